@@ -1,0 +1,490 @@
+"""The cells of an arrangement: packed sign vectors, interior points, lookup, save and load."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from arrangement import exact
+from arrangement.errors import InputError
+from arrangement.hyperplanes import Arrangement
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import scipy.sparse
+
+__all__ = ["Cell", "Cells", "pack_signs", "unpack_signs", "word_count"]
+
+Words = NDArray[np.uint64]
+Signs = NDArray[np.int8]
+
+
+def word_count(n: int) -> int:
+    """How many 64-bit words hold n signs."""
+    return -(-n // 64)
+
+
+def pack_signs(signs: ArrayLike) -> Words:
+    """Signs as bits: bit i % 64 of word i // 64 is 1 where sign i is positive.
+
+    Parameters
+    ----------
+    signs : array_like of int, shape (m, n)
+
+    Returns
+    -------
+    ndarray of uint64, shape (m, ceil(n / 64))
+
+    Examples
+    --------
+    >>> pack_signs([[1, -1, 1]]).tolist()
+    [[5]]
+    """
+    signs = np.asarray(signs)
+    m, n = signs.shape
+    octets = np.zeros((m, 8 * word_count(n)), dtype=np.uint8)
+    octets[:, : -(-n // 8)] = np.packbits(signs > 0, axis=1, bitorder="little")
+    return octets.view("<u8").astype(np.uint64, copy=False)
+
+
+def unpack_signs(words: Words, n: int) -> Signs:
+    """The inverse of :func:`pack_signs`: int8 signs ±1, shape (m, n).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unpack_signs(np.array([[5]], dtype=np.uint64), 3).tolist()
+    [[1, -1, 1]]
+    """
+    octets = np.ascontiguousarray(words.astype("<u8", copy=False)).view(np.uint8)
+    bits = np.unpackbits(octets, axis=1, count=n, bitorder="little").view(np.int8)
+    bits *= 2
+    bits -= 1
+    return bits
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: an index into its :class:`Cells`.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> cell = Arrangement([[1, 0], [0, 1]]).cells()[0]
+    >>> cell.signs.tolist(), cell.neighbors.tolist()
+    ([-1, 1], [1, 3])
+    """
+
+    cells: Cells
+    index: int
+
+    @property
+    def signs(self) -> Signs:
+        """Sign vector, int8, shape (n,)."""
+        cells = self.cells
+        words = cells.packed[self.index : self.index + 1]
+        return unpack_signs(words, cells.arrangement.n_hyperplanes)[0]
+
+    @property
+    def point(self) -> NDArray[np.float64]:
+        """A float64 point inside, shape (d,); NaN where none was found."""
+        return self.cells._points_of(np.array([self.index]))[0]
+
+    @property
+    def witness(self) -> tuple[Fraction, ...]:
+        """A rational point inside."""
+        return self.cells.witness[self.index]
+
+    @property
+    def bounded(self) -> bool:
+        """Is the cell bounded modulo the lineality space?"""
+        return bool(self.cells.bounded[self.index])
+
+    @property
+    def neighbors(self) -> NDArray[np.int64]:
+        """The cells that share a facet with this one, by hyperplane."""
+        adjacency = self.cells.adjacency
+        start, end = adjacency.indptr[self.index : self.index + 2]
+        order = np.argsort(adjacency.data[start:end], kind="stable")
+        return np.asarray(adjacency.indices[start:end][order], dtype=np.int64)
+
+    def __repr__(self) -> str:
+        return f"Cell {self.index}: {''.join('+' if s > 0 else '-' for s in self.signs)}"
+
+
+class Cells(Sequence[Cell]):
+    """All cells of an arrangement, or those that meet a domain; it never changes.
+
+    Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for.
+
+    Attributes
+    ----------
+    arrangement : Arrangement
+    packed : ndarray of uint64, shape (m, ceil(n / 64))
+        Bit i of a row is 1 where the cell is on the positive side of hyperplane i.
+    domain : ndarray of Python ints, shape (k, d + 1), or None
+        Rows [g | c]; the cells are those that meet {x : g·x + c > 0 for all rows}.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+    >>> cells
+    7 cells of an Arrangement of 3 hyperplanes in dimension 2
+    >>> inside = cells.locate([0.25, 0.25])
+    >>> cells[inside]
+    Cell 6: ++-
+    >>> bool(cells.bounded[inside]), len(cells[inside].neighbors)
+    (True, 3)
+    """
+
+    def __init__(
+        self,
+        arrangement: Arrangement,
+        packed: Words,
+        domain: NDArray[np.object_] | None = None,
+        points: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.arrangement = arrangement
+        self.packed = packed
+        self.packed.flags.writeable = False
+        self.domain = domain
+        self._known_points = points
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    @overload
+    def __getitem__(self, key: int) -> Cell: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> list[Cell]: ...
+
+    def __getitem__(self, key: int | slice) -> Cell | list[Cell]:
+        if isinstance(key, slice):
+            return [Cell(self, i) for i in range(*key.indices(len(self)))]
+        i = int(key)
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"cell {i} does not exist: there are {len(self)}")
+        return Cell(self, i % len(self))
+
+    def __iter__(self) -> Iterator[Cell]:
+        return (Cell(self, i) for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        inside = "" if self.domain is None else " that meet a domain"
+        return f"{len(self)} cells of an {self.arrangement!r}{inside}"
+
+    @cached_property
+    def signs(self) -> Signs:
+        """Sign vectors, int8, shape (m, n), entries ±1."""
+        return _frozen(unpack_signs(self.packed, self.arrangement.n_hyperplanes))
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """A float64 point inside each cell, shape (m, d), certified exactly.
+
+        NaN where no float64 point was found; :attr:`witness` is there all the same.
+        """
+        if self._known_points is None:
+            return _frozen(self._points_of(np.arange(len(self))))
+        points = self._known_points.copy()
+        missing = np.flatnonzero(np.isnan(points).any(axis=1))
+        points[missing] = self._points_of(missing)
+        return _frozen(points)
+
+    @property
+    def witness(self) -> Sequence[tuple[Fraction, ...]]:
+        """A rational point inside each cell: a sequence of tuples of d Fractions.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1], [1]], ["-1/3", f"-{10**40 // 3 + 1}/{10**40}"]).cells()
+        >>> sliver = cells[cells.index("+-")]  # holds no float64
+        >>> from fractions import Fraction
+        >>> sliver.point, 0 < sliver.witness[0] - Fraction(1, 3) < Fraction(1, 10**40)
+        (array([nan]), True)
+        """
+        return _Witnesses(self)
+
+    @cached_property
+    def bounded(self) -> NDArray[np.bool_]:
+        """Is each cell bounded modulo the lineality space (relatively bounded)? Shape (m,).
+
+        With a domain, the part of the cell in the domain is meant. A central arrangement has
+        no bounded cell, unless it is empty.
+        """
+        from arrangement import restrict
+
+        arrangement, n = self.arrangement, self.arrangement.n_hyperplanes
+        if self.domain is not None:
+            arrangement = arrangement._with_rows(self.domain)
+        if arrangement.is_central:
+            return _frozen(np.full(len(self), arrangement.rank == 0))
+        words = restrict.unbounded(arrangement)
+        if self.domain is not None:
+            signs = unpack_signs(words, arrangement.n_hyperplanes)
+            words = pack_signs(signs[(signs[:, n:] > 0).all(axis=1), :n])
+        result = np.ones(len(self), dtype=bool)
+        result[self._table.look_up(words)] = False
+        return _frozen(result)
+
+    @cached_property
+    def edges(self) -> NDArray[np.int64]:
+        """Shared facets, int64, shape (E, 3): cell, cell, hyperplane; each pair once.
+
+        The first cell has the lower index; the hyperplane is the lowest of its copies.
+        """
+        from arrangement import graph
+
+        return _frozen(graph.edges(self))
+
+    @cached_property
+    def adjacency(self) -> scipy.sparse.csr_array:
+        """Symmetric (m, m) matrix whose entry is the shared hyperplane + 1."""
+        from arrangement import graph
+
+        return graph.adjacency(self.edges, len(self))
+
+    @cached_property
+    def _table(self) -> Any:
+        from arrangement import graph
+
+        return graph.CellTable(self)
+
+    def index(self, signs: Any, *_: Any) -> int:
+        """The cell with a sign vector.
+
+        Parameters
+        ----------
+        signs : sequence of n signs ±1, or a string of + and −
+
+        Raises
+        ------
+        InputError
+            If no cell has these signs.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1]]).cells().index("-+")
+        0
+        """
+        n = self.arrangement.n_hyperplanes
+        if isinstance(signs, Cell):
+            signs = signs.signs
+        if isinstance(signs, str):
+            values = np.array([{"+": 1, "-": -1, "−": -1}.get(s, 0) for s in signs], dtype=int)
+        else:
+            values = np.asarray(signs)
+        if values.shape != (n,) or not np.isin(values, (-1, 1)).all():
+            raise InputError(f"a sign vector has {n} entries, each 1 or -1 ('+' or '-')")
+        found = int(self._table.look_up(pack_signs(values[None]))[0])
+        if found < 0:
+            raise InputError("no cell has this sign vector")
+        return found
+
+    def __contains__(self, signs: object) -> bool:
+        try:
+            self.index(signs)
+        except InputError:
+            return False
+        return True
+
+    def locate(self, x: ArrayLike) -> Any:
+        """The cell that contains a point.
+
+        Parameters
+        ----------
+        x : array_like, shape (d,) or (k, d)
+            Floats are the dyadic rationals that they store; Fractions are welcome.
+
+        Returns
+        -------
+        int, or ndarray of int64 of shape (k,)
+
+        Raises
+        ------
+        InputError
+            If a point lies on a hyperplane, or in no cell that meets the domain.
+        """
+        x = np.asarray(x)
+        single = x.ndim == 1
+        points = x[None] if single else x
+        d = self.arrangement.dimension
+        if points.ndim != 2 or points.shape[1] != d:
+            raise InputError(f"a point has {d} coordinates; the shape given is {x.shape}")
+        if points.dtype != object:
+            points = points.astype(np.float64)
+            for p in np.flatnonzero(~np.isfinite(points).all(axis=1)):
+                raise InputError(f"point {p} is not finite")
+        signs = exact.signs_at(self.arrangement.rows, points)
+        for p, i in np.argwhere(signs == 0):
+            raise InputError(f"point {p} lies on hyperplane {i}, between cells")
+        found = self._table.look_up(pack_signs(signs))
+        for p in np.flatnonzero(found < 0):
+            raise InputError(f"point {p} lies in no cell that meets the domain")
+        return int(found[0]) if single else found
+
+    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, …."""
+        glyphs = np.where(self.signs > 0, b"+", b"-").astype("S1")
+        n = self.arrangement.n_hyperplanes
+        signs = [row.tobytes().decode() for row in glyphs] if n else [""] * len(self)
+        coordinates = {f"x{c}": column for c, column in enumerate(self.points.T)}
+        return {"signs": signs, "bounded": self.bounded, **coordinates}
+
+    def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a graph says of each edge: hyperplane."""
+        return {"hyperplane": self.edges[:, 2]}
+
+    def to_networkx(self) -> nx.Graph:
+        """The graph of cells: nodes 0 … m − 1 with signs, bounded and the interior point."""
+        from arrangement import graph
+
+        return graph.cell_graph(self.node_columns(), self.edges[:, :2], self.edge_columns())
+
+    def write_graphml(self, path: str | os.PathLike[str]) -> None:
+        """Write the graph of cells as GraphML; compressed if the name ends in ``.gz``.
+
+        The file appears only when it is whole.
+        """
+        from arrangement import graph
+
+        graph.write_graphml(path, self.node_columns(), self.edges[:, :2], self.edge_columns())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save the arrangement, the cells and the columns computed so far as ``.npz``.
+
+        Numbers that float64 cannot hold are saved as "p/q" strings. The file appears only
+        when it is whole.
+        """
+        from arrangement.output import atomic_output
+
+        arrays: dict[str, NDArray[Any]] = {
+            "normals": _storable(self.arrangement.normals),
+            "offsets": _storable(self.arrangement.offsets),
+            "packed": self.packed,
+        }
+        if self.domain is not None:
+            arrays["domain"] = _storable(self.domain)
+        for name in ("points", "bounded", "edges"):
+            if name in self.__dict__:
+                arrays[name] = self.__dict__[name]
+        with atomic_output(path) as stream:
+            np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Cells:
+        """Load what :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is no such file.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = dict(file)
+            arrangement = Arrangement(arrays["normals"], arrays["offsets"])
+            packed = arrays["packed"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
+                raise
+            raise InputError(
+                f"{os.fspath(path)}: not a file of saved cells ({error})"
+            ) from None
+        shape = (len(packed), word_count(arrangement.n_hyperplanes))
+        if packed.dtype != np.uint64 or packed.shape != shape:
+            raise InputError(f"{os.fspath(path)}: packed signs do not fit the arrangement")
+        domain = None
+        if "domain" in arrays:
+            domain = np.array([[int(v) for v in row] for row in arrays["domain"]], dtype=object)
+        cells = cls(arrangement, packed, domain)
+        for name in ("points", "bounded", "edges"):
+            if name in arrays:
+                cells.__dict__[name] = _frozen(arrays[name])
+        return cells
+
+    def _inward_rows(self, i: int) -> list[list[int]]:
+        """Rows that are positive exactly on the part of cell i inside the domain."""
+        signs = unpack_signs(self.packed[i : i + 1], self.arrangement.n_hyperplanes)[0]
+        inward = [
+            [int(s) * v for v in row]
+            for s, row in zip(signs, self.arrangement.rows, strict=True)
+        ]
+        return inward if self.domain is None else inward + self.domain.tolist()
+
+    def _points_of(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Certified float64 points inside some cells; NaN where none was found."""
+        from arrangement import kernels
+
+        d, n = self.arrangement.dimension, self.arrangement.n_hyperplanes
+        points = np.zeros((len(which), d))
+        rows, words = self.arrangement.rows, self.packed[which]
+        if self.domain is not None:
+            rows = np.concatenate([rows, self.domain])
+        if len(rows) == 0 or len(which) == 0:
+            return points
+        columns = exact.independent_columns(rows[:, :-1])
+        values, _, _ = exact.float_rows(rows[:, [*columns, d]])
+        lengths = np.linalg.norm(values[:, :-1], axis=1)
+        distances = np.abs(values[:, -1][lengths > 0] / lengths[lengths > 0])
+        cap = max(1.0, float(np.median(distances[distances > 0]))) if distances.any() else 1.0
+        block = max(1, 2**24 // len(rows))
+        for start in range(0, len(which), block):
+            part = slice(start, start + block)
+            signs = np.ones((len(words[part]), len(rows)), dtype=np.int8)
+            signs[:, :n] = unpack_signs(words[part], n)
+            points[part, columns] = kernels.interior_points(
+                values, lengths, pack_signs(signs), cap
+            )
+            points[part][~np.isfinite(points[part]).all(axis=1)] = 0.0
+            wrong = (exact.signs_at(rows, points[part]) != signs).any(axis=1)
+            for q in np.flatnonzero(wrong):
+                points[start + q] = self._sought_point(int(which[start + q]))
+        return points
+
+    def _sought_point(self, i: int) -> NDArray[np.float64]:
+        inward = self._inward_rows(i)
+        inside = exact.interior_point(inward)
+        assert inside is not None, "every cell has an interior point"
+        point = exact.nearest_floats(inward, inside)
+        return np.full(self.arrangement.dimension, np.nan) if point is None else point
+
+
+class _Witnesses(Sequence[tuple[Fraction, ...]]):
+    """Rational interior points, computed one at a time."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return [self[i] for i in range(*key.indices(len(self)))]
+        cells, i = self._cells, self._cells[key].index
+        point = cells.points[i] if "points" in cells.__dict__ else cells[i].point
+        if not np.isnan(point).any():
+            return tuple(Fraction(float(v)) for v in point)
+        return exact.interior_point(cells._inward_rows(i))
+
+
+def _frozen(array: NDArray[Any]) -> Any:
+    array.flags.writeable = False
+    return array
+
+
+def _storable(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(str) if values.dtype == object else values

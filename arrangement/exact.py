@@ -1,0 +1,413 @@
+"""Every comparison in the package: float filter, then integers, then python-flint.
+
+The numbers are the rows of an arrangement in normal form: integers [normal | offset]. A sign is
+certified by the first step that can:
+
+1. **filter**: float64 values with a running error bound; the sign stands when |value| > bound;
+2. **integer**: fraction-free elimination on float64-held integers, while :func:`minor_bound`
+   proves that no product reaches 2^53 and nothing can round;
+3. **rational**: Python integers and python-flint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import inf, isfinite, isqrt, lcm, nextafter, prod
+from random import Random
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import fmpq_mat, fmpz_mat
+from numpy.typing import NDArray
+
+__all__ = [
+    "FLOAT_EXACT_LIMIT",
+    "eliminate",
+    "float_rows",
+    "independent_columns",
+    "interior_point",
+    "is_infeasible",
+    "minor_bound",
+    "nearest_floats",
+    "rank",
+    "restricted_entry",
+    "sign",
+    "signs_at",
+    "smallest_pivot",
+    "to_float",
+]
+
+Integers: TypeAlias = NDArray[np.object_]
+Row: TypeAlias = Sequence[int] | Integers
+
+UNIT_ROUNDOFF = 2.0**-53
+
+FLOAT_EXACT_LIMIT = 2**53
+"""Integers of at most this size, and so sums and products up to it, are exact in float64."""
+
+
+def sign(value: Any) -> int:
+    """The sign −1, 0 or 1 of an exact number.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> sign(Fraction(-1, 10**40))
+    -1
+    """
+    return int(value > 0) - int(value < 0)
+
+
+def rank(matrix: Integers) -> int:
+    """Rank of an integer matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rank(np.array([[1, 2], [2, 4]], dtype=object))
+    1
+    """
+    return 0 if matrix.size == 0 else int(fmpz_mat(matrix.tolist()).rank())
+
+
+def independent_columns(matrix: Integers) -> list[int]:
+    """The lexicographically first columns that span the column space of an integer matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> independent_columns(np.array([[1, 2, 0], [2, 4, 1]], dtype=object))
+    [0, 2]
+    """
+    if matrix.size == 0:
+        return []
+    echelon, _, r = fmpz_mat(matrix.tolist()).rref()
+    columns = range(matrix.shape[1])
+    return [next(c for c in columns if echelon[i, c] != 0) for i in range(r)]
+
+
+def smallest_pivot(row: Row) -> int:
+    """The column of the non-zero entry of smallest absolute value.
+
+    Examples
+    --------
+    >>> smallest_pivot([0, -6, 4])
+    2
+    """
+    return min((c for c, v in enumerate(row) if v), key=lambda c: abs(row[c]))
+
+
+def eliminate(row: Row, pivot: Row, column: int) -> list[int]:
+    """The row restricted to {pivot = 0}: `column` solved for and dropped, positively scaled.
+
+    Examples
+    --------
+    >>> eliminate([1, 1, -1], [2, 0, 6], 0)
+    [2, -8]
+    """
+    scale, factor = abs(pivot[column]), sign(pivot[column]) * row[column]
+    return [
+        scale * v - factor * p
+        for c, (v, p) in enumerate(zip(row, pivot, strict=True))
+        if c != column
+    ]
+
+
+def minor_bound(matrix: Integers) -> int:
+    """A bound on the absolute value of every minor, by Hadamard's inequality.
+
+    A k×k minor is at most the product of the k longest rows (or columns), each row taken at
+    its full Euclidean length; lengths are rounded up and those below 1 count as 1, so that the
+    bound covers minors of every size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> minor_bound(np.array([[3, 4], [0, 2]], dtype=object))
+    10
+    """
+    size = min(matrix.shape)
+
+    def bound(vectors: Integers) -> int:
+        lengths = (isqrt(max(sum(v * v for v in vector) - 1, 0)) + 1 for vector in vectors)
+        return prod(sorted(lengths, reverse=True)[:size])
+
+    return min(bound(matrix), bound(matrix.T)) if size else 1
+
+
+def float_rows(
+    matrix: Integers,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Each row scaled by a power of two so that its largest entry is near 1, as float64.
+
+    Returns
+    -------
+    values, errors : ndarray of float64, shape of `matrix`
+        |values − exact| ≤ errors; an error of 0 says that the value is exact.
+    exponents : ndarray of int64, shape (n,)
+        values[i] ≈ matrix[i] / 2**exponents[i].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> values, errors, exponents = float_rows(np.array([[3, -4, 0]], dtype=object))
+    >>> values.tolist(), errors.tolist(), exponents.tolist()
+    ([[0.375, -0.5, 0.0]], [[0.0, 0.0, 0.0]], [3])
+    """
+    values = np.zeros(matrix.shape)
+    errors = np.zeros(matrix.shape)
+    exponents = np.zeros(len(matrix), dtype=np.int64)
+    for i, row in enumerate(matrix):
+        exponents[i] = max((abs(v).bit_length() for v in row), default=0)
+        for c, v in enumerate(row):
+            values[i, c], errors[i, c] = to_float(v, 1 << int(exponents[i]))
+    return values, errors, exponents
+
+
+def to_float(numerator: int, denominator: int) -> tuple[float, float]:
+    """The nearest float64 of a fraction and a bound on its error (0 when exact)."""
+    try:
+        value = numerator / denominator  # correctly rounded
+    except OverflowError:
+        return 0.0, float("inf")
+    n, d = value.as_integer_ratio()
+    if n * denominator == numerator * d:
+        return value, 0.0
+    return value, abs(value) * UNIT_ROUNDOFF + 5e-324
+
+
+def restricted_entry(
+    rows: Integers, chain: Sequence[int], pivots: Sequence[int], columns: Sequence[int]
+) -> Callable[[int, int], Fraction]:
+    """Solve the rows `chain` for the variables `pivots`, for exact entries of restricted rows.
+
+    Returns
+    -------
+    callable
+        ``entry(i, k)`` is the coefficient of row i, restricted to the flat where all rows in
+        `chain` are zero, on ``columns[k]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.array([[2, 0, 6], [1, 1, -1]], dtype=object)
+    >>> entry = restricted_entry(rows, [0], [0], [1, 2])
+    >>> entry(1, 0), entry(1, 1)
+    (Fraction(1, 1), Fraction(-4, 1))
+    """
+    solution: list[list[Fraction]] = []
+    if chain:
+        system = fmpq_mat(fmpz_mat([[rows[r, p] for p in pivots] for r in chain]))
+        right = fmpq_mat(fmpz_mat([[rows[r, c] for c in columns] for r in chain]))
+        solution = [
+            [Fraction(int(v.p), int(v.q)) for v in row] for row in system.solve(right).tolist()
+        ]
+
+    def entry(i: int, k: int) -> Fraction:
+        moved = (rows[i, p] * row[k] for p, row in zip(pivots, solution, strict=True))
+        return Fraction(rows[i, columns[k]]) - sum(moved, Fraction(0))
+
+    return entry
+
+
+def signs_at(rows: Integers, points: Any) -> NDArray[np.int8]:
+    """The exact signs of rows [normal | offset] at points.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (n, d + 1)
+    points : array_like, shape (m, d)
+        float64 (taken as the dyadic rationals that they are) or Fractions.
+
+    Returns
+    -------
+    ndarray of int8, shape (m, n)
+        Entries −1, 0, 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> signs_at(np.array([[10**30, -(10**30) - 1, 0]], dtype=object), [[1.0, 1.0], [0.0, 0.0]])
+    array([[-1],
+           [ 0]], dtype=int8)
+    """
+    points = np.asarray(points)
+    m, n = len(points), len(rows)
+    result = np.zeros((m, n), dtype=np.int8)
+    if m == 0 or n == 0:
+        return result
+    if points.dtype == object:
+        for p, point in enumerate(points):
+            result[p] = _exact_signs(rows, point)
+        return result
+    points = points.astype(np.float64)
+    values, errors, _ = float_rows(rows)
+    # Whatever the order of summation, a sum of k products is off by at most
+    # k·u/(1 − k·u)·Σ|products| (Higham 2002, §3.1); 2^-1000 covers underflow.
+    width = rows.shape[1]
+    gamma = 1.01 * (width + 1) * UNIT_ROUNDOFF
+    block = max(1, 2**22 // n)
+    for start in range(0, m, block):
+        x = np.column_stack([points[start : start + block], np.ones(min(block, m - start))])
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = x @ values.T
+            bound = np.abs(x) @ (gamma * np.abs(values) + 1.01 * errors).T + 2.0**-1000
+            result[start : start + block] = (value > bound).view(np.int8) - (
+                value < -bound
+            ).view(np.int8)
+            unsure = ~(np.abs(value) > bound)
+        for p in np.flatnonzero(unsure.any(axis=1)).tolist():
+            which = np.flatnonzero(unsure[p])
+            result[start + p, which] = _exact_signs(rows[which], points[start + p])
+    return result
+
+
+def _exact_signs(rows: Integers, point: Sequence[Any]) -> list[int]:
+    x = [Fraction(v) for v in point]
+    scale = lcm(*(v.denominator for v in x))
+    homogeneous = [v.numerator * (scale // v.denominator) for v in x] + [scale]
+    return [sign(sum(a * v for a, v in zip(row, homogeneous, strict=True))) for row in rows]
+
+
+def interior_point(rows: Sequence[Row]) -> tuple[Fraction, ...] | None:
+    """A rational x with row·(x, 1) > 0 for every row, or None if there is none.
+
+    Incremental in random order, after Seidel (1991): a constraint that the point so far
+    violates must be tight somewhere in the region of the constraints before it, so a point is
+    sought on its hyperplane, one dimension lower, and then pushed off it to the right side.
+    Exact throughout; expected time O(d!·n).
+
+    Parameters
+    ----------
+    rows : sequence of rows [a_1, …, a_d, b], Python ints
+
+    Examples
+    --------
+    >>> interior_point([[3, -1], [-3, 2]])  # 1/3 < x < 2/3
+    (Fraction(1, 2),)
+    >>> interior_point([[1, 0], [-1, 0]]) is None
+    True
+    """
+    order: list[Row] = list(rows)
+    Random(len(order)).shuffle(order)
+    return _interior_point(order, len(order[0]) - 1) if order else ()
+
+
+def _interior_point(rows: list[Row], d: int) -> tuple[Fraction, ...] | None:
+    if d == 0:
+        return () if all(row[0] > 0 for row in rows) else None
+    x = [Fraction(0)] * d
+    for k, row in enumerate(rows):
+        if _value(row, x) > 0:
+            continue
+        if not any(row[:-1]):
+            return None
+        column = smallest_pivot(row[:-1])
+        cuts: list[Row] = []
+        for other in rows[:k]:
+            cut = eliminate(other, row, column)
+            if any(cut):
+                cuts.append(cut)
+            elif sign(other[column]) != sign(row[column]):
+                return None
+        on_row = _interior_point(cuts, d - 1)
+        if on_row is None:
+            return None
+        x = [*on_row[:column], Fraction(0), *on_row[column:]]
+        x[column] = -_value(row, x) / row[column]
+        direction = sign(row[column])
+        room = [
+            _value(other, x) / abs(other[column])
+            for other in rows[:k]
+            if sign(other[column]) == -direction
+        ]
+        x[column] += direction * (min(room) / 2 if room else 1)
+    return tuple(x)
+
+
+def _value(row: Row, x: Sequence[Fraction]) -> Fraction:
+    return sum((a * v for a, v in zip(row, x, strict=False) if a), Fraction(row[-1]))
+
+
+def is_infeasible(rows: Integers, support: Sequence[int]) -> bool:
+    """Does a Farkas certificate on the rows in `support` prove that no point is on all sides?
+
+    A certificate is y ≥ 0, not zero, with Σ y_i·normal_i = 0 and Σ y_i·offset_i ≤ 0: then the
+    rows cannot all be positive at one point. True is a proof; False only says that these rows
+    give none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> slab = np.array([[1, 0], [-1, -1], [5, 7]], dtype=object)
+    >>> is_infeasible(slab, [0, 1]), is_infeasible(slab, [0, 2])
+    (True, False)
+    """
+    if len(support) == 0:
+        return False
+    chosen = rows[list(support)]
+    normals = fmpz_mat(chosen[:, :-1].T.tolist())
+    basis, nullity = normals.nullspace()
+    if nullity != 1:
+        return False
+    weights = [int(basis[i, 0]) for i in range(len(support))]
+    if min(weights) < 0:
+        weights = [-w for w in weights]
+    return (
+        min(weights) >= 0
+        and sum(w * b for w, b in zip(weights, chosen[:, -1], strict=True)) <= 0
+    )
+
+
+def nearest_floats(
+    rows: Sequence[Row], point: Sequence[Fraction]
+) -> NDArray[np.float64] | None:
+    """A float64 point with row·(x, 1) > 0 for every row, sought from a rational one.
+
+    One coordinate after another moves to a float64 inside the open interval that the rows
+    leave it while the others stay; None when an interval holds no float64.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> nearest_floats([[3, -1], [-3, 2]], [Fraction(1, 2)])
+    array([0.5])
+    >>> third = 10**40 // 3  # no float64 lies between this / 10^40 and its successor
+    >>> nearest_floats([[10**40, -third], [-(10**40), third + 1]], [Fraction(1, 3)]) is None
+    True
+    """
+    x = [Fraction(v) for v in point]
+    for c in range(len(x)):
+        low: Fraction | None = None
+        high: Fraction | None = None
+        for row in rows:
+            if row[c]:
+                end = x[c] - _value(row, x) / row[c]
+                if row[c] > 0:
+                    low = end if low is None else max(low, end)
+                else:
+                    high = end if high is None else min(high, end)
+        found = _float_between(low, high, x[c])
+        if found is None:
+            return None
+        x[c] = Fraction(found)
+    return np.array([float(v) for v in x])
+
+
+def _float_between(
+    low: Fraction | None, high: Fraction | None, inside: Fraction
+) -> float | None:
+    middle = (low + high) / 2 if low is not None and high is not None else inside
+    for target in (middle, inside, Fraction(0)):
+        try:
+            near = float(target)
+        except OverflowError:
+            continue
+        for value in (near, nextafter(near, -inf), nextafter(near, inf)):
+            if isfinite(value) and (
+                (low is None or low < Fraction(value))
+                and (high is None or Fraction(value) < high)
+            ):
+                return value
+    return None

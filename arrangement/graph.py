@@ -1,0 +1,224 @@
+"""The tope graph: cells joined by the facets they share, as arrays, networkx and GraphML."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import kernels
+from arrangement.output import atomic_output
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import scipy.sparse
+
+    from arrangement.cells import Cells, Words
+
+__all__ = ["CellTable", "adjacency", "cell_graph", "edges", "write_graphml"]
+
+Columns: TypeAlias = Mapping[str, Sequence[Any] | NDArray[Any]]
+
+
+class CellTable:
+    """A hash table of the sign vectors of all cells.
+
+    The hash of a cell is the XOR of one random word per positive hyperplane, so a neighbour's
+    hash is one XOR away; matches are confirmed on the full sign vector.
+    """
+
+    def __init__(self, cells: Cells) -> None:
+        first, _ = cells.arrangement.coincidence
+        self._words = cells.packed
+        self.representatives = np.unique(first)
+        self.random = np.random.default_rng(20).integers(
+            2**64, size=len(self.representatives), dtype=np.uint64
+        )
+        size = 1 << (2 * len(cells)).bit_length()
+        self.table = np.full(size, -1, dtype=np.int64)
+        self.tags = np.zeros(size, dtype=np.uint64)
+        kernels.fill_table(
+            self._words, self.representatives, self.random, self.table, self.tags
+        )
+
+    def look_up(self, words: Words) -> NDArray[np.int64]:
+        """The cell with each packed sign vector, −1 where there is none; shape (k,)."""
+        found: NDArray[np.int64] = kernels.look_up(
+            np.ascontiguousarray(words), self._words, self.representatives, self.random,
+            self.table, self.tags,
+        )  # fmt: skip
+        return found
+
+
+def edges(cells: Cells) -> NDArray[np.int64]:
+    """All pairs of cells that share a facet, shape (E, 3): cell, cell, hyperplane.
+
+    Two cells share a facet on H iff their signs differ exactly on H and its copies. One hash
+    lookup per cell and hyperplane.
+    """
+    from arrangement.cells import pack_signs
+
+    table = cells._table
+    first, _ = cells.arrangement.coincidence
+    masks = pack_signs(table.representatives[:, None] == first[None, :])
+    found = [np.zeros((0, 3), dtype=np.int64)]
+    room = np.empty((max(2**20, len(first)), 3), dtype=np.int64)
+    start = 0
+    while start < len(cells):
+        start, written = kernels.find_edges(
+            cells.packed, masks, table.representatives, table.random, table.table, table.tags,
+            start, room,
+        )  # fmt: skip
+        found.append(room[:written].copy())
+    return np.concatenate(found)
+
+
+def adjacency(edges: NDArray[np.int64], m: int) -> scipy.sparse.csr_array:
+    """Symmetric (m, m) CSR matrix with entry hyperplane + 1 for each pair in `edges`."""
+    from scipy.sparse import coo_array
+
+    a, b, hyperplane = edges.T
+    rows, columns = np.concatenate([a, b]), np.concatenate([b, a])
+    data = np.concatenate([hyperplane, hyperplane]) + 1
+    return coo_array((data, (rows, columns)), shape=(m, m)).tocsr()
+
+
+def cell_graph(nodes: Columns, edges: NDArray[np.int64], edge_columns: Columns) -> nx.Graph:
+    """A networkx graph from columns; NaN entries are left out.
+
+    Parameters
+    ----------
+    nodes : dict of sequences of equal length m
+        Attributes of the nodes 0 … m − 1.
+    edges : ndarray of int64, shape (E, 2)
+    edge_columns : dict of sequences of length E
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nodes, ends = {"loss": [0.5, float("nan")]}, np.array([[0, 1]])
+    >>> graph = cell_graph(nodes, ends, {"hyperplane": [3]})
+    >>> graph.nodes(data=True), graph.edges(data=True)
+    (NodeDataView({0: {'loss': 0.5}, 1: {}}), EdgeDataView([(0, 1, {'hyperplane': 3})]))
+    """
+    import networkx as nx
+
+    graph = nx.Graph()
+    graph.add_nodes_from(enumerate(_attributes(nodes)))
+    graph.add_edges_from(
+        (a, b, attributes)
+        for (a, b), attributes in zip(edges.tolist(), _attributes(edge_columns), strict=True)
+    )
+    return graph
+
+
+def write_graphml(
+    path: str | os.PathLike[str],
+    nodes: Columns,
+    edges: NDArray[np.int64],
+    edge_columns: Columns,
+) -> None:
+    """Write a graph given by columns as GraphML, in a stream; see :func:`cell_graph`.
+
+    A name that ends in ``.gz`` is compressed. The file appears only when it is whole.
+    """
+    node_keys = _keys(nodes, "node", 0)
+    edge_keys = _keys(edge_columns, "edge", len(nodes))
+
+    def lines() -> Iterator[str]:
+        yield "<?xml version='1.0' encoding='utf-8'?>\n"
+        yield '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
+        for key in [*node_keys, *edge_keys]:
+            yield (
+                f'<key id="{key.id}" for="{key.domain}" attr.name={quoteattr(key.name)} '
+                f'attr.type="{key.type}"/>\n'
+            )
+        yield '<graph edgedefault="undirected">\n'
+        for i, data in enumerate(_data(node_keys)):
+            yield f'<node id="{i}">{data}</node>\n'
+        ends = (pair for block in _blocks(edges) for pair in block)
+        for (a, b), data in zip(ends, _data(edge_keys), strict=True):
+            yield f'<edge source="{a}" target="{b}">{data}</edge>\n'
+        yield "</graph>\n</graphml>\n"
+
+    with atomic_output(path) as stream:
+        if os.fspath(path).endswith(".gz"):
+            # Without a file name and with time 0 the same graph is the same bytes.
+            with gzip.GzipFile("", "wb", 6, stream, mtime=0) as compressed:
+                _write(compressed, lines())
+        else:
+            _write(stream, lines())
+
+
+def _write(stream: IO[bytes] | gzip.GzipFile, lines: Iterator[str]) -> None:
+    while chunk := "".join(islice(lines, 2**14)):
+        stream.write(chunk.encode())
+
+
+@dataclass(frozen=True)
+class _Key:
+    """One attribute of nodes or edges, as GraphML declares it."""
+
+    id: str
+    domain: str
+    name: str
+    column: NDArray[Any]
+
+    @property
+    def type(self) -> str:
+        return {"b": "boolean", "i": "long", "u": "long", "f": "double"}.get(
+            self.column.dtype.kind, "string"
+        )
+
+    def texts(self, values: list[Any]) -> list[str]:
+        """The data elements of some entries; NaN gives none."""
+        kind = self.column.dtype.kind
+        if kind == "f":
+            return [
+                "" if math.isnan(v) else f'<data key="{self.id}">{v!r}</data>' for v in values
+            ]
+        if kind == "b":
+            values = ["true" if v else "false" for v in values]
+        elif self.type == "string":
+            values = [escape(str(v)) for v in values]
+        return [f'<data key="{self.id}">{v}</data>' for v in values]
+
+
+def _keys(columns: Columns, domain: str, start: int) -> list[_Key]:
+    return [
+        _Key(f"d{start + k}", domain, name, np.asarray(column))
+        for k, (name, column) in enumerate(columns.items())
+    ]
+
+
+def _blocks(column: NDArray[Any]) -> Iterator[list[Any]]:
+    """A column as lists of plain Python values, a block at a time."""
+    for start in range(0, len(column), 2**14):
+        yield column[start : start + 2**14].tolist()
+
+
+def _data(keys: list[_Key]) -> Iterator[str]:
+    """The data elements of one node or edge after the other."""
+    for blocks in zip(*(_blocks(key.column) for key in keys), strict=True):
+        texts = [key.texts(block) for key, block in zip(keys, blocks, strict=True)]
+        yield from map("".join, zip(*texts, strict=True))
+
+
+def _attributes(columns: Columns) -> Iterator[dict[str, Any]]:
+    """One dict of attributes per entry; NaN is left out."""
+    names = list(columns)
+    for blocks in zip(*(_blocks(np.asarray(c)) for c in columns.values()), strict=True):
+        for values in zip(*blocks, strict=True):
+            yield {
+                name: value
+                for name, value in zip(names, values, strict=True)
+                if not (isinstance(value, float) and math.isnan(value))
+            }

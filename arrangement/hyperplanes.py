@@ -1,0 +1,400 @@
+"""Arrangements of hyperplanes: input, validation, normal form, and the classical operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.errors import InputError
+from arrangement.parsing import exact_table, primitive
+
+if TYPE_CHECKING:
+    from arrangement.cells import Cells
+
+__all__ = ["Arrangement"]
+
+Integers = NDArray[np.object_]
+
+
+class Arrangement:
+    """An arrangement of n hyperplanes H_i = {x : normals[i]·x + offsets[i] = 0} in R^d.
+
+    Every number is taken exactly as given: integers, Fractions and "p/q" strings are
+    themselves, a float is the dyadic rational that it stores. An arrangement never changes.
+
+    Parameters
+    ----------
+    normals : array_like, shape (n, d)
+        One normal a row; none may be zero. An arrangement without hyperplanes is given by an
+        array of shape (0, d).
+    offsets : array_like, shape (n,), optional
+        The constants; all zero when left out, so that every hyperplane contains the origin.
+
+    Raises
+    ------
+    InputError
+        If the shape is wrong or a row is no hyperplane; the message names the row.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
+    >>> len(triangle.cells()), int(triangle.cells().bounded.sum())
+    (7, 1)
+
+    Three lines through one point, however fine the numbers:
+
+    >>> len(Arrangement([["1/3", 1], [10**30, 1], [0.1, -1]]).cells())
+    6
+    """
+
+    def __init__(self, normals: Any, offsets: Any = None) -> None:
+        table = exact_table(normals, "normals", "row", 2)
+        if offsets is None:
+            constants = np.full(len(table), 0, dtype=object)
+        else:
+            constants = exact_table(offsets, "offsets", "entry", 1)
+        if len(constants) != len(table):
+            raise InputError(
+                f"{len(table)} normals but {len(constants)} offsets: each hyperplane needs one"
+            )
+        for i, normal in enumerate(table):
+            if not any(normal):
+                raise InputError(
+                    f"row {i}: the normal is zero, so this row is no hyperplane; remove the row"
+                )
+        self._given = np.column_stack([table, constants]).astype(object)
+        self._given.flags.writeable = False
+
+    @classmethod
+    def from_samples(cls, X: Any, bias: Any = None) -> Arrangement:
+        """The arrangement that samples cut in the weight space of one neuron.
+
+        Sample x is the hyperplane {w : w·x = 0}, on which the neuron switches.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+            One sample a row.
+        bias : number, optional
+            The value of a constant coordinate that is appended to every sample (its weight is
+            the neuron's bias). Without it the neuron has no bias.
+
+        Returns
+        -------
+        Arrangement
+            Central; of dimension d, or d + 1 with a bias.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> len(Arrangement.from_samples([[0.0], [1.0], [2.0]], bias=1.0).cells())
+        6
+        """
+        samples = exact_table(X, "samples", "row", 2)
+        if bias is not None:
+            constant = exact_table([bias], "bias", "entry", 1)
+            samples = np.column_stack([samples, np.repeat(constant, len(samples))])
+        return cls(samples)
+
+    @property
+    def n_hyperplanes(self) -> int:
+        """Number of hyperplanes n, copies counted."""
+        return int(self._given.shape[0])
+
+    @property
+    def dimension(self) -> int:
+        """Dimension d of the space."""
+        return int(self._given.shape[1]) - 1
+
+    @cached_property
+    def normals(self) -> NDArray[Any]:
+        """The normals as given, shape (n, d): float64 where that is exact, else Fractions."""
+        return _as_float_if_exact(self._given[:, :-1])
+
+    @cached_property
+    def offsets(self) -> NDArray[Any]:
+        """The offsets as given, shape (n,): float64 where that is exact, else Fractions."""
+        return _as_float_if_exact(self._given[:, -1])
+
+    @cached_property
+    def rows(self) -> Integers:
+        """Normal form: row i is [normal | offset] scaled by a positive number to coprime ints.
+
+        Shape (n, d + 1), Python integers.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([["1/2", "-1/3"]], [0.25]).rows.tolist()
+        [[6, -4, 3]]
+        """
+        rows = np.empty_like(self._given)
+        for i, row in enumerate(self._given):
+            rows[i] = primitive(row)
+        rows.flags.writeable = False
+        return rows
+
+    @cached_property
+    def coincidence(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """For each hyperplane the lowest index that is the same set, and the orientation.
+
+        Orientation −1 means that the two normals point to opposite sides.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> first, orientation = Arrangement([[1, 2], [3, 0], [-2, -4]]).coincidence
+        >>> first.tolist(), orientation.tolist()
+        ([0, 1, 0], [1, 1, -1])
+        """
+        first = np.arange(self.n_hyperplanes, dtype=np.int64)
+        orientation = np.ones(self.n_hyperplanes, dtype=np.int8)
+        seen: dict[tuple[int, ...], int] = {}
+        for i, row in enumerate(self.rows):
+            key = tuple(row)
+            opposite = tuple(-v for v in row)
+            if key in seen:
+                first[i] = seen[key]
+            elif opposite in seen:
+                first[i], orientation[i] = seen[opposite], -1
+            else:
+                seen[key] = i
+        return first, orientation
+
+    @cached_property
+    def rank(self) -> int:
+        """Rank of the normals."""
+        return exact.rank(self.rows[:, :-1])
+
+    @cached_property
+    def is_central(self) -> bool:
+        """Do all hyperplanes share a point (Stanley 2007, §1.1; SageMath's ``is_central``)?"""
+        return exact.rank(self.rows) == self.rank
+
+    @property
+    def is_linear(self) -> bool:
+        """Do all hyperplanes contain the origin?"""
+        return not any(self.rows[:, -1])
+
+    @property
+    def is_essential(self) -> bool:
+        """Do the normals span the space (rank = d)?"""
+        return self.rank == self.dimension
+
+    @cached_property
+    def is_simple(self) -> bool:
+        """Does every non-empty intersection of k hyperplanes have codimension exactly k?
+
+        Parallel hyperplanes are allowed; coincident ones are not, and no point lies on more
+        hyperplanes than their codimension.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).is_simple
+        True
+        >>> Arrangement([[1, 0], [0, 1], [1, 1]]).is_simple
+        False
+        """
+        from arrangement.restrict import is_simple
+
+        return is_simple(self)
+
+    def deletion(self, i: int) -> Arrangement:
+        """The arrangement without hyperplane i."""
+        i = self._hyperplane(i)
+        return _from_exact(np.delete(self._given, i, axis=0))
+
+    def restriction(self, i: int) -> Arrangement:
+        """The arrangement that the other hyperplanes cut on hyperplane i, one dimension lower.
+
+        Each hyperplane of H_i appears once, in the order of the lowest index that cuts it out;
+        parallel hyperplanes do not appear. The coordinates of H_i are those of the space less
+        one, on which H_i depends.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> line = Arrangement([[1, 0], [0, 1], [1, 1], [1, 0]], [0, 0, -1, -5]).restriction(0)
+        >>> line.rows.tolist()
+        [[1, 0], [1, -1]]
+        """
+        i = self._hyperplane(i)
+        row = self.rows[i]
+        column = exact.smallest_pivot(row[:-1])
+        kept: list[list[int]] = []
+        seen: set[tuple[int, ...]] = set()
+        for other in self.rows:
+            cut = exact.eliminate(other, row, column)
+            if not any(cut[:-1]):
+                continue
+            cut = primitive(cut)
+            if tuple(cut) in seen or tuple(-v for v in cut) in seen:
+                continue
+            seen.add(tuple(cut))
+            kept.append(cut)
+        return _from_exact(_table(kept, self.dimension))
+
+    def decone(self, i: int) -> Arrangement:
+        """The affine arrangement on the slice {a_i·x = 1} of a central arrangement.
+
+        Its cells are the cells on the positive side of hyperplane i, one dimension lower and
+        one hyperplane (with its copies) fewer; the others are their opposites.
+
+        Raises
+        ------
+        InputError
+            If the hyperplanes share no point.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> flat = Arrangement([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).decone(0)
+        >>> flat.rows.tolist()
+        [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
+        """
+        i = self._hyperplane(i)
+        if not self.is_central:
+            raise InputError("only a central arrangement has a decone; cone() is its inverse")
+        row = self.rows[i, :-1]
+        column = exact.smallest_pivot(row)
+        sign = 1 if row[column] > 0 else -1
+        first, _ = self.coincidence
+        kept = []
+        for k, other in enumerate(self.rows[:, :-1]):
+            if first[k] != first[i]:
+                kept.append([*exact.eliminate(other, row, column), sign * other[column]])
+        return _from_exact(_table(kept, self.dimension))
+
+    def essentialization(self) -> Arrangement:
+        """The essential arrangement with the same cells, of dimension ``rank``.
+
+        It is the arrangement cut on a coordinate subspace that is complementary to the
+        lineality space; hyperplanes keep their order and number.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, -1, 0], [0, 1, -1]]).essentialization().rows.tolist()
+        [[1, -1, 0], [0, 1, 0]]
+        """
+        columns = exact.independent_columns(self.rows[:, :-1])
+        return _from_exact(self._given[:, [*columns, self.dimension]])
+
+    def _with_rows(self, rows: NDArray[Any]) -> Arrangement:
+        """This arrangement and more hyperplanes, given as exact rows, at the end."""
+        return _from_exact(np.concatenate([self._given, rows]))
+
+    def _with(self, normal: Any, offset: Any) -> Arrangement:
+        """This arrangement and one more hyperplane at the end."""
+        new = Arrangement([normal], [offset])
+        if new.dimension != self.dimension:
+            raise InputError(
+                f"the normal has {new.dimension} entries, but the dimension is {self.dimension}"
+            )
+        return self._with_rows(new._given)
+
+    def cells(
+        self,
+        method: str = "auto",
+        domain: Any = None,
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> Cells:
+        """Enumerate the cells: the connected components of the space off the hyperplanes.
+
+        Parameters
+        ----------
+        method : {"auto", "restrict", "lp"}
+            ``"restrict"``: restrict and split, exact arithmetic throughout, no LP.
+            ``"lp"``: one LP per cell and hyperplane, every answer confirmed exactly; the
+            textbook method, and the one that knows a domain.
+            ``"auto"``: ``"lp"`` when a domain is given, ``"restrict"`` otherwise.
+        domain : sequence of (low, high), or pair (G, h), optional
+            Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
+            for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h.
+        progress : bool or callable, optional
+            True shows progress on stderr when that is a terminal; a callable is called with
+            (hyperplanes inserted, hyperplanes in all).
+
+        Returns
+        -------
+        Cells
+
+        Raises
+        ------
+        SizeError
+            If the cells would not fit in memory.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> axes = Arrangement([[1, 0], [0, 1]])
+        >>> axes.cells().signs.tolist()
+        [[-1, 1], [1, 1], [1, -1], [-1, -1]]
+        >>> len(axes.cells(domain=[(1, 2), (-1, 1)]))
+        2
+        """
+        from arrangement import lp, restrict
+
+        if method not in ("auto", "restrict", "lp"):
+            raise InputError(f"method {method!r} is none of 'auto', 'restrict', 'lp'")
+        if method == "auto":
+            method = "restrict" if domain is None else "lp"
+        if method == "lp":
+            return lp.cells(self, domain=domain, progress=progress)
+        if domain is not None:
+            raise InputError("method 'restrict' takes no domain: use method='lp' or 'auto'")
+        return restrict.cells(self, progress=progress)
+
+    def __len__(self) -> int:
+        return self.n_hyperplanes
+
+    def __repr__(self) -> str:
+        return f"Arrangement of {self.n_hyperplanes} hyperplanes in dimension {self.dimension}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Arrangement):
+            return NotImplemented
+        return self._given.shape == other._given.shape and bool(np.all(self.rows == other.rows))
+
+    def __hash__(self) -> int:
+        return hash((self._given.shape, tuple(map(tuple, self.rows))))
+
+    def _hyperplane(self, i: int) -> int:
+        n = self.n_hyperplanes
+        if not -n <= i < n:
+            raise InputError(f"hyperplane {i} does not exist: there are {n}, counted from 0")
+        return i % n
+
+
+def _from_exact(given: NDArray[Any]) -> Arrangement:
+    """An arrangement from a checked table of exact numbers, shape (n, d + 1)."""
+    arrangement = Arrangement.__new__(Arrangement)
+    arrangement._given = given.astype(object)
+    arrangement._given.flags.writeable = False
+    return arrangement
+
+
+def _table(rows: Sequence[Sequence[int]], width: int) -> Integers:
+    table = np.empty((len(rows), width), dtype=object)
+    for i, row in enumerate(rows):
+        table[i] = row
+    return table
+
+
+def _as_float_if_exact(values: NDArray[Any]) -> NDArray[Any]:
+    try:
+        floats = values.astype(np.float64)
+        exactly = all(Fraction(f) == v for f, v in zip(floats.flat, values.flat, strict=True))
+    except OverflowError:
+        exactly = False
+    result = floats if exactly else values.copy()
+    result.flags.writeable = False
+    return result

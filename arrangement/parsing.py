@@ -1,0 +1,117 @@
+"""Numbers exactly as given: from array_like to Python integers and Fractions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from math import gcd, lcm
+from numbers import Rational
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import InputError
+
+__all__ = ["exact_number", "exact_table", "primitive"]
+
+_HUGE_EXPONENT = re.compile(r"[eE][+-]?0*\d{5}")
+
+
+def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
+    """An array of exact ints and Fractions.
+
+    Parameters
+    ----------
+    values : array_like of numbers, shape (n, d) or (n,)
+    name, unit : str
+        What the error message calls the array and one entry of its first axis.
+    ndim : {1, 2}
+
+    Raises
+    ------
+    InputError
+        If the shape is wrong, or an entry is no finite real number; the message names the row.
+
+    Examples
+    --------
+    >>> exact_table([["1/3", 0.5], [2, 10**20]], "normals", "row", 2).tolist()
+    [[Fraction(1, 3), Fraction(1, 2)], [2, 100000000000000000000]]
+    """
+    shape = "(n, d)" if ndim == 2 else "(n,)"
+    try:
+        table = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
+    except ValueError:
+        table = np.array(None)
+    if table.ndim != ndim:
+        if ndim == 2:
+            _refuse_ragged(values, name)
+        hint = (
+            "; for no hyperplanes in dimension d pass shape (0, d)" if table.size == 0 else ""
+        )
+        raise InputError(f"{name} must have shape {shape}, not {table.shape}{hint}")
+    if table.dtype.kind not in "biufOUS":
+        raise InputError(f"{name} must be real numbers, not {table.dtype}")
+    result = np.empty(table.shape, dtype=object)
+    for index, value in np.ndenumerate(table):
+        try:
+            result[index] = exact_number(value)
+        except (ValueError, TypeError, OverflowError, ZeroDivisionError):
+            place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
+            shown = value.item() if isinstance(value, np.generic) else value
+            raise InputError(
+                f"{name}, {place}: {shown!r} is not a finite real number"
+            ) from None
+    return result
+
+
+def _refuse_ragged(values: Any, name: str) -> None:
+    """Name the first row whose length differs from row 0's, if the rows are sequences."""
+    try:
+        lengths = [len(row) for row in values]
+    except TypeError:
+        return
+    for i, length in enumerate(lengths):
+        if length != lengths[0]:
+            raise InputError(
+                f"{name}, row {i}: {length} entries, but row 0 has {lengths[0]}; "
+                "every row needs the same number"
+            )
+
+
+def exact_number(value: Any) -> int | Fraction:
+    """One number exactly as given: an int, or a Fraction where it is no integer.
+
+    Raises
+    ------
+    ValueError, TypeError, OverflowError, ZeroDivisionError
+        If it is no finite real number, or has an exponent beyond ±9999.
+
+    Examples
+    --------
+    >>> exact_number(0.1) == exact_number("0.1"), exact_number("6/3")
+    (False, 2)
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, bytes):
+        value = value.decode()
+    if isinstance(value, str) and _HUGE_EXPONENT.search(value):
+        raise OverflowError("the exponent is too large to write the number out")
+    if isinstance(value, Rational | float | str):
+        fraction = Fraction(value)
+    else:
+        # Decimal, longdouble and other exact reals know their ratio; all else is refused.
+        fraction = Fraction(*value.as_integer_ratio())
+    return fraction.numerator if fraction.denominator == 1 else fraction
+
+
+def primitive(row: Sequence[Any]) -> list[int]:
+    """The row scaled by a positive number to integers without a common factor."""
+    scale = lcm(*(v.denominator for v in row))
+    integers = [int(v.numerator) * (scale // v.denominator) for v in row]
+    common = gcd(*integers) or 1
+    return [v // common for v in integers]

@@ -1,0 +1,49 @@
+"""Progress on stderr, only on a terminal and only for work that takes its time."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+__all__ = ["Progress", "reporter"]
+
+Progress: TypeAlias = bool | Callable[[int, int], None] | None
+
+
+def reporter(progress: Progress, label: str) -> Callable[[int, int], None]:
+    """A function of (done, total) that shows how far the work is.
+
+    Parameters
+    ----------
+    progress : bool, callable or None
+        A callable is returned as it is. True writes a line to stderr once two seconds have
+        passed, if stderr is a terminal. None and False stay silent.
+    label : str
+        What is counted.
+
+    Examples
+    --------
+    >>> reporter(None, "hyperplanes")(1, 10)
+    """
+    if callable(progress):
+        return progress
+    if not progress or not sys.stderr.isatty():
+        return lambda done, total: None
+    started = time.monotonic()
+    last = started + 1.75
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        finished = done >= total
+        if now - last < 0.25 and not (finished and now - started > 2.25):
+            return
+        last = now
+        end = "\n" if finished else ""
+        share = f" ({done / total:.0%})" if total else ""
+        sys.stderr.write(f"\r{label}: {done:,} of {total:,}{share}, {now - started:.0f} s{end}")
+        sys.stderr.flush()
+
+    return show

@@ -1,0 +1,221 @@
+"""The recursion of restrict and split over flats, and the exact arithmetic that it asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact, kernels
+from arrangement.cells import word_count
+from arrangement.errors import SizeError
+
+__all__ = ["Recursion"]
+
+Integers = NDArray[np.object_]
+Words = NDArray[np.uint64]
+
+
+class Recursion:
+    """The levels of restrict and split over one set of rows, and the exact arithmetic for it.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (n, D + n_constants)
+        Pairwise different hyperplanes of rank D ≥ 1: D coefficients, then the constants.
+    n_constants : {1, 2}
+        Two constants c, b mean c·M + b with M infinitely large.
+    """
+
+    def __init__(self, rows: Integers, n_constants: int = 1) -> None:
+        self.rows = rows
+        self.n_constants = n_constants
+        n, width = rows.shape
+        self.depth = width - n_constants
+        # Tableau entries are minors; elimination multiplies two and subtracts.
+        self.exact = 2 * exact.minor_bound(rows) ** 2 <= exact.FLOAT_EXACT_LIMIT
+        levels, n_words = self.depth + 1, word_count(n)
+        self.flats = kernels.Flats(
+            values=np.zeros((levels, width, n)),
+            errors=np.zeros((levels, width, n)),
+            signs=np.zeros((levels, width, n), dtype=np.int8),
+            kind=np.zeros((levels, n), dtype=np.int8),
+            repeats=np.zeros((levels, n), dtype=np.bool_),
+            same=np.zeros((levels, n_words), dtype=np.uint64),
+            opposite=np.zeros((levels, n_words), dtype=np.uint64),
+            pivot=np.ones(levels),
+            cut=np.full(levels, -1, dtype=np.int64),
+            column=np.zeros(levels, dtype=np.int64),
+            limit=np.full(levels, n, dtype=np.int64),
+        )
+        if self.exact:
+            self.exponents = np.zeros(n, dtype=np.int64)
+            self.flats.values[0] = rows.T.astype(np.float64)
+        else:
+            values, errors, self.exponents = exact.float_rows(rows)
+            self.flats.values[0], self.flats.errors[0] = values.T, errors.T
+        for i, row in enumerate(rows):
+            self.flats.signs[0, :, i] = [exact.sign(v) for v in row]
+        kernels.settle_restriction(self.flats, 0, n_constants)
+        self._order = np.zeros(n, dtype=np.int64)
+        self._tied = np.zeros(n, dtype=np.bool_)
+        self._spans = np.zeros(n, dtype=np.bool_)
+        self.simple = True
+        capacity = np.full(levels, n + 1, dtype=np.int64)
+        self.forest = _forest(capacity, n_words, levels)
+
+    def cells(self, show: Callable[[int, int], None] | None = None, base: int = 0) -> Words:
+        """Packed signs of all cells on the flat of level `base`; a copy."""
+        self._run(base, keep=True, show=show)
+        start, m = self.forest.offset[base], self.forest.n_cells[base]
+        return self.forest.words[start : start + m].copy()
+
+    def count(self, stop_unless_simple: bool = False) -> int:
+        """Number of cells; `simple` then tells whether all flats met are simple."""
+        return self._run(0, keep=False, stop_unless_simple=stop_unless_simple)
+
+    def descend(self, level: int, j: int) -> int:
+        """Make level + 1 the restriction to row j; how many rows became zero by it."""
+        self.flats.cut[level] = j
+        free = self.depth - level
+        signs, values = self.flats.signs[level, :free, j], self.flats.values[level, :free, j]
+        self.flats.column[level] = np.argmax(np.where(signs != 0, np.abs(values), -1.0))
+        if kernels.restrict_rows(self.flats, level, self.n_constants, self.exact):
+            self._resolve_rows(level)
+        return int(kernels.settle_restriction(self.flats, level + 1, self.n_constants))
+
+    def flats_of_codimension(self, k: int) -> Iterator[NDArray[np.bool_]]:
+        """Put each flat of codimension k on level k; yields which rows contain it.
+
+        A flat is reached by its lexicographically first basis only: by a chain of rows each
+        of which is the lowest that becomes zero with it.
+        """
+        yield from self._flats_below(0, 0, k)
+
+    def _flats_below(self, level: int, start: int, k: int) -> Iterator[NDArray[np.bool_]]:
+        contains = self.flats.kind[level] == kernels.CONTAINS
+        if level == k:
+            self.flats.limit[level] = len(self.rows)
+            yield contains
+            return
+        for j in np.flatnonzero(self.flats.kind[level] == kernels.CUTS):
+            if j < start:
+                continue
+            self.descend(level, int(j))
+            new = (self.flats.kind[level + 1] == kernels.CONTAINS) & ~contains
+            if np.argmax(new) == j:
+                yield from self._flats_below(level + 1, int(j) + 1, k)
+
+    def _run(
+        self,
+        base: int,
+        keep: bool,
+        show: Callable[[int, int], None] | None = None,
+        stop_unless_simple: bool = False,
+    ) -> int:
+        n = len(self.rows)
+        state = np.array([base, kernels.ENTER, 0, 1, 0, 0], dtype=np.int64)
+        self.flats.limit[base] = n
+        report = show is not None or stop_unless_simple
+        while True:
+            reason = kernels.enumerate_cells(
+                self.flats, self.forest, state, self._order, self._tied, self._spans,
+                base, self.n_constants, self.exact, keep, report,
+            )  # fmt: skip
+            self.simple = bool(state[3])
+            if reason == kernels.DONE or (stop_unless_simple and not self.simple):
+                if show is not None:
+                    show(n, n)
+                return int(state[4])
+            if reason == kernels.RESOLVE_ROWS:
+                self._resolve_rows(int(state[0]))
+            elif reason == kernels.RESOLVE_LINE:
+                self._resolve_line(int(state[0]), int(state[2]))
+            elif reason == kernels.GROW:
+                self._grow(int(state[5]))
+            elif show is not None:
+                show(int(self.flats.cut[base]) + 1, n)
+
+    def _chain(self, level: int) -> tuple[list[int], list[int], list[int]]:
+        """Rows cut, variables eliminated and columns left on a level."""
+        columns = list(range(self.rows.shape[1]))
+        pivots = [columns.pop(int(self.flats.column[k])) for k in range(level)]
+        return [int(self.flats.cut[k]) for k in range(level)], pivots, columns
+
+    def _resolve_rows(self, level: int) -> None:
+        """Settle the unsure entries of level + 1 exactly."""
+        entry = exact.restricted_entry(self.rows, *self._chain(level + 1))
+        below = self.flats.signs[level + 1]
+        for c, i in np.argwhere(below == kernels.UNSURE):
+            value = entry(int(i), int(c))
+            below[c, i] = exact.sign(value)
+            self.flats.values[level + 1, c, i], self.flats.errors[level + 1, c, i] = (
+                exact.to_float(value.numerator, value.denominator << int(self.exponents[i]))
+            )
+
+    def _resolve_line(self, level: int, count: int) -> None:
+        """Sort the unsure runs of points on a line exactly."""
+        entry = exact.restricted_entry(self.rows, *self._chain(level))
+
+        def position(i: int) -> tuple[Fraction, ...]:
+            slope = entry(i, 0)
+            return tuple(-entry(i, 1 + c) / slope for c in range(self.n_constants))
+
+        joined = self._spans[:count] | self._tied[:count]
+        start = 0
+        while start < count:
+            end = start + 1
+            while end < count and joined[end]:
+                end += 1
+            if self._spans[start + 1 : end].any():
+                run = sorted((position(int(i)), int(i)) for i in self._order[start:end])
+                for k, (place, i) in enumerate(run):
+                    self._order[start + k] = i
+                    self._tied[start + k] = k > 0 and run[k - 1][0] == place
+            start = end
+
+    def _grow(self, level: int) -> None:
+        """Make room for the cells that the merge on a level needs."""
+        old = self.forest
+        capacity = old.capacity.copy()
+        needed = int(old.n_cells[level] + old.n_cells[level + 1])
+        capacity[level] = max(needed, 2 * capacity[level])
+        new = _forest(capacity, old.words.shape[1], len(capacity))
+        for k in range(len(capacity)):
+            source, target, m = old.offset[k], new.offset[k], old.capacity[k]
+            new.words[target : target + m] = old.words[source : source + m]
+            for name in ("split", "child", "cell"):
+                getattr(new, name)[2 * target : 2 * (target + m)] = getattr(old, name)[
+                    2 * source : 2 * (source + m)
+                ]
+        new.n_cells[:], new.n_nodes[:], new.root[:] = old.n_cells, old.n_nodes, old.root
+        self.forest = new
+
+
+def _forest(capacity: NDArray[np.int64], n_words: int, levels: int) -> kernels.Forest:
+    total = int(capacity.sum())
+    _refuse_too_large(total, 8 * n_words + 2 * 16)
+    return kernels.Forest(
+        words=np.zeros((total, n_words), dtype=np.uint64),
+        split=np.zeros(2 * total, dtype=np.int32),
+        child=np.zeros((2 * total, 2), dtype=np.int32),
+        cell=np.zeros(2 * total, dtype=np.int32),
+        offset=(np.cumsum(capacity) - capacity).astype(np.int64),
+        capacity=capacity,
+        n_cells=np.zeros(levels, dtype=np.int64),
+        n_nodes=np.zeros(levels, dtype=np.int64),
+        root=np.zeros(levels, dtype=np.int64),
+    )
+
+
+def _refuse_too_large(n_cells: int, bytes_each: int) -> None:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if n_cells >= 2**30 or 2 * n_cells * bytes_each > memory:
+        raise SizeError(
+            f"more than {n_cells // 2:,} cells do not fit in the memory of this machine "
+            f"({memory / 2**30:.0f} GiB): take fewer hyperplanes or dimensions, or only the "
+            "cells that meet a domain"
+        )

@@ -1,0 +1,230 @@
+"""Restrict and split: enumerate the cells of any arrangement, one hyperplane at a time, no LP.
+
+Hyperplane H_k splits exactly those cells of {H_1, …, H_{k−1}} that the cells of the restricted
+arrangement on H_k cut, one dimension lower: recurse there. The recursion ends on lines, whose
+cells are the stretches between sorted points. Each cell is born once per level, so the work is
+at most proportional to (d + 1) times the output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.cells import Cells, pack_signs, unpack_signs, word_count
+from arrangement.errors import InputError
+from arrangement.hyperplanes import Arrangement
+from arrangement.progress import Progress, reporter
+from arrangement.recursion import Recursion
+
+__all__ = [
+    "ArrangementBuilder",
+    "Recursion",
+    "cells",
+    "count",
+    "distinct_essential_rows",
+    "is_simple",
+    "unbounded",
+]
+
+Integers = NDArray[np.object_]
+Words = NDArray[np.uint64]
+
+
+def cells(arrangement: Arrangement, progress: Progress = None) -> Cells:
+    """All cells of an arrangement; see :meth:`Arrangement.cells`.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> len(cells(families.braid(4)))
+    24
+    """
+    show = reporter(progress, "hyperplanes")
+    rows = distinct_essential_rows(arrangement)
+    n_words = word_count(len(rows))
+    if not arrangement.is_central:
+        words = Recursion(rows).cells(show)
+    elif len(rows) == 0:
+        words = np.zeros((1, n_words), dtype=np.uint64)
+    else:
+        half = _half(rows, show)
+        last = len(rows) - 1
+        half[:, last >> 6] |= np.uint64(1) << np.uint64(last & 63)
+        words = np.concatenate([half, half ^ _mask(len(rows))])
+    return Cells(arrangement, _all_columns(arrangement, words))
+
+
+def count(arrangement: Arrangement) -> int:
+    """Number of cells, without storing them.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> count(families.shi(4))
+    125
+    """
+    rows = distinct_essential_rows(arrangement)
+    if not arrangement.is_central:
+        return Recursion(rows).count()
+    if len(rows) == 0:
+        return 1
+    slice_rows = _decone_last(rows)
+    return 2 * (Recursion(slice_rows).count() if slice_rows.shape[1] > 1 else 1)
+
+
+def is_simple(arrangement: Arrangement) -> bool:
+    """Does every non-empty intersection of k hyperplanes have codimension exactly k?"""
+    rows = distinct_essential_rows(arrangement)
+    if len(rows) < arrangement.n_hyperplanes:
+        return False
+    if arrangement.is_central:
+        return arrangement.n_hyperplanes == arrangement.rank
+    recursion = Recursion(rows)
+    recursion.count(stop_unless_simple=True)
+    return recursion.simple
+
+
+def unbounded(arrangement: Arrangement) -> Words:
+    """The packed sign vectors of the cells that are unbounded modulo the lineality space.
+
+    A cell is unbounded iff x_c = +M or x_c = −M cuts it for some coordinate c of the
+    essentialization and every large M. The cells on such a hyperplane are enumerated with M
+    as a symbol, infinitely large.
+
+    Returns
+    -------
+    ndarray of uint64, shape (m', words)
+        A cell may appear several times.
+    """
+    rows = distinct_essential_rows(arrangement)
+    rank = rows.shape[1] - 1
+    found = [np.zeros((0, word_count(len(rows))), dtype=np.uint64)]
+    for c in range(rank):
+        for side in (1, -1):
+            free = [k for k in range(rank) if k != c]
+            far = np.column_stack([rows[:, free], side * rows[:, c], rows[:, -1]])
+            if free:
+                found.append(Recursion(far, n_constants=2).cells())
+            else:
+                first = [next(exact.sign(v) for v in row if v) for row in far]
+                found.append(pack_signs(np.array([first], dtype=np.int8)))
+    return _all_columns(arrangement, np.concatenate(found))
+
+
+class ArrangementBuilder:
+    """Build an arrangement one hyperplane at a time.
+
+    Parameters
+    ----------
+    dimension : int
+        Dimension d of the space.
+
+    Examples
+    --------
+    >>> from arrangement import ArrangementBuilder
+    >>> builder = ArrangementBuilder(2)
+    >>> hyperplanes = [([1, 0], 0), ([0, 1], 0), ([1, 1], -1)]
+    >>> [builder.insert(normal, offset) for normal, offset in hyperplanes]
+    [1, 2, 3]
+    >>> len(builder.cells())
+    7
+    """
+
+    def __init__(self, dimension: int) -> None:
+        if not isinstance(dimension, int | np.integer) or dimension < 0:
+            raise InputError(f"the dimension must be a non-negative integer, not {dimension!r}")
+        self._arrangement = Arrangement(np.zeros((0, int(dimension))))
+        self._n_cells = 1
+        self._cells: Cells | None = None
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """The arrangement of the hyperplanes inserted so far."""
+        return self._arrangement
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells so far."""
+        return self._n_cells
+
+    def insert(self, normal: Any, offset: Any = 0) -> int:
+        """Insert the hyperplane {x : normal·x + offset = 0}.
+
+        Returns
+        -------
+        int
+            How many cells it split: the number of cells that the earlier hyperplanes cut on
+            it, or 0 when it was there before.
+
+        Raises
+        ------
+        InputError
+            If the normal is zero, not finite or of the wrong length.
+        """
+        larger = self._arrangement._with(normal, offset)
+        last = larger.n_hyperplanes - 1
+        new = larger.coincidence[0][last] == last
+        split = count(larger.restriction(last)) if new else 0
+        self._arrangement = larger
+        self._n_cells += split
+        self._cells = None
+        return split
+
+    def cells(self) -> Cells:
+        """The cells of the hyperplanes inserted so far."""
+        if self._cells is None:
+            self._cells = cells(self._arrangement)
+        return self._cells
+
+
+def distinct_essential_rows(arrangement: Arrangement) -> Integers:
+    """One row per different hyperplane, by lowest index, in the coordinates that span."""
+    first, _ = arrangement.coincidence
+    rows = arrangement.rows
+    columns = exact.independent_columns(rows[:, :-1])
+    return rows[np.ix_(np.unique(first), np.array([*columns, arrangement.dimension]))]
+
+
+def _decone_last(rows: Integers) -> Integers:
+    """The other rows on the slice {last row = 1} of a central arrangement."""
+    last = rows[-1, :-1]
+    column = exact.smallest_pivot(last)
+    side = exact.sign(last[column])
+    result = np.empty((len(rows) - 1, len(last)), dtype=object)
+    for i, row in enumerate(rows[:-1, :-1]):
+        result[i] = [*exact.eliminate(row, last, column), side * row[column]]
+    return result
+
+
+def _half(rows: Integers, show: Callable[[int, int], None]) -> Words:
+    """The cells of a central arrangement on the positive side of the last hyperplane."""
+    slice_rows = _decone_last(rows)
+    n_words = word_count(len(rows))
+    if slice_rows.shape[1] == 1:
+        return np.zeros((1, n_words), dtype=np.uint64)
+    words = Recursion(slice_rows).cells(show)
+    return np.pad(words, ((0, 0), (0, n_words - words.shape[1])))
+
+
+def _mask(n: int) -> Words:
+    """The words in which the first n bits are set, shape (1, words)."""
+    return pack_signs(np.ones((1, n), dtype=np.int8))
+
+
+def _all_columns(arrangement: Arrangement, words: Words) -> Words:
+    """From one bit per different hyperplane to one bit per hyperplane, copies oriented."""
+    first, orientation = arrangement.coincidence
+    representatives, position = np.unique(first, return_inverse=True)
+    if len(representatives) == len(first):
+        return words
+    result = np.empty((len(words), word_count(len(first))), dtype=np.uint64)
+    block = max(1, 2**24 // len(first))
+    for start in range(0, len(words), block):
+        signs = unpack_signs(words[start : start + block], len(representatives))
+        result[start : start + block] = pack_signs(signs[:, position] * orientation)
+    return result

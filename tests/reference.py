@@ -1,0 +1,93 @@
+"""The executable specification: cells and faces of an arrangement in plain Fractions.
+
+A row (a_1, ..., a_d, b) stands for the hyperplane a.x + b = 0.  Feasibility is decided by
+Fourier-Motzkin elimination, which shares nothing with the methods of the package.
+"""
+
+from fractions import Fraction
+from itertools import product
+
+Row = tuple[Fraction, ...]
+
+
+def rows_of(normals, offsets=None) -> list[Row]:
+    """The rows of an arrangement in Fractions."""
+    offsets = [0] * len(normals) if offsets is None else offsets
+    return [(*map(Fraction, a), Fraction(b)) for a, b in zip(normals, offsets, strict=True)]
+
+
+def scaled(row: Row) -> Row:
+    """The row divided by the absolute value of its first non-zero entry."""
+    lead = next((abs(v) for v in row if v), Fraction(1))
+    return tuple(v / lead for v in row)
+
+
+def eliminate(row: Row, pivot: Row, column: int) -> Row:
+    """The row after substituting x_column from pivot = 0; its sign stays the same."""
+    ratio = row[column] / pivot[column]
+    return tuple(
+        v - ratio * p for k, (v, p) in enumerate(zip(row, pivot, strict=True)) if k != column
+    )
+
+
+def feasible(positive: list[Row], zero: list[Row] = []) -> bool:  # noqa: B006 (never changed)
+    """Is there an x with row(x) > 0 for all positive rows and row(x) = 0 for all zero rows?"""
+    if zero:
+        first, rest = zero[0], zero[1:]
+        column = next((k for k, v in enumerate(first[:-1]) if v), None)
+        if column is None:
+            return first[-1] == 0 and feasible(positive, rest)
+        return feasible(
+            [eliminate(r, first, column) for r in positive],
+            [eliminate(r, first, column) for r in rest],
+        )
+    positive = list({scaled(r) for r in positive})
+    if not positive or len(positive[0]) == 1:
+        return all(r[0] > 0 for r in positive)
+    above = [r for r in positive if r[0] > 0]
+    below = [r for r in positive if r[0] < 0]
+    kept = [r[1:] for r in positive if r[0] == 0]
+    return feasible(
+        kept
+        + [
+            tuple(p / up[0] - q / down[0] for p, q in zip(up[1:], down[1:], strict=True))
+            for up, down in product(above, below)
+        ]
+    )
+
+
+def faces(rows: list[Row], signs=(-1, 0, 1), domain: list[Row] = []) -> set[tuple[int, ...]]:  # noqa: B006
+    """All sign vectors over `signs` that some point of the open domain has."""
+    found: list[tuple[int, ...]] = [()] if feasible(list(domain)) else []
+    for k in range(1, len(rows) + 1):
+        found = [
+            (*s, new) for s in found for new in signs if holds(rows[:k], (*s, new), domain)
+        ]
+    return set(found)
+
+
+def holds(rows: list[Row], signs: tuple[int, ...], domain: list[Row]) -> bool:
+    """Does some point of the open domain have these signs?"""
+    strict = [tuple(s * v for v in r) for r, s in zip(rows, signs, strict=True) if s]
+    return feasible(strict + domain, [r for r, s in zip(rows, signs, strict=True) if not s])
+
+
+def cells(rows: list[Row], domain: list[Row] = []) -> set[tuple[int, ...]]:  # noqa: B006 (never changed)
+    """All sign vectors of cells."""
+    return faces(rows, (-1, 1), domain)
+
+
+def bounded(rows: list[Row], signs: tuple[int, ...]) -> bool:
+    """Is the cell bounded up to translations along every hyperplane (relatively bounded)?
+
+    It is iff every direction v of its closure's recession cone has a.v = 0 for all normals a.
+    """
+    inward = [(*(s * v for v in r[:-1]), Fraction(0)) for r, s in zip(rows, signs, strict=True)]
+    return not any(
+        feasible(
+            [r for r, z in zip(inward, zeros, strict=True) if not z],
+            [r for r, z in zip(inward, zeros, strict=True) if z],
+        )
+        for zeros in product((False, True), repeat=len(rows))
+        if not all(zeros)
+    )
