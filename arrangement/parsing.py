@@ -57,7 +57,7 @@ def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
     for index, value in np.ndenumerate(table):
         try:
             result[index] = exact_number(value)
-        except (ValueError, TypeError, OverflowError, ZeroDivisionError):
+        except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
             place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
             shown = value.item() if isinstance(value, np.generic) else value
             raise InputError(
@@ -85,7 +85,7 @@ def exact_number(value: Any) -> int | Fraction:
 
     Raises
     ------
-    ValueError, TypeError, OverflowError, ZeroDivisionError
+    AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError
         If it is no finite real number, or has an exponent beyond ±9999.
 
     Examples

@@ -1,0 +1,114 @@
+"""The comparison ladder, rung by rung, against Fractions."""
+
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arrangement import exact
+from tests import reference
+from tests.strategies import tables
+from tests.test_hyperplanes import arrangement_of
+
+
+def determinant(matrix):
+    if not matrix:
+        return 1
+    return sum(
+        (-1) ** c * matrix[0][c] * determinant([r[:c] + r[c + 1 :] for r in matrix[1:]])
+        for c in range(len(matrix))
+    )
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda d: st.lists(
+            st.lists(st.integers(-5, 5), min_size=d, max_size=d), min_size=1, max_size=4
+        )
+    )
+)
+def test_minor_bound_bounds_every_minor(matrix):
+    bound = exact.minor_bound(np.array(matrix, dtype=object))
+    for k in range(1, min(len(matrix), len(matrix[0])) + 1):
+        for rows in combinations(matrix, k):
+            for columns in combinations(range(len(matrix[0])), k):
+                assert abs(determinant([[row[c] for c in columns] for row in rows])) <= bound
+
+
+@given(tables(), st.data())
+def test_signs_at_points(table, data):
+    arrangement = arrangement_of(*table)
+    d = arrangement.dimension
+    coordinates = st.one_of(st.integers(-3, 3).map(float), st.floats(allow_nan=False, width=64))
+    finite = coordinates.filter(np.isfinite)
+    point = data.draw(st.lists(finite, min_size=d, max_size=d))
+    x = [Fraction(v) for v in point]
+    wanted = [
+        exact.sign(sum(a * v for a, v in zip(row, [*x, 1], strict=True)))
+        for row in arrangement.rows
+    ]
+    assert exact.signs_at(arrangement.rows, [point]).tolist() == [wanted]
+    as_fractions = np.array([x], dtype=object)
+    assert exact.signs_at(arrangement.rows, as_fractions).tolist() == [wanted]
+
+
+def test_signs_at_points_that_no_float_arithmetic_can_tell():
+    rows = np.array([[10**30, -(10**30) - 1, 0], [3, -1, 0], [1, 0, 0]], dtype=object)
+    points = [[1.0, 1.0], [0.1, 0.3], [5e-324, 0.0], [0.0, 0.0]]
+    signs = exact.signs_at(rows, points).tolist()
+    assert signs == [[-1, 1, 1], [-1, 1, 1], [1, 1, 1], [0, 0, 0]]
+
+
+@given(tables())
+def test_interior_point_decides_feasibility(table):
+    arrangement = arrangement_of(*table)
+    rows = arrangement.rows.tolist()
+    wanted = reference.feasible([tuple(map(Fraction, row)) for row in rows])
+    point = exact.interior_point(rows)
+    assert (point is not None) == wanted
+    if rows and point is not None:
+        assert (exact.signs_at(arrangement.rows, np.array([point], dtype=object)) == 1).all()
+
+
+@given(tables(max_hyperplanes=5), st.data())
+def test_farkas_certificates_are_proofs(table, data):
+    arrangement = arrangement_of(*table)
+    n = arrangement.n_hyperplanes
+    support = data.draw(st.lists(st.integers(0, n - 1), unique=True)) if n else []
+    if exact.is_infeasible(arrangement.rows, support):
+        chosen = [tuple(map(Fraction, arrangement.rows[i])) for i in support]
+        assert not reference.feasible(chosen)
+
+
+def test_nearest_floats_stay_inside():
+    third = Fraction(1, 3)
+    thin = [[3 * 10**16, -(10**16)], [-3 * 10**16, 10**16 + 10]]  # 1/3 < x < 1/3 + 1/(3·10^15)
+    point = exact.nearest_floats(thin, [third + Fraction(1, 10**16)])
+    assert point is not None
+    assert third < Fraction(point[0]) < third + Fraction(1, 3 * 10**15)
+
+
+@given(
+    st.integers(2, 4).flatmap(
+        lambda w: st.lists(
+            st.lists(st.integers(-4, 4), min_size=w, max_size=w), min_size=1, max_size=5
+        )
+    )
+)
+def test_rank_and_independent_columns(matrix):
+    table = np.array(matrix, dtype=object)
+    rank = exact.rank(table)
+    assert rank == np.linalg.matrix_rank(table.astype(float))
+    columns = exact.independent_columns(table)
+    assert len(columns) == rank
+    assert exact.rank(table[:, columns]) == rank
+
+
+def test_to_float_bounds_its_error():
+    for n, d in [(1, 3), (1, 4), (10**400, 10**380), (1, 10**400), (-(10**30), 7)]:
+        value, error = exact.to_float(n, d)
+        assert abs(Fraction(value) - Fraction(n, d)) <= Fraction(error)
+        assert (error == 0) == (Fraction(value) == Fraction(n, d))
+    assert exact.to_float(10**400, 1) == (0.0, float("inf"))
