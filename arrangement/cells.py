@@ -96,7 +96,9 @@ class Cell:
     @property
     def point(self) -> NDArray[np.float64]:
         """A float64 point inside, shape (d,); NaN where none was found."""
-        return self.cells._points_of(np.array([self.index]))[0]
+        from arrangement.points import interior_points
+
+        return interior_points(self.cells, np.array([self.index]))[0]
 
     @property
     def witness(self) -> tuple[Fraction, ...]:
@@ -194,11 +196,13 @@ class Cells(Sequence[Cell]):
 
         NaN where no float64 point was found; :attr:`witness` is there all the same.
         """
+        from arrangement.points import interior_points
+
         if self._known_points is None:
-            return _frozen(self._points_of(np.arange(len(self))))
+            return _frozen(interior_points(self, np.arange(len(self))))
         points = self._known_points.copy()
         missing = np.flatnonzero(np.isnan(points).any(axis=1))
-        points[missing] = self._points_of(missing)
+        points[missing] = interior_points(self, missing)
         return _frozen(points)
 
     @property
@@ -214,7 +218,9 @@ class Cells(Sequence[Cell]):
         >>> sliver.point, 0 < sliver.witness[0] - Fraction(1, 3) < Fraction(1, 10**40)
         (array([nan]), True)
         """
-        return _Witnesses(self)
+        from arrangement.points import Witnesses
+
+        return Witnesses(self)
 
     @cached_property
     def bounded(self) -> NDArray[np.bool_]:
@@ -414,71 +420,6 @@ class Cells(Sequence[Cell]):
             if name in arrays:
                 cells.__dict__[name] = _frozen(arrays[name])
         return cells
-
-    def _inward_rows(self, i: int) -> list[list[int]]:
-        """Rows that are positive exactly on the part of cell i inside the domain."""
-        signs = unpack_signs(self.packed[i : i + 1], self.arrangement.n_hyperplanes)[0]
-        inward = [
-            [int(s) * v for v in row]
-            for s, row in zip(signs, self.arrangement.rows, strict=True)
-        ]
-        return inward if self.domain is None else inward + self.domain.tolist()
-
-    def _points_of(self, which: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Certified float64 points inside some cells; NaN where none was found."""
-        from arrangement import kernels
-
-        d, n = self.arrangement.dimension, self.arrangement.n_hyperplanes
-        points = np.zeros((len(which), d))
-        rows, words = self.arrangement.rows, self.packed[which]
-        if self.domain is not None:
-            rows = np.concatenate([rows, self.domain])
-        if len(rows) == 0 or len(which) == 0:
-            return points
-        columns = exact.independent_columns(rows[:, :-1])
-        values, _, _ = exact.float_rows(rows[:, [*columns, d]])
-        lengths = np.linalg.norm(values[:, :-1], axis=1)
-        distances = np.abs(values[:, -1][lengths > 0] / lengths[lengths > 0])
-        cap = max(1.0, float(np.median(distances[distances > 0]))) if distances.any() else 1.0
-        block = max(1, 2**24 // len(rows))
-        for start in range(0, len(which), block):
-            part = slice(start, start + block)
-            signs = np.ones((len(words[part]), len(rows)), dtype=np.int8)
-            signs[:, :n] = unpack_signs(words[part], n)
-            points[part, columns] = kernels.interior_points(
-                values, lengths, pack_signs(signs), cap
-            )
-            points[part][~np.isfinite(points[part]).all(axis=1)] = 0.0
-            wrong = (exact.signs_at(rows, points[part]) != signs).any(axis=1)
-            for q in np.flatnonzero(wrong):
-                points[start + q] = self._sought_point(int(which[start + q]))
-        return points
-
-    def _sought_point(self, i: int) -> NDArray[np.float64]:
-        inward = self._inward_rows(i)
-        inside = exact.interior_point(inward)
-        assert inside is not None, "every cell has an interior point"
-        point = exact.nearest_floats(inward, inside)
-        return np.full(self.arrangement.dimension, np.nan) if point is None else point
-
-
-class _Witnesses(Sequence[tuple[Fraction, ...]]):
-    """Rational interior points, computed one at a time."""
-
-    def __init__(self, cells: Cells) -> None:
-        self._cells = cells
-
-    def __len__(self) -> int:
-        return len(self._cells)
-
-    def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, slice):
-            return [self[i] for i in range(*key.indices(len(self)))]
-        cells, i = self._cells, self._cells[key].index
-        point = cells.points[i] if "points" in cells.__dict__ else cells[i].point
-        if not np.isnan(point).any():
-            return tuple(Fraction(float(v)) for v in point)
-        return exact.interior_point(cells._inward_rows(i))
 
 
 def _frozen(array: NDArray[Any]) -> Any:

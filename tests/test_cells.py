@@ -1,0 +1,198 @@
+"""Cells: points, witnesses, boundedness, lookup, saving."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from arrangement import Arrangement, Cells, InputError, exact, families
+from arrangement.cells import pack_signs, unpack_signs
+from tests import reference
+from tests.strategies import tables
+from tests.test_hyperplanes import arrangement_of
+
+
+@settings(max_examples=200)
+@given(tables())
+def test_points_and_witnesses_have_the_exact_signs(table):
+    cells = arrangement_of(*table).cells()
+    rows = cells.arrangement.rows
+    found = ~np.isnan(cells.points).any(axis=1)
+    assert (exact.signs_at(rows, cells.points[found]) == cells.signs[found]).all()
+    for cell in cells:
+        witness = np.array([cell.witness], dtype=object)
+        assert all(isinstance(v, Fraction) for v in cell.witness)
+        assert (exact.signs_at(rows, witness) == cell.signs).all()
+
+
+@given(tables(max_hyperplanes=5))
+def test_bounded_equals_the_reference(table):
+    d, normals, offsets = table
+    rows = reference.rows_of(normals, offsets)
+    cells = arrangement_of(d, normals, offsets).cells()
+    wanted = [reference.bounded(rows, tuple(s)) for s in cells.signs.tolist()]
+    assert cells.bounded.tolist() == wanted
+
+
+@given(tables(max_hyperplanes=5))
+def test_bounded_in_a_domain(table):
+    d, normals, offsets = table
+    cells = arrangement_of(d, normals, offsets).cells(domain=[(0, None)] * d)
+    quadrant = np.column_stack([np.eye(d, dtype=int), np.zeros(d, dtype=int)])
+    rows = reference.rows_of(normals, offsets) + [
+        tuple(map(Fraction, map(int, r))) for r in quadrant
+    ]
+    wanted = [reference.bounded(rows, (*s, *[1] * d)) for s in cells.signs.tolist()]
+    assert cells.bounded.tolist() == wanted
+
+
+def test_planes_ten_to_the_minus_thirty_apart():
+    tiny = Fraction(1, 10**30)
+    slab = Arrangement([[1, 1, 1], [1, 1, 1], [1, -1, 0]], [0, -tiny, 0]).cells()
+    inside = [cell for cell in slab if cell.signs[0] > 0 > cell.signs[1]]
+    assert len(slab) == 6
+    assert len(inside) == 2
+    for cell in inside:
+        assert 0 < sum(cell.witness) < tiny
+        assert 0 < sum(map(Fraction, cell.point.tolist())) < tiny
+
+
+def test_nan_only_where_no_float_lies_inside():
+    # Between 1/3 and the next larger rational with denominator 10^40 there is no float64.
+    cells = Arrangement([[1], [1]], ["-1/3", f"-{10**40 // 3 + 1}/{10**40}"]).cells()
+    sliver = cells.index([1, -1])
+    assert np.isnan(cells.points[sliver]).all()
+    assert (np.isnan(cells.points).sum(axis=1) > 0).sum() == 1
+    assert len(cells.witness) == 3
+    assert (
+        cells.witness[sliver] == cells[sliver].witness == cells.witness[sliver : sliver + 1][0]
+    )
+
+
+@pytest.mark.parametrize(
+    "normals",
+    [
+        np.random.default_rng(3).normal(size=(30, 3)),
+        np.random.default_rng(4).normal(size=(30, 3)) * 1e-150,
+        np.random.default_rng(5).normal(size=(30, 3)) * [1e-6, 1, 1e6],
+    ],
+)
+def test_random_floats_always_have_a_float_point(normals):
+    cells = Arrangement(normals[:, :2], normals[:, 2]).cells()
+    assert not np.isnan(cells.points).any()
+
+
+@given(tables(max_hyperplanes=5))
+def test_index_and_locate_find_every_cell(table):
+    cells = arrangement_of(*table).cells()
+    for i, cell in enumerate(cells):
+        assert (
+            cells.index(cell.signs) == cells.index(repr(cell).split()[-1]) == i
+            if cells.arrangement.n_hyperplanes
+            else True
+        )
+        assert cells.locate(np.array(cell.witness, dtype=object)) == i
+        assert cell in cells
+    found = ~np.isnan(cells.points).any(axis=1)
+    assert (cells.locate(cells.points[found]) == np.flatnonzero(found)).all()
+
+
+def test_lookup_errors():
+    cells = Arrangement([[1, 0], [0, 1], [1, 1]]).cells()
+    with pytest.raises(InputError, match="no cell has this sign vector"):
+        cells.index([1, 1, -1])
+    with pytest.raises(InputError, match="a sign vector has 3 entries"):
+        cells.index([1, 1])
+    with pytest.raises(InputError, match="a sign vector has 3 entries"):
+        cells.index("++0")
+    with pytest.raises(InputError, match="point 0 lies on hyperplane 2"):
+        cells.locate([1.0, -1.0])
+    with pytest.raises(InputError, match="point 1 is not finite"):
+        cells.locate([[1.0, 2.0], [np.nan, 0.0]])
+    with pytest.raises(InputError, match="a point has 2 coordinates"):
+        cells.locate([1.0, 2.0, 3.0])
+    with pytest.raises(IndexError, match="cell 6 does not exist"):
+        cells[6]
+    box = Arrangement([[1, 0]]).cells(domain=[(1, 2), (0, 1)])
+    with pytest.raises(InputError, match="point 0 lies in no cell that meets the domain"):
+        box.locate([-1.0, 0.5])
+
+
+def test_sequence_protocol():
+    cells = families.braid(3).cells()
+    assert len(cells) == len(list(cells)) == 6
+    assert cells[-1].index == 5
+    assert [cell.index for cell in cells[1:3]] == [1, 2]
+    assert (1, 1, 1) in cells
+    assert (1, -1, 1) not in cells or (-1, 1, -1) in cells
+    assert "braid" not in repr(cells)
+    for array in (cells.packed, cells.signs, cells.points, cells.bounded, cells.edges):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 8, 63, 64, 65, 200])
+def test_packing_round_trips(n):
+    signs = np.random.default_rng(n).choice([-1, 1], size=(5, n)).astype(np.int8)
+    packed = pack_signs(signs)
+    assert packed.dtype == np.uint64
+    assert packed.shape == (5, -(-n // 64))
+    assert (unpack_signs(packed, n) == signs).all()
+    for i in range(n):
+        assert (
+            ((packed[:, i // 64] >> np.uint64(i % 64)) & np.uint64(1)) == (signs[:, i] > 0)
+        ).all()
+
+
+@pytest.mark.parametrize(
+    "arrangement",
+    [
+        families.catalan(3),
+        Arrangement([["1/3", 10**30], [0.1, 2]], ["1/7", 0]),
+        Arrangement(np.zeros((0, 2))),
+    ],
+)
+def test_save_and_load(arrangement, tmp_path):
+    cells = arrangement.cells()
+    path = tmp_path / "cells.npz"
+    cells.save(path)
+    early = Cells.load(path)
+    assert early.arrangement == arrangement
+    assert (early.packed == cells.packed).all()
+    assert (early.edges == cells.edges).all()
+    points = cells.points
+    cells.save(path)
+    assert np.array_equal(Cells.load(path).__dict__["points"], points, equal_nan=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["cells.npz"]
+
+
+def test_save_and_load_with_a_domain(tmp_path):
+    cells = Arrangement([[1, 0], [0, 1]]).cells(domain=[("1/3", 2), (-1, 1)])
+    cells.save(tmp_path / "box.npz")
+    loaded = Cells.load(tmp_path / "box.npz")
+    assert (loaded.domain == cells.domain).all()
+    assert loaded.bounded.all()
+
+
+def test_load_refuses_other_files(tmp_path):
+    text = tmp_path / "text.npz"
+    text.write_text("hello")
+    with pytest.raises(InputError, match=r"text.npz: not a file of saved cells"):
+        Cells.load(text)
+    np.savez(tmp_path / "other.npz", a=1)
+    with pytest.raises(InputError, match="not a file of saved cells"):
+        Cells.load(tmp_path / "other.npz")
+    cells = families.braid(3).cells()
+    cells.save(tmp_path / "whole.npz")
+    whole = (tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="not a file of saved cells"):
+        Cells.load(tmp_path / "cut.npz")
+    np.savez(
+        tmp_path / "odd.npz", normals=[[1]], offsets=[0], packed=np.zeros((2, 5), np.uint64)
+    )
+    with pytest.raises(InputError, match="do not fit the arrangement"):
+        Cells.load(tmp_path / "odd.npz")
+    with pytest.raises(FileNotFoundError):
+        Cells.load(tmp_path / "missing.npz")

@@ -1,0 +1,163 @@
+"""The tope graph and its files."""
+
+import gzip
+import signal
+import subprocess
+import sys
+import time
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+
+from arrangement import Arrangement, families
+from arrangement.graph import write_graphml
+from arrangement.output import atomic_output
+from tests.strategies import tables
+from tests.test_hyperplanes import arrangement_of
+
+
+@given(tables())
+def test_edges_join_cells_that_differ_in_one_hyperplane(table):
+    cells = arrangement_of(*table).cells()
+    first, _ = cells.arrangement.coincidence
+    wanted = set()
+    for a in range(len(cells)):
+        for b in range(a + 1, len(cells)):
+            differ = set(first[cells.signs[a] != cells.signs[b]].tolist())
+            if len(differ) == 1:
+                wanted.add((a, b, *differ))
+    edges = [tuple(e) for e in cells.edges.tolist()]
+    assert len(edges) == len(wanted)
+    assert set(edges) == wanted
+
+
+@given(tables())
+def test_tope_graph_is_connected_and_bipartite(table):
+    cells = arrangement_of(*table).cells()
+    graph = cells.to_networkx()
+    assert nx.is_connected(graph)
+    assert nx.is_bipartite(graph)
+
+
+def test_facets_are_cells_of_the_restrictions():
+    arrangement = families.shi(4)
+    counts = np.bincount(arrangement.cells().edges[:, 2], minlength=len(arrangement))
+    for i, count in enumerate(counts):
+        assert count == len(arrangement.restriction(i).cells())
+
+
+def test_adjacency_is_symmetric_with_hyperplane_plus_one():
+    cells = families.catalan(3).cells()
+    adjacency = cells.adjacency
+    assert adjacency.shape == (30, 30)
+    assert (adjacency != adjacency.T).nnz == 0
+    assert adjacency.nnz == 2 * len(cells.edges)
+    for a, b, hyperplane in cells.edges.tolist():
+        assert adjacency[a, b] == hyperplane + 1
+    neighbors = cells[0].neighbors
+    assert sorted(adjacency[[0], :].tocoo().coords[1].tolist()) == sorted(neighbors.tolist())
+
+
+@pytest.mark.parametrize("name", ["graph.graphml", "graph.graphml.gz"])
+def test_graphml_is_read_back_by_networkx(tmp_path, name):
+    tiny = Arrangement([[1, 0], [1, 0], [0, 1]], ["-1/3", f"-{10**40 // 3 + 1}/{10**40}", 0])
+    for arrangement in (families.catalan(3), tiny, Arrangement(np.zeros((0, 2)))):
+        cells = arrangement.cells()
+        cells.write_graphml(tmp_path / name)
+        graph = nx.read_graphml(tmp_path / name, node_type=int)
+        wanted = cells.to_networkx()
+        assert dict(graph.nodes(data=True)) == dict(wanted.nodes(data=True))
+        assert set(graph.edges) == set(wanted.edges)
+        for a, b, data in wanted.edges(data=True):
+            assert graph.edges[a, b]["hyperplane"] == data["hyperplane"]
+        for i, data in graph.nodes(data=True):
+            assert data["signs"] == "".join("+" if s > 0 else "-" for s in cells[i].signs)
+            assert data["bounded"] is cells[i].bounded
+            point = [data.get(f"x{c}", np.nan) for c in range(arrangement.dimension)]
+            assert np.array_equal(point, cells[i].point, equal_nan=True)
+
+
+def test_the_same_graph_is_the_same_bytes(tmp_path):
+    cells = families.braid(4).cells()
+    for k in range(2):
+        cells.write_graphml(tmp_path / f"{k}.graphml.gz")
+    assert (tmp_path / "0.graphml.gz").read_bytes() == (tmp_path / "1.graphml.gz").read_bytes()
+
+
+def test_text_is_escaped(tmp_path):
+    path = tmp_path / "odd.graphml"
+    write_graphml(path, {'a "<name>"': ["<&>", "x"]}, np.zeros((0, 2), dtype=int), {})
+    assert nx.read_graphml(path).nodes["0"]['a "<name>"'] == "<&>"
+
+
+def test_an_error_while_writing_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+
+    def write_half():
+        with atomic_output(path, "w") as stream:
+            stream.write("new")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        write_half()
+    assert path.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_devices_and_links_stay_what_they_are(tmp_path):
+    with atomic_output("/dev/null") as stream:
+        stream.write(b"gone")
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    with atomic_output(link, "w") as stream:
+        stream.write("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+WRITER = """
+import sys, numpy as np
+from arrangement import Cells
+from arrangement.graph import write_graphml
+n = 200_000
+nodes = {"signs": ["+-" * 20] * n, "value": np.arange(n) / 7}
+ends = np.column_stack([np.arange(n - 1), np.arange(1, n)])
+print("ready", flush=True)
+while True:
+    write_graphml(sys.argv[1], nodes, ends, {"hyperplane": np.arange(n - 1)})
+    print("written", flush=True)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.4, 0.9])
+def test_killed_while_writing_leaves_a_whole_file_or_none(tmp_path, delay):
+    path = tmp_path / "graph.graphml"
+    for old in (False, True):
+        if old:
+            path.write_text("old")
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        time.sleep(delay)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+        if path.exists():
+            text = path.read_text()
+            assert text == "old" or text.endswith("</graphml>\n")
+        else:
+            assert not old
+
+
+def test_gzip_is_a_whole_stream(tmp_path):
+    cells = families.braid(4).cells()
+    cells.write_graphml(tmp_path / "a.graphml")
+    cells.write_graphml(tmp_path / "a.graphml.gz")
+    with gzip.open(tmp_path / "a.graphml.gz", "rt") as stream:
+        assert stream.read() == (tmp_path / "a.graphml").read_text()
