@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
+from arrangement.bounds import zaslavsky
 from arrangement.cells import word_count
 from arrangement.errors import SizeError
 
@@ -35,6 +36,8 @@ class Recursion:
         self.n_constants = n_constants
         n, width = rows.shape
         self.depth = width - n_constants
+        if 2**self.depth > _capacity(n):  # the cells of D independent hyperplanes alone
+            raise _refusal(f"at least 2^{self.depth}")
         # Tableau entries are minors; elimination multiplies two and subtracts.
         self.exact = 2 * exact.minor_bound(rows) ** 2 <= exact.FLOAT_EXACT_LIMIT
         levels, n_words = self.depth + 1, word_count(n)
@@ -68,7 +71,18 @@ class Recursion:
         self.forest = _forest(capacity, n_words, levels)
 
     def cells(self, show: Callable[[int, int], None] | None = None, base: int = 0) -> Words:
-        """Packed signs of all cells on the flat of level `base`; a copy."""
+        """Packed signs of all cells on the flat of level `base`; a copy.
+
+        Raises
+        ------
+        SizeError
+            If they would not fit in memory: at once where an estimate shows it.
+        """
+        n = len(self.rows)
+        if zaslavsky(n, self.depth - base) > _capacity(n):
+            expected = self.estimate(base)
+            if expected > _capacity(n):
+                raise _refusal(f"about {expected:.1e}")
         self._run(base, keep=True, show=show)
         start, m = self.forest.offset[base], self.forest.n_cells[base]
         return self.forest.words[start : start + m].copy()
@@ -76,6 +90,32 @@ class Recursion:
     def count(self, stop_unless_simple: bool = False) -> int:
         """Number of cells; `simple` then tells whether all flats met are simple."""
         return self._run(0, keep=False, stop_unless_simple=stop_unless_simple)
+
+    def estimate(self, base: int = 0, samples: int = 400) -> float:
+        """An unbiased estimate of the number of cells on the flat of level `base`.
+
+        The cells of {H_1, …, H_k} are one and those of each H_j restricted to the earlier
+        hyperplanes; following one random H_j and weighing it by their number estimates the
+        sum (Knuth 1975).
+        """
+        rng = np.random.default_rng(0)
+        total = 0.0
+        for _ in range(samples):
+            level, limit, weight = base, len(self.rows), 1.0
+            while True:
+                total += weight
+                choices = np.flatnonzero(self.flats.kind[level, :limit] == kernels.CUTS)
+                if level == self.depth or len(choices) == 0:
+                    break
+                j = int(rng.choice(choices))
+                weight *= len(choices)
+                self.descend(level, j)
+                contained = self.flats.kind[level] == kernels.CONTAINS
+                new = (self.flats.kind[level + 1] == kernels.CONTAINS) & ~contained
+                if np.argmax(new) < j:  # the same set as an earlier hyperplane
+                    break
+                level, limit = level + 1, j
+        return total / samples
 
     def descend(self, level: int, j: int) -> int:
         """Make level + 1 the restriction to row j; how many rows became zero by it."""
@@ -183,6 +223,8 @@ class Recursion:
         capacity = old.capacity.copy()
         needed = int(old.n_cells[level] + old.n_cells[level + 1])
         capacity[level] = max(needed, 2 * capacity[level])
+        if needed > _capacity(len(self.rows)):
+            raise _refusal(f"more than {needed:,}")
         new = _forest(capacity, old.words.shape[1], len(capacity))
         for k in range(len(capacity)):
             source, target, m = old.offset[k], new.offset[k], old.capacity[k]
@@ -197,7 +239,6 @@ class Recursion:
 
 def _forest(capacity: NDArray[np.int64], n_words: int, levels: int) -> kernels.Forest:
     total = int(capacity.sum())
-    _refuse_too_large(total, 8 * n_words + 2 * 16)
     return kernels.Forest(
         words=np.zeros((total, n_words), dtype=np.uint64),
         split=np.zeros(2 * total, dtype=np.int32),
@@ -211,11 +252,15 @@ def _forest(capacity: NDArray[np.int64], n_words: int, levels: int) -> kernels.F
     )
 
 
-def _refuse_too_large(n_cells: int, bytes_each: int) -> None:
+def _capacity(n_hyperplanes: int) -> int:
+    """How many cells fit in memory, with a split tree, while both are copied to grow."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if n_cells >= 2**30 or 2 * n_cells * bytes_each > memory:
-        raise SizeError(
-            f"more than {n_cells // 2:,} cells do not fit in the memory of this machine "
-            f"({memory / 2**30:.0f} GiB): take fewer hyperplanes or dimensions, or only the "
-            "cells that meet a domain"
-        )
+    return min(memory // (2 * (8 * word_count(n_hyperplanes) + 32)), 2**30)
+
+
+def _refusal(count: str) -> SizeError:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return SizeError(
+        f"{count} cells do not fit in the memory of this machine ({memory / 2**30:.0f} GiB): "
+        "take fewer hyperplanes or dimensions, or only the cells that meet a domain"
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from arrangement import Arrangement, ArrangementBuilder, families, restrict
+from arrangement import Arrangement, ArrangementBuilder, SizeError, families, restrict
 from arrangement.recursion import Recursion
 from tests import reference
 from tests.strategies import tables
@@ -140,8 +140,22 @@ def test_progress_is_called_with_hyperplanes_inserted():
 
 
 def test_too_large_is_refused_before_memory_runs_out(monkeypatch):
-    from arrangement import SizeError
-
+    rng = np.random.default_rng(0)
+    with pytest.raises(SizeError, match=r"about \d\.\de\+\d+ cells do not fit in the memory"):
+        Arrangement(rng.normal(size=(200, 12))).cells()
+    with pytest.raises(SizeError, match=r"at least 2\^99 cells do not fit"):
+        Arrangement(rng.integers(-5, 5, size=(120, 100))).cells()
+    resonance = families.resonance(6)
     monkeypatch.setattr("os.sysconf", lambda name: 2**12)  # a machine of 16 MiB
-    with pytest.raises(SizeError, match="do not fit in the memory"):
-        families.resonance(6).cells()
+    with pytest.raises(SizeError, match=r"about \d\.\de\+05 cells .* of this machine \(0 GiB\)"):
+        resonance.cells()
+    monkeypatch.setattr(Recursion, "estimate", lambda *_: 0.0)
+    with pytest.raises(SizeError, match=r"more than \d+,\d+ cells do not fit"):
+        resonance.cells()
+
+
+def test_estimate_is_close():
+    for arrangement in (families.resonance(5), families.shi(5), families.generic(30, 4, 0)):
+        recursion = Recursion(restrict.distinct_essential_rows(arrangement))
+        n_cells = len(arrangement.cells())
+        assert recursion.estimate(samples=4000) == pytest.approx(n_cells, rel=0.25)
