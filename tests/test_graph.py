@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from arrangement import Arrangement, families
+from arrangement import Arrangement, families, kernels
 from arrangement.graph import write_graphml
 from arrangement.output import atomic_output
 from tests.strategies import tables
@@ -31,6 +31,18 @@ def test_edges_join_cells_that_differ_in_one_hyperplane(table):
     edges = [tuple(e) for e in cells.edges.tolist()]
     assert len(edges) == len(wanted)
     assert set(edges) == wanted
+
+
+def test_hash_collisions_do_no_harm():
+    cells, plain = families.shi(4).cells(), families.shi(4).cells()
+    table = cells._table
+    table.random[:], table.table[:] = 0, -1  # every cell has the same hash
+    kernels.fill_table(
+        cells.packed, table.representatives, table.random, table.table, table.tags
+    )
+    assert (cells.edges == plain.edges).all()
+    assert (table.look_up(cells.packed) == np.arange(len(cells))).all()
+    assert cells.bounded.tolist() == plain.bounded.tolist()
 
 
 @given(tables())

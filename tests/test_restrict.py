@@ -57,6 +57,19 @@ def test_filter_and_integers_agree(monkeypatch):
             assert sign_vectors(arrangement.cells()) == wanted
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_integers_stay_minors_all_the_way_down(monkeypatch, seed):
+    # Near the bound of the integer rung; degenerate enough that a rounding would show.
+    rng = np.random.default_rng(seed)
+    normals = rng.choice([-7, -6, 0, 6, 7], size=(13, 5))
+    normals[:, 0] = 1
+    arrangement = Arrangement(normals, rng.choice([-7, 0, 6], size=13))
+    assert Recursion(restrict.distinct_essential_rows(arrangement)).exact
+    wanted = sign_vectors(arrangement.cells())
+    monkeypatch.setattr("arrangement.exact.minor_bound", lambda rows: 10**9)
+    assert sign_vectors(arrangement.cells()) == wanted
+
+
 @pytest.mark.parametrize("factor", [1, 10**6, 10**30])
 def test_lattices_with_large_coefficients(factor):
     # A shear leaves the cells as they are, but takes the numbers beyond float64's integers.

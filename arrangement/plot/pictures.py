@@ -1,0 +1,382 @@
+"""The pictures: an arrangement's cells, and a loss landscape with its minima."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from arrangement.errors import InputError
+from arrangement.plot.canvas import (
+    Target,
+    canvas,
+    colour_scale,
+    figure_of,
+    legend,
+    needs_log,
+)
+from arrangement.plot.charts import (
+    OUTLINE,
+    Chart,
+    Discs,
+    Limits,
+    Plane,
+    TangentPlanes,
+    parities,
+)
+from arrangement.plot.geometry import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from arrangement.cells import Cells
+    from arrangement.hyperplanes import Arrangement
+    from arrangement.relu import Landscape, Piece
+
+__all__ = ["arrangement", "landscape"]
+
+# Light enough for lines and marks on top; the first two are bounded cells, the last two not.
+PALE = np.array(
+    [[0.55, 0.75, 0.9, 1], [0.72, 0.86, 0.95, 1], [0.97, 0.93, 0.83, 1], [0.93, 0.87, 0.73, 1]]
+)
+
+# Okabe and Ito's colours, which the colour-blind can tell apart, each with a shape of its own.
+# The rarer lie on top.
+KINDS = {
+    "boundary": ("^", "#d55e00", "non-differentiable minimum"),
+    "continuum": ("s", "#56b4e9", "continuum of minima"),
+    "isolated": ("o", "#e69f00", "isolated minimum"),
+    "dead": ("X", "#bbbbbb", "dead neuron"),
+    "zero": ("P", "#cc79a7", "zero function"),
+}
+
+
+def arrangement(
+    cells: Cells,
+    target: Target = None,
+    values: ArrayLike | None = None,
+    *,
+    label: str = "",
+    projection: str = "stereographic",
+    window: Limits | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw the cells of an arrangement, its hyperplanes on top.
+
+    In dimension 1 and 2 in a window that shows every vertex, or most of them when a few lie
+    far away, which the title then says. A central arrangement in dimension 3 is drawn on the
+    sphere, its planes as great circles: on two discs, one a hemisphere.
+
+    Parameters
+    ----------
+    cells : Cells
+        Of dimension 1 or 2, or of a central arrangement of dimension 3.
+    target : path-like, matplotlib Axes or None
+        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
+        new figure.
+    values : array_like, shape (m,), optional
+        One number a cell, drawn as its colour, with a colour bar; grey where it is NaN.
+        Without values neighbouring cells differ in shade, bounded and unbounded ones in hue.
+    label : str
+        What the values are.
+    projection : {"stereographic", "gnomonic"}
+        For the sphere: two discs that show all of it, or the planes x_3 = ±1, on which great
+        circles are straight.
+    window : sequence of (low, high), optional
+        One pair a coordinate, in dimension 1 and 2.
+    title : str, optional
+        Instead of the number of cells and hyperplanes.
+
+    Returns
+    -------
+    matplotlib Figure
+        The one that was drawn on.
+
+    Raises
+    ------
+    InputError
+        If the arrangement cannot be drawn, or `values` is not one number a cell.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement, plot
+    >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+    >>> figure = plot.arrangement(cells)
+    >>> figure.axes[0].get_title()
+    '7 cells of 3 lines'
+    """
+    drawn = cells.arrangement
+    chart = _chart(cells, projection, window=window)
+    shade = None if values is None else _one_per_cell(values, len(cells))
+    with canvas(target, chart.size) as axes:
+        if shade is None:
+            chart.paint(axes, PALE[_pale(cells)])
+            if drawn.dimension < 3:
+                legend(axes, _pale_key(cells), 2, own=axes is not target)
+        else:
+            scale = colour_scale(shade)
+            chart.paint(axes, scale.colours(shade))
+            scale.add_bar(axes, label)
+        heading = title
+        if heading is None:
+            what = ("point", "line", "plane")[drawn.dimension - 1]
+            heading = f"{_count(len(cells), 'cell')} of {_count(drawn.n_hyperplanes, what)}"
+        _entitle(axes, heading, chart.remark)
+        figure = figure_of(axes)
+    return figure
+
+
+def landscape(
+    landscape: Landscape,
+    target: Target = None,
+    *,
+    projection: str = "stereographic",
+    title: str | None = None,
+) -> Figure:
+    """Draw the loss landscape of one neuron: the cells of its weight space, and the minima.
+
+    Each cell has the colour of its minimum loss (the least loss of its activation pattern,
+    whether or not it is attained in the cell); cells that do attain it are outlined. Every
+    minimum is marked where its weights are, non-differentiable ones thus on their face: white
+    when the output weight is negative, and the global minimum ringed. Weights in R^3 are drawn
+    by their direction, on the sphere, where each sample is a great circle. In higher
+    dimensions, and for several neurons, the losses of the minima are drawn instead, by kind.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    target : path-like, matplotlib Axes or None
+        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
+        new figure.
+    projection : {"stereographic", "gnomonic"}
+        For weights in R^3, as in `plot.arrangement`.
+    title : str, optional
+        Instead of the number of samples, cells and minima.
+
+    Returns
+    -------
+    matplotlib Figure
+        The one that was drawn on.
+
+    Raises
+    ------
+    InputError
+        If the projection or the target is not one of the above.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from arrangement import plot
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> found = OneHiddenLayer([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]).landscape()
+    >>> figure = plot.landscape(found)
+    >>> figure.axes[0].get_xlabel()
+    '$w_1$'
+    """
+    cells, pieces, best = landscape.cells, list(landscape.pieces), landscape.global_minimum
+    d = cells.arrangement.dimension
+    flat = d <= 3 and all(len(piece.weights) == 1 for piece in pieces)
+    if title is None:
+        title = (
+            f"{_count(cells.arrangement.n_hyperplanes, 'sample')}, "
+            f"{_count(len(cells), 'cell')}, "
+            f"{_count(len(pieces), 'local minimum', 'local minima')}"
+        )
+    if not flat:
+        return _spectrum(landscape, pieces, target, title)
+    weights = np.array([piece.weights[0] for piece in pieces], dtype=np.float64).reshape(-1, d)
+    if d < 3:
+        _rescale_free(pieces, weights)
+        # The best first, to be in view; the origin, where all cells meet, well inside.
+        first = sorted(range(len(pieces)), key=lambda k: pieces[k] is not best)
+        show = np.vstack([weights[first], -0.5 * weights])
+    else:
+        show = weights
+    chart = _chart(cells, projection, letter="w", show=show)
+    losses = np.asarray(landscape.min_loss, dtype=np.float64)
+    with canvas(target, chart.size) as axes:
+        scale = colour_scale(losses)
+        chart.paint(axes, scale.colours(losses), np.asarray(landscape.attained, dtype=bool))
+        scale.add_bar(axes, "minimum loss of the cell")
+        handles = _mark(axes, chart, pieces, weights, best)
+        legend(axes, handles, 3 if d == 3 else 2, own=axes is not target)
+        _entitle(axes, title, chart.remark)
+        figure = figure_of(axes)
+    return figure
+
+
+def _chart(
+    cells: Cells,
+    projection: str,
+    letter: str = "x",
+    show: Floats | None = None,
+    window: Limits | None = None,
+) -> Chart:
+    drawn = cells.arrangement
+    if projection not in ("stereographic", "gnomonic"):
+        raise InputError(f"projection {projection!r} is none of 'stereographic', 'gnomonic'")
+    if drawn.dimension in (1, 2):
+        return Plane(cells, letter, show, window)
+    if drawn.dimension != 3 or not drawn.is_central:
+        raise InputError(_undrawable(drawn))
+    if window is not None:
+        raise InputError("a window is for dimension 1 and 2: on the sphere leave it out")
+    if projection == "gnomonic":
+        return TangentPlanes(cells, letter, show)
+    return Discs(cells, letter)
+
+
+def _undrawable(drawn: Arrangement) -> str:
+    kind = "a central" if drawn.is_central else "an affine"
+    message = (
+        f"{kind} arrangement in dimension {drawn.dimension} has no picture: what can be drawn "
+        "is dimension 1 or 2, or a central arrangement in dimension 3"
+    )
+    if drawn.rank in (1, 2) or (drawn.rank == 3 and drawn.is_central):
+        return f"{message}; this one has rank {drawn.rank}: draw its essentialization()"
+    return f"{message}; draw what it cuts on one of its hyperplanes, restriction(i)"
+
+
+def _one_per_cell(values: ArrayLike, m: int) -> Floats:
+    try:
+        shade = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"values must be numbers, one a cell: {error}") from error
+    if shade.shape != (m,):
+        raise InputError(f"values must be one number a cell, shape ({m},), not {shade.shape}")
+    return shade
+
+
+def _pale(cells: Cells) -> NDArray[np.int64]:
+    """A row of PALE for each cell; neighbours get different ones."""
+    return parities(cells) + 2 * (~np.asarray(cells.bounded, dtype=bool)).astype(np.int64)
+
+
+def _pale_key(cells: Cells) -> list[Any]:
+    from matplotlib.patches import Patch
+
+    bounded = int(np.sum(cells.bounded))
+    name = (
+        "bounded"
+        if cells.arrangement.is_essential or not bounded
+        else "bounded across the lines"
+    )
+    return [
+        Patch(facecolor=PALE[row], label=f"{label}: {count:,}")
+        for row, label, count in ((0, name, bounded), (3, f"un{name}", len(cells) - bounded))
+        if count
+    ]
+
+
+def _rescale_free(pieces: list[Piece], weights: Floats) -> None:
+    """Give weights of arbitrary length (those without output) the others' median length."""
+    lengths = np.linalg.norm(weights, axis=1)
+    free = np.array([piece.output_signs[0] == 0 for piece in pieces], dtype=bool)
+    settled = lengths[~free & (lengths > 0)]
+    free &= lengths > 0
+    if len(settled):
+        weights[free] *= (np.median(settled) / lengths[free])[:, None]
+
+
+def _mark(
+    axes: Axes, chart: Chart, pieces: list[Piece], weights: Floats, best: Piece
+) -> list[Any]:
+    """Draw the minima; the handles of a legend that says what the marks mean."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    places, visible = chart.place(weights)
+    negative = np.array([piece.output_signs[0] < 0 for piece in pieces], dtype=bool)
+    kinds = np.array([piece.kind for piece in pieces], dtype=object)
+    size = 7.0 if len(pieces) <= 60 else 4.8 if len(pieces) <= 200 else 4.0
+    handles: list[Any] = []
+    for layer, (kind, (shape, _, name)) in enumerate(KINDS.items()):
+        of_kind = kinds == kind
+        for sign in (False, True):
+            x, y = places[of_kind & visible & (negative == sign)].T
+            axes.plot(x, y, shape, markersize=size, zorder=5 + layer, **_fill(kind, sign))
+        if of_kind.any():
+            unseen = int((of_kind & ~visible).sum())
+            text = f"{name}: {of_kind.sum():,}"
+            if unseen:
+                text += f" ({unseen:,} not in view)"
+            handles.append(
+                Line2D([], [], marker=shape, linestyle="none", label=text, **_fill(kind, False))
+            )
+    first = np.array([piece is best for piece in pieces], dtype=bool)
+    x, y = places[first & visible].T
+    fill = _fill(best.kind, bool(negative[first].any()))
+    axes.plot(x, y, KINDS[best.kind][0], markersize=size, zorder=10, **fill)
+    ring: dict[str, Any] = {"marker": "o", "linestyle": "none", "markerfacecolor": "none"}
+    for layer, (colour, width) in enumerate((("white", 3.2), ("black", 1.4))):
+        ring |= {"color": colour, "markeredgewidth": width}
+        axes.plot(x, y, markersize=2.2 * size, zorder=11 + layer, **ring)
+    handles.append(
+        Line2D([], [], markersize=10, label=f"global minimum, loss {best.loss:.4g}", **ring)
+    )
+    handles.append(Patch(facecolor="none", edgecolor=OUTLINE, label="minimum is in the cell"))
+    if negative.any():
+        white = _fill("boundary", True) | {"markeredgecolor": "0.4"}
+        text = "negative output weight"
+        handles.append(Line2D([], [], marker="^", linestyle="none", label=text, **white))
+    return handles
+
+
+def _fill(kind: str, negative: bool) -> dict[str, Any]:
+    """How a mark is filled: white where the output weight is negative."""
+    colour = KINDS[kind][1]
+    face, edge, width = ("white", colour, 1.5) if negative else (colour, "black", 0.8)
+    return {"markerfacecolor": face, "markeredgecolor": edge, "markeredgewidth": width}
+
+
+def _spectrum(landscape: Landscape, pieces: list[Piece], target: Target, title: str) -> Figure:
+    """Every minimum's loss, in one row a kind, above the least losses of all cells."""
+    bounds = np.asarray(landscape.min_loss, dtype=np.float64)
+    rows = [("all cells' minimum losses", "|", "0.45", bounds)]
+    for kind, (shape, colour, name) in KINDS.items():
+        losses = np.array([piece.loss for piece in pieces if piece.kind == kind])
+        if len(losses):
+            rows.append((name, shape, colour, losses))
+    with canvas(target, (8.0, 1.4 + 0.7 * len(rows))) as axes:
+        for height, (_, shape, colour, losses) in enumerate(rows):
+            axes.plot(
+                np.sort(losses),
+                height + 0.6 * (_spread(len(losses)) - 0.5),
+                shape,
+                color=colour,
+                markeredgecolor="black" if shape != "|" else colour,
+                markeredgewidth=0.5,
+                alpha=0.8,
+            )
+        best = landscape.global_minimum
+        axes.axvline(best.loss, color="black", linewidth=1, linestyle="--", zorder=1)
+        axes.set_yticks(
+            range(len(rows)), [f"{name} ({len(losses):,})" for name, _, _, losses in rows]
+        )
+        axes.set_ylim(-0.5, len(rows) - 0.5)
+        if needs_log(bounds):
+            axes.set_xscale("log")
+        axes.set_xlabel(f"loss (dashed: global minimum, {best.loss:.4g})")
+        _entitle(axes, title, "")
+        figure = figure_of(axes)
+    return figure
+
+
+def _spread(n: int) -> Floats:
+    """Heights in [0, 1) that keep neighbours apart: multiples of the golden ratio."""
+    return np.asarray((0.5 + np.arange(n) * 0.6180339887498949) % 1.0, dtype=np.float64)
+
+
+def _entitle(axes: Axes, title: str, remark: str) -> None:
+    axes.set_title(title)
+    if remark:
+        axes.set_title(f"{title}\n{remark}", fontsize="medium")
+
+
+def _count(n: int, noun: str, plural: str | None = None) -> str:
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
