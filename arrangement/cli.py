@@ -1,0 +1,555 @@
+"""The command line: cells of an arrangement, landscapes of data, cells against bounds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import sys
+import time
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from arrangement.errors import ArrangementError, InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from arrangement.hyperplanes import Arrangement
+    from arrangement.relu import Landscape
+
+__all__ = ["main"]
+
+NUMBERS = """\
+FILE is a table of text with one hyperplane a row (separated by commas, semicolons, tabs or
+spaces; a first line without numbers is a header; # begins a comment), a .npy file of such a
+table, or a .json or .npz file with "normals" and, if not all zero, "offsets". - reads a table
+or JSON from standard input. In a table the last column is the offset, so that the row
+"a_1, ..., a_d, b" is the hyperplane a_1 x_1 + ... + a_d x_d + b = 0; with --central there is no
+such column and every offset is 0. The numbers are taken as they are written: 0.1 means exactly
+1/10, and 1/3 is allowed; --float reads the float64 numbers nearest to them instead."""
+
+SAMPLES = """\
+NAME is iris, digits or mnist (5,000 digits); FILE is a table of text with one sample a row and
+the label in the last column, a .npy, .npz or IDX file, or a CIFAR-10 batch (or their folder);
+- reads a table from standard input. Classes and samples are chosen first, then the features
+are reduced and normalised, then the bias is appended."""
+
+# Fraction("1e999999999") would write the number out.
+_LITERAL = re.compile(r"[+-]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?)")
+_LONGEST_LITERAL = 4000
+# Cells that are no number, yet no part of a header either.
+_NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        The arguments; those of the process if left out.
+
+    Returns
+    -------
+    int
+        0; 2 after an error, which is one line on stderr; 130 when interrupted; 141 when the
+        reader of the output has gone.
+
+    Examples
+    --------
+    >>> from arrangement.cli import main
+    >>> main(["bounds", "--family", "braid", "4"])
+    hyperplanes  6
+    dimension    4
+    rank         3
+    cells        24
+    Zaslavsky    42  measured / bound 0.5714
+    Cover        32  measured / bound 0.7500
+    0
+    """
+    try:
+        options = _parser().parse_args(argv)
+        sys.stdout.write(options.run(options))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _discard_stdout()
+        return 141
+    except ArrangementError as error:
+        return _fail(str(error))
+    except MemoryError:
+        return _fail("out of memory")
+    except OSError as error:
+        _discard_stdout()
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}")
+    return 0
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"arrangement: error: {' '.join(message.split())}\n")
+    return 2
+
+
+def _discard_stdout() -> None:
+    """Let what is left in the buffer go nowhere, so that the exit is quiet."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **options,
+        )
+        # So that -1/2 and -1e-3 are numbers and not options.
+        self._negative_number_matcher = re.compile(r"-(\d|\.\d|inf)")
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message)
+
+
+def _parser() -> _Parser:
+    from arrangement import __version__
+
+    parser = _Parser(
+        prog="arrangement",
+        description="Exact cells of hyperplane arrangements, and the exact loss landscape of "
+        "ReLU networks.",
+    )
+    parser.add_argument("--version", action="version", version=f"arrangement {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    cells = commands.add_parser(
+        "cells", help="enumerate the cells of an arrangement", description=NUMBERS
+    )
+    cells.set_defaults(run=_cells)
+    _add_arrangement(cells)
+    cells.add_argument(
+        "--method", choices=("auto", "restrict", "lp"), default="auto", help="default: auto"
+    )
+    cells.add_argument(
+        "--domain",
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit)",
+    )
+    cells.add_argument("--out", metavar="FILE.npz", help="save the cells")
+    _add_outputs(cells, "the graph of cells and shared facets")
+
+    landscape = commands.add_parser(
+        "landscape", help="the loss landscape of a hidden neuron on data", description=SAMPLES
+    )
+    landscape.set_defaults(run=_landscape, out=None)
+    landscape.add_argument("--data", required=True, metavar="NAME|FILE|-", help="the samples")
+    landscape.add_argument(
+        "--target", default="-1", metavar="COLUMN", help="label column; default: the last"
+    )
+    landscape.add_argument(
+        "--classes", nargs="+", metavar="LABEL", help="keep the samples with these labels"
+    )
+    landscape.add_argument(
+        "--samples", type=int, metavar="N", help="draw N samples, as many of each class"
+    )
+    landscape.add_argument("--features", type=int, metavar="D", help="reduce to D features")
+    landscape.add_argument(
+        "--reduction", choices=("pca", "lsh", "none"), default="pca", help="default: pca"
+    )
+    landscape.add_argument(
+        "--no-normalise",
+        dest="normalise",
+        action="store_false",
+        help="do not centre and scale the features",
+    )
+    landscape.add_argument(
+        "--labels",
+        choices=("regression", "sign"),
+        default="regression",
+        help="targets: the labels as numbers (default), or -1 and +1 for two classes",
+    )
+    landscape.add_argument(
+        "--bias",
+        type=_bias,
+        default=1.0,
+        metavar="B",
+        help="value of the appended constant feature, or 'none'; default: 1.0",
+    )
+    landscape.add_argument(
+        "--hidden", type=int, default=1, metavar="K", help="hidden neurons; default: 1"
+    )
+    landscape.add_argument("--seed", type=int, default=0, help="of the draw; default: 0")
+    _add_outputs(landscape, "the annotated graph of cells and shared facets")
+
+    bounds = commands.add_parser(
+        "bounds",
+        help="count the cells and compare with Zaslavsky's and Cover's bounds",
+        description=f"{NUMBERS}\n\nThe bounds are those for the rank and the distinct "
+        "hyperplanes.\nCover's holds if all hyperplanes share a point.",
+    )
+    bounds.set_defaults(run=_bounds)
+    _add_arrangement(bounds)
+    bounds.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _add_arrangement(parser: _Parser) -> None:
+    from arrangement.families import FAMILIES
+
+    parser.add_argument("file", nargs="?", metavar="FILE|-", help="the hyperplanes")
+    parser.add_argument(
+        "--family",
+        nargs="+",
+        metavar=("NAME", "N"),
+        help=f"instead of FILE a named family, such as 'braid 4', 'generic 20 3' or "
+        f"'coxeter E 6': {', '.join(FAMILIES)}",
+    )
+    parser.add_argument(
+        "--central", action="store_true", help="the table has no column of offsets"
+    )
+    parser.add_argument("--float", action="store_true", help="read the numbers as float64")
+    parser.add_argument("--seed", type=int, help="of the family 'generic'; default: 0")
+
+
+def _add_outputs(parser: _Parser, graph: str) -> None:
+    parser.add_argument("--graphml", metavar="FILE", help=f"write {graph} (.gz: compressed)")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw a picture (.png, .pdf, .svg)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _cells(options: argparse.Namespace) -> str:
+    _check_outputs(options, options.file)
+    arrangement = _arrangement(options)
+    if options.plot is not None:
+        _check_drawable(arrangement)
+    domain = None
+    if options.domain is not None:
+        domain = [_interval(*options.domain)] * arrangement.dimension
+    started = time.perf_counter()
+    cells = arrangement.cells(method=options.method, domain=domain, progress=True)
+    bounded = int(cells.bounded.sum())
+    seconds = time.perf_counter() - started
+    if options.graphml is not None:
+        cells.write_graphml(options.graphml)
+    if options.out is not None:
+        cells.save(options.out)
+    if options.plot is not None:
+        from arrangement import plot
+
+        plot.arrangement(cells, options.plot)
+    return _report(
+        {
+            "hyperplanes": arrangement.n_hyperplanes,
+            "dimension": arrangement.dimension,
+            "rank": arrangement.rank,
+            "cells": len(cells),
+            "bounded cells": bounded,
+            "seconds": round(seconds, 3),
+        },
+        options.json,
+    )
+
+
+def _landscape(options: argparse.Namespace) -> str:
+    from arrangement.relu import OneHiddenLayer
+    from arrangement.relu.data import load, prepare
+
+    _check_outputs(options, options.data)
+    data = prepare(
+        load(sys.stdin if options.data == "-" else options.data, target=options.target),
+        classes=options.classes,
+        samples=options.samples,
+        features=options.features,
+        reduction=None if options.reduction == "none" else options.reduction,
+        normalise=options.normalise,
+        labels=options.labels,
+        seed=options.seed,
+    )
+    started = time.perf_counter()
+    problem = OneHiddenLayer(data.X, data.y, hidden=options.hidden, bias=options.bias)
+    landscape = problem.landscape(progress=True)
+    edges = len(landscape.cells.edges)
+    seconds = time.perf_counter() - started
+    if options.graphml is not None:
+        landscape.write_graphml(options.graphml)
+    if options.plot is not None:
+        from arrangement import plot
+
+        plot.landscape(landscape, options.plot)
+    best = landscape.global_minimum
+    kinds = _pieces_by_kind(landscape)
+    share = float(landscape.attained.mean())
+    report: dict[str, Any] = {
+        "data": data.name,
+        "samples": len(data),
+        "features": data.X.shape[1],
+        "dimension": landscape.cells.arrangement.dimension,
+        "cells": len(landscape.cells),
+        "edges": edges,
+    }
+    if options.json:
+        report |= {
+            "pieces": kinds,
+            "cells holding a minimum": share,
+            "facets holding a minimum": int(landscape.boundary_minimum.sum()),
+            "global minimum": {
+                "loss": float(best.loss),
+                "kind": best.kind,
+                "dimension": int(best.dimension),
+                "margin": float(best.margin),
+                "signs": ["".join("-0+"[s + 1] for s in row) for row in best.signs],
+                "output signs": best.output_signs.tolist(),
+                "weights": best.weights.tolist(),
+                "output weights": best.output_weights.tolist(),
+            },
+        }
+    else:
+        each = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+        report |= {
+            "pieces": f"{len(landscape.pieces)} ({each})",
+            "global minimum": f"loss {best.loss:.6g} ({best.kind})",
+            "cells holding a minimum": f"{share:.1%}",
+        }
+    return _report(report | {"seconds": round(seconds, 3)}, options.json)
+
+
+def _bounds(options: argparse.Namespace) -> str:
+    from arrangement.bounds import cover, zaslavsky
+
+    arrangement = _arrangement(options)
+    cells = len(arrangement.cells(progress=True))
+    first, _ = arrangement.coincidence
+    n, rank = len(set(first.tolist())), arrangement.rank
+    report: dict[str, Any] = {"hyperplanes": arrangement.n_hyperplanes}
+    if options.json or n < arrangement.n_hyperplanes:
+        report["distinct"] = n
+    report |= {"dimension": arrangement.dimension, "rank": rank, "cells": cells}
+    bounds: dict[str, int | None] = {
+        "Zaslavsky": zaslavsky(n, rank),
+        "Cover": cover(n, rank) if arrangement.is_central else None,
+    }
+    for name, bound in bounds.items():
+        ratio = None if bound is None else cells / bound
+        if options.json:
+            report[name] = {"bound": bound, "measured per bound": ratio}
+        elif bound is not None:
+            report[name] = f"{bound}  measured / bound {ratio:.4f}"
+        else:
+            report[name] = "none: the hyperplanes share no point"
+    return _report(report, options.json)
+
+
+def _report(facts: dict[str, Any], as_json: bool) -> str:
+    if as_json:
+        return json.dumps(_plain(facts), allow_nan=False) + "\n"
+    width = max(map(len, facts))
+    return "".join(f"{key:<{width}}  {value}\n" for key, value in facts.items())
+
+
+def _plain(value: Any) -> Any:
+    """The value with keys without spaces, and None for NaN and infinity: JSON has neither."""
+    if isinstance(value, dict):
+        return {key.replace(" ", "_").lower(): _plain(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _pieces_by_kind(landscape: Landscape) -> dict[str, int]:
+    kinds: dict[str, int] = {}
+    for piece in landscape.pieces:
+        kinds[piece.kind] = kinds.get(piece.kind, 0) + 1
+    return dict(sorted(kinds.items()))
+
+
+def _arrangement(options: argparse.Namespace) -> Arrangement:
+    """The arrangement that the options name: a file, standard input, or a family."""
+    if (options.file is None) == (options.family is None):
+        raise InputError("give either FILE (or - for standard input) or --family NAME N")
+    if options.family is None:
+        if options.seed is not None:
+            raise InputError("--seed is for --family generic")
+        return _read_arrangement(options.file, options.central, options.float)
+    if options.central or options.float:
+        raise InputError("--central and --float are for FILE, not for --family")
+    return _family(*options.family, seed=options.seed)
+
+
+def _family(name: str, *sizes: str, seed: int | None) -> Arrangement:
+    import inspect
+
+    from arrangement.families import FAMILIES
+
+    if name not in FAMILIES:
+        raise InputError(f"--family {name}: no such family; there are {', '.join(FAMILIES)}")
+    family = FAMILIES[name]
+    named = {}
+    wanted = [key for key in inspect.signature(family).parameters if key != "rng"]
+    if len(wanted) < len(inspect.signature(family).parameters):
+        named["rng"] = 0 if seed is None else seed
+    elif seed is not None:
+        raise InputError("--seed is for --family generic")
+    if len(sizes) != len(wanted):
+        raise InputError(
+            f"--family {name} takes {len(wanted)} ({', '.join(wanted)}) after the name, "
+            f"not {len(sizes)}"
+        )
+    return family(*(int(v) if re.fullmatch(r"-?\d{1,1000}", v) else v for v in sizes), **named)
+
+
+def _read_arrangement(path: str, central: bool, as_float: bool) -> Arrangement:
+    """The arrangement in a file; `path` may be - for standard input."""
+    from arrangement.hyperplanes import Arrangement
+    from arrangement.relu.data import read_arrays, read_text
+
+    suffix = os.path.splitext(path)[1].lower()
+    name = path
+    if suffix in (".npy", ".npz"):
+        numbers = read_arrays(path)
+    else:
+        name, text = read_text(sys.stdin if path == "-" else path)
+        if suffix == ".json" or (path == "-" and text.lstrip().startswith("{")):
+            numbers = _from_json(text, name)
+        else:
+            numbers = _from_table(text, name, central)
+    try:
+        if isinstance(numbers, dict):
+            normals, offsets = _parts(numbers, central)
+        elif central:
+            normals, offsets = numbers, None
+        else:
+            if numbers.ndim != 2 or numbers.shape[1] < 2:
+                raise InputError(
+                    f"a table of shape {numbers.shape}; a row is a normal and the offset "
+                    "(--central: the normal alone)"
+                )
+            normals, offsets = numbers[:, :-1], numbers[:, -1]
+        exact = Arrangement(normals, offsets)
+        if not as_float:
+            return exact
+        return Arrangement(exact.normals.astype(float), exact.offsets.astype(float))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    except OverflowError:
+        raise InputError(f"{name}: --float, but a number is beyond float64") from None
+
+
+def _parts(numbers: dict[str, Any], central: bool) -> tuple[Any, Any]:
+    if "normals" not in numbers:
+        raise InputError(f"no 'normals'; it holds {', '.join(map(repr, numbers)) or 'nothing'}")
+    if central and numbers.get("offsets") is not None:
+        raise InputError("--central, but the file holds 'offsets'")
+    return numbers["normals"], numbers.get("offsets")
+
+
+def _from_table(text: str, name: str, central: bool) -> NDArray[np.object_]:
+    """The numbers of a table of text as Fractions, shape (rows, columns)."""
+    import numpy as np
+
+    from arrangement.relu.data import read_rows
+
+    rows = read_rows(text, name)
+    if not any(_LITERAL.fullmatch(v) or v.lower() in _NO_NUMBERS for v in rows[0][1]):
+        rows = rows[1:]
+    if not rows:
+        raise InputError(f"{name}: a header, but not one row of numbers")
+    table = np.empty((len(rows), len(rows[0][1])), dtype=object)
+    for i, (line, cells) in enumerate(rows):
+        for j, cell in enumerate(cells):
+            table[i, j] = _literal(cell, f"{name}, line {line}")
+        normal = table[i] if central else table[i, :-1]
+        if len(normal) and not any(normal):
+            raise InputError(f"{name}, line {line}: the normal is zero, so it is no hyperplane")
+    return table
+
+
+def _literal(cell: str, place: str) -> Fraction:
+    if len(cell) > _LONGEST_LITERAL or not _LITERAL.fullmatch(cell):
+        shown = cell if len(cell) < 40 else cell[:36] + "..."
+        raise InputError(f"{place}: {shown!r} is not a number (such as 3, -0.25, 1e-3, 1/3)")
+    return Fraction(cell)
+
+
+def _from_json(text: str, name: str) -> dict[str, Any]:
+    def refuse(constant: str) -> NoReturn:
+        raise InputError(f"{name}: {constant} is not a finite number")
+
+    try:
+        numbers = json.loads(
+            text, parse_float=lambda cell: _literal(cell, name), parse_constant=refuse
+        )
+    except InputError:
+        raise
+    except RecursionError:
+        raise InputError(f"{name}: not JSON that can be read (nested too deeply)") from None
+    except ValueError as error:
+        raise InputError(f"{name}: not JSON ({error})") from None
+    if not isinstance(numbers, dict):
+        raise InputError(f'{name}: not a JSON object {{"normals": ..., "offsets": ...}}')
+    return numbers
+
+
+def _interval(low: str, high: str) -> tuple[Fraction | None, Fraction | None]:
+    return (
+        None if low in ("none", "-inf") else _literal(low, "--domain"),
+        None if high in ("none", "inf", "+inf") else _literal(high, "--domain"),
+    )
+
+
+def _bias(text: str) -> float | None:
+    if text == "none":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a finite number nor 'none'")
+    return value
+
+
+def _check_outputs(options: argparse.Namespace, source: str | None) -> None:
+    """Find out before the work what would hinder the writing after it."""
+    taken = {} if source in (None, "-") else {os.path.realpath(str(source)): "the input"}
+    for flag in ("out", "graphml", "plot"):
+        path = getattr(options, flag)
+        if path is None:
+            continue
+        folder = os.path.dirname(path) or "."
+        if os.path.isdir(path):
+            raise InputError(f"--{flag} {path}: is a directory")
+        if not os.path.isdir(folder):
+            raise InputError(f"--{flag} {path}: there is no directory {folder}")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(f"--{flag} {path}: the directory {folder} is not writable")
+        if (place := os.path.realpath(path)) in taken:
+            raise InputError(f"--{flag} {path}: the same file as {taken[place]}")
+        taken[place] = f"--{flag}"
+    if options.plot is not None:
+        _check_picture(options.plot)
+
+
+def _check_picture(path: str) -> None:
+    from importlib.util import find_spec
+
+    if os.path.splitext(path)[1].lower() not in (".png", ".pdf", ".svg"):
+        raise InputError(f"--plot {path}: a picture's suffix must be .png, .pdf or .svg")
+    if find_spec("matplotlib") is None:
+        raise MissingExtraError("--plot needs matplotlib: pip install 'arrangement[plot]'")
+
+
+def _check_drawable(arrangement: Arrangement) -> None:
+    d = arrangement.dimension
+    if not (d in (1, 2) or (d == 3 and arrangement.is_central)):
+        raise InputError(
+            "--plot: a picture needs dimension 1 or 2, or dimension 3 and hyperplanes that "
+            f"share a point; this is an {arrangement!r}"
+        )

@@ -1,0 +1,545 @@
+"""The command line: what it prints, what it writes, and one line for every error."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from arrangement import Arrangement, Cells, __version__
+from arrangement.bounds import cover, zaslavsky
+from arrangement.cli import main
+from arrangement.families import FAMILIES, generic
+from arrangement.relu import OneHiddenLayer
+from arrangement.relu.data import load, prepare
+
+TRIANGLE = "1,0,0\n0,1,0\n1,1,-1\n"  # three lines that bound a triangle
+
+
+class Input(io.StringIO):
+    name = "<stdin>"
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Run the command line in this process: its exit code, stdout and stderr."""
+
+    def run(*arguments, stdin=""):
+        monkeypatch.setattr(sys, "stdin", Input(stdin))
+        code = main([str(a) for a in arguments])
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def facts(run):
+    """The JSON object that a run prints."""
+
+    def facts(*arguments, **options):
+        code, out, err = run(*arguments, "--json", **options)
+        assert (code, err) == (0, "")
+        assert out.count("\n") == 1
+        return json.loads(out)
+
+    return facts
+
+
+@pytest.fixture
+def refused(run):
+    """The message of a run that fails in the one way in which runs fail."""
+
+    def refused(*arguments, **options):
+        code, out, err = run(*arguments, **options)
+        assert (code, out) == (2, "")
+        assert err.startswith("arrangement: error: ")
+        assert err.count("\n") == 1
+        return err.removeprefix("arrangement: error: ").rstrip("\n")
+
+    return refused
+
+
+def count(facts, *arguments, **options):
+    found = facts("cells", *arguments, **options)
+    return found["cells"], found["bounded_cells"]
+
+
+# --- cells ---
+
+
+def test_cells_of_a_table(run, tmp_path):
+    path = tmp_path / "triangle.csv"
+    path.write_text(TRIANGLE)
+    code, out, err = run("cells", path)
+    assert (code, err) == (0, "")
+    rows = dict(line.rsplit(maxsplit=1) for line in out.splitlines())
+    assert float(rows.pop("seconds")) >= 0
+    assert rows == {
+        "hyperplanes": "3", "dimension": "2", "rank": "2", "cells": "7", "bounded cells": "1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TRIANGLE,
+        "x;y;b\n1;0;0\n0;1;0\n1;1;-1",
+        "x1 x2 b\n1 0 0\n0 1 0\n# the third\n1 1 -1\n",
+        "1/3\t0\t0\n0\t.5\t0\n1e-3\t1e-3\t-1e-3\n",
+        '{"normals": [[1, 0], [0, 1], ["1/3", 0.5]], "offsets": [0, 0, -1]}',
+        ' \n{"offsets": [0, 0, -1e2], "normals": [[1, 0], [0, 1], [1, 1]]}',
+    ],
+)
+def test_standard_input_takes_tables_and_json(facts, content):
+    assert count(facts, "-", stdin=content) == (7, 1)
+
+
+def test_every_kind_of_file_gives_the_same_cells(facts, tmp_path):
+    table = np.array([[1.0, 0, 0], [0, 1, 0], [1, 1, -1]])
+    np.save(tmp_path / "a.npy", table)
+    np.savez(tmp_path / "b.npz", normals=table[:, :2], offsets=table[:, 2])
+    (tmp_path / "c.json").write_text(
+        json.dumps({"normals": table[:, :2].tolist(), "offsets": table[:, 2].tolist()})
+    )
+    (tmp_path / "d.txt").write_text(TRIANGLE.replace(",", " "))
+    for path in tmp_path.iterdir():
+        assert count(facts, path) == (7, 1)
+
+
+def test_central_tables_have_no_column_of_offsets(facts, tmp_path):
+    assert count(facts, "-", "--central", stdin=TRIANGLE) == (8, 0)
+    np.save(tmp_path / "a.npy", np.array([[1, 0], [0, 1], [1, 1]]))
+    assert count(facts, tmp_path / "a.npy", "--central") == (6, 0)
+    assert count(facts, "-", stdin='{"normals": [[1, 0], [0, 1], [1, 1]]}') == (6, 0)
+
+
+CONCURRENT = "1,0,-0.1\n0,1,-0.2\n1,1,-0.3\n"  # through (1/10, 2/10), as it is written
+
+
+def test_numbers_are_those_that_are_written(facts, tmp_path):
+    assert count(facts, "-", stdin=CONCURRENT) == (6, 0)
+    for offsets in ('["-1/10", "-0.2", "-0.3"]', "[-0.1, -2e-1, -0.30]"):
+        written = f'{{"normals": [[1, 0], [0, 1], [1, 1]], "offsets": {offsets}}}'
+        assert count(facts, "-", stdin=written) == (6, 0)
+
+
+def test_float_reads_the_nearest_float64(facts):
+    assert 0.1 + 0.2 != 0.3
+    assert count(facts, "-", "--float", stdin=CONCURRENT) == (7, 1)
+    written = '{"normals": [[1, 0], [0, 1], [1, 1]], "offsets": ["-1/10", -0.2, -0.3]}'
+    assert count(facts, "-", "--float", stdin=written) == (7, 1)
+    assert count(facts, "-", stdin=written) == (6, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cells", "bounded"),
+    [
+        ("braid 4", 24, 0),
+        ("shi 3", 16, 4),
+        ("coxeter B 3", 48, 0),
+        ("coxeter a 2", 6, 0),
+        ("generic 6 3 --seed 2", 42, 10),
+        ("generic 5 2", 16, 6),
+    ],
+)
+def test_families(facts, arguments, cells, bounded):
+    assert count(facts, "--family", *arguments.split()) == (cells, bounded)
+
+
+@pytest.mark.parametrize("name", [n for n in FAMILIES if n not in ("coxeter", "generic")])
+def test_every_family_is_called_by_its_name(facts, name):
+    found = facts("cells", "--family", name, "3")
+    assert found["hyperplanes"] == FAMILIES[name](3).n_hyperplanes
+
+
+def test_methods_agree(facts):
+    arguments = ("cells", "--family", "shi", "3", "--method")
+    assert [facts(*arguments, m)["cells"] for m in ("auto", "restrict", "lp")] == [16] * 3
+
+
+def test_a_domain_keeps_the_cells_that_meet_the_box(facts):
+    domain = ("-", "--domain")
+    assert count(facts, *domain, "1/10", "0.2", stdin=TRIANGLE)[0] == 1
+    assert count(facts, *domain, "-1e-3", "1e-3", stdin=TRIANGLE)[0] == 4
+    assert count(facts, *domain, "-1/2", "none", stdin=TRIANGLE)[0] == 7
+    assert count(facts, *domain, "-inf", "-1", stdin=TRIANGLE)[0] == 1
+    assert count(facts, *domain, "none", "none", stdin=TRIANGLE)[0] == 7
+
+
+def test_cells_are_written(facts, tmp_path):
+    out, graph = tmp_path / "cells.npz", tmp_path / "cells.graphml.gz"
+    facts("cells", "--family", "generic", 7, 2, "--seed", 3, "--out", out, "--graphml", graph)
+    expected = generic(7, 2, rng=3).cells()
+    assert np.array_equal(Cells.load(out).packed, expected.packed)
+    assert Cells.load(out).arrangement == expected.arrangement
+    tope_graph = nx.read_graphml(graph)
+    assert tope_graph.number_of_nodes() == len(expected) == zaslavsky(7, 2)
+    assert tope_graph.number_of_edges() == len(expected.edges)
+    assert facts("cells", out)["cells"] == len(expected)
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_cells_are_drawn(facts, tmp_path, suffix):
+    pytest.importorskip("matplotlib")
+    facts("cells", "-", "--plot", tmp_path / f"a.{suffix}", stdin=TRIANGLE)
+    assert (tmp_path / f"a.{suffix}").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "<stdin>: empty, not one row"),
+        ("x,y,b\n", "<stdin>: a header, but not one row of numbers"),
+        ("1,0,0\n1,0\n", "<stdin>, line 2: 2 cells, but line 1 has 3"),
+        (
+            "1,0,0\n\n1,z,0\n",
+            "<stdin>, line 3: 'z' is not a number (such as 3, -0.25, 1e-3, 1/3)",
+        ),
+        ("1,,0\n", "<stdin>, line 1: '' is not a number"),
+        ("nan,nan,inf\n", "<stdin>, line 1: 'nan' is not a number"),
+        ("1,1/0,0\n", "<stdin>, line 1: '1/0' is not a number"),
+        ("1,1e99999999,0\n", "<stdin>, line 1: '1e99999999' is not a number"),
+        (f"1,{'7' * 5000},0\n", f"<stdin>, line 1: '{'7' * 36}...' is not a number"),
+        ("a,b,c\n1,0,0\n0,0/5,1\n", "<stdin>, line 3: the normal is zero"),
+        ("1\n", "<stdin>: a table of shape (1, 1); a row is a normal and the offset"),
+        ("{", "<stdin>: not JSON (Expecting property name"),
+        ("{}", "<stdin>: no 'normals'; it holds nothing"),
+        ('{"rows": 1}', "<stdin>: no 'normals'; it holds 'rows'"),
+        ('{"normals": [[1, NaN]]}', "<stdin>: NaN is not a finite number"),
+        ('{"normals": [[1, 1e99999]]}', "<stdin>: '1e99999' is not a number"),
+        ('{"normals": [[1, 2], [3]]}', "<stdin>: normals, row 1: 1 entries, but row 0 has 2"),
+        ('{"normals": [[1, 2], [0, 0]]}', "<stdin>: row 1: the normal is zero"),
+        ('{"normals": [[1, "x"]]}', "<stdin>: normals, row 0, column 1: 'x' is not a finite"),
+        ('{"normals": [[1, 2]], "offsets": [1, 2]}', "<stdin>: 1 normals but 2 offsets"),
+        ('{"a": ' + "[" * 100_000, "<stdin>: not JSON that can be read (nested too deeply)"),
+    ],
+)
+def test_bad_hyperplanes_are_named(refused, content, message):
+    assert refused("cells", "-", stdin=content).startswith(message)
+    assert refused("bounds", "-", stdin=content).startswith(message)
+
+
+def test_bad_files_are_named(refused, tmp_path):
+    assert "none.csv: cannot be read (No such file" in refused("cells", tmp_path / "none.csv")
+    assert "cannot be read (Is a directory)" in refused("cells", tmp_path)
+    (tmp_path / "a.json").write_text("[[1, 0]]")
+    assert 'a.json: not a JSON object {"normals"' in refused("cells", tmp_path / "a.json")
+    (tmp_path / "a.npy").write_bytes(b"no")
+    assert "a.npy: not a numpy file of numbers" in refused("cells", tmp_path / "a.npy")
+    np.save(tmp_path / "flat.npy", np.arange(3))
+    assert "flat.npy: a table of shape (3,)" in refused("cells", tmp_path / "flat.npy")
+    np.save(tmp_path / "inf.npy", np.array([[1.0, np.inf, 0]]))
+    assert "inf.npy: normals, row 0, column 1: inf" in refused("cells", tmp_path / "inf.npy")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "the following arguments are required: COMMAND"),
+        ("count", "argument COMMAND: invalid choice: 'count'"),
+        ("cells", "give either FILE (or - for standard input) or --family NAME N"),
+        ("cells - --family braid 3", "give either FILE"),
+        ("cells --family", "argument --family: expected at least one argument"),
+        ("cells --family brain 3", "--family brain: no such family; there are braid, catalan"),
+        ("cells --family braid", "--family braid takes 1 (n) after the name, not 0"),
+        ("cells --family braid 3 4", "--family braid takes 1 (n) after the name, not 2"),
+        ("cells --family generic 3", "--family generic takes 2 (n, d) after the name, not 1"),
+        ("cells --family braid x", "braid: 'x' is not an integer"),
+        ("cells --family braid 2.5", "braid: '2.5' is not an integer"),
+        ("cells --family braid -1", "braid: -1 is too small"),
+        ("cells --family resonance 40", "resonance(40) has 1,099,511,627,775 hyperplanes"),
+        ("cells --family braid 3 --seed 1", "--seed is for --family generic"),
+        ("cells - --seed 1", "--seed is for --family generic"),
+        ("cells --family braid 3 --central", "--central and --float are for FILE"),
+        ("cells --family braid 3 --float", "--central and --float are for FILE"),
+        ("cells --family generic 3 2 --seed x", "argument --seed: invalid int value: 'x'"),
+        ("cells --family braid 3 --method fast", "argument --method: invalid choice: 'fast'"),
+        ("cells --family braid 3 --domain 0", "argument --domain: expected 2 arguments"),
+        ("cells --family braid 3 --domain 0 x", "--domain: 'x' is not a number"),
+        (
+            "cells --family braid 3 --domain 1 1",
+            "domain, coordinate 0: low 1 is not below high 1",
+        ),
+        ("cells --family braid 3 --domain 0 1 --method restrict", "method 'restrict' takes no"),
+        ("cells --family braid 3 --plot a.txt", "--plot a.txt: a picture's suffix must be"),
+        ("cells --family braid 4 --plot a.png", "--plot: a picture needs dimension 1 or 2, or"),
+        ("cells --family generic 4 3 --plot a.png", "--plot: a picture needs dimension 1 or 2"),
+        ("cells --family braid 3 --out no/a.npz", "--out no/a.npz: there is no directory no"),
+        ("cells --family braid 3 --graphml .", "--graphml .: is a directory"),
+        ("cells --family braid 3 --graphml a --out ./a", "--graphml a: the same file as --out"),
+        ("cells a.csv --out a.csv", "--out a.csv: the same file as the input"),
+        ("cells --family braid 3 --quick", "unrecognized arguments: --quick"),
+        ("bounds --family braid 3 --plot a.png", "unrecognized arguments: --plot"),
+        ("landscape", "the following arguments are required: --data"),
+        ("landscape --data irises", "irises: neither a data set (iris, digits, mnist) nor"),
+        (
+            "landscape --data iris --bias x",
+            "argument --bias: 'x' is neither a finite number nor",
+        ),
+        (
+            "landscape --data iris --bias nan",
+            "argument --bias: 'nan' is neither a finite number",
+        ),
+        ("landscape --data iris --graphml no/a", "--graphml no/a: there is no directory no"),
+    ],
+)
+def test_bad_arguments(refused, arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert refused(*arguments.split()).startswith(message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_float_that_overflows_and_central_with_offsets(refused):
+    assert refused("cells", "-", "--float", stdin="1e400,1,0\n") == (
+        "<stdin>: --float, but a number is beyond float64"
+    )
+    assert refused("cells", "-", "--float", stdin="1e-400,0,0\n").startswith(
+        "<stdin>: row 0: the"
+    )
+    both = '{"normals": [[1]], "offsets": [1]}'
+    assert "--central, but the file holds 'offsets'" in refused(
+        "cells", "-", "--central", stdin=both
+    )
+
+
+def test_an_unwritable_directory_is_found_before_the_work(refused, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(Arrangement, "cells", lambda *_, **__: pytest.fail("it worked"))
+    target = tmp_path / "a.npz"
+    assert refused("cells", "--family", "braid", 3, "--out", target).endswith(
+        f"the directory {tmp_path} is not writable"
+    )
+
+
+def test_a_picture_without_matplotlib_names_the_extra(refused, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    message = refused("cells", "-", "--plot", "a.png", stdin=TRIANGLE)
+    assert message == "--plot needs matplotlib: pip install 'arrangement[plot]'"
+
+
+def test_a_disk_that_fills_up_is_one_line(refused, monkeypatch, tmp_path):
+    def full(self, path):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Cells, "save", full)
+    message = refused("cells", "-", "--out", tmp_path / "a.npz", stdin=TRIANGLE)
+    assert message == f"{tmp_path / 'a.npz'}: No space left on device"
+
+
+def test_too_little_memory_is_one_line(refused, monkeypatch):
+    def large(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(Arrangement, "cells", large)
+    assert refused("cells", "-", stdin=TRIANGLE) == "out of memory"
+
+
+# --- bounds ---
+
+
+@pytest.mark.parametrize(("name", "n", "cells"), [("braid", 5, 120), ("resonance", 4, 370)])
+def test_bounds_of_central_arrangements(facts, name, n, cells):
+    found = facts("bounds", "--family", name, n)
+    hyperplanes, rank = FAMILIES[name](n).n_hyperplanes, FAMILIES[name](n).rank
+    assert found["cells"] == cells
+    assert found["zaslavsky"]["bound"] == zaslavsky(hyperplanes, rank)
+    assert found["cover"]["bound"] == cover(hyperplanes, rank)
+    for bound in ("zaslavsky", "cover"):
+        assert found[bound]["measured_per_bound"] == pytest.approx(
+            cells / found[bound]["bound"]
+        )
+
+
+def test_general_position_attains_the_bounds(facts):
+    found = facts("bounds", "--family", "generic", 8, 3)
+    assert found["zaslavsky"] == {"bound": zaslavsky(8, 3), "measured_per_bound": 1.0}
+    assert found["cover"] == {"bound": None, "measured_per_bound": None}
+    found = facts("bounds", "-", "--central", stdin="1 0 0\n0 1 0\n0 0 1\n1 1 1\n1 2 4\n")
+    assert found["cover"] == {"bound": 22, "measured_per_bound": 1.0}
+
+
+def test_bounds_use_rank_and_distinct_hyperplanes(facts, run):
+    content = "1,0,0,0\n0,1,0,0\n-2,0,0,0\n1,1,0,0\n"  # three lines, one twice, rank 2 of 3
+    found = facts("bounds", "-", stdin=content)
+    assert (found["hyperplanes"], found["distinct"], found["rank"]) == (4, 3, 2)
+    assert (found["zaslavsky"]["bound"], found["cover"]["bound"], found["cells"]) == (7, 6, 6)
+    assert "distinct     3\n" in run("bounds", "-", stdin=content)[1]
+
+
+def test_bounds_for_reading(run):
+    _, out, _ = run("bounds", "-", stdin=TRIANGLE)
+    assert "Zaslavsky    7  measured / bound 1.0000\n" in out
+    assert "Cover        none: the hyperplanes share no point\n" in out
+
+
+# --- landscape ---
+
+SAMPLES = "x,kind\n0,1\n1,2\n2,4\n3,3\n"
+
+
+def test_landscape_of_a_table(facts):
+    found = facts("landscape", "--data", "-", "--no-normalise", stdin=SAMPLES)
+    expected = OneHiddenLayer([[0.0], [1.0], [2.0], [3.0]], [1.0, 2.0, 4.0, 3.0]).landscape()
+    best = expected.global_minimum
+    assert (found["data"], found["samples"], found["features"]) == ("<stdin>", 4, 1)
+    assert (found["dimension"], found["cells"]) == (2, len(expected.cells))
+    assert found["edges"] == len(expected.cells.edges)
+    assert sum(found["pieces"].values()) == len(expected.pieces)
+    assert found["cells_holding_a_minimum"] == pytest.approx(expected.attained.mean())
+    assert found["facets_holding_a_minimum"] == int(expected.boundary_minimum.sum())
+    assert found["global_minimum"]["loss"] == pytest.approx(best.loss)
+    assert found["global_minimum"]["kind"] == best.kind
+    assert np.allclose(found["global_minimum"]["weights"], best.weights)
+    assert set(found["global_minimum"]["signs"][0]) <= set("+-0")
+
+
+def test_landscape_for_reading(run):
+    code, out, err = run("landscape", "--data", "-", "--no-normalise", stdin=SAMPLES)
+    assert (code, err) == (0, "")
+    expected = OneHiddenLayer([[0.0], [1.0], [2.0], [3.0]], [1.0, 2.0, 4.0, 3.0]).landscape()
+    best = expected.global_minimum
+    rows = {line[:25].strip(): line[25:].strip() for line in out.splitlines()}
+    assert rows["pieces"].startswith(f"{len(expected.pieces)} (")
+    assert rows["global minimum"] == f"loss {best.loss:.6g} ({best.kind})"
+    assert rows["cells holding a minimum"] == f"{expected.attained.mean():.1%}"
+
+
+def test_landscape_options_reach_the_data_and_the_problem(facts):
+    pytest.importorskip("sklearn")
+    found = facts(
+        "landscape", "--data", "iris", "--classes", 2, 0, "--samples", 13, "--features", 2,
+        "--reduction", "lsh", "--labels", "sign", "--bias", "none", "--seed", 4,
+        "--no-normalise", "--hidden", 1,
+    )  # fmt: skip
+    data = prepare(load("iris"), [2, 0], 13, 2, "lsh", False, "sign", 4)
+    expected = OneHiddenLayer(data.X, data.y, bias=None).landscape()
+    assert (found["samples"], found["features"], found["dimension"]) == (13, 2, 2)
+    assert found["global_minimum"]["loss"] == pytest.approx(expected.global_minimum.loss)
+
+
+def test_landscape_is_written_and_drawn(facts, tmp_path):
+    pytest.importorskip("matplotlib")
+    graph, picture = tmp_path / "a.graphml", tmp_path / "a.png"
+    found = facts(
+        "landscape", "--data", "-", "--graphml", graph, "--plot", picture, stdin=SAMPLES
+    )
+    cells = nx.read_graphml(graph)
+    assert cells.number_of_nodes() == found["cells"]
+    assert cells.number_of_edges() == found["edges"]
+    attained = [data["attained"] for _, data in cells.nodes(data=True)]
+    assert sum(attained) / len(attained) == found["cells_holding_a_minimum"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--classes 9", "<stdin>: no class '9'; the classes are 1, 2, 3, 4"),
+        ("--samples 5", "<stdin>: 5 samples of the data asked for, there are 4"),
+        ("--samples 0", "samples = 0 is too small"),
+        (
+            "--features 2",
+            "<stdin>: 2 features asked for, but the 4 centred samples have rank 1",
+        ),
+        ("--features 2 --reduction none", "<stdin>: 2 features asked for, there are 1"),
+        ("--labels sign", "<stdin>: labels 'sign' need two classes, not 4"),
+        ("--target y", "<stdin>: no column 'y'; the columns are x, kind"),
+        ("--hidden 0", "hidden=0"),
+        ("--seed -1", "seed = -1 is too small"),
+        ("--bias 0", "bias=0 appends a coordinate that is always 0"),
+    ],
+)
+def test_bad_choices_of_data(refused, arguments, message):
+    found = refused("landscape", "--data", "-", *arguments.split(), stdin=SAMPLES)
+    assert found.startswith(message)
+
+
+# --- the process ---
+
+
+def start(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "arrangement", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_as_a_module_with_standard_input():
+    process = start("bounds", "-", "--json", stdin=subprocess.PIPE)
+    out, err = process.communicate(TRIANGLE, timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out)["cells"] == 7
+
+
+def test_an_error_is_one_line_and_exit_code_2():
+    process = start("cells", "nowhere.csv")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert (
+        err == "arrangement: error: nowhere.csv: cannot be read (No such file or directory)\n"
+    )
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    process = start("bounds", "--family", "braid", "3")
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=120), err) == (141, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupt_leaves_no_traceback():
+    # A shell that runs the tests in the background may have them ignore the signal.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = start("cells", "-", stdin=subprocess.PIPE, preexec_fn=heed)
+    try:
+        # More than a pipe holds: once it is written, the command line is reading.
+        process.stdin.write("1,0,0\n" * 100_000)
+        process.stdin.flush()
+        time.sleep(1)  # so that it waits for more: a read that begins after the signal blocks
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert process.stderr.read() == ""
+    finally:
+        process.kill()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+
+
+def test_version_and_help(capsys):
+    for arguments, text in (
+        (["--version"], f"arrangement {__version__}\n"),
+        (["-h"], "usage:"),
+    ):
+        with pytest.raises(SystemExit) as done:
+            main(arguments)
+        assert done.value.code == 0
+        assert capsys.readouterr().out.startswith(text)
+
+
+@pytest.mark.parametrize("command", ["cells", "landscape", "bounds"])
+def test_every_command_has_its_help(command, capsys):
+    with pytest.raises(SystemExit) as done:
+        main([command, "--help"])
+    assert done.value.code == 0
+    assert "last column" in capsys.readouterr().out
+
+
+def test_the_module_imports_nothing_heavy():
+    heavy = {"numba", "scipy", "networkx", "matplotlib", "sklearn", "highspy", "cvxpy"}
+    code = f"import sys, arrangement.cli; print({heavy} & set(sys.modules) or 'light')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "light\n"
