@@ -251,6 +251,21 @@ def _compare_on_line(values, level, n_constants, a, b):
 
 
 @njit(cache=True, error_model="numpy")
+def _sort_by_key(keys, order, count):
+    """Sort keys and order together by key (Shell sort with Ciura's gaps)."""
+    for gap in (1750, 701, 301, 132, 57, 23, 10, 4, 1):
+        for k in range(gap, count):
+            key, row = keys[k], order[k]
+            place = k
+            while place >= gap and keys[place - gap] > key:
+                keys[place] = keys[place - gap]
+                order[place] = order[place - gap]
+                place -= gap
+            keys[place] = key
+            order[place] = row
+
+
+@njit(cache=True, error_model="numpy")
 def _is_at_zero(values, errors, level, n_constants, i):
     """Is the position of row i on a line certainly zero?"""
     for c in range(1, 1 + n_constants):
@@ -260,7 +275,7 @@ def _is_at_zero(values, errors, level, n_constants, i):
 
 
 @njit(cache=True, error_model="numpy")
-def _order_line(flats, level, n_constants, exact, order, tied, spans):
+def _order_line(flats, level, n_constants, exact, order, tied, spans, scratch):
     """Order the rows that cut the line of this level by position; count them.
 
     `tied[k]` says that row order[k] is at the same position as order[k − 1]. In filter mode
@@ -268,20 +283,16 @@ def _order_line(flats, level, n_constants, exact, order, tied, spans):
     caller sorts such a run exactly. Returns (number of rows, number of unsure places).
     """
     values, errors, signs = flats.values, flats.errors, flats.signs
-    n = values.shape[2]
+    keys, radius, lowest = scratch[0], scratch[1], scratch[2]
     count = 0
-    rows = np.empty(n, np.int64)
-    keys = np.empty(n)
-    for i in range(n):
+    for i in range(values.shape[2]):
         if signs[level, 0, i] != 0:
-            rows[count] = i
+            order[count] = i
             keys[count] = -values[level, 1, i] / values[level, 0, i]
+            tied[count] = False
+            spans[count] = False
             count += 1
-    by_key = np.argsort(keys[:count])
-    for k in range(count):
-        order[k] = rows[by_key[k]]
-        tied[k] = False
-        spans[k] = False
+    _sort_by_key(keys, order, count)
     if exact:
         for k in range(1, count):  # nearly sorted already: float keys are off by roundings only
             row = order[k]
@@ -295,11 +306,10 @@ def _order_line(flats, level, n_constants, exact, order, tied, spans):
         for k in range(1, count):
             tied[k] = _compare_on_line(values, level, n_constants, order[k - 1], order[k]) == 0
         return count, 0
-    radius = np.empty(count)
     for k in range(count):
         i = order[k]
         slope, slope_error = values[level, 0, i], errors[level, 0, i]
-        t = keys[by_key[k]]
+        t = keys[k]
         if not abs(slope) > slope_error:
             radius[k] = np.inf
         elif _is_at_zero(values, errors, level, n_constants, i):
@@ -312,16 +322,15 @@ def _order_line(flats, level, n_constants, exact, order, tied, spans):
             )
     # A gap between neighbours is certain when all intervals before it end before all
     # intervals after it begin.
-    lowest = np.empty(count + 1)
     lowest[count] = np.inf
     for k in range(count - 1, -1, -1):
-        low = keys[by_key[k]] - radius[k]
+        low = keys[k] - radius[k]
         low -= UNIT_ROUNDOFF * abs(low) * 2.0
         lowest[k] = low if low < lowest[k + 1] or np.isnan(low) else lowest[k + 1]
     highest = -np.inf
     unsure = 0
     for k in range(1, count):
-        high = keys[by_key[k - 1]] + radius[k - 1]
+        high = keys[k - 1] + radius[k - 1]
         high += UNIT_ROUNDOFF * abs(high) * 2.0
         if high > highest or np.isnan(high):
             highest = high
@@ -488,12 +497,13 @@ def enumerate_cells(
     n = flats.values.shape[2]
     last = flats.values.shape[1] - n_constants - 1  # the level whose flats are lines
     stack = np.empty((n + 2, 2), np.int64)
+    scratch = np.empty((3, n + 1))
     level, phase = state[0], state[1]
     while True:
         if phase == ENTER:
             if level == last:
                 count, unsure = _order_line(
-                    flats, level, n_constants, exact, order, tied, spans
+                    flats, level, n_constants, exact, order, tied, spans, scratch
                 )
                 state[2] = count
                 phase = WALK
