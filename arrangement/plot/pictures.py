@@ -299,7 +299,10 @@ def _mark(
         of_kind = kinds == kind
         for sign in (False, True):
             x, y = places[of_kind & visible & (negative == sign)].T
-            axes.plot(x, y, shape, markersize=size, zorder=5 + layer, **_fill(kind, sign))
+            fill = _fill(kind, sign)
+            if of_kind.sum() > 300:  # a cloud: small marks, below the rarer kinds
+                fill |= {"markersize": 2.4, "markeredgewidth": 0.25, "zorder": 4}
+            axes.plot(x, y, shape, **({"markersize": size, "zorder": 5 + layer} | fill))
         if of_kind.any():
             unseen = int((of_kind & ~visible).sum())
             text = f"{name}: {of_kind.sum():,}"
