@@ -13,11 +13,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from arrangement.errors import ArrangementError, InputError, MissingExtraError
+from arrangement.reading import chosen_arrangement, written_number
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from arrangement.hyperplanes import Arrangement
     from arrangement.relu import Landscape
 
@@ -37,12 +35,6 @@ NAME is iris, digits or mnist (5,000 digits); FILE is a table of text with one s
 the label in the last column, a .npy, .npz or IDX file, or a CIFAR-10 batch (or their folder);
 - reads a table from standard input. Classes and samples are chosen first, then the features
 are reduced and normalised, then the bias is appended."""
-
-# Fraction("1e999999999") would write the number out.
-_LITERAL = re.compile(r"[+-]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?)")
-_LONGEST_LITERAL = 4000
-# Cells that are no number, yet no part of a header either.
-_NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -371,136 +363,19 @@ def _pieces_by_kind(landscape: Landscape) -> dict[str, int]:
 
 
 def _arrangement(options: argparse.Namespace) -> Arrangement:
-    """The arrangement that the options name: a file, standard input, or a family."""
-    if (options.file is None) == (options.family is None):
-        raise InputError("give either FILE (or - for standard input) or --family NAME N")
-    if options.family is None:
-        if options.seed is not None:
-            raise InputError("--seed is for --family generic")
-        return _read_arrangement(options.file, options.central, options.float)
-    if options.central or options.float:
-        raise InputError("--central and --float are for FILE, not for --family")
-    return _family(*options.family, seed=options.seed)
+    return chosen_arrangement(
+        options.file,
+        options.family,
+        central=options.central,
+        as_float=options.float,
+        seed=options.seed,
+    )
 
 
-def _family(name: str, *sizes: str, seed: int | None) -> Arrangement:
-    import inspect
-
-    from arrangement.families import FAMILIES
-
-    if name not in FAMILIES:
-        raise InputError(f"--family {name}: no such family; there are {', '.join(FAMILIES)}")
-    family = FAMILIES[name]
-    named = {}
-    wanted = [key for key in inspect.signature(family).parameters if key != "rng"]
-    if len(wanted) < len(inspect.signature(family).parameters):
-        named["rng"] = 0 if seed is None else seed
-    elif seed is not None:
-        raise InputError("--seed is for --family generic")
-    if len(sizes) != len(wanted):
-        raise InputError(
-            f"--family {name} takes {len(wanted)} ({', '.join(wanted)}) after the name, "
-            f"not {len(sizes)}"
-        )
-    return family(*(int(v) if re.fullmatch(r"-?\d{1,1000}", v) else v for v in sizes), **named)
-
-
-def _read_arrangement(path: str, central: bool, as_float: bool) -> Arrangement:
-    """The arrangement in a file; `path` may be - for standard input."""
-    from arrangement.hyperplanes import Arrangement
-    from arrangement.relu.data import read_arrays, read_text
-
-    suffix = os.path.splitext(path)[1].lower()
-    name = path
-    if suffix in (".npy", ".npz"):
-        numbers = read_arrays(path)
-    else:
-        name, text = read_text(sys.stdin if path == "-" else path)
-        if suffix == ".json" or (path == "-" and text.lstrip().startswith("{")):
-            numbers = _from_json(text, name)
-        else:
-            numbers = _from_table(text, name, central)
-    try:
-        if isinstance(numbers, dict):
-            normals, offsets = _parts(numbers, central)
-        elif central:
-            normals, offsets = numbers, None
-        else:
-            if numbers.ndim != 2 or numbers.shape[1] < 2:
-                raise InputError(
-                    f"a table of shape {numbers.shape}; a row is a normal and the offset "
-                    "(--central: the normal alone)"
-                )
-            normals, offsets = numbers[:, :-1], numbers[:, -1]
-        exact = Arrangement(normals, offsets)
-        if not as_float:
-            return exact
-        return Arrangement(exact.normals.astype(float), exact.offsets.astype(float))
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-    except OverflowError:
-        raise InputError(f"{name}: --float, but a number is beyond float64") from None
-
-
-def _parts(numbers: dict[str, Any], central: bool) -> tuple[Any, Any]:
-    if "normals" not in numbers:
-        raise InputError(f"no 'normals'; it holds {', '.join(map(repr, numbers)) or 'nothing'}")
-    if central and numbers.get("offsets") is not None:
-        raise InputError("--central, but the file holds 'offsets'")
-    return numbers["normals"], numbers.get("offsets")
-
-
-def _from_table(text: str, name: str, central: bool) -> NDArray[np.object_]:
-    """The numbers of a table of text as Fractions, shape (rows, columns)."""
-    import numpy as np
-
-    from arrangement.relu.data import read_rows
-
-    rows = read_rows(text, name)
-    if not any(_LITERAL.fullmatch(v) or v.lower() in _NO_NUMBERS for v in rows[0][1]):
-        rows = rows[1:]
-    if not rows:
-        raise InputError(f"{name}: a header, but not one row of numbers")
-    table = np.empty((len(rows), len(rows[0][1])), dtype=object)
-    for i, (line, cells) in enumerate(rows):
-        for j, cell in enumerate(cells):
-            table[i, j] = _literal(cell, f"{name}, line {line}")
-        normal = table[i] if central else table[i, :-1]
-        if len(normal) and not any(normal):
-            raise InputError(f"{name}, line {line}: the normal is zero, so it is no hyperplane")
-    return table
-
-
-def _literal(cell: str, place: str) -> Fraction:
-    if len(cell) > _LONGEST_LITERAL or not _LITERAL.fullmatch(cell):
-        shown = cell if len(cell) < 40 else cell[:36] + "..."
-        raise InputError(f"{place}: {shown!r} is not a number (such as 3, -0.25, 1e-3, 1/3)")
-    return Fraction(cell)
-
-
-def _from_json(text: str, name: str) -> dict[str, Any]:
-    def refuse(constant: str) -> NoReturn:
-        raise InputError(f"{name}: {constant} is not a finite number")
-
-    try:
-        numbers = json.loads(
-            text, parse_float=lambda cell: _literal(cell, name), parse_constant=refuse
-        )
-    except InputError:
-        raise
-    except RecursionError:
-        raise InputError(f"{name}: not JSON that can be read (nested too deeply)") from None
-    except ValueError as error:
-        raise InputError(f"{name}: not JSON ({error})") from None
-    if not isinstance(numbers, dict):
-        raise InputError(f'{name}: not a JSON object {{"normals": ..., "offsets": ...}}')
-    return numbers
-
-
-def _interval(low: str, high: str) -> tuple[Fraction | None, Fraction | None]:
+def _interval(low: str, high: str) -> tuple[int | Fraction | None, int | Fraction | None]:
     return (
-        None if low in ("none", "-inf") else _literal(low, "--domain"),
-        None if high in ("none", "inf", "+inf") else _literal(high, "--domain"),
+        None if low in ("none", "-inf") else written_number(low, "--domain"),
+        None if high in ("none", "inf", "+inf") else written_number(high, "--domain"),
     )
 
 

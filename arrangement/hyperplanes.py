@@ -262,7 +262,7 @@ class Arrangement:
         """
         i = self._hyperplane(i)
         if not self.is_central:
-            raise InputError("only a central arrangement has a decone: these hyperplanes share no point")
+            raise InputError("only a central arrangement has a decone; these share no point")
         row = self.rows[i, :-1]
         column = exact.smallest_pivot(row)
         sign = 1 if row[column] > 0 else -1

@@ -16,7 +16,8 @@ from arrangement.errors import InputError
 
 __all__ = ["exact_number", "exact_table", "primitive"]
 
-_HUGE_EXPONENT = re.compile(r"[eE][+-]?0*\d{5}")
+# Fraction takes 1e9_999 for 1e9999; the zeros are taken whole, so that 1e00001 is not huge.
+_HUGE_EXPONENT = re.compile(r"[eE][+-]?[0_]*+\d(_?\d){4}")
 
 
 def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:

@@ -206,6 +206,7 @@ def test_cells_are_drawn(facts, tmp_path, suffix):
         ("nan,nan,inf\n", "<stdin>, line 1: 'nan' is not a number"),
         ("1,1/0,0\n", "<stdin>, line 1: '1/0' is not a number"),
         ("1,1e99999999,0\n", "<stdin>, line 1: '1e99999999' is not a number"),
+        ("1,1e9_999_999_999,0\n", "<stdin>, line 1: '1e9_999_999_999' is not a number"),
         (f"1,{'7' * 5000},0\n", f"<stdin>, line 1: '{'7' * 36}...' is not a number"),
         ("a,b,c\n1,0,0\n0,0/5,1\n", "<stdin>, line 3: the normal is zero"),
         ("1\n", "<stdin>: a table of shape (1, 1); a row is a normal and the offset"),
@@ -543,3 +544,20 @@ def test_the_module_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout == "light\n"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "npy"])
+def test_hyperplanes_are_read_without_the_networks(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "csv":
+        path.write_text(TRIANGLE)
+    else:
+        np.save(path, np.array([[1, 0, 0], [0, 1, 0], [1, 1, -1]]))
+    code = (
+        "import sys; from arrangement.cli import main; "
+        "print(main(['cells', sys.argv[1]]), 'arrangement.relu' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("\n0 False\n")

@@ -31,15 +31,12 @@ from numpy.typing import NDArray
 
 from arrangement.relu.minima import (
     STRICT,
-    Floats,
-    Mask,
-    Samples,
-    Signs,
     interior_minimizer,
     least_squares,
     margins,
     null_basis,
 )
+from arrangement.relu.samples import Floats, Mask, Samples, Signs
 
 __all__ = ["WEAK", "FaceMinima", "face_minima", "slack", "zero_minima"]
 

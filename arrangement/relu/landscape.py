@@ -15,7 +15,8 @@ from arrangement.errors import InputError, SolverError
 from arrangement.hyperplanes import Arrangement
 from arrangement.progress import Progress, reporter
 from arrangement.relu.boundary import FaceMinima, face_minima, zero_minima
-from arrangement.relu.minima import CellMinima, Floats, Samples, Signs, cell_minima, margins
+from arrangement.relu.minima import CellMinima, cell_minima, margins
+from arrangement.relu.samples import Floats, Samples, Signs, sample_arrangement, sample_targets
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -85,9 +86,9 @@ class OneHiddenLayer:
         if hidden != 1:
             raise InputError(f"hidden={hidden!r}: one hidden neuron (hidden=1) is supported")
         self.hidden = 1
-        self.arrangement = _sample_arrangement(X, bias)
+        self.arrangement = sample_arrangement(X, bias)
         self.bias = None if bias is None else float(bias)
-        self.targets = _targets(y, self.n_samples)
+        self.targets = sample_targets(y, self.n_samples)
 
     @property
     def n_samples(self) -> int:
@@ -454,50 +455,3 @@ def _facets(arrangement: Arrangement, cells: Cells) -> Signs:
     signs = cells.signs[cells.edges[:, 0]].copy()
     signs[first == first[cells.edges[:, 2]][:, None]] = 0
     return signs
-
-
-def _sample_arrangement(X: ArrayLike, bias: float | Fraction | None) -> Arrangement:
-    if bias is not None and bias == 0:
-        raise InputError("bias=0 appends a coordinate that is always 0: for no bias pass None")
-    arrangement = Arrangement.from_samples(X, 1 if bias is None else bias)
-    given = arrangement.normals
-    if not len(given) or given.shape[1] == 1:
-        raise InputError(
-            f"X has shape ({len(given)}, {given.shape[1] - 1}): at least one sample and one "
-            "feature are needed"
-        )
-    if bias is None:
-        zero = np.flatnonzero(~np.any(given[:, :-1] != 0, axis=1))
-        if len(zero):
-            raise InputError(
-                f"X, row {zero[0]}: without a bias a zero sample is no hyperplane, and its "
-                "output is always 0; give a bias (bias=1.0) or remove the row"
-            )
-        arrangement = Arrangement(given[:, :-1])
-    try:
-        numbers = given.astype(np.float64)
-        finite = bool(np.isfinite(numbers).all())
-    except OverflowError:
-        finite = False
-    if not finite:
-        raise InputError("X holds numbers beyond the range of float64; scale the features")
-    return arrangement
-
-
-def _targets(y: ArrayLike, n: int) -> Floats:
-    try:
-        values: list[Any] = list(y)  # type: ignore[arg-type]
-    except TypeError:
-        raise InputError(f"y must be a sequence of {n} numbers, one a sample") from None
-    if len(values) != n:
-        raise InputError(f"y has {len(values)} entries, but X has {n} samples")
-    targets = np.empty(n)
-    for i, value in enumerate(values):
-        try:
-            targets[i] = float(value) if np.ndim(value) == 0 else np.nan
-        except (TypeError, ValueError, OverflowError):
-            targets[i] = np.nan
-        if not np.isfinite(targets[i]):
-            raise InputError(f"y, entry {i}: {value!r} is not a finite real number")
-    targets.flags.writeable = False
-    return targets

@@ -8,25 +8,19 @@ equations are ill-conditioned is solved again from a singular value decompositio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.errors import InputError, SolverError
+from arrangement.errors import SolverError
+from arrangement.relu.samples import CHUNK, Floats, Mask, Samples, Signs, lengths
 
 if TYPE_CHECKING:
     from arrangement.cells import Cells
-    from arrangement.hyperplanes import Arrangement
 
-__all__ = ["STRICT", "CellMinima", "Fits", "Samples", "cell_minima", "least_squares"]
-
-Floats = NDArray[np.float64]
-Signs = NDArray[np.int8]
-Mask = NDArray[np.bool_]
+__all__ = ["STRICT", "CellMinima", "Fits", "cell_minima", "least_squares"]
 
 STRICT = 1e-11
 """A strict inequality a > 0 holds when a exceeds this share of the size of its terms."""
@@ -37,61 +31,6 @@ _LP = 1e-9
 _WELL_CONDITIONED = 1e-8
 """Normal equations are trusted while their smallest eigenvalue is this share of the largest:
 solving them then costs at most 8 digits, which one step of refinement gives back."""
-
-_CHUNK = 1 << 16
-"""Numbers in one intermediate table: half a megabyte stays in a processor's cache."""
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """The samples as normals of an arrangement, with the targets, for floating-point work.
-
-    Columns of the samples are divided by `scale`, their Euclidean norms, so that features of
-    different units count alike; a weight vector w of the samples as given is w * scale here.
-    Signs, outputs and losses do not depend on the scaling.
-
-    Attributes
-    ----------
-    arrangement : Arrangement
-        The exact arrangement of the samples, copies included.
-    X : ndarray, shape (N, d)
-        The scaled samples; no row is zero.
-    y : ndarray, shape (N,)
-        The targets.
-    scale : ndarray, shape (d,)
-    """
-
-    arrangement: Arrangement
-    X: Floats
-    y: Floats
-    scale: Floats
-
-    @classmethod
-    def of(cls, arrangement: Arrangement, y: Floats) -> Samples:
-        """The scaled samples of an arrangement from `Arrangement.from_samples`."""
-        X = arrangement.normals.astype(np.float64)
-        scale = _lengths(X.T)
-        scale[scale == 0] = 1.0
-        X = X / scale
-        for i in np.flatnonzero(~X.any(axis=1)):
-            raise InputError(f"X, row {i}: too small beside the other samples for float64")
-        return cls(arrangement, X, y, scale)
-
-    @cached_property
-    def unit(self) -> Floats:
-        """The scaled samples divided by their lengths, shape (N, d)."""
-        unit: Floats = self.X / _lengths(self.X)[:, None]
-        return unit
-
-    @property
-    def zero_loss(self) -> float:
-        """The loss of the zero function, mean(y²)."""
-        return float(np.mean(self.y**2))
-
-    def chunks(self, m: int) -> Iterator[slice]:
-        """Slices of range(m) over which an (m, N) table is built piece by piece."""
-        step = max(1, _CHUNK // len(self.y))
-        return (slice(start, min(start + step, m)) for start in range(0, m, step))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +50,6 @@ class Fits:
     R: Floats
     rank: NDArray[np.int64]
     loss: Floats
-
-
-def _lengths(rows: Floats) -> Floats:
-    """Euclidean lengths of rows; a square of an entry may lie beyond the range of float64."""
-    largest = np.abs(rows).max(axis=1)
-    largest[largest == 0] = 1.0
-    lengths: Floats = largest * np.linalg.norm(rows / largest[:, None], axis=1)
-    return lengths
 
 
 def least_squares(samples: Samples, active: Mask, bases: Floats | None = None) -> Fits:
@@ -196,7 +127,7 @@ def _by_singular_values(
     """Minimizers of least norm and ranks for the patterns in the rows of W."""
     d = samples.X.shape[1]
     R, rank = np.zeros((len(W), d)), np.zeros(len(W), dtype=np.int64)
-    step = max(1, _CHUNK // (len(samples.y) * d))
+    step = max(1, CHUNK // (len(samples.y) * d))
     for start in range(0, len(W), step):
         rows = slice(start, start + step)
         A = W[rows, :, None] * samples.X
@@ -242,7 +173,7 @@ def margins(samples: Samples, R: Floats, signs: Signs) -> tuple[Signs, Floats]:
         That value. The signs hold when it is positive; both signs cannot hold.
     """
     s, margin = np.ones(len(R), dtype=np.int8), np.zeros(len(R))
-    length = _lengths(R)
+    length = lengths(R)
     direction = np.divide(R, length[:, None], out=np.zeros_like(R), where=length[:, None] > 0)
     for rows in samples.chunks(len(R)):
         sign = signs[rows]

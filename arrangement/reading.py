@@ -1,0 +1,236 @@
+"""The arrangement that the command line names: a file, standard input, or a family."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import InputError
+from arrangement.families import FAMILIES
+from arrangement.files import read_arrays
+from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import exact_number
+from arrangement.text import read_rows, read_text
+
+__all__ = ["chosen_arrangement", "named_family", "read_arrangement", "written_number"]
+
+# Cells that are no number, yet no part of a header either.
+_NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
+
+
+def chosen_arrangement(
+    file: str | None,
+    family: Sequence[str] | None,
+    *,
+    central: bool = False,
+    as_float: bool = False,
+    seed: int | None = None,
+) -> Arrangement:
+    """The arrangement in a file, or of a family: exactly one of the two is given.
+
+    Parameters
+    ----------
+    file : str or None
+        See `read_arrangement`, which `central` and `as_float` are for.
+    family : sequence of str or None
+        The name and the sizes, see `named_family`, which `seed` is for.
+
+    Raises
+    ------
+    InputError
+        If both or neither are given, or an option goes with the other one.
+    """
+    if (file is None) == (family is None):
+        raise InputError("give either FILE (or - for standard input) or --family NAME N")
+    if file is not None:
+        if seed is not None:
+            raise InputError("--seed is for --family generic")
+        return read_arrangement(file, central, as_float)
+    if central or as_float:
+        raise InputError("--central and --float are for FILE, not for --family")
+    assert family is not None
+    return named_family(*family, seed=seed)
+
+
+def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement:
+    """A member of a family of `arrangement.families`.
+
+    Parameters
+    ----------
+    name : str
+    sizes : str
+        The arguments of the family as they are written.
+    seed : int, optional
+        Of a random family, 0 if left out; any other family takes none.
+
+    Raises
+    ------
+    InputError
+        If there is no such family, or the arguments do not fit it.
+
+    Examples
+    --------
+    >>> from arrangement.reading import named_family
+    >>> named_family("coxeter", "B", "2").n_hyperplanes
+    4
+    """
+    if name not in FAMILIES:
+        raise InputError(f"--family {name}: no such family; there are {', '.join(FAMILIES)}")
+    family = FAMILIES[name]
+    named = {}
+    wanted = [key for key in inspect.signature(family).parameters if key != "rng"]
+    if len(wanted) < len(inspect.signature(family).parameters):
+        named["rng"] = 0 if seed is None else seed
+    elif seed is not None:
+        raise InputError("--seed is for --family generic")
+    if len(sizes) != len(wanted):
+        raise InputError(
+            f"--family {name} takes {len(wanted)} ({', '.join(wanted)}) after the name, "
+            f"not {len(sizes)}"
+        )
+    return family(*(int(v) if re.fullmatch(r"-?\d{1,1000}", v) else v for v in sizes), **named)
+
+
+def read_arrangement(path: str, central: bool = False, as_float: bool = False) -> Arrangement:
+    """The arrangement in a file.
+
+    Parameters
+    ----------
+    path : str
+        A table of text or a .npy file with one hyperplane a row, or a .json or .npz file with
+        ``normals`` and perhaps ``offsets``; - is a table or JSON from standard input.
+    central : bool, optional
+        A row is the normal alone; otherwise its last entry is the offset.
+    as_float : bool, optional
+        Take the float64 numbers nearest to those that are written.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or does not hold hyperplanes; the message names the file,
+        and the line or the row.
+    """
+    suffix = os.path.splitext(path)[1].lower()
+    name = path
+    numbers: NDArray[Any] | dict[str, Any]
+    if suffix in (".npy", ".npz"):
+        numbers = read_arrays(path)
+    else:
+        name, text = read_text(sys.stdin if path == "-" else path)
+        if suffix == ".json" or (path == "-" and text.lstrip().startswith("{")):
+            numbers = _json_object(text, name)
+        else:
+            numbers = _table(text, name, central)
+    try:
+        exact = Arrangement(*_normals_and_offsets(numbers, central))
+        if not as_float:
+            return exact
+        return Arrangement(exact.normals.astype(float), exact.offsets.astype(float))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    except OverflowError:
+        raise InputError(f"{name}: --float, but a number is beyond float64") from None
+
+
+def written_number(text: str, place: str) -> int | Fraction:
+    """The number exactly as it is written.
+
+    Parameters
+    ----------
+    text : str
+    place : str
+        Where the number stands, for the error message.
+
+    Raises
+    ------
+    InputError
+        If it is no finite number, or too long to be written out.
+
+    Examples
+    --------
+    >>> from arrangement.reading import written_number
+    >>> written_number("0.1", "line 1"), written_number("-4/2", "line 1")
+    (Fraction(1, 10), -2)
+    """
+    try:
+        return exact_number(text)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        shown = text if len(text) < 40 else text[:36] + "..."
+        raise InputError(
+            f"{place}: {shown!r} is not a number (such as 3, -0.25, 1e-3, 1/3)"
+        ) from None
+
+
+def _normals_and_offsets(
+    numbers: NDArray[Any] | dict[str, Any], central: bool
+) -> tuple[Any, Any]:
+    if isinstance(numbers, dict):
+        if "normals" not in numbers:
+            held = ", ".join(map(repr, numbers)) or "nothing"
+            raise InputError(f"no 'normals'; it holds {held}")
+        if central and numbers.get("offsets") is not None:
+            raise InputError("--central, but the file holds 'offsets'")
+        return numbers["normals"], numbers.get("offsets")
+    if central:
+        return numbers, None
+    if numbers.ndim != 2 or numbers.shape[1] < 2:
+        raise InputError(
+            f"a table of shape {numbers.shape}; a row is a normal and the offset "
+            "(--central: the normal alone)"
+        )
+    return numbers[:, :-1], numbers[:, -1]
+
+
+def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:
+    """The numbers of a table of text, exact, shape (rows, columns)."""
+    rows = read_rows(text, name)
+    if not any(_is_number(v) or v.lower() in _NO_NUMBERS for v in rows[0][1]):
+        rows = rows[1:]
+    if not rows:
+        raise InputError(f"{name}: a header, but not one row of numbers")
+    table = np.empty((len(rows), len(rows[0][1])), dtype=object)
+    for i, (line, cells) in enumerate(rows):
+        for j, cell in enumerate(cells):
+            table[i, j] = written_number(cell, f"{name}, line {line}")
+        normal = table[i] if central else table[i, :-1]
+        if len(normal) and not any(normal):
+            raise InputError(f"{name}, line {line}: the normal is zero, so it is no hyperplane")
+    return table
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        written_number(cell, "")
+    except InputError:
+        return False
+    return True
+
+
+def _json_object(text: str, name: str) -> dict[str, Any]:
+    def refuse(constant: str) -> NoReturn:
+        raise InputError(f"{name}: {constant} is not a finite number")
+
+    try:
+        numbers = json.loads(
+            text,
+            parse_float=lambda cell: written_number(cell, name),
+            parse_constant=refuse,
+        )
+    except InputError:
+        raise
+    except RecursionError:
+        raise InputError(f"{name}: not JSON that can be read (nested too deeply)") from None
+    except ValueError as error:
+        raise InputError(f"{name}: not JSON ({error})") from None
+    if not isinstance(numbers, dict):
+        raise InputError(f'{name}: not a JSON object {{"normals": ..., "offsets": ...}}')
+    return numbers
