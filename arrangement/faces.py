@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.cells import unpack_signs
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
+from arrangement.packing import unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
 from arrangement.restrict import distinct_essential_rows

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.output import atomic_output
+from arrangement.packing import Words, pack_signs
 
 if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
 
-    from arrangement.cells import Cells, Words
+    from arrangement.cells import Cells
+    from arrangement.packing import Words
 
 __all__ = ["CellTable", "adjacency", "cell_graph", "edges", "write_graphml"]
 
@@ -64,7 +66,6 @@ def edges(cells: Cells) -> NDArray[np.int64]:
     Two cells share a facet on H iff their signs differ exactly on H and its copies. One hash
     lookup per cell and hyperplane.
     """
-    from arrangement.cells import pack_signs
 
     table = cells._table
     first, _ = cells.arrangement.coincidence

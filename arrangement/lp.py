@@ -65,7 +65,8 @@ def cells(arrangement: Arrangement, domain: Any = None, progress: Progress = Non
     >>> len(cells(crossing)), len(cells(crossing, domain=[(1, 2), (0, None)]))
     (4, 2)
     """
-    from arrangement.cells import Cells, pack_signs
+    from arrangement.cells import Cells
+    from arrangement.packing import pack_signs
 
     show = reporter(progress, "hyperplanes")
     rows, n = arrangement.rows, arrangement.n_hyperplanes

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
-from arrangement.cells import Cells, pack_signs, unpack_signs
+from arrangement.cells import Cells
+from arrangement.packing import pack_signs, unpack_signs
 
 __all__ = ["Witnesses", "interior_points"]
 

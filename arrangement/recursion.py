@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from arrangement import exact, kernels
 from arrangement.bounds import zaslavsky
-from arrangement.cells import word_count
 from arrangement.errors import SizeError
+from arrangement.packing import word_count
 
 __all__ = ["Recursion"]
 

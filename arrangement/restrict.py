@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.cells import Cells, pack_signs, unpack_signs, word_count
+from arrangement.cells import Cells
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
+from arrangement.packing import pack_signs, unpack_signs, word_count
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
 

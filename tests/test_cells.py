@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from arrangement import Arrangement, Cells, InputError, exact, families
-from arrangement.cells import pack_signs, unpack_signs
+from arrangement.packing import pack_signs, unpack_signs
 from tests import reference
 from tests.strategies import tables
 from tests.test_hyperplanes import arrangement_of

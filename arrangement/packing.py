@@ -1,0 +1,57 @@
+"""Sign vectors as bits: one 64-bit word holds the signs on 64 hyperplanes."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Signs", "Words", "pack_signs", "unpack_signs", "word_count"]
+
+Words: TypeAlias = NDArray[np.uint64]
+Signs: TypeAlias = NDArray[np.int8]
+
+
+def word_count(n: int) -> int:
+    """How many 64-bit words hold n signs."""
+    return -(-n // 64)
+
+
+def pack_signs(signs: ArrayLike) -> Words:
+    """Signs as bits: bit i % 64 of word i // 64 is 1 where sign i is positive.
+
+    Parameters
+    ----------
+    signs : array_like of int, shape (m, n)
+
+    Returns
+    -------
+    ndarray of uint64, shape (m, ceil(n / 64))
+
+    Examples
+    --------
+    >>> pack_signs([[1, -1, 1]]).tolist()
+    [[5]]
+    """
+    signs = np.asarray(signs)
+    m, n = signs.shape
+    octets = np.zeros((m, 8 * word_count(n)), dtype=np.uint8)
+    octets[:, : -(-n // 8)] = np.packbits(signs > 0, axis=1, bitorder="little")
+    return octets.view("<u8").astype(np.uint64, copy=False)
+
+
+def unpack_signs(words: Words, n: int) -> Signs:
+    """The inverse of :func:`pack_signs`: int8 signs ±1, shape (m, n).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unpack_signs(np.array([[5]], dtype=np.uint64), 3).tolist()
+    [[1, -1, 1]]
+    """
+    octets = np.ascontiguousarray(words.astype("<u8", copy=False)).view(np.uint8)
+    bits = np.unpackbits(octets, axis=1, count=n, bitorder="little").view(np.int8)
+    bits *= 2
+    bits -= 1
+    return bits
