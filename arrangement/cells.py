@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
+from arrangement.parsing import exact_table, exact_text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -52,6 +54,8 @@ class Cell:
         """A float64 point inside, shape (d,); NaN where none was found."""
         from arrangement.points import interior_points
 
+        if "points" in self.cells.__dict__:
+            return self.cells.points[self.index]
         return interior_points(self.cells, np.array([self.index]))[0]
 
     @property
@@ -110,8 +114,7 @@ class Cells(Sequence[Cell]):
         points: NDArray[np.float64] | None = None,
     ) -> None:
         self.arrangement = arrangement
-        self.packed = packed
-        self.packed.flags.writeable = False
+        self.packed = _frozen(packed.view())
         self.domain = domain
         self._known_points = points
 
@@ -127,7 +130,7 @@ class Cells(Sequence[Cell]):
     def __getitem__(self, key: int | slice) -> Cell | list[Cell]:
         if isinstance(key, slice):
             return [Cell(self, i) for i in range(*key.indices(len(self)))]
-        i = int(key)
+        i = operator.index(key)
         if not -len(self) <= i < len(self):
             raise IndexError(f"cell {i} does not exist: there are {len(self)}")
         return Cell(self, i % len(self))
@@ -138,6 +141,11 @@ class Cells(Sequence[Cell]):
     def __repr__(self) -> str:
         inside = "" if self.domain is None else " that meet a domain"
         return f"{len(self)} cells of an {self.arrangement!r}{inside}"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Freeze the columns again: unpickled and copied arrays are writeable."""
+        for name, value in state.items():
+            self.__dict__[name] = _frozen(value) if isinstance(value, np.ndarray) else value
 
     @cached_property
     def signs(self) -> Signs:
@@ -213,7 +221,10 @@ class Cells(Sequence[Cell]):
         """Symmetric (m, m) matrix whose entry is the shared hyperplane + 1."""
         from arrangement import graph
 
-        return graph.adjacency(self.edges, len(self))
+        matrix = graph.adjacency(self.edges, len(self))
+        for part in (matrix.data, matrix.indices, matrix.indptr):
+            part.flags.writeable = False
+        return matrix
 
     @cached_property
     def _table(self) -> Any:
@@ -266,7 +277,8 @@ class Cells(Sequence[Cell]):
         Parameters
         ----------
         x : array_like, shape (d,) or (k, d)
-            Floats are the dyadic rationals that they store; Fractions are welcome.
+            Floats are the dyadic rationals that they store; integers, Fractions and "p/q"
+            strings are welcome.
 
         Returns
         -------
@@ -277,16 +289,17 @@ class Cells(Sequence[Cell]):
         InputError
             If a point lies on a hyperplane, or in no cell that meets the domain.
         """
-        x = np.asarray(x)
+        x = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
         single = x.ndim == 1
         points = x[None] if single else x
         d = self.arrangement.dimension
         if points.ndim != 2 or points.shape[1] != d:
             raise InputError(f"a point has {d} coordinates; the shape given is {x.shape}")
-        if points.dtype != object:
+        floats = points.dtype in (np.float64, np.float32, np.float16)
+        if floats and np.isfinite(points).all():
             points = points.astype(np.float64)
-            for p in np.flatnonzero(~np.isfinite(points).all(axis=1)):
-                raise InputError(f"point {p} is not finite")
+        else:
+            points = exact_table(points, "points", "row", 2)
         signs = exact.signs_at(self.arrangement.rows, points)
         for p, i in np.argwhere(signs == 0):
             raise InputError(f"point {p} lies on hyperplane {i}, between cells")
@@ -368,11 +381,19 @@ class Cells(Sequence[Cell]):
             raise InputError(f"{os.fspath(path)}: packed signs do not fit the arrangement")
         domain = None
         if "domain" in arrays:
-            domain = np.array([[int(v) for v in row] for row in arrays["domain"]], dtype=object)
+            domain = exact_table(arrays["domain"], "domain", "row", 2)
         cells = cls(arrangement, packed, domain)
-        for name in ("points", "bounded", "edges"):
-            if name in arrays:
-                cells.__dict__[name] = _frozen(arrays[name])
+        shapes: dict[str, tuple[str, tuple[int, ...]]] = {
+            "points": ("f", (len(packed), arrangement.dimension)),
+            "bounded": ("b", (len(packed),)),
+            "edges": ("i", (len(arrays.get("edges", ())), 3)),
+        }
+        for name, (kind, expected) in shapes.items():
+            if name not in arrays:
+                continue
+            if arrays[name].dtype.kind != kind or arrays[name].shape != expected:
+                raise InputError(f"{os.fspath(path)}: {name} do not fit the cells")
+            cells.__dict__[name] = _frozen(arrays[name])
         return cells
 
 
@@ -382,4 +403,6 @@ def _frozen(array: NDArray[Any]) -> Any:
 
 
 def _storable(values: NDArray[Any]) -> NDArray[Any]:
-    return values.astype(str) if values.dtype == object else values
+    if values.dtype != object:
+        return values
+    return np.array([exact_text(v) for v in values.flat], dtype=str).reshape(values.shape)

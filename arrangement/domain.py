@@ -28,6 +28,7 @@ def parse_domain(domain: Any, dimension: int) -> Integers:
         One (low, high) per coordinate, None or ±inf for an open end (scipy's ``bounds``); or
         the polyhedron G x ≤ h. A sequence of two whose first item is itself two-dimensional
         (an array, or a sequence of rows) is (G, h); everything else is read as bounds.
+        An entry +inf of h limits nothing.
         Numbers are taken exactly, as in :class:`~arrangement.Arrangement`.
     dimension : int
         Dimension d of the space.
@@ -119,7 +120,7 @@ def _end(value: Any, j: int, opening: float) -> int | Fraction | None:
 
 def _polyhedron(domain: Any, dimension: int) -> list[list[Any]]:
     table = exact_table(domain[0], "domain G", "row", 2)
-    bound = exact_table(domain[1], "domain h", "entry", 1)
+    bound, limited = _right_side(domain[1])
     if table.shape[1] != dimension:
         raise InputError(
             f"domain G has {table.shape[1]} columns, but the space has dimension {dimension}"
@@ -129,7 +130,21 @@ def _polyhedron(domain: Any, dimension: int) -> list[list[Any]]:
     for i, normal in enumerate(table):
         if not any(normal):
             raise InputError(f"domain G, row {i}: the row is zero; remove it")
-    return [[*(-normal), end] for normal, end in zip(table, bound, strict=True)]
+    return [
+        [*(-normal), end]
+        for normal, end, limit in zip(table, bound, limited, strict=True)
+        if limit
+    ]
+
+
+def _right_side(h: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The right sides, and which of them limit anything: an entry of +inf does not."""
+    values = np.array(list(h) if isinstance(h, Sequence | np.ndarray) else h, dtype=object)
+    limited = np.ones(values.shape, dtype=np.bool_)
+    for index, value in np.ndenumerate(values):
+        if isinstance(value, float | np.floating) and value == np.inf:
+            values[index], limited[index] = 0, False
+    return exact_table(values, "domain h", "entry", 1), limited
 
 
 def _refuse_empty(rows: Integers) -> None:

@@ -244,7 +244,8 @@ def signs_at(rows: Integers, points: Any) -> NDArray[np.int8]:
     points = points.astype(np.float64)
     values, errors, _ = float_rows(rows)
     # Whatever the order of summation, a sum of k products is off by at most
-    # k·u/(1 − k·u)·Σ|products| (Higham 2002, §3.1); 2^-1000 covers underflow.
+    # k·u/(1 − k·u)·Σ|products| (Higham 2002, §3.1); 2^-1000 covers the underflow of products
+    # (gamma is no factor of one, so that none is lost before x makes it large).
     width = rows.shape[1]
     gamma = 1.01 * (width + 1) * UNIT_ROUNDOFF
     block = max(1, 2**22 // n)
@@ -252,7 +253,8 @@ def signs_at(rows: Integers, points: Any) -> NDArray[np.int8]:
         x = np.column_stack([points[start : start + block], np.ones(min(block, m - start))])
         with np.errstate(over="ignore", invalid="ignore"):
             value = x @ values.T
-            bound = np.abs(x) @ (gamma * np.abs(values) + 1.01 * errors).T + 2.0**-1000
+            size = np.abs(x)
+            bound = gamma * (size @ np.abs(values).T) + 1.01 * (size @ errors.T) + 2.0**-1000
             result[start : start + block] = (value > bound).view(np.int8) - (
                 value < -bound
             ).view(np.int8)
@@ -366,7 +368,9 @@ def nearest_floats(
     """A float64 point with row·(x, 1) > 0 for every row, sought from a rational one.
 
     One coordinate after another moves to a float64 inside the open interval that the rows
-    leave it while the others stay; None when an interval holds no float64.
+    leave it while the others stay. Where such an interval holds no float64 (a thin strip that
+    runs askew), the coordinate moves to the float64 nearest to it, and the others to a
+    rational point of that slice; None when the slices next to the point hold nothing.
 
     Examples
     --------
@@ -379,20 +383,51 @@ def nearest_floats(
     """
     x = [Fraction(v) for v in point]
     for c in range(len(x)):
-        low: Fraction | None = None
-        high: Fraction | None = None
-        for row in rows:
-            if row[c]:
-                end = x[c] - _value(row, x) / row[c]
-                if row[c] > 0:
-                    low = end if low is None else max(low, end)
-                else:
-                    high = end if high is None else min(high, end)
-        found = _float_between(low, high, x[c])
-        if found is None:
+        found = _float_in_gap(rows, x, c)
+        if found is not None:
+            x[c] = Fraction(found)
+            continue
+        slice_point = _float_slice(rows, x, c)
+        if slice_point is None:
             return None
-        x[c] = Fraction(found)
+        x = slice_point
     return np.array([float(v) for v in x])
+
+
+def _float_slice(rows: Sequence[Row], x: list[Fraction], c: int) -> list[Fraction] | None:
+    """A point inside that shares x's first c coordinates, and coordinate c is a float64."""
+    try:
+        near = float(x[c])
+    except OverflowError:
+        return None
+    fixed = [*x[:c], x[c]]
+    for value in filter(isfinite, (near, nextafter(near, -inf), nextafter(near, inf))):
+        fixed[c] = Fraction(value)
+        scale = lcm(*(v.denominator for v in fixed))
+        whole = [int(v * scale) for v in fixed]
+        slices = [
+            [*(scale * v for v in row[c + 1 : -1]),
+             scale * row[-1] + sum(a * v for a, v in zip(row, whole, strict=False))]
+            for row in rows
+        ]  # fmt: skip
+        rest = interior_point(slices)
+        if rest is not None:
+            return [*fixed, *rest]
+    return None
+
+
+def _float_in_gap(rows: Sequence[Row], x: Sequence[Fraction], c: int) -> float | None:
+    """A float64 for coordinate c inside the interval that the rows leave it."""
+    low: Fraction | None = None
+    high: Fraction | None = None
+    for row in rows:
+        if row[c]:
+            end = x[c] - _value(row, x) / row[c]
+            if row[c] > 0:
+                low = end if low is None else max(low, end)
+            else:
+                high = end if high is None else min(high, end)
+    return _float_between(low, high, x[c])
 
 
 def _float_between(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -54,6 +55,8 @@ class Arrangement:
     6
     """
 
+    _given: NDArray[Any]
+
     def __init__(self, normals: Any, offsets: Any = None) -> None:
         table = exact_table(normals, "normals", "row", 2)
         if offsets is None:
@@ -69,8 +72,7 @@ class Arrangement:
                 raise InputError(
                     f"row {i}: the normal is zero, so this row is no hyperplane; remove the row"
                 )
-        self._given = np.column_stack([table, constants]).astype(object)
-        self._given.flags.writeable = False
+        self._hold(np.column_stack([table, constants]))
 
     @classmethod
     def from_samples(cls, X: Any, bias: Any = None) -> Arrangement:
@@ -102,6 +104,16 @@ class Arrangement:
             constant = exact_table([bias], "bias", "entry", 1)
             samples = np.column_stack([samples, np.repeat(constant, len(samples))])
         return cls(samples)
+
+    def _hold(self, given: NDArray[Any]) -> None:
+        self.__dict__["_given"] = given.astype(object)
+        self._given.flags.writeable = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"an Arrangement never changes: {name} cannot be set")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _from_exact, (self._given,)
 
     @property
     def n_hyperplanes(self) -> int:
@@ -369,6 +381,10 @@ class Arrangement:
 
     def _hyperplane(self, i: int) -> int:
         n = self.n_hyperplanes
+        try:
+            i = operator.index(i)
+        except TypeError:
+            raise InputError(f"a hyperplane is given by its number, not by {i!r}") from None
         if not -n <= i < n:
             raise InputError(f"hyperplane {i} does not exist: there are {n}, counted from 0")
         return i % n
@@ -377,8 +393,7 @@ class Arrangement:
 def _from_exact(given: NDArray[Any]) -> Arrangement:
     """An arrangement from a checked table of exact numbers, shape (n, d + 1)."""
     arrangement = Arrangement.__new__(Arrangement)
-    arrangement._given = given.astype(object)
-    arrangement._given.flags.writeable = False
+    arrangement._hold(given)
     return arrangement
 
 

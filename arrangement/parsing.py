@@ -10,11 +10,15 @@ from numbers import Rational
 from typing import Any
 
 import numpy as np
+from flint import fmpz
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 
-__all__ = ["exact_number", "exact_table", "primitive"]
+__all__ = ["exact_number", "exact_table", "exact_text", "primitive"]
+
+_LONG = 4000
+"""Python reads and writes integers of more digits than about this only on request."""
 
 # Fraction takes 1e9_999 for 1e9999; the zeros are taken whole, so that 1e00001 is not huge.
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0_]*+\d(_?\d){4}")
@@ -41,6 +45,10 @@ def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
     [[Fraction(1, 3), Fraction(1, 2)], [2, 100000000000000000000]]
     """
     shape = "(n, d)" if ndim == 2 else "(n,)"
+    if np.ma.is_masked(values):
+        raise InputError(f"{name}: some entries are masked; fill them or remove their rows")
+    if hasattr(values, "toarray"):
+        raise InputError(f"{name}: a sparse matrix is not read; pass {name}.toarray()")
     try:
         table = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
     except ValueError:
@@ -102,12 +110,29 @@ def exact_number(value: Any) -> int | Fraction:
         value = value.decode()
     if isinstance(value, str) and _HUGE_EXPONENT.search(value):
         raise OverflowError("the exponent is too large to write the number out")
-    if isinstance(value, Rational | float | str):
+    if isinstance(value, str) and len(value) > _LONG:
+        numerator, _, denominator = value.partition("/")
+        fraction = Fraction(int(fmpz(numerator)), int(fmpz(denominator or "1")))
+    elif isinstance(value, Rational | float | str):
         fraction = Fraction(value)
     else:
         # Decimal, longdouble and other exact reals know their ratio; all else is refused.
         fraction = Fraction(*value.as_integer_ratio())
     return fraction.numerator if fraction.denominator == 1 else fraction
+
+
+def exact_text(value: int | Fraction) -> str:
+    """The number as "p" or "p/q", however long; :func:`exact_number` reads it.
+
+    Examples
+    --------
+    >>> exact_text(Fraction(-1, 3)), len(exact_text(10**5000))
+    ('-1/3', 5001)
+    """
+    parts = (
+        [value.numerator] if value.denominator == 1 else [value.numerator, value.denominator]
+    )
+    return "/".join(str(fmpz(part)) for part in parts)
 
 
 def primitive(row: Sequence[Any]) -> list[int]:

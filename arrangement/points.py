@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -68,11 +68,15 @@ class Witnesses(Sequence[tuple[Fraction, ...]]):
     def __len__(self) -> int:
         return len(self._cells)
 
+    def __iter__(self) -> Iterator[tuple[Fraction, ...]]:
+        _ = self._cells.points  # all at once is quicker than one by one
+        return (self[i] for i in range(len(self)))
+
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             return [self[i] for i in range(*key.indices(len(self)))]
         cells, i = self._cells, self._cells[key].index
-        point = cells.points[i] if "points" in cells.__dict__ else cells[i].point
+        point = cells[i].point
         if not np.isnan(point).any():
             return tuple(Fraction(float(v)) for v in point)
         return exact.interior_point(_inward_rows(cells, i))

@@ -254,13 +254,20 @@ def _forest(capacity: NDArray[np.int64], n_words: int, levels: int) -> kernels.F
 
 def _capacity(n_hyperplanes: int) -> int:
     """How many cells fit in memory, with a split tree, while both are copied to grow."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(memory // (2 * (8 * word_count(n_hyperplanes) + 32)), 2**30)
+    return min(_memory() // (2 * (8 * word_count(n_hyperplanes) + 32)), 2**30)
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine; 16 GiB where it does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 2**34
 
 
 def _refusal(count: str) -> SizeError:
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return SizeError(
-        f"{count} cells do not fit in the memory of this machine ({memory / 2**30:.0f} GiB): "
-        "take fewer hyperplanes or dimensions, or only the cells that meet a domain"
+        f"{count} cells do not fit in the memory of this machine "
+        f"({_memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions, or only "
+        "the cells that meet a domain"
     )

@@ -13,6 +13,9 @@ NUMBERS = {
     "powers of two": st.tuples(st.sampled_from([-1, 0, 1]), st.integers(-300, 300)).map(
         lambda t: t[0] * Fraction(2) ** t[1]
     ),
+    "extreme floats": st.sampled_from(
+        [0.0, 1.0, -1.0, 5e-324, 1.5e-323, -1e-310, 3e-12, 1.7e308, -(2.0**1000)]
+    ),
     "huge integers": st.tuples(st.integers(-2, 2), st.integers(-1, 1)).map(
         lambda t: t[0] * 10**30 + t[1]
     ),

@@ -1,5 +1,7 @@
 """Cells: points, witnesses, boundedness, lookup, saving."""
 
+import copy
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -108,7 +110,7 @@ def test_lookup_errors():
         cells.index("++0")
     with pytest.raises(InputError, match="point 0 lies on hyperplane 2"):
         cells.locate([1.0, -1.0])
-    with pytest.raises(InputError, match="point 1 is not finite"):
+    with pytest.raises(InputError, match=r"points, row 1, column 0: nan"):
         cells.locate([[1.0, 2.0], [np.nan, 0.0]])
     with pytest.raises(InputError, match="a point has 2 coordinates"):
         cells.locate([1.0, 2.0, 3.0])
@@ -117,6 +119,44 @@ def test_lookup_errors():
     box = Arrangement([[1, 0]]).cells(domain=[(1, 2), (0, 1)])
     with pytest.raises(InputError, match="point 0 lies in no cell that meets the domain"):
         box.locate([-1.0, 0.5])
+
+
+def test_locate_takes_every_number_exactly():
+    cells = Arrangement([[1]], [-(2**53)]).cells()
+    above = cells.index("+")
+    for point in ([2**53 + 1], np.array([2**53 + 1]), ["18014398509481985/2"]):
+        assert cells.locate(point) == above
+    with pytest.raises(InputError, match="row 0, column 0: None"):
+        cells.locate([None])
+    with pytest.raises(InputError, match="real numbers, not complex"):
+        cells.locate(np.array([1j]))
+
+
+def test_copies_are_as_immutable_as_the_original():
+    cells = families.braid(3).cells()
+    _ = cells.edges
+    for same in (cells, copy.deepcopy(cells), pickle.loads(pickle.dumps(cells))):
+        assert same.arrangement == cells.arrangement
+        for array in (same.packed, same.edges, same.adjacency.data, same.arrangement.rows):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1
+        with pytest.raises(AttributeError, match="never changes"):
+            same.arrangement.rank = 3
+
+
+def test_integers_of_many_digits_are_saved(tmp_path):
+    cells = Arrangement([[10**5000, 1], ["1/3", 1]]).cells()
+    cells.save(tmp_path / "long.npz")
+    assert Cells.load(tmp_path / "long.npz").arrangement == cells.arrangement
+
+
+def test_load_refuses_columns_that_do_not_fit(tmp_path):
+    cells = families.braid(3).cells()
+    cells.save(tmp_path / "good.npz")
+    arrays = dict(np.load(tmp_path / "good.npz"))
+    np.savez(tmp_path / "bad.npz", **arrays, edges=np.zeros((3, 7), dtype=np.int64))
+    with pytest.raises(InputError, match="edges do not fit the cells"):
+        Cells.load(tmp_path / "bad.npz")
 
 
 def test_sequence_protocol():

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arrangement import exact
+from arrangement import Arrangement, exact
 from tests import reference
 from tests.strategies import tables
 from tests.test_hyperplanes import arrangement_of
@@ -80,6 +80,22 @@ def test_farkas_certificates_are_proofs(table, data):
     if exact.is_infeasible(arrangement.rows, support):
         chosen = [tuple(map(Fraction, arrangement.rows[i])) for i in support]
         assert not reference.feasible(chosen)
+
+
+def test_signs_at_keeps_rounding_errors_that_underflow():
+    # The exact value is 2^-65; the sum in float64 rounds it away.
+    row = [2.0**-1030] * 3 + [1.0]
+    point = [2.0**1020, 2.0**966, -(2.0**1020), -(2.0**-65)]
+    rows = Arrangement([row]).rows
+    assert exact.signs_at(rows, np.array([point])).tolist() == [[1]]
+
+
+def test_nearest_floats_in_a_thin_strip_askew():
+    # |x − y| < 10^-20 and x > 0.1: coordinates moved one at a time leave the strip.
+    rows = [[10**20, -(10**20), 1], [-(10**20), 10**20, 1], [10, 0, -1]]
+    inside = [Fraction(1, 3), Fraction(1, 3)]
+    x, y = exact.nearest_floats(rows, inside)
+    assert x == y > 0.1
 
 
 def test_nearest_floats_stay_inside():

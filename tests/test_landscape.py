@@ -491,10 +491,15 @@ def test_no_perturbation_of_a_piece_descends(seed):
         (([[1.0], [2.0]], [1, -np.inf]), "y, entry 1: -inf"),
         (([[1.0], [2.0]], [1, "a"]), "y, entry 1: 'a'"),
         (([[1.0], [2.0]], [1, 1j]), "y, entry 1: 1j"),
-        (([[1.0], [2.0]], [1, 10**400]), "y, entry 1"),
-        (([[1.0], [2.0]], [[1], [2]]), "y, entry 0"),
-        (([[1.0], [10**400]], [1, 2]), "beyond the range of float64"),
-        (([[1e300], [1e-300]], [1, 2], 1, None), "row 1: too small"),
+        (([[1.0], [2.0]], [1, 10**400]), r"y, entry 1: .* beyond 1e-100 to 1e\+100"),
+        (([[1.0], [2.0]], [1e-200, 0]), r"y, entry 0: .* beyond"),
+        (([[1.0], [2.0]], [[1], [2]]), "y must have shape"),
+        (([[1.0], [2.0]], "12"), "y must be a sequence"),
+        (([[1.0], [2.0]], {1, 2}), "y must be a sequence"),
+        (([[1.0], [10**400]], [1, 2]), r"X, row 1, column 0: .* beyond"),
+        (([[1e300], [1e-300]], [1, 2], 1, None), r"X, row 0, column 0: .* beyond"),
+        (([[1.0], [2.0]], [1, 2], True), "hidden=True"),
+        (([[1.0], [2.0]], [1, 2], 1, "b"), "bias, entry 0: 'b'"),
         (([[1.0], [0.0]], [1, 2], 1, None), "row 1: without a bias a zero sample"),
         (([[1.0], [2.0]], [1, 2], 2), r"hidden=2.*hidden=1"),
         (([[1.0], [2.0]], [1, 2], 1, 0.0), "pass None"),
@@ -506,6 +511,34 @@ def test_bad_input_is_named(arguments, message):
         warnings.simplefilter("ignore", np.exceptions.VisibleDeprecationWarning)
         with pytest.raises(InputError, match=message):
             OneHiddenLayer(*arguments).landscape()
+
+
+@pytest.mark.parametrize("shift", [1e3, 1e6, 1.7e9])
+def test_with_a_bias_a_shift_of_the_features_changes_nothing(shift):
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        X = rng.integers(-20, 20, (8, 2)).astype(float)
+        y = rng.integers(-3, 4, 8).astype(float)
+        here, there = (OneHiddenLayer(Z, y).landscape() for Z in (X, X + shift))
+        assert np.allclose(
+            here.min_loss, there.min_loss[there.cells._table.look_up(here.cells.packed)]
+        )
+        for a, b in zip(_kinds(here), _kinds(there), strict=True):
+            assert a == b
+        best = there.global_minimum
+        assert np.mean((best.predict(X + shift) - y) ** 2) == pytest.approx(best.loss, abs=1e-4)
+
+
+def _kinds(landscape):
+    return sorted(
+        (p.kind, round(p.loss, 6), *p.signs[0], *p.output_signs) for p in landscape.pieces
+    )
+
+
+def test_a_rational_bias_and_rational_targets():
+    landscape = OneHiddenLayer([["1/3"], ["1/7"]], ["1/2", 1], bias="1/3").landscape()
+    assert landscape.problem.bias == 1 / 3
+    assert landscape.global_minimum.loss == pytest.approx(0, abs=1e-20)
 
 
 def test_predict_refuses_samples_of_another_dimension():

@@ -421,7 +421,7 @@ def test_parse_domain(domain, rows):
         (([[1, 0], [0, 0]], [1, 1]), "domain G, row 1: the row is zero"),
         (([[1, 0], [0]], [1, 1]), "domain G, row 1: 1 entries, but row 0 has 2"),
         (([[1, 0], [0, nan]], [1, 1]), "domain G, row 1, column 1: nan is not"),
-        (([[1, 0], [0, 1]], [1, inf]), "domain h, entry 1: inf is not"),
+        (([[1, 0], [0, 1]], [1, -inf]), "domain h, entry 1: -inf is not"),
         (([[1, 0], [0, 1]], [[1], [1]]), "domain h must have shape"),
         (
             ([[1, 1], [0, 1], [-1, -1]], [1, 5, -1]),

@@ -88,6 +88,25 @@ def test_slivers_are_neither_lost_nor_invented():
     assert len(wedge.cells()) == 4
 
 
+EXTREME = [
+    # Bounds whose products underflow before they are divided by a subnormal.
+    [
+        [1.7e308, 4.3587355946783646e-12, 1.7763568394002505e-15],
+        [0.0, 1.0, 0.00040751910341314313],
+        [1.0, 0.0, 0.0],
+    ],
+    [[2**1099, 4097 * 2**26 + 2**25, 3 * 2**26], [0, 16391, 12], [1, 0, 0]],
+    [[1.5e-323, 1e-323, 0.0], [0.0, 1.0, 0.0], [1.5e-323, 1e-323, 1.0]],
+]
+
+
+@pytest.mark.parametrize("table", EXTREME)
+def test_subnormal_and_huge_entries_side_by_side(table):
+    normals, offsets = [row[:-1] for row in table], [row[-1] for row in table]
+    expected = reference.cells(reference.rows_of(normals, offsets))
+    assert set(map(tuple, Arrangement(normals, offsets).cells().signs.tolist())) == expected
+
+
 @pytest.mark.parametrize(
     ("n", "d"), [(12, 1), (40, 2), (20, 3), (14, 4), (12, 6), (9, 9), (5, 8)]
 )

@@ -51,7 +51,7 @@ CUTS, MISSES, CONTAINS = np.int8(0), np.int8(1), np.int8(2)
 UNIT_ROUNDOFF = 2.0**-53
 # Error bounds are themselves computed with a few roundings, each of relative size 2^-53.
 INFLATE = 1.0 + 2.0**-40
-# Covers products that underflow; rows are scaled to entries near 1.
+# Covers products that underflow, also where their sum is divided by a tiny number next.
 TINY = 1e-300
 
 
@@ -126,7 +126,7 @@ def restrict_rows(flats, level, n_constants, exact):
         else:
             f = top / head
             f_error = INFLATE * (
-                (top_error + abs(f) * head_error) / (abs(head) - head_error)
+                (top_error + abs(f) * head_error + TINY) / (abs(head) - head_error)
                 + UNIT_ROUNDOFF * abs(f)
                 + TINY
             )
@@ -316,7 +316,7 @@ def _order_line(flats, level, n_constants, exact, order, tied, spans, scratch):
             radius[k] = 0.0
         else:
             radius[k] = INFLATE * (
-                (errors[level, 1, i] + abs(t) * slope_error) / (abs(slope) - slope_error)
+                (errors[level, 1, i] + abs(t) * slope_error + TINY) / (abs(slope) - slope_error)
                 + 2.0 * UNIT_ROUNDOFF * abs(t)
                 + TINY
             )

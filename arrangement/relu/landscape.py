@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError, SolverError
 from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import exact_number
 from arrangement.progress import Progress, reporter
 from arrangement.relu.boundary import FaceMinima, face_minima, zero_minima
 from arrangement.relu.minima import CellMinima, cell_minima, margins
@@ -81,13 +82,13 @@ class OneHiddenLayer:
         X: ArrayLike,
         y: ArrayLike,
         hidden: int = 1,
-        bias: float | Fraction | None = 1.0,
+        bias: float | Fraction | str | None = 1.0,
     ) -> None:
-        if hidden != 1:
+        if isinstance(hidden, bool) or hidden != 1:
             raise InputError(f"hidden={hidden!r}: one hidden neuron (hidden=1) is supported")
         self.hidden = 1
         self.arrangement = sample_arrangement(X, bias)
-        self.bias = None if bias is None else float(bias)
+        self.bias = None if bias is None else float(exact_number(bias))
         self.targets = sample_targets(y, self.n_samples)
 
     @property
@@ -135,7 +136,7 @@ class OneHiddenLayer:
 
         report = reporter(progress, "codimensions")
         quiet = None if callable(progress) else progress
-        samples = Samples.of(self.arrangement, self.targets)
+        samples = Samples.of(self.arrangement, self.targets, self.bias is not None)
         rank = self.arrangement.rank
         cells = self.arrangement.cells(progress=quiet)
         inside = cell_minima(samples, cells)
@@ -181,7 +182,7 @@ class OneHiddenLayer:
             inside.rank,
             inside.attained,
             inside.output_sign,
-            inside.R / samples.scale,
+            samples.weights(inside.R),
             boundary_loss,
             tuple(sorted(pieces, key=lambda piece: piece.loss)),
         )
@@ -221,9 +222,9 @@ class Piece:
         Its output weights z.
     margin : float
         The narrowest inequality that was decided for the piece, beside the size of its terms:
-        s·sign_i·w·x_i over ‖w‖‖x_i‖ for the strict signs (columns of X scaled to length one),
-        and h(v) of the face's multiplier test. Near 0 a small change of the data may remove
-        the piece.
+        s·sign_i·w·x_i over ‖w‖‖x_i‖ for the strict signs (columns of X scaled to length one,
+        with a bias centred before), and h(v) of the face's multiplier test. Near 0 a small
+        change of the data may remove the piece.
     bias : float or None
         The value of the constant coordinate.
     """
@@ -275,6 +276,10 @@ class Piece:
 @dataclass(frozen=True, eq=False)
 class Landscape:
     """The minima of a problem, beside the columns of its cells and of their edges.
+
+    The cells, faces and edges are exact; losses, ranks and what follows from them are decided
+    in float64 (see the notes of :meth:`OneHiddenLayer.landscape`), so that samples that depend
+    on each other up to rounding only may count as dependent.
 
     Attributes
     ----------
@@ -386,14 +391,14 @@ def _cell_pieces(
                 kind = "isolated"
             w, margin = s * inside.R[k], float(inside.margin[k])
         else:
-            w = _interior_point(cells, int(k)) * samples.scale
+            w = samples.coordinates(_interior_point(cells, int(k)))
             kind, dimension, margin = "zero", 0, 0.0
             if not np.any(signs > 0):
                 kind, dimension = "dead", d
                 margin = float(margins(samples, w[None], signs[None])[1][0])
         loss = float(inside.loss[k])
         pieces.append(
-            _piece(problem, kind, loss, dimension, signs, w / samples.scale, s, margin)
+            _piece(problem, kind, loss, dimension, signs, samples.weights(w), s, margin)
         )
     return pieces
 
@@ -401,7 +406,7 @@ def _cell_pieces(
 def _face_pieces(
     problem: OneHiddenLayer, samples: Samples, signs: Signs, found: FaceMinima
 ) -> list[Piece]:
-    weights = found.output_sign[:, None] * found.R / samples.scale
+    weights = samples.weights(found.output_sign[:, None] * found.R)
     return [
         _piece(
             problem,

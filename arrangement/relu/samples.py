@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import exact_table
 
 __all__ = [
     "CHUNK",
@@ -29,11 +30,16 @@ Floats = NDArray[np.float64]
 Signs = NDArray[np.int8]
 Mask = NDArray[np.bool_]
 
+FEATURES = (1e-200, 1e200)
+TARGETS = (1e-100, 1e100)
+"""The absolute values that float64 can work with safely, zero aside. Features are scaled before
+they are squared, targets are not."""
+
 CHUNK = 1 << 16
 """Numbers in one intermediate table: half a megabyte stays in a processor's cache."""
 
 
-def sample_arrangement(X: ArrayLike, bias: float | Fraction | None) -> Arrangement:
+def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
     """The samples, with the bias appended, as normals of a central arrangement.
 
     Raises
@@ -42,7 +48,7 @@ def sample_arrangement(X: ArrayLike, bias: float | Fraction | None) -> Arrangeme
         If X is not a table of finite numbers, of at least one sample and one feature, if a
         sample is zero and there is no bias, or a number is beyond float64.
     """
-    if bias is not None and bias == 0:
+    if bias is not None and not exact_table([bias], "bias", "entry", 1)[0]:
         raise InputError("bias=0 appends a coordinate that is always 0: for no bias pass None")
     arrangement = Arrangement.from_samples(X, 1 if bias is None else bias)
     given = arrangement.normals
@@ -59,17 +65,12 @@ def sample_arrangement(X: ArrayLike, bias: float | Fraction | None) -> Arrangeme
                 "output is always 0; give a bias (bias=1.0) or remove the row"
             )
         arrangement = Arrangement(given[:, :-1])
-    try:
-        numbers = given.astype(np.float64)
-        finite = bool(np.isfinite(numbers).all())
-    except OverflowError:
-        finite = False
-    if not finite:
-        raise InputError("X holds numbers beyond the range of float64; scale the features")
+    for (i, j), value in np.ndenumerate(given):
+        _refuse_extreme(value, FEATURES, f"X, row {i}, column {j}")
     return arrangement
 
 
-def sample_targets(y: ArrayLike, n: int) -> Floats:
+def sample_targets(y: Any, n: int) -> Floats:
     """The n targets in float64, read-only.
 
     Raises
@@ -77,58 +78,91 @@ def sample_targets(y: ArrayLike, n: int) -> Floats:
     InputError
         If y is not a sequence of n finite numbers; the message names the entry.
     """
-    try:
-        values: list[Any] = list(y)  # type: ignore[arg-type]
-    except TypeError:
-        raise InputError(f"y must be a sequence of {n} numbers, one a sample") from None
+    if isinstance(y, str | bytes) or not hasattr(y, "__len__") or not hasattr(y, "__getitem__"):
+        raise InputError(f"y must be a sequence of {n} numbers, one a sample")
+    values = exact_table(y if isinstance(y, np.ndarray) else list(y), "y", "entry", 1)
     if len(values) != n:
         raise InputError(f"y has {len(values)} entries, but X has {n} samples")
-    result = np.empty(n)
     for i, value in enumerate(values):
-        try:
-            result[i] = float(value) if np.ndim(value) == 0 else np.nan
-        except (TypeError, ValueError, OverflowError):
-            result[i] = np.nan
-        if not np.isfinite(result[i]):
-            raise InputError(f"y, entry {i}: {value!r} is not a finite real number")
+        _refuse_extreme(value, TARGETS, f"y, entry {i}")
+    result = values.astype(np.float64)
     result.flags.writeable = False
     return result
+
+
+def _refuse_extreme(value: Any, limits: tuple[float, float], place: str) -> None:
+    if value and not limits[0] <= abs(value) <= limits[1]:
+        raise InputError(
+            f"{place}: its absolute value is beyond {limits[0]:g} to {limits[1]:g}, where "
+            "float64 can work with its squares; scale the data"
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
     """The samples as normals of an arrangement, with the targets, for floating-point work.
 
-    Columns of the samples are divided by `scale`, their Euclidean norms, so that features of
-    different units count alike; a weight vector w of the samples as given is w * scale here.
-    Signs, outputs and losses do not depend on the scaling.
+    With a bias the features are centred first (exactly, then rounded), since a shift of the
+    features is a change of the bias weight; then columns are divided by `scale`, their
+    Euclidean norms, so that features of different units count alike. Signs, outputs and losses
+    do not depend on either; :meth:`weights` and :meth:`coordinates` translate.
 
     Attributes
     ----------
     arrangement : Arrangement
         The exact arrangement of the samples, copies included.
     X : ndarray, shape (N, d)
-        The scaled samples; no row is zero.
+        The centred and scaled samples; no row is zero.
     y : ndarray, shape (N,)
         The targets.
     scale : ndarray, shape (d,)
+    shift : ndarray, shape (d,)
+        The centre of the samples, in units of the constant coordinate, whose own entry is 0;
+        all zero without a bias.
     """
 
     arrangement: Arrangement
     X: Floats
     y: Floats
     scale: Floats
+    shift: Floats
 
     @classmethod
-    def of(cls, arrangement: Arrangement, y: Floats) -> Samples:
-        """The scaled samples of an arrangement from `Arrangement.from_samples`."""
-        X = arrangement.normals.astype(np.float64)
+    def of(cls, arrangement: Arrangement, y: Floats, with_bias: bool = False) -> Samples:
+        """The samples of an arrangement from `Arrangement.from_samples`, for float64."""
+        given = arrangement.normals
+        shift = np.zeros(given.shape[1])
+        if with_bias:
+            constant = given[0, -1]
+            shift[:-1] = (given[:, :-1].astype(np.float64) / float(constant)).mean(axis=0)
+            centre = shift if given.dtype != object else np.array([Fraction(v) for v in shift])
+            given = given - centre * constant
+        X = given.astype(np.float64)
         scale = lengths(X.T)
         scale[scale == 0] = 1.0
         X = X / scale
         for i in np.flatnonzero(~X.any(axis=1)):
             raise InputError(f"X, row {i}: too small beside the other samples for float64")
-        return cls(arrangement, X, y, scale)
+        return cls(arrangement, X, y, scale, shift)
+
+    def weights(self, v: Floats) -> Floats:
+        """The weights, for the samples as given, of weights v for the samples here."""
+        w: Floats = v / self.scale
+        w[..., -1] -= w @ self.shift
+        return w
+
+    def coordinates(self, w: Floats) -> Floats:
+        """The inverse of :meth:`weights`, the shift computed exactly."""
+        v = np.array(w, dtype=np.float64)
+        if self.shift.any():
+            shift = [Fraction(s) for s in self.shift]
+            for row in v.reshape(-1, v.shape[-1]):
+                moved = sum(
+                    (Fraction(x) * s for x, s in zip(row, shift, strict=True)),
+                    Fraction(row[-1]),
+                )
+                row[-1] = float(moved)
+        return v * self.scale
 
     @cached_property
     def unit(self) -> Floats:
