@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -19,6 +19,7 @@ from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
 from arrangement.parsing import exact_table, exact_text
+from arrangement.progress import Progress, reporter
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -112,11 +113,14 @@ class Cells(Sequence[Cell]):
         packed: Words,
         domain: NDArray[np.object_] | None = None,
         points: NDArray[np.float64] | None = None,
+        progress: Progress = None,
     ) -> None:
         self.arrangement = arrangement
         self.packed = _frozen(packed.view())
         self.domain = domain
         self._known_points = points
+        self._rational_points: dict[int, tuple[Fraction, ...]] = {}
+        self._progress = progress is True  # of the columns, when they are computed
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -146,6 +150,10 @@ class Cells(Sequence[Cell]):
         """Freeze the columns again: unpickled and copied arrays are writeable."""
         for name, value in state.items():
             self.__dict__[name] = _frozen(value) if isinstance(value, np.ndarray) else value
+
+    def reporter(self, label: str) -> Callable[[int, int], None]:
+        """A function that shows the progress of a column, if progress was asked for."""
+        return reporter(self._progress, label)
 
     @cached_property
     def signs(self) -> Signs:
@@ -198,7 +206,7 @@ class Cells(Sequence[Cell]):
             arrangement = arrangement._with_rows(self.domain)
         if arrangement.is_central:
             return _frozen(np.full(len(self), arrangement.rank == 0))
-        words = restrict.unbounded(arrangement)
+        words = restrict.unbounded(arrangement, self.reporter("far sides"))
         if self.domain is not None:
             signs = unpack_signs(words, arrangement.n_hyperplanes)
             words = pack_signs(signs[(signs[:, n:] > 0).all(axis=1), :n])
@@ -333,7 +341,13 @@ class Cells(Sequence[Cell]):
         """
         from arrangement import graph
 
-        graph.write_graphml(path, self.node_columns(), self.edges[:, :2], self.edge_columns())
+        graph.write_graphml(
+            path,
+            self.node_columns(),
+            self.edges[:, :2],
+            self.edge_columns(),
+            self.reporter("nodes and edges written"),
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the arrangement, the cells and the columns computed so far as ``.npz``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
@@ -45,6 +45,7 @@ class CellTable:
             2**64, size=len(self.representatives), dtype=np.uint64
         )
         size = 1 << (2 * len(cells)).bit_length()
+        self.masks = pack_signs(self.representatives[:, None] == first[None, :])
         self.table = np.full(size, -1, dtype=np.int64)
         self.tags = np.zeros(size, dtype=np.uint64)
         kernels.fill_table(
@@ -59,6 +60,10 @@ class CellTable:
         )  # fmt: skip
         return found
 
+    def facets(self, i: int) -> NDArray[np.int64]:
+        """The hyperplanes across which cell i has a neighbour, by their lowest copies."""
+        return self.representatives[self.look_up(self._words[i] ^ self.masks) >= 0]
+
 
 def edges(cells: Cells) -> NDArray[np.int64]:
     """All pairs of cells that share a facet, shape (E, 3): cell, cell, hyperplane.
@@ -68,17 +73,16 @@ def edges(cells: Cells) -> NDArray[np.int64]:
     """
 
     table = cells._table
-    first, _ = cells.arrangement.coincidence
-    masks = pack_signs(table.representatives[:, None] == first[None, :])
     found = [np.zeros((0, 3), dtype=np.int64)]
-    room = np.empty((max(2**20, len(first)), 3), dtype=np.int64)
-    start = 0
+    room = np.empty((max(2**20, len(table.masks)), 3), dtype=np.int64)
+    start, show = 0, cells.reporter("edges of cells")
     while start < len(cells):
         start, written = kernels.find_edges(
-            cells.packed, masks, table.representatives, table.random, table.table, table.tags,
-            start, room,
+            cells.packed, table.masks, table.representatives, table.random, table.table,
+            table.tags, start, room,
         )  # fmt: skip
         found.append(room[:written].copy())
+        show(start, len(cells))
     return np.concatenate(found)
 
 
@@ -126,11 +130,14 @@ def write_graphml(
     nodes: Columns,
     edges: NDArray[np.int64],
     edge_columns: Columns,
+    show: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Write a graph given by columns as GraphML, in a stream; see :func:`cell_graph`.
 
     A name that ends in ``.gz`` is compressed. The file appears only when it is whole.
+    `show` is called with (nodes and edges written, in all) now and then.
     """
+    m = max(map(len, nodes.values()), default=0)
     node_keys = _keys(nodes, "node", 0)
     edge_keys = _keys(edge_columns, "edge", len(nodes))
 
@@ -145,9 +152,14 @@ def write_graphml(
         yield '<graph edgedefault="undirected">\n'
         for i, data in enumerate(_data(node_keys)):
             yield f'<node id="{i}">{data}</node>\n'
+            if i % 2**14 == 0:
+                show(i, m + len(edges))
         ends = (pair for block in _blocks(edges) for pair in block)
-        for (a, b), data in zip(ends, _data(edge_keys), strict=True):
+        for k, ((a, b), data) in enumerate(zip(ends, _data(edge_keys), strict=True)):
             yield f'<edge source="{a}" target="{b}">{data}</edge>\n'
+            if k % 2**14 == 0:
+                show(m + k, m + len(edges))
+        show(m + len(edges), m + len(edges))
         yield "</graph>\n</graphml>\n"
 
     with atomic_output(path) as stream:

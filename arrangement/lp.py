@@ -85,6 +85,7 @@ def cells(arrangement: Arrangement, domain: Any = None, progress: Progress = Non
         pack_signs(signs),
         domain=walls if len(walls) else None,
         points=growing.points,
+        progress=progress,
     )
 
 

@@ -43,7 +43,8 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
     columns = exact.independent_columns(rows[:, :-1])
     values, _, _ = exact.float_rows(rows[:, [*columns, d]])
     lengths = np.linalg.norm(values[:, :-1], axis=1)
-    block = max(1, 2**24 // len(rows))
+    show = cells.reporter("interior points")
+    block = max(1, 2**22 // len(rows))
     for start in range(0, len(which), block):
         part = slice(start, start + block)
         signs = np.ones((len(words[part]), len(rows)), dtype=np.int8)
@@ -56,6 +57,8 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
         wrong = (exact.signs_at(rows, points[part]) != signs).any(axis=1)
         for q in np.flatnonzero(wrong).tolist():
             points[start + q] = _sought_point(cells, int(which[start + q]))
+            show(start + q, len(which))
+        show(min(start + block, len(which)), len(which))
     return points
 
 
@@ -79,7 +82,7 @@ class Witnesses(Sequence[tuple[Fraction, ...]]):
         point = cells[i].point
         if not np.isnan(point).any():
             return tuple(Fraction(float(v)) for v in point)
-        return exact.interior_point(_inward_rows(cells, i))
+        return _rational_point(cells, i)
 
 
 def _margin_worth_having(values: NDArray[np.float64], lengths: NDArray[np.float64]) -> float:
@@ -91,17 +94,21 @@ def _margin_worth_having(values: NDArray[np.float64], lengths: NDArray[np.float6
 
 
 def _inward_rows(cells: Cells, i: int) -> list[list[int]]:
-    """Rows that are positive exactly on the part of cell i inside the domain."""
-    inward = [
-        [int(s) * v for v in row]
-        for s, row in zip(cells[i].signs, cells.arrangement.rows, strict=True)
-    ]
+    """Rows of facets, positive exactly on the part of cell i inside the domain."""
+    signs, rows = cells[i].signs, cells.arrangement.rows
+    inward = [[int(signs[k]) * v for v in rows[k]] for k in cells._table.facets(i)]
     return inward if cells.domain is None else inward + cells.domain.tolist()
 
 
+def _rational_point(cells: Cells, i: int) -> tuple[Fraction, ...]:
+    """A rational point inside, found exactly, and remembered."""
+    if i not in cells._rational_points:
+        inside = exact.interior_point(_inward_rows(cells, i))
+        assert inside is not None, "every cell has an interior point"
+        cells._rational_points[i] = inside or (Fraction(0),) * cells.arrangement.dimension
+    return cells._rational_points[i]
+
+
 def _sought_point(cells: Cells, i: int) -> NDArray[np.float64]:
-    inward = _inward_rows(cells, i)
-    inside = exact.interior_point(inward)
-    assert inside is not None, "every cell has an interior point"
-    point = exact.nearest_floats(inward, inside)
+    point = exact.nearest_floats(_inward_rows(cells, i), _rational_point(cells, i))
     return np.full(cells.arrangement.dimension, np.nan) if point is None else point

@@ -32,18 +32,19 @@ def reporter(progress: Progress, label: str) -> Callable[[int, int], None]:
     if not progress or not sys.stderr.isatty():
         return lambda done, total: None
     started = time.monotonic()
-    last = started + 1.75
+    last, width, ended = started + 1.75, 0, False
 
     def show(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal last, width, ended
         now = time.monotonic()
         finished = done >= total
-        if now - last < 0.25 and not (finished and now - started > 2.25):
+        if ended or (now - last < 0.25 and not (finished and now - started > 2.25)):
             return
-        last = now
-        end = "\n" if finished else ""
+        last, ended = now, finished
         share = f" ({done / total:.0%})" if total else ""
-        sys.stderr.write(f"\r{label}: {done:,} of {total:,}{share}, {now - started:.0f} s{end}")
+        line = f"{label}: {done:,} of {total:,}{share}, {now - started:.0f} s"
+        width = max(width, len(line))
+        sys.stderr.write(f"\r{line:<{width}}" + ("\n" if finished else ""))
         sys.stderr.flush()
 
     return show

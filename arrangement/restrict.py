@@ -57,7 +57,7 @@ def cells(arrangement: Arrangement, progress: Progress = None) -> Cells:
         last = len(rows) - 1
         half[:, last >> 6] |= np.uint64(1) << np.uint64(last & 63)
         words = np.concatenate([half, half ^ _mask(len(rows))])
-    return Cells(arrangement, _all_columns(arrangement, words))
+    return Cells(arrangement, _all_columns(arrangement, words), progress=progress)
 
 
 def count(arrangement: Arrangement) -> int:
@@ -90,7 +90,9 @@ def is_simple(arrangement: Arrangement) -> bool:
     return recursion.simple
 
 
-def unbounded(arrangement: Arrangement) -> Words:
+def unbounded(
+    arrangement: Arrangement, show: Callable[[int, int], None] | None = None
+) -> Words:
     """The packed sign vectors of the cells that are unbounded modulo the lineality space.
 
     A cell is unbounded iff x_c = +M or x_c = −M cuts it for some coordinate c of the
@@ -114,6 +116,8 @@ def unbounded(arrangement: Arrangement) -> Words:
             else:
                 first = [next(exact.sign(v) for v in row if v) for row in far]
                 found.append(pack_signs(np.array([first], dtype=np.int8)))
+            if show is not None:
+                show(len(found) - 1, 2 * rank)
     return _all_columns(arrangement, np.concatenate(found))
 
 

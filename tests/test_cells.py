@@ -159,6 +159,22 @@ def test_load_refuses_columns_that_do_not_fit(tmp_path):
         Cells.load(tmp_path / "bad.npz")
 
 
+def test_points_in_slivers_are_sought_among_the_facets():
+    # Thirty planes and two of them a hair apart: the sliver has few facets.
+    rng = np.random.default_rng(4)
+    normals = [[int(v) for v in row] for row in rng.integers(-9, 10, (30, 3))]
+    offsets = [int(v) for v in rng.integers(-9, 10, 30)]
+    normals += [[10**40, 0, 1], [10**40 + 1, 0, 1]]
+    cells = Arrangement(normals, [*offsets, 3, 3]).cells()
+    for i in range(0, len(cells), 7):
+        signs = exact.signs_at(
+            cells.arrangement.rows, np.array([cells.witness[i]], dtype=object)
+        )
+        assert (signs[0] == cells.signs[i]).all()
+    facets = cells._table.facets(5)
+    assert sorted(facets) == sorted(int(h) for a, b, h in cells.edges if 5 in (a, b))
+
+
 def test_sequence_protocol():
     cells = families.braid(3).cells()
     assert len(cells) == len(list(cells)) == 6

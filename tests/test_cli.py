@@ -207,7 +207,7 @@ def test_cells_are_drawn(facts, tmp_path, suffix):
         ("1,1/0,0\n", "<stdin>, line 1: '1/0' is not a number"),
         ("1,1e99999999,0\n", "<stdin>, line 1: '1e99999999' is not a number"),
         ("1,1e9_999_999_999,0\n", "<stdin>, line 1: '1e9_999_999_999' is not a number"),
-        (f"1,{'7' * 5000},0\n", f"<stdin>, line 1: '{'7' * 36}...' is not a number"),
+        (f"1,{'x' * 5000},0\n", f"<stdin>, line 1: '{'x' * 36}...' is not a number"),
         ("a,b,c\n1,0,0\n0,0/5,1\n", "<stdin>, line 3: the normal is zero"),
         ("1\n", "<stdin>: a table of shape (1, 1); a row is a normal and the offset"),
         ("{", "<stdin>: not JSON (Expecting property name"),

@@ -43,10 +43,10 @@ PALE = np.array(
 )
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, each with a shape of its own.
-# The rarer lie on top.
+# Later kinds lie on top; the mark of a face is small, so that what is below still shows.
 KINDS = {
-    "boundary": ("^", "#d55e00", "non-differentiable minimum"),
     "continuum": ("s", "#56b4e9", "continuum of minima"),
+    "boundary": ("^", "#d55e00", "non-differentiable minimum"),
     "isolated": ("o", "#e69f00", "isolated minimum"),
     "dead": ("X", "#bbbbbb", "dead neuron"),
     "zero": ("P", "#cc79a7", "zero function"),
@@ -191,7 +191,7 @@ def landscape(
         return _spectrum(landscape, pieces, target, title)
     weights = np.array([piece.weights[0] for piece in pieces], dtype=np.float64).reshape(-1, d)
     if d < 3:
-        _rescale_free(pieces, weights)
+        _to_one_length(weights)
         # The best first, to be in view; the origin, where all cells meet, well inside.
         first = sorted(range(len(pieces)), key=lambda k: pieces[k] is not best)
         show = np.vstack([weights[first], -0.5 * weights])
@@ -273,14 +273,12 @@ def _pale_key(cells: Cells) -> list[Any]:
     ]
 
 
-def _rescale_free(pieces: list[Piece], weights: Floats) -> None:
-    """Give weights of arbitrary length (those without output) the others' median length."""
+def _to_one_length(weights: Floats) -> None:
+    """Give all weights but zero their median length: the loss sees (w, z) as (αw, z/α)."""
     lengths = np.linalg.norm(weights, axis=1)
-    free = np.array([piece.output_signs[0] == 0 for piece in pieces], dtype=bool)
-    settled = lengths[~free & (lengths > 0)]
-    free &= lengths > 0
-    if len(settled):
-        weights[free] *= (np.median(settled) / lengths[free])[:, None]
+    proper = lengths > 0
+    if proper.any():
+        weights[proper] *= (np.median(lengths[proper]) / lengths[proper])[:, None]
 
 
 def _mark(
@@ -299,10 +297,11 @@ def _mark(
         of_kind = kinds == kind
         for sign in (False, True):
             x, y = places[of_kind & visible & (negative == sign)].T
-            fill = _fill(kind, sign)
+            fill: dict[str, Any] = {"markersize": size * (0.7 if kind == "boundary" else 1.0)}
+            fill |= {"zorder": 5 + layer, **_fill(kind, sign)}
             if of_kind.sum() > 300:  # a cloud: small marks, below the rarer kinds
                 fill |= {"markersize": 2.4, "markeredgewidth": 0.25, "zorder": 4}
-            axes.plot(x, y, shape, **({"markersize": size, "zorder": 5 + layer} | fill))
+            axes.plot(x, y, shape, **fill)
         if of_kind.any():
             unseen = int((of_kind & ~visible).sum())
             text = f"{name}: {of_kind.sum():,}"

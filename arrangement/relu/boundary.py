@@ -234,9 +234,11 @@ def zero_minima(samples: Samples, rank: int, points: Floats) -> dict[int, float]
     points : ndarray, shape (m, d)
         Some directions, in the coordinates of `samples`, in which h is looked at first.
     """
-    outputs = np.clip(points @ samples.unit.T, 0.0, None)
-    weights = np.linalg.norm(samples.X, axis=1)
-    value, size = outputs @ (-weights * samples.y), outputs @ (weights * np.abs(samples.y))
+    terms = np.linalg.norm(samples.X, axis=1) * samples.y
+    value, size = np.empty(len(points)), np.empty(len(points))
+    for rows in samples.chunks(len(points)):
+        outputs = np.clip(points[rows] @ samples.unit.T, 0.0, None)
+        value[rows], size[rows] = outputs @ -terms, outputs @ np.abs(terms)
     found = {}
     for s in (1, -1):
         if np.any(s * value < -WEAK * size):

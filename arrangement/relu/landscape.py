@@ -368,7 +368,13 @@ class Landscape:
         """Write the graph of the cells as GraphML, compressed if the name ends in ``.gz``."""
         from arrangement.graph import write_graphml
 
-        write_graphml(path, self.node_columns(), self.cells.edges[:, :2], self.edge_columns())
+        write_graphml(
+            path,
+            self.node_columns(),
+            self.cells.edges[:, :2],
+            self.edge_columns(),
+            self.cells.reporter("nodes and edges written"),
+        )
 
     def __repr__(self) -> str:
         best = self.global_minimum
