@@ -162,7 +162,7 @@ def test_load_refuses_columns_that_do_not_fit(tmp_path):
 def test_points_in_slivers_are_sought_among_the_facets():
     # Thirty planes and two of them a hair apart: the sliver has few facets.
     rng = np.random.default_rng(4)
-    normals = [[int(v) for v in row] for row in rng.integers(-9, 10, (30, 3))]
+    normals = [[int(v) for v in row] for row in rng.integers(1, 10, (30, 3))]
     offsets = [int(v) for v in rng.integers(-9, 10, 30)]
     normals += [[10**40, 0, 1], [10**40 + 1, 0, 1]]
     cells = Arrangement(normals, [*offsets, 3, 3]).cells()
