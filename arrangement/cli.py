@@ -12,8 +12,9 @@ import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from arrangement.errors import ArrangementError, InputError, MissingExtraError
+from arrangement.errors import ArrangementError, InputError
 from arrangement.reading import chosen_arrangement, written_number
+from arrangement.writing import check_outputs
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
@@ -392,33 +393,8 @@ def _bias(text: str) -> float | None:
 
 
 def _check_outputs(options: argparse.Namespace, source: str | None) -> None:
-    """Find out before the work what would hinder the writing after it."""
-    taken = {} if source in (None, "-") else {os.path.realpath(str(source)): "the input"}
-    for flag in ("out", "graphml", "plot"):
-        path = getattr(options, flag)
-        if path is None:
-            continue
-        folder = os.path.dirname(path) or "."
-        if os.path.isdir(path):
-            raise InputError(f"--{flag} {path}: is a directory")
-        if not os.path.isdir(folder):
-            raise InputError(f"--{flag} {path}: there is no directory {folder}")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise InputError(f"--{flag} {path}: the directory {folder} is not writable")
-        if (place := os.path.realpath(path)) in taken:
-            raise InputError(f"--{flag} {path}: the same file as {taken[place]}")
-        taken[place] = f"--{flag}"
-    if options.plot is not None:
-        _check_picture(options.plot)
-
-
-def _check_picture(path: str) -> None:
-    from importlib.util import find_spec
-
-    if os.path.splitext(path)[1].lower() not in (".png", ".pdf", ".svg"):
-        raise InputError(f"--plot {path}: a picture's suffix must be .png, .pdf or .svg")
-    if find_spec("matplotlib") is None:
-        raise MissingExtraError("--plot needs matplotlib: pip install 'arrangement[plot]'")
+    flags = ("out", "graphml", "plot")
+    check_outputs({f"--{flag}": getattr(options, flag) for flag in flags}, source)
 
 
 def _check_drawable(arrangement: Arrangement) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["atomic_output"]
+__all__ = ["atomic_output", "hindrance", "is_stream"]
+
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,9})")
+_NAMED_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
 
 @contextmanager
@@ -18,13 +24,20 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
 
     The data goes to a temporary file in the same directory, is flushed to disk and then
     renamed, which replaces an old file in one step. Killed at any moment, `path` holds the
-    whole old file, the whole new one, or nothing.
+    whole old file, the whole new one, or nothing. The permissions of an old file are kept.
 
     Parameters
     ----------
     path : path-like
-        A link is followed; a device or pipe is written to directly.
+        A link is followed; a device, a pipe or an open descriptor (``/dev/stdout``,
+        ``/dev/fd/3``) is written to directly.
     mode : {"wb", "w"}
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; it names `path`. A file without permission to write is
+        not replaced.
 
     Examples
     --------
@@ -37,19 +50,38 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
     ...     target.read_text(), len(list(Path(folder).iterdir()))
     ('42', 1)
     """
-    target = Path(path).resolve()
+    name = os.fspath(path)
     encoding = None if "b" in mode else "utf-8"
-    if target.exists() and not target.is_file():  # a device or a pipe has no old content
-        with open(target, mode, encoding=encoding) as stream:
-            yield stream
-        return
-    handle, temporary = tempfile.mkstemp(
-        prefix=f".{target.name}.", suffix=".part", dir=target.parent
-    )
     try:
+        if is_stream(name):
+            number = _descriptor(name)
+            # A copy of the descriptor shares its position: what is printed later comes after.
+            target = name if number is None else os.dup(number)
+            with open(target, mode, encoding=encoding) as stream:
+                yield stream
+        else:
+            with _replacement(Path(name).resolve(), mode, encoding) as stream:
+                yield stream
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, name) from error
+
+
+@contextmanager
+def _replacement(target: Path, mode: str, encoding: str | None) -> Iterator[IO[Any]]:
+    if target.exists():
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        permissions = stat.S_IMODE(target.stat().st_mode)
+    else:
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
+        permissions = 0o666 & ~mask
+    # The name is short, so that there is room for it wherever there is room for the target's.
+    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    try:
+        os.chmod(temporary, permissions)
         with os.fdopen(handle, mode, encoding=encoding) as stream:
             yield stream
             stream.flush()
@@ -58,3 +90,65 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def is_stream(name: str) -> bool:
+    """Is this no file but a device, a pipe or an open descriptor, with no old content?"""
+    return _descriptor(name) is not None or (os.path.exists(name) and not os.path.isfile(name))
+
+
+def hindrance(name: str) -> str | None:
+    """What would keep `atomic_output` from writing a file of this name; None if nothing.
+
+    A link that leads nowhere counts as a mistake.
+
+    Examples
+    --------
+    >>> from arrangement.output import hindrance
+    >>> hindrance(".")
+    'is a directory'
+    >>> hindrance("missing/answer.txt")
+    'there is no directory missing'
+    """
+    number = _descriptor(name)
+    if number is not None:
+        return None if _is_open(number) else "is not open"
+    if not name:
+        return "the name is empty"
+    if os.path.isdir(name):
+        return "is a directory"
+    folder = os.path.dirname(name) or "."
+    if not os.path.isdir(folder):
+        return f"there is no directory {folder}"
+    if os.path.exists(name):
+        if not os.access(name, os.W_OK):
+            return "is not writable"
+        if is_stream(name):
+            return None
+    else:
+        try:
+            os.lstat(name)
+            return f"a link to {os.readlink(name)}, which does not exist"
+        except FileNotFoundError:
+            pass  # as it should be
+        except OSError as error:
+            return error.strerror
+    folder = os.path.dirname(os.path.realpath(name))
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return f"the directory {folder} is not writable ({error.strerror})"
+
+
+def _descriptor(name: str) -> int | None:
+    match = _DESCRIPTOR.fullmatch(name)
+    return int(match[1]) if match else _NAMED_DESCRIPTORS.get(name)
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

@@ -274,7 +274,10 @@ def test_bad_files_are_named(refused, tmp_path):
         ("cells --family generic 4 3 --plot a.png", "--plot: a picture needs dimension 1 or 2"),
         ("cells --family braid 3 --out no/a.npz", "--out no/a.npz: there is no directory no"),
         ("cells --family braid 3 --graphml .", "--graphml .: is a directory"),
-        ("cells --family braid 3 --graphml a --out ./a", "--graphml a: the same file as --out"),
+        (
+            "cells --family braid 3 --graphml a.npz --out ./a.npz",
+            "--graphml a.npz: the same file as --out",
+        ),
         ("cells a.csv --out a.csv", "--out a.csv: the same file as the input"),
         ("cells --family braid 3 --quick", "unrecognized arguments: --quick"),
         ("bounds --family braid 3 --plot a.png", "unrecognized arguments: --plot"),
@@ -310,13 +313,79 @@ def test_float_that_overflows_and_central_with_offsets(refused):
     )
 
 
-def test_an_unwritable_directory_is_found_before_the_work(refused, tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda *_: False)
+@pytest.fixture
+def idle(monkeypatch):
+    """No cells are enumerated."""
     monkeypatch.setattr(Arrangement, "cells", lambda *_, **__: pytest.fail("it worked"))
+
+
+@pytest.mark.usefixtures("idle")
+def test_an_unwritable_directory_is_found_before_the_work(refused, tmp_path, monkeypatch):
+    def forbidden(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", forbidden)
     target = tmp_path / "a.npz"
-    assert refused("cells", "--family", "braid", 3, "--out", target).endswith(
-        f"the directory {tmp_path} is not writable"
+    assert refused("cells", "--family", "braid", 3, "--out", target) == (
+        f"--out {target}: the directory {tmp_path} is not writable (Permission denied)"
     )
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_file_without_permission_is_found_before_the_work(refused, tmp_path, monkeypatch):
+    target = tmp_path / "a.npz"
+    target.touch()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    message = refused("cells", "--family", "braid", 3, "--out", target)
+    assert message == f"--out {target}: is not writable"
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("option", "name", "reason"),
+    [
+        ("--graphml", "", "the name is empty"),
+        ("--out", "", "the name is empty"),
+        ("--plot", "", "the name is empty"),
+        ("--graphml", "-", "a file of this name is hardly meant; write /dev/stdout"),
+        ("--out", "-", "a file of this name is hardly meant; write /dev/stdout"),
+        ("--plot", "-", "a picture's suffix must be .png, .pdf or .svg"),
+        ("--graphml", "x" * 256, "File name too long"),
+        ("--graphml", "dangling", "a link to nowhere, which does not exist"),
+        ("--out", "a.foo", "the suffix of saved cells must be .npz"),
+        ("--out", "a.npz.gz", "the suffix of saved cells must be .npz"),
+    ],
+)
+def test_names_that_cannot_be_written_are_found_before_the_work(
+    refused, tmp_path, monkeypatch, option, name, reason
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dangling").symlink_to("nowhere")
+    message = refused("cells", "--family", "braid", 3, option, name)
+    assert message.startswith(f"{option} {name}: {reason}")
+    assert [p.name for p in tmp_path.iterdir()] == ["dangling"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of Linux")
+@pytest.mark.usefixtures("idle")
+def test_nothing_is_created_in_proc(refused):
+    message = refused("cells", "--family", "braid", 3, "--graphml", "/proc/x")
+    assert message.startswith("--graphml /proc/x: the directory /proc is not writable")
+    message = refused("cells", "--family", "braid", 3, "--graphml", "/dev/fd/999999")
+    assert message == "--graphml /dev/fd/999999: is not open"
+
+
+def test_a_name_as_long_as_names_can_be(facts, tmp_path):
+    path = tmp_path / ("x" * 255)
+    facts("cells", "--family", "braid", 3, "--graphml", path)
+    assert nx.read_graphml(path).number_of_nodes() == 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a device of Linux")
+@pytest.mark.parametrize("option", ["--graphml", "--out"])
+def test_a_full_device_is_named(refused, option):
+    message = refused("cells", "--family", "braid", 3, option, "/dev/full")
+    assert message == "/dev/full: No space left on device"
 
 
 def test_a_picture_without_matplotlib_names_the_extra(refused, monkeypatch):
@@ -466,12 +535,9 @@ def test_bad_choices_of_data(refused, arguments, message):
 
 
 def start(*arguments, **options):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
-        [sys.executable, "-m", "arrangement", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
+        [sys.executable, "-m", "arrangement", *arguments], text=True, **(pipes | options)
     )
 
 
@@ -489,6 +555,22 @@ def test_an_error_is_one_line_and_exit_code_2():
     assert (
         err == "arrangement: error: nowhere.csv: cannot be read (No such file or directory)\n"
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
+@pytest.mark.parametrize("to_a_file", [False, True])
+def test_a_graph_goes_to_standard_output_before_the_report(tmp_path, to_a_file):
+    with open(tmp_path / "out", "w") as file:
+        process = start(
+            "cells", "--family", "braid", "3", "--graphml", "/dev/stdout", "--json",
+            stdout=file if to_a_file else subprocess.PIPE,
+        )  # fmt: skip
+    out, err = process.communicate(timeout=120)
+    if to_a_file:
+        out = (tmp_path / "out").read_text()
+    assert (process.returncode, err) == (0, "")
+    graph, end, report = out.partition("</graphml>\n")
+    assert nx.parse_graphml(graph + end).number_of_nodes() == json.loads(report)["cells"]
 
 
 def test_a_reader_that_has_gone_is_no_error():

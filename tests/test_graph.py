@@ -1,7 +1,9 @@
 """The tope graph and its files."""
 
 import gzip
+import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -129,6 +131,56 @@ def test_devices_and_links_stay_what_they_are(tmp_path):
         stream.write("new")
     assert link.is_symlink()
     assert target.read_text() == "new"
+
+
+def test_pipes_and_descriptors_are_written_to_directly(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    # Opened for reading first: a pipe without a reader keeps its writer waiting.
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with atomic_output(tmp_path / "pipe") as stream:
+        stream.write(b"named")
+    assert os.read(reader, 100) == b"named"
+    os.close(reader)
+    reader, writer = os.pipe()
+    with atomic_output(f"/dev/fd/{writer}", "w") as stream:
+        stream.write("numbered")
+    assert os.read(reader, 100) == b"numbered"
+    os.close(reader)
+    os.close(writer)
+    assert [p.name for p in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_an_old_file_keeps_its_permissions(tmp_path):
+    path = tmp_path / "secret"
+    path.touch(0o600)
+    with atomic_output(path, "w") as stream:
+        stream.write("new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text() == "new"
+
+
+def test_a_file_without_permission_to_write_is_not_replaced(tmp_path, monkeypatch):
+    path = tmp_path / "kept"
+    path.write_text("old")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # the superuser may write everything
+    with pytest.raises(PermissionError) as caught, atomic_output(path, "w") as stream:
+        stream.write("new")
+    assert caught.value.filename == str(path)
+    assert path.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_error_names_the_file_that_was_given(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError) as caught, atomic_output(tmp_path / "a", "w") as stream:
+        stream.write("new")
+    assert (caught.value.errno, caught.value.filename) == (28, str(tmp_path / "a"))
+    with pytest.raises(FileNotFoundError) as caught, atomic_output(tmp_path / "no" / "a"):
+        pass
+    assert caught.value.filename == str(tmp_path / "no" / "a")
 
 
 WRITER = """
