@@ -130,6 +130,10 @@ def test_numbers_are_those_that_are_written(facts, tmp_path):
         assert count(facts, "-", stdin=written) == (6, 0)
 
 
+def test_integers_of_many_digits_are_read(facts):
+    assert count(facts, "-", stdin=f"1,0,0\n{'7' * 5000},1,0\n") == (4, 0)
+
+
 def test_float_reads_the_nearest_float64(facts):
     assert 0.1 + 0.2 != 0.3
     assert count(facts, "-", "--float", stdin=CONCURRENT) == (7, 1)
@@ -207,7 +211,7 @@ def test_cells_are_drawn(facts, tmp_path, suffix):
         ("1,1/0,0\n", "<stdin>, line 1: '1/0' is not a number"),
         ("1,1e99999999,0\n", "<stdin>, line 1: '1e99999999' is not a number"),
         ("1,1e9_999_999_999,0\n", "<stdin>, line 1: '1e9_999_999_999' is not a number"),
-        (f"1,{'x' * 5000},0\n", f"<stdin>, line 1: '{'x' * 36}...' is not a number"),
+        (f"1,{'7' * 50}x,0\n", f"<stdin>, line 1: '{'7' * 36}...' is not a number"),
         ("a,b,c\n1,0,0\n0,0/5,1\n", "<stdin>, line 3: the normal is zero"),
         ("1\n", "<stdin>: a table of shape (1, 1); a row is a normal and the offset"),
         ("{", "<stdin>: not JSON (Expecting property name"),
