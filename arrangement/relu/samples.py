@@ -49,7 +49,10 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
         sample is zero and there is no bias, or a number is beyond float64.
     """
     if bias is not None and not exact_table([bias], "bias", "entry", 1)[0]:
-        raise InputError("bias=0 appends a coordinate that is always 0: for no bias pass None")
+        raise InputError(
+            "bias=0 appends a coordinate that is always 0; for no bias give None "
+            "('none' on the command line)"
+        )
     arrangement = Arrangement.from_samples(X, 1 if bias is None else bias)
     given = arrangement.normals
     if not len(given) or given.shape[1] == 1:
