@@ -6,7 +6,6 @@ import inspect
 import json
 import os
 import re
-import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NoReturn
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 from arrangement.families import FAMILIES
-from arrangement.files import read_arrays
+from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import exact_number
-from arrangement.text import read_rows, read_text
+from arrangement.text import read_rows, read_text, refuse_empty_cells
 
 __all__ = ["chosen_arrangement", "named_family", "read_arrangement", "written_number"]
 
@@ -107,7 +106,8 @@ def read_arrangement(path: str, central: bool = False, as_float: bool = False) -
     ----------
     path : str
         A table of text or a .npy file with one hyperplane a row, or a .json or .npz file with
-        ``normals`` and perhaps ``offsets``; - is a table or JSON from standard input.
+        ``normals`` and perhaps ``offsets``, all perhaps compressed (.gz); - is a table or JSON
+        from standard input.
     central : bool, optional
         A row is the normal alone; otherwise its last entry is the offset.
     as_float : bool, optional
@@ -119,13 +119,13 @@ def read_arrangement(path: str, central: bool = False, as_float: bool = False) -
         If the file cannot be read, or does not hold hyperplanes; the message names the file,
         and the line or the row.
     """
-    suffix = os.path.splitext(path)[1].lower()
+    suffix = os.path.splitext(path.lower().removesuffix(".gz"))[1]
     name = path
     numbers: NDArray[Any] | dict[str, Any]
     if suffix in (".npy", ".npz"):
         numbers = read_arrays(path)
     else:
-        name, text = read_text(sys.stdin if path == "-" else path)
+        name, text = read_text(standard_input() if path == "-" else path)
         if suffix == ".json" or (path == "-" and text.lstrip().startswith("{")):
             numbers = _json_object(text, name)
         else:
@@ -163,11 +163,12 @@ def written_number(text: str, place: str) -> int | Fraction:
     """
     try:
         return exact_number(text)
-    except (ValueError, OverflowError, ZeroDivisionError):
+    except (ValueError, OverflowError, ZeroDivisionError) as error:
         shown = text if len(text) < 40 else text[:36] + "..."
-        raise InputError(
-            f"{place}: {shown!r} is not a number (such as 3, -0.25, 1e-3, 1/3)"
-        ) from None
+        fault = "is not a number (such as 3, -0.25, 1e-3, 1/3)"
+        if isinstance(error, OverflowError):
+            fault = "has an exponent that is too large (beyond ±9999)"
+        raise InputError(f"{place}: {shown!r} {fault}") from None
 
 
 def _normals_and_offsets(
@@ -199,6 +200,7 @@ def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:
         raise InputError(f"{name}: a header, but not one row of numbers")
     table = np.empty((len(rows), len(rows[0][1])), dtype=object)
     for i, (line, cells) in enumerate(rows):
+        refuse_empty_cells(cells, f"{name}, line {line}")
         for j, cell in enumerate(cells):
             table[i, j] = written_number(cell, f"{name}, line {line}")
         normal = table[i] if central else table[i, :-1]
@@ -209,9 +211,11 @@ def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:
 
 def _is_number(cell: str) -> bool:
     try:
-        written_number(cell, "")
-    except InputError:
+        exact_number(cell)
+    except (ValueError, ZeroDivisionError):
         return False
+    except OverflowError:  # a number, though too large to be read
+        return True
     return True
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import os
-from typing import IO
 
 from arrangement.errors import InputError
-from arrangement.files import FilePath, read_bytes, unpacked
+from arrangement.files import Source, read_bytes, unpacked
 
-__all__ = ["read_rows", "read_text"]
+__all__ = ["read_rows", "read_text", "refuse_empty_cells"]
 
 
-def read_text(source: FilePath | IO[str]) -> tuple[str, str]:
-    """The name and the content of a text file (.gz is decompressed) or of a text stream.
+def read_text(source: Source) -> tuple[str, str]:
+    """The name and the content of a text file or stream; bytes may be compressed by gzip.
 
     Raises
     ------
@@ -23,11 +22,16 @@ def read_text(source: FilePath | IO[str]) -> tuple[str, str]:
     try:
         if isinstance(source, str | os.PathLike):
             name = os.fspath(source)
-            return name, unpacked(read_bytes(name), name).decode("utf-8-sig")
+            return name, read_bytes(name).decode("utf-8-sig")
         name = str(getattr(source, "name", "<stream>"))
-        return name, source.read()
+        content = source.read()
+        if isinstance(content, str):
+            return name, content
+        return name, unpacked(content, name).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: not a text file (byte {error.start})") from None
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror or error})") from None
 
 
 def read_rows(text: str, name: str) -> list[tuple[int, list[str]]]:
@@ -74,6 +78,12 @@ def read_rows(text: str, name: str) -> list[tuple[int, list[str]]]:
                 f"{len(rows[0][1])}"
             )
     return rows
+
+
+def refuse_empty_cells(cells: list[str], place: str) -> None:
+    """An InputError that names the first empty cell of a row, counted from 1."""
+    if "" in cells:
+        raise InputError(f"{place}: column {cells.index('') + 1} is empty")
 
 
 def _separated(line: str, separator: str) -> list[str]:

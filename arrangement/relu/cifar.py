@@ -28,7 +28,7 @@ def read_cifar10(paths: FilePath | Sequence[FilePath]) -> DataSet:
     Parameters
     ----------
     paths : path-like, or sequence of path-like
-        ``data_batch_1``, …, ``test_batch``; joined in this order.
+        ``data_batch_1``, …, ``test_batch``, perhaps compressed (.gz); joined in this order.
 
     Returns
     -------
@@ -62,16 +62,18 @@ def _cifar_batch(name: str) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
         raise InputError(
             f"{name}: not a CIFAR-10 batch (a damaged or cut off pickle)"
         ) from None
-    if not isinstance(batch, dict) or not {b"data", b"labels"} <= batch.keys():
+    if not isinstance(batch, dict):
         raise InputError(f"{name}: not a CIFAR-10 batch (no 'data' and 'labels')")
-    pixels = batch[b"data"]
+    # The keys are bytes for Python 2's str; a batch that Python 3 wrote may have its own str.
+    pixels, labels = (batch.get(key.encode(), batch.get(key)) for key in ("data", "labels"))
+    if pixels is None or labels is None:
+        raise InputError(f"{name}: not a CIFAR-10 batch (no 'data' and 'labels')")
     if (
         not isinstance(pixels, _Pixels)
         or pixels.values.ndim != 2
         or pixels.values.shape[1] != 3072
     ):
         raise InputError(f"{name}: 'data' is no table of 3072 bytes a row")
-    labels = batch[b"labels"]
     if not isinstance(labels, list) or not all(isinstance(v, int) for v in labels):
         raise InputError(f"{name}: 'labels' is no list of integers")
     if len(labels) != len(pixels.values):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 import os
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
-from arrangement.files import FilePath, read_arrays, read_bytes, unpacked
+from arrangement.files import FilePath, Source, read_arrays, read_bytes
 from arrangement.relu.dataset import DataSet
-from arrangement.text import read_rows, read_text
+from arrangement.text import read_rows, read_text, refuse_empty_cells
 
 __all__ = ["column_number", "read_csv", "read_idx", "read_npy", "read_npz"]
 
 
-def read_csv(source: FilePath | IO[str], target: int | str = -1) -> DataSet:
+def read_csv(source: Source, target: int | str = -1) -> DataSet:
     """Samples from a table of text, one a row.
 
     A first line without any number is the header. The labels are either all numbers or all
@@ -25,8 +25,9 @@ def read_csv(source: FilePath | IO[str], target: int | str = -1) -> DataSet:
 
     Parameters
     ----------
-    source : path-like or text stream
-        Separated by commas, semicolons, tabs or white space; may be compressed (.gz).
+    source : path-like or stream
+        Separated by commas, semicolons, tabs or white space; a file or a stream of bytes may
+        be compressed (.gz).
     target : int or str, optional
         The label column: its number, from 0 or from the end, or its name in the header. The
         last column if left out. All other columns are features.
@@ -61,6 +62,7 @@ def read_csv(source: FilePath | IO[str], target: int | str = -1) -> DataSet:
     X = np.empty((len(rows), len(rows[0][1]) - 1))
     labels: list[Any] = []
     for i, (line, cells) in enumerate(rows):
+        refuse_empty_cells(cells, f"{name}, line {line}")
         label = cells.pop(column)
         if named == _is_number(label):
             raise InputError(
@@ -155,7 +157,10 @@ def read_idx(images: FilePath, labels: FilePath | None = None) -> DataSet:
         folder, base = os.path.split(name)
         other = base.replace("images", "labels").replace("idx3", "idx1")
         if other == base:
-            raise InputError(f"{name}: no 'images' in the name, so say where the labels are")
+            raise InputError(
+                f"{name}: no 'images' in the name, by which the file of labels beside it is "
+                "found (x-images-idx3-ubyte, x-labels-idx1-ubyte)"
+            )
         labels = os.path.join(folder, other)
     X, y = _idx_array(name), _idx_array(os.fspath(labels))
     if y.ndim != 1:
@@ -184,7 +189,7 @@ def _is_number(cell: str) -> bool:
 def _number(cell: str, name: str, line: int) -> float:
     number = float(cell) if _is_number(cell) else math.nan
     if not math.isfinite(number):
-        raise InputError(f"{name}, line {line}: {cell!r} is not a finite number")
+        raise InputError(f"{name}, line {line}: {cell!r} is not a finite number of float64")
     return number
 
 
@@ -212,7 +217,7 @@ _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0
 
 def _idx_array(name: str) -> NDArray[Any]:
     """The array of an IDX file: 0, 0, type, axes; the axes as big-endian int32; the numbers."""
-    content = unpacked(read_bytes(name), name)
+    content = read_bytes(name)
     if (
         len(content) < 4
         or content[:2] != b"\0\0"
