@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import os
@@ -13,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from arrangement.errors import ArrangementError, InputError
+from arrangement.files import standard_input
 from arrangement.reading import chosen_arrangement, written_number
 from arrangement.writing import check_outputs
 
@@ -64,8 +66,12 @@ def main(argv: list[str] | None = None) -> int:
     Cover        32  measured / bound 0.7500
     0
     """
+    if sys.stderr is None:  # it is closed, and messages go nowhere
+        sys.stderr = io.StringIO()
     try:
         options = _parser().parse_args(argv)
+        if sys.stdout is None:
+            raise InputError("standard output is closed")
         sys.stdout.write(options.run(options))
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -145,17 +151,20 @@ def _parser() -> _Parser:
     landscape.set_defaults(run=_landscape, out=None)
     landscape.add_argument("--data", required=True, metavar="NAME|FILE|-", help="the samples")
     landscape.add_argument(
-        "--target", default="-1", metavar="COLUMN", help="label column; default: the last"
+        "--target", metavar="COLUMN", help="label column of a table; default: the last"
     )
     landscape.add_argument(
         "--classes", nargs="+", metavar="LABEL", help="keep the samples with these labels"
     )
     landscape.add_argument(
-        "--samples", type=int, metavar="N", help="draw N samples, as many of each class"
+        "--samples",
+        type=int,
+        metavar="N",
+        help="draw N samples; as many of each class with --classes or --labels sign",
     )
     landscape.add_argument("--features", type=int, metavar="D", help="reduce to D features")
     landscape.add_argument(
-        "--reduction", choices=("pca", "lsh", "none"), default="pca", help="default: pca"
+        "--reduction", choices=("pca", "lsh", "none"), help="to D features; default: pca"
     )
     landscape.add_argument(
         "--no-normalise",
@@ -256,12 +265,14 @@ def _landscape(options: argparse.Namespace) -> str:
     from arrangement.relu.data import load, prepare
 
     _check_outputs(options, options.data)
+    if options.reduction in ("pca", "lsh") and options.features is None:
+        raise InputError(f"--reduction {options.reduction}: to how many? give --features D")
     data = prepare(
-        load(sys.stdin if options.data == "-" else options.data, target=options.target),
+        load(standard_input() if options.data == "-" else options.data, target=options.target),
         classes=options.classes,
         samples=options.samples,
         features=options.features,
-        reduction=None if options.reduction == "none" else options.reduction,
+        reduction=None if options.reduction == "none" else options.reduction or "pca",
         normalise=options.normalise,
         labels=options.labels,
         seed=options.seed,

@@ -1,8 +1,10 @@
 """The command line: what it prints, what it writes, and one line for every error."""
 
+import gzip
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from arrangement.relu.data import load, prepare
 TRIANGLE = "1,0,0\n0,1,0\n1,1,-1\n"  # three lines that bound a triangle
 
 
-class Input(io.StringIO):
+class Input(io.BytesIO):
     name = "<stdin>"
 
 
@@ -32,7 +34,8 @@ def run(capsys, monkeypatch):
     """Run the command line in this process: its exit code, stdout and stderr."""
 
     def run(*arguments, stdin=""):
-        monkeypatch.setattr(sys, "stdin", Input(stdin))
+        content = stdin if isinstance(stdin, bytes) else stdin.encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Input(content), encoding="ascii"))
         code = main([str(a) for a in arguments])
         return (code, *capsys.readouterr())
 
@@ -101,6 +104,25 @@ def test_standard_input_takes_tables_and_json(facts, content):
     assert count(facts, "-", stdin=content) == (7, 1)
 
 
+@pytest.mark.parametrize("content", [TRIANGLE, '{"normals": [[1, 0], [0, 1]]}'])
+def test_standard_input_is_read_like_a_file(facts, content):
+    expected = facts("bounds", "-", stdin=content)
+    marked = content.encode("utf-8-sig")
+    for same in (marked, gzip.compress(marked)):
+        assert facts("bounds", "-", stdin=same) == expected
+
+
+def test_standard_input_that_is_no_text(refused):
+    for arguments in (("cells", "-"), ("bounds", "-"), ("landscape", "--data", "-")):
+        assert refused(*arguments, stdin=b"1,\xff") == "<stdin>: not a text file (byte 2)"
+
+
+def test_standard_input_may_be_replaced_by_text(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(TRIANGLE))
+    assert main(["cells", "-"]) == 0
+    assert "cells          7\n" in capsys.readouterr().out
+
+
 def test_every_kind_of_file_gives_the_same_cells(facts, tmp_path):
     table = np.array([[1.0, 0, 0], [0, 1, 0], [1, 1, -1]])
     np.save(tmp_path / "a.npy", table)
@@ -109,8 +131,11 @@ def test_every_kind_of_file_gives_the_same_cells(facts, tmp_path):
         json.dumps({"normals": table[:, :2].tolist(), "offsets": table[:, 2].tolist()})
     )
     (tmp_path / "d.txt").write_text(TRIANGLE.replace(",", " "))
-    for path in tmp_path.iterdir():
+    for path in list(tmp_path.iterdir()):
         assert count(facts, path) == (7, 1)
+        packed = tmp_path / f"{path.name}.gz"
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        assert count(facts, packed) == (7, 1)
 
 
 def test_central_tables_have_no_column_of_offsets(facts, tmp_path):
@@ -206,11 +231,17 @@ def test_cells_are_drawn(facts, tmp_path, suffix):
             "1,0,0\n\n1,z,0\n",
             "<stdin>, line 3: 'z' is not a number (such as 3, -0.25, 1e-3, 1/3)",
         ),
-        ("1,,0\n", "<stdin>, line 1: '' is not a number"),
+        ("1,,0\n", "<stdin>, line 1: column 2 is empty"),
+        ("1,0,0,\n", "<stdin>, line 1: column 4 is empty"),
+        ("\t1\t0\t0\n", "<stdin>, line 1: column 1 is empty"),
         ("nan,nan,inf\n", "<stdin>, line 1: 'nan' is not a number"),
         ("1,1/0,0\n", "<stdin>, line 1: '1/0' is not a number"),
-        ("1,1e99999999,0\n", "<stdin>, line 1: '1e99999999' is not a number"),
-        ("1,1e9_999_999_999,0\n", "<stdin>, line 1: '1e9_999_999_999' is not a number"),
+        ("1,1e99999999,0\n", "<stdin>, line 1: '1e99999999' has an exponent that is too"),
+        (
+            "1,1e9_999_999_999,0\n",
+            "<stdin>, line 1: '1e9_999_999_999' has an exponent that is too",
+        ),
+        ("1e99999,1e99999\n", "<stdin>, line 1: '1e99999' has an exponent that is too"),
         (f"1,{'7' * 50}x,0\n", f"<stdin>, line 1: '{'7' * 36}...' is not a number"),
         ("a,b,c\n1,0,0\n0,0/5,1\n", "<stdin>, line 3: the normal is zero"),
         ("1\n", "<stdin>: a table of shape (1, 1); a row is a normal and the offset"),
@@ -218,7 +249,7 @@ def test_cells_are_drawn(facts, tmp_path, suffix):
         ("{}", "<stdin>: no 'normals'; it holds nothing"),
         ('{"rows": 1}', "<stdin>: no 'normals'; it holds 'rows'"),
         ('{"normals": [[1, NaN]]}', "<stdin>: NaN is not a finite number"),
-        ('{"normals": [[1, 1e99999]]}', "<stdin>: '1e99999' is not a number"),
+        ('{"normals": [[1, 1e99999]]}', "<stdin>: '1e99999' has an exponent"),
         ('{"normals": [[1, 2], [3]]}', "<stdin>: normals, row 1: 1 entries, but row 0 has 2"),
         ('{"normals": [[1, 2], [0, 0]]}', "<stdin>: row 1: the normal is zero"),
         ('{"normals": [[1, "x"]]}', "<stdin>: normals, row 0, column 1: 'x' is not a finite"),
@@ -232,6 +263,7 @@ def test_bad_hyperplanes_are_named(refused, content, message):
 
 
 def test_bad_files_are_named(refused, tmp_path):
+    assert refused("cells", "") == "the name of the file is empty"
     assert "none.csv: cannot be read (No such file" in refused("cells", tmp_path / "none.csv")
     assert "cannot be read (Is a directory)" in refused("cells", tmp_path)
     (tmp_path / "a.json").write_text("[[1, 0]]")
@@ -294,6 +326,18 @@ def test_bad_files_are_named(refused, tmp_path):
         (
             "landscape --data iris --bias nan",
             "argument --bias: 'nan' is neither a finite number",
+        ),
+        (
+            "landscape --data iris --target 0",
+            "iris: target 0, but a label column is for tables",
+        ),
+        (
+            "landscape --data iris --reduction lsh",
+            "--reduction lsh: to how many? give --features D",
+        ),
+        (
+            "landscape --data iris --reduction pca",
+            "--reduction pca: to how many? give --features D",
         ),
         ("landscape --data iris --graphml no/a", "--graphml no/a: there is no directory no"),
     ],
@@ -524,6 +568,7 @@ def test_landscape_is_written_and_drawn(facts, tmp_path):
         ),
         ("--features 2 --reduction none", "<stdin>: 2 features asked for, there are 1"),
         ("--labels sign", "<stdin>: labels 'sign' need two classes, not 4"),
+        ("--reduction lsh", "--reduction lsh: to how many? give --features D"),
         ("--target y", "<stdin>: no column 'y'; the columns are x, kind"),
         ("--hidden 0", "hidden=0"),
         ("--seed -1", "seed = -1 is too small"),
@@ -575,6 +620,29 @@ def test_a_graph_goes_to_standard_output_before_the_report(tmp_path, to_a_file):
     assert (process.returncode, err) == (0, "")
     graph, end, report = out.partition("</graphml>\n")
     assert nx.parse_graphml(graph + end).number_of_nodes() == json.loads(report)["cells"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shells of POSIX")
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("cells - <&-", "standard input is closed"),
+        ("landscape --data - <&-", "standard input is closed"),
+        ("cells --family braid 3 >&-", "standard output is closed"),
+    ],
+)
+def test_a_closed_stream_is_one_line(command, message):
+    shell = f"exec {shlex.quote(sys.executable)} -m arrangement {command}"
+    done = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, f"arrangement: error: {message}\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shells of POSIX")
+def test_a_closed_stream_of_errors_changes_nothing():
+    shell = f"exec {shlex.quote(sys.executable)} -m arrangement bounds --family braid 3 2>&-"
+    done = subprocess.run(["sh", "-c", shell], stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("hyperplanes  3\n")
 
 
 def test_a_reader_that_has_gone_is_no_error():

@@ -7,6 +7,7 @@ import os
 import pickle
 import struct
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -172,6 +173,8 @@ def test_text_files_plain_compressed_and_with_a_byte_order_mark(tmp_path):
         data = load(tmp_path / name)
         assert data.X.tolist() == [[1, 2], [3, 4.5]]
         assert data.name == str(tmp_path / name)
+        with open(tmp_path / name, "rb") as stream:
+            assert load(stream).X.tolist() == [[1, 2], [3, 4.5]]
 
 
 @pytest.mark.parametrize("target", [0, "0", -3, "-3", "kind"])
@@ -205,9 +208,12 @@ def test_numbers_survive_the_way_through_text(rows, separator):
         ("1,2,0\n3,4\n", "<stream>, line 2: 2 cells, but line 1 has 3"),
         ("1,2,0\n\n3,4,5,6\n", "<stream>, line 3: 4 cells, but line 1 has 3"),
         ("a,b,c\n1,2,0\n3,x,1\n", "<stream>, line 3: 'x' is not a finite number"),
-        ("1,2,0\n3,,1\n", "<stream>, line 2: '' is not a finite number"),
+        ("1,2,0\n3,,1\n", "<stream>, line 2: column 2 is empty"),
+        ("1,2,0,\n", "<stream>, line 1: column 4 is empty"),
+        ("\t1\t2\t0\n", "<stream>, line 1: column 1 is empty"),
+        ("1,2,cat\n3,4,\n", "<stream>, line 2: column 3 is empty"),
         ("1,nan,0\n", "<stream>, line 1: 'nan' is not a finite number"),
-        ("1,2,0\n1,1e999,0\n", "<stream>, line 2: '1e999' is not a finite number"),
+        ("1,2,0\n1,1e999,0\n", "<stream>, line 2: '1e999' is not a finite number of float64"),
         ("1,2,inf\n", "<stream>, line 1: 'inf' is not a finite number"),
         (
             "1,2,0\n3,4,x\n",
@@ -273,9 +279,13 @@ def test_numpy_tables_and_archives(tmp_path):
     assert load(tmp_path / "a.npy", target="0").X.tolist() == [[2, 0], [4.5, 1]]
     assert read_npy(tmp_path / "a.npy", target=1).y.tolist() == [2, 4.5]
     np.savez(tmp_path / "b.npz", X=np.arange(8).reshape(2, 2, 2), y=["cat", "dog"])
-    data = load(tmp_path / "b.npz")
-    assert data.X.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
-    assert data.y.tolist() == ["cat", "dog"]
+    for path in (tmp_path / "a.npy", tmp_path / "b.npz"):
+        Path(f"{path}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    assert load(tmp_path / "a.npy.gz").X.tolist() == [[1, 2], [3, 4.5]]
+    for name in ("b.npz", "b.npz.gz"):
+        data = load(tmp_path / name)
+        assert data.X.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+        assert data.y.tolist() == ["cat", "dog"]
 
 
 def test_bad_numpy_files(tmp_path):
@@ -297,9 +307,10 @@ def test_bad_numpy_files(tmp_path):
     np.save(tmp_path / "whole.npy", np.zeros((20, 3)))
     (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:-5])
     (tmp_path / "empty.npy").write_bytes(b"")
-    for name in ("cut.npy", "empty.npy"):
+    (tmp_path / "noise.npy").write_bytes(np.random.default_rng(0).bytes(1000))
+    for name in ("cut.npy", "empty.npy", "noise.npy"):
         with pytest.raises(
-            InputError, match=r"not a numpy file of numbers \(damaged or cut off\)"
+            InputError, match=r"not a numpy file of numbers \(damaged or not an npy file\)"
         ):
             read_npy(tmp_path / name)
     with pytest.raises(InputError, match=r"no array y; it holds X, z"):
@@ -386,6 +397,17 @@ def test_cifar_batches_of_every_pickle_protocol(tmp_path, protocol):
     assert np.array_equal(load(tmp_path).X, data.X)
     assert np.array_equal(load(paths[1]).X, second[b"data"])
     assert load(paths[0]).name == str(paths[0])
+    packed = tmp_path / "data_batch_1.gz"
+    packed.write_bytes(gzip.compress(paths[0].read_bytes()))
+    assert np.array_equal(load(packed).X, first[b"data"])
+
+
+def test_a_batch_that_python_3_wrote_again(tmp_path):
+    expected = batch()
+    again = {key.decode(): value for key, value in expected.items()}
+    data = read_cifar10(write_batch(tmp_path / "data_batch_1", again, protocol=4))
+    assert np.array_equal(data.X, expected[b"data"])
+    assert data.y.tolist() == expected[b"labels"]
 
 
 @pytest.mark.parametrize("protocol", [2, 5])
@@ -486,13 +508,31 @@ def test_files_that_are_no_batch(tmp_path):
 
 def test_load_knows_what_it_does_not_know(tmp_path):
     with pytest.raises(
-        InputError, match=r"^irises: neither a data set \(iris, digits, mnist\) nor"
+        InputError,
+        match=r"^irises: neither a data set \(iris, digits, mnist\) nor a file whose suffix is "
+        r"known \(.*\); no such file exists",
     ):
         load("irises")
+    (tmp_path / "table").write_text("1,2,0\n")
+    with pytest.raises(InputError, match=r"table: .* whose suffix .*; the file exists"):
+        load(tmp_path / "table")
+    with pytest.raises(InputError, match="the name of the data is empty"):
+        load("")
     with pytest.raises(InputError, match="a folder without CIFAR-10 files data_batch_1"):
         load(tmp_path)
     with pytest.raises(InputError, match=r"gone\.txt: cannot be read"):
         load("gone.txt")
+
+
+def test_a_label_column_is_chosen_in_tables_only(tmp_path):
+    np.savez(tmp_path / "a.npz", X=np.eye(2), y=[0, 1])
+    write_batch(tmp_path / "data_batch_1", batch())
+    write_idx(tmp_path / "x-images-idx3-ubyte", np.zeros((2, 1, 1), dtype=np.uint8))
+    write_idx(tmp_path / "x-labels-idx1-ubyte", np.arange(2, dtype=np.uint8))
+    others = ("a.npz", "data_batch_1", "x-images-idx3-ubyte", "")
+    for source in ("iris", "digits", "mnist", *(tmp_path / name for name in others)):
+        with pytest.raises(InputError, match=f"^{source}: target 0, but a label column"):
+            load(source, target=0)
 
 
 # --- prepare ---
@@ -513,6 +553,13 @@ def test_a_choice_of_classes_is_drawn_evenly():
     data = cloud(labels=4)
     chosen = prepare(data, classes=["3", 1.0, 0], samples=11)
     assert [int((chosen.y == c).sum()) for c in (3, 1, 0, 2)] == [4, 4, 3, 0]
+
+
+def test_signs_are_drawn_evenly():
+    data = DataSet(np.arange(40)[:, None], np.arange(40) < 3, "few of one")
+    for seed in range(5):
+        drawn = prepare(data, samples=6, labels="sign", seed=seed)
+        assert [int((drawn.y == sign).sum()) for sign in (-1, 1)] == [3, 3]
 
 
 def test_the_draw_is_without_replacement_and_in_order():
@@ -595,6 +642,7 @@ def test_targets():
         ({"reduction": "tsne"}, "reduction 'tsne' is none of 'pca', 'lsh', None"),
         ({"labels": "hot"}, "labels 'hot' is none of 'regression', 'sign'"),
         ({"labels": "sign"}, "cloud: labels 'sign' need two classes, not 3; choose two"),
+        ({"reduction": "lsh"}, "reduction 'lsh': to how many features"),
         ({"seed": -1}, "seed = -1 is too small"),
         ({"seed": None}, "seed = None is not an integer"),
     ],
@@ -602,6 +650,19 @@ def test_targets():
 def test_what_cannot_be_prepared(options, message):
     with pytest.raises(InputError, match=f"^.*{message}"):
         prepare(cloud(), **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"normalise": False}, {"features": 1}, {"features": 1, "reduction": "lsh"}]
+)
+def test_features_whose_squares_overflow_are_refused(options):
+    data = DataSet([[1, 0], [2, 1], [3, -1e200]], [0, 1, 0], "wide")
+    with pytest.raises(
+        InputError, match=r"^wide: samples, row 2, column 1: -1e\+200 is beyond"
+    ):
+        prepare(data, **options)
+    data = DataSet([[1, 0], [2, 1], [3, -1e100]], [0, 1, 0], "wide")
+    assert np.isfinite(prepare(data, **options).X).all()
 
 
 def test_names_are_no_targets_of_a_regression():

@@ -7,14 +7,15 @@ import operator
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError, MissingExtraError
-from arrangement.files import FilePath, read_arrays
+from arrangement.files import Source, read_arrays
 from arrangement.relu.cifar import read_cifar10
 from arrangement.relu.dataset import DataSet
 from arrangement.relu.formats import column_number, read_csv, read_idx, read_npy, read_npz
@@ -36,6 +37,10 @@ __all__ = [
     "read_rows",
     "read_text",
 ]
+
+LARGEST = 1e100
+"""The largest feature that is prepared; variances are sums of squares, and float64 ends at
+1e308."""
 
 
 def iris() -> DataSet:
@@ -102,18 +107,18 @@ def mnist() -> DataSet:
     return DataSet(X, y, "mnist")
 
 
-def load(source: FilePath | IO[str], target: int | str = -1) -> DataSet:
+def load(source: Source, target: int | str | None = None) -> DataSet:
     """A data set by name, or by the suffix of its file.
 
     Parameters
     ----------
-    source : str, path-like or text stream
+    source : str, path-like or stream
         ``"iris"``, ``"digits"`` or ``"mnist"``; or a file: .csv, .tsv, .txt, .data or .dat
         (text, see `read_csv`), .npy, .npz, IDX (``…-idx3-ubyte`` or .idx), CIFAR-10 batches
-        (``…_batch…``, or the folder that holds ``data_batch_1``, …). Text and IDX files may
-        be compressed (.gz). A stream is read as text.
+        (``…_batch…``, or the folder that holds ``data_batch_1``, …). Any file may be
+        compressed (.gz). A stream is read as text.
     target : int or str, optional
-        The label column of a text or .npy file.
+        The label column of a table, which is text or a .npy file; the last if left out.
 
     Returns
     -------
@@ -122,7 +127,8 @@ def load(source: FilePath | IO[str], target: int | str = -1) -> DataSet:
     Raises
     ------
     InputError
-        If there is no such data set or file, or its content is not what it must be.
+        If there is no such data set or file, its content is not what it must be, or a label
+        column is given for what is no table.
     MissingExtraError
         If the package that ships a named data set is not installed.
 
@@ -133,31 +139,47 @@ def load(source: FilePath | IO[str], target: int | str = -1) -> DataSet:
     >>> load(io.StringIO("1 2 0\\n3 4 1\\n"))
     DataSet <stream>: 2 samples, 2 features, 2 labels
     """
+    column = -1 if target is None else target
     if not isinstance(source, str | os.PathLike):
-        return read_csv(source, target=target)
+        return read_csv(source, target=column)
+    name = os.fspath(source)
+    if not name:
+        raise InputError("the name of the data is empty")
+    stem = os.path.basename(name).lower().removesuffix(".gz")
+    if not os.path.isdir(name):
+        if stem.endswith((".csv", ".tsv", ".txt", ".data", ".dat")):
+            return read_csv(name, target=column)
+        if stem.endswith(".npy"):
+            return read_npy(name, target=column_number(column))
+    read = _reader(name)
+    if target is not None:
+        raise InputError(
+            f"{name}: target {target}, but a label column is for tables: text or .npy files"
+        )
+    return read()
+
+
+def _reader(name: str) -> Callable[[], DataSet]:
+    """What reads the data set or the file, if that is no table."""
     named: dict[str, Callable[[], DataSet]] = {"iris": iris, "digits": digits, "mnist": mnist}
-    if source in named:
-        return named[str(source)]()
-    path = Path(source)
-    if path.is_dir():
-        batches = sorted(path.glob("data_batch_*"))
+    stem = os.path.basename(name).lower().removesuffix(".gz")
+    if name in named:
+        return named[name]
+    if os.path.isdir(name):
+        batches = sorted(Path(name).glob("data_batch_*"))
         if not batches:
-            raise InputError(f"{path}: a folder without CIFAR-10 files data_batch_1, …")
-        return read_cifar10(batches)
-    stem = path.name.lower().removesuffix(".gz")
-    if stem.endswith((".csv", ".tsv", ".txt", ".data", ".dat")):
-        return read_csv(path, target=target)
-    if stem.endswith(".npy"):
-        return read_npy(path, target=column_number(target))
+            raise InputError(f"{name}: a folder without CIFAR-10 files data_batch_1, …")
+        return partial(read_cifar10, batches)
     if stem.endswith(".npz"):
-        return read_npz(path)
+        return partial(read_npz, name)
     if stem.endswith((".idx", "-ubyte", ".idx3")):
-        return read_idx(path)
+        return partial(read_idx, name)
     if "_batch" in stem:
-        return read_cifar10([path])
+        return partial(read_cifar10, name)
+    there = "the file exists" if os.path.exists(name) else "no such file exists"
     raise InputError(
-        f"{path}: neither a data set (iris, digits, mnist) nor a file whose name tells its "
-        "format (.csv, .txt, .npy, .npz, …-idx3-ubyte, data_batch_…)"
+        f"{name}: neither a data set (iris, digits, mnist) nor a file whose suffix is known "
+        f"(.csv, .txt, .npy, .npz, …-idx3-ubyte, data_batch_…); {there}"
     )
 
 
@@ -183,15 +205,15 @@ def prepare(
         Keep the samples with these labels. All samples if left out.
     samples : int, optional
         Draw so many samples without replacement, in their order in the data. With `classes`
-        the draw is balanced: equally many of each class, and one more of the first ones if
-        the number does not divide.
+        or labels ``"sign"`` the draw is balanced: equally many of each class, and one more of
+        the first ones if the number does not divide.
     features : int, optional
         Reduce to so many features d; all are kept if left out.
     reduction : {"pca", "lsh", None}, optional
         ``"pca"``: the first d principal components, each with the sign that makes its
         largest coefficient positive. ``"lsh"``: d random directions with independent
         standard normal coefficients, divided by √d, as random-hyperplane hashing draws them
-        (Charikar 2002). None: no reduction, so `features` must be all.
+        (Charikar 2002); it needs `features`. None: no reduction, so `features` must be all.
     normalise : bool, optional
         Centre each feature, and divide it by its standard deviation unless it is constant.
         (The principal components are centred anyway.)
@@ -210,7 +232,8 @@ def prepare(
     ------
     InputError
         If a class is unknown, there are fewer samples than asked for, the rank of the
-        centred samples is less than `features`, or the labels do not fit the targets.
+        centred samples is less than `features`, the labels do not fit the targets, or a
+        feature is beyond ±1e100, whose square float64 does not hold safely.
 
     Examples
     --------
@@ -225,6 +248,9 @@ def prepare(
         raise InputError(f"reduction {reduction!r} is none of 'pca', 'lsh', None")
     if labels not in ("regression", "sign"):
         raise InputError(f"labels {labels!r} is none of 'regression', 'sign'")
+    if reduction == "lsh" and features is None:
+        raise InputError("reduction 'lsh': to how many features? give their number")
+    _refuse_large(data)
     rng = np.random.default_rng(_whole(seed, "seed", 0))
     chosen = data.classes if classes is None else _known_classes(data, classes)
     groups = [np.flatnonzero(data.y == label) for label in chosen]
@@ -243,7 +269,7 @@ def prepare(
         targets = data.y.astype(np.float64)
     if samples is not None:
         samples = _whole(samples, "samples", 1)
-        if classes is None:
+        if classes is None and labels != "sign":
             groups, names = [np.arange(len(data))], ["the data"]
         else:
             names = [f"class {_shown(label)}" for label in chosen]
@@ -259,6 +285,14 @@ def prepare(
         spread = X.std(axis=0)
         X /= np.where(spread == 0, 1.0, spread)
     return replace(data, X=X, y=targets[rows])
+
+
+def _refuse_large(data: DataSet) -> None:
+    for row, column in np.argwhere((data.X > LARGEST) | (data.X < -LARGEST)):
+        raise InputError(
+            f"{data.name}: samples, row {row}, column {column}: {data.X[row, column]:g} is "
+            f"beyond ±{LARGEST:g}, scale the features first"
+        )
 
 
 def _known_classes(data: DataSet, classes: Sequence[Any]) -> NDArray[Any]:
