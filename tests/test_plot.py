@@ -393,6 +393,19 @@ def test_many_dimensions_show_the_losses_by_kind():
     assert sum(counts) == len(found.pieces)
 
 
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_the_same_picture_is_the_same_bytes(tmp_path, suffix, monkeypatch):
+    for i, date in enumerate(("0", "1000000000")):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", date)
+        plot.arrangement(PLANE["generic"].cells(), tmp_path / f"{i}.{suffix}")
+        plot.landscape(
+            LANDSCAPES["weights in R^2"].landscape(), tmp_path / f"landscape{i}.{suffix}"
+        )
+    for name in ("", "landscape"):
+        one, two = ((tmp_path / f"{name}{i}.{suffix}").read_bytes() for i in range(2))
+        assert one == two
+
+
 # Errors
 
 

@@ -32,6 +32,7 @@ __all__ = [
 Target: TypeAlias = "Axes | str | os.PathLike[str] | None"
 
 FORMATS = (".png", ".pdf", ".svg")
+UNDATED = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}  # the same picture twice
 DPI = 200
 PADDING = 0.12  # around and between what is in a figure, in inches
 DECADES = 6  # a logarithmic scale shows at most so many; an exact fit has loss 1e-30
@@ -57,6 +58,7 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
         If the target is none of these, or its suffix none of .png, .pdf, .svg.
     """
     try:
+        from matplotlib import rc_context
         from matplotlib.axes import Axes
         from matplotlib.figure import Figure
         from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -76,8 +78,9 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
     figure = Figure(figsize=size, layout=layout)
     yield figure.add_subplot()
     if path is not None:
-        with atomic_output(path, "wb") as stream:
-            figure.savefig(stream, format=path.suffix[1:].lower(), dpi=DPI)
+        kind = path.suffix[1:].lower()
+        with atomic_output(path, "wb") as stream, rc_context({"svg.hashsalt": "arrangement"}):
+            figure.savefig(stream, format=kind, dpi=DPI, metadata=UNDATED.get(kind))
 
 
 @dataclass(frozen=True)
