@@ -380,7 +380,10 @@ class Cells(Sequence[Cell]):
             If the file is no such file.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            file = np.load(path, allow_pickle=False)
+            if isinstance(file, np.ndarray):
+                raise ValueError("it holds one array, and no others by name")
+            with file:
                 arrays = dict(file)
             arrangement = Arrangement(arrays["normals"], arrays["offsets"])
             packed = arrays["packed"]

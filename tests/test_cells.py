@@ -239,6 +239,9 @@ def test_load_refuses_other_files(tmp_path):
     np.savez(tmp_path / "other.npz", a=1)
     with pytest.raises(InputError, match="not a file of saved cells"):
         Cells.load(tmp_path / "other.npz")
+    np.save(tmp_path / "one.npy", np.eye(2))
+    with pytest.raises(InputError, match=r"one.npy: not a file of saved cells \(it holds one"):
+        Cells.load(tmp_path / "one.npy")
     cells = families.braid(3).cells()
     cells.save(tmp_path / "whole.npz")
     whole = (tmp_path / "whole.npz").read_bytes()
