@@ -27,17 +27,18 @@ __all__ = ["main"]
 NUMBERS = """\
 FILE is a table of text with one hyperplane a row (separated by commas, semicolons, tabs or
 spaces; a first line without numbers is a header; # begins a comment), a .npy file of such a
-table, or a .json or .npz file with "normals" and, if not all zero, "offsets". - reads a table
-or JSON from standard input. In a table the last column is the offset, so that the row
-"a_1, ..., a_d, b" is the hyperplane a_1 x_1 + ... + a_d x_d + b = 0; with --central there is no
-such column and every offset is 0. The numbers are taken as they are written: 0.1 means exactly
-1/10, and 1/3 is allowed; --float reads the float64 numbers nearest to them instead."""
+table, or a .json or .npz file with "normals" and, if not all zero, "offsets"; each may be
+compressed (.gz). - reads a table or JSON from standard input. In a table the last column is
+the offset, so that the row "a_1, ..., a_d, b" is the hyperplane
+a_1 x_1 + ... + a_d x_d + b = 0; with --central there is no such column and every offset is 0.
+The numbers are taken as they are written: 0.1 means exactly 1/10, and 1/3 is allowed; --float
+reads the float64 numbers nearest to them instead."""
 
 SAMPLES = """\
 NAME is iris, digits or mnist (5,000 digits); FILE is a table of text with one sample a row and
-the label in the last column, a .npy, .npz or IDX file, or a CIFAR-10 batch (or their folder);
-- reads a table from standard input. Classes and samples are chosen first, then the features
-are reduced and normalised, then the bias is appended."""
+the label in the last column, a .npy, .npz or IDX file, or a CIFAR-10 batch (or their folder),
+perhaps compressed (.gz); - reads a table from standard input. Classes and samples are chosen
+first, then the features are reduced and normalised, then the bias is appended."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -140,7 +141,8 @@ def _parser() -> _Parser:
         "--domain",
         nargs=2,
         metavar=("LOW", "HIGH"),
-        help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit)",
+        help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit); a file "
+        "that was saved with a domain has its own",
     )
     cells.add_argument("--out", metavar="FILE.npz", help="save the cells")
     _add_outputs(cells, "the graph of cells and shared facets")
@@ -229,11 +231,14 @@ def _add_outputs(parser: _Parser, graph: str) -> None:
 
 def _cells(options: argparse.Namespace) -> str:
     _check_outputs(options, options.file)
-    arrangement = _arrangement(options)
+    arrangement, domain = _arrangement(options)
     if options.plot is not None:
         _check_drawable(arrangement)
-    domain = None
     if options.domain is not None:
+        if domain is not None:
+            raise InputError(
+                f"--domain, but {options.file} has a domain of its own; leave it out"
+            )
         domain = [_interval(*options.domain)] * arrangement.dimension
     started = time.perf_counter()
     cells = arrangement.cells(method=options.method, domain=domain, progress=True)
@@ -247,13 +252,14 @@ def _cells(options: argparse.Namespace) -> str:
         from arrangement import plot
 
         plot.arrangement(cells, options.plot)
+    essential = arrangement.is_essential or options.json
     return _report(
         {
             "hyperplanes": arrangement.n_hyperplanes,
             "dimension": arrangement.dimension,
             "rank": arrangement.rank,
             "cells": len(cells),
-            "bounded cells": bounded,
+            "bounded cells" if essential else "relatively bounded cells": bounded,
             "seconds": round(seconds, 3),
         },
         options.json,
@@ -290,7 +296,7 @@ def _landscape(options: argparse.Namespace) -> str:
         plot.landscape(landscape, options.plot)
     best = landscape.global_minimum
     kinds = _pieces_by_kind(landscape)
-    share = float(landscape.attained.mean())
+    holding, share = int(landscape.attained.sum()), float(landscape.attained.mean())
     report: dict[str, Any] = {
         "data": data.name,
         "samples": len(data),
@@ -303,6 +309,7 @@ def _landscape(options: argparse.Namespace) -> str:
         report |= {
             "pieces": kinds,
             "cells holding a minimum": share,
+            "number of cells holding a minimum": holding,
             "facets holding a minimum": int(landscape.boundary_minimum.sum()),
             "global minimum": {
                 "loss": float(best.loss),
@@ -320,7 +327,7 @@ def _landscape(options: argparse.Namespace) -> str:
         report |= {
             "pieces": f"{len(landscape.pieces)} ({each})",
             "global minimum": f"loss {best.loss:.6g} ({best.kind})",
-            "cells holding a minimum": f"{share:.1%}",
+            "cells holding a minimum": f"{holding:,} of {len(landscape.cells):,} ({share:.1%})",
         }
     return _report(report | {"seconds": round(seconds, 3)}, options.json)
 
@@ -328,7 +335,12 @@ def _landscape(options: argparse.Namespace) -> str:
 def _bounds(options: argparse.Namespace) -> str:
     from arrangement.bounds import cover, zaslavsky
 
-    arrangement = _arrangement(options)
+    arrangement, domain = _arrangement(options)
+    if domain is not None:
+        raise InputError(
+            f"{options.file}: these are the cells in a domain, but the bounds are for whole "
+            "arrangements"
+        )
     cells = len(arrangement.cells(progress=True))
     first, _ = arrangement.coincidence
     n, rank = len(set(first.tolist())), arrangement.rank
@@ -374,7 +386,7 @@ def _pieces_by_kind(landscape: Landscape) -> dict[str, int]:
     return dict(sorted(kinds.items()))
 
 
-def _arrangement(options: argparse.Namespace) -> Arrangement:
+def _arrangement(options: argparse.Namespace) -> tuple[Arrangement, Any]:
     return chosen_arrangement(
         options.file,
         options.family,

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,12 @@ from arrangement.errors import InputError
 from arrangement.families import FAMILIES
 from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import exact_number
+from arrangement.parsing import exact_number, exact_table
 from arrangement.text import read_rows, read_text, refuse_empty_cells
 
 __all__ = ["chosen_arrangement", "named_family", "read_arrangement", "written_number"]
+
+Domain: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 # Cells that are no number, yet no part of a header either.
 _NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
@@ -33,7 +35,7 @@ def chosen_arrangement(
     central: bool = False,
     as_float: bool = False,
     seed: int | None = None,
-) -> Arrangement:
+) -> tuple[Arrangement, Domain | None]:
     """The arrangement in a file, or of a family: exactly one of the two is given.
 
     Parameters
@@ -42,6 +44,12 @@ def chosen_arrangement(
         See `read_arrangement`, which `central` and `as_float` are for.
     family : sequence of str or None
         The name and the sizes, see `named_family`, which `seed` is for.
+
+    Returns
+    -------
+    Arrangement
+    pair of ndarrays, or None
+        The domain in the file as a polyhedron (G, h); a family has none.
 
     Raises
     ------
@@ -57,7 +65,7 @@ def chosen_arrangement(
     if central or as_float:
         raise InputError("--central and --float are for FILE, not for --family")
     assert family is not None
-    return named_family(*family, seed=seed)
+    return named_family(*family, seed=seed), None
 
 
 def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement:
@@ -99,19 +107,27 @@ def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement
     return family(*(int(v) if re.fullmatch(r"-?\d{1,1000}", v) else v for v in sizes), **named)
 
 
-def read_arrangement(path: str, central: bool = False, as_float: bool = False) -> Arrangement:
-    """The arrangement in a file.
+def read_arrangement(
+    path: str, central: bool = False, as_float: bool = False
+) -> tuple[Arrangement, Domain | None]:
+    """The arrangement in a file, and the domain if the file is of the cells in one.
 
     Parameters
     ----------
     path : str
         A table of text or a .npy file with one hyperplane a row, or a .json or .npz file with
-        ``normals`` and perhaps ``offsets``, all perhaps compressed (.gz); - is a table or JSON
-        from standard input.
+        ``normals`` and perhaps ``offsets`` and ``domain`` (as `Cells.save` writes them), all
+        perhaps compressed (.gz); - is a table or JSON from standard input.
     central : bool, optional
         A row is the normal alone; otherwise its last entry is the offset.
     as_float : bool, optional
-        Take the float64 numbers nearest to those that are written.
+        Take the float64 numbers nearest to those that are written; the domain stays exact.
+
+    Returns
+    -------
+    Arrangement
+    pair of ndarrays, or None
+        The domain as a polyhedron (G, h).
 
     Raises
     ------
@@ -131,10 +147,12 @@ def read_arrangement(path: str, central: bool = False, as_float: bool = False) -
         else:
             numbers = _table(text, name, central)
     try:
-        exact = Arrangement(*_normals_and_offsets(numbers, central))
-        if not as_float:
-            return exact
-        return Arrangement(exact.normals.astype(float), exact.offsets.astype(float))
+        arrangement = Arrangement(*_normals_and_offsets(numbers, central))
+        domain = _domain(numbers, arrangement.dimension)
+        if as_float:
+            normals, offsets = arrangement.normals, arrangement.offsets
+            arrangement = Arrangement(normals.astype(float), offsets.astype(float))
+        return arrangement, domain
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     except OverflowError:
@@ -189,6 +207,16 @@ def _normals_and_offsets(
             "(--central: the normal alone)"
         )
     return numbers[:, :-1], numbers[:, -1]
+
+
+def _domain(numbers: NDArray[Any] | dict[str, Any], dimension: int) -> Domain | None:
+    """The rows [g | c] of a domain {x : g·x + c > 0 for all rows}, as G x ≤ h."""
+    if not isinstance(numbers, dict) or numbers.get("domain") is None:
+        return None
+    rows = exact_table(numbers["domain"], "domain", "row", 2)
+    if rows.shape[1] != dimension + 1:
+        raise InputError(f"domain: {rows.shape[1]} columns in dimension {dimension}")
+    return -rows[:, :-1], rows[:, -1]
 
 
 def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:

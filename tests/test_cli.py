@@ -202,6 +202,30 @@ def test_a_domain_keeps_the_cells_that_meet_the_box(facts):
     assert count(facts, *domain, "none", "none", stdin=TRIANGLE)[0] == 7
 
 
+def test_a_saved_domain_comes_with_its_file(facts, refused, tmp_path):
+    saved = tmp_path / "box.npz"
+    box = ("--domain", "1/10", "0.2", "--out", saved)
+    assert count(facts, "-", *box, stdin=TRIANGLE) == (1, 1)
+    assert count(facts, saved) == count(facts, saved, "--float") == (1, 1)
+    again = tmp_path / "again.npz"
+    facts("cells", saved, "--out", again)
+    assert (Cells.load(again).domain == Cells.load(saved).domain).all()
+    assert "has a domain of its own" in refused("cells", saved, "--domain", 0, 1)
+    assert "method 'restrict' takes no domain" in refused(
+        "cells", saved, "--method", "restrict"
+    )
+    assert "the bounds are for whole arrangements" in refused("bounds", saved)
+    np.savez(saved, normals=[[1, 0]], offsets=[0], domain=[[1, 1]])
+    assert "box.npz: domain: 2 columns in dimension 2" in refused("cells", saved)
+
+
+def test_relatively_bounded_cells_are_called_so(run, facts):
+    strip = "1,0,0\n1,0,1\n"
+    assert "\nrelatively bounded cells  1\n" in run("cells", "-", stdin=strip)[1]
+    assert count(facts, "-", stdin=strip) == (3, 1)
+    assert "\nbounded cells  1\n" in run("cells", "-", stdin=TRIANGLE)[1]
+
+
 def test_cells_are_written(facts, tmp_path):
     out, graph = tmp_path / "cells.npz", tmp_path / "cells.graphml.gz"
     facts("cells", "--family", "generic", 7, 2, "--seed", 3, "--out", out, "--graphml", graph)
@@ -511,6 +535,7 @@ def test_landscape_of_a_table(facts):
     assert found["edges"] == len(expected.cells.edges)
     assert sum(found["pieces"].values()) == len(expected.pieces)
     assert found["cells_holding_a_minimum"] == pytest.approx(expected.attained.mean())
+    assert found["number_of_cells_holding_a_minimum"] == int(expected.attained.sum())
     assert found["facets_holding_a_minimum"] == int(expected.boundary_minimum.sum())
     assert found["global_minimum"]["loss"] == pytest.approx(best.loss)
     assert found["global_minimum"]["kind"] == best.kind
@@ -526,7 +551,8 @@ def test_landscape_for_reading(run):
     rows = {line[:25].strip(): line[25:].strip() for line in out.splitlines()}
     assert rows["pieces"].startswith(f"{len(expected.pieces)} (")
     assert rows["global minimum"] == f"loss {best.loss:.6g} ({best.kind})"
-    assert rows["cells holding a minimum"] == f"{expected.attained.mean():.1%}"
+    held, share = expected.attained.sum(), expected.attained.mean()
+    assert rows["cells holding a minimum"] == f"{held} of {len(expected.cells)} ({share:.1%})"
 
 
 def test_landscape_options_reach_the_data_and_the_problem(facts):
@@ -572,7 +598,10 @@ def test_landscape_is_written_and_drawn(facts, tmp_path):
         ("--target y", "<stdin>: no column 'y'; the columns are x, kind"),
         ("--hidden 0", "hidden=0"),
         ("--seed -1", "seed = -1 is too small"),
-        ("--bias 0", "bias=0 appends a coordinate that is always 0"),
+        (
+            "--bias 0",
+            "bias=0 appends a coordinate that is always 0; for no bias give None ('none' on",
+        ),
     ],
 )
 def test_bad_choices_of_data(refused, arguments, message):

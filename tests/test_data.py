@@ -377,7 +377,7 @@ def test_bad_idx_files(tmp_path):
     )
     refused("x: shape \\(5, 3, 2\\); labels have one axis", path, path)
     refused("missing: cannot be read", path, tmp_path / "missing")
-    refused("x: no 'images' in the name", path, None)
+    refused("x: no 'images' in the name, by which the file of labels", path, None)
     refused("samples of shape \\(5,\\)", labels)
 
 
