@@ -35,7 +35,9 @@ def run(capsys, monkeypatch):
 
     def run(*arguments, stdin=""):
         content = stdin if isinstance(stdin, bytes) else stdin.encode()
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Input(content), encoding="ascii"))
+        # As Python reads it where the locale is C.
+        stream = io.TextIOWrapper(Input(content), "ascii", errors="surrogateescape")
+        monkeypatch.setattr(sys, "stdin", stream)
         code = main([str(a) for a in arguments])
         return (code, *capsys.readouterr())
 
