@@ -93,6 +93,9 @@ class Cells(Sequence[Cell]):
         Bit i of a row is 1 where the cell is on the positive side of hyperplane i.
     domain : ndarray of Python ints, shape (k, d + 1), or None
         Rows [g | c]; the cells are those that meet {x : g·x + c > 0 for all rows}.
+    complete : bool
+        Are these all cells, rather than a portion of them? The edges of a portion join cells
+        within it.
 
     Examples
     --------
@@ -114,12 +117,14 @@ class Cells(Sequence[Cell]):
         domain: NDArray[np.object_] | None = None,
         points: NDArray[np.float64] | None = None,
         progress: Progress = None,
+        complete: bool = True,
     ) -> None:
         self.arrangement = arrangement
         self.packed = _frozen(packed.view())
         self.domain = domain
         self._known_points = points
         self._rational_points: dict[int, tuple[Fraction, ...]] = {}
+        self.complete = complete
         self._progress = progress is True  # of the columns, when they are computed
 
     def __len__(self) -> int:
@@ -211,7 +216,8 @@ class Cells(Sequence[Cell]):
             signs = unpack_signs(words, arrangement.n_hyperplanes)
             words = pack_signs(signs[(signs[:, n:] > 0).all(axis=1), :n])
         result = np.ones(len(self), dtype=bool)
-        result[self._table.look_up(words)] = False
+        found = self._table.look_up(words)
+        result[found[found >= 0]] = False
         return _frozen(result)
 
     @cached_property

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "FLOAT_EXACT_LIMIT",
+    "double_rows",
     "eliminate",
     "float_rows",
     "independent_columns",
@@ -163,6 +164,32 @@ def float_rows(
         for c, v in enumerate(row):
             values[i, c], errors[i, c] = to_float(v, 1 << int(exponents[i]))
     return values, errors, exponents
+
+
+def double_rows(
+    matrix: Integers,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Each row scaled as in :func:`float_rows`, as unevaluated sums of two float64.
+
+    Returns
+    -------
+    high, low, errors : ndarray of float64, shape of `matrix`
+        |high + low − exact| ≤ errors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> high, low, errors = double_rows(np.array([[2**60 + 1]], dtype=object))
+    >>> high.tolist(), low.tolist() == [[2.0**-61]], errors.tolist()
+    ([[0.5]], True, [[0.0]])
+    """
+    high, _, exponents = float_rows(matrix)
+    low, errors = np.zeros(matrix.shape), np.zeros(matrix.shape)
+    for (i, c), v in np.ndenumerate(matrix):
+        n, d = float(high[i, c]).as_integer_ratio()
+        whole = 1 << int(exponents[i])
+        low[i, c], errors[i, c] = to_float(v * d - n * whole, whole * d)
+    return high, low, errors
 
 
 def to_float(numerator: int, denominator: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from arrangement.hyperplanes import Arrangement
 from arrangement.packing import unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
-from arrangement.restrict import distinct_essential_rows
+from arrangement.reduction import distinct_essential_rows
 
 __all__ = ["faces"]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -318,22 +320,35 @@ class Arrangement:
         method: str = "auto",
         domain: Any = None,
         progress: bool | Callable[[int, int], None] | None = None,
+        executor: Executor | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> Cells:
         """Enumerate the cells: the connected components of the space off the hyperplanes.
 
         Parameters
         ----------
-        method : {"auto", "restrict", "lp"}
-            ``"restrict"``: restrict and split, exact arithmetic throughout, no LP.
-            ``"lp"``: one LP per cell and hyperplane, every answer confirmed exactly; the
-            textbook method, and the one that knows a domain.
-            ``"auto"``: ``"lp"`` when a domain is given, ``"restrict"`` otherwise.
+        method : {"auto", "sweep", "restrict", "lp"}
+            ``"sweep"``: each cell from a vertex, a multiplication a sign; for arrangements
+            that are simple or nearly so.
+            ``"restrict"``: restrict and split, one hyperplane after the other; for all others.
+            ``"lp"``: one LP per cell and hyperplane, the textbook method, and the one that
+            knows a domain.
+            ``"auto"``: ``"lp"`` when a domain is given, else ``"sweep"`` or ``"restrict"`` by
+            how degenerate the arrangement is found to be. All are exact, and give the same
+            cells in orders of their own.
         domain : sequence of (low, high), or pair (G, h), optional
             Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
             for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h.
         progress : bool or callable, optional
             True shows progress on stderr when that is a terminal; a callable is called with
-            (hyperplanes inserted, hyperplanes in all).
+            (steps done, steps in all).
+        executor : concurrent.futures.Executor, optional
+            Where a sweep runs its tasks: a ``ProcessPoolExecutor``, dask's
+            ``Client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor``, …. The order of the
+            cells does not depend on it.
+        checkpoint : path-like, optional
+            A directory that keeps the blocks of a sweep as they are done. Started again after
+            an interruption, only what is missing is done.
 
         Returns
         -------
@@ -353,17 +368,55 @@ class Arrangement:
         >>> len(axes.cells(domain=[(1, 2), (-1, 1)]))
         2
         """
-        from arrangement import lp, restrict
+        from arrangement import enumeration
 
-        if method not in ("auto", "restrict", "lp"):
-            raise InputError(f"method {method!r} is none of 'auto', 'restrict', 'lp'")
-        if method == "auto":
-            method = "restrict" if domain is None else "lp"
-        if method == "lp":
-            return lp.cells(self, domain=domain, progress=progress)
-        if domain is not None:
-            raise InputError("method 'restrict' takes no domain: use method='lp' or 'auto'")
-        return restrict.cells(self, progress=progress)
+        return enumeration.cells(self, method, domain, progress, executor, checkpoint)
+
+    def iter_cells(
+        self,
+        batch_size: int = 2**16,
+        progress: bool | Callable[[int, int], None] | None = None,
+        executor: Executor | None = None,
+    ) -> Iterator[Cells]:
+        """The cells in portions, found by a sweep in memory that does not grow with them.
+
+        Parameters
+        ----------
+        batch_size : int
+            Cells in a portion; the last may have fewer.
+        progress, executor
+            As in :meth:`cells`.
+
+        Yields
+        ------
+        Cells
+            With ``complete`` False: edges join cells within the portion only.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from arrangement import Arrangement
+        >>> rng = np.random.default_rng(0)
+        >>> planes = Arrangement(rng.normal(size=(20, 3)), rng.normal(size=20))
+        >>> [len(portion) for portion in planes.iter_cells(batch_size=500)]
+        [500, 500, 351]
+        """
+        from arrangement import enumeration
+
+        return enumeration.iter_cells(self, batch_size, progress, executor)
+
+    def n_cells(self) -> int:
+        """Number of cells, without storing them.
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> families.shi(5).n_cells()
+        1296
+        """
+        from arrangement.restrict import count
+
+        return count(self)
 
     def __len__(self) -> int:
         return self.n_hyperplanes

@@ -94,9 +94,10 @@ def _margin_worth_having(values: NDArray[np.float64], lengths: NDArray[np.float6
 
 
 def _inward_rows(cells: Cells, i: int) -> list[list[int]]:
-    """Rows of facets, positive exactly on the part of cell i inside the domain."""
+    """Rows, of facets if known, positive exactly on the part of cell i inside the domain."""
     signs, rows = cells[i].signs, cells.arrangement.rows
-    inward = [[int(signs[k]) * v for v in rows[k]] for k in cells._table.facets(i)]
+    which = cells._table.facets(i) if cells.complete else range(len(rows))
+    inward = [[int(signs[k]) * v for v in rows[k]] for k in which]
     return inward if cells.domain is None else inward + cells.domain.tolist()
 
 

@@ -78,6 +78,13 @@ class Recursion:
         SizeError
             If they would not fit in memory: at once where an estimate shows it.
         """
+        self.refuse_too_many(base)
+        self._run(base, keep=True, show=show)
+        start, m = self.forest.offset[base], self.forest.n_cells[base]
+        return self.forest.words[start : start + m].copy()
+
+    def refuse_too_many(self, base: int = 0) -> None:
+        """A SizeError if the cells of a level would not fit in memory."""
         n = len(self.rows)
         room = _capacity(n)
         if zaslavsky(n, self.depth - base) > room:
@@ -86,9 +93,6 @@ class Recursion:
                 expected = self.estimate(base, samples=20000)
             if expected > room:
                 raise _refusal(f"about {expected:.1e}")
-        self._run(base, keep=True, show=show)
-        start, m = self.forest.offset[base], self.forest.n_cells[base]
-        return self.forest.words[start : start + m].copy()
 
     def count(self, stop_unless_simple: bool = False) -> int:
         """Number of cells; `simple` then tells whether all flats met are simple."""

@@ -18,21 +18,20 @@ from arrangement import exact
 from arrangement.cells import Cells
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
-from arrangement.packing import pack_signs, unpack_signs, word_count
+from arrangement.packing import pack_signs, word_count
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
+from arrangement.reduction import Reduction, all_columns, distinct_essential_rows
 
 __all__ = [
     "ArrangementBuilder",
     "Recursion",
     "cells",
     "count",
-    "distinct_essential_rows",
     "is_simple",
     "unbounded",
 ]
 
-Integers = NDArray[np.object_]
 Words = NDArray[np.uint64]
 
 
@@ -46,18 +45,11 @@ def cells(arrangement: Arrangement, progress: Progress = None) -> Cells:
     24
     """
     show = reporter(progress, "hyperplanes")
-    rows = distinct_essential_rows(arrangement)
-    n_words = word_count(len(rows))
-    if not arrangement.is_central:
-        words = Recursion(rows).cells(show)
-    elif len(rows) == 0:
-        words = np.zeros((1, n_words), dtype=np.uint64)
-    else:
-        half = _half(rows, show)
-        last = len(rows) - 1
-        half[:, last >> 6] |= np.uint64(1) << np.uint64(last & 63)
-        words = np.concatenate([half, half ^ _mask(len(rows))])
-    return Cells(arrangement, _all_columns(arrangement, words), progress=progress)
+    reduction = Reduction(arrangement)
+    words = np.zeros((1, word_count(len(reduction.rows))), dtype=np.uint64)
+    if reduction.rows.shape[1] > 1:
+        words = Recursion(reduction.rows).cells(show)
+    return Cells(arrangement, reduction.expand(words), progress=progress)
 
 
 def count(arrangement: Arrangement) -> int:
@@ -69,13 +61,9 @@ def count(arrangement: Arrangement) -> int:
     >>> count(families.shi(4))
     125
     """
-    rows = distinct_essential_rows(arrangement)
-    if not arrangement.is_central:
-        return Recursion(rows).count()
-    if len(rows) == 0:
-        return 1
-    slice_rows = _decone_last(rows)
-    return 2 * (Recursion(slice_rows).count() if slice_rows.shape[1] > 1 else 1)
+    reduction = Reduction(arrangement)
+    deep = reduction.rows.shape[1] > 1
+    return reduction.copies * (Recursion(reduction.rows).count() if deep else 1)
 
 
 def is_simple(arrangement: Arrangement) -> bool:
@@ -118,7 +106,7 @@ def unbounded(
                 found.append(pack_signs(np.array([first], dtype=np.int8)))
             if show is not None:
                 show(len(found) - 1, 2 * rank)
-    return _all_columns(arrangement, np.concatenate(found))
+    return all_columns(arrangement, np.concatenate(found))
 
 
 class ArrangementBuilder:
@@ -185,51 +173,3 @@ class ArrangementBuilder:
         if self._cells is None:
             self._cells = cells(self._arrangement)
         return self._cells
-
-
-def distinct_essential_rows(arrangement: Arrangement) -> Integers:
-    """One row per different hyperplane, by lowest index, in the coordinates that span."""
-    first, _ = arrangement.coincidence
-    rows = arrangement.rows
-    columns = exact.independent_columns(rows[:, :-1])
-    return rows[np.ix_(np.unique(first), np.array([*columns, arrangement.dimension]))]
-
-
-def _decone_last(rows: Integers) -> Integers:
-    """The other rows on the slice {last row = 1} of a central arrangement."""
-    last = rows[-1, :-1]
-    column = exact.smallest_pivot(last)
-    side = exact.sign(last[column])
-    result = np.empty((len(rows) - 1, len(last)), dtype=object)
-    for i, row in enumerate(rows[:-1, :-1]):
-        result[i] = [*exact.eliminate(row, last, column), side * row[column]]
-    return result
-
-
-def _half(rows: Integers, show: Callable[[int, int], None]) -> Words:
-    """The cells of a central arrangement on the positive side of the last hyperplane."""
-    slice_rows = _decone_last(rows)
-    n_words = word_count(len(rows))
-    if slice_rows.shape[1] == 1:
-        return np.zeros((1, n_words), dtype=np.uint64)
-    words = Recursion(slice_rows).cells(show)
-    return np.pad(words, ((0, 0), (0, n_words - words.shape[1])))
-
-
-def _mask(n: int) -> Words:
-    """The words in which the first n bits are set, shape (1, words)."""
-    return pack_signs(np.ones((1, n), dtype=np.int8))
-
-
-def _all_columns(arrangement: Arrangement, words: Words) -> Words:
-    """From one bit per different hyperplane to one bit per hyperplane, copies oriented."""
-    first, orientation = arrangement.coincidence
-    representatives, position = np.unique(first, return_inverse=True)
-    if len(representatives) == len(first):
-        return words
-    result = np.empty((len(words), word_count(len(first))), dtype=np.uint64)
-    block = max(1, 2**24 // len(first))
-    for start in range(0, len(words), block):
-        signs = unpack_signs(words[start : start + block], len(representatives))
-        result[start : start + block] = pack_signs(signs[:, position] * orientation)
-    return result

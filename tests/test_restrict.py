@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from arrangement import Arrangement, ArrangementBuilder, SizeError, families, restrict
 from arrangement.recursion import Recursion
+from arrangement.reduction import distinct_essential_rows
 from tests import reference
 from tests.strategies import tables
 from tests.test_hyperplanes import arrangement_of
@@ -48,7 +49,7 @@ def test_builder_equals_the_whole_in_any_order(table):
 def test_filter_and_integers_agree(monkeypatch):
     # The same arrangement with and without the proof that float64-held integers suffice.
     for arrangement in (families.resonance(4), families.shi(4), families.catalan(4)):
-        rows = restrict.distinct_essential_rows(arrangement)
+        rows = distinct_essential_rows(arrangement)
         assert Recursion(rows).exact
         wanted = sign_vectors(arrangement.cells())
         with monkeypatch.context() as patch:
@@ -64,7 +65,7 @@ def test_integers_stay_minors_all_the_way_down(monkeypatch, seed):
     normals = rng.choice([-7, -6, 0, 6, 7], size=(13, 5))
     normals[:, 0] = 1
     arrangement = Arrangement(normals, rng.choice([-7, 0, 6], size=13))
-    assert Recursion(restrict.distinct_essential_rows(arrangement)).exact
+    assert Recursion(distinct_essential_rows(arrangement)).exact
     wanted = sign_vectors(arrangement.cells())
     monkeypatch.setattr("arrangement.exact.minor_bound", lambda rows: 10**9)
     assert sign_vectors(arrangement.cells()) == wanted
@@ -188,6 +189,6 @@ def test_too_large_is_refused_before_memory_runs_out(monkeypatch):
 
 def test_estimate_is_close():
     for arrangement in (families.resonance(5), families.shi(5), families.generic(30, 4, 0)):
-        recursion = Recursion(restrict.distinct_essential_rows(arrangement))
+        recursion = Recursion(distinct_essential_rows(arrangement))
         n_cells = len(arrangement.cells())
         assert recursion.estimate(samples=4000) == pytest.approx(n_cells, rel=0.25)

@@ -19,20 +19,35 @@ from arrangement.kernels.restriction import (
     restrict_rows,
     settle_restriction,
 )
+from arrangement.kernels.sweep import (
+    FULL,
+    PREFIX,
+    SWEPT,
+    VERTEX,
+    Circuits,
+    Lines,
+    sweep_lines,
+)
 
 __all__ = [
     "CONTAINS",
     "CUTS",
     "DONE",
     "ENTER",
+    "FULL",
     "GROW",
     "MISSES",
+    "PREFIX",
     "RESOLVE_LINE",
     "RESOLVE_ROWS",
     "STEPPED",
+    "SWEPT",
     "UNSURE",
+    "VERTEX",
+    "Circuits",
     "Flats",
     "Forest",
+    "Lines",
     "enumerate_cells",
     "fill_table",
     "find_edges",
@@ -40,4 +55,5 @@ __all__ = [
     "look_up",
     "restrict_rows",
     "settle_restriction",
+    "sweep_lines",
 ]

@@ -1,0 +1,283 @@
+"""Tasks of a sweep: one after another, on executors, and kept on disk as they are done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from functools import lru_cache
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import InputError, SolverError
+from arrangement.output import atomic_output
+from arrangement.packing import Words
+from arrangement.sweep import SETTLING, Interval, Sweep, TooDegenerate
+
+__all__ = ["Checkpoint", "sweep_blocks"]
+
+Integers = NDArray[np.object_]
+Show = Callable[[int, int], None]
+
+TASK = 2**20
+"""Subsets of hyperplanes in one task: some tenths of a second."""
+
+BATCH = 16
+"""Tasks handed to an executor before the first of them is done."""
+
+ATTEMPTS = 3
+"""How often a task may die with its worker."""
+
+
+def sweep_blocks(
+    rows: Integers,
+    show: Show,
+    draw: int = 0,
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+    patience: float = inf,
+    task: int = TASK,
+) -> Iterator[tuple[Interval, Words]]:
+    """The cells of all lines of a sweep, in blocks, each with the lines that it comes from.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (n, d + 1)
+        Pairwise different hyperplanes of rank d ≥ 1.
+    show : callable
+        Called with (subsets visited, subsets in all).
+    draw : int
+        Which random coordinates; a checkpoint has its own.
+    executor : concurrent.futures.Executor, optional
+        Where the tasks run. One that broke because a worker died is replaced if it is a
+        `ProcessPoolExecutor`; a task that dies three times is an error.
+    checkpoint : Checkpoint, optional
+        Blocks found there are taken from there, and new ones are put there.
+    patience : float
+        How many vertices may need exact arithmetic, besides one in a few thousand.
+    task : int
+        Subsets of hyperplanes in one task.
+
+    Yields
+    ------
+    (Interval, ndarray of uint64)
+        In no particular order with an executor; sorted by interval the blocks are the same
+        however the work was divided.
+
+    Raises
+    ------
+    SpecialPosition
+        If the coordinates of the sweep are of no use: nothing yielded so far counts.
+    TooDegenerate
+        If patience runs out; without an executor only.
+    """
+    sweep = Sweep(rows, draw if checkpoint is None else checkpoint.draw)
+    whole = sweep.intervals()
+    total = sum(map(len, whole))
+    done = 0
+    missing: list[Interval] = []
+    for interval in whole:
+        known = [] if checkpoint is None else checkpoint.intervals(interval.level)
+        at = interval.start
+        for part in [*known, Interval(interval.level, interval.stop, interval.stop)]:
+            missing += Interval(interval.level, at, part.start).pieces(task, sweep.n)
+            at = part.stop
+        if checkpoint is not None:
+            for part in known:
+                done += len(part)
+                yield part, checkpoint.read(part)
+    show(done, total)
+    found = (
+        _alone(sweep, missing, patience)
+        if executor is None
+        else _spread(sweep, missing, executor, task)
+    )
+    for part, words in found:
+        if checkpoint is not None:
+            checkpoint.write(part, words)
+        done += len(part)
+        show(done, total)
+        yield part, words
+
+
+def _alone(
+    sweep: Sweep, tasks: list[Interval], patience: float
+) -> Iterator[tuple[Interval, Words]]:
+    found = 0
+    for task in tasks:
+        portions: list[Words] = []
+        rest: Interval | None = task
+        while rest is not None:
+            words, rest = _run(sweep, rest, TASK // 4)
+            portions.append(words)
+            found += len(words)
+            if sweep.settled > patience + found / SETTLING:
+                raise TooDegenerate
+        yield task, np.concatenate(portions)
+
+
+def _run(sweep: Sweep, interval: Interval, budget: int) -> tuple[Words, Interval | None]:
+    """The cells of an interval, and the lines that the budget did not reach."""
+    blocks = []
+    steps = sweep.blocks(interval, budget)
+    while True:
+        try:
+            blocks.append(next(steps))
+        except StopIteration as end:
+            return np.concatenate(blocks), end.value
+
+
+def _spread(
+    sweep: Sweep, tasks: list[Interval], executor: Executor, size: int
+) -> Iterator[tuple[Interval, Words]]:
+    """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued."""
+    todo = deque(tasks)
+    deaths: dict[Interval, int] = {}
+    running: dict[Future[Any], Interval] = {}
+    own: Executor | None = None
+    try:
+        while todo or running:
+            while todo and len(running) < BATCH:
+                task = todo.popleft()
+                running[executor.submit(_work, sweep.given, sweep.draw, task, 4 * size)] = task
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                task = running.pop(future)
+                try:
+                    words, rest = future.result()
+                except (BrokenExecutor, OSError) as error:
+                    deaths[task] = deaths.get(task, 0) + 1
+                    if deaths[task] >= ATTEMPTS:
+                        raise SolverError(
+                            f"a task died {ATTEMPTS} times with its worker: {error}"
+                        ) from error
+                    todo.appendleft(task)
+                    if isinstance(executor, ProcessPoolExecutor) and _is_broken(executor):
+                        own = executor = _like(executor)
+                    continue
+                if rest is not None:
+                    todo.extend(rest.pieces(size, sweep.n))
+                    task = Interval(task.level, task.start, rest.start)
+                yield task, words
+    finally:
+        for future in running:
+            future.cancel()
+        if own is not None:
+            own.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_broken(executor: ProcessPoolExecutor) -> bool:
+    return bool(executor._broken)
+
+
+def _like(executor: ProcessPoolExecutor) -> ProcessPoolExecutor:
+    """A new pool of as many workers."""
+    return ProcessPoolExecutor(
+        executor._max_workers,  # type: ignore[attr-defined]
+        mp_context=executor._mp_context,
+    )
+
+
+def _work(
+    rows: Integers, draw: int, task: Interval, budget: int
+) -> tuple[Words, Interval | None]:
+    """One task in a worker: its cells, and the lines that its budget did not reach."""
+    return _run(_prepared(tuple(map(tuple, rows)), draw), task, budget)
+
+
+@lru_cache(maxsize=4)
+def _prepared(rows: tuple[tuple[int, ...], ...], draw: int) -> Sweep:
+    table = np.empty((len(rows), len(rows[0])), dtype=object)
+    for i, row in enumerate(rows):
+        table[i] = row
+    return Sweep(table, draw)
+
+
+class Checkpoint:
+    """Finished blocks of one sweep in a directory, each a file that is whole or absent.
+
+    Parameters
+    ----------
+    directory : path-like
+        Made if it does not exist.
+    rows : ndarray of Python ints
+        The rows swept; a directory that holds blocks of others is refused.
+
+    Raises
+    ------
+    InputError
+        If the directory belongs to another arrangement, or is a file.
+    """
+
+    _NAME = re.compile(r"lines-(\d+)-(\d+)-(\d+)\.npy")
+
+    def __init__(self, directory: str | os.PathLike[str], rows: Integers) -> None:
+        self.directory = Path(directory)
+        text = ";".join(",".join(str(v) for v in row) for row in rows)
+        self._key = hashlib.sha256(text.encode()).hexdigest()
+        self.draw = 0
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise InputError(f"{directory}: not a directory for checkpoints") from None
+        manifest = self.directory / "sweep.json"
+        if manifest.exists():
+            try:
+                facts = json.loads(manifest.read_text())
+                key, self.draw = facts["arrangement"], int(facts["draw"])
+            except (ValueError, KeyError, TypeError):
+                raise InputError(f"{manifest}: damaged; remove the directory") from None
+            if key != self._key:
+                raise InputError(
+                    f"{directory}: holds checkpoints of another arrangement; "
+                    "give another directory or remove this one"
+                )
+        elif any(self.directory.iterdir()):
+            raise InputError(f"{directory}: not empty, and no directory of checkpoints")
+        else:
+            self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        with atomic_output(self.directory / "sweep.json", "w") as stream:
+            json.dump({"arrangement": self._key, "draw": self.draw}, stream)
+
+    def intervals(self, level: int) -> list[Interval]:
+        """The intervals of a level that are done, in order."""
+        names = (self._NAME.fullmatch(path.name) for path in self.directory.iterdir())
+        found = (Interval(*map(int, match.groups())) for match in names if match)
+        return sorted(part for part in found if part.level == level)
+
+    def _path(self, part: Interval) -> Path:
+        return self.directory / f"lines-{part.level}-{part.start}-{part.stop}.npy"
+
+    def read(self, part: Interval) -> Words:
+        """The cells of an interval that is done."""
+        words: Words = np.load(self._path(part), allow_pickle=False)
+        return words
+
+    def write(self, part: Interval, words: Words) -> None:
+        """Keep the cells of an interval."""
+        with atomic_output(self._path(part)) as stream:
+            np.save(stream, words)
+
+    def redraw(self) -> None:
+        """Forget all blocks and begin again in other coordinates."""
+        for path in self.directory.iterdir():
+            if self._NAME.fullmatch(path.name):
+                path.unlink()
+        self.draw += 1
+        self._write_manifest()

@@ -1,0 +1,166 @@
+"""Which method enumerates the cells, and in what portions they come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from arrangement import restrict, sweep
+from arrangement.bounds import zaslavsky
+from arrangement.cells import Cells
+from arrangement.engine import Checkpoint, sweep_blocks
+from arrangement.errors import InputError
+from arrangement.packing import Words
+from arrangement.progress import Progress, reporter
+from arrangement.recursion import Recursion
+from arrangement.reduction import Reduction
+
+if TYPE_CHECKING:
+    from arrangement.hyperplanes import Arrangement
+
+__all__ = ["METHODS", "cells", "iter_cells"]
+
+METHODS = ("auto", "sweep", "restrict", "lp")
+
+SMALL = 3000
+"""Below this bound on the number of cells, restrict and split is done at once."""
+
+PATIENCE = 64
+"""How many vertices may need exact arithmetic before `auto` turns to restrict and split."""
+
+
+def cells(
+    arrangement: Arrangement,
+    method: str = "auto",
+    domain: Any = None,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Cells:
+    """All cells of an arrangement; see :meth:`Arrangement.cells`.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> len(cells(families.braid(4), method="sweep"))
+    24
+    """
+    if method not in METHODS:
+        raise InputError(f"method {method!r} is none of {', '.join(map(repr, METHODS))}")
+    if executor is not None or checkpoint is not None:
+        what = "an executor" if executor is not None else "a checkpoint"
+        if domain is not None or method not in ("auto", "sweep"):
+            raise InputError(f"{what} is for method 'sweep', which takes no domain")
+        return _swept(arrangement, progress, executor, checkpoint)
+    if method == "lp" or (method == "auto" and domain is not None):
+        from arrangement import lp
+
+        return lp.cells(arrangement, domain=domain, progress=progress)
+    if domain is not None:
+        raise InputError(f"method {method!r} takes no domain: use method='lp' or 'auto'")
+    if method == "sweep":
+        return _swept(arrangement, progress)
+    if method == "auto":
+        rows = Reduction(arrangement).rows
+        n, d = len(rows), rows.shape[1] - 1
+        if d > 0 and zaslavsky(n, d) > SMALL and not sweep.looks_degenerate(rows):
+            try:
+                return _swept(arrangement, progress, patience=PATIENCE)
+            except sweep.TooDegenerate:
+                pass
+    return restrict.cells(arrangement, progress=progress)
+
+
+def _swept(
+    arrangement: Arrangement,
+    progress: Progress,
+    executor: Executor | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    patience: float = np.inf,
+) -> Cells:
+    reduction = Reduction(arrangement)
+    rows = reduction.rows
+    if rows.shape[1] == 1:
+        return restrict.cells(arrangement, progress)
+    Recursion(rows).refuse_too_many()
+    checkpoint = None if directory is None else Checkpoint(directory, rows)
+    draw = 0
+    while True:
+        show = reporter(progress, "sets of hyperplanes")
+        try:
+            found = sorted(
+                sweep_blocks(rows, show, draw, executor, checkpoint, patience=patience),
+                key=lambda item: item[0],
+            )
+            break
+        except sweep.SpecialPosition:
+            draw += 1
+            if checkpoint is not None:
+                checkpoint.redraw()
+    words = np.concatenate([words for _, words in found])
+    return Cells(arrangement, reduction.expand(words), progress=progress)
+
+
+def iter_cells(
+    arrangement: Arrangement,
+    batch_size: int = 2**16,
+    progress: Progress = None,
+    executor: Executor | None = None,
+) -> Iterator[Cells]:
+    """The cells in portions; see :meth:`Arrangement.iter_cells`.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> [len(block) for block in iter_cells(families.braid(4), batch_size=10)]
+    [10, 10, 4]
+    """
+    if batch_size < 1:
+        raise InputError(f"batch_size={batch_size!r}: a batch has at least one cell")
+    reduction = Reduction(arrangement)
+    if reduction.rows.shape[1] == 1:
+        portions = iter([restrict.cells(arrangement).packed])
+    else:
+        show = reporter(progress, "sets of hyperplanes")
+        blocks = _certain_blocks(reduction.rows, show, executor)
+        portions = (reduction.expand(words) for words in blocks)
+    yield from _batched(arrangement, portions, batch_size)
+
+
+def _certain_blocks(rows: Any, show: Any, executor: Executor | None) -> Iterator[Words]:
+    """Blocks of a sweep whose coordinates are known to be in general position.
+
+    A special position shows on the levels at infinity, if anywhere: they are swept once before
+    anything is handed on.
+    """
+    draw = 0
+    while True:
+        try:
+            trial = sweep.Sweep(rows, draw)
+            for interval in trial.intervals()[:-1]:
+                for _ in trial.blocks(interval):
+                    pass
+            break
+        except sweep.SpecialPosition:
+            draw += 1
+    for _, words in sweep_blocks(rows, show, draw, executor):
+        yield words
+
+
+def _batched(arrangement: Arrangement, portions: Iterator[Words], size: int) -> Iterator[Cells]:
+    waiting: list[Words] = []
+    count = 0
+    for words in portions:
+        while len(words):
+            part, words = words[: size - count], words[size - count :]
+            waiting.append(part)
+            count += len(part)
+            if count == size:
+                yield Cells(arrangement, np.concatenate(waiting), complete=False)
+                waiting, count = [], 0
+    if waiting:
+        yield Cells(arrangement, np.concatenate(waiting), complete=False)

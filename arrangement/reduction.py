@@ -1,0 +1,95 @@
+"""From any arrangement to the rows that an enumerator takes, and back from their cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.packing import Words, pack_signs, unpack_signs, word_count
+
+if TYPE_CHECKING:
+    from arrangement.hyperplanes import Arrangement
+
+__all__ = ["Reduction", "all_columns", "distinct_essential_rows"]
+
+Integers = NDArray[np.object_]
+
+
+class Reduction:
+    """The different hyperplanes of an arrangement in the coordinates that they span.
+
+    A central arrangement is cut on one side of its last hyperplane: half the cells, one
+    dimension less, and the others are their opposites.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+
+    Attributes
+    ----------
+    rows : ndarray of Python ints, shape (n, d + 1)
+        Pairwise different hyperplanes of rank d; d may be 0, and then there is one cell.
+    copies : int
+        How many cells of the arrangement one cell of the rows stands for, 1 or 2.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> half = Reduction(families.braid(3))
+    >>> half.rows.tolist(), half.copies
+    ([[-1, 1], [1, 0]], 2)
+    """
+
+    def __init__(self, arrangement: Arrangement) -> None:
+        self._arrangement = arrangement
+        self.rows = distinct_essential_rows(arrangement)
+        self._last = -1
+        if arrangement.is_central and len(self.rows):
+            self._last = len(self.rows) - 1
+            self.rows = _decone_last(self.rows)
+        self.copies = 1 if self._last < 0 else 2
+
+    def expand(self, words: Words) -> Words:
+        """Packed signs on the arrangement's hyperplanes from those on the rows."""
+        if self._last >= 0:
+            n = self._last + 1
+            half = np.pad(words, ((0, 0), (0, word_count(n) - words.shape[1])))
+            half[:, self._last >> 6] |= np.uint64(1) << np.uint64(self._last & 63)
+            words = np.concatenate([half, half ^ pack_signs(np.ones((1, n), dtype=np.int8))])
+        return all_columns(self._arrangement, words)
+
+
+def distinct_essential_rows(arrangement: Arrangement) -> Integers:
+    """One row per different hyperplane, by lowest index, in the coordinates that span."""
+    first, _ = arrangement.coincidence
+    rows = arrangement.rows
+    columns = exact.independent_columns(rows[:, :-1])
+    return rows[np.ix_(np.unique(first), np.array([*columns, arrangement.dimension]))]
+
+
+def all_columns(arrangement: Arrangement, words: Words) -> Words:
+    """From one bit per different hyperplane to one bit per hyperplane, copies oriented."""
+    first, orientation = arrangement.coincidence
+    representatives, position = np.unique(first, return_inverse=True)
+    if len(representatives) == len(first):
+        return words
+    result = np.empty((len(words), word_count(len(first))), dtype=np.uint64)
+    block = max(1, 2**24 // len(first))
+    for start in range(0, len(words), block):
+        signs = unpack_signs(words[start : start + block], len(representatives))
+        result[start : start + block] = pack_signs(signs[:, position] * orientation)
+    return result
+
+
+def _decone_last(rows: Integers) -> Integers:
+    """The other rows on the slice {last row = 1} of a central arrangement."""
+    last = rows[-1, :-1]
+    column = exact.smallest_pivot(last)
+    side = exact.sign(last[column])
+    result = np.empty((len(rows) - 1, len(last)), dtype=object)
+    for i, row in enumerate(rows[:-1, :-1]):
+        result[i] = [*exact.eliminate(row, last, column), side * row[column]]
+    return result
