@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import math
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from arrangement.errors import ArrangementError, InputError
 from arrangement.files import standard_input
+from arrangement.output import is_stream
 from arrangement.reading import chosen_arrangement, written_number
 from arrangement.writing import check_outputs
 
@@ -135,7 +137,10 @@ def _parser() -> _Parser:
     cells.set_defaults(run=_cells)
     _add_arrangement(cells)
     cells.add_argument(
-        "--method", choices=("auto", "restrict", "lp"), default="auto", help="default: auto"
+        "--method",
+        choices=("auto", "sweep", "restrict", "lp"),
+        default="auto",
+        help="default: auto",
     )
     cells.add_argument(
         "--domain",
@@ -144,7 +149,21 @@ def _parser() -> _Parser:
         help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit); a file "
         "that was saved with a domain has its own",
     )
-    cells.add_argument("--out", metavar="FILE.npz", help="save the cells")
+    cells.add_argument(
+        "--out",
+        metavar="FILE.npz|DIR",
+        help="save the cells in a file; in a directory, in blocks as they are found, in memory "
+        "that does not grow with them",
+    )
+    cells.add_argument(
+        "--parquet", action="store_true", help="write the blocks in DIR as Parquet, not npz"
+    )
+    cells.add_argument("--jobs", type=_jobs, metavar="N", help="run on N processes")
+    cells.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        help="keep what is done in DIR; started again, go on from there",
+    )
     _add_outputs(cells, "the graph of cells and shared facets")
 
     landscape = commands.add_parser(
@@ -230,6 +249,11 @@ def _add_outputs(parser: _Parser, graph: str) -> None:
 
 
 def _cells(options: argparse.Namespace) -> str:
+    if options.out is not None and not options.out.lower().endswith(".npz"):
+        if os.path.isdir(options.out) or not is_stream(options.out):
+            return _blocks(options)
+    elif options.parquet:
+        raise InputError("--parquet: is for blocks; give --out DIR")
     _check_outputs(options, options.file)
     arrangement, domain = _arrangement(options)
     if options.plot is not None:
@@ -241,7 +265,14 @@ def _cells(options: argparse.Namespace) -> str:
             )
         domain = [_interval(*options.domain)] * arrangement.dimension
     started = time.perf_counter()
-    cells = arrangement.cells(method=options.method, domain=domain, progress=True)
+    with _executor(options.jobs) as executor:
+        cells = arrangement.cells(
+            method=options.method,
+            domain=domain,
+            progress=True,
+            executor=executor,
+            checkpoint=options.checkpoint,
+        )
     bounded = int(cells.bounded.sum())
     seconds = time.perf_counter() - started
     if options.graphml is not None:
@@ -264,6 +295,43 @@ def _cells(options: argparse.Namespace) -> str:
         },
         options.json,
     )
+
+
+def _blocks(options: argparse.Namespace) -> str:
+    """Cells in blocks on disk: nothing is known of all of them but their number."""
+    from arrangement.blocks import check_directory, write_blocks
+
+    for option in ("graphml", "plot", "domain", "checkpoint"):
+        if getattr(options, option) is not None:
+            raise InputError(f"--{option}: not with blocks; give --out FILE.npz")
+    if options.method not in ("auto", "sweep"):
+        raise InputError(f"--method {options.method}: blocks come from a sweep")
+    form = "parquet" if options.parquet else "npz"
+    check_directory(options.out, form)
+    arrangement, domain = _arrangement(options)
+    if domain is not None:
+        raise InputError(f"{options.file}: cells in a domain do not come in blocks")
+    started = time.perf_counter()
+    with _executor(options.jobs) as executor:
+        portions = arrangement.iter_cells(2**20, progress=True, executor=executor)
+        count = write_blocks(arrangement, portions, options.out, form)
+    facts = {
+        "hyperplanes": arrangement.n_hyperplanes,
+        "dimension": arrangement.dimension,
+        "rank": arrangement.rank,
+        "cells": count,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return _report(facts, options.json)
+
+
+def _executor(jobs: int | None) -> Any:
+    """Some processes to work on, or nothing."""
+    if jobs is None:
+        return contextlib.nullcontext()
+    from concurrent.futures import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(jobs)
 
 
 def _landscape(options: argparse.Namespace) -> str:
@@ -401,6 +469,12 @@ def _interval(low: str, high: str) -> tuple[int | Fraction | None, int | Fractio
         None if low in ("none", "-inf") else written_number(low, "--domain"),
         None if high in ("none", "inf", "+inf") else written_number(high, "--domain"),
     )
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
 
 
 def _bias(text: str) -> float | None:

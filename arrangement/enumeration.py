@@ -29,6 +29,9 @@ METHODS = ("auto", "sweep", "restrict", "lp")
 SMALL = 3000
 """Below this bound on the number of cells, restrict and split is done at once."""
 
+STORED = 2**28
+"""Bytes of sign vectors that `iter_cells` may hold at once for a degenerate arrangement."""
+
 PATIENCE = 64
 """How many vertices may need exact arithmetic before `auto` turns to restrict and split."""
 
@@ -122,13 +125,22 @@ def iter_cells(
     if batch_size < 1:
         raise InputError(f"batch_size={batch_size!r}: a batch has at least one cell")
     reduction = Reduction(arrangement)
-    if reduction.rows.shape[1] == 1:
-        portions = iter([restrict.cells(arrangement).packed])
+    rows = reduction.rows
+    if rows.shape[1] == 1 or (executor is None and _better_stored(rows)):
+        portions = iter([restrict.cells(arrangement, progress).packed])
     else:
         show = reporter(progress, "sets of hyperplanes")
         blocks = _certain_blocks(reduction.rows, show, executor)
         portions = (reduction.expand(words) for words in blocks)
     yield from _batched(arrangement, portions, batch_size)
+
+
+def _better_stored(rows: Any) -> bool:
+    """Is this so degenerate that a sweep takes long, and small enough to be stored?"""
+    if not sweep.looks_degenerate(rows):
+        return False
+    recursion = Recursion(rows)
+    return recursion.estimate(samples=2000) * rows.itemsize * len(rows) / 64 < STORED
 
 
 def _certain_blocks(rows: Any, show: Any, executor: Executor | None) -> Iterator[Words]:

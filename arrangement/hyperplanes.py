@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,8 @@ from arrangement.errors import InputError
 from arrangement.parsing import exact_table, primitive
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from arrangement.cells import Cells
 
 __all__ = ["Arrangement"]
@@ -379,6 +380,9 @@ class Arrangement:
         executor: Executor | None = None,
     ) -> Iterator[Cells]:
         """The cells in portions, found by a sweep in memory that does not grow with them.
+
+        Very degenerate arrangements whose cells fit into a quarter of a gigabyte are
+        enumerated at once instead, which is much faster for them.
 
         Parameters
         ----------

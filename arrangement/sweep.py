@@ -117,11 +117,7 @@ class Sweep:
         self.n, width = rows.shape
         self.dimension = d = width - 1
         self.n_words = word_count(self.n)
-        rng = np.random.default_rng(draw)
-        while True:
-            change = rng.integers(-(2**15), 2**15, size=(d, d)).astype(object)
-            if exact.rank(change) == d:
-                break
+        change = random_change(d, draw)
         # Column j is the coefficient of −M_j for j ≥ 1; column 0 is the offset.
         self.rows = np.concatenate([rows[:, -1:], rows[:, :-1].dot(change)], axis=1)
         self.circuits = kernels.Circuits(
@@ -407,6 +403,15 @@ class _Level:
             )
         below = {row.tobytes() for row in reaching}
         return cells[[row.tobytes() not in below for row in cells]]
+
+
+def random_change(dimension: int, draw: int) -> Integers:
+    """A regular matrix of random integers."""
+    rng = np.random.default_rng(draw)
+    while True:
+        change = rng.integers(-(2**15), 2**15, size=(dimension, dimension)).astype(object)
+        if exact.rank(change) == dimension:
+            return change
 
 
 def words(rows: Integers, patience: float = inf) -> Words:

@@ -1,0 +1,113 @@
+"""Cells on disk in blocks, written as they are found."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arrangement.errors import InputError, MissingExtraError
+from arrangement.output import atomic_output
+from arrangement.parsing import exact_text
+
+if TYPE_CHECKING:
+    from arrangement.cells import Cells
+    from arrangement.hyperplanes import Arrangement
+
+__all__ = ["FORMATS", "check_directory", "write_blocks"]
+
+FORMATS = ("npz", "parquet")
+
+
+def check_directory(directory: str | os.PathLike[str], form: str = "npz") -> None:
+    """Find out whether blocks can be written to a directory: it is empty or does not exist.
+
+    Raises
+    ------
+    InputError
+    MissingExtraError
+        If the form is parquet and pyarrow is not installed.
+    """
+    from importlib.util import find_spec
+
+    if form not in FORMATS:
+        raise InputError(f"form {form!r} is none of {', '.join(map(repr, FORMATS))}")
+    if form == "parquet" and find_spec("pyarrow") is None:
+        raise MissingExtraError("parquet needs pyarrow: pip install 'arrangement[parquet]'")
+    folder = Path(directory)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{directory}: not a directory")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{directory}: not empty; give a new directory for the blocks")
+
+
+def write_blocks(
+    arrangement: Arrangement,
+    portions: Iterable[Cells],
+    directory: str | os.PathLike[str],
+    form: str = "npz",
+) -> int:
+    """Write portions of cells to ``cells-000000.npz``, … (or ``.parquet``) in a directory.
+
+    Each file is whole or absent; ``arrangement.json``, which says how many cells there are, is
+    written last, so a directory with it is complete.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    portions : iterable of Cells
+        From :meth:`Arrangement.iter_cells`.
+    directory : path-like
+        Empty, or not there yet.
+    form : {"npz", "parquet"}
+        npz: :meth:`Cells.load` reads each file. parquet: columns ``word0``, …, of uint64, bit i
+        of word i // 64 for hyperplane i.
+
+    Returns
+    -------
+    int
+        The number of cells.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from arrangement import families
+    >>> from arrangement.blocks import write_blocks
+    >>> braid = families.braid(4)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_blocks(braid, braid.iter_cells(batch_size=10), folder)
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    24
+    ['arrangement.json', 'cells-000000.npz', 'cells-000001.npz', 'cells-000002.npz']
+    """
+    check_directory(directory, form)
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    count = number = 0
+    for number, portion in enumerate(portions, start=1):
+        path = folder / f"cells-{number - 1:06d}.{form}"
+        if form == "npz":
+            portion.save(path)
+        else:
+            _write_parquet(portion, path)
+        count += len(portion)
+    facts = {
+        "cells": count,
+        "blocks": number,
+        "normals": [[exact_text(v) for v in row[:-1]] for row in arrangement.rows],
+        "offsets": [exact_text(row[-1]) for row in arrangement.rows],
+    }
+    with atomic_output(folder / "arrangement.json", "w") as stream:
+        json.dump(facts, stream)
+    return count
+
+
+def _write_parquet(portion: Cells, path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.table({f"word{w}": column for w, column in enumerate(portion.packed.T)})
+    with atomic_output(path) as stream:
+        pyarrow.parquet.write_table(table, stream)

@@ -1,0 +1,389 @@
+"""The sweep: equal to the reference and to restrict and split, however it is divided."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from functools import partial
+from math import comb
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from arrangement import Arrangement, Cells, InputError, SolverError, engine, families, sweep
+from arrangement.bounds import zaslavsky
+from arrangement.engine import Checkpoint, sweep_blocks
+from arrangement.recursion import Recursion
+from arrangement.reduction import Reduction
+from tests import reference
+from tests.strategies import tables
+from tests.test_hyperplanes import arrangement_of
+
+
+def signs_of(cells):
+    found = [row.tobytes() for row in cells.signs]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def random(n, d, seed=0):
+    rng = np.random.default_rng(seed)
+    return Arrangement(rng.normal(size=(n, d)), rng.normal(size=n))
+
+
+@given(tables())
+def test_equal_to_the_reference(table):
+    _, normals, offsets = table
+    cells = arrangement_of(*table).cells(method="sweep")
+    found = list(map(tuple, cells.signs.tolist()))
+    assert len(found) == len(set(found))
+    assert set(found) == reference.cells(reference.rows_of(normals, offsets))
+
+
+@given(tables(max_hyperplanes=11, max_dimension=5))
+@settings(max_examples=60)
+def test_equal_to_restrict_and_split(table):
+    arrangement = arrangement_of(*table)
+    assert signs_of(arrangement.cells(method="sweep")) == signs_of(
+        arrangement.cells(method="restrict")
+    )
+
+
+@pytest.mark.slow
+@given(tables(max_hyperplanes=8, max_dimension=3))
+@settings(max_examples=3000)
+def test_equal_to_restrict_and_split_many_times(table):
+    arrangement = arrangement_of(*table)
+    assert signs_of(arrangement.cells(method="sweep")) == signs_of(
+        arrangement.cells(method="restrict")
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "d"), [(1, 1), (30, 1), (40, 2), (70, 2), (20, 3), (130, 2), (14, 5), (10, 9)]
+)
+def test_simple_arrangements_meet_zaslavskys_bound(n, d):
+    arrangement = random(n, d)
+    cells = arrangement.cells(method="sweep")
+    assert len(signs_of(cells)) == zaslavsky(n, d)
+    assert (np.asarray(cells.signs) != 0).all()
+    assert signs_of(cells) == signs_of(arrangement.cells(method="restrict"))
+
+
+def nearly(kind):
+    rng = np.random.default_rng(7)
+    if kind == "a concurrent triple among forty":
+        normals, offsets = rng.integers(-(10**6), 10**6, (40, 3)), np.zeros(40, dtype=int)
+        offsets[3:] = rng.integers(-(10**6), 10**6, 37)
+        normals[2] = normals[0] + normals[1]
+        return Arrangement(normals, offsets)
+    if kind == "a quadruple through a line":
+        normals = rng.integers(-99, 100, (16, 4)).astype(object)
+        offsets = rng.integers(-99, 100, 16).astype(object)
+        normals[15] = normals[0] + normals[3] - normals[8]
+        offsets[15] = offsets[0] + offsets[3] - offsets[8]
+        return Arrangement(normals, offsets)
+    if kind == "parallel classes":
+        normals = rng.integers(-99, 100, (9, 3)).astype(object)
+        normals[4] = normals[2]
+        normals[7] = -3 * normals[1]
+        return Arrangement(normals, rng.integers(-99, 100, 9).astype(object))
+    if kind == "dependent normals":
+        normals = rng.integers(-99, 100, (12, 4)).astype(object)
+        normals[11] = normals[0] - 2 * normals[5]
+        return Arrangement(normals, rng.integers(-99, 100, 12).astype(object))
+    if kind == "a last bit":
+        base = rng.normal(size=(5, 3))
+        return Arrangement(np.vstack([base, np.nextafter(base, 9)]), rng.normal(size=10))
+    if kind == "a lattice":
+        return Arrangement(
+            rng.integers(-1, 2, (9, 3)) + np.array([0, 0, 3]), rng.integers(-1, 2, 9)
+        )
+    if kind == "rank-deficient":
+        normals = rng.normal(size=(12, 2)) @ rng.integers(-2, 3, (2, 4)).astype(float)
+        return Arrangement(normals.round(3) + 0.0, rng.normal(size=12))
+    return Arrangement(rng.normal(size=(14, 4)))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "a concurrent triple among forty",
+        "a quadruple through a line",
+        "parallel classes",
+        "dependent normals",
+        "a last bit",
+        "a lattice",
+        "rank-deficient",
+        "central",
+    ],
+)
+def test_nearly_simple(kind):
+    arrangement = nearly(kind)
+    expected = signs_of(arrangement.cells(method="restrict"))
+    assert signs_of(arrangement.cells(method="sweep")) == expected
+    assert signs_of(arrangement.cells()) == expected
+
+
+def test_a_circuit_is_settled_once():
+    rows = Reduction(nearly("a quadruple through a line")).rows
+    swept = sweep.Sweep(rows)
+    found = sum(len(b) for part in swept.intervals() for b in swept.blocks(part))
+    assert found == Recursion(rows).count() < zaslavsky(16, 4)
+    # Thousands of vertices lie on the flat of the quadruple.
+    assert swept.settled <= 5 * comb(4, 3)
+
+
+def test_families():
+    for arrangement in (families.braid(5), families.shi(4), families.resonance(4)):
+        assert signs_of(arrangement.cells(method="sweep")) == signs_of(arrangement.cells())
+
+
+def _at_first_none(dimension, draw, honest=sweep.random_change):
+    return honest(dimension, draw) if draw else np.eye(dimension, dtype=int).astype(object)
+
+
+def test_special_positions_are_noticed_and_drawn_again(monkeypatch):
+    monkeypatch.setattr(sweep, "random_change", _at_first_none)
+    arrangement = families.resonance(3)
+    rows = Reduction(arrangement).rows
+    plain = sweep.Sweep(rows)
+    with pytest.raises(sweep.SpecialPosition):
+        [list(plain.blocks(part)) for part in plain.intervals()]
+    assert len(signs_of(arrangement.cells(method="sweep"))) == 32
+    assert sum(map(len, arrangement.iter_cells())) == 32
+
+
+@given(st.integers(0, 3), st.integers(1, 40), st.integers(0, 60))
+@settings(max_examples=30)
+def test_however_divided_the_cells_come_in_the_same_order(which, size, budget):
+    arrangement = [random(9, 3), random(12, 2), nearly("parallel classes"), families.braid(4)][
+        which
+    ]
+    swept = sweep.Sweep(Reduction(arrangement).rows)
+    whole = [b for part in swept.intervals() for b in swept.blocks(part)]
+    parts = []
+    for part in swept.intervals():
+        pieces = list(part.pieces(size, swept.n))
+        assert sum(map(len, pieces)) == len(part)
+        for rest in pieces:
+            while rest is not None:
+                words, rest = engine._run(swept, rest, budget)
+                parts.append(words)
+    assert np.array_equal(np.concatenate(parts), np.concatenate(whole))
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 5])
+def test_ranks_of_lines(level):
+    n = 8
+    lines = sorted({c[:-1] for c in _subsets(range(n), level)})
+    ranks = [sweep._rank(line, n, level) for line in lines]
+    assert ranks[0] == 0
+    for line, start, stop in zip(lines, ranks, [*ranks[1:], comb(n, level)], strict=True):
+        for rank in range(start, stop):
+            assert sweep._line_at(rank, n, level) == line
+
+
+def _subsets(items, size):
+    from itertools import combinations
+
+    return combinations(items, size)
+
+
+def test_portions():
+    arrangement = random(20, 3)
+    whole = arrangement.cells(method="sweep")
+    for size in (1, 7, 500, 10**6):
+        portions = list(arrangement.iter_cells(batch_size=size))
+        assert {len(p) for p in portions[:-1]} <= {size}
+        assert np.array_equal(np.concatenate([p.packed for p in portions]), whole.packed)
+    third = portions[0] if len(portions) == 1 else portions[1]
+    assert not third.complete
+    with pytest.raises(InputError, match="batch_size=0"):
+        next(arrangement.iter_cells(batch_size=0))
+
+
+def test_points_of_portions_lie_in_their_cells():
+    e = f"1/{10**30}"
+    arrangement = Arrangement([[1, 0], [1, 0], [1, 1], [0, 1]], [0, e, "1/3", "1/7"])
+    for portion in arrangement.iter_cells(batch_size=2):
+        for cell in portion:
+            located = arrangement.cells().locate(np.array(cell.witness, dtype=object))
+            assert (arrangement.cells()[located].signs == cell.signs).all()
+        assert len(portion.bounded) == len(portion)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_portions_of_few_hyperplanes(n):
+    arrangement = Arrangement(np.ones((n, 2)))
+    assert sum(map(len, arrangement.iter_cells())) == n + 1 == arrangement.n_cells()
+
+
+def test_processes_give_the_same_cells():
+    arrangement = random(25, 4)
+    whole = arrangement.cells(method="sweep")
+    with ProcessPoolExecutor(2) as executor:
+        assert np.array_equal(arrangement.cells(executor=executor).packed, whole.packed)
+        portions = arrangement.iter_cells(executor=executor)
+        assert sum(map(len, portions)) == len(whole)
+        with pytest.raises(InputError, match="an executor is for method 'sweep'"):
+            arrangement.cells(method="lp", executor=executor)
+
+
+class Here(Executor):
+    """Runs a task at once; those in `deaths` fail as often as it says."""
+
+    def __init__(self, deaths=0):
+        self.deaths = deaths
+        self.tasks = 0
+
+    def submit(self, function, /, *args, **kwargs):
+        future = Future()
+        self.tasks += 1
+        if self.deaths:
+            self.deaths -= 1
+            future.set_exception(BrokenExecutor("a worker died"))
+        else:
+            future.set_result(function(*args, **kwargs))
+        return future
+
+
+def test_what_a_budget_leaves_is_done_later(monkeypatch):
+    monkeypatch.setattr(engine, "TASK", 50)
+    arrangement = nearly("a quadruple through a line")
+    rows = Reduction(arrangement).rows
+    executor = Here()
+    found = sorted(
+        sweep_blocks(rows, lambda *_: None, executor=executor, task=100), key=lambda b: b[0]
+    )
+    assert np.array_equal(np.concatenate([w for _, w in found]), sweep.words(rows))
+    assert executor.tasks > sum(len(p) for p in sweep.Sweep(rows).intervals()) // 400
+
+
+def test_tasks_of_dead_workers_are_repeated():
+    arrangement = random(12, 3)
+    assert len(arrangement.cells(executor=Here(deaths=2))) == zaslavsky(12, 3)
+    with pytest.raises(SolverError, match="died 3 times"):
+        arrangement.cells(executor=Here(deaths=10**6))
+
+
+def _die_once(flag, rows, draw, task, budget):
+    if not os.path.exists(flag):
+        Path(flag).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return engine._run(sweep.Sweep(rows, draw), task, budget)
+
+
+def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
+    arrangement = random(25, 4)
+    monkeypatch.setattr(engine, "_work", partial(_die_once, str(tmp_path / "died")))
+    with ProcessPoolExecutor(2) as executor:
+        cells = arrangement.cells(executor=executor)
+    assert (tmp_path / "died").exists()
+    assert np.array_equal(cells.packed, arrangement.cells(method="sweep").packed)
+
+
+def test_a_dask_cluster_gives_the_same_cells():
+    distributed = pytest.importorskip("distributed")
+    arrangement = random(20, 3)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        cells = arrangement.cells(executor=client.get_executor())
+    assert np.array_equal(cells.packed, arrangement.cells(method="sweep").packed)
+
+
+def test_checkpoints_hold_what_is_done(tmp_path):
+    arrangement = random(15, 3)
+    rows = Reduction(arrangement).rows
+    whole = sweep.words(rows)
+    checkpoint = Checkpoint(tmp_path, rows)
+    steps = sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=40)
+    for _ in range(7):
+        next(steps)
+    steps.close()
+    before = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    again = Checkpoint(tmp_path, rows)
+    found = sorted(
+        sweep_blocks(rows, lambda *_: None, checkpoint=again, task=33), key=lambda b: b[0]
+    )
+    assert np.array_equal(np.concatenate([w for _, w in found]), whole)
+    after = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    assert before.items() <= after.items()
+    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+
+
+def test_checkpoints_of_something_else_are_refused(tmp_path):
+    rows = Reduction(random(9, 2)).rows
+    Checkpoint(tmp_path / "a", rows)
+    with pytest.raises(InputError, match="of another arrangement"):
+        Checkpoint(tmp_path / "a", rows[:-1])
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "mine.txt").touch()
+    with pytest.raises(InputError, match="not empty, and no directory of checkpoints"):
+        Checkpoint(tmp_path / "b", rows)
+    with pytest.raises(InputError, match="not a directory"):
+        Checkpoint(tmp_path / "b" / "mine.txt", rows)
+    (tmp_path / "a" / "sweep.json").write_text("{")
+    with pytest.raises(InputError, match="damaged"):
+        Checkpoint(tmp_path / "a", rows)
+
+
+def test_a_special_position_clears_the_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "random_change", _at_first_none)
+    arrangement = families.resonance(3)
+    cells = arrangement.cells(checkpoint=tmp_path)
+    assert len(signs_of(cells)) == 32
+    assert Checkpoint(tmp_path, Reduction(arrangement).rows).draw == 1
+    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, cells.packed)
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_the_result_is_the_same(tmp_path):
+    command = [
+        sys.executable, "-m", "arrangement", "cells", "--family", "generic", "52", "5",
+        "--checkpoint", str(tmp_path / "kept"), "--out", str(tmp_path / "cells.npz"),
+    ]  # fmt: skip
+    for delay in (2.0, 2.5, 3.0):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+    done = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "kept").glob("lines-*")}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    kept = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "kept").glob("lines-*")}
+    assert done.items() <= kept.items()
+    shutil.rmtree(tmp_path / "kept")
+    cells = Cells.load(tmp_path / "cells.npz")
+    assert len(cells) == zaslavsky(52, 5)
+    assert np.array_equal(cells.packed, cells.arrangement.cells(method="sweep").packed)
+
+
+@pytest.mark.slow
+def test_portions_take_little_memory():
+    code = """
+import resource, numpy as np
+from arrangement import Arrangement
+rng = np.random.default_rng(0)
+warm = Arrangement(rng.normal(size=(30, 4)), rng.normal(size=30))
+sum(map(len, warm.iter_cells()))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+big = Arrangement(rng.normal(size=(52, 5)), rng.normal(size=52))
+count = sum(map(len, big.iter_cells()))
+print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    ).stdout
+    count, kilobytes = map(int, out.split())
+    assert count == zaslavsky(52, 5)
+    assert kilobytes < 50_000  # the cells alone are 22 MB packed, 150 MB as signs
