@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from arrangement.errors import ArrangementError, InputError
 from arrangement.files import standard_input
-from arrangement.output import is_stream
 from arrangement.reading import chosen_arrangement, written_number
-from arrangement.writing import check_outputs
+from arrangement.writing import check_outputs, names_directory
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
@@ -152,8 +151,8 @@ def _parser() -> _Parser:
     cells.add_argument(
         "--out",
         metavar="FILE.npz|DIR",
-        help="save the cells in a file; in a directory, in blocks as they are found, in memory "
-        "that does not grow with them",
+        help="save the cells in a file; in a directory (a name without a dot), in blocks as "
+        "they are found, in memory that does not grow with them",
     )
     cells.add_argument(
         "--parquet", action="store_true", help="write the blocks in DIR as Parquet, not npz"
@@ -249,10 +248,9 @@ def _add_outputs(parser: _Parser, graph: str) -> None:
 
 
 def _cells(options: argparse.Namespace) -> str:
-    if options.out is not None and not options.out.lower().endswith(".npz"):
-        if os.path.isdir(options.out) or not is_stream(options.out):
-            return _blocks(options)
-    elif options.parquet:
+    if options.out is not None and names_directory(options.out):
+        return _blocks(options)
+    if options.parquet:
         raise InputError("--parquet: is for blocks; give --out DIR")
     _check_outputs(options, options.file)
     arrangement, domain = _arrangement(options)

@@ -40,7 +40,7 @@ class Reduction:
     >>> from arrangement import families
     >>> half = Reduction(families.braid(3))
     >>> half.rows.tolist(), half.copies
-    ([[-1, 1], [1, 0]], 2)
+    ([[1, -1], [1, 0]], 2)
     """
 
     def __init__(self, arrangement: Arrangement) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.output import hindrance, is_stream
 
-__all__ = ["check_outputs"]
+__all__ = ["check_outputs", "names_directory"]
 
 
 def check_outputs(outputs: Mapping[str, str | None], source: str | None) -> None:
@@ -51,5 +51,12 @@ def _wrong_name(option: str, path: str) -> str | None:
     if path == "-":
         return "a file of this name is hardly meant; write /dev/stdout for standard output"
     if option == "--out" and path and suffix != ".npz" and not is_stream(path):
-        return "the suffix of saved cells must be .npz"
+        return "the suffix of saved cells must be .npz (none: a directory of blocks)"
     return None
+
+
+def names_directory(path: str) -> bool:
+    """Is this the name of a directory for blocks: without a suffix, and no stream?"""
+    if os.path.isdir(path):
+        return True
+    return path not in ("", "-") and "." not in os.path.basename(path) and not is_stream(path)

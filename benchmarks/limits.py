@@ -20,6 +20,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 import numpy as np
 
 from arrangement import Arrangement, families
+from arrangement.points import interior_points
 
 BLOCK = 2**15
 
@@ -31,17 +32,28 @@ def instances(large):
     yield "resonance 5", families.resonance(5), True
     yield "shi 6", families.shi(6), False
     yield "threshold 5", families.threshold(5), False
-    rng = np.random.default_rng(0)
-    yield "random n=40 d=4", Arrangement(rng.normal(size=(40, 4)), rng.normal(size=40)), False
+    yield "random n=40 d=4", random(40, 4), False
     yield "resonance 6", families.resonance(6), False
     if large:
         yield "braid 9", families.braid(9), False
         yield "shi 7", families.shi(7), False
-        yield (
-            "random n=50 d=5",
-            Arrangement(rng.normal(size=(50, 5)), rng.normal(size=50)),
-            False,
-        )
+        yield "random n=50 d=5", random(50, 5), False
+        yield "the same, four through a line", concurrent_quadruple(50, 5), False
+        yield "random n=200 d=3", random(200, 3), False
+        yield "random n=24 d=12", random(24, 12), False
+
+
+def random(n, d):
+    rng = np.random.default_rng(0)
+    return Arrangement(rng.normal(size=(n, d)), rng.normal(size=n))
+
+
+def concurrent_quadruple(n, d):
+    """Random integers, but row 3 is a combination of rows 0, 1 and 2."""
+    rng = np.random.default_rng(0)
+    rows = np.rint(rng.normal(size=(n, d + 1)) * 2**40).astype(int).astype(object)
+    rows[3] = rows[0] + rows[1] - rows[2]
+    return Arrangement(rows[:, :-1], rows[:, -1])
 
 
 def least(function, repetitions):
@@ -68,7 +80,7 @@ def measure(name, arrangement, with_lp):
     normals = arrangement.normals.astype(float)
     offsets = arrangement.offsets.astype(float)
     seconds, cells = least(arrangement.cells, 3)
-    points = cells.points
+    inside, points = least(lambda: interior_points(cells, np.arange(len(cells))), 1)
     checking, _ = least(lambda: check(points, normals, offsets, cells.packed), 3)
     copying, _ = least(cells.packed.copy, 3)
     row = {
@@ -78,6 +90,7 @@ def measure(name, arrangement, with_lp):
         "numpy check": checking,
         "ratio": seconds / checking,
         "copy": copying,
+        "points": inside,
     }
     if with_lp:
         lp_seconds, lp_cells = least(lambda: arrangement.cells(method="lp"), 1)
@@ -94,14 +107,16 @@ def main():
     arguments = parser.parse_args()
     start = time.perf_counter()
     families.braid(3).cells()
+    random(12, 3).cells(method="sweep")
     Arrangement([[0.1, 0.2], [0.3, 0.4]], [0.5, 0.6]).cells().points  # noqa: B018 (compiles)
     compiling = time.perf_counter() - start
     rows = []
     if not arguments.json:
         print(f"loading or compiling the kernels: {compiling:.1f} s", file=sys.stderr)
         print(
-            "| instance | cells | seconds | numpy's check | ratio | LP builder | ratio |\n"
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+            "| instance | cells | seconds | numpy's check | ratio | points "
+            "| LP builder | ratio |\n"
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
         )
     for name, arrangement, with_lp in instances(arguments.large):
         row = measure(name, arrangement, with_lp)
@@ -110,7 +125,8 @@ def main():
             lp = f"{row['lp builder']:.2f} s | {row['lp ratio']:,.0f}" if with_lp else "– | –"
             print(
                 f"| {name} | {row['cells']:,} | {row['seconds']:.4f} s "
-                f"| {row['numpy check']:.4f} s | {row['ratio']:.2f} | {lp} |",
+                f"| {row['numpy check']:.4f} s | {row['ratio']:.2f} | {row['points']:.2f} s "
+                f"| {lp} |",
                 flush=True,
             )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -746,3 +746,36 @@ def test_hyperplanes_are_read_without_the_networks(tmp_path, suffix):
         [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
     )
     assert done.stdout.endswith("\n0 False\n")
+
+
+def test_cells_come_in_blocks(facts, refused, tmp_path):
+    folder = tmp_path / "blocks"
+    report = facts("cells", "--family", "generic", "20", "3", "--out", folder)
+    assert report["cells"] == 1351
+    assert "bounded_cells" not in report
+    whole = json.loads((folder / "arrangement.json").read_text())
+    assert (whole["cells"], whole["blocks"]) == (1351, 1)
+    assert len(Cells.load(folder / "cells-000000.npz")) == 1351
+    command = ["cells", "--family", "braid", "4"]
+    assert refused(*command, "--out", folder).endswith("give a new directory for the blocks")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    facts(*command, "--out", tmp_path / "columns", "--parquet", "--jobs", "2")
+    table = parquet.read_table(tmp_path / "columns" / "cells-000000.parquet")
+    words = np.array(table["word0"])
+    assert sorted(words) == sorted(FAMILIES["braid"](4).cells().packed[:, 0])
+    assert refused(*command, "--parquet").startswith("--parquet: is for blocks")
+    new = tmp_path / "new"
+    assert "not with blocks" in refused(*command, "--out", new, "--graphml", "g.graphml")
+    assert "blocks come from a sweep" in refused(*command, "--out", new, "--method", "lp")
+    assert not new.exists()
+
+
+def test_processes_and_checkpoints(facts, refused, tmp_path):
+    command = ["cells", "--family", "generic", "16", "3", "--checkpoint", tmp_path / "kept"]
+    first, second = facts(*command, "--jobs", "2"), facts(*command)
+    assert first["cells"] == second["cells"] == 697
+    assert len(list((tmp_path / "kept").glob("lines-*.npy"))) == 4
+    assert "holds checkpoints of another" in refused(
+        "cells", "--family", "generic", "15", "3", "--checkpoint", tmp_path / "kept"
+    )
+    assert "no number of processes" in refused("cells", "--family", "braid", "3", "--jobs", "0")

@@ -34,7 +34,7 @@ FAR = 1e300
 # Beyond this, a product could overflow: the exact arithmetic takes over.
 HUGE = 2.0**200
 # A column whose error is larger, in units of its largest entry, is computed afresh, exactly.
-WORN = 2.0**-24
+WORN = 2.0**-14
 # ... unless it is no more than the underflow of a column of zeros.
 NOTHING = 1e-290
 
@@ -75,12 +75,24 @@ class Circuits(NamedTuple):
     known: Ints  # [how many]
 
 
+@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz"})
+def _largest(values, depth, c, start, stop):
+    """The largest absolute value of some rows in a column; all are finite."""
+    largest = 0.0
+    for k in range(np.uint64(start), np.uint64(stop)):
+        size = abs(values[depth, c, k])
+        if size > largest:
+            largest = size
+    return largest
+
+
 @njit(cache=True, error_model="numpy")
-def _pivot(lines, depth, n, at_line):
-    """Fill depth + 1: row pick[depth] becomes a column; False if no pivot is certain."""
-    values, errors, norms, slack = lines.values, lines.errors, lines.norms, lines.slack
+def _pivot(values, errors, norms, slack, valid, h, depth, n, measure):
+    """Fill depth + 1: row h becomes a column; False if no pivot is certain.
+
+    (Arrays out of a tuple would be counted as references at every call; hence the many.)
+    """
     width = values.shape[1]
-    h = lines.pick[depth]
     best, column = 0.0, -1
     for c in range(2, width):
         size = abs(values[depth, c, h]) / norms[depth, c]
@@ -92,55 +104,54 @@ def _pivot(lines, depth, n, at_line):
     head = values[depth, column, h]
     head_error = errors[depth, column]
     certain = abs(head) - head_error
-    if certain <= WORN * norms[depth, column]:
+    if not head_error < 0.5 * abs(head):
         return False
+    inverse, inverse_certain = 1.0 / head, INFLATE / certain
+    pivot_norm = norms[depth, column] + head_error
+    fresh = True
     for c in range(width):
         slack[down, c] = slack[depth, c]
         if c == column:
             continue
-        f = values[depth, c, h] / head
+        f = values[depth, c, h] * inverse
+        size = abs(f)
         f_error = INFLATE * (
-            (errors[depth, c] + abs(f) * head_error) / certain + UNIT_ROUNDOFF * abs(f) + TINY
+            (errors[depth, c] + size * head_error + TINY) * inverse_certain
+            + 3.0 * UNIT_ROUNDOFF * size
+            + TINY
         )
-        norm = norms[depth, c] + abs(f) * norms[depth, column]
-        errors[down, c] = INFLATE * (
+        norm = norms[depth, c] + size * pivot_norm
+        error = INFLATE * (
             errors[depth, c]
-            + abs(f) * head_error
-            + f_error * (norms[depth, column] + head_error)
+            + size * head_error
+            + f_error * pivot_norm
             + 2.0 * UNIT_ROUNDOFF * norm
             + TINY
         )
+        errors[down, c] = error
         norms[down, c] = INFLATE * norm
-        # Slacks matter only for the rows that the line may still meet.
-        start = h + 1 if at_line and slack[depth, c] >= 0 else 0
+        # Slacks matter only for rows that may still be picked.
+        start = h + 1 if slack[depth, c] >= 0 else 0
         for k in range(np.uint64(start), np.uint64(n)):
             values[down, c, k] = values[depth, c, k] - f * values[depth, column, k]
         values[down, c, h] = 0.0
-    scale = 1.0 / head
-    start = h + 1 if at_line else 0
-    for k in range(np.uint64(start), np.uint64(n)):
-        values[down, column, k] = values[depth, column, k] * scale
+        if measure:
+            norms[down, c] = INFLATE * (_largest(values, down, c, start, n) + errors[down, c])
+        norm = norms[down, c]
+        fresh &= norm < HUGE and (error < WORN * norm or error < NOTHING)
+    for k in range(np.uint64(h + 1), np.uint64(n)):
+        values[down, column, k] = values[depth, column, k] * inverse
     values[down, column, h] = 1.0
     slack[down, column] = h
-    norms[down, column] = INFLATE * norms[depth, column] * abs(scale)
-    errors[down, column] = INFLATE * (
-        (errors[depth, column] + norms[down, column] * head_error) / certain
-        + 3.0 * UNIT_ROUNDOFF * norms[down, column]
+    norm = INFLATE * norms[depth, column] * abs(inverse)
+    error = INFLATE * (
+        (head_error + norm * head_error + TINY) * inverse_certain
+        + 3.0 * UNIT_ROUNDOFF * norm
         + TINY
     )
-    if not at_line:
-        for c in range(width):
-            largest = 0.0
-            for k in range(np.uint64(n)):
-                largest = max(largest, abs(values[down, c, k]))
-            norms[down, c] = INFLATE * (largest + errors[down, c])
-    lines.valid[down] = h + 1 if at_line else 0
-    for c in range(width):
-        if not norms[down, c] < HUGE:
-            return False
-        if not (errors[down, c] < WORN * norms[down, c] or errors[down, c] < NOTHING):
-            return False
-    return True
+    norms[down, column], errors[down, column] = norm, error
+    valid[down] = h + 1
+    return fresh and norm < HUGE and error < WORN * norm
 
 
 @njit(cache=True, error_model="numpy")
@@ -170,7 +181,7 @@ def _refine(lines, depth, n):
             return False
         head, head_low, head_error = high[column, h], low[column, h], error[column]
         certain = abs(head) * (1.0 - UNIT_ROUNDOFF) - head_error
-        if not certain > WORN * WORN * norm[column]:
+        if not certain > 2.0**-48 * norm[column]:
             return False
         for c in range(width):
             if c == column:
@@ -218,22 +229,28 @@ def _refine(lines, depth, n):
 
 
 @njit(cache=True, error_model="numpy")
-def _set_picks_far(lines, depth):
-    """Let the picked rows on a line be certainly positive everywhere."""
-    for p in range(depth):
-        lines.values[depth, 0, lines.pick[p]] = FAR
-        lines.values[depth, 1, lines.pick[p]] = 0.0
+def _mark(mask, lines, count):
+    """Set the bits of the first picks, and no others."""
+    mask[:] = 0
+    for p in range(count):
+        mask[lines.pick[p] >> 6] |= lines.bits[lines.pick[p] & 63]
 
 
 @njit(cache=True, error_model="numpy")
-def _meet_rows(lines, depth, n):
+def _set_picks_far(values, pick, depth):
+    """Let the picked rows on a line be certainly positive everywhere."""
+    for p in range(depth):
+        values[depth, 0, pick[p]] = FAR
+        values[depth, 1, pick[p]] = 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _meet_rows(values, errors, norms, slack, meet, negative, bits, first, depth, n):
     """For each row that a line still meets: where, how far signs there are unsure, and which of
     the picked rows are negative on the cell born there."""
-    values, errors, norms, slack = lines.values, lines.errors, lines.norms, lines.slack
-    meet, negative = lines.meet, lines.negative
     c_error, g_error = errors[depth, 0], errors[depth, 1]
     c_norm, g_norm = norms[depth, 0], norms[depth, 1]
-    start = np.uint64(lines.pick[depth] + 1)
+    start = np.uint64(first)
     for h in range(start, np.uint64(n)):
         constant, slope = values[depth, 0, h], values[depth, 1, h]
         t = -constant / slope
@@ -257,10 +274,10 @@ def _meet_rows(lines, depth, n):
             negative[w, h] = 0
     for h in range(start, np.uint64(n)):
         if values[depth, 1, h] < 0.0:
-            negative[h >> np.uint64(6), h] = lines.bits[h & np.uint64(63)]
+            negative[h >> np.uint64(6), h] = bits[h & np.uint64(63)]
     for c in range(2, values.shape[1]):
         b = slack[depth, c]
-        w, bit, error = b >> 6, lines.bits[b & 63], errors[depth, c]
+        w, bit, error = b >> 6, bits[b & 63], errors[depth, c]
         for h in range(start, np.uint64(n)):
             entry = values[depth, c, h]
             opposite = (entry > 0.0) == (values[depth, 1, h] > 0.0)
@@ -329,6 +346,8 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
         (slope_error + abs(factor) * slope_error) / certain
         + UNIT_ROUNDOFF * abs(factor) + TINY
     )  # fmt: skip
+    if k < lines.valid[depth]:
+        return -1
     mask = circuits.masks[q]
     roots = np.empty(width + 1)
     radii = np.empty(width + 1)
@@ -354,7 +373,7 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
             alpha_error = INFLATE * (
                 (error + abs(alpha) * slope_error) / certain + UNIT_ROUNDOFF * abs(alpha) + TINY
             )
-            entry = _slack_entry(lines, depth, c, k)
+            entry = values[depth, c, k]
             product = top * factor
             beta = entry - product
             beta_error = INFLATE * (
@@ -404,24 +423,6 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
 
 
 @njit(cache=True, error_model="numpy")
-def _slack_entry(lines, depth, column, k):
-    """Entry of row k in a slack column at a line; from the dictionary above if not filled."""
-    values, slack = lines.values, lines.slack
-    if k >= lines.valid[depth]:
-        return values[depth, column, k]
-    up = depth - 1
-    h = lines.pick[up]
-    own = column
-    for c in range(2, values.shape[1]):
-        if slack[depth, c] == h:
-            own = c
-    head = values[up, own, h]
-    if own == column:
-        return values[up, own, k] / head
-    return values[up, column, k] - values[up, column, h] / head * values[up, own, k]
-
-
-@njit(cache=True, error_model="numpy")
 def sweep_lines(lines, circuits, n, is_last, out):
     """Visit lines in lexicographic order of their picks and write the cells born on them.
 
@@ -442,8 +443,9 @@ def sweep_lines(lines, circuits, n, is_last, out):
         depth have no certain pivot: decide whether they are independent; if so, fill the
         dictionary below), VERTEX (the picks meet in a vertex that is not certain).
     """
-    values, errors, bits = lines.values, lines.errors, lines.bits
-    pick, stop, state = lines.pick, lines.stop, lines.state
+    values, errors, norms, bits = lines.values, lines.errors, lines.norms, lines.bits
+    pick, stop, state, valid = lines.pick, lines.stop, lines.state, lines.valid
+    slack = lines.slack
     meet, negative = lines.meet, lines.negative
     width = values.shape[1]
     last_depth = width - 2
@@ -468,15 +470,18 @@ def sweep_lines(lines, circuits, n, is_last, out):
             if order > 0 or (order == 0 and depth == last_depth - 1):
                 break
             state[3] += 1
-            at_line = depth == last_depth - 1
-            if not _pivot(lines, depth, n, at_line):
-                picked[:] = 0
-                for p in range(depth):
-                    picked[pick[p] >> 6] |= bits[pick[p] & 63]
+            measure = depth + 3 < last_depth  # norms that grow for three more steps will do
+            if not _pivot(values, errors, norms, slack, valid, pick[depth], depth, n, measure):
+                _mark(picked, lines, depth)
                 if _circuit_within(circuits, picked, pick[depth], False) >= 0:
                     state[2] = 0
                     continue
-                if not (_refine(lines, depth, n) and _pivot(lines, depth, n, at_line)):
+                if not (
+                    _refine(lines, depth, n)
+                    and _pivot(
+                        values, errors, norms, slack, valid, pick[depth], depth, n, measure
+                    )
+                ):
                     state[0], state[1] = depth, written
                     return PREFIX
             depth += 1
@@ -487,11 +492,10 @@ def sweep_lines(lines, circuits, n, is_last, out):
             continue
         # On a line: meet the rows after the picks, in order.
         g_error = errors[depth, 1]
-        picked[:] = 0
-        for p in range(depth):
-            picked[pick[p] >> 6] |= bits[pick[p] & 63]
-        _set_picks_far(lines, depth)
-        _meet_rows(lines, depth, n)
+        _set_picks_far(values, pick, depth)
+        _meet_rows(
+            values, errors, norms, slack, meet, negative, bits, pick[depth] + 1, depth, n
+        )
         refined = False
         while pick[depth] < n - 1:
             if written + width + 1 > out.shape[0]:
@@ -502,15 +506,26 @@ def sweep_lines(lines, circuits, n, is_last, out):
             h = pick[depth]
             t, bound = meet[0, h], meet[1, h]
             if not bound < HUGE:
-                if not abs(values[depth, 1, h]) > g_error and (
-                    _circuit_within(circuits, picked, h, False) >= 0
-                ):
-                    continue
+                if not abs(values[depth, 1, h]) > g_error:
+                    _mark(picked, lines, depth)
+                    if _circuit_within(circuits, picked, h, False) >= 0:
+                        continue
                 if not refined and _refine(lines, depth, n):
                     refined = True
                     pick[depth] -= 1
-                    _set_picks_far(lines, depth)
-                    _meet_rows(lines, depth, n)
+                    _set_picks_far(values, pick, depth)
+                    _meet_rows(
+                        values,
+                        errors,
+                        norms,
+                        slack,
+                        meet,
+                        negative,
+                        bits,
+                        pick[depth] + 1,
+                        depth,
+                        n,
+                    )
                     g_error = errors[depth, 1]
                     continue
                 state[0], state[1] = depth, written
@@ -529,7 +544,7 @@ def sweep_lines(lines, circuits, n, is_last, out):
                 continue
             born = -1
             if certain:
-                picked[h >> 6] |= bits[h & 63]
+                _mark(picked, lines, depth + 1)
                 zeros, circuit, row = 0, -1, -1
                 for k in range(n):
                     if (picked[k >> 6] >> np.uint64(k & 63)) & np.uint64(1):
@@ -544,7 +559,6 @@ def sweep_lines(lines, circuits, n, is_last, out):
                         if circuits.top[circuit] != k:
                             born = 0  # another set of picks comes first at this vertex
                             break
-                picked[h >> 6] &= ~bits[h & 63]
                 if zeros == 1 and born < 0:
                     signs[:] = out[written]
                     born = _births_at_circuit(
@@ -553,8 +567,19 @@ def sweep_lines(lines, circuits, n, is_last, out):
             if born < 0 and not refined and _refine(lines, depth, n):
                 refined = True
                 pick[depth] -= 1
-                _set_picks_far(lines, depth)
-                _meet_rows(lines, depth, n)
+                _set_picks_far(values, pick, depth)
+                _meet_rows(
+                    values,
+                    errors,
+                    norms,
+                    slack,
+                    meet,
+                    negative,
+                    bits,
+                    pick[depth] + 1,
+                    depth,
+                    n,
+                )
                 g_error = errors[depth, 1]
                 continue
             if born < 0:
