@@ -34,7 +34,7 @@ __all__ = ["Checkpoint", "sweep_blocks"]
 Integers = NDArray[np.object_]
 Show = Callable[[int, int], None]
 
-TASK = 2**20
+TASK = 2**19
 """Subsets of hyperplanes in one task: some tenths of a second."""
 
 BATCH = 16
