@@ -449,7 +449,7 @@ def looks_degenerate(rows: Integers, samples: int = 64) -> bool:
         return False
     table = exact.float_rows(rows)[0]
     rng = np.random.default_rng(0)
-    picks = np.array([rng.choice(n, d, replace=False) for _ in range(samples)])
+    picks = rng.random((samples, n)).argpartition(d - 1, axis=1)[:, :d]
     normals = table[picks, :-1]
     with np.errstate(all="ignore"):
         singular = np.abs(np.linalg.det(normals)) < 1e-9

@@ -161,8 +161,9 @@ def _refine(lines, depth, n):
     errors = lines.errors
     width = lines.values.shape[1]
     error, norm = np.empty(width), np.empty(width)
-    slack = np.full(width, -1)  # kept apart: a failure must leave the dictionary as it was
+    slack = np.empty(width, np.int64)  # kept apart: a failure must leave the old dictionary
     for c in range(width):
+        slack[c] = -1
         error[c] = lines.root_errors[c]
         for k in range(n):
             high[c, k], low[c, k] = lines.root[0, c, k], lines.root[1, c, k]
@@ -231,7 +232,8 @@ def _refine(lines, depth, n):
 @njit(cache=True, error_model="numpy")
 def _mark(mask, lines, count):
     """Set the bits of the first picks, and no others."""
-    mask[:] = 0
+    for w in range(mask.shape[0]):
+        mask[w] = 0
     for p in range(count):
         mask[lines.pick[p] >> 6] |= lines.bits[lines.pick[p] & 63]
 
@@ -286,7 +288,7 @@ def _meet_rows(values, errors, norms, slack, meet, negative, bits, first, depth,
 
 
 @njit(cache=True, error_model="numpy")
-def _signs_on_line(constants, slopes, t, bound, bits, out, row, last):
+def _signs_on_line(values, depth, t, bound, bits, out, row, last):
     """The signs at parameter t as bits; are any of them not certain?
 
     All values are finite. (The masks in an array of their own let this loop use vectors.)
@@ -294,10 +296,10 @@ def _signs_on_line(constants, slopes, t, bound, bits, out, row, last):
     n_words = out.shape[1]
     unsure = np.uint64(0)
     for w in range(n_words):
-        positive = np.uint64(0)
+        positive, first = np.uint64(0), np.uint64(64 * w)
         top = np.uint64(64) if w < n_words - 1 else np.uint64(last)
         for k in range(top):
-            v = constants[w, k] + slopes[w, k] * t
+            v = values[depth, 0, first + k] + values[depth, 1, first + k] * t
             positive |= bits[k] * np.uint64(v > 0.0)
             unsure |= bits[k] * np.uint64(abs(v) <= bound)
         out[row, w] = positive
@@ -417,7 +419,8 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
             m = members[p - 1]
             signs[m >> 6] ^= np.uint64(1) << np.uint64(m & 63)
         if (p > 0 or kappa < 0) and (p < count or kappa > 0):
-            out[where + born] = signs
+            for w in range(out.shape[1]):
+                out[where + born, w] = signs[w]
             born += 1
     return born
 
@@ -454,8 +457,7 @@ def sweep_lines(lines, circuits, n, is_last, out):
     picked = np.zeros(n_words, np.uint64)
     signs = np.zeros(n_words, np.uint64)
     depth, written = state[0], state[1]
-    constants = values[last_depth, 0].reshape((n_words, 64))
-    slopes = values[last_depth, 1].reshape((n_words, 64))
+    refined_for = -1  # the row before whose pivot the dictionary was refined
     while depth >= 0:
         if depth < last_depth:
             if pick[depth] >= n - (last_depth + 1 - depth):
@@ -470,20 +472,20 @@ def sweep_lines(lines, circuits, n, is_last, out):
             if order > 0 or (order == 0 and depth == last_depth - 1):
                 break
             state[3] += 1
+            h = pick[depth]
             measure = depth + 3 < last_depth  # norms that grow for three more steps will do
-            if not _pivot(values, errors, norms, slack, valid, pick[depth], depth, n, measure):
+            if not _pivot(values, errors, norms, slack, valid, h, depth, n, measure):
                 _mark(picked, lines, depth)
-                if _circuit_within(circuits, picked, pick[depth], False) >= 0:
+                if _circuit_within(circuits, picked, h, False) >= 0:
                     state[2] = 0
-                    continue
-                if not (
-                    _refine(lines, depth, n)
-                    and _pivot(
-                        values, errors, norms, slack, valid, pick[depth], depth, n, measure
-                    )
-                ):
+                elif refined_for != h and _refine(lines, depth, n):
+                    refined_for = h
+                    pick[depth] -= 1
+                else:
                     state[0], state[1] = depth, written
                     return PREFIX
+                continue
+            refined_for = -1
             depth += 1
             if state[2] > 0:
                 state[2] -= 1
@@ -492,12 +494,24 @@ def sweep_lines(lines, circuits, n, is_last, out):
             continue
         # On a line: meet the rows after the picks, in order.
         g_error = errors[depth, 1]
-        _set_picks_far(values, pick, depth)
-        _meet_rows(
-            values, errors, norms, slack, meet, negative, bits, pick[depth] + 1, depth, n
-        )
-        refined = False
+        refined, stale = False, True
         while pick[depth] < n - 1:
+            if stale:
+                g_error = errors[depth, 1]
+                _set_picks_far(values, pick, depth)
+                _meet_rows(
+                    values,
+                    errors,
+                    norms,
+                    slack,
+                    meet,
+                    negative,
+                    bits,
+                    pick[depth] + 1,
+                    depth,
+                    n,
+                )
+                stale = False
             if written + width + 1 > out.shape[0]:
                 state[0], state[1] = depth, written
                 return FULL
@@ -511,29 +525,15 @@ def sweep_lines(lines, circuits, n, is_last, out):
                     if _circuit_within(circuits, picked, h, False) >= 0:
                         continue
                 if not refined and _refine(lines, depth, n):
-                    refined = True
+                    refined = stale = True
                     pick[depth] -= 1
-                    _set_picks_far(values, pick, depth)
-                    _meet_rows(
-                        values,
-                        errors,
-                        norms,
-                        slack,
-                        meet,
-                        negative,
-                        bits,
-                        pick[depth] + 1,
-                        depth,
-                        n,
-                    )
-                    g_error = errors[depth, 1]
                     continue
                 state[0], state[1] = depth, written
                 return VERTEX
             constant, slope = values[depth, 0, h], values[depth, 1, h]
             values[depth, 0, h] = FAR
             values[depth, 1, h] = 0.0
-            unsure = _signs_on_line(constants, slopes, t, bound, bits, out, written, last)
+            unsure = _signs_on_line(values, depth, t, bound, bits, out, written, last)
             values[depth, 0, h] = constant
             values[depth, 1, h] = slope
             for w in range(n_words):
@@ -560,27 +560,14 @@ def sweep_lines(lines, circuits, n, is_last, out):
                             born = 0  # another set of picks comes first at this vertex
                             break
                 if zeros == 1 and born < 0:
-                    signs[:] = out[written]
+                    for w in range(n_words):
+                        signs[w] = out[written, w]
                     born = _births_at_circuit(
                         lines, depth, circuits, circuit, row, is_last, out, written, signs
                     )
             if born < 0 and not refined and _refine(lines, depth, n):
-                refined = True
+                refined = stale = True
                 pick[depth] -= 1
-                _set_picks_far(values, pick, depth)
-                _meet_rows(
-                    values,
-                    errors,
-                    norms,
-                    slack,
-                    meet,
-                    negative,
-                    bits,
-                    pick[depth] + 1,
-                    depth,
-                    n,
-                )
-                g_error = errors[depth, 1]
                 continue
             if born < 0:
                 state[0], state[1] = depth, written
