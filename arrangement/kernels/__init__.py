@@ -1,5 +1,6 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
+from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.interior import interior_points
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.restriction import (
@@ -25,7 +26,6 @@ from arrangement.kernels.sweep import (
     SWEPT,
     VERTEX,
     Circuits,
-    Lines,
     sweep_lines,
 )
 
