@@ -111,9 +111,9 @@ def _exchange(table, column, row):
             continue
         factor = -table[c, row] * inverse
         if factor != 0.0:
-            for i in range(total):
+            for i in range(np.uint64(total)):
                 table[c, i] += factor * table[column, i]
         table[c, row] = 0.0
-    for i in range(total):
+    for i in range(np.uint64(total)):
         table[column, i] *= inverse
     table[column, row] = 1.0
