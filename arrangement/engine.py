@@ -210,6 +210,8 @@ def _prepared(rows: tuple[tuple[int, ...], ...], draw: int) -> Sweep:
 class Checkpoint:
     """Finished blocks of one sweep in a directory, each a file that is whole or absent.
 
+    Hidden files are what a killed run was writing; they are left alone.
+
     Parameters
     ----------
     directory : path-like
@@ -246,7 +248,7 @@ class Checkpoint:
                     f"{directory}: holds checkpoints of another arrangement; "
                     "give another directory or remove this one"
                 )
-        elif any(self.directory.iterdir()):
+        elif any(not path.name.startswith(".") for path in self.directory.iterdir()):
             raise InputError(f"{directory}: not empty, and no directory of checkpoints")
         else:
             self._write_manifest()

@@ -328,6 +328,9 @@ def test_checkpoints_of_something_else_are_refused(tmp_path):
     with pytest.raises(InputError, match="of another arrangement"):
         Checkpoint(tmp_path / "a", rows[:-1])
     (tmp_path / "b").mkdir()
+    (tmp_path / "b" / ".killed.part").touch()
+    Checkpoint(tmp_path / "b", rows)
+    (tmp_path / "b" / "sweep.json").unlink()
     (tmp_path / "b" / "mine.txt").touch()
     with pytest.raises(InputError, match="not empty, and no directory of checkpoints"):
         Checkpoint(tmp_path / "b", rows)
