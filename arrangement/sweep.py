@@ -26,7 +26,7 @@ from arrangement import exact, kernels
 from arrangement.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.recursion import Recursion
 
-__all__ = ["Interval", "SpecialPosition", "Sweep", "TooDegenerate", "looks_degenerate", "words"]
+__all__ = ["Interval", "SpecialPosition", "Sweep", "TooDegenerate", "looks_degenerate"]
 
 Integers = NDArray[np.object_]
 
@@ -412,31 +412,6 @@ def random_change(dimension: int, draw: int) -> Integers:
         change = rng.integers(-(2**15), 2**15, size=(dimension, dimension)).astype(object)
         if exact.rank(change) == dimension:
             return change
-
-
-def words(rows: Integers, patience: float = inf) -> Words:
-    """The packed signs of all cells of pairwise different rows of full rank d ≥ 1.
-
-    Raises
-    ------
-    TooDegenerate
-        If more than `patience` vertices, and more than one in `SETTLING`, had to be settled
-        exactly one by one.
-    """
-    draw = 0
-    while True:
-        sweep = Sweep(rows, draw)
-        found, total = [], 0
-        try:
-            for interval in sweep.intervals():
-                for block in sweep.blocks(interval):
-                    found.append(block)
-                    total += len(block)
-                    if sweep.settled > patience + total / SETTLING:
-                        raise TooDegenerate
-            return np.concatenate(found)
-        except SpecialPosition:
-            draw += 1
 
 
 def looks_degenerate(rows: Integers, samples: int = 64) -> bool:

@@ -32,6 +32,10 @@ def signs_of(cells):
     return set(found)
 
 
+def words_of(rows):
+    return np.concatenate([words for _, words in sweep_blocks(rows, lambda *_: None)])
+
+
 def random(n, d, seed=0):
     rng = np.random.default_rng(seed)
     return Arrangement(rng.normal(size=(n, d)), rng.normal(size=n))
@@ -262,7 +266,7 @@ def test_what_a_budget_leaves_is_done_later(monkeypatch):
     found = sorted(
         sweep_blocks(rows, lambda *_: None, executor=executor, task=100), key=lambda b: b[0]
     )
-    assert np.array_equal(np.concatenate([w for _, w in found]), sweep.words(rows))
+    assert np.array_equal(np.concatenate([w for _, w in found]), words_of(rows))
     assert executor.tasks > sum(len(p) for p in sweep.Sweep(rows).intervals()) // 400
 
 
@@ -305,7 +309,7 @@ def test_a_dask_cluster_gives_the_same_cells():
 def test_checkpoints_hold_what_is_done(tmp_path):
     arrangement = random(15, 3)
     rows = Reduction(arrangement).rows
-    whole = sweep.words(rows)
+    whole = words_of(rows)
     checkpoint = Checkpoint(tmp_path, rows)
     steps = sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=40)
     for _ in range(7):

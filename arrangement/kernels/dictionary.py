@@ -13,13 +13,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from arrangement.kernels.double_double import SPREAD, difference, product, quotient
+from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
 __all__ = [
     "FAR",
     "HUGE",
-    "INFLATE",
-    "TINY",
-    "UNIT_ROUNDOFF",
     "Lines",
     "pivot",
     "refine",
@@ -29,16 +27,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-UNIT_ROUNDOFF = 2.0**-53
-# Error bounds are themselves computed with a few roundings, each of relative size 2^-53.
-INFLATE = 1.0 + 2.0**-40
-# Covers products that underflow; rows are scaled to entries near 1.
-TINY = 1e-300
 # A row that must not be judged is given this constant and no slope: certainly positive.
 FAR = 1e300
 # Beyond this, a product could overflow: the exact arithmetic takes over.
 HUGE = 2.0**200
-# A column whose error is larger, in units of its largest entry, is computed afresh, exactly.
+# A column whose error is larger, in units of its largest entry, is refined in double-double.
 WORN = 2.0**-14
 # ... unless it is no more than the underflow of a column of zeros.
 NOTHING = 1e-290

@@ -14,6 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
+
 __all__ = [
     "CONTAINS",
     "CUTS",
@@ -47,12 +49,6 @@ ENTER, STEP, SETTLE, WALK, MERGE = 0, 1, 2, 3, 4
 
 # How a row meets a flat.
 CUTS, MISSES, CONTAINS = np.int8(0), np.int8(1), np.int8(2)
-
-UNIT_ROUNDOFF = 2.0**-53
-# Error bounds are themselves computed with a few roundings, each of relative size 2^-53.
-INFLATE = 1.0 + 2.0**-40
-# Covers products that underflow, also where their sum is divided by a tiny number next.
-TINY = 1e-300
 
 
 class Flats(NamedTuple):

@@ -13,15 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from arrangement.kernels.dictionary import (
-    FAR,
-    HUGE,
-    INFLATE,
-    TINY,
-    UNIT_ROUNDOFF,
-    pivot,
-    refine,
-)
+from arrangement.kernels.dictionary import FAR, HUGE, pivot, refine
+from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
 __all__ = ["FULL", "PREFIX", "SWEPT", "VERTEX", "Circuits", "sweep_lines"]
 
