@@ -11,17 +11,25 @@ from numpy.typing import NDArray
 
 from arrangement import exact, kernels
 from arrangement.cells import Cells
-from arrangement.packing import pack_signs, unpack_signs
+from arrangement.packing import Words, pack_signs, unpack_signs
 
 __all__ = ["Witnesses", "interior_points"]
+
+Integers = NDArray[np.object_]
+
+MARGINS = (1e-5, 1e-9, 1e-13)
+"""How far the sides of a cell are moved inwards, in units of the arrangement's extent."""
+
+BLOCK = 2**16
+"""Cells are worked on in blocks of this many."""
 
 
 def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float64]:
     """Certified float64 points inside some cells (inside the domain, if there is one).
 
-    A candidate maximises the distance to the nearest hyperplane, up to a cap. Its signs are
-    checked exactly; where they are wrong, a rational point is found exactly and moved to
-    nearby floats.
+    A candidate is halfway along a chord from a vertex of the cell whose sides are moved inwards
+    a little; cells too narrow for that are given smaller margins. Its signs are certified; where they are wrong, a rational point is found exactly and moved
+    to nearby floats.
 
     Parameters
     ----------
@@ -35,30 +43,42 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
     """
     n, d = cells.arrangement.n_hyperplanes, cells.arrangement.dimension
     points = np.zeros((len(which), d))
-    rows, words = cells.arrangement.rows, cells.packed[which]
+    rows, words = cells.arrangement.rows, cells.packed
     if cells.domain is not None:
         rows = np.concatenate([rows, cells.domain])
     if len(rows) == 0 or len(which) == 0:
         return points
     columns = exact.independent_columns(rows[:, :-1])
-    values, _, _ = exact.float_rows(rows[:, [*columns, d]])
-    lengths = np.linalg.norm(values[:, :-1], axis=1)
+    values, errors = _rows_of_unit_length(rows[:, [*columns, d]])
+    reach = _reach_worth_having(values)
     show = cells.reporter("interior points")
-    block = max(1, 2**22 // len(rows))
-    for start in range(0, len(which), block):
-        part = slice(start, start + block)
-        signs = np.ones((len(words[part]), len(rows)), dtype=np.int8)
-        signs[:, :n] = unpack_signs(words[part], n)
-        candidates = kernels.interior_points(
-            values, lengths, pack_signs(signs), _margin_worth_having(values, lengths)
-        )
-        candidates[~np.isfinite(candidates).all(axis=1)] = 0.0
-        points[part, columns] = candidates
+    todo = _in_gray_order(words[which])
+    for margin in MARGINS:
+        left = []
+        for start in range(0, len(todo), BLOCK):
+            part = todo[start : start + BLOCK]
+            order, sides = which[part], words
+            if cells.domain is not None:
+                signs = np.ones((len(part), len(rows)), dtype=np.int8)
+                signs[:, :n] = unpack_signs(words[order], n)
+                order, sides = np.arange(len(part)), pack_signs(signs)
+            found, certain = kernels.interior_points(
+                values, errors, sides, order, margin * reach, reach
+            )
+            found[~np.isfinite(found).all(axis=1)] = 0.0
+            points[np.ix_(part, columns)] = found
+            left.append(part[~certain])
+            if margin == MARGINS[0]:
+                show(min(start + BLOCK, len(todo)), len(todo))
+        todo = np.concatenate(left) if left else todo
+    for start in range(0, len(todo), BLOCK):
+        part = todo[start : start + BLOCK]
+        signs = np.ones((len(part), len(rows)), dtype=np.int8)
+        signs[:, :n] = unpack_signs(words[which[part]], n)
         wrong = (exact.signs_at(rows, points[part]) != signs).any(axis=1)
         for q in np.flatnonzero(wrong).tolist():
-            points[start + q] = _sought_point(cells, int(which[start + q]))
-            show(start + q, len(which))
-        show(min(start + block, len(which)), len(which))
+            points[part[q]] = _sought_point(cells, int(which[part[q]]))
+            show(start + q, len(todo))
     return points
 
 
@@ -85,11 +105,35 @@ class Witnesses(Sequence[tuple[Fraction, ...]]):
         return _rational_point(cells, i)
 
 
-def _margin_worth_having(values: NDArray[np.float64], lengths: NDArray[np.float64]) -> float:
-    """A margin of the order of the hyperplanes' distances from the origin, or 1."""
-    proper = lengths > 0
-    distances = np.abs(values[proper, -1] / lengths[proper])
-    distances = distances[np.isfinite(distances) & (distances > 0)]
+def _rows_of_unit_length(
+    rows: Integers,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The columns of rows scaled by powers of two to normals of length near 1, and bounds on
+    the errors in each column."""
+    values, errors, _ = exact.float_rows(rows)
+    _, exponents = np.frexp(np.linalg.norm(values[:, :-1], axis=1))
+    scale = np.ldexp(1.0, -np.clip(exponents, -500, 500))[:, None]
+    values, errors = values * scale, errors * scale  # exact, but for subnormal numbers
+    return np.ascontiguousarray(values.T), errors.max(axis=0) + 5e-324
+
+
+def _in_gray_order(words: Words) -> NDArray[np.int64]:
+    """An order of sign vectors in which neighbours differ little: that of a Gray code."""
+    keys, odd = [], np.zeros(len(words), dtype=np.uint64)
+    for column in words.T:
+        place = column.copy()
+        for shift in (1, 2, 4, 8, 16, 32):
+            place ^= place >> np.uint64(shift)
+        place ^= np.uint64(0) - odd
+        odd = place & np.uint64(1)
+        keys.append(place)
+    return np.lexsort(keys[::-1])
+
+
+def _reach_worth_having(values: NDArray[np.float64]) -> float:
+    """A length of the order of the hyperplanes' distances from the origin, or 1."""
+    distances = np.abs(values[-1])
+    distances = distances[distances > 0]
     return max(1.0, float(np.median(distances))) if len(distances) else 1.0
 
 
