@@ -27,9 +27,9 @@ BLOCK = 2**16
 def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float64]:
     """Certified float64 points inside some cells (inside the domain, if there is one).
 
-    A candidate is halfway along a chord from a vertex of the cell whose sides are moved inwards
-    a little; cells too narrow for that are given smaller margins. Its signs are certified; where they are wrong, a rational point is found exactly and moved
-    to nearby floats.
+    A candidate is halfway along a chord from a vertex of the cell whose sides are moved
+    inwards a little; cells too narrow for that are given smaller margins. Where a candidate
+    cannot be certified, a rational point is found exactly and moved to nearby floats.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
                 values, errors, sides, order, margin * reach, reach
             )
             found[~np.isfinite(found).all(axis=1)] = 0.0
-            points[np.ix_(part, columns)] = found
+            points[part[:, None], columns] = found
             left.append(part[~certain])
             if margin == MARGINS[0]:
                 show(min(start + BLOCK, len(todo)), len(todo))

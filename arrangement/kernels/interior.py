@@ -19,10 +19,11 @@ AGE = 64
 def interior_points(rows, errors, words, order, margin, reach):
     """A point inside each of some cells, certified where that is possible in float64.
 
-    All sides of a cell are moved inwards by margins between `margin` and twice that, in general
-    position, and a vertex of what is left is sought: from the vertex found for the cell before,
-    by the dual simplex method with an objective that has its minimum there. The point is halfway
-    along the chord from that vertex on which the distances from its sides grow alike.
+    All sides of a cell are moved inwards by margins between `margin` and twice that, in
+    general position, and a vertex of what is left is sought: from the vertex found for the
+    cell before, by the dual simplex method with an objective that has its minimum there. The
+    point is halfway along the chord from that vertex on which the distances from its sides
+    grow alike.
 
     Parameters
     ----------
@@ -172,11 +173,11 @@ def _move_inside(table, values, sides, margins, basis, costs):
         row = _most_violated(values, sides, margins)
         if row < 0:
             return exchange
-        column, least, slope = -1, np.inf, 0.0
+        column, least = -1, np.inf
         for c in range(d):
             gain = sides[row] * sides[basis[c]] * table[c, row]
             if gain > SMALLEST_PIVOT and costs[c] < least * gain:
-                column, least, slope = c, costs[c] / gain, gain
+                column, least = c, costs[c] / gain
         if column < 0:
             return -1
         for c in range(d):
