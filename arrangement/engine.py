@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
@@ -16,7 +18,6 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.bounds import zaslavsky
 from arrangement.errors import InputError, SolverError
 from arrangement.output import atomic_output
-from arrangement.packing import Words
+from arrangement.packing import Words, word_count
+from arrangement.sharing import Place, Room, put
 from arrangement.sweep import SETTLING, Interval, Sweep, TooDegenerate
 
-__all__ = ["Checkpoint", "sweep_blocks"]
+__all__ = ["Checkpoint", "sweep_blocks", "sweep_words"]
 
 Integers = NDArray[np.object_]
 Show = Callable[[int, int], None]
@@ -52,6 +55,7 @@ def sweep_blocks(
     checkpoint: Checkpoint | None = None,
     patience: float = inf,
     task: int = TASK,
+    room: Room | None = None,
 ) -> Iterator[tuple[Interval, Words]]:
     """The cells of all lines of a sweep, in blocks, each with the lines that it comes from.
 
@@ -72,6 +76,8 @@ def sweep_blocks(
         How many vertices may need exact arithmetic, besides one in a few thousand.
     task : int
         Subsets of hyperplanes in one task.
+    room : Room, optional
+        Where workers of an executor may put what they find.
 
     Yields
     ------
@@ -105,7 +111,7 @@ def sweep_blocks(
     found = (
         _alone(sweep, missing, patience)
         if executor is None
-        else _spread(sweep, missing, executor, task)
+        else _spread(sweep, missing, executor, task, room)
     )
     for part, words in found:
         if checkpoint is not None:
@@ -113,6 +119,28 @@ def sweep_blocks(
         done += len(part)
         show(done, total)
         yield part, words
+
+
+def sweep_words(
+    rows: Integers,
+    show: Show,
+    draw: int = 0,
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+    patience: float = inf,
+) -> Words:
+    """The cells of all lines, in the order of the lines; see :func:`sweep_blocks`."""
+    with contextlib.ExitStack() as held:
+        room = None
+        if executor is not None:
+            with contextlib.suppress(OSError, ValueError, OverflowError):
+                size = zaslavsky(len(rows), rows.shape[1] - 1)
+                room = held.enter_context(Room(size, word_count(len(rows))))
+        found = sweep_blocks(rows, show, draw, executor, checkpoint, patience, room=room)
+        portions = sorted(found, key=lambda item: item[0])
+        if room is not None and all(len(part) == len(words) for part, words in portions):
+            return room.filled([words for _, words in portions])
+    return np.concatenate([words for _, words in portions])
 
 
 def _alone(
@@ -143,7 +171,7 @@ def _run(sweep: Sweep, interval: Interval, budget: int) -> tuple[Words, Interval
 
 
 def _spread(
-    sweep: Sweep, tasks: list[Interval], executor: Executor, size: int
+    sweep: Sweep, tasks: list[Interval], executor: Executor, size: int, room: Room | None
 ) -> Iterator[tuple[Interval, Words]]:
     """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued."""
     todo = deque(tasks)
@@ -154,7 +182,9 @@ def _spread(
         while todo or running:
             while todo and len(running) < BATCH:
                 task = todo.popleft()
-                running[executor.submit(_work, sweep.given, sweep.draw, task, 4 * size)] = task
+                place = None if room is None else room.place(sweep.position(task))
+                work = (sweep.given, sweep.draw, task, 4 * size, place)
+                running[executor.submit(_work, *work)] = task
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
                 try:
@@ -172,6 +202,9 @@ def _spread(
                 if rest is not None:
                     todo.extend(rest.pieces(size, sweep.n))
                     task = Interval(task.level, task.start, rest.start)
+                if isinstance(words, int):
+                    assert room is not None
+                    words = room.words(sweep.position(task), words)
                 yield task, words
     finally:
         for future in running:
@@ -193,18 +226,26 @@ def _like(executor: ProcessPoolExecutor) -> ProcessPoolExecutor:
 
 
 def _work(
-    rows: Integers, draw: int, task: Interval, budget: int
-) -> tuple[Words, Interval | None]:
-    """One task in a worker: its cells, and the lines that its budget did not reach."""
-    return _run(_prepared(tuple(map(tuple, rows)), draw), task, budget)
+    rows: Integers, draw: int, task: Interval, budget: int, place: Place | None
+) -> tuple[Words | int, Interval | None]:
+    """One task in a worker: its cells, or how many were put in their place, and the lines that
+    its budget did not reach."""
+    words, rest = _run(_prepared(rows, draw), task, budget)
+    reached = task.stop if rest is None else rest.start
+    if place is not None and len(words) <= reached - task.start and put(words, place):
+        return len(words), rest
+    return words, rest
 
 
-@lru_cache(maxsize=4)
-def _prepared(rows: tuple[tuple[int, ...], ...], draw: int) -> Sweep:
-    table = np.empty((len(rows), len(rows[0])), dtype=object)
-    for i, row in enumerate(rows):
-        table[i] = row
-    return Sweep(table, draw)
+_LAST = threading.local()
+
+
+def _prepared(rows: Integers, draw: int) -> Sweep:
+    """The sweep of some rows, kept for the next task; each thread has its own."""
+    last: Sweep | None = getattr(_LAST, "sweep", None)
+    if last is None or last.draw != draw or not np.array_equal(last.given, rows):
+        last = _LAST.sweep = Sweep(rows, draw)
+    return last
 
 
 class Checkpoint:

@@ -12,7 +12,7 @@ import numpy as np
 from arrangement import restrict, sweep
 from arrangement.bounds import zaslavsky
 from arrangement.cells import Cells
-from arrangement.engine import Checkpoint, sweep_blocks
+from arrangement.engine import Checkpoint, sweep_blocks, sweep_words
 from arrangement.errors import InputError
 from arrangement.packing import Words
 from arrangement.progress import Progress, reporter
@@ -95,16 +95,12 @@ def _swept(
     while True:
         show = reporter(progress, "sets of hyperplanes")
         try:
-            found = sorted(
-                sweep_blocks(rows, show, draw, executor, checkpoint, patience=patience),
-                key=lambda item: item[0],
-            )
+            words = sweep_words(rows, show, draw, executor, checkpoint, patience)
             break
         except sweep.SpecialPosition:
             draw += 1
             if checkpoint is not None:
                 checkpoint.redraw()
-    words = np.concatenate([words for _, words in found])
     return Cells(arrangement, reduction.expand(words), progress=progress)
 
 

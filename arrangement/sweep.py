@@ -134,6 +134,10 @@ class Sweep:
         """All lines of all levels, level by level; their cells together are all cells."""
         return [Interval(i, 0, comb(self.n, i)) for i in range(self.dimension + 1)]
 
+    def position(self, interval: Interval) -> int:
+        """How many subsets of hyperplanes come before an interval, lower levels first."""
+        return sum(comb(self.n, i) for i in range(interval.level)) + interval.start
+
     def blocks(
         self, interval: Interval, budget: float = inf
     ) -> Generator[Words, None, Interval | None]:

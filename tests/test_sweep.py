@@ -6,7 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from functools import partial
 from math import comb
 from pathlib import Path
@@ -16,7 +22,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrangement import Arrangement, Cells, InputError, SolverError, engine, families, sweep
+from arrangement import (
+    Arrangement,
+    Cells,
+    InputError,
+    SolverError,
+    engine,
+    families,
+    sharing,
+    sweep,
+)
 from arrangement.bounds import zaslavsky
 from arrangement.engine import Checkpoint, sweep_blocks
 from arrangement.recursion import Recursion
@@ -240,6 +255,43 @@ def test_processes_give_the_same_cells():
             arrangement.cells(method="lp", executor=executor)
 
 
+def test_threads_give_the_same_cells():
+    arrangement = random(60, 4)  # enough for tasks that run side by side
+    whole = arrangement.cells(method="sweep")
+    with ThreadPoolExecutor(4) as executor:
+        assert np.array_equal(arrangement.cells(executor=executor).packed, whole.packed)
+        assert sum(map(len, arrangement.iter_cells(executor=executor))) == len(whole)
+
+
+@pytest.mark.parametrize("kind", ["random", "a quadruple through a line", "parallel classes"])
+def test_cells_come_back_through_shared_memory_or_without(kind, monkeypatch):
+    arrangement = random(14, 3) if kind == "random" else nearly(kind)
+    whole = arrangement.cells(method="sweep").packed
+    put = []
+
+    def put_every_other(words, place):
+        put.append(sharing.put(words, place))
+        return put[-1] and len(put) % 2
+
+    monkeypatch.setattr(engine, "put", put_every_other)
+    assert np.array_equal(arrangement.cells(executor=Here()).packed, whole)
+    assert all(put)
+    monkeypatch.setattr(engine, "put", lambda *_: False)  # as on another machine
+    assert np.array_equal(arrangement.cells(executor=Here()).packed, whole)
+    monkeypatch.setattr(os, "memfd_create", None)
+    monkeypatch.delattr(os, "memfd_create")  # as on another system
+    assert np.array_equal(arrangement.cells(executor=Here()).packed, whole)
+
+
+def test_room_of_another_process_is_refused():
+    with sharing.Room(2, 1) as room:
+        words = np.ones((1, 1), dtype=np.uint64)
+        assert not sharing.put(words, room.place(0)._replace(token=b"another"))
+        assert not sharing.put(words, room.place(0)._replace(process=2**22 + 1))
+        assert not sharing.put(words, room.place(2))
+        assert room.words(0, 2).tolist() == [[0], [0]]
+
+
 class Here(Executor):
     """Runs a task at once; those in `deaths` fail as often as it says."""
 
@@ -277,7 +329,7 @@ def test_tasks_of_dead_workers_are_repeated():
         arrangement.cells(executor=Here(deaths=10**6))
 
 
-def _die_once(flag, rows, draw, task, budget):
+def _die_once(flag, rows, draw, task, budget, place):
     if not os.path.exists(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -298,7 +350,7 @@ def test_a_dask_cluster_gives_the_same_cells():
     arrangement = random(20, 3)
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=2, dashboard_address=None
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

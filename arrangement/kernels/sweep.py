@@ -234,7 +234,7 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
     return born
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def sweep_lines(lines, circuits, n, is_last, out):
     """Visit lines in lexicographic order of their picks and write the cells born on them.
 
