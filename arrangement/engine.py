@@ -96,17 +96,19 @@ def sweep_blocks(
     whole = sweep.intervals()
     total = sum(map(len, whole))
     done = 0
+    known: list[Interval] = []
     missing: list[Interval] = []
     for interval in whole:
-        known = [] if checkpoint is None else checkpoint.intervals(interval.level)
+        here = [] if checkpoint is None else checkpoint.intervals(interval.level)
         at = interval.start
-        for part in [*known, Interval(interval.level, interval.stop, interval.stop)]:
+        for part in [*here, Interval(interval.level, interval.stop, interval.stop)]:
             missing += Interval(interval.level, at, part.start).pieces(task, sweep.n)
             at = part.stop
-        if checkpoint is not None:
-            for part in known:
-                done += len(part)
-                yield part, checkpoint.read(part)
+        known += here
+    if checkpoint is not None:
+        for part in known:
+            done += len(part)
+            yield part, checkpoint.read(part)
     show(done, total)
     found = (
         _alone(sweep, missing, patience)
@@ -130,17 +132,35 @@ def sweep_words(
     patience: float = inf,
 ) -> Words:
     """The cells of all lines, in the order of the lines; see :func:`sweep_blocks`."""
+    size = zaslavsky(len(rows), rows.shape[1] - 1)
+    if executor is None and checkpoint is None:
+        return _gathered(sweep_blocks(rows, show, draw, patience=patience), size)
     with contextlib.ExitStack() as held:
         room = None
         if executor is not None:
             with contextlib.suppress(OSError, ValueError, OverflowError):
-                size = zaslavsky(len(rows), rows.shape[1] - 1)
                 room = held.enter_context(Room(size, word_count(len(rows))))
         found = sweep_blocks(rows, show, draw, executor, checkpoint, patience, room=room)
         portions = sorted(found, key=lambda item: item[0])
         if room is not None and all(len(part) == len(words) for part, words in portions):
             return room.filled([words for _, words in portions])
     return np.concatenate([words for _, words in portions])
+
+
+def _gathered(portions: Iterator[tuple[Interval, Words]], size: int) -> Words:
+    """Portions that come in order, in one array; memory not written to is never taken."""
+    result = np.empty((0, 0), dtype=np.uint64)
+    count = 0
+    for _, words in portions:
+        if count == 0:
+            size = min(size, 2**30 // words.shape[1])
+            result = np.empty((size, words.shape[1]), dtype=np.uint64)
+        if count + len(words) > len(result):
+            result.resize((2 * len(result) + len(words), words.shape[1]), refcheck=False)
+        result[count : count + len(words)] = words
+        count += len(words)
+    result.resize((count, result.shape[1]), refcheck=False)
+    return result
 
 
 def _alone(
@@ -156,7 +176,7 @@ def _alone(
             found += len(words)
             if sweep.settled > patience + found / SETTLING:
                 raise TooDegenerate
-        yield task, np.concatenate(portions)
+        yield task, np.concatenate(portions) if len(portions) > 1 else portions[0]
 
 
 def _run(sweep: Sweep, interval: Interval, budget: int) -> tuple[Words, Interval | None]:

@@ -56,6 +56,7 @@ class Lines(NamedTuple):
     slack: Ints  # (depths, columns): the picked row whose slack fills a column, −1: free
     valid: Ints  # (depths,): the first row whose entries in slack columns are filled
     pick: Ints  # (depths,): the rows picked; the last entry is the row met on the line
+    factors: Floats  # (columns,): room for those of a pivot
     stop: Ints  # (depths,): the first picks that are no longer to be visited
     state: Ints  # [depth, cells written, picks prescribed, lines and vertices visited]
 
@@ -71,72 +72,83 @@ def _largest(values, depth, c, start, stop):
     return largest
 
 
-@njit(cache=True, error_model="numpy")
-def pivot(values, errors, norms, slack, valid, h, depth, n, measure):
+@njit(inline="always", error_model="numpy")
+def pivot(values, errors, norms, slack, valid, factors, h, depth, n, measure):
     """Fill depth + 1: row h becomes a column; False if no pivot is certain.
 
     (Arrays out of a tuple would be counted as references at every call; hence the many.)
     """
     width = values.shape[1]
-    best, column = 0.0, -1
+    best, best_column = 0.0, -1
     for c in range(2, width):
-        size = abs(values[depth, c, h]) / norms[depth, c]
-        if slack[depth, c] < 0 and size > best:
-            best, column = size, c
-    if column < 0:
-        return False
-    down = depth + 1
-    head = values[depth, column, h]
-    head_error = errors[depth, column]
+        if slack[depth, c] < 0:
+            size = abs(values[depth, c, h]) / norms[depth, c]
+            if size > best:
+                best, best_column = size, c
+    # Unsigned, so that no index is tried for being negative.
+    up, down = np.uint64(depth), np.uint64(depth + 1)
+    row, column = np.uint64(h), np.uint64(max(best_column, 0))
+    head = values[up, column, row]
+    head_error = errors[up, column]
     certain = abs(head) - head_error
-    if not head_error < 0.5 * abs(head):
-        return False
-    inverse, inverse_certain = 1.0 / head, INFLATE / certain
-    pivot_norm = norms[depth, column] + head_error
-    fresh = True
-    for c in range(width):
-        slack[down, c] = slack[depth, c]
-        if c == column:
-            continue
-        f = values[depth, c, h] * inverse
-        size = abs(f)
-        f_error = INFLATE * (
-            (errors[depth, c] + size * head_error + TINY) * inverse_certain
-            + 3.0 * UNIT_ROUNDOFF * size
-            + TINY
-        )
-        norm = norms[depth, c] + size * pivot_norm
+    worn = -1
+    if best_column >= 0 and head_error < 0.5 * abs(head):
+        inverse, inverse_certain = 1.0 / head, INFLATE / certain
+        pivot_norm = norms[up, column] + head_error
+        for c in range(np.uint64(width)):
+            factors[c] = values[up, c, row]
+        # In vectors, hence also for the pivot column, which is put right below.
+        for c in range(np.uint64(width)):
+            f = factors[c] * inverse
+            size = abs(f)
+            f_error = INFLATE * (
+                (errors[up, c] + size * head_error + TINY) * inverse_certain
+                + 3.0 * UNIT_ROUNDOFF * size
+                + TINY
+            )
+            norm = norms[up, c] + size * pivot_norm
+            error = INFLATE * (
+                errors[up, c]
+                + size * head_error
+                + f_error * pivot_norm
+                + 2.0 * UNIT_ROUNDOFF * norm
+                + TINY
+            )
+            factors[c] = f
+            errors[down, c] = error
+            norms[down, c] = INFLATE * norm
+            slack[down, c] = slack[up, c]
+        for c in range(np.uint64(width)):
+            if c == column:
+                continue
+            f = factors[c]
+            # Slacks matter only for rows that may still be picked.
+            start = row + np.uint64(1) if slack[up, c] >= 0 else np.uint64(0)
+            for k in range(start, np.uint64(n)):
+                values[down, c, k] = values[up, c, k] - f * values[up, column, k]
+            values[down, c, row] = 0.0
+            if measure:
+                norms[down, c] = INFLATE * (
+                    _largest(values, down, c, start, n) + errors[down, c]
+                )
+        for k in range(row + np.uint64(1), np.uint64(n)):
+            values[down, column, k] = values[up, column, k] * inverse
+        values[down, column, row] = 1.0
+        slack[down, column] = row
+        norm = INFLATE * norms[up, column] * abs(inverse)
         error = INFLATE * (
-            errors[depth, c]
-            + size * head_error
-            + f_error * pivot_norm
-            + 2.0 * UNIT_ROUNDOFF * norm
+            (head_error + norm * head_error + TINY) * inverse_certain
+            + 3.0 * UNIT_ROUNDOFF * norm
             + TINY
         )
-        errors[down, c] = error
-        norms[down, c] = INFLATE * norm
-        # Slacks matter only for rows that may still be picked.
-        start = h + 1 if slack[depth, c] >= 0 else 0
-        for k in range(np.uint64(start), np.uint64(n)):
-            values[down, c, k] = values[depth, c, k] - f * values[depth, column, k]
-        values[down, c, h] = 0.0
-        if measure:
-            norms[down, c] = INFLATE * (_largest(values, down, c, start, n) + errors[down, c])
-        norm = norms[down, c]
-        fresh &= norm < HUGE and (error < WORN * norm or error < NOTHING)
-    for k in range(np.uint64(h + 1), np.uint64(n)):
-        values[down, column, k] = values[depth, column, k] * inverse
-    values[down, column, h] = 1.0
-    slack[down, column] = h
-    norm = INFLATE * norms[depth, column] * abs(inverse)
-    error = INFLATE * (
-        (head_error + norm * head_error + TINY) * inverse_certain
-        + 3.0 * UNIT_ROUNDOFF * norm
-        + TINY
-    )
-    norms[down, column], errors[down, column] = norm, error
-    valid[down] = h + 1
-    return fresh and norm < HUGE and error < WORN * norm
+        norms[down, column], errors[down, column] = norm, error
+        valid[down] = row + np.uint64(1)
+        worn = 0
+        for c in range(np.uint64(width)):
+            norm, error = norms[down, c], errors[down, c]
+            fit = (norm < HUGE) & ((error < WORN * norm) | (error < NOTHING))
+            worn += not fit
+    return worn == 0
 
 
 @njit(cache=True, error_model="numpy")

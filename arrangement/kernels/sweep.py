@@ -38,7 +38,7 @@ class Circuits(NamedTuple):
     known: Ints  # [how many]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _mark(mask, lines, count):
     """Set the bits of the first picks, and no others."""
     for w in range(mask.shape[0]):
@@ -47,7 +47,7 @@ def _mark(mask, lines, count):
         mask[lines.pick[p] >> 6] |= lines.bits[lines.pick[p] & 63]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _set_picks_far(values, pick, depth):
     """Let the picked rows on a line be certainly positive everywhere."""
     for p in range(depth):
@@ -55,7 +55,7 @@ def _set_picks_far(values, pick, depth):
         values[depth, 1, pick[p]] = 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _meet_rows(values, errors, norms, slack, meet, negative, bits, first, depth, n):
     """For each row that a line still meets: where, how far signs there are unsure, and which of
     the picked rows are negative on the cell born there."""
@@ -96,7 +96,7 @@ def _meet_rows(values, errors, norms, slack, meet, negative, bits, first, depth,
             meet[2, h] *= np.float64(abs(entry) > error)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _signs_on_line(values, depth, t, bound, bits, out, row, last):
     """The signs at parameter t as bits; are any of them not certain?
 
@@ -257,7 +257,7 @@ def sweep_lines(lines, circuits, n, is_last, out):
     """
     values, errors, norms, bits = lines.values, lines.errors, lines.norms, lines.bits
     pick, stop, state, valid = lines.pick, lines.stop, lines.state, lines.valid
-    slack = lines.slack
+    slack, factors = lines.slack, lines.factors
     meet, negative = lines.meet, lines.negative
     width = values.shape[1]
     last_depth = width - 2
@@ -283,7 +283,7 @@ def sweep_lines(lines, circuits, n, is_last, out):
             state[3] += 1
             h = pick[depth]
             measure = depth + 3 < last_depth  # norms that grow for three more steps will do
-            if not pivot(values, errors, norms, slack, valid, h, depth, n, measure):
+            if not pivot(values, errors, norms, slack, valid, factors, h, depth, n, measure):
                 _mark(picked, lines, depth)
                 if _circuit_within(circuits, picked, h, False) >= 0:
                     state[2] = 0
