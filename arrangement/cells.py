@@ -324,9 +324,9 @@ class Cells(Sequence[Cell]):
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, …."""
-        glyphs = np.where(self.signs > 0, b"+", b"-").astype("S1")
         n = self.arrangement.n_hyperplanes
-        signs = [row.tobytes().decode() for row in glyphs] if n else [""] * len(self)
+        glyphs = np.where(self.signs > 0, b"+", b"-")
+        signs = glyphs.view(f"S{n}")[:, 0] if n else np.full(len(self), b"", dtype="S1")
         coordinates = {f"x{c}": column for c, column in enumerate(self.points.T)}
         return {"signs": signs, "bounded": self.bounded, **coordinates}
 

@@ -7,8 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["CellTable", "adjacency", "cell_graph", "edges", "write_graphml"]
 
 Columns: TypeAlias = Mapping[str, Sequence[Any] | NDArray[Any]]
+
+BLOCK = 2**14
+"""Nodes and edges are written in blocks of this many."""
 
 
 class CellTable:
@@ -141,7 +143,9 @@ def write_graphml(
     node_keys = _keys(nodes, "node", 0)
     edge_keys = _keys(edge_columns, "edge", len(nodes))
 
-    def lines() -> Iterator[str]:
+    total = m + len(edges)
+
+    def text() -> Iterator[str]:
         yield "<?xml version='1.0' encoding='utf-8'?>\n"
         yield '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
         for key in [*node_keys, *edge_keys]:
@@ -150,30 +154,28 @@ def write_graphml(
                 f'attr.type="{key.type}"/>\n'
             )
         yield '<graph edgedefault="undirected">\n'
-        for i, data in enumerate(_data(node_keys)):
-            yield f'<node id="{i}">{data}</node>\n'
-            if i % 2**14 == 0:
-                show(i, m + len(edges))
-        ends = (pair for block in _blocks(edges) for pair in block)
-        for k, ((a, b), data) in enumerate(zip(ends, _data(edge_keys), strict=True)):
-            yield f'<edge source="{a}" target="{b}">{data}</edge>\n'
-            if k % 2**14 == 0:
-                show(m + k, m + len(edges))
-        show(m + len(edges), m + len(edges))
+        done = 0
+        for data in _data(node_keys, m):
+            show(done, total)
+            yield "".join(f'<node id="{i}">{v}</node>\n' for i, v in enumerate(data, done))
+            done += len(data)
+        for ends, data in zip(_blocks(edges), _data(edge_keys, len(edges)), strict=True):
+            show(done, total)
+            yield "".join(
+                f'<edge source="{a}" target="{b}">{v}</edge>\n'
+                for (a, b), v in zip(ends, data, strict=True)
+            )
+            done += len(data)
+        show(total, total)
         yield "</graph>\n</graphml>\n"
 
     with atomic_output(path) as stream:
         if os.fspath(path).endswith(".gz"):
             # Without a file name and with time 0 the same graph is the same bytes.
             with gzip.GzipFile("", "wb", 6, stream, mtime=0) as compressed:
-                _write(compressed, lines())
+                compressed.writelines(chunk.encode() for chunk in text())
         else:
-            _write(stream, lines())
-
-
-def _write(stream: IO[bytes] | gzip.GzipFile, lines: Iterator[str]) -> None:
-    while chunk := "".join(islice(lines, 2**14)):
-        stream.write(chunk.encode())
+            stream.writelines(chunk.encode() for chunk in text())
 
 
 @dataclass(frozen=True)
@@ -213,16 +215,19 @@ def _keys(columns: Columns, domain: str, start: int) -> list[_Key]:
 
 
 def _blocks(column: NDArray[Any]) -> Iterator[list[Any]]:
-    """A column as lists of plain Python values, a block at a time."""
-    for start in range(0, len(column), 2**14):
-        yield column[start : start + 2**14].tolist()
+    """A column as lists of plain Python values, a block at a time; bytes are text."""
+    for start in range(0, len(column), BLOCK):
+        block = column[start : start + BLOCK]
+        yield (block.astype(str) if block.dtype.kind == "S" else block).tolist()
 
 
-def _data(keys: list[_Key]) -> Iterator[str]:
-    """The data elements of one node or edge after the other."""
+def _data(keys: list[_Key], m: int) -> Iterator[list[str]]:
+    """The data elements of m nodes or edges, a block at a time."""
+    if not keys:
+        yield from ([""] * min(BLOCK, m - start) for start in range(0, m, BLOCK))
     for blocks in zip(*(_blocks(key.column) for key in keys), strict=True):
         texts = [key.texts(block) for key, block in zip(keys, blocks, strict=True)]
-        yield from map("".join, zip(*texts, strict=True))
+        yield list(map("".join, zip(*texts, strict=True)))
 
 
 def _attributes(columns: Columns) -> Iterator[dict[str, Any]]:

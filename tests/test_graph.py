@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from arrangement import Arrangement, families, kernels
+from arrangement import Arrangement, families, graph, kernels
 from arrangement.graph import write_graphml
 from arrangement.output import atomic_output
 from tests.strategies import tables
@@ -225,3 +225,13 @@ def test_gzip_is_a_whole_stream(tmp_path):
     cells.write_graphml(tmp_path / "a.graphml.gz")
     with gzip.open(tmp_path / "a.graphml.gz", "rt") as stream:
         assert stream.read() == (tmp_path / "a.graphml").read_text()
+
+
+def test_graphml_is_the_same_in_small_blocks(tmp_path, monkeypatch):
+    cells = families.braid(4).cells()
+    cells.write_graphml(tmp_path / "whole.graphml")
+    monkeypatch.setattr(graph, "BLOCK", 5)
+    cells.write_graphml(tmp_path / "blocks.graphml")
+    whole, blocks = (tmp_path / f"{name}.graphml" for name in ("whole", "blocks"))
+    assert whole.read_bytes() == blocks.read_bytes()
+    assert nx.read_graphml(blocks).number_of_edges() == len(cells.edges)

@@ -1,0 +1,172 @@
+"""``arrangement cells``: enumerate the cells, save them, write their graph, draw them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from arrangement.cli.options import (
+    NUMBERS,
+    Commands,
+    add_arrangement,
+    add_outputs,
+    check_outputs,
+    chosen,
+    report,
+)
+from arrangement.errors import InputError
+from arrangement.reading import written_number
+from arrangement.writing import names_directory
+
+if TYPE_CHECKING:
+    from arrangement.hyperplanes import Arrangement
+
+__all__ = ["add"]
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "cells", help="enumerate the cells of an arrangement", description=NUMBERS
+    )
+    parser.set_defaults(run=_run)
+    add_arrangement(parser)
+    parser.add_argument(
+        "--method",
+        choices=("auto", "sweep", "restrict", "lp"),
+        default="auto",
+        help="default: auto",
+    )
+    parser.add_argument(
+        "--domain",
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit); a file "
+        "that was saved with a domain has its own",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE.npz|DIR",
+        help="save the cells in a file; in a directory (a name without a dot), in blocks as "
+        "they are found, in memory that does not grow with them",
+    )
+    parser.add_argument(
+        "--parquet", action="store_true", help="write the blocks in DIR as Parquet, not npz"
+    )
+    parser.add_argument("--jobs", type=_jobs, metavar="N", help="run on N processes")
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        help="keep what is done in DIR; started again, go on from there",
+    )
+    add_outputs(parser, "the graph of cells and shared facets")
+
+
+def _run(options: argparse.Namespace) -> str:
+    if options.out is not None and names_directory(options.out):
+        return _blocks(options)
+    if options.parquet:
+        raise InputError("--parquet: is for blocks; give --out DIR")
+    check_outputs(options, options.file)
+    arrangement, domain = chosen(options)
+    if options.plot is not None:
+        _check_drawable(arrangement)
+    if options.domain is not None:
+        if domain is not None:
+            raise InputError(
+                f"--domain, but {options.file} has a domain of its own; leave it out"
+            )
+        domain = [_interval(*options.domain)] * arrangement.dimension
+    started = time.perf_counter()
+    with _executor(options.jobs) as executor:
+        cells = arrangement.cells(
+            method=options.method,
+            domain=domain,
+            progress=True,
+            executor=executor,
+            checkpoint=options.checkpoint,
+        )
+    bounded = int(cells.bounded.sum())
+    seconds = time.perf_counter() - started
+    if options.graphml is not None:
+        cells.write_graphml(options.graphml)
+    if options.out is not None:
+        cells.save(options.out)
+    if options.plot is not None:
+        from arrangement import plot
+
+        plot.arrangement(cells, options.plot)
+    essential = arrangement.is_essential or options.json
+    return report(
+        {
+            "hyperplanes": arrangement.n_hyperplanes,
+            "dimension": arrangement.dimension,
+            "rank": arrangement.rank,
+            "cells": len(cells),
+            "bounded cells" if essential else "relatively bounded cells": bounded,
+            "seconds": round(seconds, 3),
+        },
+        options.json,
+    )
+
+
+def _blocks(options: argparse.Namespace) -> str:
+    """Cells in blocks on disk: nothing is known of all of them but their number."""
+    from arrangement.blocks import check_directory, write_blocks
+
+    for option in ("graphml", "plot", "domain", "checkpoint"):
+        if getattr(options, option) is not None:
+            raise InputError(f"--{option}: not with blocks; give --out FILE.npz")
+    if options.method not in ("auto", "sweep"):
+        raise InputError(f"--method {options.method}: blocks come from a sweep")
+    form = "parquet" if options.parquet else "npz"
+    check_directory(options.out, form)
+    arrangement, domain = chosen(options)
+    if domain is not None:
+        raise InputError(f"{options.file}: cells in a domain do not come in blocks")
+    started = time.perf_counter()
+    with _executor(options.jobs) as executor:
+        portions = arrangement.iter_cells(2**20, progress=True, executor=executor)
+        count = write_blocks(arrangement, portions, options.out, form)
+    facts = {
+        "hyperplanes": arrangement.n_hyperplanes,
+        "dimension": arrangement.dimension,
+        "rank": arrangement.rank,
+        "cells": count,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return report(facts, options.json)
+
+
+def _executor(jobs: int | None) -> Any:
+    """Some processes to work on, or nothing."""
+    if jobs is None:
+        return contextlib.nullcontext()
+    from concurrent.futures import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(jobs)
+
+
+def _interval(low: str, high: str) -> tuple[int | Fraction | None, int | Fraction | None]:
+    return (
+        None if low in ("none", "-inf") else written_number(low, "--domain"),
+        None if high in ("none", "inf", "+inf") else written_number(high, "--domain"),
+    )
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
+
+
+def _check_drawable(arrangement: Arrangement) -> None:
+    d = arrangement.dimension
+    if not (d in (1, 2) or (d == 3 and arrangement.is_central)):
+        raise InputError(
+            "--plot: a picture needs dimension 1 or 2, or dimension 3 and hyperplanes that "
+            f"share a point; this is an {arrangement!r}"
+        )

@@ -1,0 +1,115 @@
+"""What the commands have in common: how arrangements are given, and how results are told."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+from arrangement import writing
+from arrangement.errors import InputError
+from arrangement.reading import chosen_arrangement
+
+if TYPE_CHECKING:
+    from arrangement.hyperplanes import Arrangement
+
+__all__ = [
+    "NUMBERS",
+    "Commands",
+    "Parser",
+    "add_arrangement",
+    "add_outputs",
+    "check_outputs",
+    "chosen",
+    "report",
+]
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+NUMBERS = """\
+FILE is a table of text with one hyperplane a row (separated by commas, semicolons, tabs or
+spaces; a first line without numbers is a header; # begins a comment), a .npy file of such a
+table, or a .json or .npz file with "normals" and, if not all zero, "offsets"; each may be
+compressed (.gz). - reads a table or JSON from standard input. In a table the last column is
+the offset, so that the row "a_1, ..., a_d, b" is the hyperplane
+a_1 x_1 + ... + a_d x_d + b = 0; with --central there is no such column and every offset is 0.
+The numbers are taken as they are written: 0.1 means exactly 1/10, and 1/3 is allowed; --float
+reads the float64 numbers nearest to them instead."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are :class:`InputError`, and to which -1/2 is a number."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **options,
+        )
+        self._negative_number_matcher = re.compile(r"-(\d|\.\d|inf)")
+
+    def error(self, message: str) -> NoReturn:
+        """One line, for `main` to print."""
+        raise InputError(message)
+
+
+def add_arrangement(parser: Parser) -> None:
+    """The options that say which arrangement; see :func:`chosen`."""
+    from arrangement.families import FAMILIES
+
+    parser.add_argument("file", nargs="?", metavar="FILE|-", help="the hyperplanes")
+    parser.add_argument(
+        "--family",
+        nargs="+",
+        metavar=("NAME", "N"),
+        help=f"instead of FILE a named family, such as 'braid 4', 'generic 20 3' or "
+        f"'coxeter E 6': {', '.join(FAMILIES)}",
+    )
+    parser.add_argument(
+        "--central", action="store_true", help="the table has no column of offsets"
+    )
+    parser.add_argument("--float", action="store_true", help="read the numbers as float64")
+    parser.add_argument("--seed", type=int, help="of the family 'generic'; default: 0")
+
+
+def add_outputs(parser: Parser, graph: str) -> None:
+    """The options for files to write."""
+    parser.add_argument("--graphml", metavar="FILE", help=f"write {graph} (.gz: compressed)")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw a picture (.png, .pdf, .svg)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
+    """The arrangement that was asked for, and the domain that a file restricts it to."""
+    return chosen_arrangement(
+        options.file,
+        options.family,
+        central=options.central,
+        as_float=options.float,
+        seed=options.seed,
+    )
+
+
+def check_outputs(options: argparse.Namespace, source: str | None) -> None:
+    """Refuse, before any work is done, files that cannot be written."""
+    flags = ("out", "graphml", "plot")
+    writing.check_outputs({f"--{flag}": getattr(options, flag) for flag in flags}, source)
+
+
+def report(facts: dict[str, Any], as_json: bool) -> str:
+    """Facts as a table of two columns, or as one JSON object."""
+    if as_json:
+        return json.dumps(_plain(facts), allow_nan=False) + "\n"
+    width = max(map(len, facts))
+    return "".join(f"{key:<{width}}  {value}\n" for key, value in facts.items())
+
+
+def _plain(value: Any) -> Any:
+    """The value with keys without spaces, and None for NaN and infinity: JSON has neither."""
+    if isinstance(value, dict):
+        return {key.replace(" ", "_").lower(): _plain(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
