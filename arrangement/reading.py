@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import exact_number, exact_table
 from arrangement.text import read_rows, read_text, refuse_empty_cells
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["chosen_arrangement", "named_family", "read_arrangement", "written_number"]
 
@@ -60,7 +63,7 @@ def chosen_arrangement(
         raise InputError("give either FILE (or - for standard input) or --family NAME N")
     if file is not None:
         if seed is not None:
-            raise InputError("--seed is for --family generic")
+            raise InputError("--seed is for --family generic and discriminantal")
         return read_arrangement(file, central, as_float)
     if central or as_float:
         raise InputError("--central and --float are for FILE, not for --family")
@@ -75,7 +78,7 @@ def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement
     ----------
     name : str
     sizes : str
-        The arguments of the family as they are written.
+        The arguments of the family as they are written; the edges of a graph as "0-1".
     seed : int, optional
         Of a random family, 0 if left out; any other family takes none.
 
@@ -93,18 +96,42 @@ def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement
     if name not in FAMILIES:
         raise InputError(f"--family {name}: no such family; there are {', '.join(FAMILIES)}")
     family = FAMILIES[name]
+    parameters = inspect.signature(family).parameters
     named = {}
-    wanted = [key for key in inspect.signature(family).parameters if key != "rng"]
-    if len(wanted) < len(inspect.signature(family).parameters):
+    if "rng" in parameters:
         named["rng"] = 0 if seed is None else seed
     elif seed is not None:
-        raise InputError("--seed is for --family generic")
+        raise InputError("--seed is for --family generic and discriminantal")
+    if name == "graphical":
+        return family(_written_graph(sizes))
+    wanted = [key for key in parameters if key != "rng"]
+    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values()):
+        wanted *= max(1, len(sizes))
     if len(sizes) != len(wanted):
         raise InputError(
             f"--family {name} takes {len(wanted)} ({', '.join(wanted)}) after the name, "
             f"not {len(sizes)}"
         )
     return family(*(int(v) if re.fullmatch(r"-?\d{1,1000}", v) else v for v in sizes), **named)
+
+
+def _written_graph(edges: Sequence[str]) -> nx.Graph:
+    """The graph with edges such as "0-1" and nodes such as "2", in the order of its nodes."""
+    import networkx as nx
+
+    graph = nx.Graph()
+    for text in edges:
+        nodes = text.split("-")
+        if not all(nodes) or len(nodes) > 2:
+            raise InputError(
+                f"--family graphical: {text!r} is neither an edge such as 0-1 nor a node"
+            )
+        graph.add_nodes_from(nodes)
+        if len(nodes) == 2:
+            graph.add_edge(*nodes)
+    if not graph:
+        raise InputError("--family graphical takes the edges after the name, such as 0-1 1-2")
+    return graph
 
 
 def read_arrangement(

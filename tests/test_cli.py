@@ -178,13 +178,21 @@ def test_float_reads_the_nearest_float64(facts):
         ("coxeter a 2", 6, 0),
         ("generic 6 3 --seed 2", 42, 10),
         ("generic 5 2", 16, 6),
+        ("ish 3", 16, 4),
+        ("coxeter F 4", 1152, 0),
+        ("grid 3 4", 20, 6),
+        ("graphical 0-1 1-2 2-0 isolated", 6, 0),
+        ("discriminantal 5 2 --seed 1", 62, 0),
     ],
 )
 def test_families(facts, arguments, cells, bounded):
     assert count(facts, "--family", *arguments.split()) == (cells, bounded)
 
 
-@pytest.mark.parametrize("name", [n for n in FAMILIES if n not in ("coxeter", "generic")])
+@pytest.mark.parametrize(
+    "name",
+    [n for n in FAMILIES if n not in ("coxeter", "discriminantal", "generic", "graphical")],
+)
 def test_every_family_is_called_by_its_name(facts, name):
     found = facts("cells", "--family", name, "3")
     assert found["hyperplanes"] == FAMILIES[name](3).n_hyperplanes
@@ -314,6 +322,13 @@ def test_bad_files_are_named(refused, tmp_path):
         ("cells --family braid", "--family braid takes 1 (n) after the name, not 0"),
         ("cells --family braid 3 4", "--family braid takes 1 (n) after the name, not 2"),
         ("cells --family generic 3", "--family generic takes 2 (n, d) after the name, not 1"),
+        ("cells --family grid", "--family grid takes 1 (sizes) after the name, not 0"),
+        ("cells --family grid 3 x", "grid: 'x' is not an integer"),
+        ("cells --family graphical", "--family graphical takes the edges after the name"),
+        ("cells --family graphical 0-1 2-", "--family graphical: '2-' is neither an edge"),
+        ("cells --family graphical 0-1-2", "--family graphical: '0-1-2' is neither an edge"),
+        ("cells --family graphical 0-0", "graphical: node '0' has a loop"),
+        ("cells --family graphical 0-1 --seed 1", "--seed is for --family generic and disc"),
         ("cells --family braid x", "braid: 'x' is not an integer"),
         ("cells --family braid 2.5", "braid: '2.5' is not an integer"),
         ("cells --family braid -1", "braid: -1 is too small"),

@@ -1,11 +1,13 @@
 """The families against their definitions, their characteristic polynomials, known counts."""
 
 from fractions import Fraction
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from math import comb, factorial, prod
 
+import networkx as nx
 import numpy as np
 import pytest
+from flint import fmpz_mat
 
 from arrangement.bounds import zaslavsky
 from arrangement.errors import InputError, SizeError
@@ -16,7 +18,11 @@ from arrangement.families import (
     coxeter,
     cross_polytope,
     demicube,
+    discriminantal,
     generic,
+    graphical,
+    grid,
+    ish,
     linial,
     permutohedron,
     resonance,
@@ -47,6 +53,7 @@ EDGES = {
 CELLS = {
     **{(braid, n): factorial(n) for n in range(1, 8)},
     **{(shi, n): (n + 1) ** (n - 1) for n in range(1, 7)},
+    **{(ish, n): (n + 1) ** (n - 1) for n in range(1, 7)},
     **dict(zip([(catalan, n) for n in range(2, 6)], [4, 30, 336, 5040], strict=True)),
     **dict(zip([(linial, n) for n in range(2, 7)], [2, 7, 36, 246, 2104], strict=True)),
     **dict(zip([(semiorder, n) for n in range(2, 6)], [3, 19, 183, 2371], strict=True)),
@@ -58,6 +65,7 @@ CELLS = {
 }
 BOUNDED = {
     **{(shi, n): (n - 1) ** (n - 1) for n in range(2, 7)},
+    **{(ish, n): (n - 1) ** (n - 1) for n in range(2, 7)},
     **dict(zip([(catalan, n) for n in range(2, 6)], [2, 12, 120, 1680], strict=True)),
     **dict(zip([(linial, n) for n in range(2, 7)], [0, 1, 4, 26, 212], strict=True)),
     **dict(zip([(semiorder, n) for n in range(2, 5)], [1, 7, 61], strict=True)),
@@ -91,7 +99,7 @@ def falling(t, n):
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_characteristic_polynomials_of_deformations_of_the_braid_arrangement(n, p):
     assert points_off(braid(n), p) == falling(p, n)
-    assert points_off(shi(n), p) == p * (p - n) ** (n - 1)
+    assert points_off(shi(n), p) == points_off(ish(n), p) == p * (p - n) ** (n - 1)
     # Postnikov and Stanley 2000, §9: χ(t) = 2^(-n) t Σ_k C(n,k) (t-k)^(n-1).
     assert points_off(linial(n), p) == Fraction(
         p * sum(comb(n, k) * (p - k) ** (n - 1) for k in range(n + 1)), 2**n
@@ -128,6 +136,8 @@ def test_whitney_numbers_by_counting_points_over_a_finite_field(family, n, whitn
         ("D", 3, [1, 3, 2]),
         ("D", 4, [1, 3, 5, 3]),
         ("D", 1, [0]),
+        ("F", 4, [1, 5, 7, 11]),
+        ("G", 2, [0, 1, 5]),
     ],
 )
 def test_characteristic_polynomial_of_a_weyl_group_has_its_exponents_as_roots(
@@ -137,17 +147,33 @@ def test_characteristic_polynomial_of_a_weyl_group_has_its_exponents_as_roots(
         assert points_off(coxeter(type, n), p) == prod(p - e for e in exponents)
 
 
-@pytest.mark.parametrize(("n", "hyperplanes"), [(6, 36), (7, 63), (8, 120)])
-def test_exceptional_roots_are_the_root_system_of_that_rank_and_size(n, hyperplanes):
-    group = coxeter("E", n)
+@pytest.mark.parametrize(
+    ("type", "n", "hyperplanes"),
+    [
+        ("A", 4, 10),
+        ("B", 4, 16),
+        ("D", 4, 12),
+        ("E", 6, 36),
+        ("E", 7, 63),
+        ("E", 8, 120),
+        ("F", 4, 24),
+        ("G", 2, 6),
+    ],
+)
+def test_roots_are_an_irreducible_root_system_of_that_rank_and_size(type, n, hyperplanes):
+    group = coxeter(type, n)
     assert (group.n_hyperplanes, group.rank, group.is_linear) == (hyperplanes, n, True)
-    roots = (2 * group.normals).astype(np.int64)
-    assert np.all((roots**2).sum(axis=1) == 8)  # simply laced: every root is as long
+    roots = np.rint(2 * group.normals).astype(np.int64)
+    assert np.array_equal(roots, 2 * group.normals)
+    lengths = {int(v) for v in (roots**2).sum(axis=1)}
+    assert lengths <= {4 * v for v in {"B": (1, 2), "F": (1, 2), "G": (2, 6)}.get(type, (2,))}
     products = roots @ roots.T
     both = {tuple(r) for r in roots} | {tuple(-r) for r in roots}
     assert len(both) == 2 * hyperplanes
     for i, j in combinations(range(hyperplanes), 2):  # closed under every reflection
-        assert tuple(roots[j] - products[i, j] // 4 * roots[i]) in both
+        times, rest = divmod(2 * products[i, j], products[i, i])
+        assert rest == 0
+        assert tuple(roots[j] - times * roots[i]) in both
     reached = {0}  # irreducible: not orthogonal to one another, in one piece
     while more := {j for i in reached for j in np.flatnonzero(products[i])} - reached:
         reached |= more
@@ -161,6 +187,11 @@ def test_rows_are_the_hyperplanes_of_the_definitions():
     }  # fmt: skip
     assert rows_as_set(catalan(2)) == {(1, -1, 1), (1, -1, 0), (1, -1, -1)}
     assert rows_as_set(semiorder(2)) == {(1, -1, 1), (1, -1, -1)}
+    assert rows_as_set(ish(4)) - rows_as_set(braid(4)) == {
+        (1, -1, 0, 0, -1), (1, 0, -1, 0, -1), (1, 0, -1, 0, -2),
+        (1, 0, 0, -1, -1), (1, 0, 0, -1, -2), (1, 0, 0, -1, -3),
+    }  # fmt: skip
+    assert rows_as_set(grid(1, 0, 2)) == {(1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 1, -1)}
     assert rows_as_set(linial(3)) == {(1, -1, 0, -1), (1, 0, -1, -1), (0, 1, -1, -1)}
     assert rows_as_set(threshold(2)) == {(1, 0, 0, 0), (1, 0, 1, 0), (1, 1, 0, 0), (1, 1, 1, 0)}
     assert rows_as_set(demicube(3)) == {
@@ -201,6 +232,8 @@ def test_tope_graph_edges_are_as_many_as_known(family, n, edges):
         ("D", 4, 192),
         ("D", 5, 1920),
         ("E", 6, 51840),
+        ("F", 4, 1152),
+        ("G", 2, 12),
     ],
 )
 def test_weyl_chambers_are_as_many_as_the_group_has_elements(type, n, order):
@@ -223,9 +256,12 @@ def test_generic_arrangements_attain_the_bound_and_are_seeded(n, d):
 
 
 def test_smallest_members():
-    assert [family(1).n_hyperplanes for family in (braid, shi, catalan, linial, semiorder)] == [
-        0
-    ] * 5
+    for family in (braid, shi, ish, catalan, linial, semiorder):
+        assert family(1).rows.shape == (0, 2)
+    assert grid(0).rows.shape == discriminantal(1, 1).rows.shape == (0, 2)
+    assert discriminantal(3, 5).rows.shape == (0, 4)
+    assert graphical(nx.empty_graph(0)).rows.shape == (0, 1)
+    assert graphical(nx.empty_graph(2)).rows.shape == (0, 3)
     assert cross_polytope(1).rows.shape == (0, 2)
     assert threshold(0).rows.tolist() == [[1, 0]]
     assert rows_as_set(demicube(1)) == {(1, 0, 0)}
@@ -236,12 +272,17 @@ def test_smallest_members():
 def test_families_by_name():
     assert FAMILIES["braid"](3) == braid(3)
     assert set(FAMILIES) == {
-        "braid", "catalan", "coxeter", "cross_polytope", "demicube", "generic", "linial",
-        "permutohedron", "resonance", "semiorder", "shi", "threshold",
+        "braid", "catalan", "coxeter", "cross_polytope", "demicube", "discriminantal",
+        "generic", "graphical", "grid", "ish", "linial", "permutohedron", "resonance",
+        "semiorder", "shi", "threshold",
     }  # fmt: skip
 
 
-ONE_SIZE = [name for name in FAMILIES if name not in ("coxeter", "generic")]
+ONE_SIZE = [
+    name
+    for name in FAMILIES
+    if name not in ("coxeter", "discriminantal", "generic", "graphical")
+]
 
 
 @pytest.mark.parametrize("name", ONE_SIZE)
@@ -262,6 +303,8 @@ def test_a_negative_size_is_refused(name):
     [
         ("braid", 448, "100,128"),
         ("shi", 10**6, "999,999,000,000"),
+        ("ish", 10**6, "999,999,000,000"),
+        ("grid", 10**6, "1,000,000"),
         ("catalan", 10**6, "1,499,998,500,000"),
         ("linial", 10**30, "more than 10\\^20"),
         ("semiorder", 10**6, "999,999,000,000"),
@@ -292,9 +335,80 @@ def test_absurd_sizes_with_two_parameters():
         coxeter("A", 10000)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_cells_of_a_graphical_arrangement_are_its_acyclic_orientations(seed):
+    graph = nx.gnm_random_graph(5, 7, seed=seed)
+    edges = list(graph.edges())
+    acyclic = {
+        signs
+        for signs in product((-1, 1), repeat=7)
+        if nx.is_directed_acyclic_graph(
+            nx.DiGraph((u, v)[::s] for (u, v), s in zip(edges, signs, strict=True))
+        )
+    }
+    assert {tuple(s) for s in graphical(graph).cells().signs.tolist()} == acyclic
+
+
+def test_graphical_arrangements_of_graphs_of_every_kind():
+    assert graphical(nx.complete_graph(5)) == braid(5)
+    assert graphical(nx.DiGraph(["ba", "bc"])).rows.tolist() == [[1, -1, 0, 0], [1, 0, -1, 0]]
+    double = graphical(nx.MultiGraph([(0, 1), (0, 1)]))
+    assert (len(double), len(double.cells())) == (2, 2)
+    with pytest.raises(InputError, match=r"^graphical: node 'a' has a loop"):
+        graphical(nx.Graph(["aa"]))
+    with pytest.raises(InputError, match=r"^graphical: a networkx graph is needed, not 3$"):
+        graphical(3)
+    with pytest.raises(SizeError, match="has 100,001 hyperplanes in dimension 100002"):
+        graphical(nx.path_graph(100_002))
+
+
+@pytest.mark.parametrize(("n", "k"), [(4, 1), (5, 2), (6, 2), (6, 3), (6, 4), (6, 5)])
+def test_discriminantal_arrangements_tell_when_moved_hyperplanes_meet(n, k):
+    arrangement = discriminantal(n, k, rng=3)
+    assert (len(arrangement), arrangement.rank) == (comb(n, k + 1), n - k)
+    assert [tuple(np.flatnonzero(row)) for row in arrangement.rows] == list(
+        combinations(range(n), k + 1)
+    )
+    # The translations of R^k are a common subspace: each row is a dependency of the normals.
+    # Every n − k of the rows that hold a fixed k-set are independent: they solve for the rest.
+    rows = fmpz_mat([[int(v) for v in row[:-1]] for row in arrangement.rows])
+    assert rows.rank() == n - k
+    fixed = set(range(k))
+    through = [row for row in arrangement.rows if len(fixed & set(np.flatnonzero(row))) == k]
+    assert fmpz_mat([[int(v) for v in row[:-1]] for row in through]).rank() == n - k
+    assert arrangement == discriminantal(n, k, np.random.default_rng(3))
+
+
+def test_very_generic_discriminantal_arrangements_do_not_depend_on_the_seed():
+    assert {len(discriminantal(6, 2, rng=seed).cells()) for seed in range(5)} == {892}
+
+
+def test_bad_grids_and_discriminantal_arrangements():
+    with pytest.raises(InputError, match=r"^grid: a size for each axis is needed"):
+        grid()
+    with pytest.raises(InputError, match=r"^grid: -1 is too small, the least is 0$"):
+        grid(3, -1)
+    with pytest.raises(InputError, match=r"^discriminantal: 0 is too small, the least is 1$"):
+        discriminantal(3, 0)
+    with pytest.raises(InputError, match=r"^discriminantal: the seed: 'x' is not an integer$"):
+        discriminantal(3, 1, rng="x")
+    for n, k in ((60, 30), (10**9, 1), (10**9, 10**8), (10**30, 10**30 - 1)):
+        with pytest.raises(SizeError, match=rf"^discriminantal\({n}, {k}\) has "):
+            discriminantal(n, k)
+
+
 def test_unknown_coxeter_groups_and_seeds():
-    with pytest.raises(InputError, match="type 'H' is none of 'A', 'B', 'C', 'D', 'E'"):
-        coxeter("H", 3)
+    with pytest.raises(InputError, match="type 'X' is none of 'A', 'B', 'C', 'D', 'E', 'F'"):
+        coxeter("X", 3)
+    for type, n in (("H", 3), ("h", 4), ("I", 7)):
+        with pytest.raises(
+            InputError, match=r"have no rational coordinates .*square root of 5"
+        ):
+            coxeter(type, n)
+    with pytest.raises(InputError, match=r"^coxeter: type F has rank 4, not 3$"):
+        coxeter("F", 3)
+    with pytest.raises(InputError, match=r"^coxeter: type G has rank 2, not 3$"):
+        coxeter("g", 3)
     with pytest.raises(InputError, match="type 3 is none of"):
         coxeter(3, 3)
     with pytest.raises(InputError, match="type E has rank 6, 7 or 8, not 5"):

@@ -1,0 +1,215 @@
+"""The braid arrangement and its deformations: hyperplanes x_i − x_j = c."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from arrangement.families.sizes import refuse_if_large, size
+from arrangement.hyperplanes import Arrangement
+
+__all__ = ["braid", "catalan", "ish", "linial", "semiorder", "shi"]
+
+
+def braid(n: int) -> Arrangement:
+    """The braid arrangement: x_i = x_j for i < j, in R^n.
+
+    It has n! cells, one for each order of the coordinates, and characteristic polynomial
+    t(t−1)···(t−n+1).
+
+    Parameters
+    ----------
+    n : int
+        Dimension, at least 1; n(n−1)/2 hyperplanes, of rank n − 1.
+
+    Raises
+    ------
+    InputError
+        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+
+    References
+    ----------
+    R. P. Stanley, *An Introduction to Hyperplane Arrangements* (2007), Lecture 1.
+
+    Examples
+    --------
+    >>> from arrangement.families import braid
+    >>> braid(3).normals.astype(int).tolist()
+    [[1, -1, 0], [1, 0, -1], [0, 1, -1]]
+    >>> len(braid(4).cells())
+    24
+    """
+    return _differences("braid", n, (0,))
+
+
+def shi(n: int) -> Arrangement:
+    """The Shi arrangement: x_i − x_j = 0 and x_i − x_j = 1 for i < j, in R^n.
+
+    It has (n+1)^(n−1) cells, of which (n−1)^(n−1) are relatively bounded; its characteristic
+    polynomial is t(t−n)^(n−1).
+
+    Parameters
+    ----------
+    n : int
+        Dimension, at least 1; n(n−1) hyperplanes, of rank n − 1.
+
+    Raises
+    ------
+    InputError
+        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+
+    References
+    ----------
+    J.-Y. Shi, *The Kazhdan–Lusztig Cells in Certain Affine Weyl Groups* (1986);
+    Stanley (2007), Lecture 5.
+
+    Examples
+    --------
+    >>> from arrangement.families import shi
+    >>> len(shi(3).cells())
+    16
+    """
+    return _differences("shi", n, (0, 1))
+
+
+def catalan(n: int) -> Arrangement:
+    """The Catalan arrangement: x_i − x_j = −1, 0, 1 for i < j, in R^n.
+
+    It has n! C_n cells, of which n! C_(n−1) are relatively bounded, C_n = (2n)!/(n!(n+1)!).
+
+    Parameters
+    ----------
+    n : int
+        Dimension, at least 1; 3n(n−1)/2 hyperplanes, of rank n − 1.
+
+    Raises
+    ------
+    InputError
+        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+
+    References
+    ----------
+    R. P. Stanley, *Hyperplane arrangements, interval orders, and trees*, PNAS 93 (1996);
+    Stanley (2007), Lecture 5.
+
+    Examples
+    --------
+    >>> from arrangement.families import catalan
+    >>> len(catalan(3).cells())
+    30
+    """
+    return _differences("catalan", n, (-1, 0, 1))
+
+
+def linial(n: int) -> Arrangement:
+    """The Linial arrangement: x_i − x_j = 1 for i < j, in R^n.
+
+    It has 2^(−n) Σ_k C(n,k) (k+1)^(n−1) cells: 1, 2, 7, 36, 246, 2104, … (OEIS A007889).
+
+    Parameters
+    ----------
+    n : int
+        Dimension, at least 1; n(n−1)/2 hyperplanes, of rank n − 1.
+
+    Raises
+    ------
+    InputError
+        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+
+    References
+    ----------
+    A. Postnikov and R. P. Stanley, *Deformations of Coxeter hyperplane arrangements*,
+    J. Combin. Theory Ser. A 91 (2000).
+
+    Examples
+    --------
+    >>> from arrangement.families import linial
+    >>> len(linial(3).cells())
+    7
+    """
+    return _differences("linial", n, (1,))
+
+
+def semiorder(n: int) -> Arrangement:
+    """The semiorder arrangement: x_i − x_j = −1 and x_i − x_j = 1 for i < j, in R^n.
+
+    Its cells are the semiorders (unit interval orders) on n labelled elements:
+    Σ_k (−1)^(n−k) S(n,k) k! C_k, with S the Stirling numbers of the second kind and C the
+    Catalan numbers: 1, 3, 19, 183, 2371, … (OEIS A006531).
+
+    Parameters
+    ----------
+    n : int
+        Dimension, at least 1; n(n−1) hyperplanes, of rank n − 1.
+
+    Raises
+    ------
+    InputError
+        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+
+    References
+    ----------
+    R. P. Stanley, *Hyperplane arrangements, interval orders, and trees*, PNAS 93 (1996).
+
+    Examples
+    --------
+    >>> from arrangement.families import semiorder
+    >>> len(semiorder(3).cells())
+    19
+    """
+    return _differences("semiorder", n, (-1, 1))
+
+
+def ish(n: int) -> Arrangement:
+    """The Ish arrangement: x_i = x_j and x_1 − x_j = i for i < j, in R^n.
+
+    It has the characteristic polynomial t(t−n)^(n−1) of the Shi arrangement, and so as many
+    cells and relatively bounded cells, but is none of its relabellings for n ≥ 3.
+
+    Parameters
+    ----------
+    n : int
+        Dimension, at least 1; n(n−1) hyperplanes, of rank n − 1.
+
+    Raises
+    ------
+    InputError
+        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+
+    References
+    ----------
+    D. Armstrong, *Hyperplane arrangements and diagonal harmonics*, J. Combin. 4 (2013);
+    D. Armstrong and B. Rhoades, *The Shi arrangement and the Ish arrangement*, Trans. Amer.
+    Math. Soc. 364 (2012).
+
+    Examples
+    --------
+    >>> from arrangement.families import ish
+    >>> ish(3).rows[3:].tolist()  # x_1 - x_2 = 1, x_1 - x_3 = 1, x_1 - x_3 = 2
+    [[1, -1, 0, -1], [1, 0, -1, -1], [1, 0, -1, -2]]
+    >>> len(ish(3).cells())
+    16
+    """
+    n = size("ish", n, least=1)
+    refuse_if_large(f"ish({n})", n * (n - 1), n)
+    j = np.repeat(np.arange(n), np.arange(n))  # column j has the constants 1, …, j
+    i = np.concatenate([np.arange(k) for k in range(n)])
+    rows = np.arange(len(j))
+    table = np.zeros((len(j), n + 1), dtype=np.int64)
+    table[:, 0] = 1
+    table[rows, j] = -1
+    table[:, -1] = -(i + 1)
+    return braid(n)._with_rows(table.astype(object))
+
+
+def _differences(name: str, n: int, constants: Sequence[int]) -> Arrangement:
+    """x_i − x_j = c for i < j and c in the constants."""
+    n = size(name, n, least=1)
+    refuse_if_large(f"{name}({n})", len(constants) * n * (n - 1) // 2, n)
+    i, j = (np.repeat(index, len(constants)) for index in np.triu_indices(n, k=1))
+    normals = np.zeros((len(i), n), dtype=np.int64)
+    rows = np.arange(len(i))
+    normals[rows, i] = 1
+    normals[rows, j] = -1
+    return Arrangement(normals, -np.tile(constants, n * (n - 1) // 2))

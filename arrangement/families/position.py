@@ -1,0 +1,137 @@
+"""Arrangements in general position, and those that measure general position."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from flint import fmpz_mat
+from numpy.typing import NDArray
+
+from arrangement.families.sizes import refuse_if_large, size
+from arrangement.hyperplanes import Arrangement
+
+__all__ = ["discriminantal", "generic"]
+
+
+def generic(n: int, d: int, rng: int | np.random.Generator = 0) -> Arrangement:
+    """An affine arrangement with standard normal coefficients: simple with probability one.
+
+    A simple arrangement without parallels has Σ_(i≤d) C(n,i) cells, C(n−1,d) of them
+    bounded.
+
+    Parameters
+    ----------
+    n : int
+        Number of hyperplanes, at least 0.
+    d : int
+        Dimension, at least 1.
+    rng : int or numpy.random.Generator, optional
+        The seed, or the generator to draw from. The same seed gives the same arrangement.
+
+    Raises
+    ------
+    InputError
+        If n, d or the seed is not such an integer; SizeError if n is too large.
+
+    References
+    ----------
+    T. Zaslavsky, *Facing up to arrangements*, Mem. Amer. Math. Soc. 154 (1975).
+
+    Examples
+    --------
+    >>> from arrangement.families import generic
+    >>> len(generic(6, 3, rng=1).cells())  # 1 + 6 + 15 + 20
+    42
+    """
+    n = size("generic", n, least=0)
+    d = size("generic", d, least=1)
+    rng = _generator("generic", rng)
+    refuse_if_large(f"generic({n}, {d})", n, d)
+    table = rng.standard_normal((n, d + 1))
+    return Arrangement(table[:, :-1], table[:, -1])
+
+
+def discriminantal(n: int, k: int, rng: int | np.random.Generator = 0) -> Arrangement:
+    """The discriminantal arrangement B(n, k) of n hyperplanes in general position in R^k.
+
+    Move hyperplane i of R^k by its offset t_i: the offsets (t_1, …, t_n) ∈ R^n for which the
+    k + 1 hyperplanes of a set S meet in one point form a hyperplane of B(n, k), one for each
+    S of k + 1 of 1..n. With normals a_i it is
+
+        Σ_(i∈S) ±det(a_j : j ∈ S − i) t_i = 0,
+
+    the determinant of the rows (a_i, t_i), i ∈ S, expanded by its last column. All of them
+    contain the k-dimensional space of the translations of R^k, so the rank is n − k.
+
+    The normals are (1, r) with r uniform on the integers of absolute value up to 10^6, drawn
+    again until all k×k determinants are non-zero: the general position that Manin and
+    Schechtman ask for, checked exactly. How the hyperplanes of B(n, k) meet still depends on
+    the normals for special ones (Falk 1994); random ones are "very generic" with probability
+    near one, which is not checked. B(n, 1) is the braid arrangement.
+
+    Parameters
+    ----------
+    n : int
+        Number of hyperplanes that move, at least 1; B(n, k) has C(n, k + 1) in R^n.
+    k : int
+        Dimension in which they move, at least 1.
+    rng : int or numpy.random.Generator, optional
+        The seed of the normals, or the generator to draw from.
+
+    Raises
+    ------
+    InputError
+        If n, k or the seed is not such an integer; SizeError if there would be too many
+        hyperplanes.
+
+    References
+    ----------
+    Yu. I. Manin and V. V. Schechtman, *Arrangements of hyperplanes, higher braid groups and
+    higher Bruhat orders*, Adv. Stud. Pure Math. 17 (1989); M. Falk, *A note on discriminantal
+    arrangements*, Proc. Amer. Math. Soc. 122 (1994); C. A. Athanasiadis, *The largest
+    intersection lattice of a discriminantal arrangement*, Beiträge Algebra Geom. 40 (1999).
+
+    Examples
+    --------
+    >>> from arrangement.families import braid, discriminantal
+    >>> discriminantal(4, 1) == braid(4)
+    True
+    >>> triples = discriminantal(5, 2)  # of five lines in the plane
+    >>> len(triples), triples.rank, len(triples.cells())
+    (10, 3, 62)
+    """
+    n = size("discriminantal", n, least=1)
+    k = size("discriminantal", k, least=1)
+    rng = _generator("discriminantal", rng)
+    # C(n, k + 1) of absurd numbers need not be worked out: it is at least n − k.
+    many = comb(n, k + 1) if min(k + 1, n - k - 1) < 100 and n < 10**6 else max(n - k, 0)
+    refuse_if_large(f"discriminantal({n}, {k})", many, n)
+    subsets = list(combinations(range(n), k + 1))
+    while True:
+        normals = np.ones((n, k), dtype=object)
+        normals[:, 1:] = rng.integers(-(10**6), 10**6 + 1, size=(n, k - 1))
+        rows = np.zeros((len(subsets), n), dtype=object)
+        for row, S in zip(rows, subsets, strict=True):
+            row[list(S)] = _dependency(normals[list(S)])
+        if all(np.count_nonzero(row) == k + 1 for row in rows):
+            return Arrangement(rows)
+
+
+def _dependency(vectors: NDArray[np.object_]) -> list[int]:
+    """The signed maximal minors of k + 1 vectors in R^k: the coefficients of a dependency.
+
+    The first is positive where it is not zero.
+    """
+    minors = [
+        (-1) ** i * int(fmpz_mat(np.delete(vectors, i, axis=0).tolist()).det())
+        for i in range(len(vectors))
+    ]
+    return minors if minors[0] >= 0 else [-v for v in minors]
+
+
+def _generator(name: str, rng: int | np.random.Generator) -> np.random.Generator:
+    if isinstance(rng, np.random.Generator):
+        return rng
+    return np.random.default_rng(size(f"{name}: the seed", rng, least=0))
