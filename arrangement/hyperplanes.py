@@ -19,6 +19,8 @@ from arrangement.parsing import exact_table, primitive
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    import networkx as nx
+
     from arrangement.cells import Cells
 
 __all__ = ["Arrangement"]
@@ -227,66 +229,77 @@ class Arrangement:
         i = self._hyperplane(i)
         return _from_exact(np.delete(self._given, i, axis=0))
 
-    def restriction(self, i: int) -> Arrangement:
-        """The arrangement that the other hyperplanes cut on hyperplane i, one dimension lower.
+    def restriction(self, flat: Any) -> Arrangement:
+        """The arrangement cut on a hyperplane or flat; see :func:`operations.restriction`."""
+        from arrangement import operations
 
-        Each hyperplane of H_i appears once, in the order of the lowest index that cuts it out;
-        parallel hyperplanes do not appear. The coordinates of H_i are those of the space less
-        one, on which H_i depends.
+        return operations.restriction(self, flat)
 
-        Examples
-        --------
-        >>> from arrangement import Arrangement
-        >>> line = Arrangement([[1, 0], [0, 1], [1, 1], [1, 0]], [0, 0, -1, -5]).restriction(0)
-        >>> line.rows.tolist()
-        [[1, 0], [1, -1]]
-        """
-        i = self._hyperplane(i)
-        row = self.rows[i]
-        column = exact.smallest_pivot(row[:-1])
-        kept: list[list[int]] = []
-        seen: set[tuple[int, ...]] = set()
-        for other in self.rows:
-            cut = exact.eliminate(other, row, column)
-            if not any(cut[:-1]):
-                continue
-            cut = primitive(cut)
-            if tuple(cut) in seen or tuple(-v for v in cut) in seen:
-                continue
-            seen.add(tuple(cut))
-            kept.append(cut)
-        return _from_exact(_table(kept, self.dimension))
+    def localization(self, flat: Any) -> Arrangement:
+        """The hyperplanes that contain a flat; see :func:`operations.localization`."""
+        from arrangement import operations
+
+        return operations.localization(self, flat)
+
+    def closure(self, flat: Any) -> tuple[int, ...]:
+        """The numbers of the hyperplanes that contain a flat; :func:`operations.closure`."""
+        from arrangement import operations
+
+        return operations.closure(self, flat)
+
+    def product(self, other: Arrangement) -> Arrangement:
+        """The product (direct sum) with another arrangement; see :func:`operations.product`."""
+        from arrangement import operations
+
+        return operations.product(self, other)
+
+    def cone(self) -> Arrangement:
+        """The linear arrangement over this one, at height 1; see :func:`operations.cone`."""
+        from arrangement import operations
+
+        return operations.cone(self)
 
     def decone(self, i: int) -> Arrangement:
-        """The affine arrangement on the slice {a_i·x = 1} of a central arrangement.
+        """The slice {a_i·x = 1} of a central arrangement; see :func:`operations.decone`."""
+        from arrangement import operations
 
-        Its cells are the cells on the positive side of hyperplane i, one dimension lower and
-        one hyperplane (with its copies) fewer; the others are their opposites.
+        return operations.decone(self, i)
 
-        Raises
-        ------
-        InputError
-            If the hyperplanes share no point.
+    def circuits(self) -> NDArray[np.int8]:
+        """The signed circuits of a central arrangement; see :func:`matroid.circuits`."""
+        from arrangement import matroid
 
-        Examples
-        --------
-        >>> from arrangement import Arrangement
-        >>> flat = Arrangement([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).decone(0)
-        >>> flat.rows.tolist()
-        [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
-        """
-        i = self._hyperplane(i)
-        if not self.is_central:
-            raise InputError("only a central arrangement has a decone; these share no point")
-        row = self.rows[i, :-1]
-        column = exact.smallest_pivot(row)
-        sign = 1 if row[column] > 0 else -1
-        first, _ = self.coincidence
-        kept = []
-        for k, other in enumerate(self.rows[:, :-1]):
-            if first[k] != first[i]:
-                kept.append([*exact.eliminate(other, row, column), sign * other[column]])
-        return _from_exact(_table(kept, self.dimension))
+        return matroid.circuits(self)
+
+    def cocircuits(self) -> NDArray[np.int8]:
+        """The signed cocircuits of a central arrangement; see :func:`matroid.cocircuits`."""
+        from arrangement import matroid
+
+        return matroid.cocircuits(self)
+
+    def covectors(self) -> NDArray[np.int8]:
+        """The sign vectors of all faces; see :func:`matroid.covectors`."""
+        from arrangement import matroid
+
+        return matroid.covectors(self)
+
+    def dual(self) -> Arrangement:
+        """An arrangement of the dual oriented matroid; see :func:`matroid.dual`."""
+        from arrangement import matroid
+
+        return matroid.dual(self)
+
+    def poset_of_regions(self, base: Any = 0) -> nx.DiGraph:
+        """The cells, ordered from a base cell; see :func:`regions.poset_of_regions`."""
+        from arrangement import regions
+
+        return regions.poset_of_regions(self, base)
+
+    def is_isomorphic(self, other: Arrangement) -> bool:
+        """Are the tope graphs isomorphic? See :func:`regions.is_isomorphic`."""
+        from arrangement import regions
+
+        return regions.is_isomorphic(self, other)
 
     def essentialization(self) -> Arrangement:
         """The essential arrangement with the same cells, of dimension ``rank``.

@@ -195,6 +195,10 @@ def serra(n_0: int, widths: Iterable[int]) -> int:
 
 def _network(n_0: int, widths: Iterable[int]) -> tuple[int, list[int]]:
     n_0 = count(n_0, "n_0", least=1)
-    if isinstance(widths, str) or not isinstance(widths, Iterable):
-        raise InputError(f"widths = {widths!r} is not a sequence of integers, one a layer")
-    return n_0, [count(n, f"widths[{l}]") for l, n in enumerate(widths)]
+    try:
+        layers = list(widths)
+    except TypeError:
+        raise InputError(
+            f"widths = {widths!r} is not a sequence of integers, one a layer"
+        ) from None
+    return n_0, [count(n, f"widths[{l}]") for l, n in enumerate(layers)]
