@@ -3,6 +3,7 @@
 The contents page: everything public is named here or in one of the modules
 
 - :mod:`arrangement.families`, :mod:`arrangement.bounds`, :mod:`arrangement.faces`,
+- :mod:`arrangement.operations`, :mod:`arrangement.matroid`, :mod:`arrangement.regions`,
 - :mod:`arrangement.relu` (landscapes of ReLU networks, data sets),
 - :mod:`arrangement.plot` (pictures; needs matplotlib).
 """
@@ -22,7 +23,16 @@ from arrangement.errors import (
 from arrangement.hyperplanes import Arrangement
 
 if TYPE_CHECKING:
-    from arrangement import bounds, faces, families, plot, relu
+    from arrangement import (
+        bounds,
+        faces,
+        families,
+        matroid,
+        operations,
+        plot,
+        regions,
+        relu,
+    )
     from arrangement.cells import Cell, Cells
     from arrangement.restrict import ArrangementBuilder
 
@@ -41,7 +51,10 @@ __all__ = [
     "bounds",
     "faces",
     "families",
+    "matroid",
+    "operations",
     "plot",
+    "regions",
     "relu",
 ]
 
@@ -51,7 +64,16 @@ _LAZY = {
     "Cell": "arrangement.cells",
     "Cells": "arrangement.cells",
 }
-_MODULES = ("bounds", "faces", "families", "plot", "relu")
+_MODULES = (
+    "bounds",
+    "faces",
+    "families",
+    "matroid",
+    "operations",
+    "plot",
+    "regions",
+    "relu",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_isomorphic", "poset_of_regions"]
 
-MOST_CELLS = 100_000
+MOST_CELLS = 200_000
 
 
 def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
@@ -109,7 +109,7 @@ def is_isomorphic(one: Arrangement, other: Arrangement) -> bool:
     Raises
     ------
     SizeError
-        If both have the same number of cells, above 100,000.
+        If both have the same number of cells, above 200,000.
 
     References
     ----------
