@@ -205,10 +205,9 @@ def _basis_tables(
         square = fmpz_mat([normals[b] for b in basis])
         if square.det() == 0:
             continue
-        numerators, denominator = (vectors * square.inv()).numer_denom()
+        numerators, _ = (vectors * square.inv()).numer_denom()  # the denominator is positive
         signs = [exact.sign(v) for v in numerators.entries()]
-        table = np.array(signs, dtype=np.int8).reshape(n, rank)
-        yield basis, table * np.int8(exact.sign(denominator))
+        yield basis, np.array(signs, dtype=np.int8).reshape(n, rank)
 
 
 def _fundamental_circuits(arrangement: Arrangement) -> Iterator[NDArray[np.int8]]:

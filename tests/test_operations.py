@@ -167,6 +167,30 @@ def test_operations_take_a_flat_with_its_hyperplanes():
     assert braid.closure(Flat()) == (0, 1, 3)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    "arrangement",
+    [
+        families.braid(4),
+        families.coxeter("B", 3),
+        families.resonance(3),
+        Arrangement([[1, 2], [-3, 1], [0, 1], [2, 4], [-1, -2]]),
+        Arrangement([[2], [-1]]),
+    ],
+)
+def test_the_decone_has_the_cells_on_the_positive_side(arrangement, sign):
+    arrangement = Arrangement(sign * arrangement.normals)
+    first, _ = arrangement.coincidence
+    signs = arrangement.cells().signs
+    for i in range(len(arrangement)):
+        others = np.flatnonzero(first != first[i])
+        positive = arrangement.decone(i)
+        assert positive.dimension == arrangement.dimension - 1
+        assert {tuple(s) for s in positive.cells().signs.tolist()} == {
+            tuple(s) for s in signs[signs[:, i] > 0][:, others].tolist()
+        }
+
+
 def test_decone_by_a_copy_and_of_a_translated_central_arrangement():
     lines = Arrangement([[1, 0], [0, 1], [-2, 0], [1, 1]], [-1, -1, 2, -2])
     points = lines.decone(0)

@@ -1,6 +1,7 @@
 """The poset of regions against its definition; isomorphism against networkx."""
 
 from collections import Counter
+from itertools import product
 from math import prod
 
 import networkx as nx
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networkx.generators.atlas import graph_atlas_g
+from scipy.sparse import block_diag
 
 from arrangement import Arrangement, families, regions
 from arrangement.errors import InputError, SizeError
@@ -134,6 +137,24 @@ def test_networkx_finds_the_same_isomorphisms(one, other):
     )
     expected = nx.is_isomorphic(a.cells().to_networkx(), b.cells().to_networkx())
     assert a.is_isomorphic(b) == expected
+
+
+@pytest.mark.parametrize("words", ["random", "all alike"])
+def test_graphs_on_up_to_five_nodes(monkeypatch, words):
+    # Not tope graphs: many that colours do not tell apart. Where all hashes collide, too,
+    # every bijection is tried and compared edge by edge.
+    if words == "all alike":
+        monkeypatch.setattr(regions, "_random_words", lambda n: np.ones(n, dtype=np.uint64))
+    graphs = [g for g in graph_atlas_g() if 3 <= len(g) <= 5]
+    pairs = [(nx.cycle_graph(6), nx.disjoint_union(*2 * [nx.cycle_graph(3)]))]
+    pairs += [(nx.complete_bipartite_graph(3, 3), nx.circular_ladder_graph(3))]
+    for g, h in [*product(graphs, graphs), *pairs]:
+        if sorted(d for _, d in g.degree()) == sorted(d for _, d in h.degree()):
+            first = nx.to_scipy_sparse_array(g, dtype=np.uint64)
+            second = nx.to_scipy_sparse_array(h, range(len(h))[::-1], dtype=np.uint64)
+            both = block_diag([first, second], format="csr")
+            found = regions._matches(both, np.zeros(2 * len(g), dtype=np.int64))
+            assert found == nx.is_isomorphic(g, h)
 
 
 def test_arrangements_with_as_many_cells_and_facets():
