@@ -33,7 +33,7 @@ def chromatic_polynomial(graph: nx.Graph) -> tuple[int, ...]:
 
     and P(G) = (t − k) P(G − v) at once when the neighbours of v are joined to each other.
     Nodes of low degree go first. The time is polynomial for chordal graphs and exponential in
-    general (0.3 s for the dodecahedron).
+    general.
 
     Parameters
     ----------
