@@ -32,8 +32,7 @@ def chromatic_polynomial(graph: nx.Graph) -> tuple[int, ...]:
         P(G) = t P(G − v) − Σ_i P(G − v with all edges w_i w_j, j > i),
 
     and P(G) = (t − k) P(G − v) at once when the neighbours of v are joined to each other.
-    Nodes of low degree go first. The time is polynomial for chordal graphs and exponential in
-    general.
+    Nodes of low degree go first. The time is exponential in general.
 
     Parameters
     ----------
