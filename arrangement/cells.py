@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
+from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
@@ -24,6 +24,8 @@ from arrangement.progress import Progress, reporter
 if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
+
+    from arrangement.polyhedron import Polyhedron
 
 __all__ = ["Cell", "Cells"]
 
@@ -62,7 +64,9 @@ class Cell:
     @property
     def witness(self) -> tuple[Fraction, ...]:
         """A rational point inside."""
-        return self.cells.witness[self.index]
+        from arrangement.points import rational_point
+
+        return rational_point(self)
 
     @property
     def bounded(self) -> bool:
@@ -77,11 +81,108 @@ class Cell:
         order = np.argsort(adjacency.data[start:end], kind="stable")
         return np.asarray(adjacency.indices[start:end][order], dtype=np.int64)
 
+    @cached_property
+    def polyhedron(self) -> Polyhedron:
+        """The closure of the cell (of its part in the domain) by exact inequalities."""
+        from arrangement.points import inward_rows
+        from arrangement.polyhedron import Polyhedron
+
+        rows = inward_rows(self.cells, self.index)
+        width = self.cells.arrangement.dimension + 1
+        return Polyhedron(np.array(rows, dtype=object).reshape(len(rows), width))
+
+    def vertices(self) -> list[tuple[Fraction, ...]]:
+        """The vertices of the closure, exact, in lexicographic order; at least one.
+
+        With a domain, the part of the cell in it is meant. Where the normals do not span the
+        space, the closure contains lines and has no vertex: these are the vertices of its cut
+        with the coordinate subspace of :meth:`Arrangement.essentialization`, on which the
+        other coordinates are 0. The closure is conv(vertices) + cone(rays) + span(lines).
+
+        Returns
+        -------
+        list of tuples of d Fractions
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, "-1/3"]).cells()
+        >>> [[str(v) for v in vertex] for vertex in cells[cells.index("++-")].vertices()]
+        [['0', '0'], ['0', '1/3'], ['1/3', '0']]
+        """
+        return self.polyhedron.vertices
+
+    def rays(self) -> list[tuple[Fraction, ...]]:
+        """The directions of the unbounded edges of the closure, coprime integers as Fractions.
+
+        None for a bounded cell. See :meth:`vertices` for domains, and for normals that do not
+        span the space.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [1, 2]]).cells()
+        >>> [[str(v) for v in ray] for ray in cells[cells.index("+-")].rays()]
+        [['0', '-1'], ['2', '-1']]
+        """
+        return [tuple(map(Fraction, ray)) for ray in self.polyhedron.rays]
+
+    def lines(self) -> list[tuple[Fraction, ...]]:
+        """A basis of the directions along which the closure does not end (lineality space).
+
+        The same for all cells: the directions in which all hyperplanes (and the sides of the
+        domain) are parallel. Empty for an essential arrangement.
+        """
+        return [tuple(map(Fraction, line)) for line in self.polyhedron.lines]
+
+    def facets(self) -> tuple[int, ...]:
+        """The hyperplanes that bound the cell, each by the lowest of its copies.
+
+        With a domain, those that bound the part of the cell in it; its own sides are not
+        listed.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]]).cells()
+        >>> cells[cells.index("+-+")].facets()
+        (1, 2)
+        """
+        cells = self.cells
+        if cells.complete:
+            return tuple(cells._table.facets(self.index).tolist())
+        n = cells.arrangement.n_hyperplanes
+        return tuple(i for i in self.polyhedron.facets if i < n)
+
+    def face_lattice(self) -> nx.DiGraph:
+        """The faces of the closure by inclusion, the empty face "empty" below all.
+
+        Nodes are sign strings such as "+0-", with `dimension` and `bounded` (modulo lines);
+        the cell itself is above all. Edges are the cover relations, from a face to those of
+        one dimension more around it. Compare :meth:`Arrangement.face_lattice`.
+
+        Raises
+        ------
+        InputError
+            If the cells are those that meet a domain: signs do not tell its faces apart.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+        >>> lattice = cells[cells.index("++-")].face_lattice()
+        >>> len(lattice), sorted(lattice.predecessors("++-"))
+        (8, ['++0', '+0-', '0+-'])
+        """
+        from arrangement import lattice
+
+        return lattice.cell_lattice(self)
+
     def __repr__(self) -> str:
         return f"Cell {self.index}: {''.join('+' if s > 0 else '-' for s in self.signs)}"
 
 
-class Cells(Sequence[Cell]):
+class Cells(Columnar[Cell]):
     """All cells of an arrangement, or those that meet a domain; it never changes.
 
     Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for.
@@ -110,6 +211,8 @@ class Cells(Sequence[Cell]):
     (True, 3)
     """
 
+    _name = "cell"
+
     def __init__(
         self,
         arrangement: Arrangement,
@@ -120,7 +223,7 @@ class Cells(Sequence[Cell]):
         complete: bool = True,
     ) -> None:
         self.arrangement = arrangement
-        self.packed = _frozen(packed.view())
+        self.packed = frozen(packed.view())
         self.domain = domain
         self._known_points = points
         self._rational_points: dict[int, tuple[Fraction, ...]] = {}
@@ -130,31 +233,12 @@ class Cells(Sequence[Cell]):
     def __len__(self) -> int:
         return len(self.packed)
 
-    @overload
-    def __getitem__(self, key: int) -> Cell: ...
-
-    @overload
-    def __getitem__(self, key: slice) -> list[Cell]: ...
-
-    def __getitem__(self, key: int | slice) -> Cell | list[Cell]:
-        if isinstance(key, slice):
-            return [Cell(self, i) for i in range(*key.indices(len(self)))]
-        i = operator.index(key)
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"cell {i} does not exist: there are {len(self)}")
-        return Cell(self, i % len(self))
-
-    def __iter__(self) -> Iterator[Cell]:
-        return (Cell(self, i) for i in range(len(self)))
+    def _item(self, i: int) -> Cell:
+        return Cell(self, i)
 
     def __repr__(self) -> str:
         inside = "" if self.domain is None else " that meet a domain"
         return f"{len(self)} cells of an {self.arrangement!r}{inside}"
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Freeze the columns again: unpickled and copied arrays are writeable."""
-        for name, value in state.items():
-            self.__dict__[name] = _frozen(value) if isinstance(value, np.ndarray) else value
 
     def reporter(self, label: str) -> Callable[[int, int], None]:
         """A function that shows the progress of a column, if progress was asked for."""
@@ -163,7 +247,7 @@ class Cells(Sequence[Cell]):
     @cached_property
     def signs(self) -> Signs:
         """Sign vectors, int8, shape (m, n), entries ±1."""
-        return _frozen(unpack_signs(self.packed, self.arrangement.n_hyperplanes))
+        return frozen(unpack_signs(self.packed, self.arrangement.n_hyperplanes))
 
     @cached_property
     def points(self) -> NDArray[np.float64]:
@@ -174,11 +258,11 @@ class Cells(Sequence[Cell]):
         from arrangement.points import interior_points
 
         if self._known_points is None:
-            return _frozen(interior_points(self, np.arange(len(self))))
+            return frozen(interior_points(self, np.arange(len(self))))
         points = self._known_points.copy()
         missing = np.flatnonzero(np.isnan(points).any(axis=1))
         points[missing] = interior_points(self, missing)
-        return _frozen(points)
+        return frozen(points)
 
     @property
     def witness(self) -> Sequence[tuple[Fraction, ...]]:
@@ -210,15 +294,15 @@ class Cells(Sequence[Cell]):
         if self.domain is not None:
             arrangement = arrangement._with_rows(self.domain)
         if arrangement.is_central:
-            return _frozen(np.full(len(self), arrangement.rank == 0))
-        words = restrict.unbounded(arrangement, self.reporter("far sides"))
+            return frozen(np.full(len(self), arrangement.rank == 0))
+        words, _ = restrict.unbounded(arrangement, show=self.reporter("far sides"))
         if self.domain is not None:
             signs = unpack_signs(words, arrangement.n_hyperplanes)
             words = pack_signs(signs[(signs[:, n:] > 0).all(axis=1), :n])
         result = np.ones(len(self), dtype=bool)
         found = self._table.look_up(words)
         result[found[found >= 0]] = False
-        return _frozen(result)
+        return frozen(result)
 
     @cached_property
     def edges(self) -> NDArray[np.int64]:
@@ -228,7 +312,7 @@ class Cells(Sequence[Cell]):
         """
         from arrangement import graph
 
-        return _frozen(graph.edges(self))
+        return frozen(graph.edges(self))
 
     @cached_property
     def adjacency(self) -> scipy.sparse.csr_array:
@@ -244,7 +328,7 @@ class Cells(Sequence[Cell]):
     def _table(self) -> Any:
         from arrangement import graph
 
-        return graph.CellTable(self)
+        return graph.CellTable(self.packed, self.arrangement.coincidence[0])
 
     def index(self, signs: Any, *_: Any) -> int:
         """The cell with a sign vector.
@@ -416,13 +500,8 @@ class Cells(Sequence[Cell]):
                 continue
             if arrays[name].dtype.kind != kind or arrays[name].shape != expected:
                 raise InputError(f"{os.fspath(path)}: {name} do not fit the cells")
-            cells.__dict__[name] = _frozen(arrays[name])
+            cells.__dict__[name] = frozen(arrays[name])
         return cells
-
-
-def _frozen(array: NDArray[Any]) -> Any:
-    array.flags.writeable = False
-    return array
 
 
 def _storable(values: NDArray[Any]) -> NDArray[Any]:

@@ -1,68 +1,492 @@
-"""Faces: the cells of the flats, with sign vectors in {−, 0, +}."""
+"""Faces: the cells of the flats, with signs in {−, 0, +}, points and the cells around them."""
 
 from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement import exact, restrict
+from arrangement.cells import Cell, Cells
+from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
+from arrangement.flats import Flat, Flats, parametrization
+from arrangement.graph import CellTable
 from arrangement.hyperplanes import Arrangement
-from arrangement.packing import unpack_signs
+from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
+from arrangement.parsing import primitive
+from arrangement.points import Witnesses
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
-from arrangement.reduction import distinct_essential_rows
+from arrangement.reduction import all_columns, distinct_essential_rows, face_columns
 
-__all__ = ["faces"]
+if TYPE_CHECKING:
+    import scipy.sparse
+
+__all__ = ["Face", "Faces", "face_vector", "faces"]
+
+Integers = NDArray[np.object_]
+
+LOOKED_UP = 2**20
+"""About how many sign vectors are looked up in one step."""
 
 
-def faces(
-    arrangement: Arrangement, codimension: int, progress: Progress = None
-) -> NDArray[np.int8]:
-    """The sign vectors of all faces of one codimension.
+@dataclass(frozen=True)
+class Face:
+    """One face: an index into its :class:`Faces`.
 
-    A face of codimension k is a cell of the arrangement that is cut on a flat of codimension
-    k; its signs are 0 on the hyperplanes that contain the flat.
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> face = Arrangement([[3, 0], [0, 1]], [-1, 0]).faces(1)[0]
+    >>> face, face.flat.hyperplanes, face.cells.tolist()
+    (Face 0: 0-, (0,), [2, 3])
+    >>> face.witness
+    (Fraction(1, 3), Fraction(-1, 1))
+    """
 
-    Parameters
+    faces: Faces
+    index: int
+
+    @property
+    def signs(self) -> Signs:
+        """Sign vector, int8, shape (n,), 0 on the hyperplanes that contain the face."""
+        return self.faces._signs(np.array([self.index]))[0]
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the face."""
+        return self.faces.dimension
+
+    @property
+    def flat(self) -> Flat:
+        """The flat that the face spans."""
+        return self.faces.flats[int(self.faces.flat[self.index])]
+
+    @property
+    def point(self) -> NDArray[np.float64]:
+        """A float64 point, shape (d,); see :attr:`Faces.points`."""
+        return self.faces.points[self.index]
+
+    @property
+    def witness(self) -> tuple[Fraction, ...]:
+        """A rational point of the relative interior."""
+        cut, cell = self._cell
+        return cut.lift(cell.witness)
+
+    @property
+    def bounded(self) -> bool:
+        """Is the face bounded modulo the lineality space?"""
+        return bool(self.faces.bounded[self.index])
+
+    def vertices(self) -> list[tuple[Fraction, ...]]:
+        """The vertices of the closure, in lexicographic order; see :meth:`Cell.vertices`."""
+        cut, cell = self._cell
+        return sorted(cut.lift(t) for t in cell.vertices())
+
+    def rays(self) -> list[tuple[Fraction, ...]]:
+        """The directions of the unbounded edges of the closure; see :meth:`Cell.rays`."""
+        cut, cell = self._cell
+        return sorted(
+            tuple(map(Fraction, primitive(cut.T[:-1, :-1] @ np.array(ray, dtype=object))))
+            for ray in cell.rays()
+        )
+
+    @property
+    def _cell(self) -> tuple[_Cut, Cell]:
+        """The face as a cell of the arrangement that is cut on its flat."""
+        k = int(self.faces.flat[self.index])
+        cut = self.faces._on_flat(k)
+        return cut, cut.cells[self.index - int(self.faces._begin[k])]
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """The cells whose closure contains the face, ascending."""
+        incidence = self.faces.incidence
+        start, end = incidence.indptr[self.index : self.index + 2]
+        return np.asarray(incidence.indices[start:end], dtype=np.int64)
+
+    def __repr__(self) -> str:
+        return f"Face {self.index}: {''.join('-0+'[s + 1] for s in self.signs)}"
+
+
+class Faces(Columnar[Face]):
+    """All faces of one dimension; it never changes.
+
+    Made by :meth:`Arrangement.faces`. Columns are computed when they are first asked for.
+
+    Attributes
     ----------
     arrangement : Arrangement
-    codimension : int
-        0 (the cells) to the rank (the faces that are flats); beyond the rank there is none.
-    progress : bool or callable, optional
-        See :meth:`Arrangement.cells`.
+    flats : Flats
+        The flats of that dimension.
+    flat : ndarray of int64, shape (m,)
+        The flat that each face spans, ascending.
+    packed : ndarray of uint64, shape (m, ceil(n / 64))
+        Bit i of a row is 1 where the face is on the positive side of hyperplane i. It is 0 on
+        the negative side and on the hyperplane itself; `flats.packed` tells these apart.
 
-    Returns
-    -------
-    ndarray of int8, shape (m, n)
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> edges = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).faces(1)
+    >>> edges
+    9 faces of dimension 1 of an Arrangement of 3 hyperplanes in dimension 2
+    >>> edges.signs[0].tolist(), edges.points[0].tolist()
+    ([0, -1, -1], [0.0, -1.0])
+    >>> edges.incidence.shape, edges.incidence.nnz
+    ((9, 7), 18)
+    """
+
+    _name = "face"
+
+    def __init__(
+        self, flats: Flats, flat: NDArray[np.int64], packed: Words, progress: Progress = None
+    ) -> None:
+        self.arrangement = flats.arrangement
+        self.flats = flats
+        self.flat = frozen(flat.view())
+        self.packed = frozen(packed.view())
+        self._begin = np.searchsorted(self.flat, np.arange(len(flats) + 1))
+        self._progress = progress is True
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def _item(self, i: int) -> Face:
+        return Face(self, i)
+
+    def __repr__(self) -> str:
+        return f"{len(self)} faces of dimension {self.dimension} of an {self.arrangement!r}"
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the faces."""
+        return self.flats.dimension
+
+    @cached_property
+    def signs(self) -> Signs:
+        """Sign vectors, int8, shape (m, n), entries −1, 0, 1."""
+        return frozen(self._signs(np.arange(len(self))))
+
+    def _signs(self, which: NDArray[np.int64]) -> Signs:
+        n = self.arrangement.n_hyperplanes
+        signs = unpack_signs(self.packed[which], n)
+        signs[unpack_signs(self._zero[which], n) > 0] = 0
+        return signs
+
+    @property
+    def _zero(self) -> Words:
+        """Bit i of a row is 1 where hyperplane i contains the face."""
+        return self.flats.packed[self.flat]
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """A float64 point for each face, shape (m, d).
+
+        Its signs on the hyperplanes that do not contain the face are those of the face,
+        certified exactly. It is on the others as far as float64 goes; :attr:`witness` is on
+        them exactly. NaN where no such point was found.
+        """
+        d = self.arrangement.dimension
+        result = np.zeros((len(self), d))
+        show = reporter(self._progress, "points of faces")
+        for k in range(len(self.flats)):
+            part = slice(self._begin[k], self._begin[k + 1])
+            result[part] = self._on_flat(k).points()
+            show(k + 1, len(self.flats))
+        lost = ~np.isfinite(result).all(axis=1)
+        result[lost] = 0
+        signs = self.signs
+        found = exact.signs_at(self.arrangement.rows, result)
+        wrong = lost | ((found != signs) & (signs != 0)).any(axis=1)
+        for q in np.flatnonzero(wrong).tolist():
+            try:
+                near = np.array([[float(v) for v in self[q].witness]])
+            except OverflowError:
+                near = np.full((1, d), np.nan)
+            good = (
+                np.isfinite(near).all()
+                and (
+                    (exact.signs_at(self.arrangement.rows, near) == signs[q]) | (signs[q] == 0)
+                ).all()
+            )
+            result[q] = near if good else np.nan
+        return frozen(result)
+
+    @property
+    def witness(self) -> Sequence[tuple[Fraction, ...]]:
+        """A rational point of each face, exactly on it: a sequence of tuples of d Fractions."""
+        return Witnesses(self)
+
+    def _on_flat(self, k: int) -> _Cut:
+        """The faces of flat k, as cells of the arrangement that is cut on it."""
+        if k not in self._cuts:
+            part = slice(self._begin[k], self._begin[k + 1])
+            self._cuts[k] = _Cut.of(self.flats[k], self.packed[part])
+        return self._cuts[k]
+
+    @cached_property
+    def _cuts(self) -> dict[int, _Cut]:
+        return {}
+
+    @cached_property
+    def bounded(self) -> NDArray[np.bool_]:
+        """Is each face bounded modulo the lineality space (relatively bounded)? Shape (m,)."""
+        codimension = self.flats.rank
+        if self.arrangement.is_central:
+            return frozen(np.full(len(self), codimension == self.arrangement.rank))
+        show = reporter(self._progress, "far sides")
+        positive, zero = restrict.unbounded(self.arrangement, codimension, show)
+        result = np.ones(len(self), dtype=bool)
+        result[self._look_up(positive, zero)] = False
+        return frozen(result)
+
+    @cached_property
+    def _table(self) -> CellTable:
+        first, _ = self.arrangement.coincidence
+        half = 64 * word_count(len(first))
+        both = np.concatenate([first, np.arange(len(first), half), half + first])
+        return CellTable(np.concatenate([self.packed, self._zero], axis=1), both)
+
+    def _look_up(self, positive: Words, zero: Words) -> NDArray[np.int64]:
+        """The face with each pair of packed signs, −1 where there is none."""
+        return self._table.look_up(np.concatenate([positive, zero], axis=1))
+
+    def index(self, signs: Any, *_: Any) -> int:
+        """The face with a sign vector.
+
+        Parameters
+        ----------
+        signs : sequence of n signs −1, 0, 1, or a string of −, 0 and +
+
+        Raises
+        ------
+        InputError
+            If no face of this dimension has these signs.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1]]).faces(1).index("-0")
+        2
+        """
+        n = self.arrangement.n_hyperplanes
+        if isinstance(signs, Face):
+            signs = signs.signs
+        if isinstance(signs, str):
+            glyphs = {"+": 1, "0": 0, "-": -1, "−": -1}
+            values = np.array([glyphs.get(s, 2) for s in signs], dtype=int)
+        else:
+            values = np.asarray(signs)
+        if values.shape != (n,) or not np.isin(values, (-1, 0, 1)).all():
+            raise InputError(
+                f"a sign vector has {n} entries, each 1, 0 or -1 ('+', '0' or '-')"
+            )
+        words = [pack_signs(values[None]), pack_signs((values == 0)[None].astype(np.int8))]
+        found = int(self._look_up(*words)[0])
+        if found < 0:
+            raise InputError(f"no face of dimension {self.dimension} has this sign vector")
+        return found
+
+    def __contains__(self, signs: object) -> bool:
+        try:
+            self.index(signs)
+        except InputError:
+            return False
+        return True
+
+    @cached_property
+    def cells(self) -> Cells:
+        """All cells of the arrangement, which :attr:`incidence` counts."""
+        return self.arrangement.cells()
+
+    @cached_property
+    def incidence(self) -> scipy.sparse.csr_array:
+        """Which cells' closures contain which faces: (m, len(cells)), bool, a face a row."""
+        return self.incidence_to(self.cells)
+
+    def incidence_to(self, cells: Cells) -> scipy.sparse.csr_array:
+        """Which closures of some cells of the same arrangement contain which faces.
+
+        The cells around a face have its signs, and on the hyperplanes that contain it the
+        signs of a cell of the localization: those hyperplanes alone, which all contain the
+        face's flat.
+
+        Parameters
+        ----------
+        cells : Cells
+            Perhaps not all: those that meet a domain, or one portion.
+
+        Returns
+        -------
+        scipy.sparse.csr_array of bool, shape (m, len(cells))
+            The indices of a row ascend.
+        """
+        from scipy.sparse import csr_array
+
+        if cells.arrangement != self.arrangement:
+            raise InputError("the cells are those of another arrangement")
+        faces_found = [np.zeros(0, dtype=np.int64)]
+        cells_found = [faces_found[0]]
+        for which, words in self._around():
+            found = cells._table.look_up(words)
+            faces_found.append(which[found >= 0])
+            cells_found.append(found[found >= 0])
+        rows, columns = np.concatenate(faces_found), np.concatenate(cells_found)
+        data = np.ones(len(rows), dtype=bool)
+        result = csr_array((data, (rows, columns)), shape=(len(self), len(cells)))
+        result.sort_indices()
+        for part in (result.data, result.indices, result.indptr):
+            part.flags.writeable = False
+        return result
+
+    def _around(self) -> Iterator[tuple[NDArray[np.int64], Words]]:
+        """Faces and packed signs of cells around them, in portions: all such pairs."""
+        show = reporter(self._progress, "flats")
+        pending: list[tuple[NDArray[np.int64], Words]] = []
+        count = 0
+        for k in range(len(self.flats)):
+            local = _localization_signs(self.arrangement, self.flats[k])
+            faces = np.arange(self._begin[k], self._begin[k + 1])
+            words = self.packed[faces][:, None, :] | local[None, :, :]
+            which = np.repeat(faces, len(local))
+            pending.append((which, words.reshape(len(which), words.shape[2])))
+            count += len(which)
+            if count > LOOKED_UP:
+                yield _joined(pending)
+                pending, count = [], 0
+                show(k + 1, len(self.flats))
+        if pending:
+            yield _joined(pending)
+        show(len(self.flats), len(self.flats))
+
+
+def _joined(
+    pending: list[tuple[NDArray[np.int64], Words]],
+) -> tuple[NDArray[np.int64], Words]:
+    which, words = zip(*pending, strict=True)
+    return np.concatenate(which), np.concatenate(words)
+
+
+def _localization_signs(arrangement: Arrangement, flat: Flat) -> Words:
+    """The cells of the hyperplanes that contain a flat: packed signs on all n, 0 elsewhere."""
+    n = arrangement.n_hyperplanes
+    on = list(flat.hyperplanes)
+    first, orientation = arrangement.coincidence
+    different, position = np.unique(first[on], return_inverse=True)
+    if len(different) == flat.rank:
+        local = np.array(list(product((-1, 1), repeat=flat.rank)), dtype=np.int8)
+    else:
+        local = restrict.cells(Arrangement(arrangement.rows[different, :-1])).signs
+    signs = np.full((len(local), n), -1, dtype=np.int8)
+    signs[:, on] = local[:, position] * orientation[on]
+    return pack_signs(signs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """The arrangement that is cut on a flat, in coordinates t of the flat.
+
+    Attributes
+    ----------
+    T : ndarray of Python ints
+        The point of the space is (x, 1) ∝ T (t, 1); see :func:`parametrization`.
+    cells : Cells
+        The faces of the flat; of those hyperplanes only that cut it, copies and all.
+    """
+
+    T: Integers
+    cells: Cells
+
+    @classmethod
+    def of(cls, flat: Flat, packed: Words) -> _Cut:
+        arrangement = flat.flats.arrangement
+        T = parametrization(arrangement.rows[list(flat.hyperplanes)])
+        rows = arrangement.rows @ T
+        cutting = np.flatnonzero((rows[:, :-1] != 0).any(axis=1))
+        cut = Arrangement(rows[cutting, :-1], rows[cutting, -1])
+        signs = unpack_signs(packed, arrangement.n_hyperplanes)[:, cutting]
+        return cls(T, Cells(cut, pack_signs(signs), complete=False))
+
+    def lift(self, t: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        """The point of the space with coordinates t."""
+        scale = self.T[-1, -1]
+        return tuple(
+            sum((a * v for a, v in zip(row, t, strict=False) if a), Fraction(row[-1])) / scale
+            for row in self.T[:-1]
+        )
+
+    def points(self) -> NDArray[np.float64]:
+        """A float64 point for each face, as near to the flat as rounding lets it be."""
+        values = np.array(
+            [[exact.to_float(int(v), int(self.T[-1, -1]))[0] for v in row] for row in self.T]
+        ).reshape(self.T.shape)[:-1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.cells.points @ values[:, :-1].T + values[:, -1]
+
+
+def faces(arrangement: Arrangement, dimension: int, progress: Progress = None) -> Faces:
+    """All faces of one dimension; see :meth:`Arrangement.faces`.
+
+    A face of dimension d − k is a cell of the arrangement that is cut on a flat of rank k; its
+    signs are 0 on the hyperplanes that contain the flat.
 
     Examples
     --------
     >>> from arrangement import Arrangement
     >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
     >>> [len(faces(triangle, k)) for k in range(3)]
-    [7, 9, 3]
-    >>> faces(Arrangement([[1], [2]], [0, -2]), 1).tolist()
+    [3, 9, 7]
+    >>> faces(Arrangement([[1], [2]], [0, -2]), 0).signs.tolist()
     [[0, -1], [1, 0]]
     """
-    if not isinstance(codimension, int | np.integer) or codimension < 0:
-        raise InputError(f"a codimension is a non-negative integer, not {codimension!r}")
-    n = arrangement.n_hyperplanes
-    if codimension > arrangement.rank:
-        return np.zeros((0, n), dtype=np.int8)
-    if codimension == 0:
-        return arrangement.cells(progress=progress).signs
-    rows = distinct_essential_rows(arrangement)
-    recursion = Recursion(rows)
+    try:
+        wanted = operator.index(dimension)
+    except TypeError:
+        raise InputError(f"a dimension is an integer, not {dimension!r}") from None
+    n, codimension = arrangement.n_hyperplanes, arrangement.dimension - wanted
+    words = np.zeros((1, word_count(n)), dtype=np.uint64)
+    if not 0 <= codimension <= arrangement.rank:
+        flats = Flats(arrangement, codimension, words[:0])
+        return Faces(flats, np.zeros(0, dtype=np.int64), words[:0])
+    if arrangement.rank == 0:
+        flats = Flats(arrangement, 0, words)
+        return Faces(flats, np.zeros(1, dtype=np.int64), words)
+    recursion = Recursion(distinct_essential_rows(arrangement))
     show = reporter(progress, "hyperplanes")
-    found = []
-    for contains in recursion.flats_of_codimension(int(codimension)):
-        if codimension < recursion.depth:
-            signs = unpack_signs(recursion.cells(base=int(codimension)), len(rows))
-        else:
-            signs = recursion.flats.signs[recursion.depth, :1].copy()
-        signs[:, contains] = 0
-        found.append(signs)
-        show(int(recursion.flats.cut[0]) + 1, len(rows))
-    first, orientation = arrangement.coincidence
-    _, position = np.unique(first, return_inverse=True)
-    return np.asarray(np.concatenate(found)[:, position] * orientation, dtype=np.int8)
+    contains = recursion.flats_of_codimension(codimension)
+    positive, flat = recursion.faces_of_codimension(codimension, show)
+    packed, _ = face_columns(arrangement, positive, contains[flat])
+    flats = Flats(arrangement, codimension, all_columns(arrangement, contains, oriented=False))
+    return Faces(flats, flat, packed, progress)
+
+
+def face_vector(arrangement: Arrangement, method: str = "count") -> tuple[int, ...]:
+    """How many faces of each dimension; see :meth:`Arrangement.face_vector`.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> face_vector(Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), method="enumerate")
+    (3, 9, 7)
+    """
+    from arrangement.poset import covers, face_numbers
+
+    if method == "count":
+        counts = face_numbers(arrangement, covers(arrangement))
+    elif method == "enumerate":
+        counts = [1]
+        if arrangement.rank:
+            recursion = Recursion(distinct_essential_rows(arrangement))
+            counts = [recursion.count_faces(k) for k in range(arrangement.rank + 1)]
+    else:
+        raise InputError(f"method {method!r} is none of 'count', 'enumerate'")
+    return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

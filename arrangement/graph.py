@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from arrangement.cells import Cells
     from arrangement.packing import Words
 
-__all__ = ["CellTable", "adjacency", "cell_graph", "edges", "write_graphml"]
+__all__ = ["CellTable", "adjacency", "cell_graph", "edges", "write_graphml", "write_poset"]
 
 Columns: TypeAlias = Mapping[str, Sequence[Any] | NDArray[Any]]
 
@@ -33,20 +33,26 @@ BLOCK = 2**14
 
 
 class CellTable:
-    """A hash table of the sign vectors of all cells.
+    """A hash table of packed sign vectors, of all cells say.
 
     The hash of a cell is the XOR of one random word per positive hyperplane, so a neighbour's
     hash is one XOR away; matches are confirmed on the full sign vector.
+
+    Parameters
+    ----------
+    words : ndarray of uint64, shape (m, w)
+        Pairwise different.
+    first : ndarray of int64, shape (n,), n ≤ 64·w
+        For each bit the lowest one that is a function of it; see `Arrangement.coincidence`.
     """
 
-    def __init__(self, cells: Cells) -> None:
-        first, _ = cells.arrangement.coincidence
-        self._words = cells.packed
+    def __init__(self, words: Words, first: NDArray[np.int64]) -> None:
+        self._words = words
         self.representatives = np.unique(first)
         self.random = np.random.default_rng(20).integers(
             2**64, size=len(self.representatives), dtype=np.uint64
         )
-        size = 1 << (2 * len(cells)).bit_length()
+        size = 1 << (2 * len(words)).bit_length()
         self.masks = pack_signs(self.representatives[:, None] == first[None, :])
         self.table = np.full(size, -1, dtype=np.int64)
         self.tags = np.zeros(size, dtype=np.uint64)
@@ -133,6 +139,7 @@ def write_graphml(
     edges: NDArray[np.int64],
     edge_columns: Columns,
     show: Callable[[int, int], None] = lambda done, total: None,
+    directed: bool = False,
 ) -> None:
     """Write a graph given by columns as GraphML, in a stream; see :func:`cell_graph`.
 
@@ -153,7 +160,7 @@ def write_graphml(
                 f'<key id="{key.id}" for="{key.domain}" attr.name={quoteattr(key.name)} '
                 f'attr.type="{key.type}"/>\n'
             )
-        yield '<graph edgedefault="undirected">\n'
+        yield f'<graph edgedefault="{"" if directed else "un"}directed">\n'
         done = 0
         for data in _data(node_keys, m):
             show(done, total)
@@ -176,6 +183,37 @@ def write_graphml(
                 compressed.writelines(chunk.encode() for chunk in text())
         else:
             stream.writelines(chunk.encode() for chunk in text())
+
+
+def write_poset(graph: nx.DiGraph, path: str | os.PathLike[str]) -> None:
+    """Write a poset as GraphML: the nodes by number, with their attributes, and the covers.
+
+    A name that ends in ``.gz`` is compressed. The file appears only when it is whole.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+        From :meth:`Arrangement.intersection_poset`, :meth:`Arrangement.face_lattice` or
+        :meth:`Cell.face_lattice`.
+    path : path-like
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import networkx as nx
+    >>> from arrangement import Arrangement
+    >>> poset = Arrangement([[1, 0], [0, 1]]).intersection_poset()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_poset(poset, f"{folder}/poset.graphml.gz")
+    ...     back = nx.read_graphml(f"{folder}/poset.graphml.gz")
+    >>> back.nodes["3"]
+    {'rank': 2, 'dimension': 0, 'hyperplanes': '0 1', 'mobius': 1}
+    """
+    number = {node: i for i, node in enumerate(graph)}
+    attributes = [data for _, data in graph.nodes(data=True)]
+    columns = {name: [data[name] for data in attributes] for name in attributes[0]}
+    edges = np.array([(number[a], number[b]) for a, b in graph.edges], dtype=np.int64)
+    write_graphml(path, columns, edges.reshape(-1, 2), {}, directed=True)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from arrangement.cells import Cells
+    from arrangement.faces import Faces
+    from arrangement.flats import Flats
 
 __all__ = ["Arrangement"]
 
@@ -434,6 +436,169 @@ class Arrangement:
         from arrangement.restrict import count
 
         return count(self)
+
+    def flats(
+        self, rank: int, progress: bool | Callable[[int, int], None] | None = None
+    ) -> Flats:
+        """The flats of one rank: non-empty intersections of hyperplanes of that codimension.
+
+        Parameters
+        ----------
+        rank : int
+            0 (the space itself) to the rank of the arrangement; beyond it there is none.
+        progress : bool or callable, optional
+            See :meth:`cells`.
+
+        Returns
+        -------
+        Flats
+            In lexicographic order of their first bases.
+
+        Raises
+        ------
+        InputError
+            If `rank` is no non-negative integer.
+        SizeError
+            If the flats would not fit in memory.
+
+        Examples
+        --------
+        Two parallel lines and one that crosses them:
+
+        >>> from arrangement import Arrangement
+        >>> arrangement = Arrangement([[1, 0], [1, 0], [0, 1]], [0, -1, 0])
+        >>> [[flat.hyperplanes for flat in arrangement.flats(k)] for k in range(3)]
+        [[()], [(0,), (1,), (2,)], [(0, 2), (1, 2)]]
+        """
+        from arrangement import flats
+
+        return flats.flats(self, rank, progress)
+
+    def intersection_poset(self) -> nx.DiGraph:
+        """The flats by reverse inclusion: a meet semilattice, a lattice if they share a point.
+
+        Nodes are tuples of the hyperplanes that contain the flat (copies too), the whole space
+        () first. Each has `rank`, `dimension`, `hyperplanes` (the same as a string) and
+        `mobius` = μ(R^d, X). Edges are the cover relations, from a flat to those of the next
+        rank inside it. :func:`arrangement.graph.write_poset` and networkx write it as GraphML.
+
+        Returns
+        -------
+        networkx.DiGraph
+
+        Raises
+        ------
+        SizeError
+            If there are more than a million cover relations.
+
+        References
+        ----------
+        R. P. Stanley, *An Introduction to Hyperplane Arrangements* (2007), §1.3.
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> poset = families.braid(4).intersection_poset()
+        >>> len(poset), poset.nodes[(0, 1, 2, 3, 4, 5)]["mobius"]
+        (15, -6)
+        """
+        from arrangement import poset
+
+        return poset.intersection_poset(self)
+
+    def faces(
+        self, dimension: int, progress: bool | Callable[[int, int], None] | None = None
+    ) -> Faces:
+        """The faces of one dimension: the cells that the hyperplanes cut on each flat.
+
+        Parameters
+        ----------
+        dimension : int
+            d − rank (the faces that are flats) to d (the cells); there is no other.
+        progress : bool or callable, optional
+            See :meth:`cells`.
+
+        Returns
+        -------
+        Faces
+            Flat after flat, in the order of :meth:`flats`.
+
+        Raises
+        ------
+        InputError
+            If `dimension` is no integer.
+        SizeError
+            If the faces would not fit in memory.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
+        >>> triangle.faces(0).signs.tolist()
+        [[0, 0, -1], [0, 1, 0], [1, 0, 0]]
+        >>> len(triangle.faces(1)), int(triangle.faces(1).bounded.sum())
+        (9, 3)
+        """
+        from arrangement import faces
+
+        return faces.faces(self, dimension, progress)
+
+    def face_vector(self, method: str = "count") -> tuple[int, ...]:
+        """How many faces of each dimension there are, from 0 to d.
+
+        Parameters
+        ----------
+        method : {"count", "enumerate"}
+            ``"count"``: f_k = Σ |μ(X, Y)| over flats X of dimension k and Y ⊆ X (Zaslavsky
+            1975, Theorem A for every restriction), from the intersection poset.
+            ``"enumerate"``: every face is found, though not stored.
+
+        Returns
+        -------
+        tuple of d + 1 ints
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> families.braid(4).face_vector()
+        (0, 1, 14, 36, 24)
+        """
+        from arrangement import faces
+
+        return faces.face_vector(self, method)
+
+    def face_lattice(self) -> nx.DiGraph:
+        """All faces by inclusion of their closures, with a least and a greatest element.
+
+        Nodes are sign strings such as "+0-", with `dimension` and `bounded`; the empty face
+        "empty" of dimension −1 is below all, and "top" of dimension d + 1 above all. Edges are
+        the cover relations, from a face to those of one dimension more around it.
+        :func:`arrangement.graph.write_poset` and networkx write it as GraphML.
+
+        Returns
+        -------
+        networkx.DiGraph
+
+        Raises
+        ------
+        SizeError
+            If there are more than 100,000 faces.
+
+        References
+        ----------
+        A. Björner, M. Las Vergnas, B. Sturmfels, N. White, G. M. Ziegler, *Oriented
+        Matroids* (1999), §4.1.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> lattice = Arrangement([[1], [1]], [0, -1]).face_lattice()
+        >>> sorted(lattice.successors("empty")), sorted(lattice.successors("0-"))
+        (['+0', '0-'], ['+-', '--'])
+        """
+        from arrangement import lattice
+
+        return lattice.face_lattice(self)
 
     def __len__(self) -> int:
         return self.n_hyperplanes

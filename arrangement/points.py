@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
-from arrangement.cells import Cells
+from arrangement.cells import Cell, Cells
 from arrangement.packing import Words, pack_signs, unpack_signs
 
-__all__ = ["Witnesses", "interior_points"]
+if TYPE_CHECKING:
+    from arrangement.faces import Faces
+
+__all__ = ["Witnesses", "interior_points", "inward_rows", "rational_point"]
 
 Integers = NDArray[np.object_]
 
@@ -83,26 +86,30 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
 
 
 class Witnesses(Sequence[tuple[Fraction, ...]]):
-    """Rational interior points, computed one at a time; see :attr:`Cells.witness`."""
+    """The witnesses of cells or faces, computed one at a time; see :attr:`Cells.witness`."""
 
-    def __init__(self, cells: Cells) -> None:
-        self._cells = cells
+    def __init__(self, owner: Cells | Faces) -> None:
+        self._owner = owner
 
     def __len__(self) -> int:
-        return len(self._cells)
+        return len(self._owner)
 
     def __iter__(self) -> Iterator[tuple[Fraction, ...]]:
-        _ = self._cells.points  # all at once is quicker than one by one
+        _ = self._owner.points  # all at once is quicker than one by one
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             return [self[i] for i in range(*key.indices(len(self)))]
-        cells, i = self._cells, self._cells[key].index
-        point = cells[i].point
-        if not np.isnan(point).any():
-            return tuple(Fraction(float(v)) for v in point)
-        return _rational_point(cells, i)
+        return self._owner[key].witness
+
+
+def rational_point(cell: Cell) -> tuple[Fraction, ...]:
+    """A rational point inside a cell: the float64 point, where there is one."""
+    point = cell.point
+    if not np.isnan(point).any():
+        return tuple(Fraction(float(v)) for v in point)
+    return _rational_point(cell.cells, cell.index)
 
 
 def _rows_of_unit_length(
@@ -137,7 +144,7 @@ def _reach_worth_having(values: NDArray[np.float64]) -> float:
     return max(1.0, float(np.median(distances))) if len(distances) else 1.0
 
 
-def _inward_rows(cells: Cells, i: int) -> list[list[int]]:
+def inward_rows(cells: Cells, i: int) -> list[list[int]]:
     """Rows, of facets if known, positive exactly on the part of cell i inside the domain."""
     signs, rows = cells[i].signs, cells.arrangement.rows
     which = cells._table.facets(i) if cells.complete else range(len(rows))
@@ -148,12 +155,12 @@ def _inward_rows(cells: Cells, i: int) -> list[list[int]]:
 def _rational_point(cells: Cells, i: int) -> tuple[Fraction, ...]:
     """A rational point inside, found exactly, and remembered."""
     if i not in cells._rational_points:
-        inside = exact.interior_point(_inward_rows(cells, i))
+        inside = exact.interior_point(inward_rows(cells, i))
         assert inside is not None, "every cell has an interior point"
         cells._rational_points[i] = inside or (Fraction(0),) * cells.arrangement.dimension
     return cells._rational_points[i]
 
 
 def _sought_point(cells: Cells, i: int) -> NDArray[np.float64]:
-    point = exact.nearest_floats(_inward_rows(cells, i), _rational_point(cells, i))
+    point = exact.nearest_floats(inward_rows(cells, i), _rational_point(cells, i))
     return np.full(cells.arrangement.dimension, np.nan) if point is None else point

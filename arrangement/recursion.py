@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,10 @@ __all__ = ["Recursion"]
 
 Integers = NDArray[np.object_]
 Words = NDArray[np.uint64]
+Marks = NDArray[np.bool_]
+
+ROOM = 2**14
+"""How many flats, pairs of flats or faces the compiled loops list in one call."""
 
 
 class Recursion:
@@ -29,18 +34,28 @@ class Recursion:
         Pairwise different hyperplanes of rank D ≥ 1: D coefficients, then the constants.
     n_constants : {1, 2}
         Two constants c, b mean c·M + b with M infinitely large.
+    deepest : int, optional
+        Only flats up to this codimension are asked for, and no cells.
+
+    Raises
+    ------
+    SizeError
+        If the cells of D independent hyperplanes alone would not fit in memory.
     """
 
-    def __init__(self, rows: Integers, n_constants: int = 1) -> None:
+    def __init__(
+        self, rows: Integers, n_constants: int = 1, deepest: int | None = None
+    ) -> None:
         self.rows = rows
         self.n_constants = n_constants
         n, width = rows.shape
         self.depth = width - n_constants
-        if 2**self.depth > _capacity(n):  # the cells of D independent hyperplanes alone
+        if deepest is None and 2**self.depth > _capacity(n):
             raise _refusal(f"at least 2^{self.depth}")
         # Tableau entries are minors; elimination multiplies two and subtracts.
         self.exact = 2 * exact.minor_bound(rows) ** 2 <= exact.FLOAT_EXACT_LIMIT
-        levels, n_words = self.depth + 1, word_count(n)
+        levels = (self.depth if deepest is None else deepest) + 1
+        n_words = word_count(n)
         self.flats = kernels.Flats(
             values=np.zeros((levels, width, n)),
             errors=np.zeros((levels, width, n)),
@@ -134,27 +149,129 @@ class Recursion:
             self._resolve_rows(level)
         return int(kernels.settle_restriction(self.flats, level + 1, self.n_constants))
 
-    def flats_of_codimension(self, k: int) -> Iterator[NDArray[np.bool_]]:
-        """Put each flat of codimension k on level k; yields which rows contain it.
+    def flats_of_codimension(
+        self, k: int, show: Callable[[int, int], None] | None = None
+    ) -> Words:
+        """The flats of codimension k ≤ D: for each the rows that contain it, as bits.
 
-        A flat is reached by its lexicographically first basis only: by a chain of rows each
-        of which is the lowest that becomes zero with it.
+        In lexicographic order of their first bases: the chains of rows each of which is the
+        lowest that becomes zero with it.
         """
-        yield from self._flats_below(0, 0, k)
-
-    def _flats_below(self, level: int, start: int, k: int) -> Iterator[NDArray[np.bool_]]:
-        contains = self.flats.kind[level] == kernels.CONTAINS
-        if level == k:
-            self.flats.limit[level] = len(self.rows)
-            yield contains
-            return
-        for j in np.flatnonzero(self.flats.kind[level] == kernels.CUTS):
-            if j < start:
+        state = np.zeros(3, dtype=np.int64)
+        room = np.empty((ROOM, self.forest.words.shape[1]), dtype=np.uint64)
+        found = []
+        while True:
+            reason = kernels.list_flats(
+                self.flats, state, k, self.n_constants, self.exact, room
+            )
+            if reason == kernels.RESOLVE_ROWS:
+                self._resolve_rows(int(state[0]))
                 continue
-            self.descend(level, int(j))
-            new = (self.flats.kind[level + 1] == kernels.CONTAINS) & ~contains
-            if np.argmax(new) == j:
-                yield from self._flats_below(level + 1, int(j) + 1, k)
+            found.append(room[: state[2]].copy())
+            state[2] = 0
+            _refuse_large(found, "flats")
+            self._show_step(show)
+            if reason == kernels.DONE:
+                return np.concatenate(found)
+
+    def covers_of_codimension(self, k: int) -> tuple[NDArray[np.int64], Words, Words, Marks]:
+        """All pairs of a flat of codimension k < D and one of codimension k + 1 inside it.
+
+        Returns
+        -------
+        below : ndarray of int64, shape (c,)
+            The larger flat, as :meth:`flats_of_codimension` counts them.
+        contains, same : ndarray of uint64, shape (c, words)
+            The rows that contain the smaller flat, and those of them that do not contain the
+            larger one and are oriented there like the lowest such row.
+        first : ndarray of bool, shape (c,)
+            Is this the first pair of the smaller flat? These come in the order of
+            :meth:`flats_of_codimension`.
+        """
+        state = np.array([0, 0, 0, -1, 0], dtype=np.int64)
+        n_words = self.forest.words.shape[1]
+        room = (
+            np.empty(ROOM, dtype=np.int64),
+            np.empty((ROOM, n_words), dtype=np.uint64),
+            np.empty((ROOM, n_words), dtype=np.uint64),
+            np.empty(ROOM, dtype=np.bool_),
+        )
+        found: list[tuple[NDArray[Any], ...]] = []
+        while True:
+            reason = kernels.list_covers(
+                self.flats, state, k, self.n_constants, self.exact, *room
+            )
+            if reason == kernels.RESOLVE_ROWS:
+                self._resolve_rows(k if state[4] == 2 else int(state[0]))
+                continue
+            found.append(tuple(column[: state[2]].copy() for column in room))
+            state[2] = 0
+            _refuse_large([columns[1] for columns in found], "pairs of flats")
+            if reason == kernels.DONE:
+                below, contains, same, first = map(np.concatenate, zip(*found, strict=True))
+                return below, contains, same, first
+
+    def faces_of_codimension(
+        self, k: int, show: Callable[[int, int], None] | None = None
+    ) -> tuple[Words, NDArray[np.int64]]:
+        """The faces of codimension k ≤ D: the cells that are cut on each flat of codimension k.
+
+        Returns
+        -------
+        words : ndarray of uint64, shape (m, words)
+            Bit i is 1 on the positive side of row i.
+        flat : ndarray of int64, shape (m,)
+            The flat of each face, as :meth:`flats_of_codimension` counts them; ascending.
+        """
+        words, flat, _ = self._faces(k, True, show)
+        return words, flat
+
+    def count_faces(self, k: int) -> int:
+        """How many faces of codimension k there are, without storing them."""
+        return self._faces(k, False, None)[2]
+
+    def _faces(
+        self, k: int, keep: bool, show: Callable[[int, int], None] | None
+    ) -> tuple[Words, NDArray[np.int64], int]:
+        state = np.array([0, 0, 0, -1, 0, 0], dtype=np.int64)
+        inner = np.zeros(6, dtype=np.int64)
+        n_words = self.forest.words.shape[1]
+        words, flat = np.empty((ROOM, n_words), np.uint64), np.empty(ROOM, np.int64)
+        found, flats_found = [], []
+        while True:
+            reason = kernels.list_faces(
+                self.flats, self.forest, state, inner, self._order, self._tied, self._spans,
+                k, self.n_constants, self.exact, keep, words, flat,
+            )  # fmt: skip
+            if state[4] == 1:
+                self._settle(reason, inner)
+            elif reason == kernels.RESOLVE_ROWS:
+                self._resolve_rows(int(state[0]))
+            else:
+                found.append(words[: state[2]].copy())
+                flats_found.append(flat[: state[2]].copy())
+                state[2] = 0
+                _refuse_large(found, "faces")
+                self._show_step(show)
+                if reason == kernels.DONE:
+                    return np.concatenate(found), np.concatenate(flats_found), int(state[5])
+                if self.forest.n_cells[k] > len(words):
+                    room = int(self.forest.n_cells[k])
+                    words, flat = np.empty((room, n_words), np.uint64), np.empty(room, np.int64)
+
+    def _show_step(self, show: Callable[[int, int], None] | None) -> None:
+        if show is not None:
+            show(int(self.flats.cut[0]) + 1, len(self.rows))
+
+    def _settle(self, reason: int, state: NDArray[np.int64]) -> None:
+        """Do what enumerate_cells asked for."""
+        if reason == kernels.RESOLVE_ROWS:
+            self._resolve_rows(int(state[0]))
+        elif reason == kernels.RESOLVE_LINE:
+            self._resolve_line(int(state[0]), int(state[2]))
+        else:
+            assert reason == kernels.GROW
+            self._grow(int(state[5]))
 
     def _run(
         self,
@@ -177,12 +294,8 @@ class Recursion:
                 if show is not None:
                     show(n, n)
                 return int(state[4])
-            if reason == kernels.RESOLVE_ROWS:
-                self._resolve_rows(int(state[0]))
-            elif reason == kernels.RESOLVE_LINE:
-                self._resolve_line(int(state[0]), int(state[2]))
-            elif reason == kernels.GROW:
-                self._grow(int(state[5]))
+            if reason != kernels.STEPPED:
+                self._settle(reason, state)
             elif show is not None:
                 show(int(self.flats.cut[base]) + 1, n)
 
@@ -262,6 +375,16 @@ def _forest(capacity: NDArray[np.int64], n_words: int, levels: int) -> kernels.F
 def _capacity(n_hyperplanes: int) -> int:
     """How many cells fit in memory, with a split tree, while both are copied to grow."""
     return min(_memory() // (2 * (8 * word_count(n_hyperplanes) + 32)), 2**30)
+
+
+def _refuse_large(found: Sequence[Words], what: str) -> None:
+    """A SizeError when what was found so far would fill half of the memory."""
+    count = sum(map(len, found))
+    if 4 * found[0].itemsize * found[0].shape[1] * count > _memory():
+        raise SizeError(
+            f"more than {count:,} {what} do not fit in the memory of this machine "
+            f"({_memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
+        )
 
 
 def _memory() -> int:

@@ -13,7 +13,7 @@ from arrangement.packing import Words, pack_signs, unpack_signs, word_count
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
 
-__all__ = ["Reduction", "all_columns", "distinct_essential_rows"]
+__all__ = ["Reduction", "all_columns", "distinct_essential_rows", "face_columns"]
 
 Integers = NDArray[np.object_]
 
@@ -70,9 +70,15 @@ def distinct_essential_rows(arrangement: Arrangement) -> Integers:
     return rows[np.ix_(np.unique(first), np.array([*columns, arrangement.dimension]))]
 
 
-def all_columns(arrangement: Arrangement, words: Words) -> Words:
-    """From one bit per different hyperplane to one bit per hyperplane, copies oriented."""
+def all_columns(arrangement: Arrangement, words: Words, oriented: bool = True) -> Words:
+    """From one bit per different hyperplane to one bit per hyperplane.
+
+    A copy that is oriented against the lowest one gets the opposite bit, unless the bits are
+    no signs (`oriented` False).
+    """
     first, orientation = arrangement.coincidence
+    if not oriented:
+        orientation = np.ones_like(orientation)
     representatives, position = np.unique(first, return_inverse=True)
     if len(representatives) == len(first):
         return words
@@ -82,6 +88,18 @@ def all_columns(arrangement: Arrangement, words: Words) -> Words:
         signs = unpack_signs(words[start : start + block], len(representatives))
         result[start : start + block] = pack_signs(signs[:, position] * orientation)
     return result
+
+
+def face_columns(arrangement: Arrangement, positive: Words, zero: Words) -> tuple[Words, Words]:
+    """Faces from one bit per different hyperplane to one bit per hyperplane.
+
+    Parameters
+    ----------
+    positive, zero : ndarray of uint64, shape (m, words)
+        Bit i is 1 where the face is on the positive side of hyperplane i, and on it.
+    """
+    zero = all_columns(arrangement, zero, oriented=False)
+    return all_columns(arrangement, positive) & ~zero, zero
 
 
 def _decone_last(rows: Integers) -> Integers:

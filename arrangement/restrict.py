@@ -21,7 +21,7 @@ from arrangement.hyperplanes import Arrangement
 from arrangement.packing import pack_signs, word_count
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
-from arrangement.reduction import Reduction, all_columns, distinct_essential_rows
+from arrangement.reduction import Reduction, distinct_essential_rows, face_columns
 
 __all__ = [
     "ArrangementBuilder",
@@ -79,34 +79,48 @@ def is_simple(arrangement: Arrangement) -> bool:
 
 
 def unbounded(
-    arrangement: Arrangement, show: Callable[[int, int], None] | None = None
-) -> Words:
-    """The packed sign vectors of the cells that are unbounded modulo the lineality space.
+    arrangement: Arrangement,
+    codimension: int = 0,
+    show: Callable[[int, int], None] | None = None,
+) -> tuple[Words, Words]:
+    """The faces of one codimension that are unbounded modulo the lineality space.
 
-    A cell is unbounded iff x_c = +M or x_c = −M cuts it for some coordinate c of the
-    essentialization and every large M. The cells on such a hyperplane are enumerated with M
+    A face is unbounded iff x_c = +M or x_c = −M cuts it for some coordinate c of the
+    essentialization and every large M. The faces on such a hyperplane are enumerated with M
     as a symbol, infinitely large.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    codimension : int
+        0 for the cells.
 
     Returns
     -------
-    ndarray of uint64, shape (m', words)
-        A cell may appear several times.
+    positive, zero : ndarray of uint64, shape (m', words)
+        Bit i is 1 where the face is on the positive side of hyperplane i, and on it. A face
+        may appear several times.
     """
     rows = distinct_essential_rows(arrangement)
     rank = rows.shape[1] - 1
-    found = [np.zeros((0, word_count(len(rows))), dtype=np.uint64)]
-    for c in range(rank):
+    positive = [np.zeros((0, word_count(len(rows))), dtype=np.uint64)]
+    zero = [positive[0]]
+    for c in range(rank if codimension < rank else 0):
         for side in (1, -1):
             free = [k for k in range(rank) if k != c]
             far = np.column_stack([rows[:, free], side * rows[:, c], rows[:, -1]])
             if free:
-                found.append(Recursion(far, n_constants=2).cells())
+                recursion = Recursion(far, n_constants=2)
+                words, flat = recursion.faces_of_codimension(codimension)
+                positive.append(words)
+                zero.append(recursion.flats_of_codimension(codimension)[flat])
             else:
                 first = [next(exact.sign(v) for v in row if v) for row in far]
-                found.append(pack_signs(np.array([first], dtype=np.int8)))
+                positive.append(pack_signs(np.array([first], dtype=np.int8)))
+                zero.append(np.zeros_like(positive[-1]))
             if show is not None:
-                show(len(found) - 1, 2 * rank)
-    return all_columns(arrangement, np.concatenate(found))
+                show(len(positive) - 1, 2 * rank)
+    return face_columns(arrangement, np.concatenate(positive), np.concatenate(zero))
 
 
 class ArrangementBuilder:

@@ -1,59 +1,312 @@
-"""Faces of every codimension."""
+"""Faces: signs, points, boundedness, cells around them, and face vectors."""
 
+import copy
+import pickle
+from fractions import Fraction
+from itertools import product
+from math import comb, factorial
+
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from arrangement import Arrangement, InputError, families
-from arrangement.faces import faces
+from arrangement import Arrangement, InputError, SizeError, exact, families, lattice
 from tests import reference
+from tests.facts import EDGES
 from tests.strategies import tables
 from tests.test_hyperplanes import arrangement_of
 
+FAMILIES = {
+    "braid 5": families.braid(5),
+    "shi 4": families.shi(4),
+    "catalan 3": families.catalan(3),
+    "linial 4": families.linial(4),
+    "resonance 4": families.resonance(4),
+    "threshold 3": families.threshold(3),
+    "B3": families.coxeter("B", 3),
+    "D4": families.coxeter("D", 4),
+}
 
-@settings(max_examples=150)
+
+def all_faces(arrangement):
+    return [arrangement.faces(k) for k in range(arrangement.dimension + 1)]
+
+
+@settings(max_examples=200)
 @given(tables(max_hyperplanes=5))
 def test_all_faces_equal_the_reference(table):
     d, normals, offsets = table
     arrangement = arrangement_of(d, normals, offsets)
-    found = [
-        tuple(signs)
-        for codimension in range(arrangement.rank + 1)
-        for signs in faces(arrangement, codimension).tolist()
-    ]
+    found = [tuple(s) for faces in all_faces(arrangement) for s in faces.signs.tolist()]
     assert len(set(found)) == len(found)
     assert set(found) == reference.faces(reference.rows_of(normals, offsets))
-    assert faces(arrangement, arrangement.rank + 1).shape == (0, len(normals))
+    assert arrangement.faces(d + 1).signs.shape == (0, len(normals))
+    assert arrangement.faces(-1).signs.shape == (0, len(normals))
 
 
-@pytest.mark.parametrize(
-    "arrangement",
-    [families.shi(4), families.catalan(3), families.resonance(4), families.braid(5)],
-    ids=["shi 4", "catalan 3", "resonance 4", "braid 5"],
-)
-def test_eulers_relation(arrangement):
-    # Σ (−1)^dim · faces = (−1)^d: the Euler characteristic with compact supports of R^d.
-    counts = [len(faces(arrangement, k)) for k in range(arrangement.rank + 1)]
-    assert sum((-1) ** k * count for k, count in enumerate(counts)) == 1
-    assert counts[1] == len(arrangement.cells().edges)
+@settings(max_examples=100)
+@given(tables())
+def test_points_and_witnesses(table):
+    arrangement = arrangement_of(*table)
+    rows = arrangement.rows
+    for faces in all_faces(arrangement):
+        for face in faces:
+            witness = face.witness
+            assert all(isinstance(v, Fraction) for v in witness)
+            signs = exact.signs_at(rows, np.array([witness], dtype=object))[0]
+            assert (signs == face.signs).all()
+            if not np.isnan(face.point).any():
+                signs = exact.signs_at(rows, face.point[None])[0]
+                assert ((signs == face.signs) | (face.signs == 0)).all()
+        assert list(faces.witness) == [face.witness for face in faces]
+
+
+def test_points_are_near_their_flats():
+    rng = np.random.default_rng(1)
+    arrangement = Arrangement(rng.normal(size=(12, 3)), rng.normal(size=12))
+    for faces in all_faces(arrangement):
+        assert not np.isnan(faces.points).any()
+        values = faces.points @ arrangement.normals.T + arrangement.offsets
+        assert np.abs(values[faces.signs == 0]).max(initial=0) < 1e-9
+        assert (np.sign(values) == faces.signs)[faces.signs != 0].all()
+
+
+def test_points_are_exact_where_float64_allows_it():
+    for faces in all_faces(families.braid(5)):
+        assert (exact.signs_at(faces.arrangement.rows, faces.points) == faces.signs).all()
+
+
+@settings(max_examples=100)
+@given(tables(max_hyperplanes=5))
+def test_bounded_equals_the_reference(table):
+    d, normals, offsets = table
+    rows = reference.rows_of(normals, offsets)
+    for faces in all_faces(arrangement_of(d, normals, offsets)):
+        wanted = [is_bounded(rows, signs) for signs in faces.signs.tolist()]
+        assert faces.bounded.tolist() == wanted
+
+
+def is_bounded(rows, signs):
+    """No direction of the recession cone leaves the lineality space."""
+    inward = [
+        (*(s * v for v in r[:-1]), Fraction(0)) for r, s in zip(rows, signs, strict=True) if s
+    ]
+    on = [(*r[:-1], Fraction(0)) for r, s in zip(rows, signs, strict=True) if not s]
+    return not any(
+        reference.feasible(
+            [r for r, z in zip(inward, zeros, strict=True) if not z],
+            on + [r for r, z in zip(inward, zeros, strict=True) if z],
+        )
+        for zeros in product((False, True), repeat=len(inward))
+        if not all(zeros)
+    )
+
+
+def around(faces, cells):
+    """Which cells' signs agree with which faces' off their zeros."""
+    return ((faces.signs[:, None] == cells.signs) | (faces.signs[:, None] == 0)).all(axis=2)
+
+
+@settings(max_examples=100)
+@given(tables())
+def test_cells_around_faces(table):
+    for faces in all_faces(arrangement_of(*table)):
+        assert (faces.incidence.toarray() == around(faces, faces.cells)).all()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_cells_around_faces_of_families(name):
+    arrangement = FAMILIES[name]
+    cells = arrangement.cells()
+    for faces in all_faces(arrangement):
+        incidence = faces.incidence_to(cells)
+        assert (incidence.toarray() == around(faces, cells)).all()
+        if len(faces):
+            assert (
+                faces[-1].cells.tolist() == faces.incidence.toarray()[-1].nonzero()[0].tolist()
+            )
+    # A facet lies between the two cells of an edge.
+    facets = arrangement.faces(arrangement.dimension - 1)
+    pairs = facets.incidence_to(cells).indices.reshape(-1, 2)
+    assert {tuple(p) for p in pairs.tolist()} == {tuple(e) for e in cells.edges[:, :2].tolist()}
+
+
+def test_cells_around_faces_inside_a_domain():
+    arrangement = families.coxeter("B", 2)
+    near = arrangement.cells(domain=[(1, 2), (-3, 3)])
+    faces = arrangement.faces(1)
+    assert (faces.incidence_to(near).toarray() == around(faces, near)).all()
+    with pytest.raises(InputError, match="another arrangement"):
+        faces.incidence_to(families.braid(2).cells())
 
 
 def test_random_hyperplanes_meet_bucks_counts():
-    from math import comb
+    # Buck 1943: C(n, k) flats, each with the cells of n − k hyperplanes in R^(d−k).
+    for n, d in ((12, 3), (9, 4), (3, 5), (6, 1), (0, 2)):
+        rng = np.random.default_rng(0)
+        arrangement = Arrangement(rng.normal(size=(n, d)), rng.normal(size=n))
+        wanted = tuple(
+            comb(n, d - k) * sum(comb(n - d + k, i) for i in range(k + 1) if n >= d - k)
+            for k in range(d + 1)
+        )
+        assert arrangement.face_vector() == wanted
+        assert arrangement.face_vector(method="enumerate") == wanted
 
-    rng = np.random.default_rng(0)
-    n, d = 12, 3
-    arrangement = Arrangement(rng.normal(size=(n, d)), rng.normal(size=n))
-    for k in range(d + 1):  # Buck 1943: C(n, k) flats, each with the cells of n − k in R^(d−k)
-        cells = sum(comb(n - k, i) for i in range(d - k + 1))
-        assert len(faces(arrangement, k)) == comb(n, k) * cells
+
+def surjections(n, k):
+    """Ordered partitions of n labelled things into k non-empty blocks."""
+    return sum((-1) ** i * comb(k, i) * (k - i) ** n for i in range(k))
+
+
+@pytest.mark.parametrize("n", range(1, 7))
+def test_braid_faces_are_ordered_set_partitions(n):
+    wanted = tuple(surjections(n, k) for k in range(n + 1))
+    assert families.braid(n).face_vector() == wanted
+    assert tuple(len(faces) for faces in all_faces(families.braid(n))) == wanted
+
+
+def test_axes_and_grids_are_products():
+    # k of d coordinates are free, on one of two sides each.
+    assert Arrangement(np.eye(4, dtype=int)).face_vector() == tuple(
+        comb(4, k) * 2**k for k in range(5)
+    )
+    # Two and three parallels: (2 + 3t)(3 + 4t).
+    grid = Arrangement([[1, 0]] * 2 + [[0, 1]] * 3, [0, 1, 0, 1, 2])
+    assert grid.face_vector() == (6, 17, 12)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_face_vectors_of_families(name):
+    arrangement = FAMILIES[name]
+    d, vector = arrangement.dimension, arrangement.face_vector()
+    assert vector == arrangement.face_vector(method="enumerate")
+    assert vector == tuple(len(faces) for faces in all_faces(arrangement))
+    assert vector[d] == arrangement.n_cells()
+    assert vector[d - 1] == len(arrangement.cells().edges)
+    assert vector[: d - arrangement.rank] == (0,) * (d - arrangement.rank)
+
+
+def test_facets_are_the_known_ones():
+    for (name, n), wanted in EDGES.items():
+        assert getattr(families, name)(n).face_vector()[-2] == wanted
+
+
+@settings(max_examples=150)
+@given(tables())
+def test_whitneys_formula_equals_enumeration_and_eulers_relation(table):
+    arrangement = arrangement_of(*table)
+    d, vector = arrangement.dimension, arrangement.face_vector()
+    assert vector == arrangement.face_vector(method="enumerate")
+    assert vector == tuple(len(faces) for faces in all_faces(arrangement))
+    # The Euler characteristic with compact supports of R^d, of which faces are open balls.
+    assert sum((-1) ** k * f for k, f in enumerate(vector)) == (-1) ** d
+    # The bounded faces modulo lines are a contractible complex (Zaslavsky 1975, Theorem D).
+    lines = d - arrangement.rank
+    counts = [int(faces.bounded.sum()) for faces in all_faces(arrangement)]
+    assert sum((-1) ** (k - lines) * b for k, b in enumerate(counts)) == 1
+
+
+def test_bad_method_and_dimension():
+    with pytest.raises(InputError, match="method 'guess'"):
+        families.braid(3).face_vector(method="guess")
+    with pytest.raises(InputError, match="a dimension is an integer, not None"):
+        families.braid(3).faces(None)
 
 
 def test_copies_are_zero_together():
-    signs = faces(Arrangement([[1, 0], [0, 1], [-2, 0]]), 1)
+    signs = Arrangement([[1, 0], [0, 1], [-2, 0]]).faces(1).signs
     assert {tuple(s) for s in signs.tolist()} == {(0, 1, 0), (0, -1, 0), (1, 0, -1), (-1, 0, 1)}
 
 
-def test_bad_codimension():
-    with pytest.raises(InputError, match="non-negative integer"):
-        faces(Arrangement([[1]]), -1)
+def test_index_and_contains():
+    faces = families.shi(3).faces(2)
+    for k, face in enumerate(faces):
+        text = "".join("-0+"[s + 1] for s in face.signs)
+        assert faces.index(text) == faces.index(face.signs) == k
+        assert face in faces
+        assert face.flat.hyperplanes == tuple(np.flatnonzero(face.signs == 0).tolist())
+    with pytest.raises(InputError, match="no face of dimension 2"):
+        faces.index("++++++")
+    with pytest.raises(InputError, match="6 entries"):
+        faces.index("+0")
+    assert "000000" not in faces
+
+
+def test_faces_never_change_and_can_be_copied():
+    faces = families.shi(3).faces(2)
+    for twin in (copy.deepcopy(faces), pickle.loads(pickle.dumps(faces))):
+        assert (twin.signs == faces.signs).all()
+        for column in (twin.packed, twin.flat, twin.signs, twin.points, twin.bounded):
+            assert not column.flags.writeable
+    assert len(faces[1:3]) == 2
+    with pytest.raises(IndexError, match="face 99 does not exist"):
+        faces[99]
+
+
+def test_faces_that_do_not_fit_in_memory(monkeypatch):
+    monkeypatch.setattr("arrangement.recursion._memory", lambda: 2**21)
+    with pytest.raises(SizeError, match=r"more than [\d,]+ faces do not fit"):
+        families.generic(60, 3).faces(1)
+
+
+def test_small_steps_and_the_filter_give_the_same(monkeypatch):
+    arrangement = families.threshold(3)
+    wanted = [faces.signs for faces in all_faces(arrangement)]
+    monkeypatch.setattr("arrangement.recursion.ROOM", 2)
+    monkeypatch.setattr("arrangement.faces.LOOKED_UP", 1)
+    assert all(
+        (a.signs == b).all() for a, b in zip(all_faces(arrangement), wanted, strict=True)
+    )
+    faces = arrangement.faces(2)
+    assert (faces.incidence.toarray() == around(faces, faces.cells)).all()
+    monkeypatch.setattr("arrangement.exact.minor_bound", lambda rows: 10**9)
+    assert all(
+        (a.signs == b).all() for a, b in zip(all_faces(arrangement), wanted, strict=True)
+    )
+
+
+def is_lattice_of(graph, arrangement):
+    """Inclusion of closures: F ≤ G iff F's signs are those of G or 0."""
+    faces = [tuple(s) for level in all_faces(arrangement) for s in level.signs.tolist()]
+    name = {f: "".join("-0+"[s + 1] for s in f) for f in faces}
+    wanted = {
+        (name[f], name[g])
+        for f in faces
+        for g in faces
+        if f != g and all(a in (0, b) for a, b in zip(f, g, strict=True))
+    }
+    closure = nx.transitive_closure(graph)
+    assert len(graph) == len(faces) + 2
+    assert set(closure.subgraph(name.values()).edges) == wanted
+    assert set(closure.successors("empty")) == {*name.values(), "top"}
+    assert set(closure.predecessors("top")) == {*name.values(), "empty"}
+
+
+@settings(max_examples=60)
+@given(tables(max_hyperplanes=5))
+def test_face_lattice(table):
+    arrangement = arrangement_of(*table)
+    is_lattice_of(arrangement.face_lattice(), arrangement)
+
+
+@pytest.mark.parametrize("name", ["catalan 3", "linial 4", "B3"])
+def test_face_lattices_of_families(name):
+    arrangement = FAMILIES[name]
+    graph = arrangement.face_lattice()
+    is_lattice_of(graph, arrangement)
+    # Graded, and thin: every interval of length two is a diamond (BLVSWZ 1999, §4.1).
+    rank = nx.get_node_attributes(graph, "dimension")
+    lines = arrangement.dimension - arrangement.rank
+    for a, b in graph.edges:
+        assert rank[b] - rank[a] == (1 if a != "empty" else lines + 1)
+    for a in graph:
+        above = [c for b in graph.successors(a) for c in graph.successors(b)]
+        assert all(above.count(c) == 2 for c in above if c != "top" and a != "empty")
+
+
+def test_large_lattices_are_refused(monkeypatch):
+    monkeypatch.setattr(lattice, "LARGEST", 74)
+    with pytest.raises(SizeError, match="75 faces, and a face lattice may have 74"):
+        families.braid(4).face_lattice()
+    assert factorial(4) + 36 + 14 + 1 == 75

@@ -1,6 +1,7 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
 from arrangement.kernels.dictionary import Lines
+from arrangement.kernels.flats import NO_ROOM, list_covers, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.restriction import (
@@ -37,6 +38,7 @@ __all__ = [
     "FULL",
     "GROW",
     "MISSES",
+    "NO_ROOM",
     "PREFIX",
     "RESOLVE_LINE",
     "RESOLVE_ROWS",
@@ -52,6 +54,9 @@ __all__ = [
     "fill_table",
     "find_edges",
     "interior_points",
+    "list_covers",
+    "list_faces",
+    "list_flats",
     "look_up",
     "restrict_rows",
     "settle_restriction",

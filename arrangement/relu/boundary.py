@@ -298,11 +298,10 @@ class _Classes:
         The zeros and signs are exact, those of the one-dimensional faces modulo the flat;
         v·e_ρ is set to zero where they say so.
         """
-        from arrangement.faces import faces
         from arrangement.hyperplanes import Arrangement
 
         exact = self.samples.arrangement.rows[self.representative[on], :-1]
-        signs = faces(Arrangement(exact), codimension - 1)
+        signs = Arrangement(exact).faces(exact.shape[1] - codimension + 1).signs
         unit = self.unit[on]
         span = np.linalg.svd(_triangle(unit[None])[0], full_matrices=True)[2][:codimension].T
         members = unit @ span

@@ -132,8 +132,6 @@ class OneHiddenLayer:
         sample, else as "zero" with output sign 0; minima with z = 0 on faces are in the
         closures of these pieces.
         """
-        from arrangement.faces import faces
-
         report = reporter(progress, "codimensions")
         quiet = None if callable(progress) else progress
         samples = Samples.of(self.arrangement, self.targets, self.bias is not None)
@@ -148,7 +146,8 @@ class OneHiddenLayer:
             if codimension == 1:
                 signs = _facets(self.arrangement, cells)
             else:
-                signs = faces(self.arrangement, codimension, progress=quiet)
+                dimension = self.arrangement.dimension - codimension
+                signs = self.arrangement.faces(dimension, progress=quiet).signs
             found = face_minima(samples, signs, codimension)
             if codimension == 1:
                 boundary_loss[found.face] = found.loss
