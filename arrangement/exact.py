@@ -159,11 +159,26 @@ def float_rows(
     values = np.zeros(matrix.shape)
     errors = np.zeros(matrix.shape)
     exponents = np.zeros(len(matrix), dtype=np.int64)
+    small = _small_integers(matrix)
+    if small is not None:
+        exponents[:] = np.frexp(np.abs(small).max(axis=1, initial=0.0))[1]
+        return np.ldexp(small, -exponents[:, None]), errors, exponents
     for i, row in enumerate(matrix):
         exponents[i] = max((abs(v).bit_length() for v in row), default=0)
         for c, v in enumerate(row):
             values[i, c], errors[i, c] = to_float(v, 1 << int(exponents[i]))
     return values, errors, exponents
+
+
+def _small_integers(matrix: Integers) -> NDArray[np.float64] | None:
+    """The matrix as float64 if no entry is beyond FLOAT_EXACT_LIMIT, so that none rounds."""
+    try:
+        whole = matrix.astype(np.int64)
+    except OverflowError:
+        return None
+    # −2^63 is its own absolute value in int64, and not at least −2^53.
+    fits = (whole <= FLOAT_EXACT_LIMIT) & (whole >= -FLOAT_EXACT_LIMIT)
+    return whole.astype(np.float64) if fits.all() else None
 
 
 def double_rows(
@@ -238,7 +253,9 @@ def restricted_entry(
     return entry
 
 
-def signs_at(rows: Integers, points: Any) -> NDArray[np.int8]:
+def signs_at(
+    rows: Integers, points: Any, where: NDArray[np.bool_] | None = None
+) -> NDArray[np.int8]:
     """The exact signs of rows [normal | offset] at points.
 
     Parameters
@@ -246,11 +263,13 @@ def signs_at(rows: Integers, points: Any) -> NDArray[np.int8]:
     rows : ndarray of Python ints, shape (n, d + 1)
     points : array_like, shape (m, d)
         float64 (taken as the dyadic rationals that they are) or Fractions.
+    where : ndarray of bool, shape (m, n), optional
+        The signs that are wanted; all of them when left out.
 
     Returns
     -------
     ndarray of int8, shape (m, n)
-        Entries −1, 0, 1.
+        Entries −1, 0, 1; those that are not wanted may be 0 instead.
 
     Examples
     --------
@@ -286,6 +305,8 @@ def signs_at(rows: Integers, points: Any) -> NDArray[np.int8]:
                 value < -bound
             ).view(np.int8)
             unsure = ~(np.abs(value) > bound)
+            if where is not None:
+                unsure &= where[start : start + block]
         for p in np.flatnonzero(unsure.any(axis=1)).tolist():
             which = np.flatnonzero(unsure[p])
             result[start + p, which] = _exact_signs(rows[which], points[start + p])

@@ -155,7 +155,8 @@ class Faces(Columnar[Face]):
         self.flat = frozen(flat.view())
         self.packed = frozen(packed.view())
         self._begin = np.searchsorted(self.flat, np.arange(len(flats) + 1))
-        self._progress = progress is True
+        self._last: tuple[int, _Cut] | None = None
+        self._progress = progress is True  # of the columns, when they are computed
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -200,26 +201,27 @@ class Faces(Columnar[Face]):
         show = reporter(self._progress, "points of faces")
         for k in range(len(self.flats)):
             part = slice(self._begin[k], self._begin[k + 1])
-            result[part] = self._on_flat(k).points()
+            result[part] = _Cut.of(self.flats[k], self.packed[part]).points()
             show(k + 1, len(self.flats))
         lost = ~np.isfinite(result).all(axis=1)
         result[lost] = 0
         signs = self.signs
-        found = exact.signs_at(self.arrangement.rows, result)
+        found = exact.signs_at(self.arrangement.rows, result, where=signs != 0)
         wrong = lost | ((found != signs) & (signs != 0)).any(axis=1)
         for q in np.flatnonzero(wrong).tolist():
-            try:
-                near = np.array([[float(v) for v in self[q].witness]])
-            except OverflowError:
-                near = np.full((1, d), np.nan)
-            good = (
-                np.isfinite(near).all()
-                and (
-                    (exact.signs_at(self.arrangement.rows, near) == signs[q]) | (signs[q] == 0)
-                ).all()
-            )
-            result[q] = near if good else np.nan
+            result[q] = self._rounded_witness(q)
         return frozen(result)
+
+    def _rounded_witness(self, i: int) -> NDArray[np.float64]:
+        """The float64 point nearest to the witness if it has the right signs, else NaN."""
+        face = self[i]
+        off = np.flatnonzero(face.signs)
+        try:
+            near = np.array([float(v) for v in face.witness])
+        except OverflowError:
+            return np.full(self.arrangement.dimension, np.nan)
+        found = exact.signs_at(self.arrangement.rows[off], near[None])[0]
+        return near if (found == face.signs[off]).all() else np.full_like(near, np.nan)
 
     @property
     def witness(self) -> Sequence[tuple[Fraction, ...]]:
@@ -227,15 +229,11 @@ class Faces(Columnar[Face]):
         return Witnesses(self)
 
     def _on_flat(self, k: int) -> _Cut:
-        """The faces of flat k, as cells of the arrangement that is cut on it."""
-        if k not in self._cuts:
+        """The faces of flat k, as cells of the arrangement that is cut on it; the last kept."""
+        if self._last is None or self._last[0] != k:
             part = slice(self._begin[k], self._begin[k + 1])
-            self._cuts[k] = _Cut.of(self.flats[k], self.packed[part])
-        return self._cuts[k]
-
-    @cached_property
-    def _cuts(self) -> dict[int, _Cut]:
-        return {}
+            self._last = k, _Cut.of(self.flats[k], self.packed[part])
+        return self._last[1]
 
     @cached_property
     def bounded(self) -> NDArray[np.bool_]:
@@ -385,7 +383,9 @@ def _localization_signs(arrangement: Arrangement, flat: Flat) -> Words:
     if len(different) == flat.rank:
         local = np.array(list(product((-1, 1), repeat=flat.rank)), dtype=np.int8)
     else:
-        local = restrict.cells(Arrangement(arrangement.rows[different, :-1])).signs
+        rows = arrangement.rows[different]
+        rows[:, -1] = 0
+        local = restrict.cells(arrangement._like(rows)).signs
     signs = np.full((len(local), n), -1, dtype=np.int8)
     signs[:, on] = local[:, position] * orientation[on]
     return pack_signs(signs)
@@ -412,7 +412,7 @@ class _Cut:
         T = parametrization(arrangement.rows[list(flat.hyperplanes)])
         rows = arrangement.rows @ T
         cutting = np.flatnonzero((rows[:, :-1] != 0).any(axis=1))
-        cut = Arrangement(rows[cutting, :-1], rows[cutting, -1])
+        cut = arrangement._like(rows[cutting])
         signs = unpack_signs(packed, arrangement.n_hyperplanes)[:, cutting]
         return cls(T, Cells(cut, pack_signs(signs), complete=False))
 

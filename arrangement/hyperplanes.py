@@ -318,6 +318,10 @@ class Arrangement:
         columns = exact.independent_columns(self.rows[:, :-1])
         return _from_exact(self._given[:, [*columns, self.dimension]])
 
+    def _like(self, rows: NDArray[Any]) -> Arrangement:
+        """An arrangement in the space that exact rows without a zero normal give."""
+        return _from_exact(rows)
+
     def _with_rows(self, rows: NDArray[Any]) -> Arrangement:
         """This arrangement and more hyperplanes, given as exact rows, at the end."""
         return _from_exact(np.concatenate([self._given, rows]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,12 @@ class Covers:
     larger: NDArray[np.int64]
     smaller: NDArray[np.int64]
     positive: Words
+
+    @cached_property
+    def begin(self) -> NDArray[np.int64]:
+        """Where the relations of each flat of rank k begin, and where the last one's end."""
+        count = int(self.larger[-1]) + 1  # every flat of rank k has a smaller one in it
+        return np.searchsorted(self.larger, np.arange(count + 1))
 
 
 def covers(
@@ -135,12 +142,17 @@ def _whitney_table(arrangement: Arrangement, relations: list[Covers]) -> list[li
     sizes = [1, *(len(relation.flats) for relation in relations)]
     table = [[0] * len(sizes) for _ in sizes]
     for i, size in enumerate(sizes):
-        # A flat of rank i begins at most one interval with each flat of a higher rank.
+        start = 0
+        # At first so few that all pairs with flats of higher rank would be PAIRS.
         block = max(1, PAIRS // sum(sizes[i:]))
-        for start in range(0, size, block):
+        while start < size:
             X = np.arange(start, min(start + block, size))
+            most = 0
             for j, (_, _, values) in enumerate(_intervals(arrangement, relations, i, X), i):
                 table[i][j] += int(values.sum())
+                most = max(most, len(values))
+            start += block
+            block = 2 * block if most < PAIRS // 4 else max(1, block // 2)
     return table
 
 
@@ -161,7 +173,7 @@ def _intervals(
     yield X, Y, values
     for k in range(i, len(relations)):
         relation = relations[k]
-        begin = np.searchsorted(relation.larger, np.arange(len(levels[k]) + 1))
+        begin = relation.begin
         count = begin[Y + 1] - begin[Y]
         pair = np.repeat(np.arange(len(Y)), count)
         cover = np.arange(len(pair)) + np.repeat(begin[Y] - (np.cumsum(count) - count), count)

@@ -157,22 +157,9 @@ class Recursion:
         In lexicographic order of their first bases: the chains of rows each of which is the
         lowest that becomes zero with it.
         """
-        state = np.zeros(3, dtype=np.int64)
-        room = np.empty((ROOM, self.forest.words.shape[1]), dtype=np.uint64)
-        found = []
-        while True:
-            reason = kernels.list_flats(
-                self.flats, state, k, self.n_constants, self.exact, room
-            )
-            if reason == kernels.RESOLVE_ROWS:
-                self._resolve_rows(int(state[0]))
-                continue
-            found.append(room[: state[2]].copy())
-            state[2] = 0
-            _refuse_large(found, "flats")
-            self._show_step(show)
-            if reason == kernels.DONE:
-                return np.concatenate(found)
+        if k == 0:
+            return np.zeros((1, self.forest.words.shape[1]), dtype=np.uint64)
+        return self._flats(k, False, show)[1]
 
     def covers_of_codimension(self, k: int) -> tuple[NDArray[np.int64], Words, Words, Marks]:
         """All pairs of a flat of codimension k < D and one of codimension k + 1 inside it.
@@ -188,7 +175,12 @@ class Recursion:
             Is this the first pair of the smaller flat? These come in the order of
             :meth:`flats_of_codimension`.
         """
-        state = np.array([0, 0, 0, -1, 0], dtype=np.int64)
+        return self._flats(k + 1, True, None)
+
+    def _flats(
+        self, k: int, every: bool, show: Callable[[int, int], None] | None
+    ) -> tuple[NDArray[np.int64], Words, Words, Marks]:
+        state = np.array([0, 0, -1, 0], dtype=np.int64)
         n_words = self.forest.words.shape[1]
         room = (
             np.empty(ROOM, dtype=np.int64),
@@ -198,15 +190,17 @@ class Recursion:
         )
         found: list[tuple[NDArray[Any], ...]] = []
         while True:
-            reason = kernels.list_covers(
-                self.flats, state, k, self.n_constants, self.exact, *room
+            reason = kernels.list_flats(
+                self.flats, state, k, self.n_constants, self.exact, every, *room
             )
             if reason == kernels.RESOLVE_ROWS:
-                self._resolve_rows(k if state[4] == 2 else int(state[0]))
+                self._resolve_rows(int(state[0]))
                 continue
-            found.append(tuple(column[: state[2]].copy() for column in room))
-            state[2] = 0
-            _refuse_large([columns[1] for columns in found], "pairs of flats")
+            found.append(tuple(column[: state[3]].copy() for column in room))
+            state[3] = 0
+            words = [contains for _, contains, _, _ in found]
+            _refuse_large(words, "pairs of flats" if every else "flats")
+            self._show_step(show)
             if reason == kernels.DONE:
                 below, contains, same, first = map(np.concatenate, zip(*found, strict=True))
                 return below, contains, same, first
@@ -223,6 +217,9 @@ class Recursion:
         flat : ndarray of int64, shape (m,)
             The flat of each face, as :meth:`flats_of_codimension` counts them; ascending.
         """
+        if k == 0:
+            words = self.cells(show)
+            return words, np.zeros(len(words), dtype=np.int64)
         words, flat, _ = self._faces(k, True, show)
         return words, flat
 
@@ -233,7 +230,7 @@ class Recursion:
     def _faces(
         self, k: int, keep: bool, show: Callable[[int, int], None] | None
     ) -> tuple[Words, NDArray[np.int64], int]:
-        state = np.array([0, 0, 0, -1, 0, 0], dtype=np.int64)
+        state = np.array([0, 0, -1, 0, -1, 0, 0], dtype=np.int64)
         inner = np.zeros(6, dtype=np.int64)
         n_words = self.forest.words.shape[1]
         words, flat = np.empty((ROOM, n_words), np.uint64), np.empty(ROOM, np.int64)
@@ -243,18 +240,18 @@ class Recursion:
                 self.flats, self.forest, state, inner, self._order, self._tied, self._spans,
                 k, self.n_constants, self.exact, keep, words, flat,
             )  # fmt: skip
-            if state[4] == 1:
+            if state[5] == 1:
                 self._settle(reason, inner)
             elif reason == kernels.RESOLVE_ROWS:
                 self._resolve_rows(int(state[0]))
             else:
-                found.append(words[: state[2]].copy())
-                flats_found.append(flat[: state[2]].copy())
-                state[2] = 0
+                found.append(words[: state[3]].copy())
+                flats_found.append(flat[: state[3]].copy())
+                state[3] = 0
                 _refuse_large(found, "faces")
                 self._show_step(show)
                 if reason == kernels.DONE:
-                    return np.concatenate(found), np.concatenate(flats_found), int(state[5])
+                    return np.concatenate(found), np.concatenate(flats_found), int(state[6])
                 if self.forest.n_cells[k] > len(words):
                     room = int(self.forest.n_cells[k])
                     words, flat = np.empty((room, n_words), np.uint64), np.empty(room, np.int64)

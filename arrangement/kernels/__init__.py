@@ -1,7 +1,7 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
 from arrangement.kernels.dictionary import Lines
-from arrangement.kernels.flats import NO_ROOM, list_covers, list_faces, list_flats
+from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.restriction import (
@@ -54,7 +54,6 @@ __all__ = [
     "fill_table",
     "find_edges",
     "interior_points",
-    "list_covers",
     "list_faces",
     "list_flats",
     "look_up",
