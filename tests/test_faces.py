@@ -4,14 +4,13 @@ import copy
 import pickle
 from fractions import Fraction
 from itertools import product
-from math import comb, factorial
+from math import comb
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from arrangement import Arrangement, InputError, SizeError, exact, families, lattice
+from arrangement import Arrangement, InputError, SizeError, exact, families
 from tests import reference
 from tests.facts import EDGES
 from tests.strategies import tables
@@ -33,7 +32,7 @@ def all_faces(arrangement):
     return [arrangement.faces(k) for k in range(arrangement.dimension + 1)]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tables(max_hyperplanes=5))
 def test_all_faces_equal_the_reference(table):
     d, normals, offsets = table
@@ -264,49 +263,3 @@ def test_small_steps_and_the_filter_give_the_same(monkeypatch):
     assert all(
         (a.signs == b).all() for a, b in zip(all_faces(arrangement), wanted, strict=True)
     )
-
-
-def is_lattice_of(graph, arrangement):
-    """Inclusion of closures: F ≤ G iff F's signs are those of G or 0."""
-    faces = [tuple(s) for level in all_faces(arrangement) for s in level.signs.tolist()]
-    name = {f: "".join("-0+"[s + 1] for s in f) for f in faces}
-    wanted = {
-        (name[f], name[g])
-        for f in faces
-        for g in faces
-        if f != g and all(a in (0, b) for a, b in zip(f, g, strict=True))
-    }
-    closure = nx.transitive_closure(graph)
-    assert len(graph) == len(faces) + 2
-    assert set(closure.subgraph(name.values()).edges) == wanted
-    assert set(closure.successors("empty")) == {*name.values(), "top"}
-    assert set(closure.predecessors("top")) == {*name.values(), "empty"}
-
-
-@settings(max_examples=60)
-@given(tables(max_hyperplanes=5))
-def test_face_lattice(table):
-    arrangement = arrangement_of(*table)
-    is_lattice_of(arrangement.face_lattice(), arrangement)
-
-
-@pytest.mark.parametrize("name", ["catalan 3", "linial 4", "B3"])
-def test_face_lattices_of_families(name):
-    arrangement = FAMILIES[name]
-    graph = arrangement.face_lattice()
-    is_lattice_of(graph, arrangement)
-    # Graded, and thin: every interval of length two is a diamond (BLVSWZ 1999, §4.1).
-    rank = nx.get_node_attributes(graph, "dimension")
-    lines = arrangement.dimension - arrangement.rank
-    for a, b in graph.edges:
-        assert rank[b] - rank[a] == (1 if a != "empty" else lines + 1)
-    for a in graph:
-        above = [c for b in graph.successors(a) for c in graph.successors(b)]
-        assert all(above.count(c) == 2 for c in above if c != "top" and a != "empty")
-
-
-def test_large_lattices_are_refused(monkeypatch):
-    monkeypatch.setattr(lattice, "LARGEST", 74)
-    with pytest.raises(SizeError, match="75 faces, and a face lattice may have 74"):
-        families.braid(4).face_lattice()
-    assert factorial(4) + 36 + 14 + 1 == 75

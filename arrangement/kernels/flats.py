@@ -168,9 +168,10 @@ def list_faces(
         enumerate_cells returned.
     """
     n = flats.values.shape[2]
+    no = np.bool_(False)  # for a literal, numba compiles the functions below once more
     while True:
         if state[5] == 0:
-            reason = _next_flat(flats, state, rank, n_constants, exact, False)
+            reason = _next_flat(flats, state, rank, n_constants, exact, no)
             if reason != FOUND:
                 return reason
             flats.limit[rank] = n
@@ -183,7 +184,7 @@ def list_faces(
             if not point:
                 reason = enumerate_cells(
                     flats, forest, inner, order, tied, spans, rank, n_constants, exact, keep,
-                    False,
+                    no,
                 )  # fmt: skip
                 if reason != DONE:
                     return reason
