@@ -128,3 +128,14 @@ def test_to_float_bounds_its_error():
         assert abs(Fraction(value) - Fraction(n, d)) <= Fraction(error)
         assert (error == 0) == (Fraction(value) == Fraction(n, d))
     assert exact.to_float(10**400, 1) == (0.0, float("inf"))
+
+
+def test_float_rows_bound_their_errors():
+    # Entries that float64 holds, those that only int64 holds, and those that neither does.
+    for largest in (2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 2**64 + 1, 10**400):
+        row = np.array([[largest, 3, 0], [1, -5, 7]], dtype=object)
+        values, errors, exponents = exact.float_rows(row)
+        for (i, c), v in np.ndenumerate(row):
+            error = abs(Fraction(values[i, c]) - Fraction(v, 2 ** int(exponents[i])))
+            assert error <= Fraction(errors[i, c])
+        assert errors[0, 0] == 0 or abs(largest) > 2**53

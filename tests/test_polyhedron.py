@@ -4,12 +4,14 @@ from fractions import Fraction
 from math import comb
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from arrangement import Arrangement, families
 from arrangement.exact import rank
 from arrangement.parsing import primitive
 from tests.strategies import tables
+from tests.test_faces import FAMILIES
 from tests.test_hyperplanes import arrangement_of
 
 
@@ -78,13 +80,49 @@ def test_facets_lead_to_neighbours(table):
         assert set(cell.facets()) <= set(first.tolist())
         across = {int(np.flatnonzero(cells[i].signs != cell.signs)[0]) for i in cell.neighbors}
         assert set(cell.facets()) == across
-    # Of a portion nothing but the cell itself is known.
+
+
+@settings(max_examples=30)
+@given(tables())
+def test_cells_of_a_portion_are_the_same(table):
+    portions_are_the_same(arrangement_of(*table))
+
+
+def portions_are_the_same(arrangement):
+    # Of a portion nothing but the cell itself is known: redundant inequalities stay in.
+    cells = arrangement.cells()
     for portion in arrangement.iter_cells(batch_size=7):
         for cell in portion:
             whole = cells[cells.index(cell.signs)]
             assert cell.facets() == whole.facets()
             assert cell.vertices() == whole.vertices()
             assert cell.rays() == whole.rays()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_cells_of_families(name):
+    # Vertices and edges, found as faces around each cell.
+    arrangement = FAMILIES[name]
+    lines = arrangement.dimension - arrangement.rank
+    cells = arrangement.cells()
+    points, edges = arrangement.faces(lines), arrangement.faces(lines + 1)
+    at, along = list(points.witness), [edge.rays() for edge in edges]
+    vertices = points.incidence_to(cells).T.tocsr()
+    sides = edges.incidence_to(cells).T.tocsr()
+    for k, cell in enumerate(cells):
+        around = [at[i] for i in vertices[[k]].indices]
+        directions = [along[i] for i in sides[[k]].indices]
+        assert cell.vertices() == sorted(around)
+        assert cell.rays() == sorted({ray for rays in directions for ray in rays})
+        assert len(cell.facets()) == len(cell.neighbors)
+    if len(cells) < 200:
+        portions_are_the_same(arrangement)
+
+
+def test_copies_make_no_vertices():
+    # Two corners of a square side lie on two rows, as the ends of an edge do.
+    sides = np.repeat(np.eye(3, dtype=int), 4, axis=0)
+    portions_are_the_same(Arrangement(sides, [1, 1, -1, -1] * 3))
 
 
 def test_simple_cells_have_d_facets_at_every_vertex():
