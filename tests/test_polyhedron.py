@@ -120,9 +120,10 @@ def test_cells_of_families(name):
 
 
 def test_copies_make_no_vertices():
-    # Two corners of a square side lie on two rows, as the ends of an edge do.
-    sides = np.repeat(np.eye(3, dtype=int), 4, axis=0)
-    portions_are_the_same(Arrangement(sides, [1, 1, -1, -1] * 3))
+    # Opposite corners of a square side lie on two rows, as the ends of an edge do; the last
+    # plane runs between such corners.
+    sides = [*np.repeat(np.eye(3, dtype=int), 4, axis=0), [2, 2, 2]]
+    portions_are_the_same(Arrangement(sides, [1, 1, -1, -1] * 3 + [-3]))
 
 
 def test_simple_cells_have_d_facets_at_every_vertex():
