@@ -2,8 +2,10 @@
 
 The contents page: everything public is named here or in one of the modules
 
-- :mod:`arrangement.families`, :mod:`arrangement.bounds`, :mod:`arrangement.faces`,
+- :mod:`arrangement.families`, :mod:`arrangement.bounds`,
 - :mod:`arrangement.operations`, :mod:`arrangement.matroid`, :mod:`arrangement.regions`,
+- :mod:`arrangement.poset` (Whitney numbers of the intersection poset),
+- :mod:`arrangement.graph` (networkx and GraphML),
 - :mod:`arrangement.relu` (landscapes of ReLU networks, data sets),
 - :mod:`arrangement.plot` (pictures; needs matplotlib).
 """
@@ -25,15 +27,18 @@ from arrangement.hyperplanes import Arrangement
 if TYPE_CHECKING:
     from arrangement import (
         bounds,
-        faces,
         families,
+        graph,
         matroid,
         operations,
         plot,
+        poset,
         regions,
         relu,
     )
     from arrangement.cells import Cell, Cells
+    from arrangement.faces import Face, Faces
+    from arrangement.flats import Flat, Flats
     from arrangement.restrict import ArrangementBuilder
 
 __version__ = "0.1.0.dev0"
@@ -44,16 +49,21 @@ __all__ = [
     "ArrangementError",
     "Cell",
     "Cells",
+    "Face",
+    "Faces",
+    "Flat",
+    "Flats",
     "InputError",
     "MissingExtraError",
     "SizeError",
     "SolverError",
     "bounds",
-    "faces",
     "families",
+    "graph",
     "matroid",
     "operations",
     "plot",
+    "poset",
     "regions",
     "relu",
 ]
@@ -63,14 +73,19 @@ _LAZY = {
     "ArrangementBuilder": "arrangement.restrict",
     "Cell": "arrangement.cells",
     "Cells": "arrangement.cells",
+    "Face": "arrangement.faces",
+    "Faces": "arrangement.faces",
+    "Flat": "arrangement.flats",
+    "Flats": "arrangement.flats",
 }
 _MODULES = (
     "bounds",
-    "faces",
     "families",
+    "graph",
     "matroid",
     "operations",
     "plot",
+    "poset",
     "regions",
     "relu",
 )
