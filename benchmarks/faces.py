@@ -7,9 +7,9 @@ is compared. Times are seconds, the least of three where a call takes less than 
 
     python benchmarks/faces.py [--sage PYTHON] [--closed-faces] [--large] [--json]
 
-PYTHON is an interpreter that has SageMath's hyperplane arrangements and posets, for example from
-`pip install passagemath-polyhedra passagemath-combinat`. SageMath is asked about less than 100,000
-faces only.
+PYTHON is an interpreter that has SageMath's hyperplane arrangements: closed faces need
+`pip install passagemath-polyhedra`, the face vector its posets as well. SageMath is asked only
+where there are less than 100,000 faces.
 """
 
 import argparse

@@ -206,6 +206,40 @@ def test_whitneys_formula_equals_enumeration_and_eulers_relation(table):
     assert sum((-1) ** (k - lines) * b for k, b in enumerate(counts)) == 1
 
 
+def test_more_hyperplanes_than_bits_in_a_word():
+    # 40 + 30 lines in two directions, the first ten of them twice; and one across them all.
+    n, m = 40, 30
+    normals = [[1, 0]] * n + [[0, 1]] * m + [[-2, 0]] * 10 + [[1, 1000]]
+    offsets = [*range(n), *range(m), *(-2 * k for k in range(10)), 1]
+    arrangement = Arrangement(normals, offsets)
+    vector = arrangement.face_vector()
+    cells = arrangement.cells()
+    assert vector == arrangement.face_vector(method="enumerate")
+    assert sum((-1) ** k * f for k, f in enumerate(vector)) == 1
+    assert vector[2] == len(cells)
+    for faces in all_faces(arrangement):
+        assert len(faces) == vector[faces.dimension]
+        assert (faces.incidence_to(cells).toarray() == around(faces, cells)).all()
+        wrong = (exact.signs_at(arrangement.rows, faces.points) != faces.signs) & (
+            faces.signs != 0
+        )
+        assert not wrong.any()
+
+
+@pytest.mark.parametrize("d", range(3))
+def test_without_hyperplanes_the_space_is_one_face(d):
+    arrangement = Arrangement(np.zeros((0, d)))
+    assert arrangement.face_vector() == (*[0] * d, 1)
+    assert arrangement.face_vector(method="enumerate") == (*[0] * d, 1)
+    (face,) = arrangement.faces(d)
+    assert face.bounded
+    assert face.witness == (0,) * d == tuple(face.point)
+    assert face.cells.tolist() == [0]
+    assert face.vertices() == [(0,) * d]
+    assert len(arrangement.face_lattice()) == 3
+    assert list(arrangement.intersection_poset()) == [()]
+
+
 def test_bad_method_and_dimension():
     with pytest.raises(InputError, match="method 'guess'"):
         families.braid(3).face_vector(method="guess")
