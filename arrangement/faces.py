@@ -457,9 +457,10 @@ def faces(arrangement: Arrangement, dimension: int, progress: Progress = None) -
     if not 0 <= codimension <= arrangement.rank:
         flats = Flats(arrangement, codimension, words[:0])
         return Faces(flats, np.zeros(0, dtype=np.int64), words[:0])
-    if arrangement.rank == 0:
+    if codimension == 0:
+        packed = arrangement.cells(progress=progress).packed
         flats = Flats(arrangement, 0, words)
-        return Faces(flats, np.zeros(1, dtype=np.int64), words)
+        return Faces(flats, np.zeros(len(packed), dtype=np.int64), packed, progress)
     recursion = Recursion(distinct_essential_rows(arrangement))
     show = reporter(progress, "hyperplanes")
     contains = recursion.flats_of_codimension(codimension)

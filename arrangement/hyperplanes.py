@@ -525,7 +525,8 @@ class Arrangement:
         Returns
         -------
         Faces
-            Flat after flat, in the order of :meth:`flats`.
+            Flat after flat, in the order of :meth:`flats`; those of dimension d in the order
+            of :meth:`cells`.
 
         Raises
         ------

@@ -131,10 +131,8 @@ def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
     >>> families.braid(4).covectors().shape
     (75, 6)
     """
-    from arrangement.faces import faces
-
-    ranks = range(arrangement.rank + 1)
-    return np.concatenate([np.asarray(faces(arrangement, k), dtype=np.int8) for k in ranks])
+    d = arrangement.dimension
+    return np.concatenate([arrangement.faces(d - k).signs for k in range(arrangement.rank + 1)])
 
 
 def dual(arrangement: Arrangement) -> Arrangement:

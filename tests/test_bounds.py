@@ -17,7 +17,6 @@ from arrangement.bounds import (
     zaslavsky,
 )
 from arrangement.errors import InputError, SizeError
-from arrangement.faces import faces
 from arrangement.families import generic
 
 SMALL = list(product(range(9), range(9)))
@@ -103,7 +102,7 @@ def test_face_numbers_satisfy_the_relations_of_euler_and_the_ends(n, d):
 def test_general_position_attains_all_face_numbers(n, d):
     arrangement = generic(n, d, rng=n)
     rank = arrangement.rank
-    found = [len(faces(arrangement, k)) for k in range(rank, -1, -1)]
+    found = [len(arrangement.faces(arrangement.dimension - k)) for k in range(rank, -1, -1)]
     assert found == list(buck(n, d))[d - rank :] == list(buck(n, rank))
     assert int(arrangement.cells().bounded.sum()) == zaslavsky(n, rank, bounded=True)
 

@@ -125,6 +125,7 @@ def test_cells_around_faces_of_families(name):
             assert (
                 faces[-1].cells.tolist() == faces.incidence.toarray()[-1].nonzero()[0].tolist()
             )
+    assert (arrangement.faces(arrangement.dimension).signs == cells.signs).all()
     # A facet lies between the two cells of an edge.
     facets = arrangement.faces(arrangement.dimension - 1)
     pairs = facets.incidence_to(cells).indices.reshape(-1, 2)
@@ -207,8 +208,8 @@ def test_whitneys_formula_equals_enumeration_and_eulers_relation(table):
 
 
 def test_more_hyperplanes_than_bits_in_a_word():
-    # 40 + 30 lines in two directions, the first ten of them twice; and one across them all.
-    n, m = 40, 30
+    # 60 + 5 lines in two directions, the first ten of them twice; and one across them all.
+    n, m = 60, 5
     normals = [[1, 0]] * n + [[0, 1]] * m + [[-2, 0]] * 10 + [[1, 1000]]
     offsets = [*range(n), *range(m), *(-2 * k for k in range(10)), 1]
     arrangement = Arrangement(normals, offsets)
