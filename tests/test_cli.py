@@ -4,12 +4,14 @@ import gzip
 import io
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
 from functools import partial
+from math import comb
 
 import networkx as nx
 import numpy as np
@@ -518,10 +520,12 @@ def test_bounds_of_central_arrangements(facts, name, n, cells):
 
 def test_general_position_attains_the_bounds(facts):
     found = facts("bounds", "--family", "generic", 8, 3)
-    assert found["zaslavsky"] == {"bound": zaslavsky(8, 3), "measured_per_bound": 1.0}
-    assert found["cover"] == {"bound": None, "measured_per_bound": None}
+    attained = {"bound": zaslavsky(8, 3), "measured": 93, "measured_per_bound": 1.0}
+    assert found["zaslavsky"] == attained
+    assert found["zaslavsky,_bounded"]["measured"] == found["bounded_cells"] == comb(7, 3)
+    assert found["cover"] == {"bound": None, "measured": 93, "measured_per_bound": None}
     found = facts("bounds", "-", "--central", stdin="1 0 0\n0 1 0\n0 0 1\n1 1 1\n1 2 4\n")
-    assert found["cover"] == {"bound": 22, "measured_per_bound": 1.0}
+    assert found["cover"] == {"bound": 22, "measured": 22, "measured_per_bound": 1.0}
 
 
 def test_bounds_use_rank_and_distinct_hyperplanes(facts, run):
@@ -529,13 +533,71 @@ def test_bounds_use_rank_and_distinct_hyperplanes(facts, run):
     found = facts("bounds", "-", stdin=content)
     assert (found["hyperplanes"], found["distinct"], found["rank"]) == (4, 3, 2)
     assert (found["zaslavsky"]["bound"], found["cover"]["bound"], found["cells"]) == (7, 6, 6)
-    assert "distinct     3\n" in run("bounds", "-", stdin=content)[1]
+    lines = run("bounds", "-", stdin=content)[1].splitlines()
+    assert ["distinct", "3"] in [line.split() for line in lines]
 
 
 def test_bounds_for_reading(run):
     _, out, _ = run("bounds", "-", stdin=TRIANGLE)
-    assert "Zaslavsky    7  measured / bound 1.0000\n" in out
-    assert "Cover        none: the hyperplanes share no point\n" in out
+    lines = [re.sub("  +", "  ", line) for line in out.splitlines()]
+    assert "Zaslavsky  7  measured / bound 1.0000" in lines
+    assert "Zaslavsky, bounded  1  measured / bound 1.0000" in lines
+    assert "Cover  none: the hyperplanes share no point" in lines
+
+
+def test_bounds_on_faces(facts):
+    found = facts("bounds", "--faces", "--family", "generic", 6, 2)
+    assert [found[f"buck,_dimension_{k}"]["measured"] for k in range(3)] == [15, 36, 22]
+    assert all(found[f"buck,_dimension_{k}"]["measured_per_bound"] == 1 for k in range(3))
+
+
+def test_bounds_of_networks(facts, refused):
+    found = facts("bounds", "--network", 2, 3, 3, 3)
+    assert (found["inputs"], found["layers"]) == (2, [3, 3, 3])
+    assert sorted(v for k, v in found.items() if k.startswith("at_")) == [7, 208, 343, 343]
+    message = "--network: instead of an arrangement"
+    assert message in refused("bounds", "--network", 2, 3, "--family", "braid", 3)
+    assert "n_0" in refused("bounds", "--network", 0, 3)
+
+
+# --- count, faces, flats ---
+
+
+def test_count(facts, run):
+    found = facts("count", "--family", "shi", 3)
+    assert found["characteristic_polynomial"] == [1, -6, 9, 0]
+    assert (found["cells"], found["bounded_cells"]) == (16, 4)
+    assert facts("count", "--family", "shi", 3, "--symmetry", "none")["cells"] == 16
+    _, out, _ = run("count", "--family", "shi", 3)
+    assert "t^3 - 6 t^2 + 9 t" in out
+    assert "relatively bounded cells" in out
+
+
+def test_faces(facts, run):
+    assert facts("faces", "-", stdin=TRIANGLE)["faces_by_dimension"] == [3, 9, 7]
+    enumerated = facts("faces", "-", "--method", "enumerate", stdin=TRIANGLE)
+    assert enumerated["faces_by_dimension"] == [3, 9, 7]
+    _, out, _ = run("faces", "-", "--dimension", 0, stdin=TRIANGLE)
+    assert sorted(out.split()) == ["+00", "0+0", "00-"]
+    assert facts("faces", "-", "--dimension", 7, stdin=TRIANGLE)["faces"] == []
+
+
+def test_flats(facts, run, tmp_path):
+    assert facts("flats", "--family", "braid", 4)["flats_by_rank"] == [1, 6, 7, 1]
+    _, out, _ = run("flats", "--family", "braid", 4, "--rank", 2)
+    assert out.splitlines()[:3] == ["0 1 3", "0 2 4", "0 5"]
+    assert facts("flats", "--family", "braid", 4, "--rank", 2)["flats"][2] == [0, 5]
+    path = tmp_path / "poset.graphml.gz"
+    facts("flats", "--family", "braid", 4, "--graphml", path)
+    poset = nx.read_graphml(path)
+    assert (poset.number_of_nodes(), poset.number_of_edges()) == (15, 6 + 18 + 7)
+
+
+@pytest.mark.parametrize("command", ["count", "faces", "flats"])
+def test_cells_of_a_domain_have_no_flats(command, refused, tmp_path):
+    path = tmp_path / "cells.npz"
+    Arrangement([[1, 0], [0, 1]]).cells(domain=[(0, 1), (0, 1)]).save(path)
+    assert str(path) in refused(command, path)
 
 
 # --- landscape ---

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 
-from arrangement.cli import bounds, cells, landscape
+from arrangement.cli import bounds, cells, count, faces, flats, landscape
 from arrangement.cli.options import Parser
 from arrangement.errors import ArrangementError, InputError
 
@@ -74,7 +74,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"arrangement {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    for command in (cells, landscape, bounds):
+    for command in (cells, count, faces, flats, bounds, landscape):
         command.add(commands)
     return parser
 

@@ -1,4 +1,4 @@
-"""``arrangement bounds``: the number of cells beside what it can be at most."""
+"""``arrangement bounds``: the numbers of an arrangement or a network beside their bounds."""
 
 from __future__ import annotations
 
@@ -15,41 +15,87 @@ def add(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "bounds",
-        help="count the cells and compare with Zaslavsky's and Cover's bounds",
-        description=f"{NUMBERS}\n\nThe bounds are those for the rank and the distinct "
-        "hyperplanes.\nCover's holds if all hyperplanes share a point.",
+        help="compare cells and faces with what they can be at most; bounds of ReLU networks",
+        description=f"{NUMBERS}\n\nThe bounds are those of Zaslavsky, Cover and Buck for the "
+        "rank and the distinct\nhyperplanes. Cover's holds if all hyperplanes share a point.",
     )
     parser.set_defaults(run=_run)
     add_arrangement(parser)
+    parser.add_argument("--faces", action="store_true", help="faces of every dimension, too")
+    parser.add_argument(
+        "--network",
+        nargs="+",
+        type=int,
+        metavar=("N0", "N1"),
+        help="instead of an arrangement: the linear regions of a ReLU network with N0 inputs "
+        "and layers of N1, N2, ... units",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _run(options: argparse.Namespace) -> str:
-    from arrangement.bounds import cover, zaslavsky
+    from arrangement.bounds import buck, cover, zaslavsky
 
+    if options.network is not None:
+        return _network(options)
     arrangement, domain = chosen(options)
     if domain is not None:
         raise InputError(
             f"{options.file}: these are the cells in a domain, but the bounds are for whole "
             "arrangements"
         )
-    cells = len(arrangement.cells(progress=True))
+    cells = arrangement.n_cells()
+    bounded = arrangement.n_bounded_cells()
     first, _ = arrangement.coincidence
     n, rank = len(set(first.tolist())), arrangement.rank
     facts: dict[str, Any] = {"hyperplanes": arrangement.n_hyperplanes}
     if options.json or n < arrangement.n_hyperplanes:
         facts["distinct"] = n
-    facts |= {"dimension": arrangement.dimension, "rank": rank, "cells": cells}
-    bounds: dict[str, int | None] = {
-        "Zaslavsky": zaslavsky(n, rank),
-        "Cover": cover(n, rank) if arrangement.is_central else None,
+    facts |= {
+        "dimension": arrangement.dimension,
+        "rank": rank,
+        "cells": cells,
     }
-    for name, bound in bounds.items():
-        ratio = None if bound is None else cells / bound
-        if options.json:
-            facts[name] = {"bound": bound, "measured per bound": ratio}
-        elif bound is not None:
-            facts[name] = f"{bound}  measured / bound {ratio:.4f}"
-        else:
-            facts[name] = "none: the hyperplanes share no point"
+    essential = arrangement.is_essential or options.json
+    facts["bounded cells" if essential else "relatively bounded cells"] = bounded
+    bounds: dict[str, tuple[int, int | None]] = {
+        "Zaslavsky": (cells, zaslavsky(n, rank)),
+        "Zaslavsky, bounded": (bounded, zaslavsky(n, rank, bounded=True)),
+        "Cover": (cells, cover(n, rank) if arrangement.is_central else None),
+    }
+    if options.faces:
+        beyond = arrangement.dimension - rank
+        vector = arrangement.face_vector()[beyond:]
+        for k, (faces, most) in enumerate(zip(vector, buck(n, rank), strict=True), beyond):
+            bounds[f"Buck, dimension {k}"] = (faces, most)
+    for name, (measured, bound) in bounds.items():
+        facts[name] = _compared(measured, bound, options.json)
     return report(facts, options.json)
+
+
+def _compared(measured: int, bound: int | None, as_json: bool) -> Any:
+    ratio = measured / bound if bound else None
+    if as_json:
+        return {"bound": bound, "measured": measured, "measured per bound": ratio}
+    if bound is None:
+        return "none: the hyperplanes share no point"
+    return f"{bound}" if ratio is None else f"{bound}  measured / bound {ratio:.4f}"
+
+
+def _network(options: argparse.Namespace) -> str:
+    from arrangement.bounds import montufar_2014, montufar_2017, raghu, serra
+
+    if options.file is not None or options.family is not None:
+        raise InputError("--network: instead of an arrangement; give one of them")
+    n_0, *widths = options.network
+    return report(
+        {
+            "inputs": n_0,
+            "layers": widths if options.json else ", ".join(map(str, widths)) or "none",
+            "at least, for some network (Montufar 2014)": montufar_2014(n_0, widths),
+            "at most (Serra 2018)": serra(n_0, widths),
+            "at most (Montufar 2017)": montufar_2017(n_0, widths),
+            "at most (Raghu 2017)": raghu(n_0, widths),
+        },
+        options.json,
+    )

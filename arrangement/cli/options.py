@@ -71,7 +71,9 @@ def add_arrangement(parser: Parser) -> None:
         "--central", action="store_true", help="the table has no column of offsets"
     )
     parser.add_argument("--float", action="store_true", help="read the numbers as float64")
-    parser.add_argument("--seed", type=int, help="of the family 'generic'; default: 0")
+    parser.add_argument(
+        "--seed", type=int, help="of the families 'generic' and 'discriminantal'; default: 0"
+    )
 
 
 def add_outputs(parser: Parser, graph: str) -> None:
