@@ -15,7 +15,7 @@ from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
 from arrangement.packing import word_count
 
-__all__ = ["Recursion"]
+__all__ = ["Recursion", "memory"]
 
 Integers = NDArray[np.object_]
 Words = NDArray[np.uint64]
@@ -371,20 +371,20 @@ def _forest(capacity: NDArray[np.int64], n_words: int, levels: int) -> kernels.F
 
 def _capacity(n_hyperplanes: int) -> int:
     """How many cells fit in memory, with a split tree, while both are copied to grow."""
-    return min(_memory() // (2 * (8 * word_count(n_hyperplanes) + 32)), 2**30)
+    return min(memory() // (2 * (8 * word_count(n_hyperplanes) + 32)), 2**30)
 
 
 def _refuse_large(found: Sequence[Words], what: str) -> None:
     """A SizeError when what was found so far would fill half of the memory."""
     count = sum(map(len, found))
-    if 4 * found[0].itemsize * found[0].shape[1] * count > _memory():
+    if 4 * found[0].itemsize * found[0].shape[1] * count > memory():
         raise SizeError(
             f"more than {count:,} {what} do not fit in the memory of this machine "
-            f"({_memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
+            f"({memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
         )
 
 
-def _memory() -> int:
+def memory() -> int:
     """Bytes of memory of this machine; 16 GiB where it does not tell."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -395,6 +395,6 @@ def _memory() -> int:
 def _refusal(count: str) -> SizeError:
     return SizeError(
         f"{count} cells do not fit in the memory of this machine "
-        f"({_memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions, or only "
+        f"({memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions, or only "
         "the cells that meet a domain"
     )

@@ -1,0 +1,429 @@
+"""Flats level by level, compiled: covers of each flat, merged in a hash table.
+
+A flat is the set of hyperplanes that contain it, as bits. How the other rows meet it is found
+modulo primes. With all minors smaller than the product of the primes, a minor is zero iff it
+is zero modulo each of them, so nothing is left to chance; values below p are held in float64,
+and a sum of D products of two is exact while D·p² ≤ 2^53.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from arrangement.kernels.images import Chain, canonical_image, copy_words
+
+__all__ = [
+    "ALL_DONE",
+    "MORE_NODES",
+    "MORE_PRIMES",
+    "MORE_ROOM",
+    "PAUSED",
+    "Level",
+    "Residues",
+    "Workspace",
+    "expand_level",
+    "fill_slots",
+]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+ALL_DONE, PAUSED, MORE_ROOM, MORE_PRIMES, MORE_NODES = 0, 1, 2, 3, 4
+"""Why expand_level returned."""
+
+LIMB = 32
+"""Bits of one limb of a multiplicity."""
+
+
+class Residues(NamedTuple):
+    """Rows modulo primes. Row 0 is the hyperplane at infinity, where there is one."""
+
+    values: Floats  # (primes, D, 1 + n)
+    primes: Floats  # (primes,)
+    needed: int  # so many of the primes have a product larger than any minor
+    first: int  # 0 if row 0 is to be looked at, else 1
+
+
+class Level(NamedTuple):
+    """The flats of one rank, with a hash table of them."""
+
+    words: Words  # (capacity, words): bit i is hyperplane i, row i + 1
+    weights: Ints  # (capacity, limbs): multiplicities, the lowest 32 bits first
+    slots: NDArray[np.int32]  # (a power of two,): 1 + a flat, 0 if empty
+    count: Ints  # (1,)
+
+
+class Workspace(NamedTuple):
+    """What the covers of one flat are worked out in."""
+
+    echelon: Floats  # (D, D)
+    pivots: Ints  # (D,)
+    restricted: Floats  # (D, 1 + n)
+    inverse: Floats  # (1 + n,)
+    label: Ints  # (1 + n,): the cover that a row leads to, −1 in the flat
+    lowest: Ints  # (1 + n,): the first row of each cover
+    size: Ints  # (1 + n,): the rows of each cover that the flat has not
+    covers: Words  # (1 + n, words)
+    slots: Ints  # (a power of two > 2·(1 + n),)
+    old: Words  # (candidates, words)
+    new: Words  # (candidates, words)
+    members: Ints  # (n,)
+    inside: NDArray[np.bool_]  # (n,)
+    hits: Ints  # (n,)
+
+
+@njit(cache=True, error_model="numpy")
+def _reduced(x, p, reciprocal):
+    """x modulo p, for an integer 0 ≤ x ≤ 2^53: the quotient is off by one at most."""
+    r = x - np.floor(x * reciprocal) * p
+    r = r + p if r < 0.0 else r
+    return r - p if r >= p else r
+
+
+@njit(cache=True)
+def _inverse(value, prime):
+    """The inverse modulo a prime, by Euclid's algorithm."""
+    a, b = np.int64(prime), np.int64(value)
+    u, v = np.int64(0), np.int64(1)
+    while b:
+        q = a // b
+        a, b = b, a - q * b
+        u, v = v, u - q * v
+    return np.float64(u + np.int64(prime) if u < 0 else u)
+
+
+@njit(cache=True)
+def _position(bit):
+    """The exponent of a power of two below 2^64."""
+    exponent = 0
+    for half in (32, 16, 8, 4, 2, 1):
+        if bit >> np.uint64(half):
+            bit >>= np.uint64(half)
+            exponent += half
+    return exponent
+
+
+@njit(cache=True, error_model="numpy")
+def _echelon_form(table, words, rank, p, work):
+    """The reduced row echelon form of the flat's rows modulo p; is their rank as it should be?
+
+    It is kept without its pivot columns' unit vectors: echelon[t, c] is meant for columns c
+    that are no pivot of another row.
+    """
+    width = table.shape[0]
+    echelon, pivots = work.echelon, work.pivots
+    reciprocal = 1.0 / p
+    found = 0
+    for w in range(len(words)):
+        rest = words[w]
+        while rest and found < rank:
+            low = rest & (~rest + np.uint64(1))
+            rest ^= low
+            i = 64 * w + _position(low) + 1
+            row = echelon[found]
+            lead = -1
+            for c in range(width):
+                x = table[c, i]
+                for t in range(found):
+                    # All entries are below p, and there are at most D products.
+                    x += (p - table[pivots[t], i]) * echelon[t, c]
+                x = _reduced(x, p, reciprocal)
+                row[c] = x
+            for t in range(found):
+                row[pivots[t]] = 0.0
+            for c in range(width):
+                if row[c] != 0.0:
+                    lead = c
+                    break
+            if lead < 0:
+                continue
+            scale = _inverse(row[lead], p)
+            for c in range(width):
+                row[c] = _reduced(row[c] * scale, p, reciprocal)
+            for t in range(found):
+                factor = p - echelon[t, lead]
+                for c in range(width):
+                    echelon[t, c] = _reduced(echelon[t, c] + factor * row[c], p, reciprocal)
+            pivots[found] = lead
+            found += 1
+    return found == rank
+
+
+@njit(cache=True, error_model="numpy")
+def _restrict(table, rank, start, stop, p, work):
+    """Rows start … stop − 1 in coordinates of the flat, each scaled so that it leads with 1.
+
+    Returns the number of coordinates; proportional rows have become equal.
+    """
+    width = table.shape[0]
+    restricted, inverse, pivots = work.restricted, work.inverse, work.pivots
+    reciprocal = 1.0 / p
+    free = 0
+    for c in range(width):
+        is_pivot = False
+        for t in range(rank):
+            is_pivot |= pivots[t] == c
+        if is_pivot:
+            continue
+        target = restricted[free]
+        for i in range(start, stop):
+            target[i] = table[c, i]
+        for t in range(rank):
+            factor = p - work.echelon[t, c]
+            if factor == p:
+                continue
+            source = table[pivots[t]]
+            for i in range(start, stop):
+                target[i] += source[i] * factor
+        for i in range(start, stop):
+            target[i] = _reduced(target[i], p, reciprocal)
+        free += 1
+    lead = work.inverse
+    for i in range(start, stop):
+        lead[i] = 0.0
+    for c in range(free):
+        source = restricted[c]
+        for i in range(start, stop):
+            lead[i] = source[i] if lead[i] == 0.0 else lead[i]
+    # The inverse of x is x^(p−2) (Fermat), of 0 it is 0: for all rows at once.
+    base = restricted[free]
+    for i in range(start, stop):
+        base[i] = lead[i]
+        inverse[i] = 1.0 if lead[i] != 0.0 else 0.0
+    power = np.int64(p) - 2
+    while power:
+        if power & 1:
+            for i in range(start, stop):
+                inverse[i] = _reduced(inverse[i] * base[i], p, reciprocal)
+        power >>= 1
+        if power:
+            for i in range(start, stop):
+                base[i] = _reduced(base[i] * base[i], p, reciprocal)
+    for c in range(free):
+        target = restricted[c]
+        for i in range(start, stop):
+            target[i] = _reduced(target[i] * inverse[i], p, reciprocal)
+    return free
+
+
+@njit(cache=True)
+def _relabel(start, stop, free, work):
+    """Split each class of rows by their coordinates; returns the number of classes.
+
+    Classes are numbered by their lowest row.
+    """
+    label, restricted, slots, lowest = work.label, work.restricted, work.slots, work.lowest
+    mask = len(slots) - 1
+    for slot in range(len(slots)):
+        slots[slot] = 0
+    classes = 0
+    old = work.hits
+    for i in range(start, stop):
+        if label[i] < 0:
+            continue
+        key = np.uint64(label[i] + 1)
+        for c in range(free):
+            key = (key + np.uint64(restricted[c, i])) * np.uint64(0x9E3779B97F4A7C15)
+            key ^= key >> np.uint64(29)
+        slot = np.int64(key & np.uint64(mask))
+        while True:
+            k = slots[slot] - 1
+            if k < 0:
+                slots[slot] = classes + 1
+                lowest[classes] = i
+                old[classes] = label[i]
+                k = classes
+                classes += 1
+                break
+            same = old[k] == label[i]
+            if same:
+                j = lowest[k]
+                for c in range(free):
+                    if restricted[c, i] != restricted[c, j]:
+                        same = False
+                        break
+            if same:
+                break
+            slot = (slot + 1) & mask
+        label[i] = k
+    return classes
+
+
+@njit(cache=True)
+def _covers(residues, words, rank, stop, work):
+    """Group the rows below `stop` by the flat that they cut on this one.
+
+    Returns the number of covers, −1 if there are too few primes.
+    """
+    start = residues.first
+    label = work.label
+    outside = 0
+    for i in range(start, stop):
+        contains = i and (words[(i - 1) >> 6] >> np.uint64((i - 1) & 63)) & np.uint64(1)
+        label[i] = -1 if contains else 0
+        outside += not contains
+    used = 0
+    classes = 0
+    for q in range(len(residues.primes)):
+        p = residues.primes[q]
+        table = residues.values[q]
+        # A prime that makes the flat, or a row on it, vanish has nothing to say about it.
+        if not _echelon_form(table, words, rank, p, work):
+            continue
+        free = _restrict(table, rank, start, stop, p, work)
+        silent = False
+        for i in range(start, stop):
+            silent |= label[i] >= 0 and work.inverse[i] == 0.0
+        if silent:
+            continue
+        classes = _relabel(start, stop, free, work)
+        used += 1
+        if used == residues.needed or classes == outside:
+            return classes
+    return -1
+
+
+@njit(cache=True)
+def _gather(words, start, stop, classes, work):
+    """The covers as bits, and how many rows each has more than the flat."""
+    for k in range(classes):
+        copy_words(work.covers[k], words)
+        work.size[k] = 0
+    for i in range(start, stop):
+        k = work.label[i]
+        if k >= 0:
+            work.size[k] += 1
+            if i:
+                work.covers[k, (i - 1) >> 6] |= np.uint64(1) << np.uint64((i - 1) & 63)
+
+
+@njit(cache=True)
+def _slot(slots, words):
+    key = np.uint64(0)
+    for w in range(len(words)):
+        key = (key ^ words[w]) * np.uint64(0x9E3779B97F4A7C15)
+        key ^= key >> np.uint64(32)
+    key *= np.uint64(0xD6E8FEB86659FD93)
+    return np.int64((key ^ (key >> np.uint64(32))) & np.uint64(len(slots) - 1))
+
+
+@njit(cache=True)
+def _find(level, words):
+    """The flat with these bits, put in if it is new."""
+    slots, mask = level.slots, len(level.slots) - 1
+    slot = _slot(slots, words)
+    while True:
+        k = np.int64(slots[slot]) - 1
+        if k < 0:
+            k = level.count[0]
+            slots[slot] = k + 1
+            copy_words(level.words[k], words)
+            for l in range(level.weights.shape[1]):
+                level.weights[k, l] = 0
+            level.count[0] = k + 1
+            return k
+        same = True
+        for w in range(len(words)):
+            if level.words[k, w] != words[w]:
+                same = False
+                break
+        if same:
+            return k
+        slot = (slot + 1) & mask
+
+
+@njit(cache=True)
+def fill_slots(level):
+    """Enter all flats of a level in its empty hash table."""
+    mask = len(level.slots) - 1
+    for k in range(level.count[0]):
+        slot = _slot(level.slots, level.words[k])
+        while level.slots[slot]:
+            slot = (slot + 1) & mask
+        level.slots[slot] = k + 1
+
+
+@njit(cache=True)
+def _add(total, weight, factor):
+    """total += factor·weight in limbs; factor < 2^31, so that no product overflows."""
+    carry = np.int64(0)
+    for l in range(len(total)):
+        carry += total[l]
+        if l < len(weight):
+            carry += weight[l] * factor
+        total[l] = carry & ((1 << LIMB) - 1)
+        carry >>= LIMB
+
+
+@njit(cache=True)
+def expand_level(
+    residues, chain, level, above, rank, by_orbits, last, sums, state, work, pause
+):
+    """Pass the weights of all flats of a level on to the flats that cover them.
+
+    One of Weisner's theorems (Stanley 2012, Cor. 3.9.3): with a the lowest hyperplane of X,
+    |μ(X)| = Σ |μ(Y)| over the Y covered by X that a does not contain. Averaged over all
+    hyperplanes of X it is |X|·|μ(X)| = Σ |μ(Y)|·(|X| − |Y|) over all Y covered by X, which
+    holds for sums over orbits too; `by_orbits` uses that with canonical images for X.
+
+    `sums[s]` collects what goes to flats with s hyperplanes (by orbits), or everything (s = 1).
+    A flat that contains hyperplane 0 passes nothing on in the first way, and is not kept; on
+    the last level none is. state = [flat, covers or −1, next cover, node, orbit].
+    """
+    n = residues.values.shape[2] - 1
+    start = residues.first
+    begun = state[0]
+    for y in range(state[0], level.count[0]):
+        state[0] = y
+        if y - begun >= pause:
+            return PAUSED
+        words, weight = level.words[y], level.weights[y]
+        lowest = n + 1
+        if not by_orbits:
+            for w in range(len(words) - 1, -1, -1):
+                if words[w]:
+                    low = words[w] & (~words[w] + np.uint64(1))
+                    lowest = 64 * w + _position(low) + 1
+        if state[1] < 0:
+            stop = lowest if last and not by_orbits else n + 1
+            classes = _covers(residues, words, rank, stop, work)
+            if classes < 0:
+                return MORE_PRIMES
+            if by_orbits or not last:
+                _gather(words, start, stop, classes, work)
+            state[1], state[2] = classes, 0
+        if not last and above.count[0] + state[1] > len(above.words):
+            return MORE_ROOM
+        members = 0
+        if by_orbits:
+            for i in range(1, n + 1):
+                members += work.label[i] < 0
+        for k in range(state[2], state[1]):
+            first = work.lowest[k]
+            if first == 0:
+                continue
+            if not by_orbits:
+                if first >= lowest:
+                    break
+                _add(sums[1], weight, 1)
+                if not last and first > 1:
+                    _add(above.weights[_find(above, work.covers[k])], weight, 1)
+                continue
+            if not last:
+                node, orbit = canonical_image(
+                    chain, work.covers[k], work.old, work.new, work.members, work.inside,
+                    work.hits,
+                )  # fmt: skip
+                if node >= 0:
+                    state[2], state[3], state[4] = k, node, orbit
+                    return MORE_NODES
+                _add(above.weights[_find(above, work.covers[k])], weight, work.size[k])
+            _add(sums[members + work.size[k]], weight, work.size[k])
+        state[1] = -1
+    state[0] = level.count[0]
+    return ALL_DONE

@@ -1,0 +1,140 @@
+"""Orbits of a permutation group on sets: a tree of stabilisers that grows where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.kernels import images as kernel
+
+__all__ = ["CANDIDATES", "TRIVIAL", "PermutationGroup"]
+
+CANDIDATES = 1024
+"""Most images of one set that are compared at a time; beyond, orbits may not be merged."""
+
+ROOM = 2**28
+"""Bytes of permutations that a tree may hold; it does not grow beyond."""
+
+DRAWS = 12
+"""Random elements that are to generate a stabiliser."""
+
+
+class PermutationGroup:
+    """A group of permutations of 0 … n − 1, to find images of sets under it.
+
+    Parameters
+    ----------
+    generators : sequence of permutations
+        At least one; each takes point i to ``generator[i]``.
+
+    Examples
+    --------
+    >>> rotation = PermutationGroup([[1, 2, 3, 4, 0]])
+    >>> rotation.canonical_image([1, 3]) == rotation.canonical_image([2, 4])
+    True
+    >>> rotation.canonical_image([0, 1]) == rotation.canonical_image([0, 2])
+    False
+    """
+
+    def __init__(self, generators: Sequence[Sequence[int]]) -> None:
+        table = np.array(generators, dtype=np.uint16)
+        self.n = table.shape[1]
+        self._generators: list[NDArray[np.uint16]] = []
+        self._rows = 0
+        self.chain = _chain(1, 64, self.n)
+        self._add(table)
+
+    def build(self, node: int, orbit: int) -> None:
+        """Give a node of the tree the child that fixes one point of an orbit."""
+        chain = self.chain
+        points = np.flatnonzero(chain.orbit[node] == orbit)
+        if (self._rows + len(points)) * self.n * 2 > ROOM:
+            chain.child[node, orbit] = kernel.BEYOND
+            return
+        moved, back, fixing = kernel.stabilise(
+            self._generators[node], int(points[0]), DRAWS, 2 * len(self._generators) + 1
+        )
+        self._reserve(len(back))
+        start, self._rows = self._rows, self._rows + len(back)
+        self.chain.images[start : self._rows] = back
+        self.chain.move[node, moved] = np.arange(start, self._rows)
+        self.chain.child[node, orbit] = self._add(fixing)
+
+    def canonical_image(self, points: Sequence[int]) -> tuple[int, ...]:
+        """A set that the group moves these points to, the same for sets in one orbit.
+
+        For very symmetric sets of many points, the search stops early and sets in one orbit
+        may get different images.
+        """
+        words = np.zeros(-(-self.n // 64), dtype=np.uint64)
+        for i in points:
+            words[i >> 6] |= np.uint64(1) << np.uint64(i & 63)
+        old, new = (np.zeros((CANDIDATES, len(words)), dtype=np.uint64) for _ in range(2))
+        members, hits = np.zeros(self.n, dtype=np.int64), np.zeros(self.n, dtype=np.int64)
+        inside = np.zeros(self.n, dtype=np.bool_)
+        while True:
+            node, orbit = kernel.canonical_image(
+                self.chain, words, old, new, members, inside, hits
+            )
+            if node < 0:
+                return tuple(i for i in range(self.n) if int(words[i >> 6]) >> (i & 63) & 1)
+            self.build(node, orbit)
+
+    def _add(self, generators: NDArray[np.uint16]) -> int:
+        """A node for the group of these permutations; its number."""
+        node = len(self._generators)
+        if node == len(self.chain.orbit):
+            self._enlarge(2 * node, len(self.chain.images))
+        generators = np.unique(generators, axis=0)
+        self._generators.append(generators)
+        orbit = orbits(generators)
+        self.chain.orbit[node] = orbit
+        self.chain.n_orbits[node] = orbit.max() + 1
+        self.chain.size[node] = np.bincount(orbit, minlength=self.n)
+        return node
+
+    def _reserve(self, rows: int) -> None:
+        if self._rows + rows > len(self.chain.images):
+            self._enlarge(len(self.chain.orbit), 2 * (self._rows + rows))
+
+    def _enlarge(self, nodes: int, rows: int) -> None:
+        larger = _chain(nodes, rows, self.n)
+        for new, old in zip(larger, self.chain, strict=True):
+            new[: len(old)] = old
+        self.chain = larger
+
+
+def orbits(generators: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """The orbit of each point, numbered by lowest point.
+
+    Examples
+    --------
+    >>> orbits(np.array([[1, 0, 2, 4, 3]], dtype=np.uint16)).tolist()
+    [0, 0, 1, 2, 2]
+    """
+    label = np.arange(generators.shape[1])
+    while True:
+        new = label.copy()
+        for g in generators:
+            np.minimum.at(new, g, label)
+            np.minimum(new, new[g], out=new)
+        if np.array_equal(new, label):
+            return np.unique(label, return_inverse=True)[1]
+        label = new
+
+
+def _chain(nodes: int, rows: int, n: int) -> kernel.Chain:
+    return kernel.Chain(
+        orbit=np.zeros((nodes, n), dtype=np.int32),
+        size=np.zeros((nodes, n), dtype=np.int32),
+        n_orbits=np.zeros(nodes, dtype=np.int32),
+        child=np.full((nodes, n), kernel.UNBUILT, dtype=np.int32),
+        move=np.full((nodes, n), -1, dtype=np.int32),
+        images=np.zeros((rows, n), dtype=np.uint16),
+    )
+
+
+TRIVIAL = _chain(1, 1, 1)
+"""In place of the tree of a group that is not used."""

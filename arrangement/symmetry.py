@@ -1,0 +1,327 @@
+"""Symmetries of an arrangement: permutations of its hyperplanes that a linear map induces."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from flint import fmpq_mat, fmpz_mat, nmod_mat
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.errors import InputError
+from arrangement.orbits import PermutationGroup, orbits
+
+if TYPE_CHECKING:
+    from arrangement.hyperplanes import Arrangement
+
+__all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators", "group"]
+
+Symmetry: TypeAlias = str | Sequence[Sequence[int]] | None
+
+Integers = NDArray[np.object_]
+Colours = NDArray[np.uint64]
+
+PRIME = 2**31 - 1
+
+MOST_HYPERPLANES = 2**11
+"""Beyond this, "auto" does not look for symmetry: it compares all pairs of hyperplanes."""
+
+PATIENCE = 2**28
+"""After so many comparisons of pairs without a new symmetry the search ends."""
+
+
+def group(
+    arrangement: Arrangement, rows: Integers, infinity: bool, symmetry: Symmetry
+) -> PermutationGroup | None:
+    """The group that `symmetry` stands for, on the different hyperplanes; None if not worth it.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    rows : ndarray of Python ints, shape (m, D)
+        Its different hyperplanes as linear forms.
+    infinity : bool
+        Must the last unit vector be fixed, up to scaling? So it is for affine maps.
+    symmetry : None, "auto" or sequence of permutations
+        See :func:`arrangement.counting.characteristic_polynomial`.
+
+    Raises
+    ------
+    InputError
+    """
+    if symmetry is None:
+        return None
+    automorphisms = Automorphisms(rows, infinity)
+    if isinstance(symmetry, str):
+        if symmetry != "auto":
+            raise InputError(f"symmetry {symmetry!r}: give None, 'auto' or permutations")
+        generators, order = find_generators(automorphisms)
+        # One flat by orbit costs as much as some hundred flats one by one.
+        if order < 4 * len(rows):
+            return None
+    else:
+        generators = given_generators(arrangement, automorphisms, symmetry)
+    return PermutationGroup(generators) if generators else None
+
+
+class Automorphisms:
+    """Which permutations of vectors does a linear map induce, up to scaling of each vector?
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (m, D)
+        Of rank D together with the last unit vector, if that must be fixed.
+    infinity : bool
+        Must the last unit vector be fixed?
+
+    Examples
+    --------
+    >>> corners = Automorphisms(np.array([[1, 0], [0, 1], [1, 1]], dtype=object), False)
+    >>> (1, 2, 0) in corners
+    True
+    >>> frame = Automorphisms(np.array([[1, 0], [0, 1], [1, 1], [1, 2]], dtype=object), False)
+    >>> (1, 2, 0, 3) in frame, (1, 0, 3, 2) in frame
+    (False, True)
+    """
+
+    def __init__(self, rows: Integers, infinity: bool) -> None:
+        self.n, width = rows.shape
+        self.infinity = infinity
+        unit = np.array([[0] * (width - 1) + [1]], dtype=object)
+        self.vectors = np.concatenate([rows, unit]) if infinity else rows
+        self._basis = exact.independent_columns(self.vectors.T)
+        self._coordinates = self._in_terms_of(self._basis, range(len(self.vectors)))
+
+    def __contains__(self, permutation: Sequence[int]) -> bool:
+        images = [*permutation, self.n] if self.infinity else list(permutation)
+        there = self._in_terms_of([images[b] for b in self._basis], images)
+        if there is None or self._coordinates is None:
+            return False
+        return _differ_by_scaling(self._coordinates, there)
+
+    def _in_terms_of(
+        self, basis: Sequence[int], order: Sequence[int]
+    ) -> list[list[Fraction]] | None:
+        """Coordinates of the vectors in some order, up to one common factor; None if none."""
+        square = fmpz_mat(self.vectors[list(basis)].tolist())
+        determinant = square.det()
+        if determinant == 0:
+            return None
+        adjugate = fmpq_mat(square).inv() * determinant
+        table = fmpq_mat(fmpz_mat(self.vectors[list(order)].tolist())) * adjugate
+        return [[int(v.p) for v in row] for row in table.tolist()]
+
+
+def _differ_by_scaling(here: list[list[int]], there: list[list[int]]) -> bool:
+    """Are there non-zero s_j, c_b with there[j][b]·s_j = c_b·here[j][b] throughout?
+
+    The non-zero entries are the edges of a graph on rows and columns; along a spanning forest
+    they tell all factors, up to one for each component, and the other edges must agree.
+    """
+    width = len(here[0])
+    column: dict[int, Fraction] = {}
+    waiting = list(range(len(here)))
+    for a, b in zip(here, there, strict=True):
+        if any((v == 0) != (w == 0) for v, w in zip(a, b, strict=True)):
+            return False
+    while waiting:
+        later = []
+        for j in waiting:
+            support = [c for c in range(width) if here[j][c]]
+            known = next((c for c in support if c in column), None)
+            if known is None:
+                later.append(j)
+                continue
+            scale = column[known] * here[j][known] / there[j][known]
+            for c in support:
+                factor = scale * there[j][c] / here[j][c]
+                if column.setdefault(c, factor) != factor:
+                    return False
+        if len(later) == len(waiting):
+            free = next(c for c in range(width) if here[later[0]][c])
+            column[free] = Fraction(1)
+        waiting = later
+    return True
+
+
+def given_generators(
+    arrangement: Arrangement, automorphisms: Automorphisms, symmetry: Sequence[Sequence[int]]
+) -> list[list[int]]:
+    """The permutations that a caller gave, checked, on the different hyperplanes."""
+    first, _ = arrangement.coincidence
+    representatives, position = np.unique(first, return_inverse=True)
+    n = arrangement.n_hyperplanes
+    try:
+        permutations = [[operator.index(v) for v in permutation] for permutation in symmetry]
+    except TypeError:
+        raise InputError(
+            "symmetry is None, 'auto' or a list of permutations, each a list of integers"
+        ) from None
+    generators = []
+    for k, permutation in enumerate(permutations):
+        if sorted(permutation) != list(range(n)):
+            raise InputError(
+                f"symmetry {k}: {_shown(permutation)} is no permutation of 0 … {n - 1}"
+            )
+        images = position[np.array(permutation, dtype=np.int64)]
+        reduced = images[representatives]
+        if not np.array_equal(reduced[position], images):
+            i = int(np.flatnonzero(reduced[position] != images)[0])
+            raise InputError(
+                f"symmetry {k}: hyperplanes {first[i]} and {i} coincide, but their images "
+                "do not"
+            )
+        if reduced.tolist() not in automorphisms:
+            raise InputError(
+                f"symmetry {k}: no {'affine' if automorphisms.infinity else 'linear'} map "
+                f"permutes the hyperplanes like {_shown(permutation)}"
+            )
+        generators.append(reduced.tolist())
+    return generators
+
+
+def _shown(permutation: Sequence[int]) -> str:
+    text = ", ".join(map(str, permutation[:12]))
+    return f"[{text}, …]" if len(permutation) > 12 else f"[{text}]"
+
+
+def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]:
+    """Permutations that linear maps induce, and the order of the group that they generate.
+
+    The numbers P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j do not change under a linear map that
+    permutes the vectors up to sign, except for their signs. So the symmetries are sought among
+    those of the complete graph whose edges are coloured by P_ij², here modulo a prime, by
+    refining partitions and backtracking (McKay 1981), and each is checked exactly. What the
+    search misses, because it ends early or because vectors are scaled, is only slower to count.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> rows = families.coxeter("D", 4).rows[:, :-1]
+    >>> find_generators(Automorphisms(rows, False))[1]
+    576
+    """
+    if automorphisms.n > MOST_HYPERPLANES or automorphisms.n == 0:
+        return [], 1
+    squares = _invariants(automorphisms)
+    if squares is None:
+        return [], 1
+    return _Search(automorphisms, squares).run()
+
+
+def _invariants(automorphisms: Automorphisms) -> NDArray[np.int64] | None:
+    """The squares of P_ij modulo PRIME."""
+    vectors = (automorphisms.vectors % PRIME).astype(np.int64)
+    gram = nmod_mat(_product(vectors.T, vectors).tolist(), PRIME)
+    try:
+        inverse = np.array([[int(v) for v in row] for row in gram.inv().tolist()])
+    except ZeroDivisionError:
+        return None
+    forms = _product(_product(vectors, inverse), vectors.T)
+    return forms * forms % PRIME
+
+
+def _product(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Matrix product modulo PRIME: halves of b keep sums of up to 2^15 products below 2^63."""
+    high, low = b >> 16, b & 0xFFFF
+    return (((a @ high) % PRIME << 16) + a @ low) % PRIME
+
+
+class _Search:
+    """Backtracking for automorphisms of a complete graph with coloured edges."""
+
+    def __init__(self, automorphisms: Automorphisms, edges: NDArray[np.int64]) -> None:
+        self.automorphisms = automorphisms
+        self.n = automorphisms.n
+        self.m = len(edges)
+        self._edges = _mix(edges.astype(np.uint64))
+        self._spent = 0
+        colours = np.diagonal(self._edges).copy()
+        if automorphisms.infinity:
+            colours[-1] += np.uint64(1)
+        self.path = [self._refine(colours)]
+        self.base: list[int] = []
+        while (cell := _smallest_cell(self.path[-1])) is not None:
+            self.base.append(cell)
+            self.path.append(self._individualise(self.path[-1], cell))
+
+    def run(self) -> tuple[list[list[int]], int]:
+        """Generators and the order of the group: bottom up, the orbit of each base point."""
+        found: list[list[int]] = []
+        lengths = []
+        for level in range(len(self.base) - 1, -1, -1):
+            point = self.base[level]
+            cell = np.flatnonzero(self.path[level] == self.path[level][point])
+            tried: set[int] = set()
+            label = self._orbits(found)
+            for x in cell.tolist():
+                if label[x] == label[point] or label[x] in tried or self._spent > PATIENCE:
+                    continue
+                image = next(self._images(level, self.path[level], x), None)
+                if image is None:
+                    tried.add(label[x])
+                    continue
+                found.append(image)
+                self._spent = 0
+                label = self._orbits(found)
+                tried = {label[v] for v in cell.tolist() if v < x and label[v] in tried}
+            lengths.append(int((label == label[point]).sum()))
+        return [image[: self.n] for image in found], prod(lengths)
+
+    def _orbits(self, generators: list[list[int]]) -> NDArray[np.int64]:
+        table = np.array([range(self.m), *generators], dtype=np.uint16)
+        return orbits(table)
+
+    def _images(self, level: int, colours: Colours, x: int) -> Iterator[list[int]]:
+        """Automorphisms that fix the base before this level and take its point to x."""
+        there = self._individualise(colours, x)
+        here = self.path[level + 1]
+        if self._spent > PATIENCE or not np.array_equal(np.sort(here), np.sort(there)):
+            return
+        if level + 1 == len(self.base):
+            image = np.empty(self.m, dtype=np.int64)
+            image[np.argsort(here)] = np.argsort(there)
+            if image[: self.n].tolist() in self.automorphisms:
+                yield image.tolist()
+            return
+        for y in np.flatnonzero(there == here[self.base[level + 1]]).tolist():
+            yield from self._images(level + 1, there, y)
+
+    def _individualise(self, colours: Colours, x: int) -> Colours:
+        colours = colours.copy()
+        colours[x] += np.uint64(1)
+        return self._refine(colours)
+
+    def _refine(self, colours: Colours) -> Colours:
+        """Colour by colour and by the edges to each colour, until no colour splits."""
+        n_colours = len(np.unique(colours))
+        while True:
+            self._spent += self.m * self.m
+            seen = _mix(self._edges ^ colours).sum(axis=1, dtype=np.uint64)
+            colours = _mix(colours + _mix(seen))
+            new = len(np.unique(colours))
+            if new == n_colours:
+                return colours
+            n_colours = new
+
+
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers that look random, the same for the same."""
+    mixed = (values + np.uint64(0x632BE59BD9B4E019)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(31)
+    mixed *= np.uint64(0xD6E8FEB86659FD93)
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+def _smallest_cell(colours: Colours) -> int | None:
+    """The first point of the smallest class of more than one, lowest colour first."""
+    values, first, counts = np.unique(colours, return_index=True, return_counts=True)
+    large = np.flatnonzero(counts > 1)
+    if len(large) == 0:
+        return None
+    return int(first[large[np.argmin(counts[large])]])
