@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import SizeError
 from arrangement.kernels import covers as kernel
-from arrangement.orbits import CANDIDATES, TRIVIAL, PermutationGroup
+from arrangement.orbits import PermutationGroup
 from arrangement.packing import word_count
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import memory
@@ -27,8 +27,8 @@ __all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_n
 
 Integers = NDArray[np.object_]
 
-PAUSE = 2**12
-"""After so many flats the compiled loop reports its progress."""
+BATCH = 2**14
+"""So many covers are worked on at a time."""
 
 
 def characteristic_polynomial(
@@ -226,6 +226,15 @@ class Count:
         largest = max(comb(self.n, k) for k in range(self.width + 1)) * max(self.n, 1)
         self.limbs = largest.bit_length() // kernel.LIMB + 1
         self.work = self._workspace()
+        capacity = max(BATCH, 2 * self.n + 2)
+        self.batch = kernel.Batch(
+            words=np.zeros((capacity, max(word_count(self.n), 1)), dtype=np.uint64),
+            flat=np.zeros(capacity, dtype=np.int64),
+            gain=np.zeros(capacity, dtype=np.int64),
+            size=np.zeros(capacity, dtype=np.int64),
+            kept=np.zeros(capacity, dtype=np.bool_),
+            count=np.zeros(1, dtype=np.int64),
+        )
 
     def whitney_numbers(self) -> list[int]:
         """w_0, …, w_(D−1)."""
@@ -242,32 +251,24 @@ class Count:
         self, level: kernel.Level, rank: int, last: bool
     ) -> tuple[kernel.Level, int]:
         by_orbits = self.group is not None
-        chain = TRIVIAL if self.group is None else self.group.chain
-        above = self._level(2 if last else self.n + 2)
+        above = self._level(2 if last else len(self.batch.flat))
         sums = np.zeros((self.n + 2, self.limbs), dtype=np.int64)
-        state = np.array([0, -1, 0, -1, -1], dtype=np.int64)
         show = reporter(self.progress, f"flats of rank {rank}")
-        total = int(level.count[0])
-        residues = self._table()
-        while True:
-            reason = kernel.expand_level(
-                residues, chain, level, above, rank, by_orbits, last, sums, state, self.work,
-                PAUSE,
-            )  # fmt: skip
-            if reason == kernel.ALL_DONE:
-                break
-            if reason == kernel.PAUSED:
-                show(int(state[0]), total)
-            elif reason == kernel.MORE_ROOM:
+        total, y = int(level.count[0]), 0
+        while y < total:
+            y = kernel.find_covers(
+                self._table(), level, y, rank, by_orbits, last, self.batch, self.work
+            )
+            found = int(self.batch.count[0])
+            if self.group is not None:
+                self.group.canonical_images(self.batch.words[:found], self.batch.kept[:found])
+            if not last and int(above.count[0]) + found > len(above.words):
                 above = self._larger(above)
-            elif reason == kernel.MORE_PRIMES:
+            kernel.pass_on(level, self.batch, by_orbits, above, sums)
+            if y < 0:
+                y = -1 - y
                 self._more_primes(len(self._moduli))
-                residues = self._table()
-            else:
-                assert self.group is not None
-                self.group.build(int(state[3]), int(state[4]))
-                chain = self.group.chain
-        show(total, total)
+            show(y, total)
         w = 0
         for size, number in enumerate(_numbers(sums)):
             if number:
@@ -308,7 +309,7 @@ class Count:
 
     def _larger(self, level: kernel.Level) -> kernel.Level:
         m = int(level.count[0])
-        capacity = max(2 * len(level.words), m + self.n + 2)
+        capacity = 2 * len(level.words)
         size = 8 * (level.words.shape[1] + self.limbs) + 16
         if capacity * size > memory() // 2 or capacity > 2**30:
             raise SizeError(
@@ -324,7 +325,6 @@ class Count:
     def _workspace(self) -> kernel.Workspace:
         n, width = self.n, self.width
         words = max(word_count(n), 1)
-        candidates = CANDIDATES if self.group is not None else 1
         return kernel.Workspace(
             echelon=np.zeros((width, width)),
             pivots=np.zeros(width, dtype=np.int64),
@@ -332,14 +332,9 @@ class Count:
             inverse=np.zeros(n + 1),
             label=np.zeros(n + 1, dtype=np.int64),
             lowest=np.zeros(n + 1, dtype=np.int64),
-            size=np.zeros(n + 1, dtype=np.int64),
-            covers=np.zeros((n + 1, words), dtype=np.uint64),
+            coarse=np.zeros(n + 1, dtype=np.int64),
+            cover=np.zeros(n + 1, dtype=np.int64),
             slots=np.zeros(1 << (2 * n + 2).bit_length(), dtype=np.int64),
-            old=np.zeros((candidates, words), dtype=np.uint64),
-            new=np.zeros((candidates, words), dtype=np.uint64),
-            members=np.zeros(n + 1, dtype=np.int64),
-            inside=np.zeros(n + 1, dtype=np.bool_),
-            hits=np.zeros(n + 1, dtype=np.int64),
         )
 
 

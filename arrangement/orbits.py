@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.kernels import images as kernel
+from arrangement.packing import Words, unpack_signs, word_count
 
-__all__ = ["CANDIDATES", "TRIVIAL", "PermutationGroup"]
+__all__ = ["PermutationGroup"]
 
 CANDIDATES = 1024
 """Most images of one set that are compared at a time; beyond, orbits may not be merged."""
@@ -43,6 +44,7 @@ class PermutationGroup:
         self.n = table.shape[1]
         self._generators: list[NDArray[np.uint16]] = []
         self._rows = 0
+        self._work: kernel.Sets | None = None
         self.chain = _chain(1, 64, self.n)
         self._add(table)
 
@@ -68,19 +70,30 @@ class PermutationGroup:
         For very symmetric sets of many points, the search stops early and sets in one orbit
         may get different images.
         """
-        words = np.zeros(-(-self.n // 64), dtype=np.uint64)
+        words = np.zeros((1, word_count(self.n)), dtype=np.uint64)
         for i in points:
-            words[i >> 6] |= np.uint64(1) << np.uint64(i & 63)
-        old, new = (np.zeros((CANDIDATES, len(words)), dtype=np.uint64) for _ in range(2))
-        members, hits = np.zeros(self.n, dtype=np.int64), np.zeros(self.n, dtype=np.int64)
-        inside = np.zeros(self.n, dtype=np.bool_)
-        while True:
-            node, orbit = kernel.canonical_image(
-                self.chain, words, old, new, members, inside, hits
+            words[0, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
+        self.canonical_images(words, np.ones(1, dtype=np.bool_))
+        return tuple(np.flatnonzero(unpack_signs(words, self.n)[0] > 0).tolist())
+
+    def canonical_images(self, sets: Words, kept: NDArray[np.bool_]) -> None:
+        """Replace packed sets, where they are kept, by their canonical images."""
+        if self._work is None:
+            candidates = np.zeros((2, CANDIDATES, sets.shape[1]), dtype=np.uint64)
+            self._work = kernel.Sets(
+                old=candidates[0],
+                new=candidates[1],
+                members=np.zeros(self.n, dtype=np.int64),
+                inside=np.zeros(self.n, dtype=np.bool_),
+                hits=np.zeros(self.n, dtype=np.int64),
             )
-            if node < 0:
-                return tuple(i for i in range(self.n) if int(words[i >> 6]) >> (i & 63) & 1)
-            self.build(node, orbit)
+        k = 0
+        while k < len(sets):
+            k, node, orbit = kernel.canonical_images(
+                self.chain, sets, kept, k, len(sets), self._work
+            )
+            if node >= 0:
+                self.build(node, orbit)
 
     def _add(self, generators: NDArray[np.uint16]) -> int:
         """A node for the group of these permutations; its number."""
@@ -135,6 +148,3 @@ def _chain(nodes: int, rows: int, n: int) -> kernel.Chain:
         images=np.zeros((rows, n), dtype=np.uint16),
     )
 
-
-TRIVIAL = _chain(1, 1, 1)
-"""In place of the tree of a group that is not used."""

@@ -14,27 +14,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from arrangement.kernels.images import Chain, canonical_image, copy_words
+from arrangement.kernels.images import copy_words
 
 __all__ = [
-    "ALL_DONE",
-    "MORE_NODES",
-    "MORE_PRIMES",
-    "MORE_ROOM",
-    "PAUSED",
+    "Batch",
     "Level",
     "Residues",
     "Workspace",
-    "expand_level",
     "fill_slots",
+    "find_covers",
+    "pass_on",
 ]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
-
-ALL_DONE, PAUSED, MORE_ROOM, MORE_PRIMES, MORE_NODES = 0, 1, 2, 3, 4
-"""Why expand_level returned."""
 
 LIMB = 32
 """Bits of one limb of a multiplicity."""
@@ -58,6 +52,17 @@ class Level(NamedTuple):
     count: Ints  # (1,)
 
 
+class Batch(NamedTuple):
+    """Covers of some flats of a level."""
+
+    words: Words  # (capacity, words)
+    flat: Ints  # (capacity,): the flat that is covered
+    gain: Ints  # (capacity,): how many hyperplanes the cover has more
+    size: Ints  # (capacity,): how many it has
+    kept: NDArray[np.bool_]  # (capacity,): does it pass anything on itself?
+    count: Ints  # (1,)
+
+
 class Workspace(NamedTuple):
     """What the covers of one flat are worked out in."""
 
@@ -67,14 +72,9 @@ class Workspace(NamedTuple):
     inverse: Floats  # (1 + n,)
     label: Ints  # (1 + n,): the cover that a row leads to, −1 in the flat
     lowest: Ints  # (1 + n,): the first row of each cover
-    size: Ints  # (1 + n,): the rows of each cover that the flat has not
-    covers: Words  # (1 + n, words)
+    coarse: Ints  # (1 + n,): the label before the last prime
+    cover: Ints  # (1 + n,): the place of each cover in the batch, −1 if it has none
     slots: Ints  # (a power of two > 2·(1 + n),)
-    old: Words  # (candidates, words)
-    new: Words  # (candidates, words)
-    members: Ints  # (n,)
-    inside: NDArray[np.bool_]  # (n,)
-    hits: Ints  # (n,)
 
 
 @njit(cache=True, error_model="numpy")
@@ -222,7 +222,7 @@ def _relabel(start, stop, free, work):
     for slot in range(len(slots)):
         slots[slot] = 0
     classes = 0
-    old = work.hits
+    old = work.coarse
     for i in range(start, stop):
         if label[i] < 0:
             continue
@@ -255,10 +255,10 @@ def _relabel(start, stop, free, work):
 
 
 @njit(cache=True)
-def _covers(residues, words, rank, stop, work):
+def _classes(residues, words, rank, stop, work):
     """Group the rows below `stop` by the flat that they cut on this one.
 
-    Returns the number of covers, −1 if there are too few primes.
+    Returns the number of groups, −1 if there are too few primes.
     """
     start = residues.first
     label = work.label
@@ -289,17 +289,56 @@ def _covers(residues, words, rank, stop, work):
 
 
 @njit(cache=True)
-def _gather(words, start, stop, classes, work):
-    """The covers as bits, and how many rows each has more than the flat."""
-    for k in range(classes):
-        copy_words(work.covers[k], words)
-        work.size[k] = 0
-    for i in range(start, stop):
-        k = work.label[i]
-        if k >= 0:
-            work.size[k] += 1
-            if i:
-                work.covers[k, (i - 1) >> 6] |= np.uint64(1) << np.uint64((i - 1) & 63)
+def find_covers(residues, level, y, rank, by_orbits, last, batch, work):
+    """The flats that cover the flats y, y + 1, … of a level, as many as the batch has room for.
+
+    By orbits: all of them. Otherwise those by a hyperplane below the lowest of the flat.
+    Returns the next flat, or −1 − y if that needs more primes.
+    """
+    n = residues.values.shape[2] - 1
+    start = residues.first
+    cover = work.cover
+    count = 0
+    while y < level.count[0] and count + n < len(batch.flat):
+        words = level.words[y]
+        lowest = n + 1
+        if not by_orbits:
+            for w in range(len(words) - 1, -1, -1):
+                if words[w]:
+                    low = words[w] & (~words[w] + np.uint64(1))
+                    lowest = 64 * w + _position(low) + 1
+        # On the last level it matters only how many covers there are.
+        stop = lowest if last and not by_orbits else n + 1
+        classes = _classes(residues, words, rank, stop, work)
+        if classes < 0:
+            batch.count[0] = count
+            return -1 - y
+        size = 0
+        if by_orbits:
+            for i in range(1, n + 1):
+                size += work.label[i] < 0
+        for k in range(classes):
+            first = work.lowest[k]
+            # Rows of the class of the hyperplane at infinity are parallel to the flat.
+            if first == 0 or (not by_orbits and first >= lowest):
+                cover[k] = -1
+                continue
+            cover[k] = count
+            batch.flat[count] = y
+            batch.gain[count] = 0
+            batch.size[count] = size
+            batch.kept[count] = not last and (by_orbits or first > 1)
+            copy_words(batch.words[count], words)
+            count += 1
+        for i in range(start, stop):
+            k = cover[work.label[i]] if work.label[i] >= 0 else -1
+            if k >= 0:
+                batch.gain[k] += 1
+                batch.size[k] += 1
+                batch.words[k, (i - 1) >> 6] |= np.uint64(1) << np.uint64((i - 1) & 63)
+        y += 1
+    batch.count[0] = count
+    return y
 
 
 @njit(cache=True)
@@ -361,69 +400,19 @@ def _add(total, weight, factor):
 
 
 @njit(cache=True)
-def expand_level(
-    residues, chain, level, above, rank, by_orbits, last, sums, state, work, pause
-):
-    """Pass the weights of all flats of a level on to the flats that cover them.
+def pass_on(level, batch, by_orbits, above, sums):
+    """Add the weights of flats to those of their covers, which are put in where new.
 
     One of Weisner's theorems (Stanley 2012, Cor. 3.9.3): with a the lowest hyperplane of X,
     |μ(X)| = Σ |μ(Y)| over the Y covered by X that a does not contain. Averaged over all
     hyperplanes of X it is |X|·|μ(X)| = Σ |μ(Y)|·(|X| − |Y|) over all Y covered by X, which
-    holds for sums over orbits too; `by_orbits` uses that with canonical images for X.
+    holds for sums over orbits too.
 
-    `sums[s]` collects what goes to flats with s hyperplanes (by orbits), or everything (s = 1).
-    A flat that contains hyperplane 0 passes nothing on in the first way, and is not kept; on
-    the last level none is. state = [flat, covers or −1, next cover, node, orbit].
+    `sums[s]` collects what goes to flats of s hyperplanes (by orbits), or everything (s = 1).
     """
-    n = residues.values.shape[2] - 1
-    start = residues.first
-    begun = state[0]
-    for y in range(state[0], level.count[0]):
-        state[0] = y
-        if y - begun >= pause:
-            return PAUSED
-        words, weight = level.words[y], level.weights[y]
-        lowest = n + 1
-        if not by_orbits:
-            for w in range(len(words) - 1, -1, -1):
-                if words[w]:
-                    low = words[w] & (~words[w] + np.uint64(1))
-                    lowest = 64 * w + _position(low) + 1
-        if state[1] < 0:
-            stop = lowest if last and not by_orbits else n + 1
-            classes = _covers(residues, words, rank, stop, work)
-            if classes < 0:
-                return MORE_PRIMES
-            if by_orbits or not last:
-                _gather(words, start, stop, classes, work)
-            state[1], state[2] = classes, 0
-        if not last and above.count[0] + state[1] > len(above.words):
-            return MORE_ROOM
-        members = 0
-        if by_orbits:
-            for i in range(1, n + 1):
-                members += work.label[i] < 0
-        for k in range(state[2], state[1]):
-            first = work.lowest[k]
-            if first == 0:
-                continue
-            if not by_orbits:
-                if first >= lowest:
-                    break
-                _add(sums[1], weight, 1)
-                if not last and first > 1:
-                    _add(above.weights[_find(above, work.covers[k])], weight, 1)
-                continue
-            if not last:
-                node, orbit = canonical_image(
-                    chain, work.covers[k], work.old, work.new, work.members, work.inside,
-                    work.hits,
-                )  # fmt: skip
-                if node >= 0:
-                    state[2], state[3], state[4] = k, node, orbit
-                    return MORE_NODES
-                _add(above.weights[_find(above, work.covers[k])], weight, work.size[k])
-            _add(sums[members + work.size[k]], weight, work.size[k])
-        state[1] = -1
-    state[0] = level.count[0]
-    return ALL_DONE
+    for k in range(batch.count[0]):
+        weight = level.weights[batch.flat[k]]
+        gain = batch.gain[k] if by_orbits else 1
+        _add(sums[batch.size[k] if by_orbits else 1], weight, gain)
+        if batch.kept[k]:
+            _add(above.weights[_find(above, batch.words[k])], weight, gain)

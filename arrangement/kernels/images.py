@@ -13,13 +13,31 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["BEYOND", "UNBUILT", "Chain", "canonical_image", "copy_words", "stabilise"]
+__all__ = [
+    "BEYOND",
+    "UNBUILT",
+    "Chain",
+    "Sets",
+    "canonical_images",
+    "copy_words",
+    "stabilise",
+]
 
 Ints = NDArray[np.int32]
 Words = NDArray[np.uint64]
 
 UNBUILT, BEYOND = np.int32(-1), np.int32(-2)
 """In place of a child: not built yet; not to be built, for want of room."""
+
+
+class Sets(NamedTuple):
+    """What the image of one set is sought in."""
+
+    old: Words  # (candidates, words)
+    new: Words  # (candidates, words)
+    members: NDArray[np.int64]  # (n,)
+    inside: NDArray[np.bool_]  # (n,)
+    hits: NDArray[np.int64]  # (n,)
 
 
 class Chain(NamedTuple):
@@ -150,7 +168,7 @@ def _profile(chain, node, members, count, hits):
 
 
 @njit(cache=True)
-def canonical_image(chain, words, old, new, members, inside, hits):
+def _canonical_image(chain, words, work):
     """Replace a set by its canonical image; (node, orbit) that is missing, or (−1, −1).
 
     Point by point: of all images found so far, those that meet the orbits of the group in the
@@ -158,6 +176,7 @@ def canonical_image(chain, words, old, new, members, inside, hits):
     are fewer) is moved to the same place, which the group then has to fix (after Linton 2004).
     The least of the sets that are left is the answer.
     """
+    old, new, members, inside, hits = work
     n = chain.orbit.shape[1]
     width = len(words)
     copy_words(old[0], words)
@@ -228,3 +247,17 @@ def canonical_image(chain, words, old, new, members, inside, hits):
                 break
     copy_words(words, old[best])
     return -1, -1
+
+
+@njit(cache=True)
+def canonical_images(chain, sets, kept, start, stop, work):
+    """Replace sets by canonical images; which need none are not `kept`.
+
+    Returns (set, node, orbit) where a child is missing, (stop, −1, −1) at the end.
+    """
+    for k in range(start, stop):
+        if kept[k]:
+            node, orbit = _canonical_image(chain, sets[k], work)
+            if node >= 0:
+                return k, node, orbit
+    return stop, -1, -1
