@@ -5,12 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from flint import fmpq_mat, fmpz_mat, nmod_mat
+from flint import fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
 from arrangement.errors import InputError
@@ -26,10 +27,14 @@ Symmetry: TypeAlias = str | Sequence[Sequence[int]] | None
 Integers = NDArray[np.object_]
 Colours = NDArray[np.uint64]
 
-PRIME = 2**31 - 1
-
-MOST_HYPERPLANES = 2**11
+MOST_HYPERPLANES = 2**9
 """Beyond this, "auto" does not look for symmetry: it compares all pairs of hyperplanes."""
+
+SCALINGS = 200
+"""How often the vectors are scaled, at most."""
+
+NOISE = 1e-9
+"""Numbers in P that differ by less count as equal; they are at most 1."""
 
 PATIENCE = 2**28
 """After so many comparisons of pairs without a new symmetry the search ends."""
@@ -193,11 +198,11 @@ def _shown(permutation: Sequence[int]) -> str:
 def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]:
     """Permutations that linear maps induce, and the order of the group that they generate.
 
-    The numbers P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j do not change under a linear map that
-    permutes the vectors up to sign, except for their signs. So the symmetries are sought among
-    those of the complete graph whose edges are coloured by P_ij², here modulo a prime, by
-    refining partitions and backtracking (McKay 1981), and each is checked exactly. What the
-    search misses, because it ends early or because vectors are scaled, is only slower to count.
+    A linear map permutes the vectors ±a_i iff it keeps the numbers a_i·(Σ_k a_k a_kᵀ)^(−1) a_j
+    (Bremner, Dutour Sikirić and Schürmann 2009): an automorphism of the complete graph on these
+    vectors with the numbers as colours. Those are sought by refining partitions and
+    backtracking (McKay 1981), and each is checked exactly. The search may end early, and miss
+    some.
 
     Examples
     --------
@@ -208,74 +213,89 @@ def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]
     """
     if automorphisms.n > MOST_HYPERPLANES or automorphisms.n == 0:
         return [], 1
-    squares = _invariants(automorphisms)
-    if squares is None:
-        return [], 1
-    return _Search(automorphisms, squares).run()
+    forms = _projection(automorphisms)
+    return ([], 1) if forms is None else _Search(automorphisms, forms).run()
 
 
-def _invariants(automorphisms: Automorphisms) -> NDArray[np.int64] | None:
-    """The squares of P_ij modulo PRIME."""
-    vectors = (automorphisms.vectors % PRIME).astype(np.int64)
-    gram = nmod_mat(_product(vectors.T, vectors).tolist(), PRIME)
-    try:
-        inverse = np.array([[int(v) for v in row] for row in gram.inv().tolist()])
-    except ZeroDivisionError:
-        return None
-    forms = _product(_product(vectors, inverse), vectors.T)
-    return forms * forms % PRIME
+def _projection(automorphisms: Automorphisms) -> NDArray[np.float64] | None:
+    """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; None where float64 fails.
 
-
-def _product(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Matrix product modulo PRIME: halves of b keep sums of up to 2^15 products below 2^63."""
-    high, low = b >> 16, b & 0xFFFF
-    return (((a @ high) % PRIME << 16) + a @ low) % PRIME
+    The vectors are scaled until all P_ii are equal, as far as that is possible (Barthe 1998):
+    then the scaling that they came with does not matter.
+    """
+    rows, _, _ = exact.float_rows(automorphisms.vectors)
+    if max(abs(v) for v in automorphisms.vectors.flat) < exact.FLOAT_EXACT_LIMIT:
+        rows = automorphisms.vectors.astype(np.float64)
+    m, width = rows.shape
+    with np.errstate(all="ignore"):
+        for _ in range(SCALINGS):
+            try:
+                half = np.linalg.solve(rows.T @ rows, rows.T)
+            except np.linalg.LinAlgError:
+                return None
+            length = np.sqrt((rows * half.T).sum(axis=1) * (m / width))
+            if not (length > 0).all():
+                return None
+            if np.abs(length - 1).max() < 1e-13:
+                break
+            rows = rows / length[:, None]
+        forms = rows @ half
+    return forms if np.isfinite(forms).all() else None
 
 
 class _Search:
-    """Backtracking for automorphisms of a complete graph with coloured edges."""
+    """Backtracking for linear maps that permute ± some vectors.
 
-    def __init__(self, automorphisms: Automorphisms, edges: NDArray[np.int64]) -> None:
+    Point i is vector i, point m + i its opposite; edges have the colours of the numbers in P,
+    told apart in float64: a wrong guess costs time only.
+    """
+
+    def __init__(self, automorphisms: Automorphisms, forms: NDArray[np.float64]) -> None:
         self.automorphisms = automorphisms
-        self.n = automorphisms.n
-        self.m = len(edges)
-        self._edges = _mix(edges.astype(np.uint64))
+        self.m = len(forms)
+        values, place = np.unique(np.abs(forms), return_inverse=True)
+        colour = np.cumsum(np.diff(values, prepend=0.0) > NOISE)[place].reshape(forms.shape)
+        colour = np.where(forms < 0, -colour, colour)
+        self._components = connected_components(csr_array(colour != 0))[0]
+        signed = np.block([[colour, -colour], [-colour, colour]])
+        self._edges = _mix(signed.astype(np.int64).view(np.uint64))
         self._spent = 0
         colours = np.diagonal(self._edges).copy()
         if automorphisms.infinity:
-            colours[-1] += np.uint64(1)
+            colours[[self.m - 1, 2 * self.m - 1]] += np.uint64(1)
         self.path = [self._refine(colours)]
         self.base: list[int] = []
-        while (cell := _smallest_cell(self.path[-1])) is not None:
-            self.base.append(cell)
-            self.path.append(self._individualise(self.path[-1], cell))
+        while (point := _smallest_cell(self.path[-1])) is not None:
+            self.base.append(point)
+            self.path.append(self._individualise(self.path[-1], point))
 
     def run(self) -> tuple[list[list[int]], int]:
         """Generators and the order of the group: bottom up, the orbit of each base point."""
         found: list[list[int]] = []
-        lengths = []
+        order = 1
         for level in range(len(self.base) - 1, -1, -1):
             point = self.base[level]
             cell = np.flatnonzero(self.path[level] == self.path[level][point])
-            tried: set[int] = set()
             label = self._orbits(found)
+            failed: list[int] = []
             for x in cell.tolist():
-                if label[x] == label[point] or label[x] in tried or self._spent > PATIENCE:
+                if label[x] in label[[point, *failed]] or self._spent > PATIENCE:
                     continue
                 image = next(self._images(level, self.path[level], x), None)
                 if image is None:
-                    tried.add(label[x])
+                    failed.append(x)
                     continue
                 found.append(image)
                 self._spent = 0
                 label = self._orbits(found)
-                tried = {label[v] for v in cell.tolist() if v < x and label[v] in tried}
-            lengths.append(int((label == label[point]).sum()))
-        return [image[: self.n] for image in found], prod(lengths)
+            order *= int((label == label[point]).sum())
+        identity = list(range(self.automorphisms.n))
+        generators = [[v % self.m for v in image[: len(identity)]] for image in found]
+        # A map that takes each vector to ± itself has one sign on each component.
+        return [g for g in generators if g != identity], order >> self._components
 
     def _orbits(self, generators: list[list[int]]) -> NDArray[np.int64]:
-        table = np.array([range(self.m), *generators], dtype=np.uint16)
-        return orbits(table)
+        return orbits(np.array([range(2 * self.m), *generators], dtype=np.uint16))
 
     def _images(self, level: int, colours: Colours, x: int) -> Iterator[list[int]]:
         """Automorphisms that fix the base before this level and take its point to x."""
@@ -284,9 +304,9 @@ class _Search:
         if self._spent > PATIENCE or not np.array_equal(np.sort(here), np.sort(there)):
             return
         if level + 1 == len(self.base):
-            image = np.empty(self.m, dtype=np.int64)
+            image = np.empty(2 * self.m, dtype=np.int64)
             image[np.argsort(here)] = np.argsort(there)
-            if image[: self.n].tolist() in self.automorphisms:
+            if (image[: self.automorphisms.n] % self.m).tolist() in self.automorphisms:
                 yield image.tolist()
             return
         for y in np.flatnonzero(there == here[self.base[level + 1]]).tolist():
@@ -301,7 +321,7 @@ class _Search:
         """Colour by colour and by the edges to each colour, until no colour splits."""
         n_colours = len(np.unique(colours))
         while True:
-            self._spent += self.m * self.m
+            self._spent += len(colours) ** 2
             seen = _mix(self._edges ^ colours).sum(axis=1, dtype=np.uint64)
             colours = _mix(colours + _mix(seen))
             new = len(np.unique(colours))
