@@ -224,6 +224,7 @@ class Count:
         self._more_primes(self.needed)
         # No number is larger than n·w_k, and w_k is at most the number of k-sets.
         largest = max(comb(self.n, k) for k in range(self.width + 1)) * max(self.n, 1)
+        self._denominator = 1
         self.limbs = largest.bit_length() // kernel.LIMB + 1
         self.work = self._workspace()
         capacity = max(BATCH, 2 * self.n + 2)
@@ -273,20 +274,34 @@ class Count:
         for size, number in enumerate(_numbers(sums)):
             if number:
                 w += _quotient(number, size)
-        if by_orbits:
-            self._divide_by_size(above)
-        return above, w
+        assert w % self._denominator == 0
+        w //= self._denominator
+        return self._divided_by_size(above) if by_orbits else above, w
 
-    def _divide_by_size(self, level: kernel.Level) -> None:
-        """From |X|·Σ|μ(X)|, the sum over an orbit, to Σ|μ(X)|."""
+    def _divided_by_size(self, level: kernel.Level) -> kernel.Level:
+        """From |X|·Σ|μ(X)|, the sum over an orbit, to Σ|μ(X)|.
+
+        Where an orbit has been counted in parts, a part need not be a multiple of |X|; all
+        weights then get a common denominator.
+        """
         m = int(level.count[0])
         sizes = np.bitwise_count(level.words[:m]).sum(axis=1, dtype=np.int64)
+        weights = np.zeros((m, self.limbs), dtype=np.int64)
         remainder = np.zeros(m, dtype=np.int64)
         # Long division limb by limb: the remainder is below n < 2^31.
         for limb in range(self.limbs - 1, -1, -1):
             part = (remainder << kernel.LIMB) + level.weights[:m, limb]
-            level.weights[:m, limb], remainder = part // sizes, part % sizes
-        assert not remainder.any(), "a sum over an orbit is a multiple of the flat's size"
+            weights[:, limb], remainder = part // sizes, part % sizes
+        if remainder.any():
+            factor = int(np.lcm.reduce(sizes // np.gcd(sizes, remainder), dtype=object))
+            numbers = [
+                v * factor // size
+                for v, size in zip(_numbers(level.weights[:m]), sizes.tolist(), strict=True)
+            ]
+            self._denominator *= factor
+            self.limbs += factor.bit_length() // kernel.LIMB + 1
+            weights = _limbs(numbers, self.limbs)
+        return level._replace(weights=weights)
 
     def _more_primes(self, count: int) -> None:
         moduli = [next(self._primes) for _ in range(max(count, 1))]
@@ -345,6 +360,13 @@ def _primes(candidates: Sequence[int]) -> Iterator[int]:
 def _numbers(limbs: NDArray[np.int64]) -> list[int]:
     """Rows of limbs as Python integers."""
     return [sum(v << (kernel.LIMB * k) for k, v in enumerate(row)) for row in limbs.tolist()]
+
+
+def _limbs(numbers: list[int], count: int) -> NDArray[np.int64]:
+    """The inverse of :func:`_numbers`."""
+    mask = (1 << kernel.LIMB) - 1
+    rows = [[v >> (kernel.LIMB * k) & mask for k in range(count)] for v in numbers]
+    return np.array(rows, dtype=np.int64)
 
 
 def _quotient(number: int, divisor: int) -> int:

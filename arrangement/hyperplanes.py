@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arrangement.cells import Cells
     from arrangement.faces import Faces
     from arrangement.flats import Flats
+    from arrangement.symmetry import Symmetry
 
 __all__ = ["Arrangement"]
 
@@ -428,18 +429,87 @@ class Arrangement:
 
         return enumeration.iter_cells(self, batch_size, progress, executor)
 
-    def n_cells(self) -> int:
-        """Number of cells, without storing them.
+    def characteristic_polynomial(
+        self,
+        symmetry: Symmetry = None,
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> tuple[int, ...]:
+        """The coefficients of the characteristic polynomial, from t^d down.
+
+        See :func:`arrangement.counting.characteristic_polynomial`.
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> families.shi(3).characteristic_polynomial()  # t(t − 3)^2
+        (1, -6, 9, 0)
+        """
+        from arrangement import counting
+
+        return counting.characteristic_polynomial(self, symmetry, progress)
+
+    def whitney_numbers(
+        self,
+        symmetry: Symmetry = None,
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> tuple[int, ...]:
+        """The unsigned Whitney numbers of the first kind, w_0 to w_d.
+
+        See :func:`arrangement.counting.whitney_numbers`.
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> families.threshold(3).whitney_numbers()
+        (1, 8, 28, 44, 23)
+        """
+        from arrangement import counting
+
+        return counting.whitney_numbers(self, symmetry, progress)
+
+    def n_cells(
+        self,
+        symmetry: Symmetry = None,
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Number of cells, without listing them: see :func:`arrangement.counting.n_cells`.
+
+        Parameters
+        ----------
+        symmetry : None, "auto" or sequence of sequences of int, optional
+            Permutations of the hyperplanes, each of them induced by an affine map; or "auto",
+            to search for them.
+        progress : bool or callable, optional
+            As in :meth:`cells`.
 
         Examples
         --------
         >>> from arrangement import families
         >>> families.shi(5).n_cells()
         1296
+        >>> families.resonance(7).n_cells(symmetry="auto")
+        347326352
         """
-        from arrangement.restrict import count
+        from arrangement import counting
 
-        return count(self)
+        return counting.n_cells(self, symmetry, progress)
+
+    def n_bounded_cells(
+        self,
+        symmetry: Symmetry = None,
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Number of relatively bounded cells: see :func:`arrangement.counting.n_bounded_cells`.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).n_bounded_cells()
+        1
+        """
+        from arrangement import counting
+
+        return counting.n_bounded_cells(self, symmetry, progress)
 
     def flats(
         self, rank: int, progress: bool | Callable[[int, int], None] | None = None

@@ -50,6 +50,12 @@ CELLS = {
     ("demicube", 5): 3756,
     ("permutohedron", 3): 32,
 }
+COUNTS = {
+    ("resonance", 7): 347326352,
+    ("threshold", 6): 15028134,
+    ("threshold", 7): 8378070864,
+}
+"""Cells of arrangements that are too large to list."""
 BOUNDED = {
     **{("shi", n): (n - 1) ** (n - 1) for n in range(2, 7)},
     ("catalan", 2): 2,

@@ -94,7 +94,8 @@ def stabilise(generators, point, count, seed):
     product, inverse = np.empty(n, dtype=np.uint16), np.empty(n, dtype=np.uint16)
     fixing = np.empty((count, n), dtype=np.uint16)
     random = np.uint64(seed)
-    for step in range(80 + 4 * count):
+    settled = 20 * pool
+    for step in range(settled + 4 * count):
         random = random * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
         draw = np.int64(random >> np.uint64(33))
         a, b = draw % pool, draw // pool % (pool - 1)
@@ -109,8 +110,8 @@ def stabilise(generators, point, count, seed):
                 product[i] = elements[a, inverse[i]]
         for i in range(n):
             elements[a, i] = product[i]
-        k = (step - 80) // 4
-        if step >= 80 and step % 4 == 3:
+        k = (step - settled) // 4
+        if step >= settled and step % 4 == 3:
             home = back[place[elements[a, point]]]
             for i in range(n):
                 fixing[k, i] = home[elements[a, i]]

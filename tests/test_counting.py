@@ -1,0 +1,350 @@
+"""Characteristic polynomials against definitions, theorems and known counts."""
+
+from fractions import Fraction
+from itertools import combinations, permutations, product
+from math import comb, factorial, isqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from arrangement import Arrangement, InputError, SizeError, counting, families
+from tests import reference
+from tests.facts import BOUNDED, CELLS, COUNTS, WHITNEY
+from tests.strategies import tables
+
+LARGE = {("resonance", 6)}
+
+
+def family(name, n):
+    return getattr(families, name)(n)
+
+
+def rank(rows):
+    """The rank of rows of Fractions."""
+    rows, found = list(rows), 0
+    while rows:
+        pivot = rows.pop()
+        column = next((k for k, v in enumerate(pivot) if v), None)
+        if column is not None:
+            found += 1
+            rows = [reference.eliminate(r, pivot, column) for r in rows]
+    return found
+
+
+def whitney_sum(rows, d):
+    """χ(t) = Σ (−1)^|B| t^(d − rank B) over all B with a common point (Whitney 1932)."""
+    coefficients = [0] * (d + 1)
+    for size in range(len(rows) + 1):
+        for chosen in combinations(rows, size):
+            r = rank([row[:-1] for row in chosen])
+            if rank(chosen) == r:
+                coefficients[r] += (-1) ** size
+    return tuple(coefficients)
+
+
+def evaluate(coefficients, t):
+    value = 0
+    for c in coefficients:
+        value = value * t + c
+    return value
+
+
+def minors(rows):
+    """The absolute values of all minors."""
+    table = np.array(rows, dtype=np.int64)
+    found = set()
+    for size in range(1, min(table.shape) + 1):
+        for i in combinations(range(len(table)), size):
+            for j in combinations(range(table.shape[1]), size):
+                found.add(abs(round(np.linalg.det(table[np.ix_(i, j)].astype(float)))))
+    return found
+
+
+def is_prime(q):
+    return q > 1 and all(q % k for k in range(2, isqrt(q) + 1))
+
+
+@given(tables())
+def test_every_coefficient_is_that_of_whitneys_sum(table):
+    d, normals, offsets = table
+    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    rows = [tuple(map(Fraction, row)) for row in arrangement.rows]
+    assert arrangement.characteristic_polynomial() == whitney_sum(rows, d)
+
+
+@given(tables())
+def test_zaslavskys_theorem(table):
+    d, normals, offsets = table
+    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    cells = arrangement.cells()
+    assert arrangement.n_cells() == len(cells)
+    assert arrangement.n_bounded_cells() == cells.bounded.sum()
+
+
+@given(tables(), st.data())
+def test_deletion_and_restriction(table, data):
+    d, normals, offsets = table
+    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    n = arrangement.n_hyperplanes
+    if n == 0:
+        return
+    i = data.draw(st.integers(0, n - 1))
+    whole = arrangement.characteristic_polynomial()
+    deletion = arrangement.deletion(i).characteristic_polynomial()
+    first, _ = arrangement.coincidence
+    if (first == first[i]).sum() > 1:
+        assert whole == deletion
+        return
+    restriction = arrangement.restriction(i).characteristic_polynomial()
+    assert whole == tuple(a - b for a, b in zip(deletion, (0, *restriction), strict=True))
+
+
+@pytest.mark.parametrize("symmetry", [None, "auto"])
+@pytest.mark.parametrize(("name", "n"), sorted(CELLS))
+def test_known_numbers_of_cells(name, n, symmetry):
+    assert family(name, n).n_cells(symmetry=symmetry) == CELLS[name, n]
+
+
+@pytest.mark.parametrize("symmetry", [None, "auto"])
+@pytest.mark.parametrize(("name", "n"), sorted(BOUNDED))
+def test_known_numbers_of_bounded_cells(name, n, symmetry):
+    assert family(name, n).n_bounded_cells(symmetry=symmetry) == BOUNDED[name, n]
+
+
+@pytest.mark.parametrize("symmetry", [None, "auto"])
+@pytest.mark.parametrize(("name", "n"), sorted(WHITNEY))
+def test_known_whitney_numbers(name, n, symmetry):
+    assert list(family(name, n).whitney_numbers(symmetry=symmetry)) == WHITNEY[name, n]
+
+
+@pytest.mark.parametrize(("name", "n"), sorted(COUNTS))
+def test_numbers_of_cells_that_are_too_many_to_list(name, n):
+    assert family(name, n).n_cells(symmetry="auto") == COUNTS[name, n]
+
+
+@pytest.mark.slow
+def test_resonance_8():
+    assert families.resonance(8).n_cells(symmetry="auto") == 419_172_756_930
+
+
+@pytest.mark.slow
+def test_threshold_6_without_symmetry():
+    assert families.threshold(6).n_cells() == COUNTS["threshold", 6]
+
+
+@pytest.mark.parametrize(
+    ("letter", "n", "exponents"),
+    [
+        ("A", 5, [1, 2, 3, 4, 5]),
+        ("B", 5, [1, 3, 5, 7, 9]),
+        ("D", 5, [1, 3, 5, 7, 4]),
+        ("E", 6, [1, 4, 5, 7, 8, 11]),
+        ("E", 7, [1, 5, 7, 9, 11, 13, 17]),
+        ("E", 8, [1, 7, 11, 13, 17, 19, 23, 29]),
+    ],
+)
+def test_coxeter_arrangements_factor_by_their_exponents(letter, n, exponents):
+    arrangement = families.coxeter(letter, n)
+    expected = [1]
+    for e in exponents:
+        expected = [a - e * b for a, b in zip([*expected, 0], [0, *expected], strict=True)]
+    expected += [0] * (arrangement.dimension - n)
+    assert list(arrangement.characteristic_polynomial(symmetry="auto")) == expected
+    if arrangement.n_hyperplanes < 100:
+        assert list(arrangement.characteristic_polynomial()) == expected
+
+
+@pytest.mark.parametrize("n", range(1, 8))
+def test_braid_and_shi_arrangements(n):
+    for t in (-1, 1, 2, 10):
+        braid = families.braid(n).characteristic_polynomial()
+        assert evaluate(braid, t) == np.prod([t - k for k in range(n)])
+        shi = families.shi(min(n, 5)).characteristic_polynomial()
+        assert evaluate(shi, t) == t * (t - min(n, 5)) ** (min(n, 5) - 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "n"),
+    [("braid", 3), ("braid", 4), ("shi", 3), ("linial", 3), ("catalan", 3), ("resonance", 3),
+     ("semiorder", 3), ("threshold", 2), ("cross_polytope", 3)],
+)  # fmt: skip
+def test_points_over_finite_fields(name, n):
+    """χ(q) counts the points of F_q^d off the hyperplanes (Athanasiadis 1996).
+
+    It does for a prime q that divides no minor but 0 of the rows [normal | offset]: then sets
+    of hyperplanes keep their ranks, and whether they meet, modulo q.
+    """
+    arrangement = family(name, n).essentialization()
+    rows = np.array(arrangement.rows.tolist(), dtype=np.int64)
+    d = arrangement.dimension
+    bad = minors(rows) - {0}
+    good = [q for q in range(2, 100) if is_prime(q) and all(m % q for m in bad)][:2]
+    assert len(good) == 2
+    for q in good:
+        points = np.array(list(product(range(q), repeat=d)), dtype=np.int64)
+        values = (points @ rows[:, :-1].T + rows[:, -1]) % q
+        assert (values != 0).all(axis=1).sum() == evaluate(
+            arrangement.characteristic_polynomial(), q
+        )
+
+
+def test_a_small_affine_example():
+    normals = np.array([[-1, 1, 1, 0], [1, 0, 1, 1]]).T
+    arrangement = Arrangement(normals, [1, 0, 1, 0])
+    assert arrangement.characteristic_polynomial() == (1, -4, 5)
+    assert arrangement.whitney_numbers() == (1, 4, 5)
+    assert (arrangement.n_cells(), arrangement.n_bounded_cells()) == (10, 2)
+
+
+@pytest.mark.parametrize("d", [0, 1, 3])
+@pytest.mark.parametrize("symmetry", [None, "auto", []])
+def test_no_hyperplanes(d, symmetry):
+    space = Arrangement(np.zeros((0, d)))
+    assert space.characteristic_polynomial(symmetry) == (1,) + (0,) * d
+    assert space.n_cells(symmetry) == space.n_bounded_cells(symmetry) == 1
+    assert space.cells().bounded.sum() == 1
+
+
+@pytest.mark.parametrize("symmetry", [None, "auto", [[0, 2, 1]]])
+def test_points_on_a_line_and_copies(symmetry):
+    assert Arrangement([[2], [1], [1]], [2, 1, 1]).characteristic_polynomial(
+        symmetry
+    ) == (1, -1)
+    assert Arrangement([[1], [1], [-1]], [0, 1, 1]).characteristic_polynomial(
+        symmetry
+    ) == (1, -3)
+
+
+def test_general_position():
+    arrangement = families.generic(14, 4)
+    whitney = arrangement.whitney_numbers()
+    assert whitney == tuple(comb(14, k) for k in range(5))
+    central = Arrangement(np.random.default_rng(1).normal(size=(12, 5)))
+    assert central.n_cells() == 2 * sum(comb(11, k) for k in range(5))
+
+
+def test_high_dimension():
+    """More flats than fit in a machine word of binomials; 40 independent hyperplanes."""
+    n = 70
+    arrangement = Arrangement(np.eye(n, dtype=int)[:, :], [1] * n)
+    cube = Arrangement(np.eye(11, dtype=int), [1] * 11)
+    assert cube.n_cells() == 2**11
+    assert arrangement.n_cells(symmetry="auto") == 2**70
+
+
+def test_minors_that_vanish_modulo_many_primes():
+    """Rows that cannot be told apart modulo the primes that the count begins with."""
+    probe = counting.Count(np.array([[1, 10**40], [1, 0]], dtype=object), None, None)
+    product_of_primes = 1
+    for p in probe._moduli:
+        product_of_primes *= p
+    big = product_of_primes**3
+    for offsets in ([0, 0, 0], [0, 1, big]):
+        arrangement = Arrangement([[1, 0], [1, big], [1, 2 * big]], offsets)
+        rows = [tuple(map(Fraction, row)) for row in arrangement.rows]
+        assert arrangement.characteristic_polynomial() == whitney_sum(rows, 2)
+    space = Arrangement([[1, 0, 0], [1, big, 0], [1, 0, big], [1, big, big], [0, 1, 1]])
+    rows = [tuple(map(Fraction, row)) for row in space.rows]
+    assert space.characteristic_polynomial() == whitney_sum(rows, 3)
+
+
+def test_the_size_of_the_numbers_does_not_matter():
+    """The same arrangement in other coordinates, with entries of hundreds of bits."""
+    rng = np.random.default_rng(5)
+    plain = Arrangement(rng.integers(-1, 2, size=(16, 3)) * 2 + 1, rng.integers(-1, 2, size=16))
+    change = [[int(v * 2**60) ** 3 for v in row] for row in rng.normal(size=(3, 3))]
+    normals = np.array(plain.rows[:, :-1], dtype=object) @ np.array(change, dtype=object)
+    hidden = Arrangement(normals, plain.rows[:, -1])
+    expected = plain.characteristic_polynomial()
+    assert hidden.characteristic_polynomial() == expected
+    assert hidden.characteristic_polynomial(symmetry="auto") == expected
+
+
+@st.composite
+def symmetric_tables(draw):
+    """Rows closed under permutations of the coordinates, and the permutations that do it."""
+    d = draw(st.integers(2, 3))
+    affine = draw(st.booleans())
+    seeds = draw(
+        st.lists(
+            st.tuples(*[st.integers(-2, 2)] * d, st.integers(-1, 1) if affine else st.just(0)),
+            min_size=1,
+            max_size=2,
+        ).filter(lambda rows: all(any(row[:-1]) for row in rows))
+    )
+    rows = {
+        (*(row[k] for k in order), row[-1]) for row in seeds for order in permutations(range(d))
+    }
+    rows = draw(st.permutations(sorted(rows)))
+    generators = []
+    for k in range(d - 1):
+        swap = [*range(k), k + 1, k, *range(k + 2, d + 1)]
+        generators.append([rows.index(tuple(row[c] for c in swap)) for row in rows])
+    return np.array(rows), generators
+
+
+@given(symmetric_tables())
+@settings(max_examples=60)
+def test_symmetry_does_not_change_the_answer(drawn):
+    rows, generators = drawn
+    arrangement = Arrangement(rows[:, :-1], rows[:, -1])
+    plain = arrangement.characteristic_polynomial()
+    assert arrangement.characteristic_polynomial(symmetry=generators) == plain
+    assert arrangement.characteristic_polynomial(symmetry=generators[:1]) == plain
+    assert arrangement.characteristic_polynomial(symmetry="auto") == plain
+
+
+def test_part_of_the_symmetry_is_enough():
+    arrangement = families.resonance(5)
+    rows = arrangement.normals.astype(int).tolist()
+    rotation = [rows.index([*row[1:], row[0]]) for row in rows]
+    assert arrangement.n_cells(symmetry=[rotation]) == CELLS["resonance", 5]
+
+
+@pytest.mark.parametrize(
+    ("symmetry", "message"),
+    [
+        ("all", "'all'"),
+        ([[0, 1]], "symmetry 0: .* no permutation of 0 … 2"),
+        ([[0, 1, 2], [0, 1, 1]], "symmetry 1: .* no permutation"),
+        ([[0, 1, "2"]], "list of integers"),
+        ([3], "list of integers"),
+        (7, "None, 'auto' or a list"),
+        ([[0, 2, 1], [1, 2, 0]], "symmetry 1: no affine map"),
+    ],
+)
+def test_what_is_no_symmetry_is_refused(symmetry, message):
+    lines = Arrangement([[1, 0], [0, 1], [0, 1]], [0, 0, 1])
+    with pytest.raises(InputError, match=message):
+        lines.n_cells(symmetry=symmetry)
+
+
+def test_copies_must_go_to_copies():
+    lines = Arrangement([[1, 0], [2, 0], [0, 1], [0, -1]])
+    assert lines.n_cells(symmetry=[[3, 2, 0, 1]]) == 4
+    with pytest.raises(InputError, match="hyperplanes 0 and 1 coincide"):
+        lines.n_cells(symmetry=[[0, 2, 1, 3]])
+
+
+def test_too_many_flats(monkeypatch):
+    monkeypatch.setattr(counting, "memory", lambda: 10**6)
+    with pytest.raises(SizeError, match="flats"):
+        families.generic(40, 6).characteristic_polynomial()
+
+
+def test_progress_is_told():
+    seen = []
+    families.threshold(4).n_cells(progress=lambda done, total: seen.append((done, total)))
+    assert seen
+    assert all(0 <= done <= total for done, total in seen)
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_numbers_beyond_a_machine_word():
+    """w_k of 75 independent hyperplanes is C(75, k), up to 2^71."""
+    d = 75
+    whitney = Arrangement(np.eye(d, dtype=int)).whitney_numbers(symmetry="auto")
+    assert whitney == tuple(comb(d, k) for k in range(d + 1))
+    assert factorial(d) // factorial(37) // factorial(38) == max(whitney) > 2**64
