@@ -12,11 +12,11 @@ from arrangement.packing import Words, unpack_signs, word_count
 
 __all__ = ["PermutationGroup"]
 
-CANDIDATES = 1024
-"""Most images of one set that are compared at a time; beyond, orbits may not be merged."""
+CANDIDATES = 32
+"""Most images of one set that are compared at a time; beyond, an orbit may fall into parts."""
 
-ROOM = 2**28
-"""Bytes of permutations that a tree may hold; it does not grow beyond."""
+ROOM = 2**31
+"""Bytes that a tree may take; it does not grow beyond."""
 
 DRAWS = 12
 """Random elements that are to generate a stabiliser."""
@@ -52,7 +52,7 @@ class PermutationGroup:
         """Give a node of the tree the child that fixes one point of an orbit."""
         chain = self.chain
         points = np.flatnonzero(chain.orbit[node] == orbit)
-        if (self._rows + len(points)) * self.n * 2 > ROOM:
+        if 2 * self.n * (self._rows + len(points) + 8 * len(self._generators)) > ROOM:
             chain.child[node, orbit] = kernel.BEYOND
             return
         moved, back, fixing = kernel.stabilise(
@@ -100,7 +100,6 @@ class PermutationGroup:
         node = len(self._generators)
         if node == len(self.chain.orbit):
             self._enlarge(2 * node, len(self.chain.images))
-        generators = np.unique(generators, axis=0)
         self._generators.append(generators)
         orbit = orbits(generators)
         self.chain.orbit[node] = orbit
@@ -127,15 +126,9 @@ def orbits(generators: NDArray[np.uint16]) -> NDArray[np.int64]:
     >>> orbits(np.array([[1, 0, 2, 4, 3]], dtype=np.uint16)).tolist()
     [0, 0, 1, 2, 2]
     """
-    label = np.arange(generators.shape[1])
-    while True:
-        new = label.copy()
-        for g in generators:
-            np.minimum.at(new, g, label)
-            np.minimum(new, new[g], out=new)
-        if np.array_equal(new, label):
-            return np.unique(label, return_inverse=True)[1]
-        label = new
+    label = np.zeros(generators.shape[1], dtype=np.int64)
+    kernel.find_orbits(generators, label)
+    return label
 
 
 def _chain(nodes: int, rows: int, n: int) -> kernel.Chain:

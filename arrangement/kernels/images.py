@@ -20,6 +20,7 @@ __all__ = [
     "Sets",
     "canonical_images",
     "copy_words",
+    "find_orbits",
     "stabilise",
 ]
 
@@ -60,9 +61,10 @@ def stabilise(generators, point, count, seed):
     orbit : ndarray of int64
     back : ndarray of uint16, shape (len(orbit), n)
         back[k] takes orbit[k] to the point.
-    fixing : ndarray of uint16, shape (count, n)
+    fixing : ndarray of uint16, shape (at most count, n)
         Elements of the stabiliser by product replacement (Celler et al. 1995) and Schreier's
-        lemma. That they generate all of it is likely; nothing rests on it.
+        lemma, the identity left out. That they generate all of it is likely; nothing rests on
+        it.
     """
     m, n = generators.shape
     orbit = np.empty(n, dtype=np.int64)
@@ -93,6 +95,7 @@ def stabilise(generators, point, count, seed):
             elements[k, i] = generators[k % m, i]
     product, inverse = np.empty(n, dtype=np.uint16), np.empty(n, dtype=np.uint16)
     fixing = np.empty((count, n), dtype=np.uint16)
+    kept = 0
     random = np.uint64(seed)
     settled = 20 * pool
     for step in range(settled + 4 * count):
@@ -110,12 +113,40 @@ def stabilise(generators, point, count, seed):
                 product[i] = elements[a, inverse[i]]
         for i in range(n):
             elements[a, i] = product[i]
-        k = (step - settled) // 4
         if step >= settled and step % 4 == 3:
             home = back[place[elements[a, point]]]
+            moves = False
             for i in range(n):
-                fixing[k, i] = home[elements[a, i]]
-    return orbit[:length].copy(), back, fixing
+                fixing[kept, i] = home[elements[a, i]]
+                moves |= fixing[kept, i] != i
+            kept += moves
+    return orbit[:length].copy(), back, fixing[:kept].copy()
+
+
+@njit(cache=True)
+def find_orbits(generators, orbit):
+    """The orbit of each point, numbered by lowest point; returns the number of orbits."""
+    m, n = generators.shape
+    for i in range(n):
+        orbit[i] = i
+    for g in range(m):
+        for i in range(n):
+            a, b = i, np.int64(generators[g, i])
+            while orbit[a] != a:
+                a = orbit[a]
+            while orbit[b] != b:
+                b = orbit[b]
+            orbit[max(a, b)] = min(a, b)
+            orbit[i] = min(a, b)
+    count = 0
+    for i in range(n):
+        # The root is the lowest point, and has its number already.
+        if orbit[i] == i:
+            orbit[i] = count
+            count += 1
+        else:
+            orbit[i] = orbit[orbit[i]]
+    return count
 
 
 @njit(cache=True)
