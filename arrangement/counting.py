@@ -234,36 +234,34 @@ class Count:
             gain=np.zeros(capacity, dtype=np.int64),
             size=np.zeros(capacity, dtype=np.int64),
             kept=np.zeros(capacity, dtype=np.bool_),
-            count=np.zeros(1, dtype=np.int64),
+            filled=np.zeros(1, dtype=np.int64),
         )
 
     def whitney_numbers(self) -> list[int]:
         """w_0, …, w_(D−1)."""
         level = self._level(1)
         level.weights[0, 0] = 1
-        level.count[0] = 1
+        level.filled[0] = 1
         result = [1]
         for rank in range(self.width - 1):
             level, w = self._expand(level, rank, last=rank == self.width - 2)
             result.append(w)
         return result
 
-    def _expand(
-        self, level: kernel.Level, rank: int, last: bool
-    ) -> tuple[kernel.Level, int]:
+    def _expand(self, level: kernel.Level, rank: int, last: bool) -> tuple[kernel.Level, int]:
         by_orbits = self.group is not None
         above = self._level(2 if last else len(self.batch.flat))
         sums = np.zeros((self.n + 2, self.limbs), dtype=np.int64)
         show = reporter(self.progress, f"flats of rank {rank}")
-        total, y = int(level.count[0]), 0
+        total, y = int(level.filled[0]), 0
         while y < total:
             y = kernel.find_covers(
                 self._table(), level, y, rank, by_orbits, last, self.batch, self.work
             )
-            found = int(self.batch.count[0])
+            found = int(self.batch.filled[0])
             if self.group is not None:
                 self.group.canonical_images(self.batch.words[:found], self.batch.kept[:found])
-            if not last and int(above.count[0]) + found > len(above.words):
+            if not last and int(above.filled[0]) + found > len(above.words):
                 above = self._larger(above)
             kernel.pass_on(level, self.batch, by_orbits, above, sums)
             if y < 0:
@@ -284,7 +282,7 @@ class Count:
         Where an orbit has been counted in parts, a part need not be a multiple of |X|; all
         weights then get a common denominator.
         """
-        m = int(level.count[0])
+        m = int(level.filled[0])
         sizes = np.bitwise_count(level.words[:m]).sum(axis=1, dtype=np.int64)
         weights = np.zeros((m, self.limbs), dtype=np.int64)
         remainder = np.zeros(m, dtype=np.int64)
@@ -319,11 +317,11 @@ class Count:
             words=np.zeros((capacity, max(word_count(self.n), 1)), dtype=np.uint64),
             weights=np.zeros((capacity, self.limbs), dtype=np.int64),
             slots=np.zeros(slots, dtype=np.int32),
-            count=np.zeros(1, dtype=np.int64),
+            filled=np.zeros(1, dtype=np.int64),
         )
 
     def _larger(self, level: kernel.Level) -> kernel.Level:
-        m = int(level.count[0])
+        m = int(level.filled[0])
         capacity = 2 * len(level.words)
         size = 8 * (level.words.shape[1] + self.limbs) + 16
         if capacity * size > memory() // 2 or capacity > 2**30:
@@ -333,13 +331,12 @@ class Count:
             )
         larger = self._level(capacity)
         larger.words[:m], larger.weights[:m] = level.words[:m], level.weights[:m]
-        larger.count[0] = m
+        larger.filled[0] = m
         kernel.fill_slots(larger)
         return larger
 
     def _workspace(self) -> kernel.Workspace:
         n, width = self.n, self.width
-        words = max(word_count(n), 1)
         return kernel.Workspace(
             echelon=np.zeros((width, width)),
             pivots=np.zeros(width, dtype=np.int64),

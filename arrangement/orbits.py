@@ -113,8 +113,9 @@ class PermutationGroup:
 
     def _enlarge(self, nodes: int, rows: int) -> None:
         larger = _chain(nodes, rows, self.n)
-        for new, old in zip(larger, self.chain, strict=True):
-            new[: len(old)] = old
+        for name in kernel.Chain._fields:
+            old = getattr(self.chain, name)
+            getattr(larger, name)[: len(old)] = old
         self.chain = larger
 
 
@@ -140,4 +141,3 @@ def _chain(nodes: int, rows: int, n: int) -> kernel.Chain:
         move=np.full((nodes, n), -1, dtype=np.int32),
         images=np.zeros((rows, n), dtype=np.uint16),
     )
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from flint import fmpq_mat, fmpz_mat
@@ -111,7 +111,7 @@ class Automorphisms:
 
     def _in_terms_of(
         self, basis: Sequence[int], order: Sequence[int]
-    ) -> list[list[Fraction]] | None:
+    ) -> list[list[int]] | None:
         """Coordinates of the vectors in some order, up to one common factor; None if none."""
         square = fmpz_mat(self.vectors[list(basis)].tolist())
         determinant = square.det()
@@ -240,7 +240,7 @@ def _projection(automorphisms: Automorphisms) -> NDArray[np.float64] | None:
                 break
             rows = rows / length[:, None]
         forms = rows @ half
-    return forms if np.isfinite(forms).all() else None
+    return (forms + forms.T) / 2 if np.isfinite(forms).all() else None
 
 
 class _Search:
@@ -254,7 +254,8 @@ class _Search:
         self.automorphisms = automorphisms
         self.m = len(forms)
         values, place = np.unique(np.abs(forms), return_inverse=True)
-        colour = np.cumsum(np.diff(values, prepend=0.0) > NOISE)[place].reshape(forms.shape)
+        number: NDArray[np.int64] = np.cumsum(np.diff(values, prepend=0.0) > NOISE)
+        colour = number[place].reshape(forms.shape)
         colour = np.where(forms < 0, -colour, colour)
         self._components = connected_components(csr_array(colour != 0))[0]
         signed = np.block([[colour, -colour], [-colour, colour]])
@@ -306,7 +307,13 @@ class _Search:
         if level + 1 == len(self.base):
             image = np.empty(2 * self.m, dtype=np.int64)
             image[np.argsort(here)] = np.argsort(there)
-            if (image[: self.automorphisms.n] % self.m).tolist() in self.automorphisms:
+            permutation = (image[: self.automorphisms.n] % self.m).tolist()
+            opposite = (image[: self.m] + self.m) % (2 * self.m)
+            if (
+                np.array_equal(opposite, image[self.m :])
+                and np.array_equal(self._edges[np.ix_(image, image)], self._edges)
+                and permutation in self.automorphisms
+            ):
                 yield image.tolist()
             return
         for y in np.flatnonzero(there == here[self.base[level + 1]]).tolist():
@@ -340,7 +347,7 @@ def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def _smallest_cell(colours: Colours) -> int | None:
     """The first point of the smallest class of more than one, lowest colour first."""
-    values, first, counts = np.unique(colours, return_index=True, return_counts=True)
+    _, first, counts = np.unique(colours, return_index=True, return_counts=True)
     large = np.flatnonzero(counts > 1)
     if len(large) == 0:
         return None

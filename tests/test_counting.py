@@ -209,12 +209,14 @@ def test_no_hyperplanes(d, symmetry):
 
 @pytest.mark.parametrize("symmetry", [None, "auto", [[0, 2, 1]]])
 def test_points_on_a_line_and_copies(symmetry):
-    assert Arrangement([[2], [1], [1]], [2, 1, 1]).characteristic_polynomial(
-        symmetry
-    ) == (1, -1)
-    assert Arrangement([[1], [1], [-1]], [0, 1, 1]).characteristic_polynomial(
-        symmetry
-    ) == (1, -3)
+    assert Arrangement([[2], [1], [1]], [2, 1, 1]).characteristic_polynomial(symmetry) == (
+        1,
+        -1,
+    )
+    assert Arrangement([[1], [1], [-1]], [0, 1, 1]).characteristic_polynomial(symmetry) == (
+        1,
+        -3,
+    )
 
 
 def test_general_position():

@@ -49,7 +49,7 @@ class Level(NamedTuple):
     words: Words  # (capacity, words): bit i is hyperplane i, row i + 1
     weights: Ints  # (capacity, limbs): multiplicities, the lowest 32 bits first
     slots: NDArray[np.int32]  # (a power of two,): 1 + a flat, 0 if empty
-    count: Ints  # (1,)
+    filled: Ints  # (1,): how many there are
 
 
 class Batch(NamedTuple):
@@ -60,7 +60,7 @@ class Batch(NamedTuple):
     gain: Ints  # (capacity,): how many hyperplanes the cover has more
     size: Ints  # (capacity,): how many it has
     kept: NDArray[np.bool_]  # (capacity,): does it pass anything on itself?
-    count: Ints  # (1,)
+    filled: Ints  # (1,): how many there are
 
 
 class Workspace(NamedTuple):
@@ -219,8 +219,8 @@ def _relabel(start, stop, free, work):
     """
     label, restricted, slots, lowest = work.label, work.restricted, work.slots, work.lowest
     mask = len(slots) - 1
-    for slot in range(len(slots)):
-        slots[slot] = 0
+    for k in range(len(slots)):
+        slots[k] = 0
     classes = 0
     old = work.coarse
     for i in range(start, stop):
@@ -299,7 +299,7 @@ def find_covers(residues, level, y, rank, by_orbits, last, batch, work):
     start = residues.first
     cover = work.cover
     count = 0
-    while y < level.count[0] and count + n < len(batch.flat):
+    while y < level.filled[0] and count + n < len(batch.flat):
         words = level.words[y]
         lowest = n + 1
         if not by_orbits:
@@ -311,7 +311,7 @@ def find_covers(residues, level, y, rank, by_orbits, last, batch, work):
         stop = lowest if last and not by_orbits else n + 1
         classes = _classes(residues, words, rank, stop, work)
         if classes < 0:
-            batch.count[0] = count
+            batch.filled[0] = count
             return -1 - y
         size = 0
         if by_orbits:
@@ -337,7 +337,7 @@ def find_covers(residues, level, y, rank, by_orbits, last, batch, work):
                 batch.size[k] += 1
                 batch.words[k, (i - 1) >> 6] |= np.uint64(1) << np.uint64((i - 1) & 63)
         y += 1
-    batch.count[0] = count
+    batch.filled[0] = count
     return y
 
 
@@ -359,12 +359,12 @@ def _find(level, words):
     while True:
         k = np.int64(slots[slot]) - 1
         if k < 0:
-            k = level.count[0]
+            k = level.filled[0]
             slots[slot] = k + 1
             copy_words(level.words[k], words)
             for l in range(level.weights.shape[1]):
                 level.weights[k, l] = 0
-            level.count[0] = k + 1
+            level.filled[0] = k + 1
             return k
         same = True
         for w in range(len(words)):
@@ -380,7 +380,7 @@ def _find(level, words):
 def fill_slots(level):
     """Enter all flats of a level in its empty hash table."""
     mask = len(level.slots) - 1
-    for k in range(level.count[0]):
+    for k in range(level.filled[0]):
         slot = _slot(level.slots, level.words[k])
         while level.slots[slot]:
             slot = (slot + 1) & mask
@@ -410,7 +410,7 @@ def pass_on(level, batch, by_orbits, above, sums):
 
     `sums[s]` collects what goes to flats of s hyperplanes (by orbits), or everything (s = 1).
     """
-    for k in range(batch.count[0]):
+    for k in range(batch.filled[0]):
         weight = level.weights[batch.flat[k]]
         gain = batch.gain[k] if by_orbits else 1
         _add(sums[batch.size[k] if by_orbits else 1], weight, gain)

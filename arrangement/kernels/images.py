@@ -212,7 +212,7 @@ def _canonical_image(chain, words, work):
     n = chain.orbit.shape[1]
     width = len(words)
     copy_words(old[0], words)
-    candidates, node = 1, 0
+    candidates, node = 1, np.int64(0)
     while True:
         kept, least, least_value, orbit = 0, 0, np.uint64(0), -1
         for c in range(candidates):
