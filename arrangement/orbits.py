@@ -52,7 +52,7 @@ class PermutationGroup:
         """Give a node of the tree the child that fixes one point of an orbit."""
         chain = self.chain
         points = np.flatnonzero(chain.orbit[node] == orbit)
-        if 2 * self.n * (self._rows + len(points) + 8 * len(self._generators)) > ROOM:
+        if 2 * self.n * (self._rows + len(points) + 20 * len(self._generators)) > ROOM:
             chain.child[node, orbit] = kernel.BEYOND
             return
         moved, back, fixing = kernel.stabilise(

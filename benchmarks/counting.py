@@ -61,7 +61,8 @@ def main():
     if not arguments.json:
         print(f"loading or compiling the kernels: {compiling:.1f} s", file=sys.stderr)
         print(
-            "| arrangement | hyperplanes | cells | recursion | flats | with symmetry | memory |\n"
+            "| arrangement | hyperplanes | cells | recursion | flats | with symmetry "
+            "| memory |\n"
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
         )
     wanted = INSTANCES + LARGE * arguments.large + HUGE * arguments.huge
