@@ -8,19 +8,19 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from flint import fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
+from arrangement.components import coordinates
 from arrangement.errors import InputError
-from arrangement.orbits import PermutationGroup, orbits
+from arrangement.orbits import orbits
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
 
-__all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators", "group"]
+__all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators"]
 
 Symmetry: TypeAlias = str | Sequence[Sequence[int]] | None
 
@@ -38,40 +38,6 @@ NOISE = 1e-9
 
 PATIENCE = 2**28
 """After so many comparisons of pairs without a new symmetry the search ends."""
-
-
-def group(
-    arrangement: Arrangement, rows: Integers, infinity: bool, symmetry: Symmetry
-) -> PermutationGroup | None:
-    """The group that `symmetry` stands for, on the different hyperplanes; None if not worth it.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-    rows : ndarray of Python ints, shape (m, D)
-        Its different hyperplanes as linear forms.
-    infinity : bool
-        Must the last unit vector be fixed, up to scaling? So it is for affine maps.
-    symmetry : None, "auto" or sequence of permutations
-        See :func:`arrangement.counting.characteristic_polynomial`.
-
-    Raises
-    ------
-    InputError
-    """
-    if symmetry is None:
-        return None
-    automorphisms = Automorphisms(rows, infinity)
-    if isinstance(symmetry, str):
-        if symmetry != "auto":
-            raise InputError(f"symmetry {symmetry!r}: give None, 'auto' or permutations")
-        generators, order = find_generators(automorphisms)
-        # One flat by orbit costs as much as some hundred flats one by one.
-        if order < 4 * len(rows):
-            return None
-    else:
-        generators = given_generators(arrangement, automorphisms, symmetry)
-    return PermutationGroup(generators) if generators else None
 
 
 class Automorphisms:
@@ -100,26 +66,14 @@ class Automorphisms:
         unit = np.array([[0] * (width - 1) + [1]], dtype=object)
         self.vectors = np.concatenate([rows, unit]) if infinity else rows
         self._basis = exact.independent_columns(self.vectors.T)
-        self._coordinates = self._in_terms_of(self._basis, range(len(self.vectors)))
+        self._coordinates = coordinates(self.vectors, self._basis)
 
     def __contains__(self, permutation: Sequence[int]) -> bool:
         images = [*permutation, self.n] if self.infinity else list(permutation)
-        there = self._in_terms_of([images[b] for b in self._basis], images)
+        there = coordinates(self.vectors[images], self._basis)
         if there is None or self._coordinates is None:
             return False
-        return _differ_by_scaling(self._coordinates, there)
-
-    def _in_terms_of(
-        self, basis: Sequence[int], order: Sequence[int]
-    ) -> list[list[int]] | None:
-        """Coordinates of the vectors in some order, up to one common factor; None if none."""
-        square = fmpz_mat(self.vectors[list(basis)].tolist())
-        determinant = square.det()
-        if determinant == 0:
-            return None
-        adjugate = fmpq_mat(square).inv() * determinant
-        table = fmpq_mat(fmpz_mat(self.vectors[list(order)].tolist())) * adjugate
-        return [[int(v.p) for v in row] for row in table.tolist()]
+        return _differ_by_scaling(self._coordinates.tolist(), there.tolist())
 
 
 def _differ_by_scaling(here: list[list[int]], there: list[list[int]]) -> bool:

@@ -2,14 +2,25 @@
 
 from fractions import Fraction
 from itertools import combinations, permutations, product
-from math import comb, factorial, isqrt
+from math import comb, isqrt
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrangement import Arrangement, InputError, SizeError, counting, families
+from arrangement import (
+    Arrangement,
+    InputError,
+    SizeError,
+    families,
+    flat_count,
+    orbits,
+    restrict,
+)
+from arrangement.flat_count import FlatCount
+from arrangement.kernels import covers as kernel
+from arrangement.orbits import PermutationGroup
 from tests import reference
 from tests.facts import BOUNDED, CELLS, COUNTS, WHITNEY
 from tests.strategies import tables
@@ -227,18 +238,22 @@ def test_general_position():
     assert central.n_cells() == 2 * sum(comb(11, k) for k in range(5))
 
 
-def test_high_dimension():
-    """More flats than fit in a machine word of binomials; 40 independent hyperplanes."""
+def test_many_dimensions():
+    """The cube grid: a product of as many arrangements as there are coordinates."""
     n = 70
-    arrangement = Arrangement(np.eye(n, dtype=int)[:, :], [1] * n)
-    cube = Arrangement(np.eye(11, dtype=int), [1] * 11)
-    assert cube.n_cells() == 2**11
-    assert arrangement.n_cells(symmetry="auto") == 2**70
+    corner = Arrangement(np.eye(n, dtype=int), [1] * n)
+    assert corner.whitney_numbers() == tuple(comb(n, k) for k in range(n + 1))
+    grid = Arrangement(np.repeat(np.eye(n, dtype=int), 3, axis=0), [0, 1, 2] * n)
+    assert grid.n_cells(symmetry="auto") == 4**n
+    assert grid.n_bounded_cells() == 2**n
+    cycle = [*range(1, 12), 0]
+    swap = [1, 0, *range(2, 12)]
+    assert Arrangement(np.eye(12, dtype=int)).n_cells(symmetry=[cycle, swap]) == 2**12
 
 
 def test_minors_that_vanish_modulo_many_primes():
     """Rows that cannot be told apart modulo the primes that the count begins with."""
-    probe = counting.Count(np.array([[1, 10**40], [1, 0]], dtype=object), None, None)
+    probe = FlatCount(np.array([[1, 10**40], [1, 0]], dtype=object), None, None)
     product_of_primes = 1
     for p in probe._moduli:
         product_of_primes *= p
@@ -331,7 +346,7 @@ def test_copies_must_go_to_copies():
 
 
 def test_too_many_flats(monkeypatch):
-    monkeypatch.setattr(counting, "memory", lambda: 10**6)
+    monkeypatch.setattr(flat_count, "memory", lambda: 10**6)
     with pytest.raises(SizeError, match="flats"):
         families.generic(40, 6).characteristic_polynomial()
 
@@ -345,8 +360,63 @@ def test_progress_is_told():
 
 
 def test_numbers_beyond_a_machine_word():
-    """w_k of 75 independent hyperplanes is C(75, k), up to 2^71."""
-    d = 75
-    whitney = Arrangement(np.eye(d, dtype=int)).whitney_numbers(symmetry="auto")
-    assert whitney == tuple(comb(d, k) for k in range(d + 1))
-    assert factorial(d) // factorial(37) // factorial(38) == max(whitney) > 2**64
+    """Two flats, of a hundred bits each, that pass theirs on to one that covers them."""
+    numbers = [3**60, 2**100 - 1]
+    weights = flat_count._limbs(numbers, 4)
+    level = kernel.Level(
+        np.zeros((2, 1), np.uint64), weights, np.zeros(4, np.int32), np.array([2])
+    )
+    above = kernel.Level(
+        np.zeros((4, 1), np.uint64), np.zeros((4, 4), np.int64), np.zeros(8, np.int32),
+        np.array([0]),
+    )  # fmt: skip
+    batch = kernel.Batch(
+        words=np.full((3, 1), 7, np.uint64),
+        flat=np.array([0, 1, 1]),
+        gain=np.array([2, 1, 500]),
+        size=np.array([3, 3, 3]),
+        kept=np.array([True, True, False]),
+        filled=np.array([3]),
+    )
+    sums = np.zeros((4, 5), np.int64)
+    kernel.pass_on(level, batch, True, above, sums)
+    assert above.filled[0] == 1
+    assert flat_count._numbers(above.weights)[0] == 2 * numbers[0] + numbers[1]
+    assert flat_count._numbers(sums) == [0, 0, 0, 2 * numbers[0] + 501 * numbers[1]]
+
+
+def test_orbits_that_fall_into_parts_are_counted_right(monkeypatch):
+    """With little room for stabilisers, equivalent flats are counted apart, as fractions."""
+    rows = families.resonance(5).rows[:, :-1]
+    symmetry = []
+    for k in range(4):
+        swap = [*range(k), k + 1, k, *range(k + 2, 5)]
+        symmetry.append([rows.tolist().index(row) for row in rows[:, swap].tolist()])
+    denominators = set()
+    for room in range(0, 20000, 1000):
+        monkeypatch.setattr(orbits, "ROOM", room)
+        count = FlatCount(rows, None, PermutationGroup(symmetry))
+        assert count.whitney_numbers() == WHITNEY["resonance", 5][:-1]
+        denominators.add(count._denominator)
+    assert max(denominators) > 1
+
+
+@given(tables(max_hyperplanes=4, max_dimension=2), tables(max_hyperplanes=4, max_dimension=2))
+@settings(max_examples=30)
+def test_products(one, two):
+    (d, normals, offsets), (e, others, more) = one, two
+    first = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    second = Arrangement(np.array(others, dtype=object).reshape(-1, e), more)
+    rows = [[*row, *[0] * e] for row in normals] + [[*[0] * d, *row] for row in others]
+    both = Arrangement(np.array(rows, dtype=object).reshape(-1, d + e), [*offsets, *more])
+    p, q = (a.characteristic_polynomial() for a in (first, second))
+    assert list(both.characteristic_polynomial()) == np.convolve(p, q).tolist()
+
+
+@pytest.mark.parametrize(
+    "arrangement",
+    [families.generic(14, 6), families.generic(12, 11), families.generic(40, 3)],
+)
+def test_both_ways_to_count_agree(arrangement):
+    assert arrangement.n_cells() == sum(arrangement.whitney_numbers())
+    assert restrict.count(arrangement) == arrangement.n_cells()

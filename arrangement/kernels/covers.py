@@ -307,8 +307,8 @@ def find_covers(residues, level, y, rank, by_orbits, last, batch, work):
                 if words[w]:
                     low = words[w] & (~words[w] + np.uint64(1))
                     lowest = 64 * w + _position(low) + 1
-        # On the last level it matters only how many covers there are.
-        stop = lowest if last and not by_orbits else n + 1
+        # Which rows a cover has matters only where one is kept: row 1 is in none of those.
+        stop = lowest if not by_orbits and (last or lowest <= 2) else n + 1
         classes = _classes(residues, words, rank, stop, work)
         if classes < 0:
             batch.filled[0] = count
