@@ -28,8 +28,8 @@ Integers = NDArray[np.object_]
 FEW = 5
 """With fewer hyperplanes than this for each dimension, simple arrangements have many flats."""
 
-WORTHWHILE = 4
-"""A flat of an orbit costs as much as about this many flats for each hyperplane."""
+WORTHWHILE = 8
+"""Least order of a group that is used when found: an orbit costs as much as a few flats."""
 
 
 def characteristic_polynomial(
@@ -207,7 +207,7 @@ def _of_component(rows: Integers, search: bool, progress: Progress) -> list[int]
         central = exact.rank(rows) < rows.shape[1]
         automorphisms = Automorphisms(rows[:, :-1] if central else rows, infinity=not central)
         generators, order = find_generators(automorphisms)
-        if order >= WORTHWHILE * len(rows):
+        if order >= WORTHWHILE:
             group = PermutationGroup(generators)
     return _of_rows(rows, group, progress)
 

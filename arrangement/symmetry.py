@@ -27,7 +27,7 @@ Symmetry: TypeAlias = str | Sequence[Sequence[int]] | None
 Integers = NDArray[np.object_]
 Colours = NDArray[np.uint64]
 
-MOST_HYPERPLANES = 2**9
+MOST_HYPERPLANES = 2**10
 """Beyond this, "auto" does not look for symmetry: it compares all pairs of hyperplanes."""
 
 SCALINGS = 200

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from itertools import combinations, permutations, product
-from math import comb, isqrt
+from math import comb, isqrt, prod
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from arrangement import (
     Arrangement,
     InputError,
     SizeError,
+    exact,
     families,
     flat_count,
     orbits,
@@ -265,6 +266,34 @@ def test_minors_that_vanish_modulo_many_primes():
     space = Arrangement([[1, 0, 0], [1, big, 0], [1, 0, big], [1, big, big], [0, 1, 1]])
     rows = [tuple(map(Fraction, row)) for row in space.rows]
     assert space.characteristic_polynomial() == whitney_sum(rows, 3)
+
+
+def with_small_primes(rows, infinity, group):
+    """A count modulo 2, 3, 5, …, as many as a proof needs."""
+    count = FlatCount(rows, infinity, group)
+    small = [q for q in range(2, 1000) if is_prime(q)]
+    bound = exact.minor_bound(count._rows)
+    count.needed = next(k for k in range(1, 50) if prod(small[:k]) > bound)
+    count._primes = iter(small)
+    count._moduli, count._residues = [], count._residues[:0]
+    count._more_primes(1)
+    return count
+
+
+@given(st.lists(st.tuples(*[st.integers(-9, 9)] * 3), min_size=3, max_size=6))
+@settings(max_examples=100)
+def test_primes_that_divide_many_minors(rows):
+    """Where much vanishes that is not zero, enough primes decide all the same."""
+    arrangement = Arrangement(np.array([(1, 0, 0), *filter(any, rows)]))
+    if arrangement.rank < 3:
+        return
+    vectors = arrangement.rows[np.unique(arrangement.coincidence[0]), :-1]
+    fractions = [(*map(Fraction, row), Fraction(0)) for row in vectors]
+    expected = [abs(w) for w in whitney_sum(fractions, 3)]
+    alone = PermutationGroup([range(len(vectors))])
+    assert with_small_primes(vectors, None, alone).whitney_numbers() == expected[:-1]
+    decone = with_small_primes(vectors[1:], vectors[0], None).whitney_numbers()
+    assert np.convolve(decone, [1, 1]).tolist() == expected
 
 
 def test_the_size_of_the_numbers_does_not_matter():

@@ -254,6 +254,55 @@ def _relabel(start, stop, free, work):
     return classes
 
 
+@njit(cache=True, error_model="numpy")
+def _coordinate(table, rank, c, i, p, work):
+    """Coordinate c of row i restricted to the flat whose echelon form is there."""
+    x = table[c, i]
+    for t in range(rank):
+        x += (p - work.echelon[t, c]) * table[work.pivots[t], i]
+    return _reduced(x, p, 1.0 / p)
+
+
+@njit(cache=True, error_model="numpy")
+def _agrees(table, rank, start, stop, p, work):
+    """Are the rows of each class proportional on the flat modulo p?
+
+    1 if they are, 0 if not, −1 if one of them vanishes there.
+    """
+    width = table.shape[0]
+    reciprocal = 1.0 / p
+    for i in range(start, stop):
+        if work.label[i] < 0 or work.lowest[work.label[i]] == i:
+            continue
+        j = work.lowest[work.label[i]]
+        lead = -1
+        u = v = 0.0
+        proportional = True
+        vanishes = True
+        for c in range(width):
+            is_pivot = False
+            for t in range(rank):
+                is_pivot |= work.pivots[t] == c
+            if is_pivot:
+                continue
+            a = _coordinate(table, rank, c, j, p, work)
+            b = _coordinate(table, rank, c, i, p, work)
+            if b != 0.0:
+                vanishes = False
+            if lead < 0:
+                if a != 0.0:
+                    lead, u, v = c, a, b
+                elif b != 0.0:
+                    proportional = False
+            elif _reduced(a * v, p, reciprocal) != _reduced(b * u, p, reciprocal):
+                proportional = False
+        if lead < 0 or vanishes:
+            return -1
+        if not proportional:
+            return 0
+    return 1
+
+
 @njit(cache=True)
 def _classes(residues, words, rank, stop, work):
     """Group the rows below `stop` by the flat that they cut on this one.
@@ -275,6 +324,14 @@ def _classes(residues, words, rank, stop, work):
         # A prime that makes the flat, or a row on it, vanish has nothing to say about it.
         if not _echelon_form(table, words, rank, p, work):
             continue
+        if used:
+            # Mostly, classes of the first prime are confirmed: look at their rows only.
+            verdict = _agrees(table, rank, start, stop, p, work)
+            if verdict:
+                used += verdict > 0
+                if used == residues.needed:
+                    return classes
+                continue
         free = _restrict(table, rank, start, stop, p, work)
         silent = False
         for i in range(start, stop):
