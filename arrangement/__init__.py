@@ -2,7 +2,7 @@
 
 The contents page: everything public is named here or in one of the modules
 
-- :mod:`arrangement.families`, :mod:`arrangement.bounds`,
+- :mod:`arrangement.families`, :mod:`arrangement.bounds`, :mod:`arrangement.counting`,
 - :mod:`arrangement.operations`, :mod:`arrangement.matroid`, :mod:`arrangement.regions`,
 - :mod:`arrangement.poset` (Whitney numbers of the intersection poset),
 - :mod:`arrangement.graph` (networkx and GraphML),
@@ -27,6 +27,7 @@ from arrangement.hyperplanes import Arrangement
 if TYPE_CHECKING:
     from arrangement import (
         bounds,
+        counting,
         families,
         graph,
         matroid,
@@ -58,6 +59,7 @@ __all__ = [
     "SizeError",
     "SolverError",
     "bounds",
+    "counting",
     "families",
     "graph",
     "matroid",
@@ -80,6 +82,7 @@ _LAZY = {
 }
 _MODULES = (
     "bounds",
+    "counting",
     "families",
     "graph",
     "matroid",

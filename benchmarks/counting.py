@@ -56,6 +56,7 @@ def main():
         small.n_cells(symmetry=generators)
     families.coxeter("D", 4).n_cells(symmetry="auto")
     families.threshold(5).n_cells(symmetry="auto")
+    families.generic(32, 5).whitney_numbers()
     compiling = time.perf_counter() - start
     rows = []
     if not arguments.json:

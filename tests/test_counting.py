@@ -136,6 +136,18 @@ def test_numbers_of_cells_that_are_too_many_to_list(name, n):
     assert family(name, n).n_cells(symmetry="auto") == COUNTS[name, n]
 
 
+@pytest.mark.parametrize("symmetry", [None, "auto"])
+@pytest.mark.parametrize(
+    ("name", "n"),
+    [("braid", 6), ("shi", 5), ("ish", 5), ("catalan", 4), ("linial", 5), ("semiorder", 4),
+     ("cross_polytope", 5)],
+)  # fmt: skip
+def test_closed_forms_of_families(name, n, symmetry):
+    known = families.known_counts(name, n).characteristic_polynomial
+    assert known is not None
+    assert family(name, n).characteristic_polynomial(symmetry) == known
+
+
 @pytest.mark.slow
 def test_resonance_8():
     assert families.resonance(8).n_cells(symmetry="auto") == 419_172_756_930
