@@ -316,7 +316,7 @@ def test_bad_files_are_named(refused, tmp_path):
     ("arguments", "message"),
     [
         ("", "the following arguments are required: COMMAND"),
-        ("count", "argument COMMAND: invalid choice: 'count'"),
+        ("cuont", "argument COMMAND: invalid choice: 'cuont'"),
         ("cells", "give either FILE (or - for standard input) or --family NAME N"),
         ("cells - --family braid 3", "give either FILE"),
         ("cells --family", "argument --family: expected at least one argument"),
@@ -750,7 +750,7 @@ def test_a_closed_stream_of_errors_changes_nothing():
     shell = f"exec {shlex.quote(sys.executable)} -m arrangement bounds --family braid 3 2>&-"
     done = subprocess.run(["sh", "-c", shell], stdout=subprocess.PIPE, text=True)
     assert done.returncode == 0
-    assert done.stdout.startswith("hyperplanes  3\n")
+    assert done.stdout.split()[:2] == ["hyperplanes", "3"]
 
 
 def test_a_reader_that_has_gone_is_no_error():

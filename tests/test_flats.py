@@ -95,6 +95,6 @@ def test_bad_rank(bad):
 
 
 def test_flats_that_do_not_fit_in_memory(monkeypatch):
-    monkeypatch.setattr("arrangement.recursion._memory", lambda: 2**16)
+    monkeypatch.setattr("arrangement.recursion.memory", lambda: 2**16)
     with pytest.raises(SizeError, match=r"more than [\d,]+ flats do not fit"):
         families.generic(40, 4).flats(4)

@@ -31,12 +31,14 @@ def main(argv: list[str] | None = None) -> int:
     --------
     >>> from arrangement.cli import main
     >>> main(["bounds", "--family", "braid", "4"])
-    hyperplanes  6
-    dimension    4
-    rank         3
-    cells        24
-    Zaslavsky    42  measured / bound 0.5714
-    Cover        32  measured / bound 0.7500
+    hyperplanes               6
+    dimension                 4
+    rank                      3
+    cells                     24
+    relatively bounded cells  0
+    Zaslavsky                 42  measured / bound 0.5714
+    Zaslavsky, bounded        10  measured / bound 0.0000
+    Cover                     32  measured / bound 0.7500
     0
     """
     if sys.stderr is None:  # it is closed, and messages go nowhere
