@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pickle
 import re
 import threading
 from collections import deque
@@ -30,7 +31,7 @@ from arrangement.errors import InputError, SolverError
 from arrangement.output import atomic_output
 from arrangement.packing import Words, word_count
 from arrangement.sharing import Place, Room, put
-from arrangement.sweep import SETTLING, Interval, Sweep, TooDegenerate
+from arrangement.sweep import BLOCK, SETTLING, Interval, Sweep, TooDegenerate
 
 __all__ = ["Checkpoint", "sweep_blocks", "sweep_words"]
 
@@ -181,20 +182,44 @@ def _alone(
 
 def _run(sweep: Sweep, interval: Interval, budget: int) -> tuple[Words, Interval | None]:
     """The cells of an interval, and the lines that the budget did not reach."""
-    blocks = []
+    words = np.empty((min(len(interval), budget) + BLOCK, sweep.n_words), dtype=np.uint64)
+    count = 0
     steps = sweep.blocks(interval, budget)
     while True:
         try:
-            blocks.append(next(steps))
+            block = next(steps)
         except StopIteration as end:
-            return np.concatenate(blocks), end.value
+            return words[:count], end.value
+        if count + len(block) > len(words):
+            words.resize((2 * count + len(block), sweep.n_words), refcheck=False)
+        words[count : count + len(block)] = block
+        count += len(block)
+
+
+def _run_into(
+    place: Place, sweep: Sweep, interval: Interval, budget: int
+) -> tuple[int, Interval | None] | None:
+    """As :func:`_run`, but the cells are put in a place, and only their number is returned;
+    None if that is out of reach, or has too little room for the lines that were reached."""
+    count = 0
+    steps = sweep.blocks(interval, budget)
+    while True:
+        try:
+            block = next(steps)
+        except StopIteration as end:
+            reached = interval.stop if end.value is None else end.value.start
+            return (count, end.value) if count <= reached - interval.start else None
+        if count + len(block) > len(interval) or not put(block, place, count):
+            return None
+        count += len(block)
 
 
 def _spread(
     sweep: Sweep, tasks: list[Interval], executor: Executor, size: int, room: Room | None
 ) -> Iterator[tuple[Interval, Words]]:
     """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued."""
-    todo = deque(tasks)
+    rows = pickle.dumps(sweep.given)
+    todo = deque(sorted(tasks, key=len, reverse=True))
     deaths: dict[Interval, int] = {}
     running: dict[Future[Any], Interval] = {}
     own: Executor | None = None
@@ -203,7 +228,7 @@ def _spread(
             while todo and len(running) < BATCH:
                 task = todo.popleft()
                 place = None if room is None else room.place(sweep.position(task))
-                work = (sweep.given, sweep.draw, task, 4 * size, place)
+                work = (rows, sweep.draw, task, 4 * size, place)
                 running[executor.submit(_work, *work)] = task
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
@@ -246,25 +271,24 @@ def _like(executor: ProcessPoolExecutor) -> ProcessPoolExecutor:
 
 
 def _work(
-    rows: Integers, draw: int, task: Interval, budget: int, place: Place | None
+    rows: bytes, draw: int, task: Interval, budget: int, place: Place | None
 ) -> tuple[Words | int, Interval | None]:
     """One task in a worker: its cells, or how many were put in their place, and the lines that
     its budget did not reach."""
-    words, rest = _run(_prepared(rows, draw), task, budget)
-    reached = task.stop if rest is None else rest.start
-    if place is not None and len(words) <= reached - task.start and put(words, place):
-        return len(words), rest
-    return words, rest
+    sweep = _prepared(rows, draw)
+    done = None if place is None else _run_into(place, sweep, task, budget)
+    return done or _run(sweep, task, budget)
 
 
 _LAST = threading.local()
 
 
-def _prepared(rows: Integers, draw: int) -> Sweep:
+def _prepared(rows: bytes, draw: int) -> Sweep:
     """The sweep of some rows, kept for the next task; each thread has its own."""
-    last: Sweep | None = getattr(_LAST, "sweep", None)
-    if last is None or last.draw != draw or not np.array_equal(last.given, rows):
-        last = _LAST.sweep = Sweep(rows, draw)
+    key, last = getattr(_LAST, "sweep", (None, None))
+    if last is None or key != (rows, draw):
+        last = Sweep(pickle.loads(rows), draw)
+        _LAST.sweep = (rows, draw), last
     return last
 
 

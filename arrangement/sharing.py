@@ -98,8 +98,15 @@ class Room:
         return self._all
 
 
-def put(words: Words, place: Place) -> bool:
+def put(words: Words, place: Place, after: int = 0) -> bool:
     """Put sign vectors where another process of this machine holds room for them.
+
+    Parameters
+    ----------
+    words : ndarray of uint64, shape (m, n_words)
+    place : Place
+    after : int
+        How many were put there before.
 
     Returns
     -------
@@ -107,7 +114,7 @@ def put(words: Words, place: Place) -> bool:
         False if that room cannot be reached from here.
     """
     data = memoryview(np.ascontiguousarray(words)).cast("B")  # type: ignore[arg-type]
-    at = HEADER + 8 * place.start * place.n_words
+    at = HEADER + 8 * (place.start + after) * place.n_words
     try:
         with open(f"/proc/{place.process}/fd/{place.descriptor}", "r+b", buffering=0) as file:
             there = file.fileno()

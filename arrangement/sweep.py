@@ -141,7 +141,7 @@ class Sweep:
     def blocks(
         self, interval: Interval, budget: float = inf
     ) -> Generator[Words, None, Interval | None]:
-        """The cells born on some lines, packed, in blocks.
+        """The cells born on some lines, packed, in blocks; each is valid until the next.
 
         Parameters
         ----------
@@ -207,6 +207,7 @@ class _Level:
         self.lines.root_errors[:] = rest.max(axis=0, initial=0.0)
         self._fill(0, high, np.abs(low) + rest)
         self._exact = fmpz_mat(self.table.tolist())
+        self._out = np.empty((BLOCK + depths + 2, sweep.n_words), dtype=np.uint64)
 
     def _fill(
         self, depth: int, values: NDArray[np.float64], errors: NDArray[np.float64]
@@ -235,8 +236,7 @@ class _Level:
         lines.pick[: depths - 1] = np.array(_line_at(interval.start, sweep.n, depths)) - 1
         self._stop_at(_line_at(stop, sweep.n, depths) if stop < comb(sweep.n, depths) else ())
         lines.state[:] = (0, 0, depths - 1, 0)
-        room = BLOCK + depths + 2
-        out = np.empty((room, sweep.n_words), dtype=np.uint64)
+        out = self._out
         while True:
             reason = kernels.sweep_lines(lines, sweep.circuits, sweep.n, self.is_last, out)
             depth, written = int(lines.state[0]), int(lines.state[1])
@@ -256,7 +256,6 @@ class _Level:
                 yield out[:written]
                 if len(born):
                     yield born
-                out = np.empty((room, sweep.n_words), dtype=np.uint64)
                 lines.state[1] = 0
             if reason == kernels.SWEPT:
                 return Interval(depths, stop, interval.stop) if stop < interval.stop else None

@@ -1,6 +1,7 @@
 """The sweep: equal to the reference and to restrict and split, however it is divided."""
 
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -186,7 +187,7 @@ def test_however_divided_the_cells_come_in_the_same_order(which, size, budget):
         which
     ]
     swept = sweep.Sweep(Reduction(arrangement).rows)
-    whole = [b for part in swept.intervals() for b in swept.blocks(part)]
+    whole = [b.copy() for part in swept.intervals() for b in swept.blocks(part)]
     parts = []
     for part in swept.intervals():
         pieces = list(part.pieces(size, swept.n))
@@ -269,8 +270,8 @@ def test_cells_come_back_through_shared_memory_or_without(kind, monkeypatch):
     whole = arrangement.cells(method="sweep").packed
     put = []
 
-    def put_every_other(words, place):
-        put.append(sharing.put(words, place))
+    def put_every_other(words, place, after):
+        put.append(sharing.put(words, place, after))
         return put[-1] and len(put) % 2
 
     monkeypatch.setattr(engine, "put", put_every_other)
@@ -333,7 +334,7 @@ def _die_once(flag, rows, draw, task, budget, place):
     if not os.path.exists(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return engine._run(sweep.Sweep(rows, draw), task, budget)
+    return engine._run(sweep.Sweep(pickle.loads(rows), draw), task, budget)
 
 
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
