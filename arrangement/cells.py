@@ -288,14 +288,14 @@ class Cells(Columnar[Cell]):
         With a domain, the part of the cell in the domain is meant. A central arrangement has
         no bounded cell, unless it is empty.
         """
-        from arrangement import restrict
+        from arrangement import enumeration
 
         arrangement, n = self.arrangement, self.arrangement.n_hyperplanes
         if self.domain is not None:
             arrangement = arrangement._with_rows(self.domain)
         if arrangement.is_central:
             return frozen(np.full(len(self), arrangement.rank == 0))
-        words, _ = restrict.unbounded(arrangement, show=self.reporter("far sides"))
+        words = enumeration.unbounded(arrangement, self.reporter("far cells"))
         if self.domain is not None:
             signs = unpack_signs(words, arrangement.n_hyperplanes)
             words = pack_signs(signs[(signs[:, n:] > 0).all(axis=1), :n])
@@ -451,6 +451,7 @@ class Cells(Columnar[Cell]):
             "normals": _storable(self.arrangement.normals),
             "offsets": _storable(self.arrangement.offsets),
             "packed": self.packed,
+            "complete": np.array(self.complete),
         }
         if self.domain is not None:
             arrays["domain"] = _storable(self.domain)
@@ -489,7 +490,8 @@ class Cells(Columnar[Cell]):
         domain = None
         if "domain" in arrays:
             domain = exact_table(arrays["domain"], "domain", "row", 2)
-        cells = cls(arrangement, packed, domain)
+        complete = bool(np.all(arrays.get("complete", False)))
+        cells = cls(arrangement, packed, domain, complete=complete)
         shapes: dict[str, tuple[str, tuple[int, ...]]] = {
             "points": ("f", (len(packed), arrangement.dimension)),
             "bounded": ("b", (len(packed),)),

@@ -8,9 +8,12 @@ import json
 import os
 import pickle
 import re
+import signal
 import threading
+import time
+import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -27,13 +30,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
-from arrangement.errors import InputError, SolverError
+from arrangement.errors import ArrangementError, InputError, SolverError
 from arrangement.output import atomic_output
 from arrangement.packing import Words, word_count
 from arrangement.sharing import Place, Room, put
-from arrangement.sweep import BLOCK, SETTLING, Interval, Sweep, TooDegenerate
+from arrangement.sweep import (
+    BLOCK,
+    SETTLING,
+    Interval,
+    SpecialPosition,
+    Sweep,
+    TooDegenerate,
+)
 
-__all__ = ["Checkpoint", "sweep_blocks", "sweep_words"]
+__all__ = ["Checkpoint", "alone", "start_worker", "sweep_blocks", "sweep_words"]
 
 Integers = NDArray[np.object_]
 Show = Callable[[int, int], None]
@@ -45,7 +55,7 @@ BATCH = 16
 """Tasks handed to an executor before the first of them is done."""
 
 ATTEMPTS = 3
-"""How often a task may die with its worker."""
+"""How many batches may fail with no success between."""
 
 
 def sweep_blocks(
@@ -70,7 +80,7 @@ def sweep_blocks(
         Which random coordinates; a checkpoint has its own.
     executor : concurrent.futures.Executor, optional
         Where the tasks run. One that broke because a worker died is replaced if it is a
-        `ProcessPoolExecutor`; a task that dies three times is an error.
+        `ProcessPoolExecutor`; tasks that fail are tried again.
     checkpoint : Checkpoint, optional
         Blocks found there are taken from there, and new ones are put there.
     patience : float
@@ -98,24 +108,26 @@ def sweep_blocks(
     total = sum(map(len, whole))
     done = 0
     known: list[Interval] = []
-    missing: list[Interval] = []
+    gaps: list[Interval] = []
     for interval in whole:
-        here = [] if checkpoint is None else checkpoint.intervals(interval.level)
         at = interval.start
-        for part in [*here, Interval(interval.level, interval.stop, interval.stop)]:
-            missing += Interval(interval.level, at, part.start).pieces(task, sweep.n)
+        for part in [] if checkpoint is None else checkpoint.intervals(interval):
+            gaps.append(Interval(interval.level, at, part.start))
+            known.append(part)
             at = part.stop
-        known += here
+        gaps.append(Interval(interval.level, at, interval.stop))
     if checkpoint is not None:
         for part in known:
             done += len(part)
             yield part, checkpoint.read(part)
     show(done, total)
-    found = (
-        _alone(sweep, missing, patience)
-        if executor is None
-        else _spread(sweep, missing, executor, task, room)
-    )
+    if executor is None:
+        tasks = (piece for gap in gaps for piece in gap.pieces(task, sweep.n))
+        found = alone(sweep, tasks, patience)
+    else:
+        gaps.sort(key=len, reverse=True)  # so that no large task is left for the end
+        tasks = (piece for gap in gaps for piece in gap.pieces(task, sweep.n))
+        found = _spread(sweep, tasks, executor, task, room)
     for part, words in found:
         if checkpoint is not None:
             checkpoint.write(part, words)
@@ -164,9 +176,16 @@ def _gathered(portions: Iterator[tuple[Interval, Words]], size: int) -> Words:
     return result
 
 
-def _alone(
-    sweep: Sweep, tasks: list[Interval], patience: float
+def alone(
+    sweep: Sweep, tasks: Iterable[Interval], patience: float
 ) -> Iterator[tuple[Interval, Words]]:
+    """Run tasks one after another in this process.
+
+    Raises
+    ------
+    SpecialPosition, TooDegenerate
+        See :func:`sweep_blocks`.
+    """
     found = 0
     for task in tasks:
         portions: list[Words] = []
@@ -215,37 +234,60 @@ def _run_into(
 
 
 def _spread(
-    sweep: Sweep, tasks: list[Interval], executor: Executor, size: int, room: Room | None
+    sweep: Sweep, tasks: Iterator[Interval], executor: Executor, size: int, room: Room | None
 ) -> Iterator[tuple[Interval, Words]]:
-    """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued."""
+    """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued.
+
+    A task that fails is tried again after the others: its worker may have died, or what it
+    sent was lost. Failures with no success between them end the run.
+    """
     rows = pickle.dumps(sweep.given)
-    todo = deque(sorted(tasks, key=len, reverse=True))
-    deaths: dict[Interval, int] = {}
+    again: deque[Interval] = deque()
     running: dict[Future[Any], Interval] = {}
     own: Executor | None = None
+    failures = 0
+
+    def failed(error: Exception) -> None:
+        nonlocal failures
+        failures += 1
+        if failures >= ATTEMPTS * BATCH:
+            raise SolverError(
+                f"{failures} tasks failed with no success between them; the last one: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
     try:
-        while todo or running:
-            while todo and len(running) < BATCH:
-                task = todo.popleft()
+        while True:
+            while len(running) < BATCH:
+                task = again.popleft() if again else next(tasks, None)
+                if task is None:
+                    break
                 place = None if room is None else room.place(sweep.position(task))
-                work = (rows, sweep.draw, task, 4 * size, place)
-                running[executor.submit(_work, *work)] = task
+                try:
+                    future = executor.submit(_work, rows, sweep.draw, task, 4 * size, place)
+                except BrokenExecutor as error:
+                    again.append(task)
+                    failed(error)
+                    if not isinstance(executor, ProcessPoolExecutor):
+                        raise SolverError(f"the executor is broken: {error}") from error
+                    own = executor = _like(executor)
+                    continue
+                running[future] = task
+            if not running:
+                return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
                 try:
                     words, rest = future.result()
-                except (BrokenExecutor, OSError) as error:
-                    deaths[task] = deaths.get(task, 0) + 1
-                    if deaths[task] >= ATTEMPTS:
-                        raise SolverError(
-                            f"a task died {ATTEMPTS} times with its worker: {error}"
-                        ) from error
-                    todo.appendleft(task)
-                    if isinstance(executor, ProcessPoolExecutor) and _is_broken(executor):
-                        own = executor = _like(executor)
+                except (ArrangementError, SpecialPosition, MemoryError):
+                    raise
+                except Exception as error:  # whatever an executor says when a worker dies
+                    again.append(task)
+                    failed(error)
                     continue
+                failures = 0
                 if rest is not None:
-                    todo.extend(rest.pieces(size, sweep.n))
+                    again.extend(rest.pieces(size, sweep.n))
                     task = Interval(task.level, task.start, rest.start)
                 if isinstance(words, int):
                     assert room is not None
@@ -258,16 +300,30 @@ def _spread(
             own.shutdown(wait=False, cancel_futures=True)
 
 
-def _is_broken(executor: ProcessPoolExecutor) -> bool:
-    return bool(executor._broken)
-
-
 def _like(executor: ProcessPoolExecutor) -> ProcessPoolExecutor:
-    """A new pool of as many workers."""
+    """A new pool of as many workers that begin alike."""
+    old: Any = executor
     return ProcessPoolExecutor(
-        executor._max_workers,  # type: ignore[attr-defined]
-        mp_context=executor._mp_context,
+        old._max_workers,
+        mp_context=old._mp_context,
+        initializer=old._initializer,
+        initargs=old._initargs,
+        max_tasks_per_child=old._max_tasks_per_child,
     )
+
+
+def start_worker() -> None:
+    """What a process does first that is here for tasks only: it leaves interrupts to its
+    parent, and ends when that is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _work(
@@ -295,7 +351,9 @@ def _prepared(rows: bytes, draw: int) -> Sweep:
 class Checkpoint:
     """Finished blocks of one sweep in a directory, each a file that is whole or absent.
 
-    Hidden files are what a killed run was writing; they are left alone.
+    Hidden files are what a killed run was writing; they are left alone. A block whose content
+    is not that of its name is damaged, and done again. Of blocks that overlap (two runs
+    shared the directory) only some are taken, so that every line counts once.
 
     Parameters
     ----------
@@ -310,13 +368,14 @@ class Checkpoint:
         If the directory belongs to another arrangement, or is a file.
     """
 
-    _NAME = re.compile(r"lines-(\d+)-(\d+)-(\d+)\.npy")
+    _NAME = re.compile(r"lines-(\d+)-(\d+)-(\d+)-([0-9a-f]{8})\.npy")
 
     def __init__(self, directory: str | os.PathLike[str], rows: Integers) -> None:
         self.directory = Path(directory)
         text = ";".join(",".join(str(v) for v in row) for row in rows)
         self._key = hashlib.sha256(text.encode()).hexdigest()
         self.draw = 0
+        self._blocks: dict[Interval, Path] = {}
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
@@ -342,23 +401,33 @@ class Checkpoint:
         with atomic_output(self.directory / "sweep.json", "w") as stream:
             json.dump({"arrangement": self._key, "draw": self.draw}, stream)
 
-    def intervals(self, level: int) -> list[Interval]:
-        """The intervals of a level that are done, in order."""
-        names = (self._NAME.fullmatch(path.name) for path in self.directory.iterdir())
-        found = (Interval(*map(int, match.groups())) for match in names if match)
-        return sorted(part for part in found if part.level == level)
-
-    def _path(self, part: Interval) -> Path:
-        return self.directory / f"lines-{part.level}-{part.start}-{part.stop}.npy"
+    def intervals(self, whole: Interval) -> list[Interval]:
+        """Intervals of a level that are done, in order and apart from each other."""
+        self._blocks = {k: v for k, v in self._blocks.items() if k.level != whole.level}
+        found = []
+        for path in self.directory.iterdir():
+            if match := self._NAME.fullmatch(path.name):
+                level, start, stop, check = *map(int, match.groups()[:3]), match[4]
+                part = Interval(level, start, stop)
+                if level == whole.level and stop <= whole.stop and _intact(path, check):
+                    found.append((part, path))
+        apart: list[Interval] = []
+        for part, path in sorted(found):
+            if part.start >= (apart[-1].stop if apart else whole.start):
+                apart.append(part)
+                self._blocks[part] = path
+        return apart
 
     def read(self, part: Interval) -> Words:
         """The cells of an interval that is done."""
-        words: Words = np.load(self._path(part), allow_pickle=False)
+        words: Words = np.load(self._blocks[part], allow_pickle=False)
         return words
 
     def write(self, part: Interval, words: Words) -> None:
         """Keep the cells of an interval."""
-        with atomic_output(self._path(part)) as stream:
+        check = zlib.crc32(np.ascontiguousarray(words).tobytes())
+        name = f"lines-{part.level}-{part.start}-{part.stop}-{check:08x}.npy"
+        with atomic_output(self.directory / name) as stream:
             np.save(stream, words)
 
     def redraw(self) -> None:
@@ -368,3 +437,16 @@ class Checkpoint:
                 path.unlink()
         self.draw += 1
         self._write_manifest()
+
+
+def _intact(path: Path, check: str) -> bool:
+    """Does a file hold the words that its name promises?"""
+    try:
+        words = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError):
+        return False
+    return (
+        words.ndim == 2
+        and words.dtype == np.uint64
+        and f"{zlib.crc32(words.tobytes()):08x}" == check
+    )

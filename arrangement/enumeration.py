@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +13,17 @@ import numpy as np
 from arrangement import restrict, sweep
 from arrangement.bounds import zaslavsky
 from arrangement.cells import Cells
-from arrangement.engine import Checkpoint, sweep_blocks, sweep_words
+from arrangement.engine import Checkpoint, alone, sweep_blocks, sweep_words
 from arrangement.errors import InputError
 from arrangement.packing import Words
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
-from arrangement.reduction import Reduction
+from arrangement.reduction import Reduction, all_columns, distinct_essential_rows
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
 
-__all__ = ["METHODS", "cells", "iter_cells"]
+__all__ = ["METHODS", "cells", "iter_cells", "unbounded"]
 
 METHODS = ("auto", "sweep", "restrict", "lp")
 
@@ -54,6 +55,13 @@ def cells(
     """
     if method not in METHODS:
         raise InputError(f"method {method!r} is none of {', '.join(map(repr, METHODS))}")
+    if (
+        method == "auto"
+        and (executor is not None or checkpoint is not None)
+        and domain is None
+        and _better_stored(Reduction(arrangement).rows)
+    ):
+        return restrict.cells(arrangement, progress=progress)
     if executor is not None or checkpoint is not None:
         what = "an executor" if executor is not None else "a checkpoint"
         if domain is not None or method not in ("auto", "sweep"):
@@ -118,8 +126,14 @@ def iter_cells(
     >>> [len(block) for block in iter_cells(families.braid(4), batch_size=10)]
     [10, 10, 4]
     """
-    if batch_size < 1:
+    if not isinstance(batch_size, int | np.integer) or batch_size < 1:
         raise InputError(f"batch_size={batch_size!r}: a batch has at least one cell")
+    return _portions(arrangement, int(batch_size), progress, executor)
+
+
+def _portions(
+    arrangement: Arrangement, batch_size: int, progress: Progress, executor: Executor | None
+) -> Iterator[Cells]:
     reduction = Reduction(arrangement)
     rows = reduction.rows
     if rows.shape[1] == 1 or (executor is None and _better_stored(rows)):
@@ -131,9 +145,47 @@ def iter_cells(
     yield from _batched(arrangement, portions, batch_size)
 
 
+def unbounded(arrangement: Arrangement, show: Any = lambda done, total: None) -> Words:
+    """The cells of an arrangement that is not central that are not relatively bounded, packed.
+
+    A cell is unbounded iff it meets x_1 = −M or x_1 = M for every large M, where x_1 is a
+    coordinate in general position: the levels at infinity of two sweeps. Where a sweep takes
+    long, :func:`~arrangement.restrict.unbounded` finds them.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
+    >>> len(set(unbounded(triangle).ravel().tolist()))
+    6
+    """
+    rows = distinct_essential_rows(arrangement)
+    n, d = len(rows), rows.shape[1] - 1
+    if d > 0 and zaslavsky(n, d) > SMALL and not sweep.looks_degenerate(rows):
+        draw = 0
+        while True:
+            try:
+                found: list[Words] = []
+                done = 0
+                for mirrored in (False, True):
+                    swept = sweep.Sweep(rows, draw, mirrored)
+                    levels = swept.intervals()[:-1]
+                    tasks = (piece for level in levels for piece in level.pieces(2**16, n))
+                    for part, words in alone(swept, tasks, PATIENCE):
+                        found.append(words)
+                        done += len(part)
+                        show(done, 2 * (zaslavsky(n, d) - comb(n, d)))
+                return all_columns(arrangement, np.concatenate(found))
+            except sweep.SpecialPosition:
+                draw += 1
+            except sweep.TooDegenerate:
+                break
+    return restrict.unbounded(arrangement, show=show)[0]
+
+
 def _better_stored(rows: Any) -> bool:
     """Is this so degenerate that a sweep takes long, and small enough to be stored?"""
-    if not sweep.looks_degenerate(rows):
+    if rows.shape[1] == 1 or not sweep.looks_degenerate(rows):
         return False
     recursion = Recursion(rows)
     return recursion.estimate(samples=2000) * rows.itemsize * len(rows) / 64 < STORED

@@ -23,6 +23,9 @@ Integers = NDArray[np.object_]
 MARGINS = (1e-5, 1e-9, 1e-13)
 """How far the sides of a cell are moved inwards, in units of the arrangement's extent."""
 
+SUBNORMAL = 2.0**-1000
+"""Coordinates that are smaller may have lost digits when they were scaled."""
+
 BLOCK = 2**16
 """Cells are worked on in blocks of this many."""
 
@@ -52,7 +55,7 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
     if len(rows) == 0 or len(which) == 0:
         return points
     columns = exact.independent_columns(rows[:, :-1])
-    values, errors = _rows_of_unit_length(rows[:, [*columns, d]])
+    values, errors, units = _scaled_rows(rows[:, [*columns, d]])
     reach = _reach_worth_having(values)
     show = cells.reporter("interior points")
     todo = _in_gray_order(words[which])
@@ -68,9 +71,13 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
             found, certain = kernels.interior_points(
                 values, errors, sides, order, margin * reach, reach
             )
-            found[~np.isfinite(found).all(axis=1)] = 0.0
+            zero = found == 0.0
+            with np.errstate(over="ignore"):
+                found *= units
+            lost = ~np.isfinite(found) | ((np.abs(found) < SUBNORMAL) & ~zero)
+            found[~np.isfinite(found)] = 0.0
             points[part[:, None], columns] = found
-            left.append(part[~certain])
+            left.append(part[~certain | lost.any(axis=1)])
             if margin == MARGINS[0]:
                 show(min(start + BLOCK, len(todo)), len(todo))
         todo = np.concatenate(left) if left else todo
@@ -112,16 +119,34 @@ def rational_point(cell: Cell) -> tuple[Fraction, ...]:
     return _rational_point(cell.cells, cell.index)
 
 
-def _rows_of_unit_length(
+def _scaled_rows(
     rows: Integers,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The columns of rows scaled by powers of two to normals of length near 1, and bounds on
-    the errors in each column."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Rows in other units, by powers of two: entries of each column and normals near 1.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (d + 1, n)
+    errors : ndarray of float64, shape (d + 1,)
+        Bounds on the errors in each column.
+    units : ndarray of float64, shape (d,)
+        A coordinate in these units times this is the coordinate.
+    """
     values, errors, _ = exact.float_rows(rows)
-    _, exponents = np.frexp(np.linalg.norm(values[:, :-1], axis=1))
-    scale = np.ldexp(1.0, -np.clip(exponents, -500, 500))[:, None]
-    values, errors = values * scale, errors * scale  # exact, but for subnormal numbers
-    return np.ascontiguousarray(values.T), errors.max(axis=0) + 5e-324
+    units = np.ones(rows.shape[1] - 1)
+    with np.errstate(over="ignore"):  # where that happens, points are not certified
+        for _ in range(3):
+            _, column = np.frexp(np.abs(values[:, :-1]).max(axis=0, initial=0.0))
+            scale = np.ldexp(1.0, -np.clip(column, -500, 500))
+            units *= scale
+            values[:, :-1] *= scale
+            errors[:, :-1] *= scale
+            _, row = np.frexp(np.abs(values[:, :-1]).max(axis=1, initial=0.0))
+            _, offset = np.frexp(np.abs(values[:, -1]))
+            scale = np.ldexp(1.0, -np.clip(np.maximum(row, offset - 500), -500, 500))[:, None]
+            values, errors = values * scale, errors * scale
+    # Scaling is exact, but for subnormal numbers.
+    return np.ascontiguousarray(values.T), errors.max(axis=0) + 5e-324, units
 
 
 def _in_gray_order(words: Words) -> NDArray[np.int64]:

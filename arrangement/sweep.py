@@ -109,15 +109,19 @@ class Sweep:
         Pairwise different hyperplanes of rank d ≥ 1.
     draw : int
         Which random coordinates.
+    mirrored : bool
+        With −x_1 in place of x_1: the levels below d are then the other end of the space.
     """
 
-    def __init__(self, rows: Integers, draw: int = 0) -> None:
+    def __init__(self, rows: Integers, draw: int = 0, mirrored: bool = False) -> None:
         self.given = rows
         self.draw = draw
         self.n, width = rows.shape
         self.dimension = d = width - 1
         self.n_words = word_count(self.n)
         change = random_change(d, draw)
+        if mirrored:
+            change[:, 0] = -change[:, 0]
         # Column j is the coefficient of −M_j for j ≥ 1; column 0 is the offset.
         self.rows = np.concatenate([rows[:, -1:], rows[:, :-1].dot(change)], axis=1)
         self.circuits = kernels.Circuits(

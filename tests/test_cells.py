@@ -15,6 +15,27 @@ from tests.strategies import tables
 from tests.test_hyperplanes import arrangement_of
 
 
+def test_a_portion_is_no_whole_when_loaded(tmp_path):
+    rng = np.random.default_rng(0)
+    normals = np.repeat(rng.integers(-9, 10, (5, 3)), 2, axis=0)
+    offsets = np.repeat(rng.integers(-9, 10, 5), 2).astype(object)
+    offsets[1::2] += Fraction(1, 2**60)  # cells too narrow for float64
+    for k, portion in enumerate(Arrangement(normals, offsets).iter_cells(batch_size=7)):
+        portion.save(tmp_path / f"{k}.npz")
+        loaded = Cells.load(tmp_path / f"{k}.npz")
+        assert not loaded.complete
+        points = np.array([list(p) for p in loaded.witness], dtype=object)
+        assert np.array_equal(exact.signs_at(loaded.arrangement.rows, points), loaded.signs)
+
+
+@pytest.mark.parametrize("units", [[1, 1e4, 1e-4, 1e8], [1, 1e-12, 1, 1]])
+def test_points_in_any_units(units):
+    normals = np.random.default_rng(0).normal(size=(12, 4)) * units
+    cells = Arrangement(normals, np.ones(12)).cells()
+    found = exact.signs_at(cells.arrangement.rows, cells.points)
+    assert np.array_equal(found, cells.signs)
+
+
 @settings(max_examples=200)
 @given(tables())
 def test_points_and_witnesses_have_the_exact_signs(table):

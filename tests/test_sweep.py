@@ -29,7 +29,9 @@ from arrangement import (
     InputError,
     SolverError,
     engine,
+    enumeration,
     families,
+    restrict,
     sharing,
     sweep,
 )
@@ -275,13 +277,13 @@ def test_cells_come_back_through_shared_memory_or_without(kind, monkeypatch):
         return put[-1] and len(put) % 2
 
     monkeypatch.setattr(engine, "put", put_every_other)
-    assert np.array_equal(arrangement.cells(executor=Here()).packed, whole)
+    assert np.array_equal(arrangement.cells(method="sweep", executor=Here()).packed, whole)
     assert all(put)
     monkeypatch.setattr(engine, "put", lambda *_: False)  # as on another machine
-    assert np.array_equal(arrangement.cells(executor=Here()).packed, whole)
+    assert np.array_equal(arrangement.cells(method="sweep", executor=Here()).packed, whole)
     monkeypatch.setattr(os, "memfd_create", None)
     monkeypatch.delattr(os, "memfd_create")  # as on another system
-    assert np.array_equal(arrangement.cells(executor=Here()).packed, whole)
+    assert np.array_equal(arrangement.cells(method="sweep", executor=Here()).packed, whole)
 
 
 def test_room_of_another_process_is_refused():
@@ -326,7 +328,7 @@ def test_what_a_budget_leaves_is_done_later(monkeypatch):
 def test_tasks_of_dead_workers_are_repeated():
     arrangement = random(12, 3)
     assert len(arrangement.cells(executor=Here(deaths=2))) == zaslavsky(12, 3)
-    with pytest.raises(SolverError, match="died 3 times"):
+    with pytest.raises(SolverError, match="tasks failed with no success"):
         arrangement.cells(executor=Here(deaths=10**6))
 
 
@@ -401,10 +403,62 @@ def test_checkpoints_of_something_else_are_refused(tmp_path):
 def test_a_special_position_clears_the_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setattr(sweep, "random_change", _at_first_none)
     arrangement = families.resonance(3)
-    cells = arrangement.cells(checkpoint=tmp_path)
+    cells = arrangement.cells(method="sweep", checkpoint=tmp_path)
     assert len(signs_of(cells)) == 32
     assert Checkpoint(tmp_path, Reduction(arrangement).rows).draw == 1
-    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, cells.packed)
+    again = arrangement.cells(method="sweep", checkpoint=tmp_path)
+    assert np.array_equal(again.packed, cells.packed)
+
+
+def blocks_of(directory):
+    return sorted(directory.glob("lines-3-*.npy"))
+
+
+def test_damaged_checkpoints_are_done_again(tmp_path):
+    arrangement = random(15, 3)
+    whole = arrangement.cells(checkpoint=tmp_path).packed
+    (block,) = blocks_of(tmp_path)
+    content = block.read_bytes()
+    for damaged in (b"", content[:100], content[:-9], content[:-3] + b"abc", b"x" * 200):
+        block.write_bytes(damaged)
+        assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+    block.rename(tmp_path / block.name.replace(f"-{comb(15, 3)}-", "-99999-"))
+    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+
+
+def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
+    arrangement = random(15, 3)
+    rows = Reduction(arrangement).rows
+    for name, size in (("one", 100), ("other", 70)):
+        checkpoint = Checkpoint(tmp_path / name, rows)
+        list(sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=size))
+    for block in blocks_of(tmp_path / "other"):
+        shutil.copy(block, tmp_path / "one")
+    found = arrangement.cells(checkpoint=tmp_path / "one")
+    assert signs_of(found) == signs_of(arrangement.cells())
+
+
+def test_a_pool_that_is_broken_already_is_replaced():
+    arrangement = random(12, 3)
+    with ProcessPoolExecutor(1) as executor:
+        with pytest.raises(BrokenExecutor):
+            executor.submit(os._exit, 1).result()
+        assert len(arrangement.cells(executor=executor)) == zaslavsky(12, 3)
+
+
+@given(tables())
+@settings(max_examples=60)
+def test_far_cells_by_sweep_and_by_restriction(table):
+    arrangement = arrangement_of(*table)
+    if arrangement.is_central:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(enumeration, "SMALL", 0)
+        patch.setattr(enumeration, "PATIENCE", 10**6)
+        patch.setattr(sweep, "looks_degenerate", lambda _: False)
+        swept = enumeration.unbounded(arrangement)
+    restricted, _ = restrict.unbounded(arrangement)
+    assert set(map(bytes, swept)) == set(map(bytes, restricted))
 
 
 @pytest.mark.slow

@@ -80,6 +80,10 @@ def _run(options: argparse.Namespace) -> str:
                 f"--domain, but {options.file} has a domain of its own; leave it out"
             )
         domain = [_interval(*options.domain)] * arrangement.dimension
+    for option in ("jobs", "checkpoint"):
+        limited = options.method not in ("auto", "sweep") or domain is not None
+        if limited and getattr(options, option) is not None:
+            raise InputError(f"--{option}: only for --method auto or sweep, without a domain")
     started = time.perf_counter()
     with _executor(options.jobs) as executor:
         cells = arrangement.cells(
@@ -120,8 +124,8 @@ def _blocks(options: argparse.Namespace) -> str:
     for option in ("graphml", "plot", "domain", "checkpoint"):
         if getattr(options, option) is not None:
             raise InputError(f"--{option}: not with blocks; give --out FILE.npz")
-    if options.method not in ("auto", "sweep"):
-        raise InputError(f"--method {options.method}: blocks come from a sweep")
+    if options.method != "auto":
+        raise InputError(f"--method {options.method}: not with blocks; give --out FILE.npz")
     form = "parquet" if options.parquet else "npz"
     check_directory(options.out, form)
     arrangement, domain = chosen(options)
@@ -147,7 +151,9 @@ def _executor(jobs: int | None) -> Any:
         return contextlib.nullcontext()
     from concurrent.futures import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(jobs)
+    from arrangement.engine import start_worker
+
+    return ProcessPoolExecutor(jobs, initializer=start_worker)
 
 
 def _interval(low: str, high: str) -> tuple[int | Fraction | None, int | Fraction | None]:

@@ -11,6 +11,8 @@ __all__ = ["interior_points"]
 
 # A pivot smaller than this, in dictionaries of rows of unit length, is taken for rounding.
 SMALLEST_PIVOT = 1e-9
+# A point whose values might come near this is not certified here.
+FAR = 1e200
 # Exchanges after which a dictionary is computed anew from the rows.
 AGE = 64
 
@@ -95,7 +97,8 @@ def interior_points(rows, errors, words, order, margin, reach):
             x = values[n + j] + half * slopes[n + j]
             points[q, j] = x
             size += abs(x) * (errors[j] + (width + 2) * UNIT_ROUNDOFF * largest[j])
-        certain[q] = _narrowest(rows, points[q], sides, values) > 1.01 * size
+        if size < FAR:  # and so no entry is infinite or NaN
+            certain[q] = _narrowest(rows, points[q], sides, values) > 1.01 * size
     return points, certain
 
 
