@@ -72,7 +72,7 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
                 values, errors, sides, order, margin * reach, reach
             )
             zero = found == 0.0
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 found *= units
             lost = ~np.isfinite(found) | ((np.abs(found) < SUBNORMAL) & ~zero)
             found[~np.isfinite(found)] = 0.0
