@@ -202,7 +202,6 @@ class _Level:
             slack=np.full((depths, columns), -1, dtype=np.int64),
             valid=np.zeros(depths, dtype=np.int64),
             pick=np.zeros(depths, dtype=np.int64),
-            factors=np.zeros(columns),
             stop=np.zeros(depths, dtype=np.int64),
             state=np.zeros(4, dtype=np.int64),
         )

@@ -20,6 +20,7 @@ __all__ = [
     "HUGE",
     "Lines",
     "pivot",
+    "pivot_column",
     "refine",
 ]
 
@@ -56,7 +57,6 @@ class Lines(NamedTuple):
     slack: Ints  # (depths, columns): the picked row whose slack fills a column, −1: free
     valid: Ints  # (depths,): the first row whose entries in slack columns are filled
     pick: Ints  # (depths,): the rows picked; the last entry is the row met on the line
-    factors: Floats  # (columns,): room for those of a pivot
     stop: Ints  # (depths,): the first picks that are no longer to be visited
     state: Ints  # [depth, cells written, picks prescribed, lines and vertices visited]
 
@@ -73,81 +73,79 @@ def _largest(values, depth, c, start, stop):
 
 
 @njit(inline="always", error_model="numpy")
-def pivot(values, errors, norms, slack, valid, factors, h, depth, n, measure):
-    """Fill depth + 1: row h becomes a column; False if no pivot is certain.
+def pivot_column(values, errors, norms, slack, h, depth):
+    """The column to exchange row h with, −1 if no pivot is certain.
 
-    (Arrays out of a tuple would be counted as references at every call; hence the many.)
+    (Of inlined functions with one way through, references to arrays are not counted; hence
+    two functions, and their many arguments.)
     """
-    width = values.shape[1]
-    best, best_column = 0.0, -1
-    for c in range(2, width):
+    best, column = 0.0, -1
+    for c in range(2, values.shape[1]):
         if slack[depth, c] < 0:
             size = abs(values[depth, c, h]) / norms[depth, c]
             if size > best:
-                best, best_column = size, c
+                best, column = size, c
+    place = max(column, 0)
+    certain = errors[depth, place] < 0.5 * abs(values[depth, place, h])
+    return column if certain else -1
+
+
+@njit(inline="always", error_model="numpy")
+def pivot(values, errors, norms, slack, h, best, depth, n, measure):
+    """Fill depth + 1: row h becomes column `best`; False if that is worn out."""
+    width = values.shape[1]
     # Unsigned, so that no index is tried for being negative.
     up, down = np.uint64(depth), np.uint64(depth + 1)
-    row, column = np.uint64(h), np.uint64(max(best_column, 0))
+    row, column = np.uint64(h), np.uint64(best)
     head = values[up, column, row]
     head_error = errors[up, column]
     certain = abs(head) - head_error
-    worn = -1
-    if best_column >= 0 and head_error < 0.5 * abs(head):
-        inverse, inverse_certain = 1.0 / head, INFLATE / certain
-        pivot_norm = norms[up, column] + head_error
-        for c in range(np.uint64(width)):
-            factors[c] = values[up, c, row]
-        # In vectors, hence also for the pivot column, which is put right below.
-        for c in range(np.uint64(width)):
-            f = factors[c] * inverse
-            size = abs(f)
-            f_error = INFLATE * (
-                (errors[up, c] + size * head_error + TINY) * inverse_certain
-                + 3.0 * UNIT_ROUNDOFF * size
-                + TINY
-            )
-            norm = norms[up, c] + size * pivot_norm
-            error = INFLATE * (
-                errors[up, c]
-                + size * head_error
-                + f_error * pivot_norm
-                + 2.0 * UNIT_ROUNDOFF * norm
-                + TINY
-            )
-            factors[c] = f
-            errors[down, c] = error
-            norms[down, c] = INFLATE * norm
-            slack[down, c] = slack[up, c]
-        for c in range(np.uint64(width)):
-            if c == column:
-                continue
-            f = factors[c]
-            # Slacks matter only for rows that may still be picked.
-            start = row + np.uint64(1) if slack[up, c] >= 0 else np.uint64(0)
-            for k in range(start, np.uint64(n)):
-                values[down, c, k] = values[up, c, k] - f * values[up, column, k]
-            values[down, c, row] = 0.0
-            if measure:
-                norms[down, c] = INFLATE * (
-                    _largest(values, down, c, start, n) + errors[down, c]
-                )
-        for k in range(row + np.uint64(1), np.uint64(n)):
-            values[down, column, k] = values[up, column, k] * inverse
-        values[down, column, row] = 1.0
-        slack[down, column] = row
-        norm = INFLATE * norms[up, column] * abs(inverse)
-        error = INFLATE * (
-            (head_error + norm * head_error + TINY) * inverse_certain
-            + 3.0 * UNIT_ROUNDOFF * norm
+    inverse, inverse_certain = 1.0 / head, INFLATE / certain
+    pivot_norm = norms[up, column] + head_error
+    for c in range(np.uint64(width)):
+        slack[down, c] = slack[up, c]
+        if c == column:
+            continue
+        f = values[up, c, row] * inverse
+        size = abs(f)
+        f_error = INFLATE * (
+            (errors[up, c] + size * head_error + TINY) * inverse_certain
+            + 3.0 * UNIT_ROUNDOFF * size
             + TINY
         )
-        norms[down, column], errors[down, column] = norm, error
-        valid[down] = row + np.uint64(1)
-        worn = 0
-        for c in range(np.uint64(width)):
-            norm, error = norms[down, c], errors[down, c]
-            fit = (norm < HUGE) & ((error < WORN * norm) | (error < NOTHING))
-            worn += not fit
+        norm = norms[up, c] + size * pivot_norm
+        error = INFLATE * (
+            errors[up, c]
+            + size * head_error
+            + f_error * pivot_norm
+            + 2.0 * UNIT_ROUNDOFF * norm
+            + TINY
+        )
+        errors[down, c] = error
+        norms[down, c] = INFLATE * norm
+        # Slacks matter only for rows that may still be picked.
+        start = row + np.uint64(1) if slack[up, c] >= 0 else np.uint64(0)
+        for k in range(start, np.uint64(n)):
+            values[down, c, k] = values[up, c, k] - f * values[up, column, k]
+        values[down, c, row] = 0.0
+        if measure:
+            norms[down, c] = INFLATE * (_largest(values, down, c, start, n) + errors[down, c])
+    for k in range(row + np.uint64(1), np.uint64(n)):
+        values[down, column, k] = values[up, column, k] * inverse
+    values[down, column, row] = 1.0
+    slack[down, column] = row
+    norm = INFLATE * norms[up, column] * abs(inverse)
+    error = INFLATE * (
+        (head_error + norm * head_error + TINY) * inverse_certain
+        + 3.0 * UNIT_ROUNDOFF * norm
+        + TINY
+    )
+    norms[down, column], errors[down, column] = norm, error
+    worn = 0
+    for c in range(np.uint64(width)):
+        norm, error = norms[down, c], errors[down, c]
+        fit = (norm < HUGE) & ((error < WORN * norm) | (error < NOTHING))
+        worn += not fit
     return worn == 0
 
 

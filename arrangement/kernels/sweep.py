@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from arrangement.kernels.dictionary import FAR, HUGE, pivot, refine
+from arrangement.kernels.dictionary import FAR, HUGE, pivot, pivot_column, refine
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
 __all__ = ["FULL", "PREFIX", "SWEPT", "VERTEX", "Circuits", "sweep_lines"]
@@ -257,7 +257,7 @@ def sweep_lines(lines, circuits, n, is_last, out):
     """
     values, errors, norms, bits = lines.values, lines.errors, lines.norms, lines.bits
     pick, stop, state, valid = lines.pick, lines.stop, lines.state, lines.valid
-    slack, factors = lines.slack, lines.factors
+    slack = lines.slack
     meet, negative = lines.meet, lines.negative
     width = values.shape[1]
     last_depth = width - 2
@@ -283,7 +283,12 @@ def sweep_lines(lines, circuits, n, is_last, out):
             state[3] += 1
             h = pick[depth]
             measure = depth + 3 < last_depth  # norms that grow for three more steps will do
-            if not pivot(values, errors, norms, slack, valid, factors, h, depth, n, measure):
+            valid[depth + 1] = h + 1
+            column = pivot_column(values, errors, norms, slack, h, depth)
+            fresh = False
+            if column >= 0:
+                fresh = pivot(values, errors, norms, slack, h, column, depth, n, measure)
+            if not fresh:
                 _mark(picked, lines, depth)
                 if _circuit_within(circuits, picked, h, False) >= 0:
                     state[2] = 0
