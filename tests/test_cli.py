@@ -843,7 +843,7 @@ def test_cells_come_in_blocks(facts, refused, tmp_path):
     assert refused(*command, "--parquet").startswith("--parquet: is for blocks")
     new = tmp_path / "new"
     assert "not with blocks" in refused(*command, "--out", new, "--graphml", "g.graphml")
-    assert "blocks come from a sweep" in refused(*command, "--out", new, "--method", "lp")
+    assert "not with blocks" in refused(*command, "--out", new, "--method", "lp")
     assert not new.exists()
 
 
