@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.components import components
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.flat_count import FlatCount
 from arrangement.orbits import PermutationGroup
 from arrangement.progress import Progress
@@ -138,7 +139,8 @@ def n_cells(
     if symmetry is None and _has_many_flats(arrangement):
         from arrangement import restrict
 
-        return restrict.count(arrangement)
+        with contextlib.suppress(SizeError):  # few flats may tell of many cells
+            return restrict.count(arrangement)
     return sum(whitney_numbers(arrangement, symmetry, progress))
 
 
@@ -151,7 +153,9 @@ def _has_many_flats(arrangement: Arrangement) -> bool:
 
     rows = Reduction(arrangement).rows
     n, d = len(rows), rows.shape[1] - 1
-    return d > 1 and n < FEW * d and not sweep.looks_degenerate(rows)
+    if not d > 1 or n >= FEW * d or sweep.looks_degenerate(rows):
+        return False
+    return len(components(distinct_essential_rows(arrangement)[:, :-1])) == 1
 
 
 def n_bounded_cells(

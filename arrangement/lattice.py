@@ -102,7 +102,10 @@ def cell_lattice(cell: Cell) -> nx.DiGraph:
     name: dict[int, str] = {}
     for k, level in reversed(list(enumerate(levels))):
         points = [polyhedron.relative_interior(on) for on in level]
-        signs = [[exact.sign(v) for v in arrangement.rows @ np.array(y)] for y in points]
+        signs = [
+            [exact.sign(v) for v in arrangement.rows @ np.array(y, dtype=object)]
+            for y in points
+        ]
         for on, node, covered in zip(level, _names(signs), level.values(), strict=True):
             name[on] = node
             bounded = polyhedron.is_bounded(on)

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
 from arrangement.components import coordinates
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.orbits import orbits
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ NOISE = 1e-9
 
 PATIENCE = 2**28
 """After so many comparisons of pairs without a new symmetry the search ends."""
+
+REFINEMENT = 2**14
+"""What a refinement costs besides, in comparisons."""
+
+LARGEST = 2**13
+"""The most hyperplanes that given symmetries may permute: tables have all pairs."""
 
 
 class Automorphisms:
@@ -121,6 +127,11 @@ def given_generators(
         raise InputError(
             "symmetry is None, 'auto' or a list of permutations, each a list of integers"
         ) from None
+    if len(representatives) > LARGEST:
+        raise SizeError(
+            f"symmetry: of at most {LARGEST:,} different hyperplanes, and here are "
+            f"{len(representatives):,}"
+        )
     generators = []
     for k, permutation in enumerate(permutations):
         if sorted(permutation) != list(range(n)):
@@ -135,13 +146,13 @@ def given_generators(
                 f"symmetry {k}: hyperplanes {first[i]} and {i} coincide, but their images "
                 "do not"
             )
-        if reduced.tolist() not in automorphisms:
+        if len(reduced) and reduced.tolist() not in automorphisms:
             raise InputError(
                 f"symmetry {k}: no {'affine' if automorphisms.infinity else 'linear'} map "
                 f"permutes the hyperplanes like {_shown(permutation)}"
             )
         generators.append(reduced.tolist())
-    return generators
+    return generators if len(representatives) else []
 
 
 def _shown(permutation: Sequence[int]) -> str:
@@ -259,6 +270,7 @@ class _Search:
         if self._spent > PATIENCE or not np.array_equal(np.sort(here), np.sort(there)):
             return
         if level + 1 == len(self.base):
+            self._spent += 32 * REFINEMENT  # exact arithmetic
             image = np.empty(2 * self.m, dtype=np.int64)
             image[np.argsort(here)] = np.argsort(there)
             permutation = (image[: self.automorphisms.n] % self.m).tolist()
@@ -282,7 +294,7 @@ class _Search:
         """Colour by colour and by the edges to each colour, until no colour splits."""
         n_colours = len(np.unique(colours))
         while True:
-            self._spent += len(colours) ** 2
+            self._spent += len(colours) ** 2 + REFINEMENT
             seen = _mix(self._edges ^ colours).sum(axis=1, dtype=np.uint64)
             colours = _mix(colours + _mix(seen))
             new = len(np.unique(colours))

@@ -461,3 +461,25 @@ def test_products(one, two):
 def test_both_ways_to_count_agree(arrangement):
     assert arrangement.n_cells() == sum(arrangement.whitney_numbers())
     assert restrict.count(arrangement) == arrangement.n_cells()
+
+
+def test_products_are_counted_by_factors():
+    assert families.grid(*[1] * 40).n_cells() == 2**40
+    assert families.grid(*[2] * 30).n_bounded_cells() == 1
+
+
+def test_symmetries_of_nothing_and_of_too_much():
+    assert Arrangement(np.zeros((0, 2))).n_cells(symmetry=[[]]) == 1
+    n = 70_000
+    points = Arrangement(np.ones((n, 1)), -np.arange(n))
+    with pytest.raises(SizeError, match="symmetry"):
+        points.n_cells(symmetry=[list(range(n))[::-1]])
+
+
+def test_no_symmetry_is_soon_given_up_on_badly_conditioned_data():
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-3, 4, (6, 5)).astype(object)
+    for c in range(1, 4):
+        rows[:, c] += 10**30 * rows[:, c - 1]
+    arrangement = Arrangement(rows[:, :4], rows[:, 4])
+    assert arrangement.n_cells(symmetry="auto") == len(arrangement.cells())

@@ -101,3 +101,11 @@ def test_large_lattices_are_refused(monkeypatch):
     monkeypatch.setattr(lattice, "LARGEST", 74)
     with pytest.raises(SizeError, match="75 faces, and a face lattice may have 74"):
         families.braid(4).face_lattice()  # 24 + 36 + 14 + 1, ordered set partitions
+
+
+def test_vertices_with_large_coordinates():
+    large = -16329893639329941453
+    arrangement = Arrangement([[1, 0], [1, 2], [0, 1]], [large, large, 0])
+    whole = set(arrangement.face_lattice())
+    for cell in arrangement.cells():
+        assert set(cell.face_lattice()) <= whole

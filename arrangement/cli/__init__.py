@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     cells                     24
     relatively bounded cells  0
     Zaslavsky                 42  measured / bound 0.5714
-    Zaslavsky, bounded        10  measured / bound 0.0000
+    Zaslavsky bounded         10  measured / bound 0.0000
     Cover                     32  measured / bound 0.7500
     0
     """

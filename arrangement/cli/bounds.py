@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> str:
     facts["bounded cells" if essential else "relatively bounded cells"] = bounded
     bounds: dict[str, tuple[int, int | None]] = {
         "Zaslavsky": (cells, zaslavsky(n, rank)),
-        "Zaslavsky, bounded": (bounded, zaslavsky(n, rank, bounded=True)),
+        "Zaslavsky bounded": (bounded, zaslavsky(n, rank, bounded=True)),
         "Cover": (cells, cover(n, rank) if arrangement.is_central else None),
     }
     if options.faces:
@@ -70,6 +70,8 @@ def _run(options: argparse.Namespace) -> str:
             bounds[f"Buck, dimension {k}"] = (faces, most)
     for name, (measured, bound) in bounds.items():
         facts[name] = _compared(measured, bound, options.json)
+    if options.json and options.faces:
+        facts["Buck"] = [facts.pop(name) for name in list(facts) if name.startswith("Buck")]
     return report(facts, options.json)
 
 
@@ -87,15 +89,18 @@ def _network(options: argparse.Namespace) -> str:
 
     if options.file is not None or options.family is not None:
         raise InputError("--network: instead of an arrangement; give one of them")
+    if options.faces:
+        raise InputError("--faces: of an arrangement, not of a network")
     n_0, *widths = options.network
-    return report(
-        {
-            "inputs": n_0,
-            "layers": widths if options.json else ", ".join(map(str, widths)) or "none",
-            "at least, for some network (Montufar 2014)": montufar_2014(n_0, widths),
-            "at most (Serra 2018)": serra(n_0, widths),
-            "at most (Montufar 2017)": montufar_2017(n_0, widths),
-            "at most (Raghu 2017)": raghu(n_0, widths),
-        },
-        options.json,
-    )
+    facts = {
+        "inputs": n_0,
+        "layers": widths if options.json else ", ".join(map(str, widths)) or "none",
+    }
+    for bound, says in (
+        (montufar_2014, "at least, for some network (Montufar 2014)"),
+        (serra, "at most (Serra 2018)"),
+        (montufar_2017, "at most (Montufar 2017)"),
+        (raghu, "at most (Raghu 2017)"),
+    ):
+        facts[bound.__name__ if options.json else says] = bound(n_0, widths)
+    return report(facts, options.json)

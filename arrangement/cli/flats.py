@@ -43,10 +43,14 @@ def _run(options: argparse.Namespace) -> str:
 
         write_poset(arrangement.intersection_poset(), options.graphml)
     if options.rank is not None:
-        flats = [flat.hyperplanes for flat in arrangement.flats(options.rank, progress=True)]
+        flats = arrangement.flats(options.rank, progress=True)
         if options.json:
-            return report(facts | {"flats": [list(map(int, flat)) for flat in flats]}, True)
-        return "".join(" ".join(map(str, flat)) + "\n" for flat in flats)
+            listed = [
+                {"hyperplanes": list(map(int, flat.hyperplanes)), "mobius": int(mu)}
+                for flat, mu in zip(flats, flats.mobius, strict=True)
+            ]
+            return report(facts | {"flats": listed}, True)
+        return "".join(" ".join(map(str, flat.hyperplanes)) + "\n" for flat in flats)
     counts = [len(arrangement.flats(k)) for k in range(arrangement.rank + 1)]
     by_rank = counts if options.json else ", ".join(map(str, counts))
     return report(facts | {"flats by rank": by_rank}, options.json)
