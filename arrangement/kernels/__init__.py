@@ -3,6 +3,7 @@
 from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
+from arrangement.kernels.largest_slack import largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.restriction import (
     CONTAINS,
@@ -21,6 +22,7 @@ from arrangement.kernels.restriction import (
     restrict_rows,
     settle_restriction,
 )
+from arrangement.kernels.screening import DEFICIENT, REFUSED, SURVIVED, screen, tuple_losses
 from arrangement.kernels.sweep import (
     FULL,
     PREFIX,
@@ -31,6 +33,12 @@ from arrangement.kernels.sweep import (
 )
 
 __all__ = [
+    "DEFICIENT",
+    "REFUSED",
+    "SURVIVED",
+    "largest_slack",
+    "screen",
+    "tuple_losses",
     "CONTAINS",
     "CUTS",
     "DONE",

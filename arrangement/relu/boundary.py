@@ -95,7 +95,7 @@ def face_minima(samples: Samples, signs: Signs, codimension: int) -> FaceMinima:
     A face without active samples has all of Y for solutions, with either s.
     """
     active = signs > 0
-    bases = _flat_bases(samples, signs == 0, codimension)
+    bases, _ = flat_bases(samples, signs == 0, codimension)
     e = bases.shape[2]
     fits = least_squares(samples, active, bases)
     unique = fits.rank == e
@@ -139,23 +139,27 @@ def face_minima(samples: Samples, signs: Signs, codimension: int) -> FaceMinima:
     )
 
 
-def _flat_bases(samples: Samples, on: Mask, codimension: int) -> Floats:
+def flat_bases(samples: Samples, on: Mask, codimension: int) -> tuple[Floats, float]:
     """Orthonormal bases of {v : v·x_i = 0 for all i in B}, shape (m, d, d − codimension).
 
-    The rank of the samples B is known to be the codimension, so no tolerance decides it.
+    The rank of the samples B is known to be the codimension, so no tolerance decides it. The
+    second result is the largest condition of the directions of the samples of one B.
     """
     d = samples.X.shape[1]
     size = on.sum(axis=1)
     bases = np.empty((len(on), d, d - codimension))
+    condition = 1.0
     for count in np.unique(size):
         step = max(1, (1 << 21) // (int(count) * d + d * d))
         same = np.flatnonzero(size == count)
         for start in range(0, len(same), step):
             rows = same[start : start + step]
             members = np.nonzero(on[rows])[1].reshape(-1, count)
-            Vt = np.linalg.svd(_triangle(samples.unit[members]), full_matrices=True)[2]
+            _, S, Vt = np.linalg.svd(_triangle(samples.unit[members]), full_matrices=True)
             bases[rows] = np.swapaxes(Vt[:, codimension:], 1, 2)
-    return bases
+            with np.errstate(divide="ignore"):
+                condition = max(condition, float(np.max(S[:, 0] / S[:, codimension - 1])))
+    return bases, condition
 
 
 def _triangle(rows: Floats) -> Floats:
@@ -189,7 +193,7 @@ def slack(
         In [−1, 1], or +inf where every h(v) is an empty sum. The point is a minimum iff it is
         ≥ 0. Where two opposite rays already forbid that it is given as −1.
     """
-    classes = _Classes(samples)
+    classes = Classes(samples)
     on = on[:, classes.representative]
     least = np.full(len(on), np.inf)
     independent = on.sum(axis=1) == codimension
@@ -273,7 +277,7 @@ def _share(value: Floats, size: Floats) -> Floats:
     return np.divide(value, size, out=np.full_like(value, np.inf), where=size > 0)
 
 
-class _Classes:
+class Classes:
     """The distinct hyperplanes of the samples, with the sums a and b of the module's text."""
 
     def __init__(self, samples: Samples) -> None:

@@ -1,0 +1,212 @@
+"""All local minima of a problem: tuples of active faces, then neurons that add nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import SizeError
+from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.samples import Floats
+from arrangement.relu.stationary import Decider, Minima
+from arrangement.relu.tuples import Screen, n_multisets
+
+__all__ = ["KINDS", "MAX_TUPLES", "Search", "enumerate_minima", "refuse_too_many"]
+
+KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
+
+MAX_TUPLES = 5_000_000_000
+"""More tuples of faces than this are refused: hours of work."""
+
+MAX_PIECES = 20_000_000
+
+SECONDS_PER_TUPLE = 2e-6
+"""Measured by benchmarks/landscape_tuples.py, rounded up."""
+
+TASK = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What is to be enumerated.
+
+    Attributes
+    ----------
+    faces : NeuronFaces
+    y : ndarray, shape (N,)
+    free : ndarray, shape (N, e)
+        Columns with free coefficients.
+    hidden : int
+    max_loss : float
+        Infinite for no limit.
+    kinds : frozenset of str
+    """
+
+    faces: NeuronFaces
+    y: Floats
+    free: Floats
+    hidden: int
+    max_loss: float
+    kinds: frozenset[str]
+
+    @property
+    def room(self) -> float:
+        """The largest squared residual to look at: a hair above the loss asked for."""
+        n = len(self.y)
+        return self.max_loss * n * (1 + 1e-9) + 1e-12 * float(self.y @ self.y)
+
+    @property
+    def limit(self) -> int:
+        """How many of the active faces, cells first, can be part of what is asked for."""
+        if "boundary" in self.kinds:
+            return len(self.faces.active)
+        return int(np.count_nonzero(self.faces.codimension[self.faces.active] == 0))
+
+    def screen(self) -> Screen:
+        """The screen of its tuples."""
+        return Screen(self.faces, self.y, self.free, self.room, self.limit)
+
+    def decider(self) -> Decider:
+        """Decides what the screen leaves."""
+        return Decider(self.faces, self.y, self.free)
+
+
+def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "faces") -> None:
+    """Raise a SizeError if multisets of `hidden` faces are too many to go through."""
+    count = n_multisets(n_faces, hidden)
+    if count <= MAX_TUPLES:
+        return
+    seconds = count * SECONDS_PER_TUPLE
+    raise SizeError(
+        f"{n} samples in dimension {d} have about {n_faces:,} {what} for one neuron, and so "
+        f"{count:.2g} multisets of {hidden}: about {_duration(seconds)} on one core, more than "
+        f"the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer features (or no "
+        "bias) or fewer hidden neurons, or ask for fewer kinds (without 'boundary' only cells "
+        "are gone through)"
+    )
+
+
+def _duration(seconds: float) -> str:
+    for size, name in ((31_557_600, "years"), (86_400, "days"), (3_600, "hours")):
+        if seconds > 2 * size:
+            return f"{seconds / size:,.0f} {name}"
+    return f"{seconds / 60:,.0f} minutes"
+
+
+def enumerate_minima(
+    search: Search, executor: Executor | None, report: Callable[[int, int], None]
+) -> tuple[Minima, list[NDArray[np.int64]]]:
+    """All local minima, in no particular order, and the tuples of faces that are doubtful.
+
+    Every minimum has some number k ≤ K of neurons on active faces with z ≠ 0, which are a
+    stationary tuple by themselves, and K − k that add nothing to the outputs: on idle faces,
+    or with z = 0. Whether these are in place depends on the residuals alone.
+    """
+    K, faces = search.hidden, search.faces
+    n, D = len(search.y), faces.rank
+    decider = search.decider()
+    totals = [n_multisets(search.limit, k) for k in range(K + 1)]
+    done, total = 0, sum(totals)
+    found: list[Minima] = [Minima.empty(K, n, D)]
+    doubtful: list[NDArray[np.int64]] = []
+    codimension = faces.codimension
+    allowed = (codimension == 0) if "boundary" not in search.kinds else np.ones(len(faces), bool)
+    allowed = allowed | (codimension == faces.rank) & ("zero" in search.kinds)
+    idle = np.flatnonzero(faces.idle & allowed)
+    silent = np.flatnonzero(~faces.idle & (codimension == 0))
+    if "zero" not in search.kinds and "boundary" not in search.kinds:
+        silent = silent[:0]
+    pieces = 0
+    for k in range(K + 1):
+        if k == 0:
+            portions: Iterator[tuple[Minima, NDArray[np.int64], int]] = iter([_nothing(search)])
+        else:
+            portions = _portions(search, k, executor)
+        for minima, open_, count in portions:
+            minima = minima.take(minima.loss <= search.max_loss)
+            done += count
+            report(min(done, total), total)
+            if len(open_):
+                doubtful.append(open_)
+            parts = [minima] if k == K else decider.completed(minima, K - k, idle, silent)
+            for part in parts:
+                pieces += len(part)
+                if pieces > MAX_PIECES:
+                    raise SizeError(
+                        f"more than {MAX_PIECES:,} sets of local minima; give max_loss, or "
+                        "fewer kinds, samples or neurons"
+                    )
+                found.append(part)
+    report(total, total)
+    return Minima.concatenated(found), doubtful
+
+
+def _nothing(search: Search) -> tuple[Minima, NDArray[np.int64], int]:
+    """The one minimum of no active neuron."""
+    n = len(search.y)
+    offset = np.array([float(search.y.mean()) if search.free.shape[1] else 0.0])
+    residuals = (offset - search.y)[None]
+    if np.linalg.norm(residuals) <= 64 * n * np.finfo(np.float64).eps * np.linalg.norm(search.y):
+        residuals[:] = 0.0
+    none = Minima(
+        np.zeros((1, 0), np.int64),
+        np.zeros((1, 0), np.int8),
+        np.zeros((1, 0, search.faces.rank)),
+        offset,
+        np.mean(residuals**2, axis=1),
+        np.ones(1),
+        np.zeros(1, np.int64),
+        np.ones(1, bool),
+        residuals,
+    )
+    return none, np.zeros((0, 0), np.int64), 1
+
+
+def _portions(
+    search: Search, k: int, executor: Executor | None
+) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+    if k == 1 or executor is None:
+        yield from _work(search, k, None)
+        return
+    tasks: list[range] = []
+    start = size = 0
+    for first in range(search.limit):
+        size += n_multisets(search.limit - first, k - 1)
+        if size >= TASK or first == search.limit - 1:
+            tasks.append(range(start, first + 1))
+            start, size = first + 1, 0
+    futures = [executor.submit(_work_all, search, k, task) for task in tasks]
+    try:
+        for future in futures:
+            yield from future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _work_all(
+    search: Search, k: int, first: range
+) -> list[tuple[Minima, NDArray[np.int64], int]]:
+    return list(_work(search, k, first))
+
+
+def _work(
+    search: Search, k: int, first: range | None
+) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+    """The minima of k active neurons, a portion of tuples at a time."""
+    screen, decider = search.screen(), search.decider()
+    waiting: list[NDArray[np.int64]] = []
+    count = held = 0
+    for tuples, n in screen.tuples(k, first):
+        waiting.append(tuples)
+        held += len(tuples)
+        count += n
+        if held >= 4096 or count >= TASK:
+            yield *decider.minima(np.concatenate(waiting)), count
+            waiting, count, held = [], 0, 0
+    if waiting:
+        yield *decider.minima(np.concatenate(waiting)), count

@@ -1,0 +1,182 @@
+"""Tuples of faces, one a neuron, screened by their least squares solutions.
+
+Depth first over multisets of active faces. For a prefix of K − 1 faces with columns spanning a
+space of orthonormal basis Q, all last faces are screened at once: their Gram matrices are there
+already, and one matrix product gives their products with Q. What the screen refuses is surely
+no stationary tuple; what is left is decided by :mod:`arrangement.relu.stationary`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import kernels
+from arrangement.relu.faces import ROUNDING, NeuronFaces
+from arrangement.relu.samples import Floats
+
+__all__ = ["Fit", "Screen", "fit", "n_multisets"]
+
+Indices = NDArray[np.int64]
+
+
+def n_multisets(n: int, k: int) -> int:
+    """Multisets of k out of n things.
+
+    Examples
+    --------
+    >>> n_multisets(872, 2)
+    380628
+    """
+    return comb(n + k - 1, k) if n else int(k == 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The least squares fit of the targets by some columns.
+
+    Attributes
+    ----------
+    basis : ndarray, shape (N, rank)
+        Orthonormal, of what the columns span.
+    back : ndarray, shape (columns, rank)
+        The coefficients of least norm are back @ along.
+    along : ndarray, shape (rank,)
+        basisᵀ y.
+    rest : ndarray, shape (N,)
+        y − basis basisᵀ y.
+    condition : float
+        Largest over smallest singular value that counts.
+    """
+
+    basis: Floats
+    back: Floats
+    along: Floats
+    rest: Floats
+    condition: float
+
+
+def fit(columns: Floats, y: Floats) -> Fit:
+    """Fit y by columns of shape (N, n); the rank counts as NumPy's does."""
+    U, S, Vt = np.linalg.svd(columns, full_matrices=False)
+    kept = S > (S[:1] * (max(columns.shape) * np.finfo(np.float64).eps))
+    r = int(kept.sum())
+    basis = np.ascontiguousarray(U[:, :r])
+    along = basis.T @ y
+    return Fit(
+        basis,
+        np.ascontiguousarray(Vt[:r].T / S[:r]),
+        along,
+        y - basis @ along,
+        float(S[0] / S[r - 1]) if r else 1.0,
+    )
+
+
+class Screen:
+    """Screens tuples of active faces of one problem.
+
+    Parameters
+    ----------
+    faces : NeuronFaces
+    y : ndarray, shape (N,)
+    free : ndarray, shape (N, e)
+        Columns with free coefficients: one of ones for an output bias, or none.
+    room : float
+        The largest squared residual ‖f − y‖² that is wanted.
+    limit : int, optional
+        Only the first `limit` active faces take part.
+    """
+
+    def __init__(
+        self,
+        faces: NeuronFaces,
+        y: Floats,
+        free: Floats,
+        room: float = np.inf,
+        limit: int | None = None,
+    ) -> None:
+        self.faces, self.y, self.free, self.room = faces, y, free, room
+        self.count = len(faces.active) if limit is None else limit
+        self.accuracy = ROUNDING * len(y) * faces.condition
+
+    def prefixes(self, length: int, first: range | None = None) -> Iterator[tuple[int, ...]]:
+        """Multisets of positions in `faces.active`, in lexicographic order."""
+        if length == 0:
+            yield ()
+            return
+        for start in range(self.count) if first is None else first:
+            yield from self._extended((start,), length)
+
+    def _extended(self, prefix: tuple[int, ...], length: int) -> Iterator[tuple[int, ...]]:
+        if len(prefix) == length:
+            yield prefix
+            return
+        for k in range(prefix[-1], self.count):
+            yield from self._extended((*prefix, k), length)
+
+    def prefix_fit(self, prefix: tuple[int, ...]) -> tuple[Fit, bool]:
+        """The fit of a prefix, and whether its coefficients are unique."""
+        faces = self.faces.active[list(prefix)]
+        maps, sizes = self.faces.maps(faces), self.faces.sizes[faces]
+        columns = [self.free, *(A[:, :e] for A, e in zip(maps, sizes, strict=True))]
+        stacked = np.concatenate(columns, axis=1)
+        found = fit(stacked, self.y)
+        return found, found.basis.shape[1] == stacked.shape[1]
+
+    def survivors(self, prefix: tuple[int, ...]) -> Indices:
+        """The last positions, none below the prefix's own, that the screen does not refuse."""
+        faces = self.faces
+        before, unique = self.prefix_fit(prefix)
+        chosen = faces.active[list(prefix)]
+        result = []
+        for rows, table in faces.blocks(prefix[-1] if prefix else 0):
+            if rows.start >= self.count:
+                break
+            rows = slice(rows.start, min(rows.stop, self.count))
+            table = table[: rows.stop - rows.start]
+            which = faces.active[rows]
+            outcome = np.empty(len(which), dtype=np.int8)
+            kernels.screen(
+                table,
+                faces.grams[rows],
+                table @ before.basis,
+                table @ before.rest,
+                faces.sizes[which],
+                faces.flat[which],
+                faces.signs[which],
+                faces.tables,
+                faces.flat[chosen],
+                faces.sizes[chosen],
+                faces.signs[chosen],
+                before.basis,
+                before.back if unique else before.back[:0],
+                before.along,
+                before.rest,
+                self.accuracy * before.condition,
+                faces.negative_slope,
+                self.room,
+                outcome,
+            )
+            result.append(rows.start + np.flatnonzero(outcome != kernels.REFUSED))
+        return np.concatenate(result) if result else np.zeros(0, dtype=np.int64)
+
+    def tuples(self, length: int, first: range | None = None) -> Iterator[tuple[Indices, int]]:
+        """Survivors as rows of faces, and how many tuples each portion was drawn from.
+
+        Parameters
+        ----------
+        length : int
+            Neurons, at least one.
+        first : range, optional
+            Positions of the first neuron; all by default. With one neuron all are screened.
+        """
+        for prefix in self.prefixes(length - 1, first):
+            last = self.survivors(prefix)
+            rows = np.empty((len(last), length), dtype=np.int64)
+            rows[:, :-1] = prefix
+            rows[:, -1] = last
+            yield self.faces.active[rows], self.count - (prefix[-1] if prefix else 0)
