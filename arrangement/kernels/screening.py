@@ -255,16 +255,31 @@ def screen(
 
 
 @njit(cache=True, error_model="numpy")
-def tuple_losses(grams, crosses, rights, sizes, accuracy, squares, losses, sure):
-    """The least squared residual with each last neuron, where the system is surely regular."""
-    m, D, _ = crosses.shape
-    L, inverse, c = np.zeros((D, D)), np.zeros((D, D)), np.zeros(D)
+def tuple_losses(maps, grams, crosses, rights, sizes, basis, rest, accuracy, losses, sure):
+    """The least squared residual with each last neuron, where the system is surely regular.
+
+    It is summed from the residuals, in which an error of the coefficients counts squared.
+    """
+    m, D, n = crosses.shape
+    L, inverse, c, back = np.zeros((D, D)), np.zeros((D, D)), np.zeros(D), np.zeros(n)
     for f in range(m):
-        trace = 0.0
-        for a in range(sizes[f]):
+        e, trace = sizes[f], 0.0
+        for a in range(e):
             trace += grams[f, a, a]
-        least, fall = _schur(
-            grams[f], crosses[f], rights[f], sizes[f], accuracy * trace, L, c, inverse
-        )
+        least, _ = _schur(grams[f], crosses[f], rights[f], e, accuracy * trace, L, c, inverse)
         sure[f] = least > 0.0
-        losses[f] = max(squares - fall, 0.0)
+        if not sure[f]:
+            continue
+        for k in range(n):
+            back[k] = 0.0
+            for a in range(e):
+                back[k] += crosses[f, a, k] * c[a]
+        total = 0.0
+        for i in range(len(rest)):
+            value = rest[i]
+            for a in range(e):
+                value -= maps[f, a, i] * c[a]
+            for k in range(n):
+                value += basis[i, k] * back[k]
+            total += value * value
+        losses[f] = total

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,7 @@ from arrangement.relu.samples import Floats
 from arrangement.relu.stationary import Decider, Minima
 from arrangement.relu.tuples import Screen, n_multisets
 
-__all__ = ["KINDS", "MAX_TUPLES", "Search", "enumerate_minima", "refuse_too_many"]
-
-KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
+__all__ = ["MAX_TUPLES", "Search", "enumerate_minima", "refuse_too_many"]
 
 MAX_TUPLES = 5_000_000_000
 """More tuples of faces than this are refused: hours of work."""
@@ -59,16 +58,17 @@ class Search:
         n = len(self.y)
         return self.max_loss * n * (1 + 1e-9) + 1e-12 * float(self.y @ self.y)
 
-    @property
-    def limit(self) -> int:
-        """How many of the active faces, cells first, can be part of what is asked for."""
+    @cached_property
+    def positions(self) -> NDArray[np.int64]:
+        """The active faces, cells first, that can be part of what is asked for."""
+        active = self.faces.active
         if "boundary" in self.kinds:
-            return len(self.faces.active)
-        return int(np.count_nonzero(self.faces.codimension[self.faces.active] == 0))
+            return active
+        return active[self.faces.codimension[active] == 0]
 
     def screen(self) -> Screen:
         """The screen of its tuples."""
-        return Screen(self.faces, self.y, self.free, self.room, self.limit)
+        return Screen(self.faces, self.y, self.free, self.room, self.positions)
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
@@ -109,7 +109,7 @@ def enumerate_minima(
     K, faces = search.hidden, search.faces
     n, D = len(search.y), faces.rank
     decider = search.decider()
-    totals = [n_multisets(search.limit, k) for k in range(K + 1)]
+    totals = [n_multisets(len(search.positions), k) for k in range(K + 1)]
     done, total = 0, sum(totals)
     found: list[Minima] = [Minima.empty(K, n, D)]
     doubtful: list[NDArray[np.int64]] = []
@@ -174,9 +174,9 @@ def _portions(
         return
     tasks: list[range] = []
     start = size = 0
-    for first in range(search.limit):
-        size += n_multisets(search.limit - first, k - 1)
-        if size >= TASK or first == search.limit - 1:
+    for first in range(len(search.positions)):
+        size += n_multisets(len(search.positions) - first, k - 1)
+        if size >= TASK or first == len(search.positions) - 1:
             tasks.append(range(start, first + 1))
             start, size = first + 1, 0
     futures = [executor.submit(_work_all, search, k, task) for task in tasks]

@@ -7,7 +7,6 @@ outputs A c, where A = D X T and D = diag(σ-slopes): 1 where σ_i > 0, the nega
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -26,9 +25,6 @@ Indices = NDArray[np.int64]
 
 ROUNDING = 64 * 2.0**-52
 """A generous factor of the rounding errors of one factorisation, for each of its rows."""
-
-_BLOCK = 1 << 27
-"""Bytes of the columns of one block of faces."""
 
 
 class NeuronFaces:
@@ -139,40 +135,23 @@ class NeuronFaces:
         """The faces that are not idle, in order."""
         return np.flatnonzero(~self.idle)
 
-    @cached_property
-    def _transposed(self) -> Floats | None:
-        if self.active.size * self.samples.X.size * 8 > 8 * _BLOCK:
-            return None
-        return self._transposed_maps(self.active)
-
-    def _transposed_maps(self, faces: Indices) -> Floats:
+    def transposed(self, faces: Indices) -> Floats:
+        """The matrices Aᵀ of faces, shape (m, D, N)."""
         return np.ascontiguousarray(np.swapaxes(self.maps(faces), 1, 2))
 
-    def blocks(self, start: int) -> Iterator[tuple[slice, Floats]]:
-        """The transposed maps of `active[start:]` in blocks: slices, and (m, D, N) tables."""
-        table, count = self._transposed, len(self.active)
-        step = max(1, count if table is not None else _BLOCK // (self.samples.X.size * 8))
-        for low in range(start, count, step):
-            rows = slice(low, min(low + step, count))
-            yield (
-                rows,
-                table[rows] if table is not None else self._transposed_maps(self.active[rows]),
-            )
-
-    @cached_property
-    def grams(self) -> Floats:
-        """AᵀA of the active faces, shape (len(active), D, D): one product of squared slopes
-        with the outer products of the restricted samples, flat by flat."""
+    def gram(self, faces: Indices) -> Floats:
+        """AᵀA of faces, shape (m, D, D): products of squared slopes with the outer products of
+        the restricted samples, flat by flat."""
         D = self.rank
-        result = np.empty((len(self.active), D, D))
-        flats = self.flat[self.active]
+        result = np.empty((len(faces), D, D))
+        flats = self.flat[faces]
         order = np.argsort(flats, kind="stable")
         for rows in np.split(order, np.flatnonzero(np.diff(flats[order])) + 1):
             if not len(rows):
                 continue
             Z = self.restricted[flats[rows[0]]]
             outer = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), D * D)
-            squares = self.slopes(self.active[rows]) ** 2
+            squares = self.slopes(faces[rows]) ** 2
             result[rows] = (squares @ outer).reshape(-1, D, D)
         return result
 

@@ -161,6 +161,26 @@ class Decider:
             doubtful.append(open_)
         return Minima.concatenated(parts), np.concatenate(doubtful)
 
+    def fits(self, tuples: Indices) -> tuple[Floats, Indices, Floats]:
+        """The least loss, the rank and coefficients of least norm for tuples of any faces.
+
+        The coefficients are (m, K, D), essential R_j = z_j w_j.
+        """
+        m, K = tuples.shape
+        n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
+        loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
+        R = np.empty((m, K, D))
+        step = max(1, 8 * CHUNK // ((n + K * D) * max(K * D, 1)))
+        for start in range(0, m, step):
+            rows = slice(start, min(start + step, m))
+            found = self._fits(tuples[rows])
+            loss[rows] = np.mean(found.residuals**2, axis=1)
+            rank[rows] = found.rank - np.sum(D - self.faces.sizes[tuples[rows]], axis=1)
+            T = self.faces.bases[self.faces.flat[tuples[rows]]]
+            c = found.coefficients[:, e:].reshape(-1, K, D)
+            R[rows] = np.einsum("mkde,mke->mkd", T, c)
+        return loss, rank, R
+
     def _fits(self, tuples: Indices) -> _Fits:
         m, K = tuples.shape
         n, D, e = len(self.y), self.faces.rank, self.free.shape[1]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb
 
 import numpy as np
@@ -22,6 +23,9 @@ from arrangement.relu.samples import Floats
 __all__ = ["Fit", "Screen", "fit", "n_multisets"]
 
 Indices = NDArray[np.int64]
+
+_KEEP = 1 << 26
+"""The most numbers in a table of maps that is kept."""
 
 
 def n_multisets(n: int, k: int) -> int:
@@ -87,8 +91,8 @@ class Screen:
         Columns with free coefficients: one of ones for an output bias, or none.
     room : float
         The largest squared residual ‖f − y‖² that is wanted.
-    limit : int, optional
-        Only the first `limit` active faces take part.
+    positions : ndarray of int, optional
+        The faces that take part; all active ones by default.
     """
 
     def __init__(
@@ -97,14 +101,34 @@ class Screen:
         y: Floats,
         free: Floats,
         room: float = np.inf,
-        limit: int | None = None,
+        positions: Indices | None = None,
     ) -> None:
         self.faces, self.y, self.free, self.room = faces, y, free, room
-        self.count = len(faces.active) if limit is None else limit
+        self.positions = faces.active if positions is None else positions
+        self.count = len(self.positions)
         self.accuracy = ROUNDING * len(y) * faces.condition
 
+    @cached_property
+    def _kept(self) -> tuple[Floats, Floats] | None:
+        if self.count * self.faces.samples.X.size > _KEEP:
+            return None
+        return self.faces.transposed(self.positions), self.faces.gram(self.positions)
+
+    def blocks(self, start: int) -> Iterator[tuple[slice, Floats, Floats]]:
+        """Aᵀ and AᵀA of the faces at positions from `start` on, in blocks that fit in memory."""
+        step = max(1, _KEEP // (16 * self.faces.samples.X.size))
+        if self._kept is not None:
+            step = self.count
+        for low in range(start, self.count, step):
+            rows = slice(low, min(low + step, self.count))
+            if self._kept is not None:
+                yield rows, self._kept[0][rows], self._kept[1][rows]
+            else:
+                which = self.positions[rows]
+                yield rows, self.faces.transposed(which), self.faces.gram(which)
+
     def prefixes(self, length: int, first: range | None = None) -> Iterator[tuple[int, ...]]:
-        """Multisets of positions in `faces.active`, in lexicographic order."""
+        """Multisets of positions, in lexicographic order."""
         if length == 0:
             yield ()
             return
@@ -120,7 +144,7 @@ class Screen:
 
     def prefix_fit(self, prefix: tuple[int, ...]) -> tuple[Fit, bool]:
         """The fit of a prefix, and whether its coefficients are unique."""
-        faces = self.faces.active[list(prefix)]
+        faces = self.positions[list(prefix)]
         maps, sizes = self.faces.maps(faces), self.faces.sizes[faces]
         columns = [self.free, *(A[:, :e] for A, e in zip(maps, sizes, strict=True))]
         stacked = np.concatenate(columns, axis=1)
@@ -131,18 +155,14 @@ class Screen:
         """The last positions, none below the prefix's own, that the screen does not refuse."""
         faces = self.faces
         before, unique = self.prefix_fit(prefix)
-        chosen = faces.active[list(prefix)]
+        chosen = self.positions[list(prefix)]
         result = []
-        for rows, table in faces.blocks(prefix[-1] if prefix else 0):
-            if rows.start >= self.count:
-                break
-            rows = slice(rows.start, min(rows.stop, self.count))
-            table = table[: rows.stop - rows.start]
-            which = faces.active[rows]
+        for rows, table, grams in self.blocks(prefix[-1] if prefix else 0):
+            which = self.positions[rows]
             outcome = np.empty(len(which), dtype=np.int8)
             kernels.screen(
                 table,
-                faces.grams[rows],
+                grams,
                 table @ before.basis,
                 table @ before.rest,
                 faces.sizes[which],
@@ -179,4 +199,4 @@ class Screen:
             rows = np.empty((len(last), length), dtype=np.int64)
             rows[:, :-1] = prefix
             rows[:, -1] = last
-            yield self.faces.active[rows], self.count - (prefix[-1] if prefix else 0)
+            yield self.positions[rows], self.count - (prefix[-1] if prefix else 0)
