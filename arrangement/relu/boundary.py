@@ -296,16 +296,19 @@ class Classes:
         self.a_size, self.b_size = sums(1, np.abs(samples.y)), sums(-1, np.abs(samples.y))
         self.size = self.a_size + self.b_size
 
-    def rays(self, on: Mask, codimension: int) -> tuple[Floats, Floats]:
+    def rays(
+        self, on: Mask, codimension: int, signs: Signs | None = None
+    ) -> tuple[Floats, Floats]:
         """The rays (columns) of the local arrangement of some classes, and their v·e_ρ.
 
-        The zeros and signs are exact, those of the one-dimensional faces modulo the flat;
-        v·e_ρ is set to zero where they say so.
+        The zeros and signs are exact, those of the one-dimensional faces modulo the flat, if
+        they are not given; v·e_ρ is set to zero where they say so.
         """
         from arrangement.hyperplanes import Arrangement
 
         exact = self.samples.arrangement.rows[self.representative[on], :-1]
-        signs = Arrangement(exact).faces(exact.shape[1] - codimension + 1).signs
+        if signs is None or not len(signs):
+            signs = faces(Arrangement(exact), codimension - 1)
         unit = self.unit[on]
         span = np.linalg.svd(_triangle(unit[None])[0], full_matrices=True)[2][:codimension].T
         members = unit @ span

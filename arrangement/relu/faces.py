@@ -19,7 +19,7 @@ from arrangement.progress import Progress
 from arrangement.relu.boundary import Classes, flat_bases
 from arrangement.relu.samples import Floats, Mask, Samples, Signs
 
-__all__ = ["NeuronFaces"]
+__all__ = ["NeuronFaces", "facets"]
 
 Indices = NDArray[np.int64]
 
@@ -51,10 +51,10 @@ class NeuronFaces:
         The flat that the face lies in, a row of the next tables.
     bases : ndarray, shape (F, D, D)
         Orthonormal columns T, padded with zero columns.
-    restricted : ndarray, shape (F, N, D)
-        X T for each flat, exactly 0 for the samples whose hyperplanes contain it.
-    lengths : ndarray, shape (F, N)
-        The lengths of its rows.
+    on : ndarray of bool, shape (F, N)
+        The samples whose hyperplanes contain the flat.
+    sizes : ndarray of int, shape (S,)
+        Dimension of the face, the columns of its T that are not padding.
     condition : float
         The largest condition of the samples that define a flat: T is accurate to this many
         roundings.
@@ -83,7 +83,12 @@ class NeuronFaces:
         last = self.rank + 1 if codimensions is None else min(codimensions, self.rank + 1)
         tables = [cells.signs]
         for k in range(1, last):
-            tables.append(faces(samples.arrangement, k, progress=progress))
+            if k == self.rank:
+                tables.append(np.zeros((1, len(samples.y)), dtype=np.int8))
+            elif k == 1:
+                tables.append(facets(cells))
+            else:
+                tables.append(faces(samples.arrangement, k, progress=progress))
         self.signs: Signs = np.concatenate(tables)
         self.codimension: Indices = np.repeat(np.arange(len(tables)), list(map(len, tables)))
         self._find_flats()
@@ -106,13 +111,17 @@ class NeuronFaces:
                 bases, condition = flat_bases(self.samples, self.on[which], k)
                 self.bases[which, :, : D - k] = bases
                 self.condition = max(self.condition, condition)
-        self.restricted = self.samples.X @ self.bases
-        self.restricted[self.on] = 0.0
-        self.lengths: Floats = np.linalg.norm(self.restricted, axis=2)
+        self.flat_codimension: Indices = codimension
         self.sizes: Indices = D - self.codimension
 
     def __len__(self) -> int:
         return len(self.signs)
+
+    def restricted(self, flats: Indices) -> Floats:
+        """The samples X T in coordinates of flats, shape (m, N, D); exactly 0 on the flat."""
+        table: Floats = self.samples.X @ self.bases[flats]
+        table[self.on[flats]] = 0.0
+        return table
 
     def slopes(self, faces: Indices | slice) -> Floats:
         """The derivative of the activation at each sample, shape (m, N); 0 on the face."""
@@ -121,7 +130,10 @@ class NeuronFaces:
 
     def maps(self, faces: Indices | slice) -> Floats:
         """The matrices A of faces, shape (m, N, D)."""
-        return np.asarray(self.slopes(faces)[:, :, None] * self.restricted[self.flat[faces]])
+        flats, place = np.unique(self.flat[faces], return_inverse=True)
+        maps: Floats = self.restricted(flats)[place]
+        maps *= self.slopes(faces)[:, :, None]
+        return maps
 
     @cached_property
     def idle(self) -> Mask:
@@ -138,22 +150,6 @@ class NeuronFaces:
     def transposed(self, faces: Indices) -> Floats:
         """The matrices Aᵀ of faces, shape (m, D, N)."""
         return np.ascontiguousarray(np.swapaxes(self.maps(faces), 1, 2))
-
-    def gram(self, faces: Indices) -> Floats:
-        """AᵀA of faces, shape (m, D, D): products of squared slopes with the outer products of
-        the restricted samples, flat by flat."""
-        D = self.rank
-        result = np.empty((len(faces), D, D))
-        flats = self.flat[faces]
-        order = np.argsort(flats, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(flats[order])) + 1):
-            if not len(rows):
-                continue
-            Z = self.restricted[flats[rows[0]]]
-            outer = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), D * D)
-            squares = self.slopes(faces[rows]) ** 2
-            result[rows] = (squares @ outer).reshape(-1, D, D)
-        return result
 
     @cached_property
     def _classes(self) -> Classes:
@@ -173,34 +169,54 @@ class NeuronFaces:
         For the samples that contain the flat the zeros are exact.
         """
         if flat not in self._rays:
-            classes = self._classes
-            on = self.on[flat]
-            members = on[classes.representative]
-            codimension = self.rank - int(np.any(self.bases[flat], axis=0).sum())
-            first, orientation = self.samples.arrangement.coincidence
-            if members.sum() == codimension:
-                V: Floats = np.linalg.pinv(classes.unit[members])
-                V = np.concatenate([V, -V], axis=1)
-                t = np.concatenate([np.eye(codimension), -np.eye(codimension)], axis=1)
-            else:
-                V, t = classes.rays(members, codimension)
-            along = V.T @ self.samples.X.T
-            place = np.searchsorted(np.flatnonzero(members), np.searchsorted(
-                classes.representative, first[on]))  # fmt: skip
-            length = np.linalg.norm(self.samples.X[on], axis=1)
-            along[:, on] = t[place].T * (orientation[on] * length)
-            self._rays[flat] = along
+            self._rays[flat] = self.all_rays(np.array([flat]))[0]
         return self._rays[flat]
 
-    @cached_property
-    def tables(self) -> tuple[Floats, Floats, Floats, Indices]:
-        """Of the flats, for :func:`kernels.screen`; the origin has no rays there."""
-        rays = [np.zeros((0, len(self.samples.y)))] * len(self.bases)
-        proper = self.on.any(axis=1) & self.bases.any(axis=(1, 2))
-        for flat in np.flatnonzero(proper).tolist():
-            rays[flat] = self.rays(flat)
+    def all_rays(self, flats: Indices) -> list[Floats]:
+        """The rays of many flats at once, not kept."""
+        classes, length = self._classes, np.linalg.norm(self.samples.X, axis=1)
+        first, orientation = self.samples.arrangement.coincidence
+        scale = orientation * length
+        place = np.searchsorted(classes.representative, first)
+        members = self.on[flats][:, classes.representative]
+        codimension = self.flat_codimension[flats]
+        simple = members.sum(axis=1) == codimension
+        result: list[Floats] = [np.zeros((0, len(length)))] * len(flats)
+        for k in np.unique(codimension[simple & (codimension > 0)]).tolist():
+            rows = np.flatnonzero(simple & (codimension == k))
+            which = np.nonzero(members[rows])[1].reshape(-1, k)
+            V: Floats = np.linalg.pinv(classes.unit[which])
+            along = np.swapaxes(V, 1, 2) @ self.samples.X.T
+            for q in range(k):
+                # On the flat ray q, dual to class q, sees the samples of that class only.
+                own = place[None] == which[:, q, None]
+                along[:, q] = np.where(self.on[flats[rows]], own * scale, along[:, q])
+            both = np.concatenate([along, -along], axis=1)
+            for row, table in zip(rows.tolist(), both, strict=True):
+                result[row] = table
+        for row in np.flatnonzero(~simple).tolist():
+            on = self.on[flats[row]]
+            known = None
+            if codimension[row] == self.rank:
+                lines = self.codimension == self.rank - 1
+                known = self.signs[lines][:, classes.representative]
+            V, t = classes.rays(members[row], int(codimension[row]), known)
+            along = V.T @ self.samples.X.T
+            inner = np.searchsorted(np.flatnonzero(members[row]), place[on])
+            along[:, on] = t[inner].T * scale[on]
+            result[row] = along
+        return result
+
+    def tables(self, flats: Indices) -> tuple[Floats, Floats, Floats, Indices]:
+        """Of some flats, for :func:`kernels.screen`; the origin has no rays there."""
+        restricted = self.restricted(flats)
+        proper = self.flat_codimension[flats] < self.rank
+        rays = [np.zeros((0, len(self.samples.y)))] * len(flats)
+        found = self.all_rays(flats[proper])
+        for row, table in zip(np.flatnonzero(proper).tolist(), found, strict=True):
+            rays[row] = table
         begin = np.concatenate([[0], np.cumsum(list(map(len, rays)))]).astype(np.int64)
-        return self.restricted, self.lengths, np.concatenate(rays), begin
+        return restricted, np.linalg.norm(restricted, axis=2), np.concatenate(rays), begin
 
     def turns(self, face: int) -> Floats:
         """The changes of the outputs along the rays v of a face, per unit, shape (q, N).
@@ -222,8 +238,9 @@ class NeuronFaces:
             return self._interior[face]
         flat, e = int(self.flat[face]), int(self.sizes[face])
         off = self.signs[face] != 0
-        lengths = self.lengths[flat, off, None]
-        sides = self.signs[face, off, None] * self.restricted[flat, off, :e] / lengths
+        table = self.restricted(self.flat[face : face + 1])[0, off]
+        lengths = np.linalg.norm(table, axis=1, keepdims=True)
+        sides = self.signs[face, off, None] * table[:, :e] / lengths
         box = np.concatenate([np.eye(e), -np.eye(e)])
         offsets = np.concatenate([np.zeros(len(sides)), np.ones(2 * e)])
         c = np.zeros(e)
@@ -237,3 +254,11 @@ class NeuronFaces:
         full[..., self.columns] = v
         flat = full.reshape(-1, full.shape[-1])
         return self.given.weights(flat).reshape(full.shape)
+
+
+def facets(cells: Cells) -> Signs:
+    """The sign vectors of the facets, in the order of `cells.edges`, shape (E, N)."""
+    first, _ = cells.arrangement.coincidence
+    signs = cells.signs[cells.edges[:, 0]].copy()
+    signs[first == first[cells.edges[:, 2]][:, None]] = 0
+    return signs

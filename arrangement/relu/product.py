@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.errors import SizeError
-from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pieces import Pieces
 from arrangement.relu.samples import CHUNK, Floats, Mask
 from arrangement.relu.stationary import Decider
@@ -179,8 +178,9 @@ class ProductGraph:
         boundary = np.full(n_edges, np.nan)
         one = np.flatnonzero((codimension.sum(axis=1) == 1) & (codimension.max(axis=1) == 1))
         if len(one):
-            # Cells come first in the table of faces, so the facet is the last of a rising row.
-            edge = _edge_of_facet(cells, pieces.table)[pieces.faces[one, -1]]
+            # The table of faces begins with the cells and, in the order of edges, the facets, so
+            # that the facet is the last of a rising row.
+            edge = pieces.faces[one, -1] - m
             place = edge * n_multisets(m, hidden - 1)
             place += multiset_index(pieces.faces[one, :-1], m)
             for k, at in zip(one[::-1].tolist(), place[::-1].tolist(), strict=True):
@@ -401,14 +401,3 @@ def _multisets(m: int, k: int) -> Indices:
         rows = np.column_stack([np.repeat(rows, count, axis=0), last])
     return rows
 
-
-def _edge_of_facet(cells: Cells, table: NeuronFaces) -> Indices:
-    """The row of `cells.edges` of each facet in a table of faces; −1 for other faces."""
-    first, _ = cells.arrangement.coincidence
-    signs = cells.signs[cells.edges[:, 0]].copy()
-    signs[first == first[cells.edges[:, 2]][:, None]] = 0
-    edge = {row.tobytes(): e for e, row in enumerate(signs)}
-    result = np.full(len(table), -1, dtype=np.int64)
-    for f in np.flatnonzero(table.codimension == 1).tolist():
-        result[f] = edge[table.signs[f].tobytes()]
-    return result

@@ -284,7 +284,8 @@ class Decider:
         affected = np.zeros((m, K, len(self.y)), dtype=bool)
         for j in range(K):
             flats, signs = faces.flat[tuples[:, j]], faces.signs[tuples[:, j]]
-            Z, length = faces.restricted[flats], faces.lengths[flats]
+            Z = faces.restricted(flats)
+            length = np.linalg.norm(Z, axis=2)
             block = slice(e + j * D, e + (j + 1) * D)
             length = np.where(signs != 0, length, 1.0)
             change = np.linalg.norm(Z @ np.swapaxes(fits.null[:, :, block], 1, 2), axis=2)
@@ -351,10 +352,10 @@ class Decider:
         scale = float(np.linalg.norm(base)) or 1.0
         slopes, offsets, sides = [], [], []
         for j, (face, s) in enumerate(zip(faces, choice, strict=True)):
-            flat = self.faces.flat[face]
             signs = self.faces.signs[face]
-            length = np.where(signs != 0, self.faces.lengths[flat], 1.0)
-            Z = (s * signs / length)[:, None] * self.faces.restricted[flat]
+            Z = self.faces.restricted(self.faces.flat[face : face + 1])[0]
+            length = np.where(signs != 0, np.linalg.norm(Z, axis=1), 1.0)
+            Z *= (s * signs / length)[:, None]
             block = slice(e + j * D, e + (j + 1) * D)
             sides.append((Z[signs != 0], block))
             Z = Z[affected[j]]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,14 +110,16 @@ class Screen:
         self.accuracy = ROUNDING * len(y) * faces.condition
 
     @cached_property
-    def _kept(self) -> tuple[Floats, Floats] | None:
+    def _kept(self) -> tuple[Floats, Floats, Any] | None:
         if self.count * self.faces.samples.X.size > _KEEP:
             return None
-        return self.faces.transposed(self.positions), self.faces.gram(self.positions)
+        faces = self.faces
+        table = faces.transposed(self.positions)
+        return table, _grams(table), faces.tables(np.arange(len(faces.bases)))
 
     def blocks(self, start: int) -> Iterator[tuple[slice, Floats, Floats]]:
         """Aᵀ and AᵀA of the faces at positions from `start` on, in blocks that fit in memory."""
-        step = max(1, _KEEP // (16 * self.faces.samples.X.size))
+        step = max(1, _KEEP // (4 * self.faces.samples.X.size))
         if self._kept is not None:
             step = self.count
         for low in range(start, self.count, step):
@@ -124,8 +127,15 @@ class Screen:
             if self._kept is not None:
                 yield rows, self._kept[0][rows], self._kept[1][rows]
             else:
-                which = self.positions[rows]
-                yield rows, self.faces.transposed(which), self.faces.gram(which)
+                table = self.faces.transposed(self.positions[rows])
+                yield rows, table, _grams(table)
+
+    def _tables(self, flats: Indices) -> tuple[Any, Indices]:
+        """Tables that hold some flats, and the flats' places there."""
+        if self._kept is not None:
+            return self._kept[2], flats
+        distinct, place = np.unique(flats, return_inverse=True)
+        return self.faces.tables(distinct), place.astype(np.int64)
 
     def prefixes(self, length: int, first: range | None = None) -> Iterator[tuple[int, ...]]:
         """Multisets of positions, in lexicographic order."""
@@ -159,6 +169,7 @@ class Screen:
         result = []
         for rows, table, grams in self.blocks(prefix[-1] if prefix else 0):
             which = self.positions[rows]
+            tables, flats = self._tables(np.concatenate([faces.flat[chosen], faces.flat[which]]))
             outcome = np.empty(len(which), dtype=np.int8)
             kernels.screen(
                 table,
@@ -166,10 +177,10 @@ class Screen:
                 table @ before.basis,
                 table @ before.rest,
                 faces.sizes[which],
-                faces.flat[which],
+                flats[len(chosen) :],
                 faces.signs[which],
-                faces.tables,
-                faces.flat[chosen],
+                tables,
+                flats[: len(chosen)],
                 faces.sizes[chosen],
                 faces.signs[chosen],
                 before.basis,
@@ -200,3 +211,7 @@ class Screen:
             rows[:, :-1] = prefix
             rows[:, -1] = last
             yield self.positions[rows], self.count - (prefix[-1] if prefix else 0)
+
+
+def _grams(table: Floats) -> Floats:
+    return np.asarray(table @ np.swapaxes(table, 1, 2))
