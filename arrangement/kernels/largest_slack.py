@@ -11,7 +11,7 @@ SMALLEST_PIVOT = 1e-11
 
 
 @njit(cache=True, error_model="numpy")
-def largest_slack(slopes, offsets, c):
+def largest_slack(slopes, offsets, c, basis):
     """Maximise t ≤ 1 with slopes·c + offsets ≥ t; writes c and returns t.
 
     The primal simplex method on the dual, min y_0 + offsets·y with slopesᵀ y = 0,
@@ -24,12 +24,13 @@ def largest_slack(slopes, offsets, c):
         Rows of length about 1 or less.
     c : float64 (q,)
         Room for the point.
+    basis : int64 (q + 1,)
+        All −1; at the end the rows with y > 0 are among these (m stands for t ≤ 1).
     """
     m, q = slopes.shape
     # Columns: y_1..y_m, y_0, the q + 1 columns of the identity (prices), the right side.
     width = m + 1 + q + 1 + 1
     table = np.zeros((q + 2, width))
-    basis = np.full(q + 1, -1, np.int64)
     for i in range(m):
         for k in range(q):
             table[k, i] = slopes[i, k]

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
 from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats
 from arrangement.relu.stationary import Decider, Minima
 from arrangement.relu.tuples import Screen, n_multisets
@@ -43,6 +45,8 @@ class Search:
     max_loss : float
         Infinite for no limit.
     kinds : frozenset of str
+    targets : ndarray, shape (N,), optional
+        The targets exactly as given, to decide in rational arithmetic.
     """
 
     faces: NeuronFaces
@@ -51,6 +55,7 @@ class Search:
     hidden: int
     max_loss: float
     kinds: frozenset[str]
+    targets: NDArray[Any] | None = None
 
     @property
     def room(self) -> float:
@@ -66,12 +71,15 @@ class Search:
             return active
         return active[self.faces.codimension[active] == 0]
 
-    def screen(self) -> Screen:
+    def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""
-        return Screen(self.faces, self.y, self.free, self.room, self.positions)
+        rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
+        return Screen(self.faces, self.y, self.free, self.room, self.positions, rank_of)
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
+        if self.targets is not None:
+            return RationalDecider(self.faces, self.targets, self.y, self.free)
         return Decider(self.faces, self.y, self.free)
 
 
@@ -198,7 +206,8 @@ def _work(
     search: Search, k: int, first: range | None
 ) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
     """The minima of k active neurons, a portion of tuples at a time."""
-    screen, decider = search.screen(), search.decider()
+    decider = search.decider()
+    screen = search.screen(decider)
     waiting: list[NDArray[np.int64]] = []
     count = held = 0
     for tuples, n in screen.tuples(k, first):

@@ -244,7 +244,8 @@ class NeuronFaces:
         box = np.concatenate([np.eye(e), -np.eye(e)])
         offsets = np.concatenate([np.zeros(len(sides)), np.ones(2 * e)])
         c = np.zeros(e)
-        kernels.largest_slack(np.concatenate([sides, box]), offsets, c)
+        basis = np.full(e + 1, -1, dtype=np.int64)
+        kernels.largest_slack(np.concatenate([sides, box]), offsets, c, basis)
         self._interior[face] = np.asarray(self.bases[flat][:, :e] @ c)
         return self._interior[face]
 

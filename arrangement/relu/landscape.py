@@ -228,7 +228,13 @@ class OneHiddenLayer:
         self._refuse_too_many("boundary" in wanted)
         faces = self.faces(None if wanted & {"boundary", "zero"} else 1, quiet)
         search = Search(
-            faces, self.samples.y, self.free, self.hidden, bound, wanted
+            faces,
+            self.samples.y,
+            self.free,
+            self.hidden,
+            bound,
+            wanted,
+            self.exact_targets if exact else None,
         )
         refuse_too_many(
             len(search.positions), self.hidden, self.n_samples, self.dimension

@@ -33,7 +33,7 @@ from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.minima import STRICT
 from arrangement.relu.samples import CHUNK, Floats, Mask, Signs
 
-__all__ = ["Decider", "Minima"]
+__all__ = ["Decider", "Minima", "sign_choices"]
 
 Indices = NDArray[np.int64]
 
@@ -252,7 +252,7 @@ class Decider:
         doubt = possible & np.any(open_ & ~allowed, axis=(1, 2))
         found: list[tuple[int, tuple[int, ...], Floats, float]] = []
         for k in np.flatnonzero(clear).tolist():
-            for choice in _sign_choices(tuples[k], allowed[k]):
+            for choice in sign_choices(tuples[k], allowed[k]):
                 picked = np.arange(K), [0 if s > 0 else 1 for s in choice]
                 if affected[k].any():
                     point = self._inside(tuples[k], fits, k, choice, affected[k])
@@ -362,7 +362,8 @@ class Decider:
             slopes.append(Z @ null[:, block].T)
             offsets.append(Z @ base[block] / scale)
         c = np.zeros(len(null))
-        t = kernels.largest_slack(np.concatenate(slopes), np.concatenate(offsets), c)
+        basis = np.full(len(null) + 1, -1, dtype=np.int64)
+        t = kernels.largest_slack(np.concatenate(slopes), np.concatenate(offsets), c, basis)
         if not t > -LEAST_SLACK:
             return None
         point = base + scale * (c @ null)
@@ -494,7 +495,7 @@ class Decider:
         )
 
 
-def _sign_choices(faces: Indices, allowed: Mask) -> Iterator[tuple[int, ...]]:
+def sign_choices(faces: Indices, allowed: Mask) -> Iterator[tuple[int, ...]]:
     """Output signs, those of equal faces falling: neurons may be exchanged."""
     options = [[s for s, ok in zip((1, -1), row, strict=True) if ok] for row in allowed]
     for choice in product(*options):

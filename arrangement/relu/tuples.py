@@ -8,7 +8,7 @@ no stationary tuple; what is left is decided by :mod:`arrangement.relu.stationar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
@@ -65,11 +65,12 @@ class Fit:
     condition: float
 
 
-def fit(columns: Floats, y: Floats) -> Fit:
-    """Fit y by columns of shape (N, n); the rank counts as NumPy's does."""
+def fit(columns: Floats, y: Floats, rank: int | None = None) -> Fit:
+    """Fit y by columns of shape (N, n); if it is not given the rank counts as NumPy's does."""
     U, S, Vt = np.linalg.svd(columns, full_matrices=False)
     kept = S > (S[:1] * (max(columns.shape) * np.finfo(np.float64).eps))
-    r = int(kept.sum())
+    r = int(kept.sum()) if rank is None else rank
+    S = np.maximum(S, 1e-300)
     basis = np.ascontiguousarray(U[:, :r])
     along = basis.T @ y
     return Fit(
@@ -94,6 +95,8 @@ class Screen:
         The largest squared residual ‖f − y‖² that is wanted.
     positions : ndarray of int, optional
         The faces that take part; all active ones by default.
+    rank_of : callable, optional
+        The exact rank of the columns of some faces. With it a refusal is a proof.
     """
 
     def __init__(
@@ -103,7 +106,9 @@ class Screen:
         free: Floats,
         room: float = np.inf,
         positions: Indices | None = None,
+        rank_of: Callable[[Indices], int] | None = None,
     ) -> None:
+        self.rank_of = rank_of
         self.faces, self.y, self.free, self.room = faces, y, free, room
         self.positions = faces.active if positions is None else positions
         self.count = len(self.positions)
@@ -158,7 +163,8 @@ class Screen:
         maps, sizes = self.faces.maps(faces), self.faces.sizes[faces]
         columns = [self.free, *(A[:, :e] for A, e in zip(maps, sizes, strict=True))]
         stacked = np.concatenate(columns, axis=1)
-        found = fit(stacked, self.y)
+        rank = None if self.rank_of is None else self.rank_of(faces)
+        found = fit(stacked, self.y, rank)
         return found, found.basis.shape[1] == stacked.shape[1]
 
     def survivors(self, prefix: tuple[int, ...]) -> Indices:
