@@ -255,7 +255,7 @@ class Decider:
             for choice in sign_choices(tuples[k], allowed[k]):
                 picked = np.arange(K), [0 if s > 0 else 1 for s in choice]
                 if affected[k].any():
-                    point = self._inside(tuples[k], fits, k, choice, affected[k])
+                    point = self._inside(tuples[k], fits, k, choice, affected[k], noise[k])
                     if point is None:
                         continue
                     coefficients, slack = point
@@ -343,13 +343,20 @@ class Decider:
         return shares, certain
 
     def _inside(
-        self, faces: Indices, fits: _Fits, k: int, choice: tuple[int, ...], affected: Mask
+        self,
+        faces: Indices,
+        fits: _Fits,
+        k: int,
+        choice: tuple[int, ...],
+        affected: Mask,
+        noise: float,
     ) -> tuple[Floats, float] | None:
         """A solution with all signs right and its margin (0: too narrow to tell), or None."""
         e, D = self.free.shape[1], self.faces.rank
         null = fits.null[k, fits.rank[k] :]
         base = fits.coefficients[k]
-        scale = float(np.linalg.norm(base)) or 1.0
+        # The error of the solution is then below LEAST_SLACK, also where it should be zero.
+        scale = max(float(np.linalg.norm(base)), float(noise) / LEAST_SLACK) or 1.0
         slopes, offsets, sides = [], [], []
         for j, (face, s) in enumerate(zip(faces, choice, strict=True)):
             signs = self.faces.signs[face]
