@@ -5,6 +5,7 @@ from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
 from arrangement.kernels.largest_slack import largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
+from arrangement.kernels.merging import merge
 from arrangement.kernels.restriction import (
     CONTAINS,
     CUTS,
@@ -37,6 +38,7 @@ __all__ = [
     "REFUSED",
     "SURVIVED",
     "largest_slack",
+    "merge",
     "screen",
     "tuple_losses",
     "CONTAINS",

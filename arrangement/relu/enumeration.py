@@ -18,7 +18,7 @@ from arrangement.relu.samples import Floats
 from arrangement.relu.stationary import Decider, Minima
 from arrangement.relu.tuples import Screen, n_multisets
 
-__all__ = ["MAX_TUPLES", "Search", "enumerate_minima", "refuse_too_many"]
+__all__ = ["MAX_PIECES", "MAX_TUPLES", "Search", "active_minima", "enumerate_minima", "refuse_too_many"]
 
 MAX_TUPLES = 5_000_000_000
 """More tuples of faces than this are refused: hours of work."""
@@ -130,11 +130,7 @@ def enumerate_minima(
         silent = silent[:0]
     pieces = 0
     for k in range(K + 1):
-        if k == 0:
-            portions: Iterator[tuple[Minima, NDArray[np.int64], int]] = iter([_nothing(search)])
-        else:
-            portions = _portions(search, k, executor)
-        for minima, open_, count in portions:
+        for minima, open_, count in active_minima(search, k, executor):
             minima = minima.take(minima.loss <= search.max_loss)
             done += count
             report(min(done, total), total)
@@ -174,9 +170,19 @@ def _nothing(search: Search) -> tuple[Minima, NDArray[np.int64], int]:
     return none, np.zeros((0, 0), np.int64), 1
 
 
-def _portions(
-    search: Search, k: int, executor: Executor | None
+def active_minima(
+    search: Search, k: int, executor: Executor | None = None
 ) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+    """The minima of k neurons on active faces with z ≠ 0, in portions.
+
+    Yields
+    ------
+    (Minima, ndarray of int, int)
+        The minima, the doubtful tuples, and how many tuples the portion was drawn from.
+    """
+    if k == 0:
+        yield _nothing(search)
+        return
     if k == 1 or executor is None:
         yield from _work(search, k, None)
         return

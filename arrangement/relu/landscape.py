@@ -350,6 +350,70 @@ class Landscape:
             problem.hidden * problem.dimension + int(problem.output_bias),
         )
 
+    @cached_property
+    def component(self) -> NDArray[np.int64]:
+        """The connected component of each piece, numbered by rising loss, shape (m,)."""
+        from arrangement.relu.components import components
+
+        return components(self.pieces, self.problem.samples.y)
+
+    @property
+    def components(self) -> list[NDArray[np.int64]]:
+        """The connected components of the set of local minima: rows of `pieces`, by loss.
+
+        Pieces that lie in each other's closure are joined, up to the scaling and the order of
+        neurons; see :mod:`arrangement.relu.components`. Of the pieces that were asked for.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0]).landscape()
+        >>> [part.tolist() for part in landscape.components]
+        """
+        order = np.argsort(self.component, kind="stable")
+        cuts = np.flatnonzero(np.diff(self.component[order])) + 1
+        return np.split(order, cuts) if len(order) else []
+
+    def saddles(self, max_loss: float | None = None) -> Pieces:
+        """The differentiable saddles: critical points with z_j = 0 that are no minima.
+
+        Some neurons have z_j = 0 and w_j in an open cell, orthogonal to g_j = Σ_i r_i D_i x_i,
+        not all g_j zero; the others are critical without them. There are no saddles with all
+        z_j ≠ 0. Decided in float64.
+
+        Parameters
+        ----------
+        max_loss : float, optional
+            Only those of at most this loss.
+
+        Returns
+        -------
+        Pieces
+            By rising loss, of kind ``"saddle"``, one for each multiset of cells.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, -1.0, 1.0]).landscape()
+        >>> for saddle in landscape.saddles():
+        ...     print(saddle, saddle.signs.tolist())
+        """
+        from arrangement.relu.saddles import saddles
+
+        problem = self.problem
+        table = self.table
+        if table.codimension[-1] < table.rank:
+            table = problem.faces()
+        search = Search(
+            table,
+            problem.samples.y,
+            problem.free,
+            problem.hidden,
+            problem._max_loss(max_loss),
+            frozenset({"isolated", "continuum", "dead"}),
+        )
+        return Pieces(table, saddles(search), problem.bias, "saddle")
+
     @property
     def min_loss(self) -> Floats:
         """The least loss (1/N)‖A A† y − y‖² of each node's linear map, shape (M,)."""

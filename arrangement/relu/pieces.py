@@ -138,7 +138,9 @@ class Pieces(Sequence[Piece]):
     >>> len(pieces), pieces.loss[:2].round(9).tolist(), pieces.kind[0]
     """
 
-    def __init__(self, table: NeuronFaces, minima: Minima, bias: float | None) -> None:
+    def __init__(
+        self, table: NeuronFaces, minima: Minima, bias: float | None, kind: str | None = None
+    ) -> None:
         order = np.lexsort((*minima.output_signs.T[::-1], *minima.faces.T[::-1], minima.loss))
         minima = minima.take(order)
         self.table, self.bias = table, bias
@@ -152,7 +154,7 @@ class Pieces(Sequence[Piece]):
         self.dimension: NDArray[np.int64] = minima.dimension + lineality * np.sum(
             ~silent, axis=1
         )
-        self.kind = self._kinds(silent)
+        self.kind = self._kinds(silent) if kind is None else np.full(len(minima), kind)
         self._made: dict[int, Piece] = {}
 
     def of_kinds(self, kinds: Collection[str]) -> Pieces:
