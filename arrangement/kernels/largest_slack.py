@@ -15,8 +15,8 @@ def largest_slack(slopes, offsets, c, basis):
     """Maximise t ≤ 1 with slopes·c + offsets ≥ t; writes c and returns t.
 
     The primal simplex method on the dual, min y_0 + offsets·y with slopesᵀ y = 0,
-    y_0 + Σ y = 1 and y ≥ 0, whose first basis {y_0} is feasible; the prices are (c, t). Dantzig's
-    rule, and Bland's once many steps have passed, so that it ends. NaN if it does not.
+    y_0 + Σ y = 1 and y ≥ 0, whose first basis {y_0} is feasible; the prices are (c, t).
+    Dantzig's rule, and Bland's once many steps have passed, so that it ends; NaN if not.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 __all__ = ["merge"]
@@ -39,9 +38,8 @@ def merge(states, below, orders, parent):
     n = len(states)
     for a in range(n):
         for b in range(n):
-            if a != b and _root(parent, a) != _root(parent, b):
-                if _touches(states[a], states[b], below, orders):
-                    low, high = _root(parent, a), _root(parent, b)
-                    parent[max(low, high)] = min(low, high)
+            low, high = _root(parent, a), _root(parent, b)
+            if low != high and _touches(states[a], states[b], below, orders):
+                parent[max(low, high)] = min(low, high)
     for a in range(n):
         parent[a] = _root(parent, a)

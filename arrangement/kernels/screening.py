@@ -148,7 +148,8 @@ def screen(
     signs : int8 (m, N)
     tables : tuple
         Of each flat: the samples restricted to it, float64 (F, N, D); their lengths, (F, N);
-        x_i·v for its rays v, one below the other, (Σq, N), and where they begin, int64 (F + 1,).
+        x_i·v for its rays v, one below the other, (Σq, N), and where they begin, int64
+        (F + 1,).
     prefix_flats, prefix_sizes, prefix_signs : of the neurons of the prefix
     basis, back, along, rest : float64 (N, n), (n', n), (n,), (N,)
         Q, the matrix that gives the prefix's coefficients back (along − crossᵀ c), Qᵀy and

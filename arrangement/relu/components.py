@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
-from arrangement.relu.boundary import WEAK
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pieces import Pieces
 from arrangement.relu.samples import Floats, Mask
+from arrangement.relu.stationary import WEAK
 
 __all__ = ["components"]
 

@@ -18,7 +18,14 @@ from arrangement.relu.samples import Floats
 from arrangement.relu.stationary import Decider, Minima
 from arrangement.relu.tuples import Screen, n_multisets
 
-__all__ = ["MAX_PIECES", "MAX_TUPLES", "Search", "active_minima", "enumerate_minima", "refuse_too_many"]
+__all__ = [
+    "MAX_PIECES",
+    "MAX_TUPLES",
+    "Search",
+    "active_minima",
+    "enumerate_minima",
+    "refuse_too_many",
+]
 
 MAX_TUPLES = 5_000_000_000
 """More tuples of faces than this are refused: hours of work."""
@@ -122,7 +129,9 @@ def enumerate_minima(
     found: list[Minima] = [Minima.empty(K, n, D)]
     doubtful: list[NDArray[np.int64]] = []
     codimension = faces.codimension
-    allowed = (codimension == 0) if "boundary" not in search.kinds else np.ones(len(faces), bool)
+    allowed = (
+        (codimension == 0) if "boundary" not in search.kinds else np.ones(len(faces), bool)
+    )
     allowed = allowed | (codimension == faces.rank) & ("zero" in search.kinds)
     idle = np.flatnonzero(faces.idle & allowed)
     silent = np.flatnonzero(~faces.idle & (codimension == 0))
@@ -154,7 +163,9 @@ def _nothing(search: Search) -> tuple[Minima, NDArray[np.int64], int]:
     n = len(search.y)
     offset = np.array([float(search.y.mean()) if search.free.shape[1] else 0.0])
     residuals = (offset - search.y)[None]
-    if np.linalg.norm(residuals) <= 64 * n * np.finfo(np.float64).eps * np.linalg.norm(search.y):
+    if np.linalg.norm(residuals) <= 64 * n * np.finfo(np.float64).eps * np.linalg.norm(
+        search.y
+    ):
         residuals[:] = 0.0
     none = Minima(
         np.zeros((1, 0), np.int64),

@@ -1,7 +1,7 @@
 """The faces of the sample arrangement as the states of one neuron, with their linear maps.
 
-On a face with sign vector σ a neuron with weights u = T c, T a basis of the face's flat, has the
-outputs A c, where A = D X T and D = diag(σ-slopes): 1 where σ_i > 0, the negative slope where
+On a face with sign vector σ a neuron with weights u = T c, T a basis of the face's flat, has
+the outputs A c, where A = D X T and D is diagonal: 1 where σ_i > 0, the negative slope where
 σ_i < 0. A face is *idle* when A = 0: the zero function, whatever u is on it.
 """
 
@@ -185,7 +185,7 @@ class NeuronFaces:
         for k in np.unique(codimension[simple & (codimension > 0)]).tolist():
             rows = np.flatnonzero(simple & (codimension == k))
             which = np.nonzero(members[rows])[1].reshape(-1, k)
-            V: Floats = np.linalg.pinv(classes.unit[which])
+            V = np.linalg.pinv(classes.unit[which]).astype(np.float64)
             along = np.swapaxes(V, 1, 2) @ self.samples.X.T
             for q in range(k):
                 # On the flat ray q, dual to class q, sees the samples of that class only.
@@ -231,7 +231,7 @@ class NeuronFaces:
         return np.where(signs == 0, kinked, self.slopes(np.array([face]))[0] * along)
 
     def interior(self, face: int) -> Floats:
-        """Essential weights inside an idle face or a cell, far from its sides; 0 at the origin."""
+        """Essential weights inside a face, far from its sides; 0 at the origin."""
         from arrangement import kernels
 
         if face in self._interior:

@@ -91,9 +91,11 @@ class OneHiddenLayer:
 
     Two neurons fit these samples in many ways:
 
+    >>> import numpy as np
     >>> two = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0], hidden=2).landscape()
     >>> best = two.global_minimum
-    >>> round(best.loss, 9), best.predict([[0], [1], [2]]).round(9).tolist()
+    >>> round(best.loss, 9), np.abs(best.predict([[0], [1], [2]]).round(9)).tolist()
+    (0.0, [1.0, 0.0, 1.0])
     """
 
     def __init__(
@@ -203,24 +205,28 @@ class OneHiddenLayer:
         Notes
         -----
         Cells and faces are exact. Losses, and without `exact` ranks and inequalities, are
-        decided in float64. A strict inequality has to hold by 1e-11 of the size of its terms and
-        by more than its rounding error, else the tuple of faces is refused, and counted in
-        `doubtful` if it may be due to rounding; a weak one may fail by 1e-9, and its piece is
-        not `decided` if it may hold only by rounding. The margin of a piece is how wide its
-        narrowest inequality was.
+        decided in float64. A strict inequality has to hold by 1e-11 of the size of its terms
+        and by more than its rounding error, else the tuple of faces is refused, and counted
+        in `doubtful` if that may be due to rounding; a weak one may fail by 1e-9, and its
+        piece is not `decided` if it may hold only by rounding. The margin of a piece is how
+        wide its narrowest inequality was.
 
         Complete, up to the scaling and the order of neurons. A neuron with z ≠ 0 has u = |z| w
-        in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every multiset
-        of these is looked at. A neuron with z = 0 is in place iff Σ_i r_i max(0, v·x_i) vanishes
-        for v near w, r the residuals, that is on every cell around w: it is reported in the
-        cells where this holds, with output sign 0, as a neuron in the cell without an active
-        sample is, whose z is free; minima with z = 0 on faces are in the closures of these
-        pieces.
+        in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every
+        multiset of these is looked at. A neuron with z = 0 is in place iff
+        Σ_i r_i max(0, v·x_i) vanishes for v near w, r the residuals, that is on every cell
+        around w: it is reported in the cells where this holds, with output sign 0, as a neuron
+        in the cell without an active sample is, whose z is free; minima with z = 0 on faces are
+        in the closures of these pieces.
 
         Examples
         --------
         >>> from arrangement.relu import OneHiddenLayer
-        >>> layer = OneHiddenLayer([[-1], [0], [2]], [1, 0, 3], hidden=2, bias=None)
+        >>> layer = OneHiddenLayer([[-1], [1], [2]], [1, 0, 3], hidden=2, bias=None)
+        >>> layer.landscape().pieces
+        10 pieces (4 continuum, 1 isolated, 5 zero)
+        >>> layer.landscape(max_loss=1.0, exact=True).pieces
+        1 pieces (1 isolated)
         """
         bound = self._max_loss(max_loss)
         wanted = self._kinds(kinds)
@@ -236,9 +242,7 @@ class OneHiddenLayer:
             wanted,
             self.exact_targets if exact else None,
         )
-        refuse_too_many(
-            len(search.positions), self.hidden, self.n_samples, self.dimension
-        )
+        refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
         minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
         pieces = Pieces(faces, minima, self.bias)
         if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
@@ -264,9 +268,7 @@ class OneHiddenLayer:
         wanted = frozenset([kinds] if isinstance(kinds, str) else kinds)
         unknown = wanted - set(KINDS)
         if unknown or not wanted:
-            raise InputError(
-                f"kinds={kinds!r}: some of {', '.join(KINDS)}"
-            )
+            raise InputError(f"kinds={kinds!r}: some of {', '.join(KINDS)}")
         return wanted
 
     def _refuse_too_many(self, boundary: bool) -> None:
@@ -282,9 +284,7 @@ class OneHiddenLayer:
         except InputError:
             # So many are there in general position; count what these samples have.
             cells = self.arrangement.n_cells()
-            refuse_too_many(
-                int(cells * sum(most) / most[0]), self.hidden, n, self.dimension
-            )
+            refuse_too_many(int(cells * sum(most) / most[0]), self.hidden, n, self.dimension)
 
     def __repr__(self) -> str:
         bias = "no bias" if self.bias is None else f"bias {self.bias:g}"
@@ -369,6 +369,7 @@ class Landscape:
         >>> from arrangement.relu import OneHiddenLayer
         >>> landscape = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0]).landscape()
         >>> [part.tolist() for part in landscape.components]
+        [[0], [1, 3], [2, 4], [5, 6, 7, 8]]
         """
         order = np.argsort(self.component, kind="stable")
         cuts = np.flatnonzero(np.diff(self.component[order])) + 1
@@ -394,9 +395,10 @@ class Landscape:
         Examples
         --------
         >>> from arrangement.relu import OneHiddenLayer
-        >>> landscape = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, -1.0, 1.0]).landscape()
-        >>> for saddle in landscape.saddles():
+        >>> layer = OneHiddenLayer([[1, 0], [0, 1], [1, 1]], [1, -1, 1], bias=None)
+        >>> for saddle in layer.landscape().saddles():
         ...     print(saddle, saddle.signs.tolist())
+        7
         """
         from arrangement.relu.saddles import saddles
 

@@ -134,8 +134,13 @@ class Pieces(Sequence[Piece]):
     Examples
     --------
     >>> from arrangement.relu import OneHiddenLayer
-    >>> pieces = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0], 2).landscape().pieces
-    >>> len(pieces), pieces.loss[:2].round(9).tolist(), pieces.kind[0]
+    >>> pieces = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0]).landscape().pieces
+    >>> pieces
+    9 pieces (4 boundary, 2 continuum, 1 dead, 1 isolated, 1 zero)
+    >>> pieces.loss[pieces.kind == "continuum"].round(6).tolist()
+    [0.333333, 0.333333]
+    >>> pieces[0]
+    Piece(isolated, loss 0.222222, dimension 0, margin 0.63)
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from arrangement import kernels
 from arrangement.errors import SizeError
 from arrangement.relu.pieces import Pieces
-from arrangement.relu.samples import CHUNK, Floats, Mask
+from arrangement.relu.samples import Floats, Mask
 from arrangement.relu.stationary import Decider
 from arrangement.relu.tuples import Screen, n_multisets
 
@@ -54,9 +54,7 @@ def multiset_index(rows: Indices, m: int) -> Indices:
     return place
 
 
-def cell_fits(
-    decider: Decider, hidden: int, n_cells: int
-) -> tuple[Floats, NDArray[np.int64]]:
+def cell_fits(decider: Decider, hidden: int, n_cells: int) -> tuple[Floats, NDArray[np.int64]]:
     """The least loss and the rank of every multiset of cells, in lexicographic order.
 
     Returns
@@ -119,7 +117,7 @@ class ProductGraph:
     hidden : int
         The number K of neurons.
     min_loss : ndarray, shape (M,)
-        The least loss of the node's linear map, (1/N)‖A A† y − y‖², A = [D_{P_1} X … D_{P_K} X].
+        The least loss of the node's linear map, (1/N)‖A A† y − y‖², A = [D_1 X … D_K X].
     rank : ndarray of int, shape (M,)
         Rank of A, the column of an output bias included.
     full_rank : int
@@ -133,13 +131,14 @@ class ProductGraph:
     Examples
     --------
     >>> from arrangement.relu import OneHiddenLayer
-    >>> graph = OneHiddenLayer([[1.0], [2.0]], [1.0, 4.0], hidden=2, bias=None).landscape().graph
+    >>> two = OneHiddenLayer([[1.0], [2.0]], [1.0, 4.0], hidden=2, bias=None)
+    >>> graph = two.landscape().graph
     >>> graph.nodes.tolist(), graph.edges[:, :2].tolist()
     ([[0, 0], [0, 1], [1, 1]], [[0, 1], [1, 2]])
     >>> graph.min_loss.round(9).tolist()
-    [8.5, 0.4, 0.4]
+    [0.4, 0.4, 8.5]
     >>> graph.lowest_neighbor.tolist(), graph.basin.tolist()
-    ([1, 1, 1], [1, 1, 1])
+    ([0, 0, 1], [0, 0, 0])
     """
 
     cells: Cells
@@ -178,8 +177,8 @@ class ProductGraph:
         boundary = np.full(n_edges, np.nan)
         one = np.flatnonzero((codimension.sum(axis=1) == 1) & (codimension.max(axis=1) == 1))
         if len(one):
-            # The table of faces begins with the cells and, in the order of edges, the facets, so
-            # that the facet is the last of a rising row.
+            # The table of faces begins with the cells and, in the order of edges, the facets,
+            # so that the facet is the last of a rising row.
             edge = pieces.faces[one, -1] - m
             place = edge * n_multisets(m, hidden - 1)
             place += multiset_index(pieces.faces[one, :-1], m)
@@ -400,4 +399,3 @@ def _multisets(m: int, k: int) -> Indices:
         last = np.arange(count.sum()) - start + np.repeat(low, count)
         rows = np.column_stack([np.repeat(rows, count, axis=0), last])
     return rows
-

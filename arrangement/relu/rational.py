@@ -211,7 +211,7 @@ class RationalDecider(Decider):
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
-            t = self._inside(affected, choice)
+            t = self._point_inside(affected, choice)
             if t is None:
                 continue
             c = [
@@ -234,14 +234,12 @@ class RationalDecider(Decider):
         size = np.abs(outputs) + solution.denominator * np.abs(self.targets)
         sizes = _product(np.abs(H), size[:, None])[:, 0].tolist()
         shares = [Fraction(v, z) for v, z in zip(values, sizes, strict=True) if v]
-        least = [
-            float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)
-        ]
+        least = [float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)]
         return np.array(least), np.array(
             [all(v >= 0 for v in values), all(v <= 0 for v in values)]
         )
 
-    def _inside(
+    def _point_inside(
         self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
     ) -> list[Fraction] | None:
         """Coefficients t of the null space with all signs right, or None: both are proofs."""
@@ -287,11 +285,13 @@ class RationalDecider(Decider):
         for j, (block, _) in enumerate(blocks):
             T, _ = self.flat(int(self.faces.flat[row[j]]))
             own = c[block]
+            factor = choice[j] * self.up
             w = [
-                choice[j] * scale * self.up * sum((t * v for t, v in zip(line, own, strict=True)),
-                Fraction(0))
+                factor
+                * scale
+                * sum((t * v for t, v in zip(line, own, strict=True)), Fraction(0))
                 for line, scale in zip(T.tolist(), self.scale, strict=True)
-            ]  # fmt: skip
+            ]
             points[0, j] = self._coordinates(w)
             signs = self.faces.signs[row[j]]
             size = float(np.linalg.norm(points[0, j]))
@@ -338,8 +338,10 @@ class RationalDecider(Decider):
                     own.append((face, 0, 1.0, True))
                     continue
                 share, holds = self._signed_shares(face, solution)
-                for side in np.flatnonzero(holds).tolist():
-                    own.append((face, 1 - 2 * side, float(share[side]), True))
+                own += [
+                    (face, 1 - 2 * side, float(share[side]), True)
+                    for side in np.flatnonzero(holds).tolist()
+                ]
             for face in silent.tolist():
                 pull = _product(solution.residuals[None], self.map(face))
                 if not np.any(pull):

@@ -17,11 +17,10 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
-from arrangement.relu.boundary import WEAK
 from arrangement.relu.enumeration import MAX_PIECES, Search, active_minima
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.stationary import Minima
+from arrangement.relu.stationary import WEAK, Minima
 
 __all__ = ["saddles"]
 
@@ -80,12 +79,12 @@ class _Rays:
         self.incidence = scipy.sparse.vstack(blocks, format="csr").astype(np.float64)
         along = self.directions @ faces.samples.X.T
         along[faces.signs[lines] == 0] = 0.0
-        self.outputs: Floats = np.maximum(along, 0) + faces.negative_slope * np.minimum(along, 0)
+        self.outputs: Floats = np.maximum(along, 0) + faces.negative_slope * np.minimum(
+            along, 0
+        )
 
 
-def _with_neurons(
-    search: Search, rays: _Rays, minimum: Minima, extra: int
-) -> Iterator[Minima]:
+def _with_neurons(search: Search, rays: _Rays, minimum: Minima, extra: int) -> Iterator[Minima]:
     """The saddles of one critical tuple of active neurons and `extra` more, one with g ≠ 0."""
     faces = search.faces
     r = minimum.residuals[0]

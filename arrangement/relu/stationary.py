@@ -28,14 +28,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
-from arrangement.relu.boundary import WEAK
 from arrangement.relu.faces import NeuronFaces
-from arrangement.relu.minima import STRICT
 from arrangement.relu.samples import CHUNK, Floats, Mask, Signs
 
-__all__ = ["Decider", "Minima", "sign_choices"]
+__all__ = ["STRICT", "WEAK", "Decider", "Minima", "sign_choices"]
 
 Indices = NDArray[np.int64]
+
+STRICT = 1e-11
+"""A strict inequality a > 0 holds when a exceeds this share of the size of its terms."""
+
+WEAK = 1e-9
+"""A weak inequality a ≥ 0 holds when a exceeds minus this share of the size of its terms.
+
+It is looser than `STRICT`, so that a minimum at rounding distance from a face is found on the
+face when the cell beside it is refused."""
 
 PLAIN_RANK = 1e-9, 1e-13
 """A rank is beyond doubt if no singular value lies between these shares of the largest."""
@@ -87,24 +94,25 @@ class Minima:
     @staticmethod
     def concatenated(parts: list[Minima]) -> Minima:
         """All rows of parts with the same number of neurons."""
-        return Minima(
-            *(
-                np.concatenate([getattr(part, field.name) for part in parts])
-                for field in fields(Minima)
-            )
-        )
+        columns = {
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(Minima)
+        }
+        return Minima(**columns)
 
     @staticmethod
     def empty(neurons: int, n: int, dimension: int) -> Minima:
         """No row."""
         return Minima(
-            np.zeros((0, neurons), np.int64),
-            np.zeros((0, neurons), np.int8),
-            np.zeros((0, neurons, dimension)),
-            *(np.zeros(0) for _ in range(3)),
-            np.zeros(0, np.int64),
-            np.zeros(0, bool),
-            np.zeros((0, n)),
+            faces=np.zeros((0, neurons), np.int64),
+            output_signs=np.zeros((0, neurons), np.int8),
+            points=np.zeros((0, neurons, dimension)),
+            offset=np.zeros(0),
+            loss=np.zeros(0),
+            margin=np.zeros(0),
+            dimension=np.zeros(0, np.int64),
+            decided=np.zeros(0, bool),
+            residuals=np.zeros((0, n)),
         )
 
 
@@ -194,10 +202,10 @@ class Decider:
         at = np.arange(e, width)
         A[:, n + at, at] = padding.reshape(m, K * D)
         U, S, Vt = np.linalg.svd(A, full_matrices=False)
-        kept = S > S[:, :1] * (max(n, width) * np.finfo(np.float64).eps)
+        kept = S[:, :1] * (max(n, width) * np.finfo(np.float64).eps) < S
         kept &= S > 0
         rank = kept.sum(axis=1)
-        plain = ~np.any((S < PLAIN_RANK[0] * S[:, :1]) & (S > PLAIN_RANK[1] * S[:, :1]), axis=1)
+        plain = ~np.any((PLAIN_RANK[0] * S[:, :1] > S) & (PLAIN_RANK[1] * S[:, :1] < S), axis=1)
         basis = U[:, :n] * kept[:, None, :]
         along = np.einsum("mnk,n->mk", basis, self.y)
         inverse = np.divide(1.0, S, out=np.zeros_like(S), where=kept)
@@ -327,7 +335,9 @@ class Decider:
             + fits.condition[rows] * np.linalg.norm(fits.residuals[rows], axis=1)
         )
         lengths = np.linalg.norm(H, axis=1)
-        noise = np.divide(error[:, None] * lengths, size, out=np.zeros_like(size), where=size > 0)
+        noise = np.divide(
+            error[:, None] * lengths, size, out=np.zeros_like(size), where=size > 0
+        )
         structural = (size == 0) | fits.interpolates[rows, None]
         near = np.flatnonzero(np.any(np.abs(share) <= np.maximum(WEAK, noise), axis=1))
         if len(near):
@@ -441,7 +451,7 @@ class Decider:
     def _states(
         self, minima: Minima, idle: Indices, silent: Indices
     ) -> list[list[tuple[int, int, float, bool]]]:
-        """For each minimum the states (face, s, margin, decided) of a neuron that adds nothing."""
+        """The states (face, s, margin, decided) of a neuron that adds nothing to each minimum."""
         fits = self._fits(minima.faces)
         rows = np.arange(len(fits))
         states: list[list[tuple[int, int, float, bool]]] = [[] for _ in rows]
@@ -463,11 +473,11 @@ class Decider:
             bound = WEAK * np.einsum("mn,fnd->mfd", size, np.abs(A))
             for k, f in np.argwhere(np.all(pull <= bound, axis=2)).tolist():
                 off = A[f] - fits.basis[k] @ (fits.basis[k].T @ A[f])
-                certain = bool(
+                beyond = bool(
                     fits.interpolates[k]
                     or np.linalg.norm(off) <= STRUCTURAL * np.linalg.norm(A[f])
                 )
-                states[k].append((int(which[f]), 0, 0.0 if not certain else 1.0, certain))
+                states[k].append((int(which[f]), 0, 1.0 if beyond else 0.0, beyond))
         return states
 
     def _with_states(
@@ -507,6 +517,7 @@ def sign_choices(faces: Indices, allowed: Mask) -> Iterator[tuple[int, ...]]:
     options = [[s for s, ok in zip((1, -1), row, strict=True) if ok] for row in allowed]
     for choice in product(*options):
         if all(
-            faces[j] != faces[j + 1] or choice[j] >= choice[j + 1] for j in range(len(choice) - 1)
+            faces[j] != faces[j + 1] or choice[j] >= choice[j + 1]
+            for j in range(len(choice) - 1)
         ):
             yield choice

@@ -68,7 +68,7 @@ class Fit:
 def fit(columns: Floats, y: Floats, rank: int | None = None) -> Fit:
     """Fit y by columns of shape (N, n); if it is not given the rank counts as NumPy's does."""
     U, S, Vt = np.linalg.svd(columns, full_matrices=False)
-    kept = S > (S[:1] * (max(columns.shape) * np.finfo(np.float64).eps))
+    kept = (S[:1] * (max(columns.shape) * np.finfo(np.float64).eps)) < S
     r = int(kept.sum()) if rank is None else rank
     S = np.maximum(S, 1e-300)
     basis = np.ascontiguousarray(U[:, :r])
@@ -123,7 +123,7 @@ class Screen:
         return table, _grams(table), faces.tables(np.arange(len(faces.bases)))
 
     def blocks(self, start: int) -> Iterator[tuple[slice, Floats, Floats]]:
-        """Aᵀ and AᵀA of the faces at positions from `start` on, in blocks that fit in memory."""
+        """Aᵀ and AᵀA of the faces at positions from `start` on, in blocks."""
         step = max(1, _KEEP // (4 * self.faces.samples.X.size))
         if self._kept is not None:
             step = self.count
@@ -175,7 +175,9 @@ class Screen:
         result = []
         for rows, table, grams in self.blocks(prefix[-1] if prefix else 0):
             which = self.positions[rows]
-            tables, flats = self._tables(np.concatenate([faces.flat[chosen], faces.flat[which]]))
+            tables, flats = self._tables(
+                np.concatenate([faces.flat[chosen], faces.flat[which]])
+            )
             outcome = np.empty(len(which), dtype=np.int8)
             kernels.screen(
                 table,
