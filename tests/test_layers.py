@@ -5,6 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import combinations_with_replacement, permutations
+from itertools import product as product_of
 
 import networkx as nx
 import numpy as np
@@ -429,6 +430,34 @@ def test_saddles_are_critical_and_go_both_ways(hidden):
                 losses.append(descent.layer_loss(full, y, w[None], z[None])[0] - p.loss)
             assert min(losses) < 0 < max(losses)
     assert seen > 10
+
+
+def test_saddles_are_those_that_linear_programs_find():
+    for seed in range(8):
+        X, y, bias = data_set(seed, largest=6, features=2)
+        landscape = OneHiddenLayer(X, y, 1, bias).landscape()
+        full = with_bias(X, bias)
+        expected = set()
+        for signs in landscape.cells.signs:
+            g = (signs > 0) * y @ full
+            if np.allclose(g, 0, atol=1e-9):
+                continue
+            found = linprog(
+                np.append(np.zeros(len(g)), -1.0),
+                A_ub=np.column_stack([-signs[:, None] * full, np.ones(len(y))]),
+                b_ub=np.zeros(len(y)),
+                A_eq=np.append(g, 0.0)[None],
+                b_eq=[0.0],
+                bounds=[(None, None)] * len(g) + [(None, 1)],
+            )
+            if found.x is not None and found.x[-1] > 1e-7:
+                expected.add(tuple(signs.tolist()))
+        saddles = landscape.saddles()
+        assert {tuple(p.signs[0].tolist()) for p in saddles} == expected
+        # With two neurons: two of them, one and a neuron in place, or beside a minimum.
+        two = OneHiddenLayer(X, y, 2, bias).landscape(max_loss=0.0).saddles()
+        pairs = {tuple(sorted(map(tuple, p.signs.tolist()))) for p in two}
+        assert {tuple(sorted(pair)) for pair in product_of(expected, expected)} <= pairs
 
 
 # --- the product graph ------------------------------------------------------------------

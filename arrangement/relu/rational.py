@@ -287,9 +287,7 @@ class RationalDecider(Decider):
             own = c[block]
             factor = choice[j] * self.up
             w = [
-                factor
-                * scale
-                * sum((t * v for t, v in zip(line, own, strict=True)), Fraction(0))
+                factor * scale * sum(t * v for t, v in zip(line, own, strict=True))
                 for line, scale in zip(T.tolist(), self.scale, strict=True)
             ]
             points[0, j] = self._coordinates(w)

@@ -451,7 +451,7 @@ class Decider:
     def _states(
         self, minima: Minima, idle: Indices, silent: Indices
     ) -> list[list[tuple[int, int, float, bool]]]:
-        """The states (face, s, margin, decided) of a neuron that adds nothing to each minimum."""
+        """The states (face, s, margin, decided) of a neuron that adds nothing to minima."""
         fits = self._fits(minima.faces)
         rows = np.arange(len(fits))
         states: list[list[tuple[int, int, float, bool]]] = [[] for _ in rows]
