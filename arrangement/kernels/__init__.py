@@ -3,7 +3,7 @@
 from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
-from arrangement.kernels.largest_slack import largest_slack
+from arrangement.kernels.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.merging import merge
 from arrangement.kernels.restriction import (
@@ -59,6 +59,7 @@ __all__ = [
     "enumerate_cells",
     "fill_table",
     "find_edges",
+    "inner_solutions",
     "interior_points",
     "largest_slack",
     "look_up",

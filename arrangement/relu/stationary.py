@@ -239,8 +239,7 @@ class Decider:
         noise = (8 * len(self.y) * eps) * fits.condition * (
             smallest + np.linalg.norm(fits.residuals, axis=1) / fits.least
         )  # fmt: skip
-        strict = self._determined_signs(tuples, fits, noise)
-        allowed, margin, open_, affected = strict
+        allowed, margin, open_, affected, sides = self._determined_signs(tuples, fits, noise)
         weak = np.ones((m, K, 2))
         sure = np.ones((m, K, 2), dtype=bool)
         for j in range(K):
@@ -258,31 +257,48 @@ class Decider:
         possible = np.all((allowed | open_).any(axis=2), axis=1)
         clear = possible & np.all(allowed.any(axis=2), axis=1)
         doubt = possible & np.any(open_ & ~allowed, axis=(1, 2))
-        found: list[tuple[int, tuple[int, ...], Floats, float]] = []
-        for k in np.flatnonzero(clear).tolist():
-            for choice in sign_choices(tuples[k], allowed[k]):
-                picked = np.arange(K), [0 if s > 0 else 1 for s in choice]
-                if affected[k].any():
-                    point = self._inside(tuples[k], fits, k, choice, affected[k], noise[k])
-                    if point is None:
-                        continue
-                    coefficients, slack = point
-                    if slack <= 0.0:
-                        doubt[k] = True
-                        continue
-                else:
-                    coefficients, slack = fits.coefficients[k], float(margin[k].min())
-                slack = min(slack, float(weak[k][picked].min()))
-                found.append((k, choice, coefficients, slack))
-        return self._gather(tuples, fits, found, sure), tuples[doubt]
+        chosen = [
+            (k, s) for k in np.flatnonzero(clear) for s in sign_choices(tuples[k], allowed[k])
+        ]
+        rows = np.array([k for k, _ in chosen], dtype=np.int64)
+        choices = np.array([s for _, s in chosen], dtype=np.int8).reshape(-1, K)
+        points, slack = fits.coefficients[rows], margin[rows].min(axis=1, initial=1.0)
+        moving = np.flatnonzero(affected[rows].any(axis=(1, 2)))
+        within, found = points[moving], slack[moving]
+        kernels.inner_solutions(
+            rows[moving],
+            choices[moving],
+            sides,
+            affected,
+            fits.null,
+            fits.rank,
+            fits.coefficients,
+            noise,
+            self.free.shape[1],
+            LEAST_SLACK,
+            STRICT,
+            within,
+            found,
+        )
+        points[moving], slack[moving] = within, found
+        doubt[rows[slack == 0.0]] = True
+        held = np.flatnonzero(slack > 0.0)
+        side = (choices < 0).astype(np.int64)[:, :, None]
+        slack = np.minimum(slack, np.take_along_axis(weak[rows], side, 2).min(axis=(1, 2)))
+        certain = np.take_along_axis(sure[rows], side, 2).all(axis=(1, 2))
+        minima = self._gather(
+            tuples, fits, rows[held], choices[held], points[held], slack[held], certain[held]
+        )
+        return minima, tuples[doubt]
 
     def _determined_signs(
         self, tuples: Indices, fits: _Fits, noise: Floats
-    ) -> tuple[Mask, Floats, Mask, Mask]:
+    ) -> tuple[Mask, Floats, Mask, Mask, Floats]:
         """Output signs allowed by the samples whose side is the same in every solution.
 
-        Returns allowed (m, K, 2), their margins (m, K), doubtful (m, K, 2), and which samples
-        are affected by the choice of a solution (m, K, N).
+        Returns allowed (m, K, 2), their margins (m, K), doubtful (m, K, 2), which samples are
+        affected by the choice of a solution (m, K, N), and the samples of length one with the
+        signs of the face, (m, K, N, D).
         """
         faces, e, D = self.faces, self.free.shape[1], self.faces.rank
         m, K = tuples.shape
@@ -290,27 +306,30 @@ class Decider:
         open_ = np.zeros((m, K, 2), dtype=bool)
         margin = np.full((m, K), np.inf)
         affected = np.zeros((m, K, len(self.y)), dtype=bool)
+        sides = np.empty((m, K, len(self.y), D))
         for j in range(K):
             flats, signs = faces.flat[tuples[:, j]], faces.signs[tuples[:, j]]
             Z = faces.restricted(flats)
             length = np.linalg.norm(Z, axis=2)
+            length[signs == 0] = 1.0
+            Z *= (signs / length)[:, :, None]
+            sides[:, j] = Z
             block = slice(e + j * D, e + (j + 1) * D)
-            length = np.where(signs != 0, length, 1.0)
             change = np.linalg.norm(Z @ np.swapaxes(fits.null[:, :, block], 1, 2), axis=2)
-            affected[:, j] = (change > STRUCTURAL * length) & (signs != 0)
+            affected[:, j] = change > STRUCTURAL
             fixed = ~affected[:, j] & (signs != 0)
             c = fits.coefficients[:, block]
-            value = signs * np.einsum("mnd,md->mn", Z, c) / length
+            value = np.einsum("mnd,md->mn", Z, c)
             low = np.min(value, axis=1, where=fixed, initial=np.inf)
             high = np.max(value, axis=1, where=fixed, initial=-np.inf)
             size = np.linalg.norm(c, axis=1)
             least = np.maximum(STRICT * size, noise)
-            sides = np.column_stack([low, -high])
-            allowed[:, j] = sides > least[:, None]
-            open_[:, j] = (np.abs(sides) <= least[:, None]) & ~allowed[:, j]
+            either = np.column_stack([low, -high])
+            allowed[:, j] = either > least[:, None]
+            open_[:, j] = (np.abs(either) <= least[:, None]) & ~allowed[:, j]
             best = np.maximum(low, -high)
             margin[:, j] = np.divide(best, size, out=np.full(m, np.inf), where=size > 0)
-        return allowed, np.minimum(margin, 1.0), open_, affected
+        return allowed, np.minimum(margin, 1.0), open_, affected, sides
 
     def _multipliers(
         self, face: int, fits: _Fits, rows: NDArray[np.int64]
@@ -352,75 +371,30 @@ class Decider:
             certain[:, side] = ~np.any(narrow, axis=1) | (shares[:, side] < -WEAK)
         return shares, certain
 
-    def _inside(
-        self,
-        faces: Indices,
-        fits: _Fits,
-        k: int,
-        choice: tuple[int, ...],
-        affected: Mask,
-        noise: float,
-    ) -> tuple[Floats, float] | None:
-        """A solution with all signs right and its margin (0: too narrow to tell), or None."""
-        e, D = self.free.shape[1], self.faces.rank
-        null = fits.null[k, fits.rank[k] :]
-        base = fits.coefficients[k]
-        # The error of the solution is then below LEAST_SLACK, also where it should be zero.
-        scale = max(float(np.linalg.norm(base)), float(noise) / LEAST_SLACK) or 1.0
-        slopes, offsets, sides = [], [], []
-        for j, (face, s) in enumerate(zip(faces, choice, strict=True)):
-            signs = self.faces.signs[face]
-            Z = self.faces.restricted(self.faces.flat[face : face + 1])[0]
-            length = np.where(signs != 0, np.linalg.norm(Z, axis=1), 1.0)
-            Z *= (s * signs / length)[:, None]
-            block = slice(e + j * D, e + (j + 1) * D)
-            sides.append((Z[signs != 0], block))
-            Z = Z[affected[j]]
-            slopes.append(Z @ null[:, block].T)
-            offsets.append(Z @ base[block] / scale)
-        c = np.zeros(len(null))
-        basis = np.full(len(null) + 1, -1, dtype=np.int64)
-        t = kernels.largest_slack(np.concatenate(slopes), np.concatenate(offsets), c, basis)
-        if not t > -LEAST_SLACK:
-            return None
-        point = base + scale * (c @ null)
-        if t <= LEAST_SLACK:
-            return point, 0.0
-        margin = 1.0
-        for Z, block in sides:
-            size = float(np.linalg.norm(point[block]))
-            if size == 0.0:
-                return point, 0.0
-            margin = min(margin, float((Z @ point[block]).min()) / size)
-        return point, margin if margin > STRICT else 0.0
-
     def _gather(
         self,
         tuples: Indices,
         fits: _Fits,
-        found: list[tuple[int, tuple[int, ...], Floats, float]],
-        sure: Mask,
+        rows: Indices,
+        signs: Signs,
+        coefficients: Floats,
+        margin: Floats,
+        certain: Mask,
     ) -> Minima:
         K, D, e = tuples.shape[1], self.faces.rank, self.free.shape[1]
-        if not found:
-            return Minima.empty(K, len(self.y), D)
-        rows = np.array([k for k, *_ in found])
-        signs = np.array([choice for _, choice, *_ in found], dtype=np.int8).reshape(-1, K)
-        coefficients = np.array([c for *_, c, _ in found])
         T = self.faces.bases[self.faces.flat[tuples[rows]]]
         R = np.einsum("mkde,mke->mkd", T, coefficients[:, e:].reshape(-1, K, D))
-        chosen = np.take_along_axis(sure[rows], (signs < 0)[:, :, None].astype(int), axis=2)
         residuals = fits.residuals[rows]
         return Minima(
-            tuples[rows],
-            signs,
-            R * signs[:, :, None],
-            coefficients[:, :e].sum(axis=1),
-            np.mean(residuals**2, axis=1),
-            np.array([margin for *_, margin in found]),
-            fits.null.shape[1] - fits.rank[rows],
-            fits.plain[rows] & chosen[:, :, 0].all(axis=1),
-            residuals,
+            faces=tuples[rows],
+            output_signs=signs,
+            points=R * signs[:, :, None],
+            offset=coefficients[:, :e].sum(axis=1),
+            loss=np.mean(residuals**2, axis=1),
+            margin=margin,
+            dimension=fits.null.shape[1] - fits.rank[rows],
+            decided=fits.plain[rows] & certain,
+            residuals=residuals,
         )
 
     # --- neurons that add nothing -----------------------------------------------------------
