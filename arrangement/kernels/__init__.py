@@ -23,7 +23,14 @@ from arrangement.kernels.restriction import (
     restrict_rows,
     settle_restriction,
 )
-from arrangement.kernels.screening import DEFICIENT, REFUSED, SURVIVED, screen, tuple_losses
+from arrangement.kernels.screening import (
+    DEFICIENT,
+    REFUSED,
+    SURVIVED,
+    lower_bounds,
+    screen,
+    tuple_losses,
+)
 from arrangement.kernels.sweep import (
     FULL,
     PREFIX,
@@ -63,6 +70,7 @@ __all__ = [
     "interior_points",
     "largest_slack",
     "look_up",
+    "lower_bounds",
     "merge",
     "restrict_rows",
     "screen",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["DEFICIENT", "REFUSED", "SURVIVED", "screen", "tuple_losses"]
+__all__ = ["DEFICIENT", "REFUSED", "SURVIVED", "lower_bounds", "screen", "tuple_losses"]
 
 REFUSED, SURVIVED, DEFICIENT = 0, 1, 2
 
@@ -284,3 +284,51 @@ def tuple_losses(maps, grams, crosses, rights, sizes, basis, rest, accuracy, los
                 value += basis[i, k] * back[k]
             total += value * value
         losses[f] = total
+
+
+@njit(cache=True, error_model="numpy")
+def lower_bounds(maps, crosses, rights, basis, along, rest, accuracy, bounds):
+    """Lower bounds of the least squared residual with each last item; 0 where it is unsure.
+
+    With computed coefficients c of error δ the residual exceeds the least one by δᵀSδ, and
+    ‖Sδ‖ is bounded by rounding.
+    """
+    m, D, n = crosses.shape
+    N = len(rest)
+    gram, L, inverse = np.zeros((D, D)), np.zeros((D, D)), np.zeros((D, D))
+    c, back = np.zeros(D), np.zeros(n)
+    target = 0.0
+    for i in range(N):
+        target += rest[i] ** 2
+    for k in range(n):
+        target += along[k] ** 2
+    target = np.sqrt(target)
+    for f in range(m):
+        trace = 0.0
+        for a in range(D):
+            for b in range(a + 1):
+                value = 0.0
+                for i in range(N):
+                    value += maps[f, a, i] * maps[f, b, i]
+                gram[a, b] = gram[b, a] = value
+            trace += gram[a, a]
+        bounds[f] = 0.0
+        least, _ = _schur(gram, crosses[f], rights[f], D, accuracy * trace, L, c, inverse)
+        if least == 0.0:
+            continue
+        for k in range(n):
+            back[k] = 0.0
+            for a in range(D):
+                back[k] += crosses[f, a, k] * c[a]
+        total = size = 0.0
+        for a in range(D):
+            size += c[a] ** 2
+        for i in range(N):
+            value = rest[i]
+            for a in range(D):
+                value -= maps[f, a, i] * c[a]
+            for k in range(n):
+                value += basis[i, k] * back[k]
+            total += value * value
+        wrong = accuracy * (np.sqrt(trace) * target + trace * np.sqrt(size))
+        bounds[f] = total - wrong * wrong / least - accuracy * target * target

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
 from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.pruning import Pruning
 from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats
 from arrangement.relu.stationary import Decider, Minima
@@ -78,10 +79,20 @@ class Search:
             return active
         return active[self.faces.codimension[active] == 0]
 
+    @cached_property
+    def pruning(self) -> Pruning | None:
+        """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
+        if not np.isfinite(self.max_loss) or not len(self.positions):
+            return None
+        return Pruning(
+            self.faces, self.y, self.free, self.room, self.positions, self.targets is not None
+        )
+
     def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""
         rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
-        return Screen(self.faces, self.y, self.free, self.room, self.positions, rank_of)
+        positions = self.positions if self.pruning is None else self.pruning.positions
+        return Screen(self.faces, self.y, self.free, self.room, positions, rank_of)
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
@@ -197,13 +208,18 @@ def active_minima(
     if k == 1 or executor is None:
         yield from _work(search, k, None)
         return
+    items = len(search.positions)
+    pruning = search.pruning
+    if pruning is not None:
+        items = len(pruning.levels[0].maps)
+    share = n_multisets(len(search.positions), k) / n_multisets(items, k)
     tasks: list[range] = []
-    start = size = 0
-    for first in range(len(search.positions)):
-        size += n_multisets(len(search.positions) - first, k - 1)
-        if size >= TASK or first == len(search.positions) - 1:
+    start, size = 0, 0.0
+    for first in range(items):
+        size += share * n_multisets(items - first, k - 1)
+        if size >= TASK or first == items - 1:
             tasks.append(range(start, first + 1))
-            start, size = first + 1, 0
+            start, size = first + 1, 0.0
     futures = [executor.submit(_work_all, search, k, task) for task in tasks]
     try:
         for future in futures:
@@ -227,10 +243,18 @@ def _work(
     screen = search.screen(decider)
     waiting: list[NDArray[np.int64]] = []
     count = held = 0
-    for tuples, n in screen.tuples(k, first):
+    pruning = search.pruning
+    if pruning is None or k == 1:
+        portions: Iterator[tuple[NDArray[np.int64], int]] = screen.tuples(k, first)
+        share = 1.0
+    else:
+        portions = screen.pruned_tuples(pruning, k, first)
+        tops = n_multisets(len(pruning.levels[0].maps), k - 1)
+        share = n_multisets(len(search.positions), k) / tops
+    for tuples, n in portions:
         waiting.append(tuples)
         held += len(tuples)
-        count += n
+        count += int(n * share)
         if held >= 4096 or count >= TASK:
             yield *decider.minima(np.concatenate(waiting)), count
             waiting, count, held = [], 0, 0

@@ -226,7 +226,7 @@ class OneHiddenLayer:
         >>> layer.landscape().pieces
         10 pieces (4 continuum, 1 isolated, 5 zero)
         >>> layer.landscape(max_loss=1.0, exact=True).pieces
-        1 pieces (1 isolated)
+        5 pieces (2 continuum, 1 isolated, 2 zero)
         """
         bound = self._max_loss(max_loss)
         wanted = self._kinds(kinds)

@@ -285,9 +285,9 @@ class Decider:
         held = np.flatnonzero(slack > 0.0)
         side = (choices < 0).astype(np.int64)[:, :, None]
         slack = np.minimum(slack, np.take_along_axis(weak[rows], side, 2).min(axis=(1, 2)))
-        certain = np.take_along_axis(sure[rows], side, 2).all(axis=(1, 2))
+        beyond: Mask = np.all(np.take_along_axis(sure[rows], side, 2), axis=(1, 2))
         minima = self._gather(
-            tuples, fits, rows[held], choices[held], points[held], slack[held], certain[held]
+            tuples, fits, rows[held], choices[held], points[held], slack[held], beyond[held]
         )
         return minima, tuples[doubt]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,15 @@ from arrangement import kernels
 from arrangement.relu.faces import ROUNDING, NeuronFaces
 from arrangement.relu.samples import Floats
 
+if TYPE_CHECKING:
+    from arrangement.relu.pruning import Pruning
+
 __all__ = ["Fit", "Screen", "fit", "n_multisets"]
 
 Indices = NDArray[np.int64]
+
+FEW = 4
+"""So few last positions are decided one by one: quicker than screening them."""
 
 _KEEP = 1 << 26
 """The most numbers in a table of maps that is kept."""
@@ -160,21 +166,42 @@ class Screen:
     def prefix_fit(self, prefix: tuple[int, ...]) -> tuple[Fit, bool]:
         """The fit of a prefix, and whether its coefficients are unique."""
         faces = self.positions[list(prefix)]
-        maps, sizes = self.faces.maps(faces), self.faces.sizes[faces]
-        columns = [self.free, *(A[:, :e] for A, e in zip(maps, sizes, strict=True))]
+        if self._kept is None:
+            maps = self.faces.transposed(faces)
+        else:
+            maps = self._kept[0][list(prefix)]
+        sizes = self.faces.sizes[faces]
+        columns = [self.free, *(A[:e].T for A, e in zip(maps, sizes, strict=True))]
         stacked = np.concatenate(columns, axis=1)
         rank = None if self.rank_of is None else self.rank_of(faces)
         found = fit(stacked, self.y, rank)
         return found, found.basis.shape[1] == stacked.shape[1]
 
-    def survivors(self, prefix: tuple[int, ...]) -> Indices:
-        """The last positions, none below the prefix's own, that the screen does not refuse."""
+    def survivors(self, prefix: tuple[int, ...], last: Indices | None = None) -> Indices:
+        """The last positions that the screen does not refuse.
+
+        Parameters
+        ----------
+        prefix : tuple of int
+            Rising positions.
+        last : ndarray of int, optional
+            The positions to look at; all from the prefix's last on by default.
+        """
         faces = self.faces
         before, unique = self.prefix_fit(prefix)
         chosen = self.positions[list(prefix)]
         result = []
         for rows, table, grams in self.blocks(prefix[-1] if prefix else 0):
             which = self.positions[rows]
+            here = np.arange(rows.start, rows.stop)
+            if last is not None:
+                inner = last[(last >= rows.start) & (last < rows.stop)] - rows.start
+                table, grams, which, here = (
+                    table[inner],
+                    grams[inner],
+                    which[inner],
+                    here[inner],
+                )
             tables, flats = self._tables(
                 np.concatenate([faces.flat[chosen], faces.flat[which]])
             )
@@ -200,7 +227,7 @@ class Screen:
                 self.room,
                 outcome,
             )
-            result.append(rows.start + np.flatnonzero(outcome != kernels.REFUSED))
+            result.append(here[outcome != kernels.REFUSED])
         return np.concatenate(result) if result else np.zeros(0, dtype=np.int64)
 
     def tuples(self, length: int, first: range | None = None) -> Iterator[tuple[Indices, int]]:
@@ -215,10 +242,33 @@ class Screen:
         """
         for prefix in self.prefixes(length - 1, first):
             last = self.survivors(prefix)
-            rows = np.empty((len(last), length), dtype=np.int64)
-            rows[:, :-1] = prefix
-            rows[:, -1] = last
-            yield self.positions[rows], self.count - (prefix[-1] if prefix else 0)
+            yield self._rows(prefix, last), self.count - (prefix[-1] if prefix else 0)
+
+    def _rows(self, prefix: tuple[int, ...], last: Indices) -> Indices:
+        rows = np.empty((len(last), len(prefix) + 1), dtype=np.int64)
+        rows[:, :-1] = prefix
+        rows[:, -1] = last
+        return np.sort(self.positions[rows], axis=1)
+
+    def pruned_tuples(
+        self, pruning: Pruning, length: int, first: range | None = None
+    ) -> Iterator[tuple[Indices, int]]:
+        """The same among tuples that a pruning leaves, in portions for each of its tops.
+
+        The screen's positions are those of the pruning, and `first` is of its first level.
+        """
+        waiting: list[Indices] = []
+        at = 0
+        for prefix, last, number in pruning.prefixes(length, first):
+            if number != at:
+                if waiting:
+                    yield np.concatenate(waiting), number - at
+                waiting, at = [], number
+            if len(last) > FEW:
+                last = self.survivors(prefix, last)
+            waiting.append(self._rows(prefix, last))
+        if waiting:
+            yield np.concatenate(waiting), 1
 
 
 def _grams(table: Floats) -> Floats:
