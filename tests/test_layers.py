@@ -388,6 +388,27 @@ def test_copies_of_a_neuron_form_one_component():
     )
 
 
+@pytest.mark.parametrize("hidden", [1, 2])
+def test_zero_targets_have_one_component(hidden):
+    # {z = 0} is connected, and every minimum shrinks to it; with one neuron the cells with
+    # z = 0 are joined across facets only.
+    X = [[0.0], [1.0], [2.0]]
+    landscape = OneHiddenLayer(X, [0.0, 0.0, 0.0], hidden).landscape()
+    assert len(landscape.components) == 1
+    assert len(landscape.pieces) > len(landscape.cells)
+
+
+def test_silent_cells_are_joined_across_facets():
+    # Targets at x = 0 cancel and that at x = 1 is 0: a neuron that sees only these has z = 0.
+    # Between the cells of {0} and {0, 1} there is a facet, but no piece on it.
+    landscape = OneHiddenLayer([[0], [0], [1], [5]], [1, -1, 0, 2]).landscape(exact=True)
+    place = {states_of(p): k for k, p in enumerate(landscape.pieces)}
+    silent = [(-1, -1, -1, -1), (1, 1, -1, -1), (1, 1, 1, -1)]
+    rows = [place[((signs, 0),)] for signs in silent]
+    assert len(set(landscape.component[rows])) == 1
+    assert not any(signs == (1, 1, 0, -1) for ((signs, _),) in place)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_components_have_one_loss_and_straight_ways_between_their_pieces(seed):
     X, y, bias = data_set(seed, largest=5, features=2)

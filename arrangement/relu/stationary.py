@@ -439,17 +439,19 @@ class Decider:
                 share = min(max(float(shares[k, side]), 0.0), 1.0)
                 states[k].append((face, 1 - 2 * side, share, bool(certain[k, side])))
         size = np.abs(fits.outputs) + np.abs(self.y)
-        step = max(1, (CHUNK << 3) // max(1, len(fits) * self.faces.rank))
+        X = self.faces.samples.X
+        step = max(1, (CHUNK << 3) // max(1, len(fits) * len(X)))
         for start in range(0, len(silent), step):
             which = silent[start : start + step]
-            A = self.faces.maps(which)
-            pull = np.abs(np.einsum("mn,fnd->mfd", fits.residuals, A))
-            bound = WEAK * np.einsum("mn,fnd->mfd", size, np.abs(A))
+            slopes = self.faces.slopes(which)
+            pull = np.abs((fits.residuals[:, None] * slopes) @ X)
+            bound = WEAK * ((size[:, None] * np.abs(slopes)) @ np.abs(X))
             for k, f in np.argwhere(np.all(pull <= bound, axis=2)).tolist():
-                off = A[f] - fits.basis[k] @ (fits.basis[k].T @ A[f])
+                A = slopes[f][:, None] * X
+                off = A - fits.basis[k] @ (fits.basis[k].T @ A)
                 beyond = bool(
                     fits.interpolates[k]
-                    or np.linalg.norm(off) <= STRUCTURAL * np.linalg.norm(A[f])
+                    or np.linalg.norm(off) <= STRUCTURAL * np.linalg.norm(A)
                 )
                 states[k].append((int(which[f]), 0, 1.0 if beyond else 0.0, beyond))
         return states
