@@ -1,6 +1,5 @@
 """Landscapes of two and more neurons against brute force, descent and theory."""
 
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -312,15 +311,15 @@ def test_bad_arguments_are_named(arguments, message):
         OneHiddenLayer([[1.0], [2.0]], [1.0, 2.0], 2).landscape(**arguments)
 
 
-def test_what_is_too_large_is_refused_at_once():
+def test_what_is_too_large_is_refused_at_once(monkeypatch):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40, 4)), rng.normal(size=40)
-    started = time.perf_counter()
-    with pytest.raises(SizeError, match=r"multisets of 3: about .* years .*fewer samples"):
-        OneHiddenLayer(X, y, 3).landscape()
-    assert time.perf_counter() - started < 5
-    with pytest.raises(SizeError, match=r"hours|days"):
-        OneHiddenLayer(X[:, :2], y, 4).landscape(kinds="isolated")
+    with monkeypatch.context() as patch:
+        patch.delattr(OneHiddenLayer, "faces")  # not even the cells are enumerated
+        with pytest.raises(SizeError, match=r"multisets of 3: about .* years .*fewer samples"):
+            OneHiddenLayer(X, y, 3).landscape()
+        with pytest.raises(SizeError, match=r"hours|days"):
+            OneHiddenLayer(X[:, :2], y, 4).landscape(kinds="isolated")
     # Twenty copies of two samples are no large problem.
     few = OneHiddenLayer(np.repeat(X[:2, :1], 20, axis=0), y, 4)
     assert len(few.landscape(max_loss=np.mean(y**2)).pieces)

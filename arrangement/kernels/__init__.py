@@ -69,6 +69,8 @@ __all__ = [
     "inner_solutions",
     "interior_points",
     "largest_slack",
+    "list_faces",
+    "list_flats",
     "look_up",
     "lower_bounds",
     "merge",

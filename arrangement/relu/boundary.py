@@ -81,7 +81,7 @@ class Classes:
 
         exact = self.samples.arrangement.rows[self.representative[on], :-1]
         if signs is None or not len(signs):
-            signs = faces(Arrangement(exact), codimension - 1)
+            signs = Arrangement(exact).faces(exact.shape[1] - codimension + 1).signs
         unit = self.unit[on]
         span = np.linalg.svd(_triangle(unit[None])[0], full_matrices=True)[2][:codimension].T
         members = unit @ span

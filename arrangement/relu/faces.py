@@ -69,8 +69,6 @@ class NeuronFaces:
         codimensions: int | None = None,
         progress: Progress = None,
     ) -> None:
-        from arrangement.faces import faces
-
         self.given = samples
         self.cells = cells
         self.negative_slope = negative_slope
@@ -88,7 +86,8 @@ class NeuronFaces:
             elif k == 1:
                 tables.append(facets(cells))
             else:
-                tables.append(faces(samples.arrangement, k, progress=progress))
+                found = samples.arrangement.faces(d - k, progress=progress)
+                tables.append(found.signs)
         self.signs: Signs = np.concatenate(tables)
         self.codimension: Indices = np.repeat(np.arange(len(tables)), list(map(len, tables)))
         self._find_flats()

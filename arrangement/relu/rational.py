@@ -123,11 +123,10 @@ class RationalDecider(Decider):
         if len(classes) == codimension:
             local = np.concatenate([np.eye(codimension), -np.eye(codimension)]).astype(np.int8)
         else:
-            from arrangement.faces import faces
             from arrangement.hyperplanes import Arrangement
 
             rows = self.faces.samples.arrangement.rows[classes, :-1]
-            local = faces(Arrangement(rows), codimension - 1)
+            local = Arrangement(rows).faces(rows.shape[1] - codimension + 1).signs
         result = []
         for row in local:
             side = np.zeros(len(on), dtype=np.int8)
