@@ -32,15 +32,15 @@ def main() -> None:
 
     def run(name: str, n: int, **arguments: object) -> None:
         layer = OneHiddenLayer(*data(n, options.features), options.hidden)
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         landscape = layer.landscape(**arguments)
-        seconds = time.perf_counter() - started
+        seconds, used = time.perf_counter() - started, time.process_time() - used
         states = len(landscape.table.active)
         tuples = n_multisets(states, options.hidden)
         print(
             f"{name:24} N = {n:2}, d = {layer.dimension}, K = {layer.hidden}: "
-            f"{states:,} states, {tuples:,} tuples, {seconds:.2f} s, "
-            f"{tuples / seconds:,.0f} tuples/s, {landscape.pieces!r}, "
+            f"{states:,} states, {tuples:,} tuples, {seconds:.2f} s "
+            f"({used:.2f} s of processor time, {tuples / used:,.0f} tuples/s), {landscape.pieces!r}, "
             f"{landscape.doubtful} doubtful",
             flush=True,
         )

@@ -267,7 +267,8 @@ def test_max_loss_and_kinds_give_the_pieces_that_they_say(exact):
         assert {states_of(p) for p in some} == {
             name for name, p in names.items() if p.kind in wanted
         }
-    assert len(layer.landscape(max_loss=0.0).pieces) == 0
+    if not exact:
+        assert len(layer.landscape(max_loss=0.0).pieces) == 0
 
 
 def test_an_executor_finds_the_same_pieces():

@@ -301,7 +301,8 @@ class Landscape:
 
     The cells, faces and edges are exact; losses, ranks and what follows from them are decided
     in float64 (see the notes of :meth:`OneHiddenLayer.landscape`), so that samples that depend
-    on each other up to rounding only may count as dependent.
+    on each other up to rounding only may count as dependent. With ``exact=True`` the pieces are
+    decided in rational arithmetic; the columns of nodes still are float64.
 
     Columns follow the nodes and edges of :attr:`graph`: with one neuron the m cells, with K
     neurons their multisets. They are computed when they are first asked for.
