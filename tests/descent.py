@@ -130,3 +130,134 @@ def ends(X, y, starts, rng, rounds=24, steps=300):
         if not len(w):
             break
     return [(back @ u, *rest) for u, *rest in finished], len(w)
+
+
+# --- several neurons ----------------------------------------------------------------------
+
+
+def layer_loss(X, y, w, z):
+    """Loss of each (w, z): w of shape (m, K, d), z of shape (m, K)."""
+    hidden = np.maximum(w @ X.T, 0.0)
+    return np.mean((np.einsum("mkn,mk->mn", hidden, z) - y) ** 2, axis=1)
+
+
+def layer_descend(X, y, w, z, steps, size):
+    """Plain (sub)gradient descent of layers; the step as in :func:`descend`."""
+    n, norm = len(y), np.linalg.norm(X, 2) ** 2
+    for _ in range(steps):
+        outputs = np.maximum(w @ X.T, 0.0)
+        r = np.einsum("mkn,mk->mn", outputs, z) - y
+        pull = (r[:, None] * (outputs > 0)) @ X
+        dw, dz = 2 / n * z[:, :, None] * pull, 2 / n * np.sum(r[:, None] * outputs, axis=2)
+        curvature = norm * (np.sum(z**2, axis=1) + np.sum(w**2, axis=(1, 2)))
+        curvature = 2 / n * (curvature + np.linalg.norm(pull, axis=(1, 2)))
+        eta = size / np.maximum(curvature, 1e-12)
+        w, z = w - eta[:, None, None] * dw, z - eta[:, None] * dz
+    return w, z
+
+
+def layer_limit(X, y, w, z):
+    """The loss at the end that a run approaches, with a point (u, s) there, or None."""
+    s, u = np.where(z > 0, 1.0, -1.0), np.abs(z)[:, None] * w
+    size = np.linalg.norm(u, axis=1)
+    before = layer_loss(X, y, w[None], z[None])[0]
+    allowed = FALL * np.mean(y**2) + 1e-12
+    largest = max(size.max(), 1e-300)
+    best = None
+    for gone in (0.0, 1e-3, 3e-2):
+        kept = np.flatnonzero(size > gone * largest) if largest > 1e-6 else []
+        if gone and len(kept) == len(u):
+            continue
+        found = _layer_end(X, y, u[kept], s[kept], before, allowed)
+        if found is not None and (best is None or found[0] < best[0] - 1e-12):
+            end = np.zeros_like(u)
+            end[kept] = found[1]
+            best = found[0], end, s
+    return best
+
+
+def _layer_end(X, y, u, s, before, allowed):
+    lengths = np.linalg.norm(X, axis=1)
+    size = np.linalg.norm(u, axis=1)
+    values = (u @ X.T) / (lengths * np.maximum(size, 1e-300)[:, None])
+    order = np.argsort(np.abs(values), axis=None)
+    best = None
+    for count in range(len(order) + 1):
+        if count and np.abs(values.flat[order[count - 1]]) > 0.3:
+            break
+        zero = np.zeros(values.size, dtype=bool)
+        zero[order[:count]] = True
+        zero = zero.reshape(values.shape)
+        bases, columns = [], [np.zeros((len(y), 0))]
+        for j in range(len(u)):
+            axes, Vt = np.linalg.svd(X[zero[j]], full_matrices=True)[1:]
+            T = Vt[np.sum(axes > 1e-9 * axes.max(initial=0)) :].T
+            bases.append(T)
+            columns.append(s[j] * np.where(zero[j] | (values[j] < 0), 0, 1)[:, None] * (X @ T))
+        A = np.column_stack(columns)
+        c = np.concatenate([np.zeros(0), *(T.T @ v for T, v in zip(bases, u, strict=True))])
+        c = c + np.linalg.lstsq(A, y - A @ c, rcond=1e-9)[0] if A.size else c
+        end, at = np.zeros_like(u), 0
+        for j, T in enumerate(bases):
+            end[j] = T @ c[at : at + T.shape[1]]
+            at += T.shape[1]
+        off = ~zero
+        if np.any(np.sign(values[off]) * (end @ X.T)[off] <= 1e-9 * np.linalg.norm(end)):
+            continue
+        after = layer_loss(X, y, end[None], s[None])[0]
+        short = np.linalg.norm(end - u) <= SHORT * np.linalg.norm(u)
+        short = short or before - after < 1e-2 * allowed
+        if (
+            short
+            and abs(before - after) <= allowed
+            and (best is None or after < best[0] - 1e-12)
+        ):
+            best = after, end
+    return best
+
+
+def layer_ends(X, y, hidden, starts, rng, rounds=10, steps=400):
+    """The losses at which runs of layers end, and how many did not end."""
+    U, lengths, _ = np.linalg.svd(X, full_matrices=False)
+    white = U[:, lengths > 1e-9 * lengths[0]] * np.sqrt(len(y))
+    w = rng.normal(size=(starts, hidden, white.shape[1]))
+    z = rng.normal(size=(starts, hidden)) * np.sqrt(np.mean(y**2) + 0.1)
+    finished = []
+    for _ in range(rounds):
+        for size in 0.5 * 0.3 ** np.arange(7):
+            w, z = layer_descend(white, y, w, z, steps, size)
+        going = []
+        for k in range(len(w)):
+            end = layer_limit(white, y, w[k], z[k])
+            down = None if end is None else layer_leaves(white, y, end, w[k], z[k], rng)
+            if end is None:
+                going.append((w[k], z[k]))
+            elif down is not None:
+                going.append(down)
+            else:
+                finished.append(end[0])
+        if not going:
+            return finished, 0
+        w, z = (np.array(part) for part in zip(*going, strict=True))
+        steps = min(2 * steps, 3200)
+    return finished, len(w)
+
+
+def layer_leaves(X, y, end, w, z, rng, tries=40, radius=1e-3):
+    """A point below an end, reached by descent from near it, or None."""
+    level, u, s = end
+    scale = np.sqrt(np.maximum(np.linalg.norm(u, axis=1), 1e-2 * np.sqrt(np.mean(y**2) + 0.1)))
+    # Where u_j has vanished the run's own direction of w_j is kept.
+    near = np.where(
+        np.linalg.norm(u, axis=1, keepdims=True) > 0,
+        u / scale[:, None],
+        w * (scale / np.maximum(np.linalg.norm(w, axis=1), 1e-300))[:, None],
+    )
+    heights = np.where(np.linalg.norm(u, axis=1) > 0, s * scale, 0.0)
+    near = near + radius * scale[:, None] * rng.normal(size=(tries, *near.shape))
+    heights = heights + radius * scale * rng.normal(size=(tries, len(s)))
+    a, b = layer_descend(X, y, near, heights, 300, 0.3)
+    a, b = layer_descend(X, y, a, b, 60, 0.03)
+    below = layer_loss(X, y, a, b) < level - 1e-7 * np.mean(y**2)
+    k = int(np.argmax(below))
+    return (a[k], b[k]) if below[k] else None

@@ -3,7 +3,9 @@
 from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
+from arrangement.kernels.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
+from arrangement.kernels.merging import merge
 from arrangement.kernels.restriction import (
     CONTAINS,
     CUTS,
@@ -21,6 +23,14 @@ from arrangement.kernels.restriction import (
     restrict_rows,
     settle_restriction,
 )
+from arrangement.kernels.screening import (
+    DEFICIENT,
+    REFUSED,
+    SURVIVED,
+    lower_bounds,
+    screen,
+    tuple_losses,
+)
 from arrangement.kernels.sweep import (
     FULL,
     PREFIX,
@@ -33,6 +43,7 @@ from arrangement.kernels.sweep import (
 __all__ = [
     "CONTAINS",
     "CUTS",
+    "DEFICIENT",
     "DONE",
     "ENTER",
     "FULL",
@@ -40,9 +51,11 @@ __all__ = [
     "MISSES",
     "NO_ROOM",
     "PREFIX",
+    "REFUSED",
     "RESOLVE_LINE",
     "RESOLVE_ROWS",
     "STEPPED",
+    "SURVIVED",
     "SWEPT",
     "UNSURE",
     "VERTEX",
@@ -53,11 +66,17 @@ __all__ = [
     "enumerate_cells",
     "fill_table",
     "find_edges",
+    "inner_solutions",
     "interior_points",
+    "largest_slack",
     "list_faces",
     "list_flats",
     "look_up",
+    "lower_bounds",
+    "merge",
     "restrict_rows",
+    "screen",
     "settle_restriction",
     "sweep_lines",
+    "tuple_losses",
 ]

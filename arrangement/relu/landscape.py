@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import operator
 import os
+from collections.abc import Collection
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.bounds import cover
 from arrangement.errors import InputError, SolverError
-from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import exact_number
 from arrangement.progress import Progress, reporter
-from arrangement.relu.boundary import FaceMinima, face_minima, zero_minima
-from arrangement.relu.minima import CellMinima, cell_minima, margins
+from arrangement.relu.enumeration import Search, enumerate_minima, refuse_too_many
+from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.pieces import KINDS, Piece, Pieces
+from arrangement.relu.product import ProductGraph
 from arrangement.relu.samples import Floats, Samples, Signs, sample_arrangement, sample_targets
+from arrangement.relu.stationary import Decider
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -41,10 +48,14 @@ class OneHiddenLayer:
     y : array_like, shape (N,)
         The targets.
     hidden : int
-        Number K of hidden neurons; one is supported.
+        Number K of hidden neurons, at least one.
     bias : number, optional
         The value of a constant coordinate appended to every sample, so that the last entry of
-        w is a bias; None for a neuron without bias.
+        w is a bias; None for neurons without bias.
+    output_bias : bool
+        Add a free constant to the outputs.
+    negative_slope : float
+        α of the activation max(t, αt) with |α| < 1; 0 for ReLU.
 
     Attributes
     ----------
@@ -53,6 +64,8 @@ class OneHiddenLayer:
     targets : ndarray, shape (N,)
     hidden : int
     bias : float or None
+    output_bias : bool
+    negative_slope : float
 
     Raises
     ------
@@ -75,6 +88,14 @@ class OneHiddenLayer:
     boundary 0.666667 1 [-1]
     boundary 0.666667 1 [-1]
     zero 0.666667 0 [-1]
+
+    Two neurons fit these samples in many ways:
+
+    >>> import numpy as np
+    >>> two = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0], hidden=2).landscape()
+    >>> best = two.global_minimum
+    >>> round(best.loss, 9), np.abs(best.predict([[0], [1], [2]]).round(9)).tolist()
+    (0.0, [1.0, 0.0, 1.0])
     """
 
     def __init__(
@@ -83,13 +104,24 @@ class OneHiddenLayer:
         y: ArrayLike,
         hidden: int = 1,
         bias: float | Fraction | str | None = 1.0,
+        output_bias: bool = False,
+        negative_slope: float = 0.0,
     ) -> None:
-        if isinstance(hidden, bool) or hidden != 1:
-            raise InputError(f"hidden={hidden!r}: one hidden neuron (hidden=1) is supported")
-        self.hidden = 1
+        if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
+            raise InputError(f"hidden={hidden!r}: a number of hidden neurons, at least 1")
+        if not isinstance(output_bias, bool | np.bool_):
+            raise InputError(f"output_bias={output_bias!r}: True or False")
+        try:
+            slope = float(negative_slope)
+        except (TypeError, ValueError):
+            slope = inf
+        if not abs(slope) < 1:
+            raise InputError(f"negative_slope={negative_slope!r}: a number between -1 and 1")
+        self.hidden = operator.index(hidden)
         self.arrangement = sample_arrangement(X, bias)
         self.bias = None if bias is None else float(exact_number(bias))
-        self.targets = sample_targets(y, self.n_samples)
+        self.output_bias, self.negative_slope = bool(output_bias), slope
+        self.targets, self.exact_targets = sample_targets(y, self.n_samples)
 
     @property
     def n_samples(self) -> int:
@@ -101,14 +133,61 @@ class OneHiddenLayer:
         """Dimension d of the weights of one neuron, the bias included."""
         return self.arrangement.dimension
 
-    def landscape(self, progress: Progress = None) -> Landscape:
-        """All local minima of the loss, and the least loss of every cell.
+    @cached_property
+    def samples(self) -> Samples:
+        """The samples and targets for work in float64."""
+        return Samples.of(self.arrangement, self.targets, self.bias is not None)
+
+    @property
+    def free(self) -> Floats:
+        """Columns with free coefficients, shape (N, e): of ones for an output bias, or none."""
+        return np.ones((self.n_samples, int(self.output_bias)))
+
+    def faces(self, codimensions: int | None = None, progress: Progress = None) -> NeuronFaces:
+        """The faces of the samples' arrangement with the linear maps of a neuron on them.
 
         Parameters
         ----------
+        codimensions : int, optional
+            Only faces of a codimension below this; 1 gives the cells. All by default.
+        """
+        return NeuronFaces(
+            self.samples,
+            self.arrangement.cells(progress=progress),
+            self.bias is not None,
+            self.negative_slope,
+            codimensions,
+            progress,
+        )
+
+    def landscape(
+        self,
+        max_loss: float | None = None,
+        kinds: Collection[str] | str | None = None,
+        exact: bool = False,
+        executor: Executor | None = None,
+        progress: Progress = None,
+    ) -> Landscape:
+        """All local minima of the loss.
+
+        Parameters
+        ----------
+        max_loss : float, optional
+            Only minima of at most this loss. Tuples of faces whose least squares loss, without
+            any condition on signs, is larger are left out before anything else is computed: it
+            is a lower bound of every minimum on them.
+        kinds : collection of str, optional
+            Only pieces of these kinds (see :class:`Piece`). Without ``"boundary"`` only cells
+            are gone through, which is several times less work.
+        exact : bool
+            Decide ranks, strict inequalities and multipliers in rational arithmetic, for the
+            data as given.
+        executor : concurrent.futures.Executor, optional
+            Where tuples of two and more neurons are worked through, for example a
+            `ProcessPoolExecutor`.
         progress : bool or callable, optional
             True shows progress on stderr when that is a terminal; a callable is called with
-            (codimensions of faces done, codimensions in all).
+            (tuples of faces done, tuples in all).
 
         Returns
         -------
@@ -116,191 +195,127 @@ class OneHiddenLayer:
 
         Raises
         ------
+        InputError
+            If an argument is not what it must be.
+        SizeError
+            If there are too many tuples of faces to go through, before that is begun.
         SolverError
             If the samples are too ill-conditioned for float64 to find a minimum.
 
         Notes
         -----
-        Cells and faces are exact. Losses, ranks and inequalities are decided in float64: a
-        strict inequality has to hold by 1e-11 of the size of its terms, a weak one may fail by
-        1e-9 of it. The margin of a piece is how wide its narrowest inequality was.
+        Cells and faces are exact. Losses, and without `exact` ranks and inequalities, are
+        decided in float64. A strict inequality has to hold by 1e-11 of the size of its terms
+        and by more than its rounding error, else the tuple of faces is refused, and counted
+        in `doubtful` if that may be due to rounding; a weak one may fail by 1e-9, and its
+        piece is not `decided` if it may hold only by rounding. The margin of a piece is how
+        wide its narrowest inequality was.
 
-        Complete for one neuron. A point with z ≠ 0 has u = |z| w in a cell ("isolated",
-        "continuum", "dead"), on a face with some w·x_i ≠ 0 ("boundary"), or on all hyperplanes
-        ("zero"). A point with z = 0 is a minimum iff Σ_i y_i max(0, v·x_i) vanishes for v near
-        w, that is on every cell around w. Such a cell is reported as "dead" if it has no active
-        sample, else as "zero" with output sign 0; minima with z = 0 on faces are in the
-        closures of these pieces.
-        """
-        report = reporter(progress, "codimensions")
-        quiet = None if callable(progress) else progress
-        samples = Samples.of(self.arrangement, self.targets, self.bias is not None)
-        rank = self.arrangement.rank
-        cells = self.arrangement.cells(progress=quiet)
-        inside = cell_minima(samples, cells)
-        report(1, rank + 1)
-        pieces = list(_cell_pieces(self, samples, cells, inside))
-
-        boundary_loss = np.full(len(cells.edges), np.nan)
-        for codimension in range(1, rank):
-            if codimension == 1:
-                signs = _facets(self.arrangement, cells)
-            else:
-                dimension = self.arrangement.dimension - codimension
-                signs = self.arrangement.faces(dimension, progress=quiet).signs
-            found = face_minima(samples, signs, codimension)
-            if codimension == 1:
-                boundary_loss[found.face] = found.loss
-            pieces += _face_pieces(self, samples, signs, found)
-            report(codimension + 1, rank + 1)
-        origin = zero_minima(samples, rank, np.nan_to_num(cells.points) * samples.scale)
-        for s, margin in origin.items():
-            pieces.append(
-                _piece(
-                    self,
-                    "zero",
-                    samples.zero_loss,
-                    self.dimension - rank,
-                    np.zeros(self.n_samples, dtype=np.int8),
-                    np.zeros(self.dimension),
-                    s,
-                    margin,
-                )
-            )
-        if rank == 1 and origin:
-            boundary_loss[:] = samples.zero_loss
-        report(rank + 1, rank + 1)
-        if not pieces:
-            raise SolverError(
-                "no minimum was found: the samples are too ill-conditioned for float64"
-            )
-        return Landscape(
-            self,
-            cells,
-            inside.loss,
-            inside.rank,
-            inside.attained,
-            inside.output_sign,
-            samples.weights(inside.R),
-            boundary_loss,
-            tuple(sorted(pieces, key=lambda piece: piece.loss)),
-        )
-
-    def __repr__(self) -> str:
-        bias = "no bias" if self.bias is None else f"bias {self.bias:g}"
-        return (
-            f"OneHiddenLayer: {self.n_samples} samples, weights of dimension "
-            f"{self.dimension}, {self.hidden} neuron, {bias}"
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """A connected set of local minima with one loss, in one cell or on one face.
-
-    Attributes
-    ----------
-    kind : str
-        With one neuron: ``"isolated"``, the single minimizer of a cell, up to the scaling
-        (αw, z/α); ``"continuum"``, a flat of minimizers cut with the open cell; ``"dead"``,
-        the cell in which no sample is active; ``"boundary"``, on a face, where the loss is not
-        differentiable; ``"zero"``, the zero function, either with w·x = 0 on all samples and
-        z ≠ 0, or with z = 0 and w in a cell with some sample active.
-    loss : float
-    dimension : int
-        Dimension of the set of points u = |z| w of the piece, that is up to scaling. With
-        z = 0 the only u is the origin, though w is free in its cell.
-    signs : ndarray of int8, shape (K, N)
-        Signs of w_j·x_i.
-    output_signs : ndarray of int8, shape (K,)
-        Signs of the output weights. 0 if z = 0, and for a dead neuron, whose output weight is
-        free: the loss does not depend on it.
-    weights : ndarray, shape (K, d)
-        The weights w of one point of the piece.
-    output_weights : ndarray, shape (K,)
-        Its output weights z.
-    margin : float
-        The narrowest inequality that was decided for the piece, beside the size of its terms:
-        s·sign_i·w·x_i over ‖w‖‖x_i‖ for the strict signs (columns of X scaled to length one,
-        with a bias centred before), and h(v) of the face's multiplier test. Near 0 a small
-        change of the data may remove the piece.
-    bias : float or None
-        The value of the constant coordinate.
-    """
-
-    kind: str
-    loss: float
-    dimension: int
-    signs: Signs
-    output_signs: Signs
-    weights: Floats
-    output_weights: Floats
-    margin: float
-    bias: float | None
-
-    def predict(self, X: ArrayLike) -> Floats:
-        """The outputs f(x) at samples without the constant coordinate.
-
-        Parameters
-        ----------
-        X : array_like, shape (M, features)
-
-        Returns
-        -------
-        ndarray, shape (M,)
+        Complete, up to the scaling and the order of neurons. A neuron with z ≠ 0 has u = |z| w
+        in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every
+        multiset of these is looked at. A neuron with z = 0 is in place iff
+        Σ_i r_i max(0, v·x_i) vanishes for v near w, r the residuals, that is on every cell
+        around w: it is reported in the cells where this holds, with output sign 0, as a neuron
+        in the cell without an active sample is, whose z is free; minima with z = 0 on faces are
+        in the closures of these pieces.
 
         Examples
         --------
         >>> from arrangement.relu import OneHiddenLayer
-        >>> best = OneHiddenLayer([[1], [2]], [1, 3]).landscape().global_minimum
-        >>> best.predict([[1], [2], [3]]).round(9).tolist()
-        [1.0, 3.0, 5.0]
+        >>> layer = OneHiddenLayer([[-1], [1], [2]], [1, 0, 3], hidden=2, bias=None)
+        >>> layer.landscape().pieces
+        10 pieces (4 continuum, 1 isolated, 5 zero)
+        >>> layer.landscape(max_loss=1.0, exact=True).pieces
+        5 pieces (2 continuum, 1 isolated, 2 zero)
         """
-        X = np.asarray(X, dtype=np.float64)
-        features = self.weights.shape[1] - (self.bias is not None)
-        if X.ndim != 2 or X.shape[1] != features:
-            raise InputError(f"X must have shape (M, {features}), not {X.shape}")
-        if self.bias is not None:
-            X = np.column_stack([X, np.full(len(X), self.bias)])
-        outputs: Floats = np.maximum(X @ self.weights.T, 0.0) @ self.output_weights
-        return outputs
+        bound = self._max_loss(max_loss)
+        wanted = self._kinds(kinds)
+        quiet = None if callable(progress) else progress
+        self._refuse_too_many("boundary" in wanted)
+        faces = self.faces(None if wanted & {"boundary", "zero"} else 1, quiet)
+        search = Search(
+            faces,
+            self.samples.y,
+            self.free,
+            self.hidden,
+            bound,
+            wanted,
+            self.exact_targets if exact else None,
+        )
+        refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
+        minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
+        pieces = Pieces(faces, minima, self.bias)
+        if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
+            raise SolverError(
+                "no minimum was found: the samples are too ill-conditioned for float64"
+            )
+        return Landscape(self, faces, pieces.of_kinds(wanted), sum(map(len, doubtful)))
+
+    def _max_loss(self, value: Any) -> float:
+        if value is None:
+            return inf
+        try:
+            bound = float(value)
+        except (TypeError, ValueError):
+            bound = -1.0
+        if not bound >= 0:
+            raise InputError(f"max_loss={value!r}: a loss, at least 0")
+        return bound
+
+    def _kinds(self, kinds: Collection[str] | str | None) -> frozenset[str]:
+        if kinds is None:
+            return frozenset(KINDS)
+        wanted = frozenset([kinds] if isinstance(kinds, str) else kinds)
+        unknown = wanted - set(KINDS)
+        if unknown or not wanted:
+            raise InputError(f"kinds={kinds!r}: some of {', '.join(KINDS)}")
+        return wanted
+
+    def _refuse_too_many(self, boundary: bool) -> None:
+        """Refuse what is far too large before faces are enumerated."""
+        from math import comb
+
+        n, d = self.n_samples, self.arrangement.rank
+        most = [comb(n, k) * cover(n - k, d - k) for k in range(min(d, n) if boundary else 1)]
+        if self.hidden == 1:
+            return
+        try:
+            refuse_too_many(sum(most), self.hidden, n, self.dimension)
+        except InputError:
+            # So many are there in general position; count what these samples have.
+            cells = self.arrangement.n_cells()
+            refuse_too_many(int(cells * sum(most) / most[0]), self.hidden, n, self.dimension)
 
     def __repr__(self) -> str:
+        bias = "no bias" if self.bias is None else f"bias {self.bias:g}"
+        neurons = "1 neuron" if self.hidden == 1 else f"{self.hidden} neurons"
         return (
-            f"Piece({self.kind}, loss {self.loss:.6g}, dimension {self.dimension}, "
-            f"margin {self.margin:.2g})"
+            f"OneHiddenLayer: {self.n_samples} samples, weights of dimension "
+            f"{self.dimension}, {neurons}, {bias}"
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
-    """The minima of a problem, beside the columns of its cells and of their edges.
+    """The minima of a problem, beside the columns of its tuples of cells and of their edges.
 
     The cells, faces and edges are exact; losses, ranks and what follows from them are decided
     in float64 (see the notes of :meth:`OneHiddenLayer.landscape`), so that samples that depend
-    on each other up to rounding only may count as dependent.
+    on each other up to rounding only may count as dependent. With ``exact=True`` the pieces are
+    decided in rational arithmetic; the columns of nodes still are float64.
+
+    Columns follow the nodes and edges of :attr:`graph`: with one neuron the m cells, with K
+    neurons their multisets. They are computed when they are first asked for.
 
     Attributes
     ----------
     problem : OneHiddenLayer
-    cells : Cells
-        The m cells of the samples' arrangement; the columns below follow their order.
-    min_loss : ndarray, shape (m,)
-        The least loss (1/N)‖A A† y − y‖² of the cell's linear map, A = D_P X.
-    rank : ndarray of int, shape (m,)
-        Rank of A.
-    attained : ndarray of bool, shape (m,)
-        Is that loss taken at some (w, z) with w in the open cell?
-    output_sign : ndarray of int8, shape (m,)
-        The sign of z there, which is unique; 0 where the loss is not attained, where it is
-        attained by z = 0, and on the dead cell, where z is free.
-    minimizer : ndarray, shape (m, d)
-        A minimizer R = z w of ‖A R − y‖, one with w in the cell where the loss is attained.
-    boundary_loss : ndarray, shape (E,)
-        For each edge of `cells.edges` the loss of the non-differentiable minimum on the
-        open facet, NaN where there is none.
-    pieces : tuple of Piece
-        All local minima, by rising loss.
+    table : NeuronFaces
+        The faces of one neuron that were gone through.
+    pieces : Pieces
+        All local minima that were asked for, by rising loss.
+    doubtful : int
+        Tuples of faces that hold no piece, though an inequality was too narrow to tell.
 
     Examples
     --------
@@ -310,158 +325,191 @@ class Landscape:
     """
 
     problem: OneHiddenLayer
-    cells: Cells
-    min_loss: Floats
-    rank: NDArray[np.int64]
-    attained: NDArray[np.bool_]
-    output_sign: Signs
-    minimizer: Floats
-    boundary_loss: Floats
-    pieces: tuple[Piece, ...]
+    table: NeuronFaces
+    pieces: Pieces
+    doubtful: int
+
+    @property
+    def cells(self) -> Cells:
+        """The cells of one neuron."""
+        return self.table.cells
 
     @property
     def global_minimum(self) -> Piece:
         """A piece of least loss."""
         return self.pieces[0]
 
+    @cached_property
+    def graph(self) -> ProductGraph:
+        """The graph of the multisets of K cells; with one neuron, of the cells."""
+        problem = self.problem
+        return ProductGraph.of(
+            self.cells,
+            problem.hidden,
+            Decider(self.table, problem.samples.y, problem.free),
+            self.pieces,
+            problem.hidden * problem.dimension + int(problem.output_bias),
+        )
+
+    @cached_property
+    def component(self) -> NDArray[np.int64]:
+        """The connected component of each piece, numbered by rising loss, shape (m,)."""
+        from arrangement.relu.components import components
+
+        return components(self.pieces, self.problem.samples.y)
+
+    @property
+    def components(self) -> list[NDArray[np.int64]]:
+        """The connected components of the set of local minima: rows of `pieces`, by loss.
+
+        Pieces that lie in each other's closure are joined, up to the scaling and the order of
+        neurons; see :mod:`arrangement.relu.components`. Of the pieces that were asked for.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0]).landscape()
+        >>> [part.tolist() for part in landscape.components]
+        [[0], [1, 3], [2, 4], [5, 6, 7, 8]]
+        """
+        order = np.argsort(self.component, kind="stable")
+        cuts = np.flatnonzero(np.diff(self.component[order])) + 1
+        return np.split(order, cuts) if len(order) else []
+
+    def saddles(self, max_loss: float | None = None) -> Pieces:
+        """The differentiable saddles: critical points with z_j = 0 that are no minima.
+
+        Some neurons have z_j = 0 and w_j in an open cell, orthogonal to g_j = Σ_i r_i D_i x_i,
+        not all g_j zero; the others are critical without them. There are no saddles with all
+        z_j ≠ 0. Decided in float64.
+
+        Parameters
+        ----------
+        max_loss : float, optional
+            Only those of at most this loss.
+
+        Returns
+        -------
+        Pieces
+            By rising loss, of kind ``"saddle"``, one for each multiset of cells.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> layer = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 1.0, -1.0])
+        >>> for saddle in layer.landscape().saddles():
+        ...     print(saddle, saddle.signs.tolist(), saddle.weights.round(3).tolist())
+        Piece(saddle, loss 1, dimension 0, margin 0.33) [[1, 1, 1]] [[0.298, 0.298]]
+        """
+        from arrangement.relu.saddles import saddles
+
+        problem = self.problem
+        table = self.table
+        if table.codimension[-1] < table.rank:
+            table = problem.faces()
+        search = Search(
+            table,
+            problem.samples.y,
+            problem.free,
+            problem.hidden,
+            problem._max_loss(max_loss),
+            frozenset({"isolated", "continuum", "dead"}),
+        )
+        return Pieces(table, saddles(search), problem.bias, "saddle")
+
+    @property
+    def min_loss(self) -> Floats:
+        """The least loss (1/N)‖A A† y − y‖² of each node's linear map, shape (M,)."""
+        return self.graph.min_loss
+
+    @property
+    def rank(self) -> NDArray[np.int64]:
+        """Rank of A, shape (M,)."""
+        return self.graph.rank
+
+    @property
+    def attained(self) -> NDArray[np.bool_]:
+        """Is that loss taken at some (w, z) with w in the open cells, shape (M,)?
+
+        Of the pieces that were asked for.
+        """
+        return self.graph.attained
+
+    @property
+    def boundary_loss(self) -> Floats:
+        """For each edge the loss of the non-differentiable minimum on the open facet, (E,).
+
+        NaN where there is none.
+        """
+        return self.graph.boundary_loss
+
     @property
     def unique(self) -> NDArray[np.bool_]:
-        """Is the cell's minimizer R unique (rank d), shape (m,)?"""
-        return np.equal(self.rank, self.problem.dimension)
+        """Is the node's minimizer unique (rank K·d), shape (M,)?"""
+        return self.graph.unique
+
+    @cached_property
+    def _minimizers(self) -> tuple[Floats, Signs]:
+        from arrangement.relu.product import multiset_index
+
+        nodes = self.graph.nodes
+        decider = Decider(self.table, self.problem.samples.y, self.problem.free)
+        R = decider.fits(nodes)[2]
+        signs = np.zeros(nodes.shape, dtype=np.int8)
+        pieces = self.pieces
+        inside = np.flatnonzero(np.all(self.table.codimension[pieces.faces] == 0, axis=1))[::-1]
+        place = multiset_index(pieces.faces[inside], len(self.cells))
+        R[place] = pieces.points[inside] * pieces.output_signs[inside][:, :, None]
+        signs[place] = pieces.output_signs[inside]
+        return self.table.weights(R), signs
+
+    @property
+    def minimizer(self) -> Floats:
+        """A minimizer R_j = z_j w_j of ‖A R − y‖, with w in the cells where that is attained.
+
+        Shape (m, d) with one neuron, else (M, K, d).
+        """
+        R = self._minimizers[0]
+        return R[:, 0] if self.problem.hidden == 1 else R
+
+    @property
+    def output_sign(self) -> Signs:
+        """The sign of z there; 0 where the loss is not attained, z = 0, or z is free.
+
+        Shape (m,) with one neuron, else (M, K).
+        """
+        signs = self._minimizers[1]
+        return signs[:, 0] if self.problem.hidden == 1 else signs
 
     @property
     def activations(self) -> NDArray[np.bool_]:
         """Which samples are active in each cell, shape (m, N)."""
         return self.cells.signs > 0
 
-    @cached_property
+    @property
     def boundary_minimum(self) -> NDArray[np.bool_]:
         """Does the open facet of each edge hold a non-differentiable minimum, shape (E,)?"""
-        return ~np.isnan(self.boundary_loss)
+        return self.graph.boundary_minimum
 
     def node_columns(self) -> dict[str, Any]:
-        """The columns of the cells: those of `Cells`, min_loss, rank, unique, attained."""
-        return {
-            **self.cells.node_columns(),
-            "min_loss": self.min_loss,
-            "rank": self.rank,
-            "unique": self.unique,
-            "attained": self.attained,
-        }
+        """The columns of the nodes: those of `Cells`, min_loss, rank, unique, attained."""
+        return self.graph.node_columns()
 
     def edge_columns(self) -> dict[str, Any]:
         """The columns of the edges: hyperplane, boundary_minimum, boundary_loss."""
-        return {
-            **self.cells.edge_columns(),
-            "boundary_minimum": self.boundary_minimum,
-            "boundary_loss": self.boundary_loss,
-        }
+        return self.graph.edge_columns()
 
     def to_networkx(self) -> nx.Graph:
-        """The graph of the cells, a node a cell, with the columns as attributes."""
-        from arrangement.graph import cell_graph
-
-        return cell_graph(self.node_columns(), self.cells.edges[:, :2], self.edge_columns())
+        """The graph with the columns as attributes; see :meth:`ProductGraph.to_networkx`."""
+        return self.graph.to_networkx()
 
     def write_graphml(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph of the cells as GraphML, compressed if the name ends in ``.gz``."""
-        from arrangement.graph import write_graphml
-
-        write_graphml(
-            path,
-            self.node_columns(),
-            self.cells.edges[:, :2],
-            self.edge_columns(),
-            self.cells.reporter("nodes and edges written"),
-        )
+        """Write the graph as GraphML, compressed if the name ends in ``.gz``."""
+        self.graph.write_graphml(path)
 
     def __repr__(self) -> str:
-        best = self.global_minimum
-        return (
-            f"Landscape: {len(self.cells)} cells, {len(self.pieces)} pieces, "
-            f"least loss {best.loss:.6g} ({best.kind})"
-        )
-
-
-def _cell_pieces(
-    problem: OneHiddenLayer, samples: Samples, cells: Cells, inside: CellMinima
-) -> list[Piece]:
-    d = problem.dimension
-    pieces = []
-    for k in np.flatnonzero(inside.attained):
-        signs, s = cells.signs[k], int(inside.output_sign[k])
-        if s:
-            kind, dimension = "continuum", d - int(inside.rank[k])
-            if not dimension:
-                kind = "isolated"
-            w, margin = s * inside.R[k], float(inside.margin[k])
-        else:
-            w = samples.coordinates(_interior_point(cells, int(k)))
-            kind, dimension, margin = "zero", 0, 0.0
-            if not np.any(signs > 0):
-                kind, dimension = "dead", d
-                margin = float(margins(samples, w[None], signs[None])[1][0])
-        loss = float(inside.loss[k])
-        pieces.append(
-            _piece(problem, kind, loss, dimension, signs, samples.weights(w), s, margin)
-        )
-    return pieces
-
-
-def _face_pieces(
-    problem: OneHiddenLayer, samples: Samples, signs: Signs, found: FaceMinima
-) -> list[Piece]:
-    weights = samples.weights(found.output_sign[:, None] * found.R)
-    return [
-        _piece(
-            problem,
-            "boundary",
-            float(found.loss[k]),
-            int(found.dimension[k]),
-            signs[found.face[k]],
-            weights[k],
-            int(found.output_sign[k]),
-            float(found.margin[k]),
-        )
-        for k in range(len(weights))
-    ]
-
-
-def _piece(
-    problem: OneHiddenLayer,
-    kind: str,
-    loss: float,
-    dimension: int,
-    signs: Signs,
-    w: Floats,
-    s: int,
-    margin: float,
-) -> Piece:
-    """A piece of one neuron at the point with weights w and output weight s."""
-    return Piece(
-        kind,
-        loss,
-        dimension,
-        signs[None].copy(),
-        np.array([s], dtype=np.int8),
-        w[None].copy(),
-        np.array([float(s)]),
-        margin,
-        problem.bias,
-    )
-
-
-def _interior_point(cells: Cells, k: int) -> Floats:
-    """The interior point of a cell; where float64 has none, the exact one, rounded."""
-    point: Floats = cells.points[k]
-    if np.isnan(point).any():
-        point = np.array([float(v) for v in cells.witness[k]])
-    return point
-
-
-def _facets(arrangement: Arrangement, cells: Cells) -> Signs:
-    """The sign vectors of the facets, in the order of `cells.edges`, shape (E, N)."""
-    first, _ = arrangement.coincidence
-    signs = cells.signs[cells.edges[:, 0]].copy()
-    signs[first == first[cells.edges[:, 2]][:, None]] = 0
-    return signs
+        neurons = "" if self.problem.hidden == 1 else f"{self.problem.hidden} neurons, "
+        best = ""
+        if len(self.pieces):
+            best = f", least loss {self.global_minimum.loss:.6g} ({self.global_minimum.kind})"
+        return f"Landscape: {neurons}{len(self.cells)} cells, {len(self.pieces)} pieces{best}"

@@ -73,8 +73,8 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
     return arrangement
 
 
-def sample_targets(y: Any, n: int) -> Floats:
-    """The n targets in float64, read-only.
+def sample_targets(y: Any, n: int) -> tuple[Floats, NDArray[Any]]:
+    """The n targets in float64, read-only, and exactly as given.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def sample_targets(y: Any, n: int) -> Floats:
         _refuse_extreme(value, TARGETS, f"y, entry {i}")
     result = values.astype(np.float64)
     result.flags.writeable = False
-    return result
+    return result, values
 
 
 def _refuse_extreme(value: Any, limits: tuple[float, float], place: str) -> None:

@@ -1,0 +1,334 @@
+"""Screening the last neuron of many tuples of faces by its least squares solution, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["DEFICIENT", "REFUSED", "SURVIVED", "lower_bounds", "screen", "tuple_losses"]
+
+REFUSED, SURVIVED, DEFICIENT = 0, 1, 2
+
+
+@njit(cache=True, error_model="numpy")
+def _schur(gram, cross, right, e, reach, L, c, inverse):
+    """Solve (gram − cross crossᵀ) c = right on the first e columns.
+
+    Returns a lower bound on the least eigenvalue and the fall ‖L⁻¹ right‖² of the squared
+    residual; the bound is 0 where the system may be singular. `reach` bounds the error of the
+    matrix's entries, in the spectral norm.
+    """
+    n = cross.shape[1]
+    for a in range(e):
+        for b in range(a + 1):
+            value = gram[a, b]
+            for k in range(n):
+                value -= cross[a, k] * cross[b, k]
+            for k in range(b):
+                value -= L[a, k] * L[b, k]
+            if a == b:
+                if not value > reach:
+                    return 0.0, 0.0
+                L[a, a] = np.sqrt(value)
+            else:
+                L[a, b] = value / L[b, b]
+    # ‖S⁻¹‖ ≤ ‖L⁻¹‖²_F for the computed L; its own error and that of L⁻¹ are in `reach`.
+    total = 0.0
+    for b in range(e):
+        for a in range(b, e):
+            value = 1.0 if a == b else 0.0
+            for k in range(b, a):
+                value -= L[a, k] * inverse[k, b]
+            inverse[a, b] = value / L[a, a]
+            total += inverse[a, b] ** 2
+    least = 0.98 / total - reach
+    if not least > 4.0 * reach:
+        return 0.0, 0.0
+    fall = 0.0
+    for a in range(e):
+        value = right[a]
+        for k in range(a):
+            value -= L[a, k] * c[k]
+        c[a] = value / L[a, a]
+        fall += c[a] ** 2
+    for a in range(e - 1, -1, -1):
+        value = c[a]
+        for k in range(a + 1, e):
+            value -= L[k, a] * c[k]
+        c[a] = value / L[a, a]
+    return least, fall
+
+
+PLUS, MINUS, BOTH = 1, 2, 3
+
+
+@njit(cache=True, error_model="numpy")
+def _sides(restricted, lengths, signs, c, e, error):
+    """The output signs s (bits) with which s·c may have the signs of a face."""
+    left = BOTH
+    for i in range(len(signs)):
+        if signs[i] == 0:
+            continue
+        value = 0.0
+        for a in range(e):
+            value += restricted[i, a] * c[a]
+        value *= signs[i]
+        bound = lengths[i] * error
+        if value > bound:
+            left &= PLUS
+        elif value < -bound:
+            left &= MINUS
+        if left == 0:
+            break
+    return left
+
+
+@njit(cache=True, error_model="numpy")
+def _multipliers(rays, signs, slope, residual, error):
+    """The output signs s (bits) with which s·h(v) may be ≥ 0 on all rays v of a face."""
+    left = BOTH
+    for q in range(len(rays)):
+        value = size = 0.0
+        for i in range(len(signs)):
+            turn = rays[q, i]
+            if signs[i] < 0 or (signs[i] == 0 and turn < 0.0):
+                turn *= slope
+            value += turn * residual[i]
+            size += turn * turn
+        bound = np.sqrt(size) * error
+        if value > bound:
+            left &= PLUS
+        elif value < -bound:
+            left &= MINUS
+        if left == 0:
+            break
+    return left
+
+
+@njit(cache=True, error_model="numpy")
+def screen(
+    maps,
+    grams,
+    crosses,
+    rights,
+    sizes,
+    flats,
+    signs,
+    tables,
+    prefix_flats,
+    prefix_sizes,
+    prefix_signs,
+    basis,
+    back,
+    along,
+    rest,
+    accuracy,
+    slope,
+    room,
+    outcome,
+):
+    """Which faces may complete a prefix of neurons to a stationary tuple.
+
+    For a face with columns A let S = Aᵀ(I − Q Qᵀ)A, Q an orthonormal basis of what the prefix
+    spans. Where S is surely regular, the coefficients c = S⁻¹ Aᵀ(I − Q Qᵀ) y of the last neuron
+    are the same in every least squares solution, as the residuals are; the face is refused if
+    surely no output sign suits both the sides on which c lies and the multipliers of its
+    face. The same for the neurons of the prefix; where it is regular, by their sides as well.
+
+    Parameters
+    ----------
+    maps : float64 (m, D, N)
+        Aᵀ of each face.
+    grams : float64 (m, D, D)
+        AᵀA.
+    crosses, rights : float64 (m, D, n) and (m, D)
+        AᵀQ and Aᵀ(I − Q Qᵀ)y.
+    sizes, flats : int64 (m,)
+        Columns that are not padding, and the flat of the face.
+    signs : int8 (m, N)
+    tables : tuple
+        Of each flat: the samples restricted to it, float64 (F, N, D); their lengths, (F, N);
+        x_i·v for its rays v, one below the other, (Σq, N), and where they begin, int64
+        (F + 1,).
+    prefix_flats, prefix_sizes, prefix_signs : of the neurons of the prefix
+    basis, back, along, rest : float64 (N, n), (n', n), (n,), (N,)
+        Q, the matrix that gives the prefix's coefficients back (along − crossᵀ c), Qᵀy and
+        (I − Q Qᵀ)y; n' is 0 where the coefficients are not unique.
+    accuracy : float
+        A bound on the relative error of projections by Q, and of entries of the tables.
+    slope : float
+        The negative slope of the activation.
+    room : float
+        The largest squared residual that is wanted.
+    outcome : int8 (m,)
+        REFUSED, SURVIVED or DEFICIENT.
+    """
+    restricted, lengths, rays, begin = tables
+    m, D, n = crosses.shape
+    L, inverse = np.zeros((D, D)), np.zeros((D, D))
+    c, before = np.zeros(D), np.zeros(back.shape[0])
+    left, residual = np.zeros(n), np.zeros(len(rest))
+    size_back = squares = target = 0.0
+    for a in range(back.shape[0]):
+        for k in range(n):
+            size_back += back[a, k] ** 2
+    size_back = np.sqrt(size_back)
+    for i in range(len(rest)):
+        squares += rest[i] ** 2
+    for k in range(n):
+        target += along[k] ** 2
+    target = np.sqrt(squares + target)
+    for f in range(m):
+        e = sizes[f]
+        trace = 0.0
+        for a in range(e):
+            trace += grams[f, a, a]
+        reach = accuracy * trace
+        least, fall = _schur(grams[f], crosses[f], rights[f], e, reach, L, c, inverse)
+        if least == 0.0:
+            outcome[f] = DEFICIENT
+            continue
+        outcome[f] = REFUSED
+        if squares - fall > room + accuracy * (trace / least) * target * target:
+            continue
+        size = 0.0
+        for a in range(e):
+            size += c[a] ** 2
+        size = np.sqrt(size)
+        error = accuracy * ((np.sqrt(trace) * target + trace * size) / least + size)
+        sides = _sides(restricted[flats[f]], lengths[flats[f]], signs[f], c, e, error)
+        if sides == 0:
+            continue
+        for k in range(n):
+            left[k] = along[k]
+            for a in range(e):
+                left[k] -= crosses[f, a, k] * c[a]
+        for i in range(len(rest)):
+            value = -rest[i]
+            for a in range(e):
+                value += maps[f, a, i] * c[a]
+            for k in range(n):
+                value += basis[i, k] * (left[k] - along[k])
+            residual[i] = value
+        off = 2.0 * np.sqrt(trace) * error + accuracy * (target + np.sqrt(trace) * size)
+        flat = flats[f]
+        sides &= _multipliers(
+            rays[begin[flat] : begin[flat + 1]], signs[f], slope, residual, off
+        )
+        if sides == 0:
+            continue
+        if back.shape[0]:
+            size = 0.0
+            for a in range(back.shape[0]):
+                before[a] = 0.0
+                for k in range(n):
+                    before[a] += back[a, k] * left[k]
+                size += before[a] ** 2
+            # `accuracy` holds the condition of the prefix, so that it covers `back` as well.
+            error = size_back * (np.sqrt(trace) * error + accuracy * target)
+            error += accuracy * np.sqrt(size)
+        start = back.shape[0]
+        for p in range(len(prefix_flats)):
+            start -= prefix_sizes[p]
+        refused = False
+        for p in range(len(prefix_flats)):
+            flat = prefix_flats[p]
+            sides = BOTH
+            if back.shape[0]:
+                sides = _sides(
+                    restricted[flat],
+                    lengths[flat],
+                    prefix_signs[p],
+                    before[start : start + prefix_sizes[p]],
+                    prefix_sizes[p],
+                    error,
+                )
+                start += prefix_sizes[p]
+            if sides:
+                sides &= _multipliers(
+                    rays[begin[flat] : begin[flat + 1]], prefix_signs[p], slope, residual, off
+                )
+            if sides == 0:
+                refused = True
+                break
+        if not refused:
+            outcome[f] = SURVIVED
+
+
+@njit(cache=True, error_model="numpy")
+def tuple_losses(maps, grams, crosses, rights, sizes, basis, rest, accuracy, losses, sure):
+    """The least squared residual with each last neuron, where the system is surely regular.
+
+    It is summed from the residuals, in which an error of the coefficients counts squared.
+    """
+    m, D, n = crosses.shape
+    L, inverse, c, back = np.zeros((D, D)), np.zeros((D, D)), np.zeros(D), np.zeros(n)
+    for f in range(m):
+        e, trace = sizes[f], 0.0
+        for a in range(e):
+            trace += grams[f, a, a]
+        least, _ = _schur(grams[f], crosses[f], rights[f], e, accuracy * trace, L, c, inverse)
+        sure[f] = least > 0.0
+        if not sure[f]:
+            continue
+        for k in range(n):
+            back[k] = 0.0
+            for a in range(e):
+                back[k] += crosses[f, a, k] * c[a]
+        total = 0.0
+        for i in range(len(rest)):
+            value = rest[i]
+            for a in range(e):
+                value -= maps[f, a, i] * c[a]
+            for k in range(n):
+                value += basis[i, k] * back[k]
+            total += value * value
+        losses[f] = total
+
+
+@njit(cache=True, error_model="numpy")
+def lower_bounds(maps, crosses, rights, basis, along, rest, accuracy, bounds):
+    """Lower bounds of the least squared residual with each last item; 0 where it is unsure.
+
+    With computed coefficients c of error δ the residual exceeds the least one by δᵀSδ, and
+    ‖Sδ‖ is bounded by rounding.
+    """
+    m, D, n = crosses.shape
+    N = len(rest)
+    gram, L, inverse = np.zeros((D, D)), np.zeros((D, D)), np.zeros((D, D))
+    c, back = np.zeros(D), np.zeros(n)
+    target = 0.0
+    for i in range(N):
+        target += rest[i] ** 2
+    for k in range(n):
+        target += along[k] ** 2
+    target = np.sqrt(target)
+    for f in range(m):
+        trace = 0.0
+        for a in range(D):
+            for b in range(a + 1):
+                value = 0.0
+                for i in range(N):
+                    value += maps[f, a, i] * maps[f, b, i]
+                gram[a, b] = gram[b, a] = value
+            trace += gram[a, a]
+        bounds[f] = 0.0
+        least, _ = _schur(gram, crosses[f], rights[f], D, accuracy * trace, L, c, inverse)
+        if least == 0.0:
+            continue
+        for k in range(n):
+            back[k] = 0.0
+            for a in range(D):
+                back[k] += crosses[f, a, k] * c[a]
+        total = size = 0.0
+        for a in range(D):
+            size += c[a] ** 2
+        for i in range(N):
+            value = rest[i]
+            for a in range(D):
+                value -= maps[f, a, i] * c[a]
+            for k in range(n):
+                value += basis[i, k] * back[k]
+            total += value * value
+        wrong = accuracy * (np.sqrt(trace) * target + trace * np.sqrt(size))
+        bounds[f] = total - wrong * wrong / least - accuracy * target * target

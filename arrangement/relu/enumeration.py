@@ -1,0 +1,262 @@
+"""All local minima of a problem: tuples of active faces, then neurons that add nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import SizeError
+from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.pruning import Pruning
+from arrangement.relu.rational import RationalDecider
+from arrangement.relu.samples import Floats
+from arrangement.relu.stationary import Decider, Minima
+from arrangement.relu.tuples import Screen, n_multisets
+
+__all__ = [
+    "MAX_PIECES",
+    "MAX_TUPLES",
+    "Search",
+    "active_minima",
+    "enumerate_minima",
+    "refuse_too_many",
+]
+
+MAX_TUPLES = 5_000_000_000
+"""More tuples of faces than this are refused: hours of work."""
+
+MAX_PIECES = 20_000_000
+
+SECONDS_PER_TUPLE = 2e-6
+"""Measured by benchmarks/landscape_tuples.py, rounded up."""
+
+TASK = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What is to be enumerated.
+
+    Attributes
+    ----------
+    faces : NeuronFaces
+    y : ndarray, shape (N,)
+    free : ndarray, shape (N, e)
+        Columns with free coefficients.
+    hidden : int
+    max_loss : float
+        Infinite for no limit.
+    kinds : frozenset of str
+    targets : ndarray, shape (N,), optional
+        The targets exactly as given, to decide in rational arithmetic.
+    """
+
+    faces: NeuronFaces
+    y: Floats
+    free: Floats
+    hidden: int
+    max_loss: float
+    kinds: frozenset[str]
+    targets: NDArray[Any] | None = None
+
+    @property
+    def room(self) -> float:
+        """The largest squared residual to look at: a hair above the loss asked for."""
+        n = len(self.y)
+        return self.max_loss * n * (1 + 1e-9) + 1e-12 * float(self.y @ self.y)
+
+    @cached_property
+    def positions(self) -> NDArray[np.int64]:
+        """The active faces, cells first, that can be part of what is asked for."""
+        active = self.faces.active
+        if "boundary" in self.kinds:
+            return active
+        return active[self.faces.codimension[active] == 0]
+
+    @cached_property
+    def pruning(self) -> Pruning | None:
+        """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
+        if not np.isfinite(self.max_loss) or not len(self.positions):
+            return None
+        return Pruning(
+            self.faces, self.y, self.free, self.room, self.positions, self.targets is not None
+        )
+
+    def screen(self, decider: Decider) -> Screen:
+        """The screen of its tuples."""
+        rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
+        positions = self.positions if self.pruning is None else self.pruning.positions
+        return Screen(self.faces, self.y, self.free, self.room, positions, rank_of)
+
+    def decider(self) -> Decider:
+        """Decides what the screen leaves."""
+        if self.targets is not None:
+            return RationalDecider(self.faces, self.targets, self.y, self.free)
+        return Decider(self.faces, self.y, self.free)
+
+
+def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "faces") -> None:
+    """Raise a SizeError if multisets of `hidden` faces are too many to go through."""
+    count = n_multisets(n_faces, hidden)
+    if count <= MAX_TUPLES:
+        return
+    seconds = count * SECONDS_PER_TUPLE
+    raise SizeError(
+        f"{n} samples in dimension {d} have about {n_faces:,} {what} for one neuron, and so "
+        f"{count:.2g} multisets of {hidden}: about {_duration(seconds)} on one core, more than "
+        f"the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer features (or no "
+        "bias) or fewer hidden neurons, or ask for fewer kinds (without 'boundary' only cells "
+        "are gone through)"
+    )
+
+
+def _duration(seconds: float) -> str:
+    for size, name in ((31_557_600, "years"), (86_400, "days"), (3_600, "hours")):
+        if seconds > 2 * size:
+            return f"{seconds / size:,.0f} {name}"
+    return f"{seconds / 60:,.0f} minutes"
+
+
+def enumerate_minima(
+    search: Search, executor: Executor | None, report: Callable[[int, int], None]
+) -> tuple[Minima, list[NDArray[np.int64]]]:
+    """All local minima, in no particular order, and the tuples of faces that are doubtful.
+
+    Every minimum has some number k ≤ K of neurons on active faces with z ≠ 0, which are a
+    stationary tuple by themselves, and K − k that add nothing to the outputs: on idle faces,
+    or with z = 0. Whether these are in place depends on the residuals alone.
+    """
+    K, faces = search.hidden, search.faces
+    n, D = len(search.y), faces.rank
+    decider = search.decider()
+    totals = [n_multisets(len(search.positions), k) for k in range(K + 1)]
+    done, total = 0, sum(totals)
+    found: list[Minima] = [Minima.empty(K, n, D)]
+    doubtful: list[NDArray[np.int64]] = []
+    codimension = faces.codimension
+    allowed = (
+        (codimension == 0) if "boundary" not in search.kinds else np.ones(len(faces), bool)
+    )
+    allowed = allowed | (codimension == faces.rank) & ("zero" in search.kinds)
+    idle = np.flatnonzero(faces.idle & allowed)
+    silent = np.flatnonzero(~faces.idle & (codimension == 0))
+    if "zero" not in search.kinds and "boundary" not in search.kinds:
+        silent = silent[:0]
+    pieces = 0
+    for k in range(K + 1):
+        for minima, open_, count in active_minima(search, k, executor):
+            minima = minima.take(minima.loss <= search.max_loss)
+            done += count
+            report(min(done, total), total)
+            if len(open_):
+                doubtful.append(open_)
+            parts = [minima] if k == K else decider.completed(minima, K - k, idle, silent)
+            for part in parts:
+                pieces += len(part)
+                if pieces > MAX_PIECES:
+                    raise SizeError(
+                        f"more than {MAX_PIECES:,} sets of local minima; give max_loss, or "
+                        "fewer kinds, samples or neurons"
+                    )
+                found.append(part)
+    report(total, total)
+    return Minima.concatenated(found), doubtful
+
+
+def _nothing(search: Search) -> tuple[Minima, NDArray[np.int64], int]:
+    """The one minimum of no active neuron."""
+    n = len(search.y)
+    offset = np.array([float(search.y.mean()) if search.free.shape[1] else 0.0])
+    residuals = (offset - search.y)[None]
+    if np.linalg.norm(residuals) <= 64 * n * np.finfo(np.float64).eps * np.linalg.norm(
+        search.y
+    ):
+        residuals[:] = 0.0
+    none = Minima(
+        np.zeros((1, 0), np.int64),
+        np.zeros((1, 0), np.int8),
+        np.zeros((1, 0, search.faces.rank)),
+        offset,
+        np.mean(residuals**2, axis=1),
+        np.ones(1),
+        np.zeros(1, np.int64),
+        np.ones(1, bool),
+        residuals,
+    )
+    return none, np.zeros((0, 0), np.int64), 1
+
+
+def active_minima(
+    search: Search, k: int, executor: Executor | None = None
+) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+    """The minima of k neurons on active faces with z ≠ 0, in portions.
+
+    Yields
+    ------
+    (Minima, ndarray of int, int)
+        The minima, the doubtful tuples, and how many tuples the portion was drawn from.
+    """
+    if k == 0:
+        yield _nothing(search)
+        return
+    if k == 1 or executor is None:
+        yield from _work(search, k, None)
+        return
+    items = len(search.positions)
+    pruning = search.pruning
+    if pruning is not None:
+        items = len(pruning.levels[0].maps)
+    share = n_multisets(len(search.positions), k) / n_multisets(items, k)
+    tasks: list[range] = []
+    start, size = 0, 0.0
+    for first in range(items):
+        size += share * n_multisets(items - first, k - 1)
+        if size >= TASK or first == items - 1:
+            tasks.append(range(start, first + 1))
+            start, size = first + 1, 0.0
+    futures = [executor.submit(_work_all, search, k, task) for task in tasks]
+    try:
+        for future in futures:
+            yield from future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _work_all(
+    search: Search, k: int, first: range
+) -> list[tuple[Minima, NDArray[np.int64], int]]:
+    return list(_work(search, k, first))
+
+
+def _work(
+    search: Search, k: int, first: range | None
+) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+    """The minima of k active neurons, a portion of tuples at a time."""
+    decider = search.decider()
+    screen = search.screen(decider)
+    waiting: list[NDArray[np.int64]] = []
+    count = held = 0
+    pruning = search.pruning
+    if pruning is None or k == 1:
+        portions: Iterator[tuple[NDArray[np.int64], int]] = screen.tuples(k, first)
+        share = 1.0
+    else:
+        portions = screen.pruned_tuples(pruning, k, first)
+        tops = n_multisets(len(pruning.levels[0].maps), k - 1)
+        share = n_multisets(len(search.positions), k) / tops
+    for tuples, n in portions:
+        waiting.append(tuples)
+        held += len(tuples)
+        count += int(n * share)
+        if held >= 4096 or count >= TASK:
+            yield *decider.minima(np.concatenate(waiting)), count
+            waiting, count, held = [], 0, 0
+    if waiting:
+        yield *decider.minima(np.concatenate(waiting)), count

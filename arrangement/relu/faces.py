@@ -1,0 +1,264 @@
+"""The faces of the sample arrangement as the states of one neuron, with their linear maps.
+
+On a face with sign vector σ a neuron with weights u = T c, T a basis of the face's flat, has
+the outputs A c, where A = D X T and D is diagonal: 1 where σ_i > 0, the negative slope where
+σ_i < 0. A face is *idle* when A = 0: the zero function, whatever u is on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.cells import Cells
+from arrangement.progress import Progress
+from arrangement.relu.boundary import Classes, flat_bases
+from arrangement.relu.samples import Floats, Mask, Samples, Signs
+
+__all__ = ["NeuronFaces", "facets"]
+
+Indices = NDArray[np.int64]
+
+ROUNDING = 64 * 2.0**-52
+"""A generous factor of the rounding errors of one factorisation, for each of its rows."""
+
+
+class NeuronFaces:
+    """All faces of the sample arrangement, the cells first and in their order, the origin last.
+
+    Coordinates are essential: D independent columns of the scaled samples, so that weights that
+    no sample sees are left out. :meth:`weights` gives weights for the samples as given.
+
+    Parameters
+    ----------
+    samples : Samples
+    cells : Cells
+    bias : bool
+        Is the last column of the samples constant?
+    negative_slope : float
+        Of the activation max(t, negative_slope·t).
+    codimensions : int
+        Faces of a codimension below this only; `rank + 1` for all.
+
+    Attributes
+    ----------
+    signs : ndarray of int8, shape (S, N)
+    codimension, flat : ndarray of int, shape (S,)
+        The flat that the face lies in, a row of the next tables.
+    bases : ndarray, shape (F, D, D)
+        Orthonormal columns T, padded with zero columns.
+    on : ndarray of bool, shape (F, N)
+        The samples whose hyperplanes contain the flat.
+    sizes : ndarray of int, shape (S,)
+        Dimension of the face, the columns of its T that are not padding.
+    condition : float
+        The largest condition of the samples that define a flat: T is accurate to this many
+        roundings.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        cells: Cells,
+        bias: bool,
+        negative_slope: float = 0.0,
+        codimensions: int | None = None,
+        progress: Progress = None,
+    ) -> None:
+        self.given = samples
+        self.cells = cells
+        self.negative_slope = negative_slope
+        d = samples.X.shape[1]
+        self.rank = samples.arrangement.rank
+        order = np.roll(np.arange(d), 1) if bias else np.arange(d)
+        chosen = exact.independent_columns(samples.arrangement.rows[:, order])
+        self.columns: Indices = np.sort(order[chosen])
+        self.samples = replace(samples, X=np.ascontiguousarray(samples.X[:, self.columns]))
+        last = self.rank + 1 if codimensions is None else min(codimensions, self.rank + 1)
+        tables = [cells.signs]
+        for k in range(1, last):
+            if k == self.rank:
+                tables.append(np.zeros((1, len(samples.y)), dtype=np.int8))
+            elif k == 1:
+                tables.append(facets(cells))
+            else:
+                found = samples.arrangement.faces(d - k, progress=progress)
+                tables.append(found.signs)
+        self.signs: Signs = np.concatenate(tables)
+        self.codimension: Indices = np.repeat(np.arange(len(tables)), list(map(len, tables)))
+        self._find_flats()
+
+    def _find_flats(self) -> None:
+        D = self.rank
+        on = self.signs == 0
+        key = np.column_stack([np.packbits(on, axis=1), self.codimension.astype(np.uint8)])
+        _, first, flat = np.unique(key, axis=0, return_index=True, return_inverse=True)
+        self.flat: Indices = flat.reshape(-1).astype(np.int64)
+        self.on: Mask = on[first]
+        codimension = self.codimension[first]
+        self.bases = np.zeros((len(first), D, D))
+        self.condition = 1.0
+        for k in np.unique(codimension).tolist():
+            which = np.flatnonzero(codimension == k)
+            if k == 0:
+                self.bases[which] = np.eye(D)
+            elif k < D:
+                bases, condition = flat_bases(self.samples, self.on[which], k)
+                self.bases[which, :, : D - k] = bases
+                self.condition = max(self.condition, condition)
+        self.flat_codimension: Indices = codimension
+        self.sizes: Indices = D - self.codimension
+
+    def __len__(self) -> int:
+        return len(self.signs)
+
+    def restricted(self, flats: Indices) -> Floats:
+        """The samples X T in coordinates of flats, shape (m, N, D); exactly 0 on the flat."""
+        table: Floats = self.samples.X @ self.bases[flats]
+        table[self.on[flats]] = 0.0
+        return table
+
+    def slopes(self, faces: Indices | slice) -> Floats:
+        """The derivative of the activation at each sample, shape (m, N); 0 on the face."""
+        signs = self.signs[faces]
+        return np.where(signs > 0, 1.0, np.where(signs < 0, self.negative_slope, 0.0))
+
+    def maps(self, faces: Indices | slice) -> Floats:
+        """The matrices A of faces, shape (m, N, D)."""
+        flats, place = np.unique(self.flat[faces], return_inverse=True)
+        maps: Floats = self.restricted(flats)[place]
+        maps *= self.slopes(faces)[:, :, None]
+        return maps
+
+    @cached_property
+    def idle(self) -> Mask:
+        """Which faces have outputs zero, shape (S,)."""
+        if self.negative_slope:
+            return np.asarray(self.codimension == self.rank)
+        return ~np.any(self.signs > 0, axis=1)
+
+    @cached_property
+    def active(self) -> Indices:
+        """The faces that are not idle, in order."""
+        return np.flatnonzero(~self.idle)
+
+    def transposed(self, faces: Indices) -> Floats:
+        """The matrices Aᵀ of faces, shape (m, D, N)."""
+        return np.ascontiguousarray(np.swapaxes(self.maps(faces), 1, 2))
+
+    @cached_property
+    def _classes(self) -> Classes:
+        return Classes(self.samples)
+
+    @cached_property
+    def _interior(self) -> dict[int, Floats]:
+        return {}
+
+    @cached_property
+    def _rays(self) -> dict[int, Floats]:
+        return {}
+
+    def rays(self, flat: int) -> Floats:
+        """x_i·v for the rays v of the local arrangement of a flat, modulo it, shape (q, N).
+
+        For the samples that contain the flat the zeros are exact.
+        """
+        if flat not in self._rays:
+            self._rays[flat] = self.all_rays(np.array([flat]))[0]
+        return self._rays[flat]
+
+    def all_rays(self, flats: Indices) -> list[Floats]:
+        """The rays of many flats at once, not kept."""
+        classes, length = self._classes, np.linalg.norm(self.samples.X, axis=1)
+        first, orientation = self.samples.arrangement.coincidence
+        scale = orientation * length
+        place = np.searchsorted(classes.representative, first)
+        members = self.on[flats][:, classes.representative]
+        codimension = self.flat_codimension[flats]
+        simple = members.sum(axis=1) == codimension
+        result: list[Floats] = [np.zeros((0, len(length)))] * len(flats)
+        for k in np.unique(codimension[simple & (codimension > 0)]).tolist():
+            rows = np.flatnonzero(simple & (codimension == k))
+            which = np.nonzero(members[rows])[1].reshape(-1, k)
+            V = np.linalg.pinv(classes.unit[which]).astype(np.float64)
+            along = np.swapaxes(V, 1, 2) @ self.samples.X.T
+            for q in range(k):
+                # On the flat ray q, dual to class q, sees the samples of that class only.
+                own = place[None] == which[:, q, None]
+                along[:, q] = np.where(self.on[flats[rows]], own * scale, along[:, q])
+            both = np.concatenate([along, -along], axis=1)
+            for row, table in zip(rows.tolist(), both, strict=True):
+                result[row] = table
+        for row in np.flatnonzero(~simple).tolist():
+            on = self.on[flats[row]]
+            known = None
+            if codimension[row] == self.rank:
+                lines = self.codimension == self.rank - 1
+                known = self.signs[lines][:, classes.representative]
+            V, t = classes.rays(members[row], int(codimension[row]), known)
+            along = V.T @ self.samples.X.T
+            inner = np.searchsorted(np.flatnonzero(members[row]), place[on])
+            along[:, on] = t[inner].T * scale[on]
+            result[row] = along
+        return result
+
+    def tables(self, flats: Indices) -> tuple[Floats, Floats, Floats, Indices]:
+        """Of some flats, for :func:`kernels.screen`; the origin has no rays there."""
+        restricted = self.restricted(flats)
+        proper = self.flat_codimension[flats] < self.rank
+        rays = [np.zeros((0, len(self.samples.y)))] * len(flats)
+        found = self.all_rays(flats[proper])
+        for row, table in zip(np.flatnonzero(proper).tolist(), found, strict=True):
+            rays[row] = table
+        begin = np.concatenate([[0], np.cumsum(list(map(len, rays)))]).astype(np.int64)
+        return restricted, np.linalg.norm(restricted, axis=2), np.concatenate(rays), begin
+
+    def turns(self, face: int) -> Floats:
+        """The changes of the outputs along the rays v of a face, per unit, shape (q, N).
+
+        h(v) = s·r·(change along v), see :mod:`arrangement.relu.boundary`; empty in a cell.
+        """
+        signs = self.signs[face]
+        if not self.codimension[face]:
+            return np.zeros((0, len(signs)))
+        along = self.rays(int(self.flat[face]))
+        kinked = np.maximum(along, 0.0) + self.negative_slope * np.minimum(along, 0.0)
+        return np.where(signs == 0, kinked, self.slopes(np.array([face]))[0] * along)
+
+    def interior(self, face: int) -> Floats:
+        """Essential weights inside a face, far from its sides; 0 at the origin."""
+        from arrangement import kernels
+
+        if face in self._interior:
+            return self._interior[face]
+        flat, e = int(self.flat[face]), int(self.sizes[face])
+        off = self.signs[face] != 0
+        table = self.restricted(self.flat[face : face + 1])[0, off]
+        lengths = np.linalg.norm(table, axis=1, keepdims=True)
+        sides = self.signs[face, off, None] * table[:, :e] / lengths
+        box = np.concatenate([np.eye(e), -np.eye(e)])
+        offsets = np.concatenate([np.zeros(len(sides)), np.ones(2 * e)])
+        c = np.zeros(e)
+        basis = np.full(e + 1, -1, dtype=np.int64)
+        kernels.largest_slack(np.concatenate([sides, box]), offsets, c, basis)
+        self._interior[face] = np.asarray(self.bases[flat][:, :e] @ c)
+        return self._interior[face]
+
+    def weights(self, v: Floats) -> Floats:
+        """Weights for the samples as given, of essential coordinates in the last axis."""
+        full = np.zeros((*v.shape[:-1], self.given.X.shape[1]))
+        full[..., self.columns] = v
+        flat = full.reshape(-1, full.shape[-1])
+        return self.given.weights(flat).reshape(full.shape)
+
+
+def facets(cells: Cells) -> Signs:
+    """The sign vectors of the facets, in the order of `cells.edges`, shape (E, N)."""
+    first, _ = cells.arrangement.coincidence
+    signs = cells.signs[cells.edges[:, 0]].copy()
+    signs[first == first[cells.edges[:, 2]][:, None]] = 0
+    return signs

@@ -1,0 +1,375 @@
+"""The decisions of :mod:`arrangement.relu.stationary` in rational arithmetic.
+
+The samples and targets are scaled to integers, column by column. On a flat the samples have
+integer coordinates Z = X T, T a basis of its null space; a tuple of faces has an integer matrix
+A, and its least squares solutions are those of the normal equations, found by fraction-free
+elimination (python-flint). Signs, ranks and multipliers are then signs of integers; where the
+solutions are a continuum, a linear program is proposed in float64 and confirmed exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from flint import fmpz_mat
+from numpy.typing import NDArray
+
+from arrangement import exact, kernels
+from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.samples import Floats, Mask
+from arrangement.relu.stationary import Decider, Minima, sign_choices
+
+__all__ = ["RationalDecider"]
+
+Indices = NDArray[np.int64]
+Integers = NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Solution:
+    """All least squares solutions of a tuple: (c + N t)/denominator, denominator > 0."""
+
+    c: Integers  # (n,)
+    null: Integers  # (n, q)
+    denominator: int
+    residuals: Integers  # (N,), over the same denominator
+    rank: int
+
+
+class RationalDecider(Decider):
+    """Decides tuples of faces exactly, for the data as given.
+
+    Parameters
+    ----------
+    faces : NeuronFaces
+    targets : ndarray, shape (N,)
+        Numbers exactly as given.
+    y : ndarray, shape (N,)
+        The same in float64.
+    free : ndarray, shape (N, e)
+    """
+
+    def __init__(
+        self, faces: NeuronFaces, targets: NDArray[np.object_], y: Floats, free: Floats
+    ) -> None:
+        super().__init__(faces, y, free)
+        given = faces.samples.arrangement.normals[:, faces.columns]
+        table = [[Fraction(v) for v in column] for column in given.T.tolist()]
+        self.scale = [lcm(*(v.denominator for v in column)) for column in table]
+        self.X: Integers = np.array(
+            [[int(v * s) for v in col] for col, s in zip(table, self.scale, strict=True)],
+            dtype=object,
+        ).T.reshape(given.shape)
+        exact_targets = [Fraction(v) for v in targets.tolist()]
+        self.target_scale = lcm(*(v.denominator for v in exact_targets))
+        self.targets: Integers = np.array(
+            [int(v * self.target_scale) for v in exact_targets], dtype=object
+        )
+        slope = Fraction(faces.negative_slope)
+        self.up, self.down = slope.denominator, slope.numerator
+        self._flats: dict[int, tuple[Integers, Integers]] = {}
+        self._turns: dict[int, Integers] = {}
+
+    # --- integer tables ---------------------------------------------------------------------
+
+    def flat(self, flat: int) -> tuple[Integers, Integers]:
+        """The basis T (D, e) of a flat and the samples Z = X T on it, (N, e)."""
+        if flat not in self._flats:
+            on = self.faces.on[flat]
+            T = _null_space(self.X[on]) if on.any() else _identity(self.faces.rank)
+            self._flats[flat] = T, _product(self.X, T)
+        return self._flats[flat]
+
+    def map(self, face: int) -> Integers:
+        """The outputs of a neuron on a face: D Z, with slopes scaled to integers."""
+        signs = self.faces.signs[face]
+        slopes = np.where(signs > 0, self.up, np.where(signs < 0, self.down, 0)).astype(object)
+        return np.asarray(slopes[:, None] * self.flat(int(self.faces.flat[face]))[1])
+
+    def exact_turns(self, face: int) -> Integers:
+        """Positive multiples of the rows of `faces.turns(face)`."""
+        if face in self._turns:
+            return self._turns[face]
+        signs = self.faces.signs[face]
+        n, k = len(signs), int(self.faces.codimension[face])
+        rows = []
+        for zeros, side in self._rays(int(self.faces.flat[face]), k):
+            T = _null_space(self.X[zeros]) if zeros.any() else _identity(self.faces.rank)
+            along = _product(self.X, T)
+            seen = along[side != 0]
+            # One column, of those that leave the flat, gives the ray modulo the flat.
+            column = next(c for c in range(along.shape[1]) if any(seen[:, c]))
+            v = along[:, column]
+            at = next(i for i in np.flatnonzero(side).tolist() if v[i])
+            if exact.sign(v[at]) != side[at]:
+                v = -v
+            slope = np.where(
+                (signs > 0) | (signs == 0) & np.array([x > 0 for x in v]), self.up, self.down
+            ).astype(object)
+            rows.append(slope * v)
+        self._turns[face] = np.array(rows, dtype=object).reshape(len(rows), n)
+        return self._turns[face]
+
+    def _rays(self, flat: int, codimension: int) -> list[tuple[Mask, NDArray[np.int8]]]:
+        """The rays of a flat: the samples on it that vanish there, and their signs."""
+        if not codimension:
+            return []
+        on = self.faces.on[flat]
+        first, orientation = self.faces.samples.arrangement.coincidence
+        classes = np.unique(first[on])
+        if len(classes) == codimension:
+            local = np.concatenate([np.eye(codimension), -np.eye(codimension)]).astype(np.int8)
+        else:
+            from arrangement.hyperplanes import Arrangement
+
+            rows = self.faces.samples.arrangement.rows[classes, :-1]
+            local = Arrangement(rows).faces(rows.shape[1] - codimension + 1).signs
+        result = []
+        for row in local:
+            side = np.zeros(len(on), dtype=np.int8)
+            side[on] = row[np.searchsorted(classes, first[on])] * orientation[on]
+            result.append((on & (side == 0), side))
+        return result
+
+    # --- decisions --------------------------------------------------------------------------
+
+    def rank_of(self, faces: Indices) -> int:
+        """Exact rank of the columns of some faces, an output bias included."""
+        return exact.rank(self._columns(faces))
+
+    def _columns(self, faces: Indices) -> Integers:
+        free = np.full(self.free.shape, 1, dtype=object)
+        return np.concatenate([free, *(self.map(int(face)) for face in faces)], axis=1)
+
+    def solve(self, faces: Indices) -> _Solution:
+        """All least squares solutions on a tuple of faces."""
+        A = self._columns(faces)
+        n = A.shape[1]
+        if not n:
+            return _Solution(A[0], A[:0], 1, -self.targets, 0)
+        At = fmpz_mat(A.T.tolist())
+        system = np.concatenate(
+            [
+                _table(At * fmpz_mat(A.tolist())),
+                _table(At * fmpz_mat(self.targets[:, None].tolist())),
+            ],
+            axis=1,
+        )
+        echelon, denominator, rank = fmpz_mat(system.tolist()).rref()
+        denominator, rank = int(denominator), int(rank)
+        rows = _table(echelon)
+        if denominator < 0:
+            rows, denominator = -rows, -denominator
+        pivots = [next(c for c in range(n + 1) if rows[i, c]) for i in range(rank)]
+        others = [c for c in range(n) if c not in pivots]
+        c = np.zeros(n, dtype=object)
+        null = np.zeros((n, len(others)), dtype=object)
+        c[pivots] = rows[:rank, n]
+        for q, other in enumerate(others):
+            null[other, q] = denominator
+            null[pivots, q] = -rows[:rank, other]
+        residuals = _product(A, c[:, None])[:, 0] - denominator * self.targets
+        return _Solution(c, null, denominator, residuals, rank)
+
+    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
+        """The local minima on tuples of active faces; no tuple is doubtful."""
+        K = tuples.shape[1]
+        n, D = len(self.y), self.faces.rank
+        parts = [Minima.empty(K, n, D)]
+        for row in tuples:
+            parts += self._minima_on(row)
+        return Minima.concatenated(parts), np.zeros((0, K), dtype=np.int64)
+
+    def _minima_on(self, row: Indices) -> list[Minima]:
+        solution = self.solve(row)
+        allowed = np.ones((len(row), 2), dtype=bool)
+        share = np.ones((len(row), 2))
+        blocks, affected, at = [], [], self.free.shape[1]
+        for j, face in enumerate(row.tolist()):
+            Z = self.flat(int(self.faces.flat[face]))[1]
+            block = slice(at, at + Z.shape[1])
+            at = block.stop
+            signs = self.faces.signs[face]
+            off = signs != 0
+            sided = signs[off, None].astype(object) * Z[off]
+            value = _product(sided, solution.c[block, None])[:, 0]
+            moves = _product(sided, solution.null[block])
+            moved = np.array([any(v) for v in moves], dtype=bool)
+            fixed = value[~moved]
+            allowed[j] = all(v > 0 for v in fixed), all(v < 0 for v in fixed)
+            blocks.append((block, sided))
+            affected.append((value[moved], moves[moved]))
+        if not np.all(allowed.any(axis=1)):
+            return []
+        for j, face in enumerate(row.tolist()):
+            if self.faces.codimension[face]:
+                share[j], holds = self._signed_shares(face, solution)
+                allowed[j] &= holds
+        result = []
+        for choice in sign_choices(row, allowed):
+            t = self._point_inside(affected, choice)
+            if t is None:
+                continue
+            c = [
+                (a + sum(b * Fraction(x) for b, x in zip(line, t, strict=True)))
+                / Fraction(solution.denominator * self.target_scale)
+                for a, line in zip(solution.c.tolist(), solution.null.tolist(), strict=True)
+            ]
+            weak = min(share[j, 0 if s > 0 else 1] for j, s in enumerate(choice))
+            result.append(self._piece(row, choice, c, solution, blocks, float(weak)))
+        return result
+
+    def _signed_shares(self, face: int, solution: _Solution) -> tuple[Floats, Mask]:
+        """The least s·h(v) beside its size (1 where it is zero), and whether it is ≥ 0, for
+        s = +1 and −1."""
+        H = self.exact_turns(face)
+        if not len(H):
+            return np.ones(2), np.ones(2, dtype=bool)
+        values = _product(H, solution.residuals[:, None])[:, 0].tolist()
+        outputs = solution.residuals + solution.denominator * self.targets
+        size = np.abs(outputs) + solution.denominator * np.abs(self.targets)
+        sizes = _product(np.abs(H), size[:, None])[:, 0].tolist()
+        shares = [Fraction(v, z) for v, z in zip(values, sizes, strict=True) if v]
+        least = [float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)]
+        return np.array(least), np.array(
+            [all(v >= 0 for v in values), all(v <= 0 for v in values)]
+        )
+
+    def _point_inside(
+        self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
+    ) -> list[Fraction] | None:
+        """Coefficients t of the null space with all signs right, or None: both are proofs."""
+        moves = np.concatenate(
+            [s * moves for s, (_, moves) in zip(choice, affected, strict=True)]
+        )
+        value = np.concatenate([s * v for s, (v, _) in zip(choice, affected, strict=True)])
+        q = moves.shape[1]
+        if not len(moves):
+            return [Fraction(0)] * q
+        rows = np.concatenate([moves, value[:, None]], axis=1)
+        # The columns are scaled alike, so that the float64 program is well scaled.
+        columns = [max(abs(v) for v in column) or 1 for column in rows.T.tolist()]
+        scaled = np.array(
+            [[v / c for v, c in zip(row, columns, strict=True)] for row in rows.tolist()]
+        )
+        scaled /= np.maximum(np.linalg.norm(scaled[:, :-1], axis=1, keepdims=True), 1e-300)
+        t, basis = np.zeros(q), np.full(q + 1, -1, dtype=np.int64)
+        slack = kernels.largest_slack(
+            np.ascontiguousarray(scaled[:, :-1]), scaled[:, -1].copy(), t, basis
+        )
+        ratio = [Fraction(columns[-1], c) for c in columns[:-1]]
+        if slack > 0 and np.isfinite(t).all():
+            point = [Fraction(float(v)) * r for v, r in zip(t, ratio, strict=True)]
+            if _all_positive(rows, point):
+                return point
+        support = [int(i) for i in basis if 0 <= i < len(rows)]
+        if not slack > 0 and exact.is_infeasible(rows, support):
+            return None
+        found = exact.interior_point(rows.tolist())
+        return None if found is None else list(found)
+
+    def _piece(
+        self,
+        row: Indices,
+        choice: tuple[int, ...],
+        c: list[Fraction],
+        solution: _Solution,
+        blocks: list[tuple[slice, Integers]],
+        margin: float,
+    ) -> Minima:
+        points = np.empty((1, len(row), self.faces.rank))
+        for j, (block, _) in enumerate(blocks):
+            T, _ = self.flat(int(self.faces.flat[row[j]]))
+            own = c[block]
+            factor = choice[j] * self.up
+            w = [
+                factor * scale * sum(t * v for t, v in zip(line, own, strict=True))
+                for line, scale in zip(T.tolist(), self.scale, strict=True)
+            ]
+            points[0, j] = self._coordinates(w)
+            signs = self.faces.signs[row[j]]
+            size = float(np.linalg.norm(points[0, j]))
+            value = signs * (self.faces.samples.unit @ points[0, j])
+            margin = min(margin, max(float(value[signs != 0].min()) / size, 0.0))
+        scale = solution.denominator * self.target_scale
+        residuals = [Fraction(v, scale) for v in solution.residuals.tolist()]
+        loss = sum((v * v for v in residuals), Fraction(0)) / len(residuals)
+        e = self.free.shape[1]
+        return Minima(
+            row[None].copy(),
+            np.array([choice], dtype=np.int8).reshape(1, -1),
+            points,
+            np.array([float(sum(c[:e], Fraction(0)))]),
+            np.array([float(loss)]),
+            np.array([margin]),
+            np.array([solution.null.shape[1]]),
+            np.ones(1, dtype=bool),
+            np.array([[float(v) for v in residuals]]),
+        )
+
+    def _coordinates(self, w: list[Fraction]) -> Floats:
+        """Weights of the given samples in the coordinates of `faces`, rounded at the end."""
+        samples, columns = self.faces.given, self.faces.columns
+        v = list(w)
+        if samples.shift.any():
+            v[-1] += sum(
+                (x * Fraction(samples.shift[c]) for x, c in zip(w, columns, strict=True)),
+                Fraction(0),
+            )
+        return np.array(
+            [float(x * Fraction(samples.scale[c])) for x, c in zip(v, columns, strict=True)]
+        )
+
+    def _states(
+        self, minima: Minima, idle: Indices, silent: Indices
+    ) -> list[list[tuple[int, int, float, bool]]]:
+        states = []
+        for row in minima.faces:
+            solution = self.solve(row)
+            own: list[tuple[int, int, float, bool]] = []
+            for face in idle.tolist():
+                if not self.faces.codimension[face]:
+                    own.append((face, 0, 1.0, True))
+                    continue
+                share, holds = self._signed_shares(face, solution)
+                own += [
+                    (face, 1 - 2 * side, float(share[side]), True)
+                    for side in np.flatnonzero(holds).tolist()
+                ]
+            for face in silent.tolist():
+                pull = _product(solution.residuals[None], self.map(face))
+                if not np.any(pull):
+                    own.append((face, 0, 1.0, True))
+            states.append(own)
+        return states
+
+
+def _product(a: Integers, b: Integers) -> Integers:
+    if 0 in (*a.shape, *b.shape):
+        return np.zeros((a.shape[0], b.shape[1]), dtype=object)
+    return _table(fmpz_mat(a.tolist()) * fmpz_mat(b.tolist()))
+
+
+def _table(matrix: fmpz_mat) -> Integers:
+    rows = [[int(v) for v in row] for row in matrix.tolist()]
+    return np.array(rows, dtype=object).reshape(matrix.nrows(), matrix.ncols())
+
+
+def _identity(n: int) -> Integers:
+    return np.array([[int(i == j) for j in range(n)] for i in range(n)], dtype=object)
+
+
+def _null_space(rows: Integers) -> Integers:
+    """An integer basis of {v : rows v = 0} in columns."""
+    basis, nullity = fmpz_mat(rows.tolist()).nullspace()
+    return _table(basis)[:, : int(nullity)]
+
+
+def _all_positive(rows: Integers, point: list[Fraction]) -> bool:
+    return all(
+        sum((a * x for a, x in zip(row[:-1], point, strict=True)), Fraction(row[-1])) > 0
+        for row in rows.tolist()
+    )
