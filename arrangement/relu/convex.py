@@ -224,7 +224,9 @@ def train(
     packed = _patterns(arrangement, given, patterns, rng, progress)
     # Samples and targets of size one: f and y in units of `b`, w in units of b/a.
     a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
-    program = _Program(given / a, y / b, decay / (a * b), packed, arrangement.coincidence[0])
+    complete = isinstance(patterns, str)
+    first = arrangement.coincidence[0]
+    program = _Program(given / a, y / b, decay / (a * b), packed, complete, first)
     V, s = program.solve(progress)
 
     V *= b / a
@@ -250,7 +252,7 @@ def train(
         dual,
         norm * a * b,
         len(packed),
-        isinstance(patterns, str),
+        complete,
         len(program.chosen),
         decay,
         None if bias is None else float(exact_number(bias)),
@@ -284,7 +286,7 @@ def critical_beta(
     given = arrangement.normals.astype(np.float64)
     packed = _patterns(arrangement, given, "all", None, None)
     a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
-    program = _Program(given / a, y / b, 0.0, packed, arrangement.coincidence[0])
+    program = _Program(given / a, y / b, 0.0, packed, True, arrangement.coincidence[0])
     return float(program.support(y / b, 0.0)[0].max()) * a * b
 
 
@@ -342,15 +344,24 @@ class _Program:
     y : ndarray, shape (N,)
     beta : float
     packed : ndarray of uint64, shape (m, words)
-        All patterns.
+        The patterns.
+    complete : bool
+        Are these all patterns of the samples?
     chosen : list of (int, int)
         The pairs (pattern, sign) that the program is solved with.
     """
 
     def __init__(
-        self, X: Floats, y: Floats, beta: float, packed: Words, first: NDArray[np.int64]
+        self,
+        X: Floats,
+        y: Floats,
+        beta: float,
+        packed: Words,
+        complete: bool,
+        first: NDArray[np.int64],
     ) -> None:
-        self.X, self.y, self.beta, self.packed = X, y, beta, packed
+        self.X, self.y, self.beta = X, y, beta
+        self.packed, self.complete = packed, complete
         self.distinct, self.place = np.unique(first, return_inverse=True)
         self.length = np.linalg.norm(X, axis=1)
         self.chosen: list[tuple[int, int]] = []
@@ -392,9 +403,9 @@ class _Program:
             Columns are s = +1 and s = −1. A bound of at most `known` need not be sharp; the
             others are lengths of projections to the cone.
         peaks : list of (int, int)
-            Pairs (pattern, s) with a bound above `known` that is taken at a local maximum over
-            the union of the cones, one for each such point, the highest first. At a point on
-            a face with s ν_i > 0 for some sample i on it, the neighbour there reaches higher.
+            Pairs (pattern, s) with a bound above `known`, the highest first, one for each point
+            that takes it. Of all patterns only local maxima count: from a point on a face with
+            s ν_i > 0 for some sample i on it, the neighbour there reaches higher.
         """
         from scipy.optimize import nnls
 
@@ -412,7 +423,8 @@ class _Program:
                 for column, s in enumerate((1, -1)):
                     multipliers, value = nnls(inward.T, -s * g[k])
                     bound[start + k, column] = value
-                    if value > known and not np.any(s * nu_at[multipliers > 0] > 0):
+                    rises = self.complete and np.any(s * nu_at[multipliers > 0] > 0)
+                    if value > known and not rises:
                         u = (s * g[k] + multipliers @ inward) / value
                         found.append((value, start + k, s, u))
         found.sort(key=lambda one: -one[0])

@@ -142,7 +142,7 @@ def local_minimum(
     >>> from arrangement.relu.criterion import local_minimum
     >>> X, y = [[0.0], [1.0], [2.0]], [2.0, 2.0, -1.0]
     >>> local_minimum(X, y, [["-6/5", "12/5"]], [1])  # its kink lies on the third sample
-    LocalMinimum: a local minimum, loss 0.6, slack 0.167
+    LocalMinimum: a local minimum, loss 0.6, slack 0.15
     >>> bool(local_minimum(X, y, [[-1.25, 2.5]], [1]))
     False
     """
@@ -152,8 +152,10 @@ def local_minimum(
     targets, _ = kind.targets(y, n)
     w, z = _network(weights, output_weights, d)
     leak = checked_slope(negative_slope)
-    exactly = signs is None
-    table = exact.signs_at(arrangement.rows, w) if exactly else _signs(signs, (len(w), n))
+    if signs is not None:
+        table = _signs(signs, (len(w), n))
+    else:
+        table = exact.signs_at(arrangement.rows, w)
     given = arrangement.normals.astype(np.float64)
     along = np.where(table != 0, w.astype(np.float64) @ given.T, 0.0)
     slopes = np.where(table > 0, 1.0, leak)
