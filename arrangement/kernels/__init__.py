@@ -21,6 +21,7 @@ from arrangement.kernels.restriction import (
     restrict_rows,
     settle_restriction,
 )
+from arrangement.kernels.supports import cone_supports
 from arrangement.kernels.sweep import (
     FULL,
     PREFIX,
@@ -50,6 +51,7 @@ __all__ = [
     "Flats",
     "Forest",
     "Lines",
+    "cone_supports",
     "enumerate_cells",
     "fill_table",
     "find_edges",

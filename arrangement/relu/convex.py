@@ -29,39 +29,28 @@ by ν alone, scaled into the feasible set: it knows nothing of how the network w
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from arrangement.bounds import cover
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.hyperplanes import Arrangement
-from arrangement.packing import Words, pack_signs, unpack_signs
+from arrangement.packing import Words, pack_signs
 from arrangement.parsing import exact_number
-from arrangement.progress import Progress, reporter
-from arrangement.relu.conic import minimise
-from arrangement.relu.polish import fewest, polished
-from arrangement.relu.samples import CHUNK, Floats, Mask, sample_arrangement, sample_targets
+from arrangement.progress import Progress
+from arrangement.relu.column_generation import Program
+from arrangement.relu.samples import Floats, sample_arrangement, sample_targets
 
 __all__ = ["ConvexTraining", "critical_beta", "train"]
 
 MOST_PATTERNS = 2**20
-"""Patterns that are looked at in every round; a million of them take about a minute."""
-
-GAP = 1e-9
-"""The gap at which the work ends, as a share of ½‖y‖²."""
-
-MOST_ROUNDS = 200
-
-UNUSED = 1e-7
-"""Vectors below this share of the total length leave the program after a round."""
-
-SAME = 1e-6
-"""Unit vectors closer than this are one when it is decided which patterns enter."""
+"""Patterns that are looked at in every round; a million take about PLACEHOLDER s."""
 
 LARGEST_GAP = 1e-6
 """The gap beyond which an answer is refused, as a share of ½‖y‖²."""
@@ -221,12 +210,11 @@ def train(
     arrangement = sample_arrangement(X, bias)
     y = sample_targets(y, arrangement.n_hyperplanes)
     given = arrangement.normals.astype(np.float64)
-    packed = _patterns(arrangement, given, patterns, rng, progress)
+    packed, facets = _patterns(arrangement, given, patterns, rng, progress)
     # Samples and targets of size one: f and y in units of `b`, w in units of b/a.
     a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
-    complete = isinstance(patterns, str)
     first = arrangement.coincidence[0]
-    program = _Program(given / a, y / b, decay / (a * b), packed, complete, first)
+    program = Program(given / a, y / b, decay / (a * b), packed, facets, first)
     V, s = program.solve(progress)
 
     V *= b / a
@@ -252,7 +240,7 @@ def train(
         dual,
         norm * a * b,
         len(packed),
-        complete,
+        facets is not None,
         len(program.chosen),
         decay,
         None if bias is None else float(exact_number(bias)),
@@ -284,9 +272,9 @@ def critical_beta(
     arrangement = sample_arrangement(X, bias)
     y = sample_targets(y, arrangement.n_hyperplanes)
     given = arrangement.normals.astype(np.float64)
-    packed = _patterns(arrangement, given, "all", None, None)
+    packed, facets = _patterns(arrangement, given, "all", None, None)
     a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
-    program = _Program(given / a, y / b, 0.0, packed, True, arrangement.coincidence[0])
+    program = Program(given / a, y / b, 0.0, packed, facets, arrangement.coincidence[0])
     return float(program.support(y / b, 0.0)[0].max()) * a * b
 
 
@@ -309,8 +297,11 @@ def _patterns(
     patterns: str | int,
     rng: np.random.Generator | int | None,
     progress: Progress,
-) -> Words:
-    """The sign vectors of the patterns, packed: all cells, or those of random vectors."""
+) -> tuple[Words, Callable[[int], Sequence[int]] | None]:
+    """The sign vectors of the patterns, packed: all cells, or those of random vectors.
+
+    Beside them, if they are all, a function that gives the facets of one.
+    """
     if isinstance(patterns, str):
         if patterns != "all":
             raise InputError(f'patterns={patterns!r}: "all", or a number of random vectors')
@@ -322,7 +313,8 @@ def _patterns(
                 f"{arrangement.rank}, more than {MOST_PATTERNS:,}: take fewer samples or "
                 "features, or sample the patterns (patterns=1000)"
             )
-        return arrangement.cells(progress=None if callable(progress) else progress).packed
+        cells = arrangement.cells(progress=None if callable(progress) else progress)
+        return cells.packed, lambda k: cells[k].facets()
     if isinstance(patterns, bool) or not isinstance(patterns, int | np.integer) or patterns < 1:
         raise InputError(
             f'patterns={patterns!r}: "all", or a number of random vectors of at least 1'
@@ -331,150 +323,4 @@ def _patterns(
         raise SizeError(f"patterns={patterns}: at most {MOST_PATTERNS:,} are looked at")
     # A sign that rounding gets wrong gives a cone that is still one of valid neurons.
     u = np.random.default_rng(rng).normal(size=(int(patterns), X.shape[1]))
-    words: Words = np.unique(pack_signs(np.where(u @ X.T >= 0, 1, -1)), axis=0)
-    return words
-
-
-class _Program:
-    """The program over given patterns, solved on a growing part of them.
-
-    Attributes
-    ----------
-    X : ndarray, shape (N, d)
-    y : ndarray, shape (N,)
-    beta : float
-    packed : ndarray of uint64, shape (m, words)
-        The patterns.
-    complete : bool
-        Are these all patterns of the samples?
-    chosen : list of (int, int)
-        The pairs (pattern, sign) that the program is solved with.
-    """
-
-    def __init__(
-        self,
-        X: Floats,
-        y: Floats,
-        beta: float,
-        packed: Words,
-        complete: bool,
-        first: NDArray[np.int64],
-    ) -> None:
-        self.X, self.y, self.beta = X, y, beta
-        self.packed, self.complete = packed, complete
-        self.distinct, self.place = np.unique(first, return_inverse=True)
-        self.length = np.linalg.norm(X, axis=1)
-        self.chosen: list[tuple[int, int]] = []
-        self.used: list[tuple[int, int]] = []
-
-    def signs(self, rows: Any) -> NDArray[np.int8]:
-        """Sign vectors of some patterns, shape (rows, N)."""
-        return unpack_signs(self.packed[rows], len(self.X))
-
-    def solve(self, progress: Progress) -> tuple[Floats, NDArray[np.int8]]:
-        """Vectors v and output signs of an optimum, one row a neuron."""
-        report = reporter(progress, "billionths of the gap closed")
-        zero = 0.5 * float(self.y @ self.y)
-        V, s = np.zeros((0, self.X.shape[1])), np.zeros(0, dtype=np.int8)
-        best = np.inf, V, s
-        for _ in range(MOST_ROUNDS):
-            nu = self.y - np.maximum(self.X @ V.T, 0.0) @ s
-            bound, peaks = self.support(nu, self.beta)
-            length = np.linalg.norm(V, axis=1)
-            upper = 0.5 * float(nu @ nu) + self.beta * float(length.sum())
-            scaled = self._scaled(nu, float(bound.max(initial=0.0)))
-            gap = upper - (zero - 0.5 * float((scaled - self.y) @ (scaled - self.y)))
-            best = min(best, (gap, V, s), key=lambda found: found[0])
-            report(round(10**9 * (1 - min(best[0] / zero, 1.0))) if zero else 10**9, 10**9)
-            new = [pair for pair in peaks if pair not in self.chosen]
-            if gap <= GAP * zero or not new:
-                break
-            self.chosen = self.used + new
-            V, s = fewest(self.X, *self._restricted())
-            V = polished(self.X, self.y, self.beta, V, s)
-        return best[1:]
-
-    def support(self, nu: Floats, known: float) -> tuple[Floats, list[tuple[int, int]]]:
-        """Upper bounds on max s Σ_P ν_i x_i·u over each cone and the unit ball, and its peaks.
-
-        Returns
-        -------
-        bound : ndarray, shape (m, 2)
-            Columns are s = +1 and s = −1. A bound of at most `known` need not be sharp; the
-            others are lengths of projections to the cone.
-        peaks : list of (int, int)
-            Pairs (pattern, s) with a bound above `known`, the highest first, one for each point
-            that takes it. Of all patterns only local maxima count: from a point on a face with
-            s ν_i > 0 for some sample i on it, the neighbour there reaches higher.
-        """
-        from scipy.optimize import nnls
-
-        terms = nu[:, None] * self.X
-        X, nu_at = self.X[self.distinct], np.bincount(self.place, self.length * nu)
-        bound = np.empty((len(self.packed), 2))
-        found: list[tuple[float, int, int, Floats]] = []
-        step = max(1, CHUNK // len(nu))
-        for start in range(0, len(bound), step):
-            signs = self.signs(slice(start, start + step))
-            g = (signs > 0) @ terms
-            bound[start : start + step] = np.linalg.norm(g, axis=1)[:, None]
-            for k in np.flatnonzero(bound[start : start + step, 0] > known).tolist():
-                inward = signs[k, self.distinct, None] * X
-                for column, s in enumerate((1, -1)):
-                    multipliers, value = nnls(inward.T, -s * g[k])
-                    bound[start + k, column] = value
-                    rises = self.complete and np.any(s * nu_at[multipliers > 0] > 0)
-                    if value > known and not rises:
-                        u = (s * g[k] + multipliers @ inward) / value
-                        found.append((value, start + k, s, u))
-        found.sort(key=lambda one: -one[0])
-        points = np.zeros((0, self.X.shape[1] + 1))
-        peaks = []
-        for _, k, s, u in found:
-            point = np.append(u, s)
-            if not np.any(np.abs(points - point).max(axis=1) < SAME):
-                points = np.vstack([points, point])
-                peaks.append((k, s))
-        return bound, peaks
-
-    def feasible(self, nu: Floats) -> tuple[Floats, float]:
-        """The best multiple of ν that the dual allows, and the most that it reaches."""
-        norm = float(self.support(nu, self.beta)[0].max(initial=0.0))
-        scaled = self._scaled(nu, norm)
-        length = float(np.linalg.norm(nu))
-        return scaled, norm * float(np.linalg.norm(scaled)) / length if length else 0.0
-
-    def _scaled(self, nu: Floats, norm: float) -> Floats:
-        """t ν for the t with t·norm ≤ β where the dual is largest."""
-        square = float(nu @ nu)
-        t = float(nu @ self.y) / square if square else 0.0
-        return nu * min(t, self.beta / norm) if norm > 0 else nu * t
-
-    def _restricted(self) -> tuple[Floats, NDArray[np.int8]]:
-        """The optimum over the chosen pairs (pattern, sign)."""
-        import cvxpy as cp
-        import scipy.sparse as sp
-
-        signs = self.signs([k for k, _ in self.chosen])
-        s = np.array([j for _, j in self.chosen], dtype=np.int8)
-        active: Mask = signs > 0
-        outputs = (s[:, None, None] * active[:, :, None]) * self.X
-        inward = signs[:, self.distinct, None] * self.X[self.distinct]
-        count, N, d = outputs.shape
-        V = cp.Variable((count, d))
-        flat = cp.vec(V, order="C")
-        f = np.swapaxes(outputs, 0, 1).reshape(N, count * d) @ flat
-        problem = cp.Problem(
-            cp.Minimize(
-                0.5 * cp.sum_squares(f - self.y) + self.beta * cp.sum(cp.norm(V, 2, axis=1))
-            ),
-            [sp.block_diag(list(inward), format="csr") @ flat >= 0],
-        )
-        minimise(problem)
-        length = np.linalg.norm(V.value, axis=1)
-        self.used = [
-            pair
-            for pair, size in zip(self.chosen, length, strict=True)
-            if size > UNUSED * length.sum()
-        ]
-        return V.value, s
+    return np.unique(pack_signs(np.where(u @ X.T >= 0, 1, -1)), axis=0), None
