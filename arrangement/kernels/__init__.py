@@ -31,6 +31,7 @@ from arrangement.kernels.screening import (
     screen,
     tuple_losses,
 )
+from arrangement.kernels.supports import cone_supports
 from arrangement.kernels.sweep import (
     FULL,
     PREFIX,
@@ -63,6 +64,7 @@ __all__ = [
     "Flats",
     "Forest",
     "Lines",
+    "cone_supports",
     "enumerate_cells",
     "fill_table",
     "find_edges",

@@ -1,0 +1,39 @@
+"""The one place that calls Clarabel, through cvxpy."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from arrangement.errors import SolverError
+
+if TYPE_CHECKING:
+    import cvxpy as cp
+
+__all__ = ["minimise"]
+
+ASKED = 1e-12
+"""The gap and residuals that Clarabel is asked for. It comes as near as float64 allows, and an
+answer within its reduced tolerances is taken; what is made of it is checked by the caller."""
+
+
+def minimise(problem: cp.Problem) -> None:
+    """Solve a convex problem of cvxpy; its variables then have their values.
+
+    Raises
+    ------
+    SolverError
+        If Clarabel finds no optimum.
+    """
+    import cvxpy as cp
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Solution may be inaccurate")
+            problem.solve(
+                solver=cp.CLARABEL, tol_gap_abs=ASKED, tol_gap_rel=ASKED, tol_feas=ASKED
+            )
+    except cp.SolverError as error:
+        raise SolverError(f"Clarabel did not solve the convex problem: {error}") from None
+    if problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
+        raise SolverError(f"Clarabel did not solve the convex problem: {problem.status}")
