@@ -1,5 +1,6 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
+from arrangement.kernels.branching import branch
 from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
@@ -29,6 +30,7 @@ from arrangement.kernels.sweep import (
     Circuits,
     sweep_lines,
 )
+from arrangement.kernels.tuple_fit import bound_tuples, fit_tuples, local_search
 
 __all__ = [
     "CONTAINS",
@@ -50,12 +52,16 @@ __all__ = [
     "Flats",
     "Forest",
     "Lines",
+    "bound_tuples",
+    "branch",
     "enumerate_cells",
     "fill_table",
     "find_edges",
+    "fit_tuples",
     "interior_points",
     "list_faces",
     "list_flats",
+    "local_search",
     "look_up",
     "restrict_rows",
     "settle_restriction",

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from arrangement.cells import Cells
+    from arrangement.relu.optimum import GlobalOptimum
 
 __all__ = ["Landscape", "OneHiddenLayer", "Piece"]
 
@@ -41,7 +42,7 @@ class OneHiddenLayer:
     y : array_like, shape (N,)
         The targets.
     hidden : int
-        Number K of hidden neurons; one is supported.
+        Number K of hidden neurons; :meth:`landscape` supports one.
     bias : number, optional
         The value of a constant coordinate appended to every sample, so that the last entry of
         w is a bias; None for a neuron without bias.
@@ -84,9 +85,9 @@ class OneHiddenLayer:
         hidden: int = 1,
         bias: float | Fraction | str | None = 1.0,
     ) -> None:
-        if isinstance(hidden, bool) or hidden != 1:
-            raise InputError(f"hidden={hidden!r}: one hidden neuron (hidden=1) is supported")
-        self.hidden = 1
+        if isinstance(hidden, bool) or not isinstance(hidden, int) or hidden < 1:
+            raise InputError(f"hidden={hidden!r}: give the number of hidden neurons, 1 or more")
+        self.hidden = hidden
         self.arrangement = sample_arrangement(X, bias)
         self.bias = None if bias is None else float(exact_number(bias))
         self.targets = sample_targets(y, self.n_samples)
@@ -132,6 +133,8 @@ class OneHiddenLayer:
         sample, else as "zero" with output sign 0; minima with z = 0 on faces are in the
         closures of these pieces.
         """
+        if self.hidden != 1:
+            raise InputError(f"hidden={self.hidden}: landscapes of one neuron are supported")
         report = reporter(progress, "codimensions")
         quiet = None if callable(progress) else progress
         samples = Samples.of(self.arrangement, self.targets, self.bias is not None)
@@ -184,6 +187,32 @@ class OneHiddenLayer:
             samples.weights(inside.R),
             boundary_loss,
             tuple(sorted(pieces, key=lambda piece: piece.loss)),
+        )
+
+    def fit_global(
+        self,
+        time_limit: float | None = None,
+        progress: Progress = None,
+        *,
+        tolerance: float = 1e-8,
+        weight_bound: float = 1e4,
+        method: Literal["auto", "screen", "branch"] = "auto",
+        random_state: int = 0,
+    ) -> GlobalOptimum:
+        """The network of least loss, with a proof."""
+        from arrangement.relu.optimum import global_optimum
+
+        return global_optimum(
+            Samples.of(self.arrangement, self.targets, self.bias is not None),
+            lambda: self.arrangement.cells(),
+            self.hidden,
+            bias=self.bias,
+            time_limit=time_limit,
+            tolerance=tolerance,
+            weight_bound=weight_bound,
+            method=method,
+            random_state=random_state,
+            progress=progress,
         )
 
     def __repr__(self) -> str:
