@@ -148,7 +148,7 @@ def global_optimum(
     output_bias: bool = False,
     negative_slope: float = 0.0,
     time_limit: float | None = None,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-6,
     weight_bound: float = 1e4,
     method: Literal["auto", "screen", "branch"] = "auto",
     random_state: int = 0,
@@ -238,8 +238,9 @@ class _Search:
     def descend(self, random_state: int) -> None:
         """A good network first: what the bounds are compared with."""
         rng = np.random.default_rng(random_state)
-        K, count = self.hidden, 64 * (self.hidden + 1)
+        K, count = self.hidden, 192 * (self.hidden + 1)
         starts = rng.normal(size=(count, len(self.point)))
+        starts *= np.array([0.3, 1.0, 3.0])[rng.integers(0, 3, count), None]
         choices = np.where(np.arange(K) < np.arange(count)[:, None] % (K + 1), -1.0, 1.0)
         kernels.local_search(
             *self.data, self.slope, starts, choices, 60, self.best, self.point
@@ -247,21 +248,34 @@ class _Search:
         self.polish()
 
     def polish(self) -> None:
-        """The best network of the closed cells that the best one lies in."""
+        """The best network of the closed cells around the best one, until they hold no better."""
         K, r = self.hidden, self.Q.shape[1]
-        R = self.best[1:, None] * self.point[: K * r].reshape(K, r)
-        signs = np.where(R @ self.Q.T > 0, 1, -1).astype(np.int8)
-        kernels.fit_tuples(
-            *self.data,
-            signs,
-            np.arange(K)[None],
-            np.zeros(1),
-            self.slope,
-            self.limits,
-            0.0,
-            self.best,
-            self.point,
-        )
+        for _ in range(100):
+            before = self.best[0]
+            R = self.best[1:, None] * self.point[: K * r].reshape(K, r)
+            inner = R @ self.unit.T
+            signs = np.where(inner > 0, 1, -1).astype(np.int8)
+            # The patterns beside it: each neuron's nearest samples switched one at a time.
+            share = np.abs(inner) / np.maximum(np.linalg.norm(R, axis=1), 1e-300)[:, None]
+            near = np.argsort(share, axis=1)[:, : 2 * r]
+            table, tuples = [*signs], [np.arange(K)]
+            for j in range(K):
+                for i in near[j]:
+                    tuples.append(np.where(np.arange(K) == j, len(table), np.arange(K)))
+                    table.append(np.where(np.arange(len(self.y)) == i, -signs[j], signs[j]))
+            kernels.fit_tuples(
+                *self.data,
+                np.array(table, dtype=np.int8),
+                np.array(tuples),
+                np.zeros(len(tuples)),
+                self.slope,
+                self.limits,
+                0.0,
+                self.best,
+                self.point,
+            )
+            if self.best[0] >= before * (1 - 1e-9):
+                break
 
     def screen(self, signs: Signs, progress: Progress) -> tuple[int, int]:
         """Bound every tuple by least squares; fit the promising ones, lowest bound first."""
@@ -346,9 +360,12 @@ class _Search:
                 return int(counts[3]), int(counts[0] + counts[1])
             if counts[2] < 1 << K:
                 more = len(keys)
-                keys, nodes = np.resize(keys, 2 * more), np.resize(nodes, (2 * more, *nodes.shape[1:]))
-                heap = np.concatenate([heap[: counts[0]], np.zeros(2 * more - counts[0] - counts[1], dtype=np.int64), opened[1]])
-                free = np.concatenate([free[: counts[2]], np.arange(2 * more)[:more - 1 : -1], np.zeros(more - counts[2], dtype=np.int64)])
+                keys = np.append(keys, np.zeros(more))
+                nodes = np.append(nodes, np.zeros_like(nodes), axis=0)
+                unused = np.zeros(2 * more - counts[0] - counts[1], dtype=np.int64)
+                heap = np.concatenate([opened[0], unused, opened[1]])
+                fresh = np.arange(more, 2 * more)
+                free = np.concatenate([free[: counts[2]], fresh, free[counts[2] :]])
                 counts[2] += more
             kernels.branch(
                 *self.data,
