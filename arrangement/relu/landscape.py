@@ -199,7 +199,59 @@ class OneHiddenLayer:
         method: Literal["auto", "screen", "branch"] = "auto",
         random_state: int = 0,
     ) -> GlobalOptimum:
-        """The network of least loss, with a proof."""
+        """A network of least loss, proven to be one.
+
+        Parameters
+        ----------
+        time_limit : float, optional
+            Seconds after which the search stops with the best network and the best bound so
+            far; None searches to the end.
+        progress : bool or callable, optional
+            True shows progress, the loss and its bound on stderr when that is a terminal; a
+            callable is called with (done, total).
+        tolerance : float
+            The gap between the loss and its lower bound that counts as none, as a share of
+            mean(y²).
+        weight_bound : float
+            The lower bound holds for networks whose neurons have |z_j|·‖X w_j‖ at most this
+            many times ‖y‖, with norms over the samples. What rounding may do to the bound
+            grows with it.
+        method : {"auto", "screen", "branch"}
+            ``"screen"`` bounds every tuple of cells by least squares and fits the promising
+            ones, lowest bound first; ``"branch"`` is branch and bound over samples. The default
+            screens for one neuron.
+        random_state : int
+            Seed of the local search that finds a good network first; the proof does not
+            depend on it.
+
+        Returns
+        -------
+        GlobalOptimum
+
+        Raises
+        ------
+        SizeError
+            If the samples may have more than 4,000,000 activation patterns.
+
+        Notes
+        -----
+        With u_j = |z_j| w_j and output signs s_j, the loss is a convex quadratic on each tuple of
+        closed cells, and closed cells cover everything, minima on faces included. A node of the
+        search says which neurons are active on some of the samples; the squared loss on these
+        alone, under the linear constraints that the pattern puts on u, is a lower bound for all
+        networks of the node. The bound is the value of a dual point that is checked as computed:
+        its residuals, times the largest weights allowed, and bounds for the rounding of every
+        sum are taken off, so that no solver's word is trusted. The patterns are those of the
+        exact cells; the returned loss is evaluated in rational arithmetic.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> X, y = [[-2], [-1], [0], [1], [2]], [1, 0, 2, 0, 1]
+        >>> best = OneHiddenLayer(X, y, hidden=2).fit_global()
+        >>> round(best.fun, 6), best.status
+        (0.5, 'optimal')
+        """
         from arrangement.relu.optimum import global_optimum
 
         return global_optimum(

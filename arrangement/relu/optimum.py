@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Certificate", "GlobalOptimum", "global_optimum"]
 
-SCREENED = 20_000_000
-"""Most tuples of cells that are screened rather than branched on."""
-
 PORTION = 1 << 16
 """Tuples in one call of the compiled screen."""
+
+FIRST_ROOM = 1 << 14
+"""Rows of the first table of nodes; it doubles when it is full."""
 
 OPEN_NODES = 4_000_000
 """Open nodes kept in a heap; beyond them the search goes depth first."""
@@ -167,7 +167,7 @@ def global_optimum(
     search.descend(random_state)
     n_tuples = comb(len(signs) + hidden - 1, hidden)
     if method == "auto":
-        method = "screen" if hidden <= 2 and n_tuples <= SCREENED else "branch"
+        method = "screen" if hidden == 1 else "branch"
     run = search.screen if method == "screen" else search.branch
     settled, still_open = run(signs, progress)
     search.polish()
@@ -340,7 +340,7 @@ class _Search:
         N, K = len(self.y), self.hidden
         W = (N + 63) // 64
         report = reporter(progress, "thousandths of the loss proven", self.note)
-        capacity = 1 << 14
+        capacity = max(FIRST_ROOM, 2 << K)
         keys = np.zeros(capacity)
         nodes = np.zeros((capacity, 2 + (K + 1) * W), dtype=np.uint64)
         heap = np.zeros(capacity, dtype=np.int64)
