@@ -94,7 +94,9 @@ def main():
     started = time.perf_counter()
     OneHiddenLayer(*data(6, 2, 0), hidden=2).fit_global()
     print(f"compiled in {time.perf_counter() - started:.1f} s")
-    print("N K d seed | loss, bound, status, nodes, seconds | SCIP: loss, bound, nodes, seconds")
+    print(
+        "N K d seed | loss, bound, status, nodes, seconds | SCIP: loss, bound, nodes, seconds"
+    )
     for size in arguments.sizes:
         N, K, d = map(int, size.split(","))
         for seed in range(arguments.seeds):

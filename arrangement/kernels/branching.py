@@ -172,7 +172,7 @@ def branch(
                     b[a] += row[a] * y[i]
                     for c in range(n):
                         H[a, c] += row[a] * row[c]
-        i = sample
+        i = int(sample)
         decided[m] = i
         yy += y[i] * y[i]
         for j in range(K):

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
+from arrangement.kernels.rounding import INFLATE
 
 __all__ = ["cone_fit", "outputs_into", "squared_loss", "workspace"]
 
@@ -81,8 +81,8 @@ def _append(v, p, n, Q, T):
 def certified(H, b, yy, n, r, u, g, multipliers, limits):
     """The dual bound of the module's text, g = Gᵀλ and `multipliers` = Σ λ.
 
-    `limits` holds M, a bound on the errors of H and b (rounding, and the distance of the samples
-    from the true ones), and one on the directions of the samples.
+    `limits` holds M, a bound on the errors of H and b (rounding, and the distance of the
+    samples from the true ones), and one on the directions of the samples.
     """
     limit, accuracy, skew = limits[0], limits[1], limits[2]
     quadratic = square = off = block = 0.0

@@ -1,4 +1,4 @@
-"""Networks whose patterns are given, one cell a neuron: bounds, fits and local search, compiled."""
+"""Networks of given patterns, one cell a neuron: bounds, fits and local search, compiled."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ def bound_tuples(X, unit, y, constant, signs, tuples, slope, cutoff, limits, bou
         for j in range(K):
             active[j] = signs[tuples[t, j]]
         _normal_equations(X, y, constant, active, slope, H, b, row)
-        bounds[t] = cone_fit(
-            H, b, yy, unit, decided, 0, active, r, cutoff, limits, work
-        )
+        bounds[t] = cone_fit(H, b, yy, unit, decided, 0, active, r, cutoff, limits, work)
 
 
 @njit(cache=True, error_model="numpy")

@@ -48,7 +48,7 @@ class _ExactReLU(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.progress = progress
 
-    def _train(self, X: Floats, y: Floats, time_limit: float | None) -> GlobalOptimum:
+    def _train(self, X: ArrayLike, y: ArrayLike, time_limit: float | None) -> GlobalOptimum:
         return OneHiddenLayer(X, y, hidden=self.hidden, bias=self.bias).fit_global(
             time_limit,
             self.progress,
@@ -120,7 +120,7 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
             See :meth:`OneHiddenLayer.fit_global`.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        self.optimum_ = self._train(X, np.asarray(y, dtype=np.float64), self.time_limit)
+        self.optimum_ = self._train(X, y, self.time_limit)
         self.weights_ = self.optimum_.weights
         self.output_weights_ = self.optimum_.output_weights
         self.loss_, self.lower_bound_ = self.optimum_.fun, self.optimum_.lower_bound

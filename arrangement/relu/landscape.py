@@ -235,14 +235,14 @@ class OneHiddenLayer:
 
         Notes
         -----
-        With u_j = |z_j| w_j and output signs s_j, the loss is a convex quadratic on each tuple of
-        closed cells, and closed cells cover everything, minima on faces included. A node of the
-        search says which neurons are active on some of the samples; the squared loss on these
-        alone, under the linear constraints that the pattern puts on u, is a lower bound for all
-        networks of the node. The bound is the value of a dual point that is checked as computed:
-        its residuals, times the largest weights allowed, and bounds for the rounding of every
-        sum are taken off, so that no solver's word is trusted. The patterns are those of the
-        exact cells; the returned loss is evaluated in rational arithmetic.
+        With u_j = |z_j| w_j and output signs s_j, the loss is a convex quadratic on each tuple
+        of closed cells, and closed cells cover everything, minima on faces included. A node of
+        the search says which neurons are active on some of the samples; the squared loss on
+        these alone, under the linear constraints that the pattern puts on u, is a lower bound
+        for all networks of the node. The bound is the value of a dual point that is checked as
+        computed: its residuals, times the largest weights allowed, and bounds for the rounding
+        of every sum are taken off, so that no solver's word is trusted. The patterns are those
+        of the exact cells; the returned loss is evaluated in rational arithmetic.
 
         Examples
         --------

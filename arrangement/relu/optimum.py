@@ -242,13 +242,11 @@ class _Search:
         starts = rng.normal(size=(count, len(self.point)))
         starts *= np.array([0.3, 1.0, 3.0])[rng.integers(0, 3, count), None]
         choices = np.where(np.arange(K) < np.arange(count)[:, None] % (K + 1), -1.0, 1.0)
-        kernels.local_search(
-            *self.data, self.slope, starts, choices, 60, self.best, self.point
-        )
+        kernels.local_search(*self.data, self.slope, starts, choices, 60, self.best, self.point)
         self.polish()
 
     def polish(self) -> None:
-        """The best network of the closed cells around the best one, until they hold no better."""
+        """Move to the best network of the closed cells around, until they hold no better."""
         K, r = self.hidden, self.Q.shape[1]
         for _ in range(100):
             before = self.best[0]
