@@ -65,14 +65,14 @@ def bound_tuples(X, unit, y, constant, signs, tuples, slope, cutoff, limits, bou
     n = K * r + (1 if constant else 0)
     H, b, row = np.zeros((n, n)), np.zeros(n), np.zeros(n)
     work = workspace(n)
-    decided = np.arange(N)
+    decided, none = np.arange(N), np.int64(0)  # a literal would compile `cone_fit` again
     active = np.zeros((K, N), np.int8)
     yy = np.dot(y, y)
     for t in range(len(tuples)):
         for j in range(K):
             active[j] = signs[tuples[t, j]]
         _normal_equations(X, y, constant, active, slope, H, b, row)
-        bounds[t] = cone_fit(H, b, yy, unit, decided, 0, active, r, cutoff, limits, work)
+        bounds[t] = cone_fit(H, b, yy, unit, decided, none, active, r, cutoff, limits, work)
 
 
 @njit(cache=True, error_model="numpy")

@@ -163,7 +163,7 @@ def global_optimum(
     if search.norm == 0.0:
         return search.result(bias, "screen", 0, 0, 0, 0)
     _refuse_large(samples.arrangement.n_hyperplanes, samples.arrangement.rank)
-    signs = np.ascontiguousarray(cells().signs)
+    signs = cells().signs.copy()
     search.descend(random_state)
     n_tuples = comb(len(signs) + hidden - 1, hidden)
     if method == "auto":
