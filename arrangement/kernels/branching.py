@@ -66,6 +66,7 @@ def branch(
     nodes,
     heap,
     free,
+    leaves,
     counts,
     most,
     budget,
@@ -90,8 +91,10 @@ def branch(
     heap, free : int64 (capacity,)
         Open nodes by bound, and from the end of `heap` on those of the depth-first stack;
         unused rows.
-    counts : int64 (4,)
-        Open nodes in the heap, on the stack, unused rows, nodes expanded.
+    leaves : int64 (capacity,)
+        Nodes with every sample decided whose bound does not reach the least loss known.
+    counts : int64 (5,)
+        Open nodes in the heap, on the stack, unused rows, nodes expanded, leaves.
     most : int
         Size of the heap at which the search turns depth first.
     best : float64 (2 + K,)
@@ -228,7 +231,7 @@ def branch(
                 best[0] = loss
                 best[1 : K + 1] = s
                 point[:] = u
-            if m + 1 == N or bound >= best[0] - tolerance:
+            if bound >= best[0] - tolerance:
                 best[K + 1] = min(best[K + 1], bound)
                 continue
             counts[2] -= 1
@@ -240,6 +243,10 @@ def branch(
             for j in range(K):
                 if (choice >> j) & 1:
                     nodes[child, 2 + (j + 1) * W + word] |= bit
+            if m + 1 == N:
+                leaves[counts[4]] = child
+                counts[4] += 1
+                continue
             # The sample that the relaxed solution fits worst is decided next.
             worst = -1.0
             for t in range(N):

@@ -119,7 +119,8 @@ def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
     limits : float64 (3,)
         See `certified`.
     work : tuple from `workspace`
-        Receives the solution in its row 0 of vectors.
+        Receives the solution in row 0 of its vectors and the multipliers in row 3; the neuron
+        and sample of each are the rows of its last array.
 
     Returns
     -------
@@ -244,6 +245,8 @@ def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
             break
         if attempt > 1 and gain < 1e-12 * yy:
             break
+    for k in range(p, n):
+        lam[k] = 0.0
     return best
 
 

@@ -81,9 +81,9 @@ def fit_tuples(
 ):
     """Fit tuples of cells with every choice of output signs, in the given order.
 
-    A tuple is passed over once its bound reaches the least loss known less `tolerance`. `best`
-    (1,), `point` (n,) and the output signs in `best[1:]` are improved on the way. Returns a
-    lower bound on what all these tuples can reach.
+    A tuple is passed over once its bound reaches the least loss known less `tolerance`; the
+    bounds of the others are raised. `best[0]`, the output signs in `best[1:]` and `point` (n,)
+    are improved on the way. Returns the number of tuples fitted.
     """
     N, r = X.shape
     K = tuples.shape[1]
@@ -94,11 +94,12 @@ def fit_tuples(
     active, turn = np.zeros((K, N), np.int8), np.zeros((K, N), np.int8)
     s, outputs = np.zeros(K), np.zeros(N)
     yy = np.dot(y, y)
-    least = np.inf
+    fitted = 0
     for t in range(len(tuples)):
         if bounds[t] >= best[0] - tolerance:
-            least = min(least, bounds[t])
             continue
+        fitted += 1
+        least = np.inf
         for j in range(K):
             active[j] = signs[tuples[t, j]]
         _normal_equations(X, y, constant, active, slope, H, b, row)
@@ -106,12 +107,10 @@ def fit_tuples(
             doubled = False
             for j in range(K):
                 s[j] = -1.0 if (choice >> j) & 1 else 1.0
-                # Two neurons of one cell and sign are one neuron and an idle one; and of two
-                # signs in one cell one order is enough.
-                if j and tuples[t, j] == tuples[t, j - 1] and s[j] >= s[j - 1]:
-                    doubled = len(signs) >= K or s[j] > s[j - 1]
-                    if doubled:
-                        break
+                # Of two signs in one cell one order is enough.
+                if j and tuples[t, j] == tuples[t, j - 1] and s[j] > s[j - 1]:
+                    doubled = True
+                    break
                 for i in range(N):
                     turn[j, i] = active[j, i] if s[j] > 0 else -active[j, i]
             if doubled:
@@ -129,7 +128,7 @@ def fit_tuples(
                 limits,
                 work,
             )
-            least = min(least, max(bound, bounds[t]))
+            least = min(least, bound)
             u = work[1][0]
             outputs_into(X, constant, u, s, slope, outputs)
             loss = squared_loss(outputs, y)
@@ -137,7 +136,8 @@ def fit_tuples(
                 best[0] = loss
                 point[:] = u
                 best[1:] = s
-    return least
+        bounds[t] = max(bounds[t], least)
+    return fitted
 
 
 @njit(cache=True, error_model="numpy")

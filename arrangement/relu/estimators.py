@@ -35,7 +35,7 @@ class _ExactReLU(BaseEstimator):  # type: ignore[misc]
         *,
         bias: float | Fraction | str | None = 1.0,
         time_limit: float | None = None,
-        tolerance: float = 1e-6,
+        tolerance: float = 1e-8,
         weight_bound: float = 1e4,
         random_state: int = 0,
         progress: Progress = None,

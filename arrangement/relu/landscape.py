@@ -194,7 +194,7 @@ class OneHiddenLayer:
         time_limit: float | None = None,
         progress: Progress = None,
         *,
-        tolerance: float = 1e-6,
+        tolerance: float = 1e-8,
         weight_bound: float = 1e4,
         method: Literal["auto", "screen", "branch"] = "auto",
         random_state: int = 0,

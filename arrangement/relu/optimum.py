@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 from math import comb
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement import kernels
 from arrangement.errors import InputError, SizeError
 from arrangement.progress import Progress, reporter
-from arrangement.relu.samples import Floats, Samples, Signs
+from arrangement.relu.exact_bound import ExactBound
+from arrangement.relu.samples import Floats, Mask, Samples, Signs
 
 if TYPE_CHECKING:
     from arrangement.cells import Cells
@@ -148,7 +149,7 @@ def global_optimum(
     output_bias: bool = False,
     negative_slope: float = 0.0,
     time_limit: float | None = None,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-8,
     weight_bound: float = 1e4,
     method: Literal["auto", "screen", "branch"] = "auto",
     random_state: int = 0,
@@ -208,7 +209,7 @@ class _Search:
         U, S, Vt = np.linalg.svd(samples.X, full_matrices=False)
         r = samples.arrangement.rank
         self.Q = np.ascontiguousarray(U[:, :r])
-        self.back = Vt[:r].T / S[:r]
+        self.weights_of = samples.weights((Vt[:r].T / S[:r]).T).T
         lengths = np.linalg.norm(self.Q, axis=1)
         self.unit = np.ascontiguousarray(self.Q / lengths[:, None])
         u = np.finfo(np.float64).eps / 2
@@ -218,7 +219,8 @@ class _Search:
         off += (samples.X.shape[1] + 3) * u * np.linalg.norm(samples.X)
         eta = float(off / S[r - 1])
         self.limits = np.array(
-            [weight_bound, (N + 4) * u + 2 * eta, 4 * u + eta / lengths.min()], dtype=np.float64
+            [weight_bound * (1 + 1e-6), (N + 4) * u + 2 * eta, 4 * u + eta / lengths.min()],
+            dtype=np.float64,
         )
         self.weight_bound = weight_bound
         self.constant = N**-0.5 if output_bias else 0.0
@@ -303,35 +305,37 @@ class _Search:
         todo, bound = np.concatenate(kept), np.concatenate(bounds)
         order = np.argsort(bound, kind="stable")
         todo, bound = todo[order], bound[order]
-        settled = 0
+        fitted = 0
         for start in range(0, len(todo), 1 << 11):
-            # In rising order: what is not settled yet is bounded by its first tuple.
-            self.lower = min(least, bound[start])
+            # In rising order: what is not fitted yet is bounded by its first tuple.
+            self.lower = min(least, bound.min())
             if bound[start] >= self.best[0] - self.tolerance:
                 break
             if self.late:
-                return settled, len(todo) - start
+                return fitted, len(todo) - start
             rows = slice(start, start + (1 << 11))
-            least = min(
-                least,
-                kernels.fit_tuples(
-                    *self.data,
-                    signs,
-                    todo[rows],
-                    bound[rows],
-                    self.slope,
-                    self.limits,
-                    self.tolerance,
-                    self.best,
-                    self.point,
-                ),
+            fitted += kernels.fit_tuples(
+                *self.data,
+                signs,
+                todo[rows],
+                bound[rows],
+                self.slope,
+                self.limits,
+                self.tolerance,
+                self.best,
+                self.point,
             )
-            settled += len(todo[rows])
-            report(total - len(todo) + settled, total)
-        else:
-            self.lower = least
+            report(total - len(todo) + start + len(todo[rows]), total)
+        weak = bound < self.best[0] - self.tolerance
+        self.lower = min(least, bound[~weak].min(initial=np.inf))
+        choices = np.array(list(product([1.0, -1.0], repeat=self.hidden)))
+        open_ = self.sharpen(
+            (signs[t] > 0, s, low)
+            for t, low in zip(todo[weak], bound[weak], strict=True)
+            for s in choices
+        )
         report(total, total)
-        return settled, 0
+        return fitted, open_
 
     def branch(self, signs: Signs, progress: Progress) -> tuple[int, int]:
         """Branch and bound over samples."""
@@ -346,12 +350,14 @@ class _Search:
         nodes[: K + 1, 0] = np.arange(K + 1)
         nodes[: K + 1, 1] = np.argmax(np.abs(self.y))
         heap[: K + 1] = np.arange(K + 1)
-        counts = np.array([K + 1, 0, capacity - K - 1, 0])
+        leaves = np.zeros(capacity, dtype=np.int64)
+        counts = np.array([K + 1, 0, capacity - K - 1, 0, 0])
         best = np.append(self.best, np.inf)
         sides = np.stack([_bits(signs.T < 0), _bits(signs.T > 0)])
         while counts[0] + counts[1]:
             opened = heap[: counts[0]], heap[len(heap) - counts[1] :]
-            self.lower = min(best[-1], *(keys[part].min(initial=np.inf) for part in opened))
+            parts = (*opened, leaves[: counts[4]])
+            self.lower = min(best[-1], *(keys[part].min(initial=np.inf) for part in parts))
             self.best[:] = best[:-1]
             report(int(1000 * max(self.lower, 0.0) / best[0]) if best[0] else 1000, 1000)
             if self.late:
@@ -360,6 +366,7 @@ class _Search:
                 more = len(keys)
                 keys = np.append(keys, np.zeros(more))
                 nodes = np.append(nodes, np.zeros_like(nodes), axis=0)
+                leaves = np.append(leaves, np.zeros(more, dtype=np.int64))
                 unused = np.zeros(2 * more - counts[0] - counts[1], dtype=np.int64)
                 heap = np.concatenate([opened[0], unused, opened[1]])
                 fresh = np.arange(more, 2 * more)
@@ -375,6 +382,7 @@ class _Search:
                 nodes,
                 heap,
                 free,
+                leaves,
                 counts,
                 OPEN_NODES,
                 1000,
@@ -383,8 +391,40 @@ class _Search:
             )
         self.best[:] = best[:-1]
         self.lower = min(best[-1], self.best[0])
+        ended = leaves[: counts[4]]
+        bits = nodes[ended, 2 + W :].reshape(-1, K, W)
+        active = np.unpackbits(bits.view(np.uint8), axis=2, bitorder="little")[:, :, :N]
+        output = np.where(np.arange(K) < nodes[ended, :1].astype(np.int64), -1.0, 1.0)
+        open_ = self.sharpen(zip(active.astype(np.bool_), output, keys[ended], strict=True))
         report(1000, 1000)
-        return int(counts[3]), 0
+        return int(counts[3]), open_
+
+    def sharpen(self, weak: Iterable[tuple[Mask, Floats, float]]) -> int:
+        """Bound tuples exactly where float64 could not, and lower the bound to theirs.
+
+        A tuple is a pattern, its output signs, and the bound so far. Returns how many were
+        left as they are for want of time.
+        """
+        exact, passed = None, 0
+        for active, s, low in weak:
+            bound = float(low)
+            if bound < self.best[0] - self.tolerance and bound < self.lower:
+                if self.late:
+                    passed += 1
+                else:
+                    exact = exact or ExactBound(
+                        self.samples,
+                        self.Q,
+                        self.unit,
+                        self.weights_of,
+                        self.norm,
+                        self.limits,
+                        self.slope,
+                        self.constant,
+                    )
+                    bound = max(bound, exact(active, s))
+            self.lower = min(self.lower, bound)
+        return passed
 
     def note(self) -> str:
         """The gap, for the line of progress."""
@@ -406,7 +446,7 @@ class _Search:
         N = len(self.y)
         s = self.best[1:].copy()
         R = self.point[: K * r].reshape(K, r) * s[:, None] * self.norm
-        weights = self.samples.weights(R @ self.back.T)
+        weights = R @ self.weights_of.T
         offset = float(self.point[-1] * self.constant * self.norm) if self.constant else 0.0
         arrangement = self.samples.arrangement
         fun = _exact_loss(arrangement.normals, self.samples.y, weights, s, offset, self.slope)
