@@ -73,7 +73,7 @@ def check(result, problem):
     )
     assert 0 <= result.lower_bound <= result.fun
     if result.status == "optimal":
-        assert result.gap <= 2e-6 * scale
+        assert result.gap <= 2e-8 * scale
     assert result.certificate.signs.shape == (problem.hidden, problem.n_samples)
 
 
@@ -174,7 +174,7 @@ def test_descent_never_gets_below(N, K):
 @pytest.mark.parametrize("seed", [2, 5, 12])
 def test_descent_of_one_neuron_ends_on_the_optimum(seed):
     X, y, bias = data_set(seed)
-    found, _ = descent.ends(with_bias(X, bias), y, 60, np.random.default_rng(seed))
+    found, _ = descent.ends(with_bias(X, bias), y, 15, np.random.default_rng(seed))
     result = OneHiddenLayer(X, y, bias=bias).fit_global()
     lowest = min(end[3] for end in found)
     assert lowest >= result.lower_bound - 1e-12
@@ -346,6 +346,46 @@ def test_no_dual_point_gives_a_wrong_bound():
             )
             R /= max(1.0, np.linalg.norm(R[:2]), np.linalg.norm(R[2:]))
             assert np.sum((A @ R - y[:m]) ** 2) >= bound
+
+
+def test_the_exact_bound_is_the_value_of_the_tuple():
+    X, y = gaussian(7, 3, 0)
+    problem = OneHiddenLayer(X, y, hidden=2)
+    samples = Samples.of(problem.arrangement, problem.targets, True)
+    search = optimum._Search(samples, 2, False, 0.0, None, 1e-8, 1e4)
+    exact = optimum.ExactBound(
+        samples,
+        search.Q,
+        search.unit,
+        search.weights_of,
+        search.norm,
+        search.limits,
+        0.0,
+        0.0,
+    )
+    cells = problem.arrangement.cells().signs
+    X = with_bias(X, 1.0)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        signs, s = cells[rng.integers(0, len(cells), 2)], rng.choice([-1.0, 1.0], 2)
+        A = [s[j] * np.maximum(X @ rays(X, signs[j]).T, 0) for j in range(2)]
+        A = np.where(np.abs(np.hstack(A)) < 1e-12, 0, np.hstack(A))
+        expected = nnls(A, y)[1] ** 2 / (y @ y)
+        bound = exact(signs > 0, s)
+        assert bound <= expected + 1e-13
+        assert bound == pytest.approx(expected, abs=2e-9)
+
+
+def test_neurons_that_nearly_cancel_are_bounded_tightly():
+    # A steep step between two close samples needs two large neurons.
+    X = np.array([[0.0], [0.5], [1.0], [1.01], [1.5], [2.0]])
+    y = np.array([0.1, -0.1, 0.0, 1.0, 1.1, 0.9])
+    problem = OneHiddenLayer(X, y, hidden=2)
+    result = problem.fit_global()
+    check(result, problem)
+    assert result.status == "optimal"
+    assert result.fun == pytest.approx(brute_force(X, y, 2, 1.0), abs=1e-8)
+    assert np.abs(result.weights).max() > 50
 
 
 @pytest.mark.parametrize(("method", "K"), [("screen", 2), ("branch", 2), ("branch", 3)])
