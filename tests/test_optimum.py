@@ -416,11 +416,15 @@ def test_depth_first_when_the_heap_is_full(monkeypatch):
 
 
 @pytest.mark.parametrize("K", [2, 3])
-@pytest.mark.parametrize("seed", range(4))
-def test_the_search_alone_finds_the_optimum(monkeypatch, seed, K):
-    # Targets of one sign in every second case: then the best neurons are interchangeable.
-    X, y = gaussian(9, 3, seed)
-    problem = OneHiddenLayer(X, np.abs(y) if seed % 2 else y, hidden=K)
+@pytest.mark.parametrize("sort", ["free", "positive", "convex"])
+def test_the_search_alone_finds_the_optimum(monkeypatch, sort, K):
+    X, y = gaussian(9, 3, 1)
+    if sort == "positive":
+        y = np.abs(y)
+    if sort == "convex":  # neurons of one sign, active together where the targets are largest
+        X = np.arange(-3.0, 6.0)[:, None]
+        y = np.maximum(X[:, 0] + 2, 0) + np.maximum(X[:, 0] - 0.3, 0) + 0.1 * y
+    problem = OneHiddenLayer(X, y, hidden=K)
     best = problem.fit_global().fun
     monkeypatch.setattr(optimum._Search, "descend", lambda self, seed: None)
     monkeypatch.setattr(optimum._Search, "polish", lambda self: None)
