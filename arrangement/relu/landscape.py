@@ -134,7 +134,9 @@ class OneHiddenLayer:
         closures of these pieces.
         """
         if self.hidden != 1:
-            raise InputError(f"hidden={self.hidden}: landscapes of one neuron are supported")
+            raise InputError(
+                f"hidden={self.hidden}: landscapes are those of one neuron; take hidden=1"
+            )
         report = reporter(progress, "codimensions")
         quiet = None if callable(progress) else progress
         samples = Samples.of(self.arrangement, self.targets, self.bias is not None)
