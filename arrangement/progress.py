@@ -12,7 +12,9 @@ __all__ = ["Progress", "reporter"]
 Progress: TypeAlias = bool | Callable[[int, int], None] | None
 
 
-def reporter(progress: Progress, label: str) -> Callable[[int, int], None]:
+def reporter(
+    progress: Progress, label: str, note: Callable[[], str] | None = None
+) -> Callable[[int, int], None]:
     """A function of (done, total) that shows how far the work is.
 
     Parameters
@@ -22,6 +24,8 @@ def reporter(progress: Progress, label: str) -> Callable[[int, int], None]:
         passed, if stderr is a terminal. None and False stay silent.
     label : str
         What is counted.
+    note : callable, optional
+        Gives a few words for the end of the line.
 
     Examples
     --------
@@ -43,6 +47,8 @@ def reporter(progress: Progress, label: str) -> Callable[[int, int], None]:
         last, ended = now, finished
         share = f" ({done / total:.0%})" if total else ""
         line = f"{label}: {done:,} of {total:,}{share}, {now - started:.0f} s"
+        if note is not None:
+            line += f", {note()}"
         width = max(width, len(line))
         sys.stderr.write(f"\r{line:<{width}}" + ("\n" if finished else ""))
         sys.stderr.flush()

@@ -1,5 +1,6 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
+from arrangement.kernels.branching import branch
 from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
@@ -40,6 +41,7 @@ from arrangement.kernels.sweep import (
     Circuits,
     sweep_lines,
 )
+from arrangement.kernels.tuple_fit import bound_tuples, fit_tuples, local_search
 
 __all__ = [
     "CONTAINS",
@@ -64,15 +66,19 @@ __all__ = [
     "Flats",
     "Forest",
     "Lines",
+    "bound_tuples",
+    "branch",
     "cone_supports",
     "enumerate_cells",
     "fill_table",
     "find_edges",
+    "fit_tuples",
     "inner_solutions",
     "interior_points",
     "largest_slack",
     "list_faces",
     "list_flats",
+    "local_search",
     "look_up",
     "lower_bounds",
     "merge",

@@ -1,7 +1,34 @@
 """ReLU networks: their samples as arrangements, and their exact loss landscapes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from arrangement.relu.landscape import Landscape, OneHiddenLayer
+from arrangement.relu.optimum import Certificate, GlobalOptimum
 from arrangement.relu.pieces import Piece, Pieces
 from arrangement.relu.product import ProductGraph
 
-__all__ = ["Landscape", "OneHiddenLayer", "Piece", "Pieces", "ProductGraph"]
+if TYPE_CHECKING:
+    from arrangement.relu.estimators import ExactReLUClassifier, ExactReLURegressor
+
+__all__ = [
+    "Certificate",
+    "ExactReLUClassifier",
+    "ExactReLURegressor",
+    "GlobalOptimum",
+    "Landscape",
+    "OneHiddenLayer",
+    "Piece",
+    "Pieces",
+    "ProductGraph",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The estimators need scikit-learn, an extra.
+    if name in ("ExactReLUClassifier", "ExactReLURegressor"):
+        from arrangement.relu import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

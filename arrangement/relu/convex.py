@@ -208,7 +208,7 @@ def train(
     """
     decay = _positive(beta)
     arrangement = sample_arrangement(X, bias)
-    y = sample_targets(y, arrangement.n_hyperplanes)
+    y, _ = sample_targets(y, arrangement.n_hyperplanes)
     given = arrangement.normals.astype(np.float64)
     packed, facets = _patterns(arrangement, given, patterns, rng, progress)
     # Samples and targets of size one: f and y in units of `b`, w in units of b/a.
@@ -270,7 +270,7 @@ def critical_beta(
     4.0
     """
     arrangement = sample_arrangement(X, bias)
-    y = sample_targets(y, arrangement.n_hyperplanes)
+    y, _ = sample_targets(y, arrangement.n_hyperplanes)
     given = arrangement.normals.astype(np.float64)
     packed, facets = _patterns(arrangement, given, "all", None, None)
     a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0

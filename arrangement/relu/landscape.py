@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from arrangement.cells import Cells
+    from arrangement.relu.optimum import GlobalOptimum
 
 __all__ = ["Landscape", "OneHiddenLayer", "Piece"]
 
@@ -285,6 +286,86 @@ class OneHiddenLayer:
             # So many are there in general position; count what these samples have.
             cells = self.arrangement.n_cells()
             refuse_too_many(int(cells * sum(most) / most[0]), self.hidden, n, self.dimension)
+
+    def fit_global(
+        self,
+        time_limit: float | None = None,
+        progress: Progress = None,
+        *,
+        tolerance: float = 1e-8,
+        weight_bound: float = 1e4,
+        method: Literal["auto", "screen", "branch"] = "auto",
+        random_state: int = 0,
+    ) -> GlobalOptimum:
+        """A network of least loss, proven to be one.
+
+        Parameters
+        ----------
+        time_limit : float, optional
+            Seconds after which the search stops with the best network and the best bound so
+            far; None searches to the end.
+        progress : bool or callable, optional
+            True shows progress, the loss and its bound on stderr when that is a terminal; a
+            callable is called with (done, total).
+        tolerance : float
+            The gap between the loss and its lower bound that counts as none, as a share of
+            mean(y²).
+        weight_bound : float
+            The lower bound holds for networks whose neurons have |z_j|·‖X w_j‖ at most this
+            many times ‖y‖, with norms over the samples. What rounding may do to the bound
+            grows with it.
+        method : {"auto", "screen", "branch"}
+            ``"screen"`` bounds every tuple of cells by least squares and fits the promising
+            ones, lowest bound first; ``"branch"`` is branch and bound over samples. The default
+            screens for one neuron.
+        random_state : int
+            Seed of the local search that finds a good network first; the proof does not
+            depend on it.
+
+        Returns
+        -------
+        GlobalOptimum
+
+        Raises
+        ------
+        SizeError
+            If the samples may have more than 4,000,000 activation patterns.
+
+        Notes
+        -----
+        With u_j = |z_j| w_j and output signs s_j, the loss is a convex quadratic on each tuple
+        of closed cells, and closed cells cover everything, minima on faces included. A node of
+        the search says which neurons are active on some of the samples; the squared loss on
+        these alone, under the linear constraints that the pattern puts on u, is a lower bound
+        for all networks of the node. The bound is the value of a dual point that is checked as
+        computed: its residuals, times the largest weights allowed, and bounds for the rounding
+        of every sum are taken off, so that no solver's word is trusted. The patterns are those
+        of the exact cells; the returned loss is evaluated in rational arithmetic.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> X, y = [[-2], [-1], [0], [1], [2]], [1, 0, 2, 0, 1]
+        >>> best = OneHiddenLayer(X, y, hidden=2).fit_global()
+        >>> round(best.fun, 6), best.status
+        (0.5, 'optimal')
+        """
+        from arrangement.relu.optimum import global_optimum
+
+        return global_optimum(
+            Samples.of(self.arrangement, self.targets, self.bias is not None),
+            lambda: self.arrangement.cells(),
+            self.hidden,
+            bias=self.bias,
+            output_bias=self.output_bias,
+            negative_slope=self.negative_slope,
+            time_limit=time_limit,
+            tolerance=tolerance,
+            weight_bound=weight_bound,
+            method=method,
+            random_state=random_state,
+            progress=progress,
+        )
 
     def __repr__(self) -> str:
         bias = "no bias" if self.bias is None else f"bias {self.bias:g}"

@@ -104,7 +104,7 @@ class Loss:
         InputError
             If y has not n entries of the kind that the loss is for; the message names one.
         """
-        values = sample_targets(y, n)
+        values, _ = sample_targets(y, n)
         if self.name not in _OF_CLASSES:
             if classes is not None:
                 raise InputError(f"classes={classes!r}: the loss {self.name!r} has one output")
