@@ -41,8 +41,7 @@ def main() -> None:
             f"{name:24} N = {n:2}, d = {layer.dimension}, K = {layer.hidden}: "
             f"{states:,} states, {tuples:,} tuples, {seconds:.2f} s "
             f"({used:.2f} s of processor time, {tuples / used:,.0f} tuples/s), "
-            f"{landscape.pieces!r}, "
-            f"{landscape.doubtful} doubtful",
+            f"{landscape.pieces!r}, {landscape.doubtful} doubtful",
             flush=True,
         )
 
