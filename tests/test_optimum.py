@@ -488,9 +488,3 @@ def test_local_search_only_improves():
     inner = search.point.reshape(2, 3) @ search.Q.T * search.best[1:, None]
     outputs = search.best[1:] @ np.maximum(inner, 0)
     assert np.sum((outputs - search.y) ** 2) == pytest.approx(search.best[0])
-
-
-def test_landscapes_say_what_they_support():
-    X, y = gaussian(5, 2, 0)
-    with pytest.raises(InputError, match=r"hidden=2.*hidden=1"):
-        OneHiddenLayer(X, y, hidden=2).landscape()
