@@ -166,7 +166,8 @@ def test_gradient_descent_ends_on_losses_of_pieces():
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_gradient_descent_from_many_starts_ends_on_losses_of_pieces(seed):
-    assert check_descent(seed, 40) <= 6
+    # Along flat valleys a run can take very long; no more than a quarter may.
+    assert check_descent(seed, 40) <= 10
 
 
 def test_the_best_of_many_restarts_is_the_global_minimum():
