@@ -79,6 +79,8 @@ def _run(options: argparse.Namespace) -> str:
     check_outputs(options, options.data)
     if options.reduction in ("pca", "lsh") and options.features is None:
         raise InputError(f"--reduction {options.reduction}: to how many? give --features D")
+    if options.plot is not None and options.hidden != 1:
+        raise InputError(f"--plot: pictures are of one neuron, not of {options.hidden}")
     data = prepare(
         load(standard_input() if options.data == "-" else options.data, target=options.target),
         classes=options.classes,
@@ -102,6 +104,7 @@ def _run(options: argparse.Namespace) -> str:
         plot.landscape(landscape, options.plot)
     best = landscape.global_minimum
     kinds = _pieces_by_kind(landscape)
+    holders = f"{'cells' if options.hidden == 1 else 'tuples of cells'} holding a minimum"
     holding, share = int(landscape.attained.sum()), float(landscape.attained.mean())
     facts: dict[str, Any] = {
         "data": data.name,
@@ -114,8 +117,8 @@ def _run(options: argparse.Namespace) -> str:
     if options.json:
         facts |= {
             "pieces": kinds,
-            "cells holding a minimum": share,
-            "number of cells holding a minimum": holding,
+            holders: share,
+            f"number of {holders}": holding,
             "facets holding a minimum": int(landscape.boundary_minimum.sum()),
             "global minimum": {
                 "loss": float(best.loss),
@@ -133,7 +136,7 @@ def _run(options: argparse.Namespace) -> str:
         facts |= {
             "pieces": f"{len(landscape.pieces)} ({each})",
             "global minimum": f"loss {best.loss:.6g} ({best.kind})",
-            "cells holding a minimum": f"{holding:,} of {len(landscape.cells):,} ({share:.1%})",
+            holders: f"{holding:,} of {landscape.attained.size:,} ({share:.1%})",
         }
     return report(facts | {"seconds": round(seconds, 3)}, options.json)
 
