@@ -87,6 +87,7 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
                 if not _triangulate(unit, side, passive, count - 1, count, Q, R):
                     count -= 1
                     break
+                stuck = False
                 while True:
                     for a in range(count - 1, -1, -1):
                         value = 0.0
@@ -95,23 +96,25 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
                         for b in range(a + 1, count):
                             value -= R[a, b] * wanted[b]
                         wanted[a] = value / R[a, a]
-                    step = 1.0
+                    step, leaving = 1.0, -1
                     for a in range(count):
                         if wanted[a] <= 0.0:
-                            step = min(step, weight[a] / (weight[a] - wanted[a]))
-                    left, first = 0, count
+                            share = weight[a] / (weight[a] - wanted[a])
+                            if share < step or leaving < 0:
+                                step, leaving = share, a
+                    if leaving < 0:
+                        weight[:count] = wanted[:count]
+                        break
+                    # The side that has just entered leaves again: only rounding is left.
+                    stuck = passive[leaving] == entering
+                    left = 0
                     for a in range(count):
                         value = weight[a] + step * (wanted[a] - weight[a])
-                        if wanted[a] <= 0.0 and value <= TOLERANCE * length:
-                            first = min(first, left)
-                            continue
-                        passive[left], weight[left] = passive[a], max(value, 0.0)
-                        left += 1
-                    done = left == count
+                        if a != leaving and value > 0.0:
+                            passive[left], weight[left] = passive[a], value
+                            left += 1
                     count = left
-                    if done:
-                        break
-                    _triangulate(unit, side, passive, first, count, Q, R)
+                    _triangulate(unit, side, passive, 0, count, Q, R)
                 for c in range(d):
                     rest[c] = g[c]
                 for a in range(count):
@@ -122,6 +125,8 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
                         rest[c] -= value * Q[a, c]
                 for c in range(d):
                     u[c] = rest[c]
+                if stuck:
+                    break
             value = 0.0
             for c in range(d):
                 value += u[c] * u[c]

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
+from arrangement.errors import SolverError
 from arrangement.packing import Words, unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.relu.conic import minimise
-from arrangement.relu.polish import fewest, polished
+from arrangement.relu.polish import fewest, polished_neurons
 from arrangement.relu.samples import Floats, Mask
 
 __all__ = ["Program"]
@@ -76,23 +77,31 @@ class Program:
         zero = 0.5 * float(self.y @ self.y)
         V, s = np.zeros((0, self.X.shape[1])), np.zeros(0, dtype=np.int8)
         best = np.inf, V, s
-        apart = APART
+        apart, powers = APART, [0.0, 0.5, 1.0]
         for _ in range(MOST_ROUNDS):
             nu = self.y - np.maximum(self.X @ V.T, 0.0) @ s
             bound, peaks = self.support(nu, self.beta, apart)
-            length = np.linalg.norm(V, axis=1)
-            upper = 0.5 * float(nu @ nu) + self.beta * float(length.sum())
-            scaled = self._scaled(nu, float(bound.max(initial=0.0)))
-            gap = upper - (zero - 0.5 * float((scaled - self.y) @ (scaled - self.y)))
+            gap = self._gap(nu, V, float(bound.max(initial=0.0)))
             best = min(best, (gap, V, s), key=lambda found: found[0])
             report(round(10**9 * (1 - min(best[0] / zero, 1.0))) if zero else 10**9, 10**9)
             apart = APART if bound.max(initial=0.0) > FAR * self.beta else SAME
             new = [pair for pair in peaks if pair not in self.chosen]
-            if gap <= GAP * zero or not new:
+            if gap <= GAP * zero:
                 break
-            self.chosen = self.used + new
-            V, s = fewest(self.X, *self._restricted())
-            V = polished(self.X, self.y, self.beta, V, s)
+            if new:
+                self.chosen = self.used + new
+            else:
+                # All that is missing is accuracy.
+                del powers[0]
+            while powers:
+                try:
+                    V, s = fewest(self.X, *self._restricted(powers[0]))
+                    break
+                except SolverError:
+                    del powers[0]
+            if not powers:
+                break
+            V, s = self._sharpest(V, s)
         return best[1:]
 
     def support(
@@ -111,10 +120,7 @@ class Program:
             count: from a point on a face with s ν_i > 0 for some sample i on it, the
             neighbour there reaches higher.
         """
-        kinks = np.bincount(self.place, np.linalg.norm(self.X, axis=1) * nu)
-        bound, points, rises = kernels.cone_supports(
-            self.packed, nu[:, None] * self.X, self.distinct, self.unit, kinks, known
-        )
+        bound, points, rises = self._supports(self.packed, nu, known)
         candidates = np.flatnonzero((bound > known) & ~(rises & (self.facets is not None)))
         order = np.argsort(-bound.reshape(-1)[candidates], kind="stable")
         taken = np.zeros((0, self.X.shape[1] + 1))
@@ -131,6 +137,12 @@ class Program:
                 break
         return bound, peaks
 
+    def _supports(self, words: Words, nu: Floats, known: float) -> tuple[Any, Any, Any]:
+        kinks = np.bincount(self.place, np.linalg.norm(self.X, axis=1) * nu)
+        return kernels.cone_supports(
+            words, nu[:, None] * self.X, self.distinct, self.unit, kinks, known
+        )
+
     def feasible(self, nu: Floats) -> tuple[Floats, float]:
         """The best multiple of ν that the dual allows, and the most that it reaches."""
         norm = float(self.support(nu, self.beta)[0].max(initial=0.0))
@@ -141,10 +153,33 @@ class Program:
     def _scaled(self, nu: Floats, norm: float) -> Floats:
         """t ν for the t with t·norm ≤ β where the dual is largest."""
         square = float(nu @ nu)
-        t = float(nu @ self.y) / square if square else 0.0
+        t = max(float(nu @ self.y) / square, 0.0) if square else 0.0
         return nu * min(t, self.beta / norm) if norm > 0 else nu * t
 
-    def _restricted(self) -> tuple[Floats, NDArray[np.int8]]:
+    def _gap(self, nu: Floats, V: Floats, norm: float) -> float:
+        """The primal value of V minus the dual value of ν, scaled to be feasible."""
+        upper = 0.5 * float(nu @ nu) + self.beta * float(np.linalg.norm(V, axis=1).sum())
+        scaled = self._scaled(nu, norm)
+        return upper - float(scaled @ self.y - 0.5 * scaled @ scaled)
+
+    def _sharpest(self, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[np.int8]]:
+        """Of the neurons and what Newton's method makes of them those of least gap.
+
+        The gap is that of the program over the chosen pairs.
+        """
+        rows, signs = np.transpose(self.chosen)
+        words, column = self.packed[rows], (1 - signs) // 2
+        best = np.inf, V, s
+        for neurons in [(V, s), *polished_neurons(self.X, self.y, self.beta, V, s)]:
+            nu = self.y - np.maximum(self.X @ neurons[0].T, 0.0) @ neurons[1]
+            bound = self._supports(words, nu, self.beta)[0]
+            norm = float(bound[np.arange(len(rows)), column].max())
+            best = min(
+                best, (self._gap(nu, neurons[0], norm), *neurons), key=lambda found: found[0]
+            )
+        return best[1:]
+
+    def _restricted(self, power: float) -> tuple[Floats, NDArray[np.int8]]:
         """The optimum over the chosen pairs (pattern, sign)."""
         import cvxpy as cp
         import scipy.sparse as sp
@@ -161,11 +196,14 @@ class Program:
         V = cp.Variable((count, d))
         flat = cp.vec(V, order="C")
         f = np.swapaxes(outputs, 0, 1).reshape(N, count * d) @ flat
+        # The residuals in units of a power of β: which serves best depends on the data.
+        unit = self.beta**power
+        e = cp.Variable(N)
         problem = cp.Problem(
             cp.Minimize(
-                0.5 * cp.sum_squares(f - self.y) + self.beta * cp.sum(cp.norm(V, 2, axis=1))
+                0.5 * unit**2 / self.beta * cp.sum_squares(e) + cp.sum(cp.norm(V, 2, axis=1))
             ),
-            [sp.block_diag(sides, format="csr") @ flat >= 0],
+            [f + unit * e == self.y, sp.block_diag(sides, format="csr") @ flat >= 0],
         )
         minimise(problem)
         length = np.linalg.norm(V.value, axis=1)

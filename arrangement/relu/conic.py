@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 __all__ = ["minimise"]
 
-ASKED = 1e-12
-"""The gap and residuals that Clarabel is asked for. It comes as near as float64 allows, and an
-answer within its reduced tolerances is taken; what is made of it is checked by the caller."""
+ASKED = 1e-12, 1e-8
+"""The gap and residuals that Clarabel is asked for, the second where it fails on the first. It
+comes as near as float64 allows, and an answer within its reduced tolerances is taken; what is
+made of it is checked by the caller."""
 
 
 def minimise(problem: cp.Problem) -> None:
@@ -27,13 +28,16 @@ def minimise(problem: cp.Problem) -> None:
     """
     import cvxpy as cp
 
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Solution may be inaccurate")
-            problem.solve(
-                solver=cp.CLARABEL, tol_gap_abs=ASKED, tol_gap_rel=ASKED, tol_feas=ASKED
-            )
-    except cp.SolverError as error:
-        raise SolverError(f"Clarabel did not solve the convex problem: {error}") from None
+    for tolerance in ASKED:
+        asked = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), tolerance)
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Solution may be inaccurate")
+                problem.solve(solver=cp.CLARABEL, **asked)
+            break
+        except cp.SolverError as error:
+            refused = error
+    else:
+        raise SolverError(f"Clarabel did not solve the convex problem: {refused}")
     if problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
         raise SolverError(f"Clarabel did not solve the convex problem: {problem.status}")

@@ -225,7 +225,7 @@ def train(
     fun = 0.5 * float(np.sum((outputs - y) ** 2)) + 0.5 * decay * squares
     dual, norm = program.feasible((y - outputs) / b)
     dual = dual * b
-    lower_bound = 0.5 * float(y @ y - (dual - y) @ (dual - y))
+    lower_bound = float(dual @ y - 0.5 * dual @ dual)
     if fun - lower_bound > LARGEST_GAP * 0.5 * float(y @ y):
         raise SolverError(
             f"the gap of {fun - lower_bound:.2g} between the network and the dual could not "

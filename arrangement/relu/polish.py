@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.relu.samples import Floats
+from arrangement.relu.samples import Floats, Mask
 
-__all__ = ["fewest", "polished"]
+__all__ = ["fewest", "polished_neurons"]
+
+TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 
 
 def fewest(X: Floats, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[np.int8]]:
@@ -36,49 +40,75 @@ def fewest(X: Floats, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[n
     return directions[left] * length[left, None], s[left]
 
 
-def polished(X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]) -> Floats:
-    """The vectors after Newton's method on the faces that they lie on.
+def polished_neurons(
+    X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]
+) -> Iterator[tuple[Floats, NDArray[np.int8]]]:
+    """What Newton's method makes of the neurons on the faces that they lie on.
 
     An interior point method leaves half of the digits. With the samples that a vector is
-    orthogonal to held fixed, and its other signs kept, the objective is smooth; a step that
-    does not lower it is not taken.
+    orthogonal to held fixed, and its other signs kept, the objective is smooth. What counts as
+    orthogonal, and as no vector at all, is tried from coarse to fine.
     """
-    size = np.linalg.norm(X, axis=1)
-    value = _objective(X, y, beta, V, s)
-    for tolerance in (1e-5, 1e-7):
-        moved = V.copy()
-        direction = V / np.linalg.norm(V, axis=1)[:, None]
-        on = np.abs(direction @ X.T) <= tolerance * size
-        bases = [_orthogonal(X[face]) for face in on]
-        moved = np.array([T @ (T.T @ v) for T, v in zip(bases, V, strict=True)])
-        if not len(V) or not moved.any(axis=1).all():
+    unit = X / np.linalg.norm(X, axis=1)[:, None]
+    length = np.linalg.norm(V, axis=1)
+    tried: list[tuple[Mask, Mask]] = []
+    for tolerance in TOLERANCES:
+        kept = length > tolerance * length.sum()
+        on = np.abs(V @ unit.T) <= tolerance * length[:, None]
+        if any(np.array_equal(kept, a) and np.array_equal(on, b) for a, b in tried):
             continue
-        active = (moved @ X.T > 0) & ~on
-        A = np.hstack(
-            [sign * (p[:, None] * X) @ T for sign, p, T in zip(s, active, bases, strict=True)]
-        )
-        best = _objective(X, y, beta, moved, s)
-        for _ in range(30):
-            step, slope = _newton_step(A, y, beta, moved, bases)
-            t = 1.0
-            while (
-                t > 1e-4
-                and _objective(X, y, beta, moved + t * step, s) > best - 1e-4 * t * slope
-            ):
-                t /= 2
-            if t <= 1e-4:
+        tried.append((kept, on))
+        on = on[kept]
+        bases = [_orthogonal(unit[face]) for face in on]
+        start = np.array([T @ (T.T @ v) for T, v in zip(bases, V[kept], strict=True)])
+        signs = np.where(on, 0.0, np.sign(V[kept] @ unit.T))
+        if kept.any() and np.array_equal(_signs(X, start, on), signs):
+            yield _descended(X, y, beta, start, s[kept], bases, signs), s[kept]
+
+
+def _descended(
+    X: Floats,
+    y: Floats,
+    beta: float,
+    V: Floats,
+    s: NDArray[np.int8],
+    bases: list[Floats],
+    signs: Floats,
+) -> Floats:
+    """The end of Newton's method within the faces."""
+    on = signs == 0
+    A = np.hstack(
+        [
+            sign * (row[:, None] > 0) * X @ T
+            for sign, row, T in zip(s, signs, bases, strict=True)
+        ]
+    )
+    value = _objective(X, y, beta, V, s)
+    step, fall, slope = _newton_step(A, y, beta, V, bases)
+    for _ in range(50):
+        for t in 0.5 ** np.arange(14):
+            moved = V + t * step
+            reached = _objective(X, y, beta, moved, s)
+            if not np.array_equal(_signs(X, moved, on), signs):
+                continue
+            next_step = _newton_step(A, y, beta, moved, bases)
+            # Near the end the objective is flat to rounding, and its slope decides.
+            flat = reached <= value * (1 + 1e-13) and next_step[2] < 0.9 * slope
+            if reached <= value - 1e-4 * t * fall or flat:
                 break
-            moved = moved + t * step
-            best = _objective(X, y, beta, moved, s)
-        if best <= value + 1e-14 * float(y @ y):
-            return moved
+        else:
+            return V
+        if next_step[2] >= slope and reached >= value:
+            return V
+        V, value = moved, reached
+        step, fall, slope = next_step
     return V
 
 
 def _newton_step(
     A: Floats, y: Floats, beta: float, V: Floats, bases: list[Floats]
-) -> tuple[Floats, float]:
-    """Newton's step from V within the faces, and the fall of the objective it promises."""
+) -> tuple[Floats, float, float]:
+    """Newton's step from V within the faces, the fall that it promises, and the slope."""
     c = [T.T @ v for T, v in zip(bases, V, strict=True)]
     length = [float(np.linalg.norm(part)) for part in c]
     gradient = A.T @ (A @ np.concatenate(c) - y) + beta * np.concatenate(
@@ -94,7 +124,11 @@ def _newton_step(
     step = -np.linalg.lstsq(hessian, gradient, rcond=1e-13)[0]
     parts = np.split(step, np.cumsum([len(part) for part in c])[:-1])
     moves = np.array([T @ part for T, part in zip(bases, parts, strict=True)])
-    return moves, float(-gradient @ step)
+    return moves, float(-gradient @ step), float(np.linalg.norm(gradient))
+
+
+def _signs(X: Floats, V: Floats, on: Mask) -> Floats:
+    return np.where(on, 0.0, np.sign(V @ X.T))
 
 
 def _objective(X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]) -> float:
