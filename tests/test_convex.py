@@ -4,8 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.optimize import nnls
 
-from arrangement import Arrangement
+from arrangement import Arrangement, kernels
 from arrangement.errors import InputError, SizeError
 from arrangement.relu import convex
 from tests.test_landscape import data_set, with_bias
@@ -70,7 +71,7 @@ def test_the_optimum_is_that_of_the_program_as_printed(seed):
         assert found.fun == pytest.approx(expected, abs=1e-6 * (0.5 * y @ y or 1.0))
 
 
-@pytest.mark.parametrize("seed", [0, 3, 4])
+@pytest.mark.parametrize("seed", [0, 3])
 def test_no_network_found_by_descent_lies_below(seed):
     X, y, bias = data_set(seed, largest=8)
     beta = 0.1 * convex.critical_beta(X, y, bias)
@@ -85,7 +86,7 @@ def test_no_network_found_by_descent_lies_below(seed):
             assert least.min() <= found.fun * 1.05
 
 
-def descend(X, y, beta, width, starts, rng, steps=4000):
+def descend(X, y, beta, width, starts, rng, steps=2500):
     """The regularised losses that gradient descent (Adam) ends with, from many starts."""
     w = rng.normal(size=(starts, width, X.shape[1]))
     z = rng.normal(size=(starts, width)) / width
@@ -129,6 +130,34 @@ def test_complete_patterns_are_never_worse_than_sampled_ones():
             assert run.gap <= 1e-8 * run.fun
             assert run.lower_bound > best.fun
             assert convex.critical_beta(X, run.dual) > beta * (1 + 1e-3)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_projections_to_all_cones_against_scipy(seed):
+    X, _, bias = data_set(seed)
+    X = with_bias(X, bias)
+    cells = Arrangement(X).cells()
+    first = cells.arrangement.coincidence[0]
+    distinct, place = np.unique(first, return_inverse=True)
+    nu = np.random.default_rng(seed).normal(size=len(X))
+    kinks = np.bincount(place, np.linalg.norm(X, axis=1) * nu)
+    bound, points, rises = kernels.cone_supports(
+        cells.packed, nu[:, None] * X, distinct, unit(X[distinct]), kinks, 0.0
+    )
+    for k, signs in enumerate(cells.signs):
+        inward = signs[:, None] * unit(X)
+        for column, s in enumerate((1, -1)):
+            g = s * (signs > 0) @ (nu[:, None] * X)
+            value = nnls(inward.T, -g)[1]
+            assert bound[k, column] == pytest.approx(value, abs=1e-12)
+            u = points[k, column]
+            assert np.linalg.norm(u) == pytest.approx(value, abs=1e-12)
+            assert np.min(inward @ u) >= -1e-12
+            assert g @ u == pytest.approx(value**2, abs=1e-12)
+    # What rises beyond a side is no maximum: some cell next to it reaches higher.
+    for a, column in np.argwhere(rises & (bound > 1e-9)).tolist():
+        beside = cells[a].neighbors
+        assert bound[beside, column].max() > bound[a, column]
 
 
 def test_critical_beta_is_where_the_zero_network_ceases_to_be_optimal():

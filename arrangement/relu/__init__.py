@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from arrangement.relu.criterion import is_local_minimum, local_minimum
 from arrangement.relu.landscape import Landscape, OneHiddenLayer
 from arrangement.relu.optimum import Certificate, GlobalOptimum
+from arrangement.relu.patterns import cellwise_minima, pattern_minimum
 from arrangement.relu.pieces import Piece, Pieces
 from arrangement.relu.product import ProductGraph
 
@@ -22,6 +24,10 @@ __all__ = [
     "Piece",
     "Pieces",
     "ProductGraph",
+    "cellwise_minima",
+    "is_local_minimum",
+    "local_minimum",
+    "pattern_minimum",
 ]
 
 

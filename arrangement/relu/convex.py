@@ -50,7 +50,10 @@ from arrangement.relu.samples import Floats, sample_arrangement, sample_targets
 __all__ = ["ConvexTraining", "critical_beta", "train"]
 
 MOST_PATTERNS = 2**20
-"""Patterns that are looked at in every round; a million take about PLACEHOLDER s."""
+"""Patterns that are looked at in every round."""
+
+SECONDS = 1e-7
+"""About how long one sample of one pattern takes in a round."""
 
 LARGEST_GAP = 1e-6
 """The gap beyond which an answer is refused, as a share of ½‖y‖²."""
@@ -308,10 +311,12 @@ def _patterns(
         n = len(np.unique(arrangement.coincidence[0]))
         most = cover(n, arrangement.rank)
         if most > MOST_PATTERNS:
+            hours = most * n * SECONDS / 3600
             raise SizeError(
                 f"{n} samples in general position have {most:,} patterns for weights of rank "
-                f"{arrangement.rank}, more than {MOST_PATTERNS:,}: take fewer samples or "
-                "features, or sample the patterns (patterns=1000)"
+                f"{arrangement.rank}: each of ten rounds and more would take about "
+                f"{hours:,.1g} h, and at most {MOST_PATTERNS:,} are looked at; take fewer "
+                "samples or features, or sample the patterns (patterns=1000)"
             )
         cells = arrangement.cells(progress=None if callable(progress) else progress)
         return cells.packed, lambda k: cells[k].facets()
