@@ -6,6 +6,7 @@ from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
 from arrangement.kernels.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
+from arrangement.kernels.masked_maps import masked_maps
 from arrangement.kernels.merging import merge
 from arrangement.kernels.restriction import (
     CONTAINS,
@@ -81,6 +82,7 @@ __all__ = [
     "local_search",
     "look_up",
     "lower_bounds",
+    "masked_maps",
     "merge",
     "restrict_rows",
     "screen",

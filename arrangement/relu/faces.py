@@ -79,39 +79,42 @@ class NeuronFaces:
         self.columns: Indices = np.sort(order[chosen])
         self.samples = replace(samples, X=np.ascontiguousarray(samples.X[:, self.columns]))
         last = self.rank + 1 if codimensions is None else min(codimensions, self.rank + 1)
-        tables = [cells.signs]
-        for k in range(1, last):
-            if k == self.rank:
+        tables, flats, on = [cells.signs], [np.zeros(len(cells), dtype=np.int64)], []
+        for k in range(last):
+            if k == self.rank and k > 0:
                 tables.append(np.zeros((1, len(samples.y)), dtype=np.int8))
+                flats.append(np.zeros(1, dtype=np.int64))
             elif k == 1:
+                first, _ = samples.arrangement.coincidence
                 tables.append(facets(cells))
-            else:
+                flats.append(first[cells.edges[:, 2]])
+            elif k > 1:
                 found = samples.arrangement.faces(d - k, progress=progress)
                 tables.append(found.signs)
+                flats.append(found.flat)
+            _, member, flats[k] = np.unique(flats[k], return_index=True, return_inverse=True)
+            on.append(tables[k][member] == 0)
         self.signs: Signs = np.concatenate(tables)
         self.codimension: Indices = np.repeat(np.arange(len(tables)), list(map(len, tables)))
-        self._find_flats()
+        self.flat_codimension: Indices = np.repeat(np.arange(len(on)), list(map(len, on)))
+        start = np.searchsorted(self.flat_codimension, self.codimension)
+        self.flat: Indices = np.concatenate(flats) + start
+        self.on: Mask = np.concatenate(on)
+        self.sizes: Indices = self.rank - self.codimension
+        self._find_bases()
 
-    def _find_flats(self) -> None:
+    def _find_bases(self) -> None:
         D = self.rank
-        on = self.signs == 0
-        key = np.column_stack([np.packbits(on, axis=1), self.codimension.astype(np.uint8)])
-        _, first, flat = np.unique(key, axis=0, return_index=True, return_inverse=True)
-        self.flat: Indices = flat.reshape(-1).astype(np.int64)
-        self.on: Mask = on[first]
-        codimension = self.codimension[first]
-        self.bases = np.zeros((len(first), D, D))
+        self.bases = np.zeros((len(self.on), D, D))
         self.condition = 1.0
-        for k in np.unique(codimension).tolist():
-            which = np.flatnonzero(codimension == k)
+        for k in np.unique(self.flat_codimension).tolist():
+            which = np.flatnonzero(self.flat_codimension == k)
             if k == 0:
                 self.bases[which] = np.eye(D)
             elif k < D:
                 bases, condition = flat_bases(self.samples, self.on[which], k)
                 self.bases[which, :, : D - k] = bases
                 self.condition = max(self.condition, condition)
-        self.flat_codimension: Indices = codimension
-        self.sizes: Indices = D - self.codimension
 
     def __len__(self) -> int:
         return len(self.signs)
@@ -127,11 +130,14 @@ class NeuronFaces:
         signs = self.signs[faces]
         return np.where(signs > 0, 1.0, np.where(signs < 0, self.negative_slope, 0.0))
 
-    def maps(self, faces: Indices | slice) -> Floats:
-        """The matrices A of faces, shape (m, N, D)."""
+    def transposed(self, faces: Indices) -> Floats:
+        """The matrices Aᵀ of faces, shape (m, D, N)."""
+        from arrangement import kernels
+
         flats, place = np.unique(self.flat[faces], return_inverse=True)
-        maps: Floats = self.restricted(flats)[place]
-        maps *= self.slopes(faces)[:, :, None]
+        signs = self.signs[faces]
+        maps = np.empty((len(faces), self.rank, signs.shape[1]))
+        kernels.masked_maps(self.restricted(flats), place, signs, self.negative_slope, maps)
         return maps
 
     @cached_property
@@ -145,10 +151,6 @@ class NeuronFaces:
     def active(self) -> Indices:
         """The faces that are not idle, in order."""
         return np.flatnonzero(~self.idle)
-
-    def transposed(self, faces: Indices) -> Floats:
-        """The matrices Aᵀ of faces, shape (m, D, N)."""
-        return np.ascontiguousarray(np.swapaxes(self.maps(faces), 1, 2))
 
     @cached_property
     def _classes(self) -> Classes:
@@ -186,10 +188,11 @@ class NeuronFaces:
             which = np.nonzero(members[rows])[1].reshape(-1, k)
             V = np.linalg.pinv(classes.unit[which]).astype(np.float64)
             along = np.swapaxes(V, 1, 2) @ self.samples.X.T
-            for q in range(k):
-                # On the flat ray q, dual to class q, sees the samples of that class only.
-                own = place[None] == which[:, q, None]
-                along[:, q] = np.where(self.on[flats[rows]], own * scale, along[:, q])
+            # On the flat ray q, dual to class q, sees the samples of that class only.
+            inner, sample = np.nonzero(self.on[flats[rows]])
+            along[inner, :, sample] = np.where(
+                which[inner] == place[sample, None], scale[sample, None], 0.0
+            )
             both = np.concatenate([along, -along], axis=1)
             for row, table in zip(rows.tolist(), both, strict=True):
                 result[row] = table
@@ -200,7 +203,8 @@ class NeuronFaces:
                 lines = self.codimension == self.rank - 1
                 known = self.signs[lines][:, classes.representative]
             V, t = classes.rays(members[row], int(codimension[row]), known)
-            along = V.T @ self.samples.X.T
+            along = np.empty((V.shape[1], len(on)))
+            along[:, ~on] = V.T @ self.samples.X[~on].T
             inner = np.searchsorted(np.flatnonzero(members[row]), place[on])
             along[:, on] = t[inner].T * scale[on]
             result[row] = along
@@ -226,8 +230,12 @@ class NeuronFaces:
         if not self.codimension[face]:
             return np.zeros((0, len(signs)))
         along = self.rays(int(self.flat[face]))
-        kinked = np.maximum(along, 0.0) + self.negative_slope * np.minimum(along, 0.0)
-        return np.where(signs == 0, kinked, self.slopes(np.array([face]))[0] * along)
+        changes = np.maximum(along, 0.0)
+        if self.negative_slope:
+            changes += self.negative_slope * np.minimum(along, 0.0)
+        off = np.flatnonzero(signs)
+        changes[:, off] = self.slopes(np.array([face]))[0, off] * along[:, off]
+        return changes
 
     def interior(self, face: int) -> Floats:
         """Essential weights inside a face, far from its sides; 0 at the origin."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +116,8 @@ class ProductGraph:
         Of one neuron.
     hidden : int
         The number K of neurons.
-    min_loss : ndarray, shape (M,)
-        The least loss of the node's linear map, (1/N)‖A A† y − y‖², A = [D_1 X … D_K X].
-    rank : ndarray of int, shape (M,)
-        Rank of A, the column of an output bias included.
+    decider : Decider
+        Of the problem: what computes `min_loss` and `rank`.
     full_rank : int
         The rank with which the minimizer is unique.
     attained : ndarray of bool, shape (M,)
@@ -143,8 +141,7 @@ class ProductGraph:
 
     cells: Cells
     hidden: int
-    min_loss: Floats
-    rank: NDArray[np.int64]
+    decider: Decider = field(repr=False)
     full_rank: int
     attained: Mask
     boundary_loss: Floats
@@ -169,7 +166,6 @@ class ProductGraph:
                 f"and {n_edges:,} edges, more than {MAX_NODES:,} or {MAX_EDGES:,}; take fewer "
                 "samples, features or neurons"
             )
-        loss, rank = cell_fits(decider, hidden, m)
         attained = np.zeros(n_nodes, dtype=bool)
         codimension = pieces.table.codimension[pieces.faces]
         inside = np.all(codimension == 0, axis=1)
@@ -184,10 +180,27 @@ class ProductGraph:
             place += multiset_index(pieces.faces[one, :-1], m)
             for k, at in zip(one[::-1].tolist(), place[::-1].tolist(), strict=True):
                 boundary[at] = pieces.loss[k]
-        return cls(cells, hidden, loss, rank, full_rank, attained, boundary)
+        return cls(cells, hidden, decider, full_rank, attained, boundary)
 
     def __len__(self) -> int:
-        return len(self.min_loss)
+        return len(self.attained)
+
+    @cached_property
+    def _fits(self) -> tuple[Floats, Indices]:
+        return cell_fits(self.decider, self.hidden, len(self.cells))
+
+    @property
+    def min_loss(self) -> Floats:
+        """The least loss of each node's linear map A = [D_1 X … D_K X], shape (M,).
+
+        That is (1/N)‖A A† y − y‖².
+        """
+        return self._fits[0]
+
+    @property
+    def rank(self) -> Indices:
+        """Rank of A, the column of an output bias included, shape (M,)."""
+        return self._fits[1]
 
     @cached_property
     def nodes(self) -> Indices:

@@ -120,7 +120,6 @@ class Minima:
 class _Fits:
     """Least squares fits of a batch of tuples; columns are [free | neuron 1 | neuron 2 …]."""
 
-    maps: Floats  # (m, K, N, D)
     coefficients: Floats  # (m, n), of least norm
     outputs: Floats  # (m, N)
     residuals: Floats  # (m, N)
@@ -192,11 +191,11 @@ class Decider:
     def _fits(self, tuples: Indices) -> _Fits:
         m, K = tuples.shape
         n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
-        maps = self.faces.maps(tuples.reshape(-1)).reshape(m, K, n, D)
+        maps = self.faces.transposed(tuples.reshape(-1)).reshape(m, K * D, n)
         width = e + K * D
         A = np.zeros((m, n + width, width))
         A[:, :n, :e] = self.free
-        A[:, :n, e:] = np.swapaxes(maps, 1, 2).reshape(m, n, K * D)
+        A[:, :n, e:] = np.swapaxes(maps, 1, 2)
         # Padding columns get a row of their own, so that the null space has none of them.
         padding = np.arange(D) >= self.faces.sizes[tuples][:, :, None]
         at = np.arange(e, width)
@@ -218,7 +217,6 @@ class Decider:
         residuals[tiny | (real_rank == n)] = 0.0
         least = np.min(S, axis=1, where=kept, initial=np.inf)
         return _Fits(
-            maps,
             coefficients,
             outputs,
             residuals,

@@ -31,8 +31,8 @@ Indices = NDArray[np.int64]
 FEW = 4
 """So few last positions are decided one by one: quicker than screening them."""
 
-_KEEP = 1 << 26
-"""The most numbers in a table of maps that is kept."""
+_KEEP, _BLOCK = 1 << 26, 1 << 21
+"""The most numbers in a table of maps that is kept, and in one that is not."""
 
 
 def n_multisets(n: int, k: int) -> int:
@@ -130,7 +130,7 @@ class Screen:
 
     def blocks(self, start: int) -> Iterator[tuple[slice, Floats, Floats]]:
         """Aᵀ and AᵀA of the faces at positions from `start` on, in blocks."""
-        step = max(1, _KEEP // (4 * self.faces.samples.X.size))
+        step = max(1, _BLOCK // self.faces.samples.X.size)
         if self._kept is not None:
             step = self.count
         for low in range(start, self.count, step):
