@@ -85,36 +85,36 @@ class Recursion:
         capacity = np.full(levels, n + 1, dtype=np.int64)
         self.forest = _forest(capacity, n_words, levels)
 
-    def cells(self, show: Callable[[int, int], None] | None = None, base: int = 0) -> Words:
-        """Packed signs of all cells on the flat of level `base`; a copy.
+    def cells(self, show: Callable[[int, int], None] | None = None) -> Words:
+        """Packed signs of all cells; a copy.
 
         Raises
         ------
         SizeError
             If they would not fit in memory: at once where an estimate shows it.
         """
-        self.refuse_too_many(base)
-        self._run(base, keep=True, show=show)
-        start, m = self.forest.offset[base], self.forest.n_cells[base]
+        self.refuse_too_many()
+        self._run(keep=True, show=show)
+        start, m = self.forest.offset[0], self.forest.n_cells[0]
         return self.forest.words[start : start + m].copy()
 
-    def refuse_too_many(self, base: int = 0) -> None:
-        """A SizeError if the cells of a level would not fit in memory."""
+    def refuse_too_many(self) -> None:
+        """A SizeError if the cells would not fit in memory."""
         n = len(self.rows)
         room = _capacity(n)
-        if zaslavsky(n, self.depth - base) > room:
-            expected = self.estimate(base)
+        if zaslavsky(n, self.depth) > room:
+            expected = self.estimate()
             if room / 100 < expected < 4 * room:  # few samples miss the rare large branches
-                expected = self.estimate(base, samples=20000)
+                expected = self.estimate(samples=20000)
             if expected > room:
                 raise _refusal(f"about {expected:.1e}")
 
     def count(self, stop_unless_simple: bool = False) -> int:
         """Number of cells; `simple` then tells whether all flats met are simple."""
-        return self._run(0, keep=False, stop_unless_simple=stop_unless_simple)
+        return self._run(keep=False, stop_unless_simple=stop_unless_simple)
 
-    def estimate(self, base: int = 0, samples: int = 400) -> float:
-        """An unbiased estimate of the number of cells on the flat of level `base`.
+    def estimate(self, samples: int = 400) -> float:
+        """An unbiased estimate of the number of cells.
 
         The cells of {H_1, …, H_k} are one and those of each H_j restricted to the earlier
         hyperplanes; following one random H_j and weighing it by their number estimates the
@@ -123,7 +123,7 @@ class Recursion:
         rng = np.random.default_rng(0)
         total = 0.0
         for _ in range(samples):
-            level, limit, weight = base, len(self.rows), 1.0
+            level, limit, weight = 0, len(self.rows), 1.0
             while True:
                 total += weight
                 choices = np.flatnonzero(self.flats.kind[level, :limit] == kernels.CUTS)
@@ -272,19 +272,18 @@ class Recursion:
 
     def _run(
         self,
-        base: int,
         keep: bool,
         show: Callable[[int, int], None] | None = None,
         stop_unless_simple: bool = False,
     ) -> int:
         n = len(self.rows)
-        state = np.array([base, kernels.ENTER, 0, 1, 0, 0], dtype=np.int64)
-        self.flats.limit[base] = n
+        state = np.array([0, kernels.ENTER, 0, 1, 0, 0], dtype=np.int64)
+        self.flats.limit[0] = n
         report = show is not None or stop_unless_simple
         while True:
             reason = kernels.enumerate_cells(
                 self.flats, self.forest, state, self._order, self._tied, self._spans,
-                base, self.n_constants, self.exact, keep, report,
+                0, self.n_constants, self.exact, keep, report,
             )  # fmt: skip
             self.simple = bool(state[3])
             if reason == kernels.DONE or (stop_unless_simple and not self.simple):
@@ -294,7 +293,7 @@ class Recursion:
             if reason != kernels.STEPPED:
                 self._settle(reason, state)
             elif show is not None:
-                show(int(self.flats.cut[base]) + 1, n)
+                show(int(self.flats.cut[0]) + 1, n)
 
     def _chain(self, level: int) -> tuple[list[int], list[int], list[int]]:
         """Rows cut, variables eliminated and columns left on a level."""

@@ -30,7 +30,7 @@ by ν alone, scaled into the feasible set: it knows nothing of how the network w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -45,6 +45,7 @@ from arrangement.packing import Words, pack_signs
 from arrangement.parsing import exact_number
 from arrangement.progress import Progress
 from arrangement.relu.column_generation import Program
+from arrangement.relu.predictor import Predictor
 from arrangement.relu.samples import Floats, sample_arrangement, sample_targets
 
 __all__ = ["ConvexTraining", "critical_beta", "train"]
@@ -60,7 +61,7 @@ LARGEST_GAP = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class ConvexTraining:
+class ConvexTraining(Predictor):
     """A network f(x) = Σ_j z_j max(0, w_j·x) of least regularised loss, and the proof.
 
     Attributes
@@ -91,6 +92,8 @@ class ConvexTraining:
         Number of pairs (pattern, sign) that the program had to be solved with in the end.
     beta : float
     bias : float or None
+    output_bias, negative_slope : float
+        0: the program has neither.
 
     Examples
     --------
@@ -111,31 +114,13 @@ class ConvexTraining:
     n_columns: int
     beta: float
     bias: float | None
+    output_bias: float = field(default=0.0, init=False, repr=False)
+    negative_slope: float = field(default=0.0, init=False, repr=False)
 
     @property
     def gap(self) -> float:
         """`fun` − `lower_bound`, ≥ 0 up to rounding."""
         return self.fun - self.lower_bound
-
-    def predict(self, X: ArrayLike) -> Floats:
-        """The outputs f(x) at samples without the constant coordinate.
-
-        Parameters
-        ----------
-        X : array_like, shape (M, features)
-
-        Returns
-        -------
-        ndarray, shape (M,)
-        """
-        X = np.asarray(X, dtype=np.float64)
-        features = self.weights.shape[1] - (self.bias is not None)
-        if X.ndim != 2 or X.shape[1] != features:
-            raise InputError(f"X must have shape (M, {features}), not {X.shape}")
-        if self.bias is not None:
-            X = np.column_stack([X, np.full(len(X), self.bias)])
-        outputs: Floats = np.maximum(X @ self.weights.T, 0.0) @ self.output_weights
-        return outputs
 
     def __repr__(self) -> str:
         which = "all" if self.complete else "sampled"

@@ -11,12 +11,13 @@ from math import comb
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.errors import InputError, SizeError
 from arrangement.progress import Progress, reporter
 from arrangement.relu.exact_bound import ExactBound
+from arrangement.relu.predictor import Predictor
 from arrangement.relu.samples import Floats, Mask, Samples, Signs
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Certificate:
 
 
 @dataclass(frozen=True, eq=False)
-class GlobalOptimum:
+class GlobalOptimum(Predictor):
     """A network of least loss, and a lower bound that proves it.
 
     Attributes
@@ -110,28 +111,6 @@ class GlobalOptimum:
     def gap(self) -> float:
         """The loss less its lower bound."""
         return self.fun - self.lower_bound
-
-    def predict(self, X: ArrayLike) -> Floats:
-        """The outputs f(x) at samples without the constant coordinate.
-
-        Parameters
-        ----------
-        X : array_like, shape (M, features)
-
-        Returns
-        -------
-        ndarray, shape (M,)
-        """
-        X = np.asarray(X, dtype=np.float64)
-        features = self.weights.shape[1] - (self.bias is not None)
-        if X.ndim != 2 or X.shape[1] != features:
-            raise InputError(f"X must have shape (M, {features}), not {X.shape}")
-        if self.bias is not None:
-            X = np.column_stack([X, np.full(len(X), self.bias)])
-        inner = X @ self.weights.T
-        active = np.where(inner > 0, inner, self.negative_slope * inner)
-        outputs: Floats = active @ self.output_weights + self.output_bias
-        return outputs
 
     def __repr__(self) -> str:
         return (

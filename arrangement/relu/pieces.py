@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from arrangement.errors import InputError
 from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.predictor import Predictor
 from arrangement.relu.samples import Floats, Mask, Signs
 from arrangement.relu.stationary import Minima
 
@@ -21,7 +21,7 @@ KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class Piece(Predictor):
     """A connected set of local minima with one loss, each neuron in one cell or on one face.
 
     Attributes
@@ -74,35 +74,6 @@ class Piece:
     decided: bool = True
     output_bias: float = 0.0
     negative_slope: float = field(default=0.0, repr=False)
-
-    def predict(self, X: ArrayLike) -> Floats:
-        """The outputs f(x) at samples without the constant coordinate.
-
-        Parameters
-        ----------
-        X : array_like, shape (M, features)
-
-        Returns
-        -------
-        ndarray, shape (M,)
-
-        Examples
-        --------
-        >>> from arrangement.relu import OneHiddenLayer
-        >>> best = OneHiddenLayer([[1], [2]], [1, 3]).landscape().global_minimum
-        >>> best.predict([[1], [2], [3]]).round(9).tolist()
-        [1.0, 3.0, 5.0]
-        """
-        X = np.asarray(X, dtype=np.float64)
-        features = self.weights.shape[1] - (self.bias is not None)
-        if X.ndim != 2 or X.shape[1] != features:
-            raise InputError(f"X must have shape (M, {features}), not {X.shape}")
-        if self.bias is not None:
-            X = np.column_stack([X, np.full(len(X), self.bias)])
-        values = X @ self.weights.T
-        hidden = np.maximum(values, 0.0) + self.negative_slope * np.minimum(values, 0.0)
-        outputs: Floats = hidden @ self.output_weights + self.output_bias
-        return outputs
 
     def __repr__(self) -> str:
         narrow = "" if self.decided else ", undecided"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -172,16 +171,6 @@ class Samples:
         """The scaled samples divided by their lengths, shape (N, d)."""
         unit: Floats = self.X / lengths(self.X)[:, None]
         return unit
-
-    @property
-    def zero_loss(self) -> float:
-        """The loss of the zero function, mean(y²)."""
-        return float(np.mean(self.y**2))
-
-    def chunks(self, m: int) -> Iterator[slice]:
-        """Slices of range(m) over which an (m, N) table is built piece by piece."""
-        step = max(1, CHUNK // len(self.y))
-        return (slice(start, min(start + step, m)) for start in range(0, m, step))
 
 
 def lengths(rows: Floats) -> Floats:

@@ -1,0 +1,67 @@
+"""Networks of one hidden layer that were found: their outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from arrangement.errors import InputError
+from arrangement.relu.samples import Floats
+
+__all__ = ["Predictor"]
+
+
+class Predictor:
+    """f(x) = c + Σ_j z_j φ(w_j·x) with φ(t) = max(t, αt), for classes with these attributes.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (K, d)
+    output_weights : ndarray, shape (K,)
+    bias : float or None
+        The constant coordinate of every sample, the last; None if there is none.
+    output_bias : float
+        c.
+    negative_slope : float
+        α.
+    """
+
+    weights: Floats
+    output_weights: Floats
+    bias: float | None
+    output_bias: float
+    negative_slope: float
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """The outputs f(x) at samples without the constant coordinate.
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,)
+
+        Raises
+        ------
+        InputError
+            If X has not that shape.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> best = OneHiddenLayer([[1], [2]], [1, 3]).landscape().global_minimum
+        >>> best.predict([[1], [2], [3]]).round(9).tolist()
+        [1.0, 3.0, 5.0]
+        """
+        X = np.asarray(X, dtype=np.float64)
+        features = self.weights.shape[1] - (self.bias is not None)
+        if X.ndim != 2 or X.shape[1] != features:
+            raise InputError(f"X must have shape (M, {features}), not {X.shape}")
+        if self.bias is not None:
+            X = np.column_stack([X, np.full(len(X), self.bias)])
+        inner = X @ self.weights.T
+        hidden = np.where(inner > 0, inner, self.negative_slope * inner)
+        outputs: Floats = hidden @ self.output_weights + self.output_bias
+        return outputs
