@@ -580,6 +580,8 @@ def test_faces(facts, run):
     _, out, _ = run("faces", "-", "--dimension", 0, stdin=TRIANGLE)
     assert sorted(out.split()) == ["+00", "0+0", "00-"]
     assert facts("faces", "-", "--dimension", 7, stdin=TRIANGLE)["faces"] == []
+    corner = facts("faces", "-", "--dimension", 0, stdin=TRIANGLE)["faces"][0]
+    assert corner == {"signs": "00-", "point": [0.0, 0.0], "bounded": True}
 
 
 def test_flats(facts, run, tmp_path):

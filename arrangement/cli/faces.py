@@ -42,11 +42,17 @@ def _run(options: argparse.Namespace) -> str:
         "rank": arrangement.rank,
     }
     if options.dimension is not None:
-        signs = arrangement.faces(options.dimension, progress=True).signs
-        rows = ["".join("-0+"[s + 1] for s in row) for row in signs.tolist()]
-        if options.json:
-            return report(facts | {"faces": rows}, True)
-        return "".join(f"{row}\n" for row in rows)
+        faces = arrangement.faces(options.dimension, progress=True)
+        rows = ["".join("-0+"[s + 1] for s in row) for row in faces.signs.tolist()]
+        if not options.json:
+            return "".join(f"{row}\n" for row in rows)
+        listed = [
+            {"signs": row, "point": point, "bounded": bounded}
+            for row, point, bounded in zip(
+                rows, faces.points.tolist(), faces.bounded.tolist(), strict=True
+            )
+        ]
+        return report(facts | {"faces": listed}, True)
     vector = arrangement.face_vector(method=options.method)
     shown = list(vector) if options.json else ", ".join(map(str, vector))
     return report(facts | {"faces by dimension": shown}, options.json)
