@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.output import hindrance, is_stream
@@ -12,7 +12,11 @@ from arrangement.output import hindrance, is_stream
 __all__ = ["check_outputs", "names_directory"]
 
 
-def check_outputs(outputs: Mapping[str, str | None], source: str | None) -> None:
+def check_outputs(
+    outputs: Mapping[str, str | None],
+    source: str | None,
+    saved: Sequence[str] = (".npz",),
+) -> None:
     """Find out before the work what would hinder the writing after it.
 
     Parameters
@@ -21,6 +25,8 @@ def check_outputs(outputs: Mapping[str, str | None], source: str | None) -> None
         The files by the option that names them; None where the option is not given.
     source : str or None
         The file that is read; - is standard input.
+    saved : sequence of str
+        The suffixes that the file of --out may have.
 
     Raises
     ------
@@ -37,21 +43,21 @@ def check_outputs(outputs: Mapping[str, str | None], source: str | None) -> None
         if (place := os.path.realpath(path)) in taken:
             raise InputError(f"{option} {path}: the same file as {taken[place]}")
         taken[place] = option
-        reason = _wrong_name(option, path) or hindrance(path)
+        reason = _wrong_name(option, path, saved) or hindrance(path)
         if reason is not None:
             raise InputError(f"{option} {path}: {reason}")
         if option == "--plot" and importlib.util.find_spec("matplotlib") is None:
             raise MissingExtraError("--plot needs matplotlib: pip install 'arrangement[plot]'")
 
 
-def _wrong_name(option: str, path: str) -> str | None:
+def _wrong_name(option: str, path: str, saved: Sequence[str]) -> str | None:
     suffix = os.path.splitext(path)[1].lower()
     if option == "--plot" and path and suffix not in (".png", ".pdf", ".svg"):
         return "a picture's suffix must be .png, .pdf or .svg"
     if path == "-":
         return "a file of this name is hardly meant; write /dev/stdout for standard output"
-    if option == "--out" and path and suffix != ".npz" and not is_stream(path):
-        return "the suffix of saved cells must be .npz (none: a directory of blocks)"
+    if option == "--out" and path and suffix not in saved and not is_stream(path):
+        return f"the suffix of the file must be {' or '.join(saved)}"
     return None
 
 

@@ -443,8 +443,8 @@ def test_a_file_without_permission_is_found_before_the_work(refused, tmp_path, m
         ("--plot", "-", "a picture's suffix must be .png, .pdf or .svg"),
         ("--graphml", "x" * 256, "File name too long"),
         ("--graphml", "dangling", "a link to nowhere, which does not exist"),
-        ("--out", "a.foo", "the suffix of saved cells must be .npz"),
-        ("--out", "a.npz.gz", "the suffix of saved cells must be .npz"),
+        ("--out", "a.foo", "the suffix of the file must be .npz"),
+        ("--out", "a.npz.gz", "the suffix of the file must be .npz"),
     ],
 )
 def test_names_that_cannot_be_written_are_found_before_the_work(

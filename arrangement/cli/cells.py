@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,12 @@ from arrangement.cli.options import (
     NUMBERS,
     Commands,
     add_arrangement,
+    add_jobs,
     add_outputs,
     check_outputs,
     chosen,
     report,
+    workers,
 )
 from arrangement.errors import InputError
 from arrangement.reading import written_number
@@ -56,7 +57,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--parquet", action="store_true", help="write the blocks in DIR as Parquet, not npz"
     )
-    parser.add_argument("--jobs", type=_jobs, metavar="N", help="run on N processes")
+    add_jobs(parser)
     parser.add_argument(
         "--checkpoint",
         metavar="DIR",
@@ -85,7 +86,7 @@ def _run(options: argparse.Namespace) -> str:
         if limited and getattr(options, option) is not None:
             raise InputError(f"--{option}: only for --method auto or sweep, without a domain")
     started = time.perf_counter()
-    with _executor(options.jobs) as executor:
+    with workers(options.jobs) as executor:
         cells = arrangement.cells(
             method=options.method,
             domain=domain,
@@ -132,7 +133,7 @@ def _blocks(options: argparse.Namespace) -> str:
     if domain is not None:
         raise InputError(f"{options.file}: cells in a domain do not come in blocks")
     started = time.perf_counter()
-    with _executor(options.jobs) as executor:
+    with workers(options.jobs) as executor:
         portions = arrangement.iter_cells(2**20, progress=True, executor=executor)
         count = write_blocks(arrangement, portions, options.out, form)
     facts = {
@@ -145,28 +146,11 @@ def _blocks(options: argparse.Namespace) -> str:
     return report(facts, options.json)
 
 
-def _executor(jobs: int | None) -> Any:
-    """Some processes to work on, or nothing."""
-    if jobs is None:
-        return contextlib.nullcontext()
-    from concurrent.futures import ProcessPoolExecutor
-
-    from arrangement.engine import start_worker
-
-    return ProcessPoolExecutor(jobs, initializer=start_worker)
-
-
 def _interval(low: str, high: str) -> tuple[int | Fraction | None, int | Fraction | None]:
     return (
         None if low in ("none", "-inf") else written_number(low, "--domain"),
         None if high in ("none", "inf", "+inf") else written_number(high, "--domain"),
     )
-
-
-def _jobs(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
-    return int(text)
 
 
 def _check_drawable(arrangement: Arrangement) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import re
@@ -20,10 +21,12 @@ __all__ = [
     "Commands",
     "Parser",
     "add_arrangement",
+    "add_jobs",
     "add_outputs",
     "check_outputs",
     "chosen",
     "report",
+    "workers",
 ]
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
@@ -83,6 +86,22 @@ def add_outputs(parser: Parser, graph: str) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def add_jobs(parser: Parser) -> None:
+    """The option for the number of processes; see :func:`workers`."""
+    parser.add_argument("--jobs", type=_jobs, metavar="N", help="run on N processes")
+
+
+def workers(jobs: int | None) -> Any:
+    """Some processes to work on, or nothing."""
+    if jobs is None:
+        return contextlib.nullcontext()
+    from concurrent.futures import ProcessPoolExecutor
+
+    from arrangement.engine import start_worker
+
+    return ProcessPoolExecutor(jobs, initializer=start_worker)
+
+
 def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
     """The arrangement that was asked for, and the domain that a file restricts it to."""
     return chosen_arrangement(
@@ -106,6 +125,12 @@ def report(facts: dict[str, Any], as_json: bool) -> str:
         return json.dumps(_plain(facts), allow_nan=False) + "\n"
     width = max(map(len, facts))
     return "".join(f"{key:<{width}}  {value}\n" for key, value in facts.items())
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
 
 
 def _plain(value: Any) -> Any:

@@ -106,21 +106,30 @@ def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "face
     count = n_multisets(n_faces, hidden)
     if count <= MAX_TUPLES:
         return
-    seconds = count * SECONDS_PER_TUPLE
     raise SizeError(
-        f"{n} samples in dimension {d} have about {n_faces:,} {what} for one neuron, and so "
-        f"{count:.2g} multisets of {hidden}: about {_duration(seconds)} on one core, more than "
-        f"the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer features (or no "
+        f"{n} samples in dimension {d} have about {_rounded(n_faces)} {what} for one neuron, "
+        f"and so {_rounded(count)} multisets of {hidden}: {_duration(count)} on one core, more "
+        f"than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer features (or no "
         "bias) or fewer hidden neurons, or ask for fewer kinds (without 'boundary' only cells "
         "are gone through)"
     )
 
 
-def _duration(seconds: float) -> str:
+def _rounded(number: int) -> str:
+    """The number for reading; it may be beyond what float64 holds."""
+    if number < 10**15:
+        return f"{number:,}"
+    return f"10^{int((number.bit_length() - 1) * 0.30103)}"
+
+
+def _duration(tuples: int) -> str:
+    if tuples > 10**22:
+        return "more than a billion years"
+    seconds = tuples * SECONDS_PER_TUPLE
     for size, name in ((31_557_600, "years"), (86_400, "days"), (3_600, "hours")):
         if seconds > 2 * size:
-            return f"{seconds / size:,.0f} {name}"
-    return f"{seconds / 60:,.0f} minutes"
+            return f"about {seconds / size:,.0f} {name}"
+    return f"about {seconds / 60:,.0f} minutes"
 
 
 def enumerate_minima(

@@ -285,7 +285,7 @@ class OneHiddenLayer:
         except InputError:
             # So many are there in general position; count what these samples have.
             cells = self.arrangement.n_cells()
-            refuse_too_many(int(cells * sum(most) / most[0]), self.hidden, n, self.dimension)
+            refuse_too_many(cells * sum(most) // most[0], self.hidden, n, self.dimension)
 
     def fit_global(
         self,
@@ -587,6 +587,23 @@ class Landscape:
     def write_graphml(self, path: str | os.PathLike[str]) -> None:
         """Write the graph as GraphML, compressed if the name ends in ``.gz``."""
         self.graph.write_graphml(path)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save the pieces, by rising loss, as ``.npz`` or as a table of text, ``.csv``.
+
+        The arrays are those of :class:`Pieces`: loss, kind, dimension, margin, decided, signs,
+        output_signs, weights, output_weights, output_bias, and the component of each piece. The
+        table has one line a piece; the signs of a neuron on the samples are a word of +, - and
+        0. The file appears only when it is whole.
+
+        Raises
+        ------
+        InputError
+            If the suffix is neither.
+        """
+        from arrangement.relu.saving import save_pieces
+
+        save_pieces(path, self.pieces, self.component)
 
     def __repr__(self) -> str:
         neurons = "" if self.problem.hidden == 1 else f"{self.problem.hidden} neurons, "

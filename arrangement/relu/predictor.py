@@ -1,11 +1,15 @@
-"""Networks of one hidden layer that were found: their outputs."""
+"""Networks of one hidden layer that were found: their outputs, and their files."""
 
 from __future__ import annotations
+
+import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from arrangement.errors import InputError
+from arrangement.output import atomic_output
 from arrangement.relu.samples import Floats
 
 __all__ = ["Predictor"]
@@ -65,3 +69,26 @@ class Predictor:
         hidden = np.where(inner > 0, inner, self.negative_slope * inner)
         outputs: Floats = hidden @ self.output_weights + self.output_bias
         return outputs
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save the network as ``.npz``, layer by layer.
+
+        ``weights_0`` of shape (K, features) and ``biases_0`` of shape (K,) are those of the
+        hidden layer, ``weights_1`` of shape (1, K) and ``biases_1`` of shape (1,) those of the
+        output, which is linear: layer l maps t to weights_l t + biases_l. The constant
+        coordinate is folded into the biases. An α that is not zero is ``negative_slope``. The
+        file appears only when it is whole.
+        """
+        inner, constant = self.weights, np.zeros(len(self.weights))
+        if self.bias is not None:
+            inner, constant = self.weights[:, :-1], self.weights[:, -1] * self.bias
+        arrays: dict[str, Any] = {
+            "weights_0": inner,
+            "biases_0": constant,
+            "weights_1": np.asarray(self.output_weights)[None],
+            "biases_1": np.array([self.output_bias]),
+        }
+        if self.negative_slope:
+            arrays["negative_slope"] = np.array(self.negative_slope)
+        with atomic_output(path) as stream:
+            np.savez_compressed(stream, **arrays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from arrangement.cells import Cells
 
-__all__ = ["MAX_GRAPH", "ProductGraph", "cell_fits", "multiset_index"]
+__all__ = ["MAX_GRAPH", "ProductGraph", "cell_fits", "multiset_index", "refuse_large_graph"]
 
 Indices = NDArray[np.int64]
 
@@ -30,6 +31,15 @@ MAX_NODES = 50_000_000
 MAX_EDGES = 50_000_000
 MAX_GRAPH = 1_000_000
 """The most nodes and edges that are given to networkx or written as GraphML."""
+
+
+def refuse_large_graph(nodes: int, edges: int, what: str) -> None:
+    """Raise a SizeError if a graph is too large for networkx and GraphML."""
+    if nodes + edges > MAX_GRAPH:
+        raise SizeError(
+            f"{what} of {nodes:,} nodes and {edges:,} edges is more than {MAX_GRAPH:,}; take "
+            "fewer samples or neurons, or use the columns (nodes, edges, min_loss, …) instead"
+        )
 
 
 def multiset_index(rows: Indices, m: int) -> Indices:
@@ -54,8 +64,20 @@ def multiset_index(rows: Indices, m: int) -> Indices:
     return place
 
 
-def cell_fits(decider: Decider, hidden: int, n_cells: int) -> tuple[Floats, NDArray[np.int64]]:
+def cell_fits(
+    decider: Decider,
+    hidden: int,
+    n_cells: int,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Floats, NDArray[np.int64]]:
     """The least loss and the rank of every multiset of cells, in lexicographic order.
+
+    Parameters
+    ----------
+    decider : Decider
+    hidden, n_cells : int
+    report : callable
+        Called with (multisets done, multisets in all).
 
     Returns
     -------
@@ -74,7 +96,7 @@ def cell_fits(decider: Decider, hidden: int, n_cells: int) -> tuple[Floats, NDAr
         before, _ = screen.prefix_fit(prefix)
         for block, table, grams in screen.blocks(prefix[-1] if prefix else 0):
             which = screen.positions[block]
-            squares, sure = np.empty(len(which)), np.empty(len(which), dtype=bool)
+            squares, sure = np.zeros(len(which)), np.empty(len(which), dtype=bool)
             kernels.tuple_losses(
                 table,
                 grams,
@@ -96,6 +118,7 @@ def cell_fits(decider: Decider, hidden: int, n_cells: int) -> tuple[Floats, NDAr
                 tuples[:, -1] = which[open_]
                 hard.append((at + open_, tuples))
             at += len(which)
+        report(at, total)
     if hard:
         places = np.concatenate([places for places, _ in hard])
         loss[places], rank[places], _ = decider.fits(np.concatenate([t for _, t in hard]))
@@ -187,7 +210,8 @@ class ProductGraph:
 
     @cached_property
     def _fits(self) -> tuple[Floats, Indices]:
-        return cell_fits(self.decider, self.hidden, len(self.cells))
+        report = self.cells.reporter("tuples of cells fitted")
+        return cell_fits(self.decider, self.hidden, len(self.cells), report)
 
     @property
     def min_loss(self) -> Floats:
@@ -356,12 +380,8 @@ class ProductGraph:
         }
 
     def _refuse_too_large(self, what: str) -> None:
-        size = len(self) + len(self.boundary_loss)
-        if self.hidden > 1 and size > MAX_GRAPH:
-            raise SizeError(
-                f"{what} of {len(self):,} nodes and {len(self.boundary_loss):,} edges is more "
-                f"than {MAX_GRAPH:,}; use the columns (nodes, edges, min_loss, …) instead"
-            )
+        if self.hidden > 1:
+            refuse_large_graph(len(self), len(self.boundary_loss), what)
 
     def to_networkx(self) -> nx.Graph:
         """The graph with the columns as attributes.
