@@ -1,10 +1,14 @@
 """Pictures of arrangements and of loss landscapes, drawn by matplotlib (the extra `plot`).
 
 `arrangement` draws the cells of an arrangement on a line, in the plane or on the sphere;
-`landscape` draws the cells of a neuron's weight space by their loss, with the minima on them.
+`landscape` draws the cells of a neuron's weight space by their loss, with the minima on them;
+`spectrum` draws the losses of the minima of any number of neurons by kind, and `slice` the loss
+on a plane through their parameters, with the boundaries of the cells.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
 from arrangement.plot.pictures import arrangement, landscape
+from arrangement.plot.slices import slice
+from arrangement.plot.spectrum import spectrum
 
-__all__ = ["arrangement", "landscape"]
+__all__ = ["arrangement", "landscape", "slice", "spectrum"]

@@ -14,7 +14,6 @@ from arrangement.plot.canvas import (
     colour_scale,
     figure_of,
     legend,
-    needs_log,
 )
 from arrangement.plot.charts import (
     OUTLINE,
@@ -26,6 +25,8 @@ from arrangement.plot.charts import (
     parities,
 )
 from arrangement.plot.geometry import Floats
+from arrangement.plot.marks import KINDS, counted, entitle, mark_style
+from arrangement.plot.spectrum import spectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,17 +42,6 @@ __all__ = ["arrangement", "landscape"]
 PALE = np.array(
     [[0.55, 0.75, 0.9, 1], [0.72, 0.86, 0.95, 1], [0.97, 0.93, 0.83, 1], [0.93, 0.87, 0.73, 1]]
 )
-
-# Okabe and Ito's colours, which the colour-blind can tell apart, each with a shape of its own.
-# Later kinds lie on top; the mark of a face is small, so that what is below still shows.
-KINDS = {
-    "continuum": ("s", "#56b4e9", "continuum of minima"),
-    "boundary": ("^", "#d55e00", "non-differentiable minimum"),
-    "isolated": ("o", "#e69f00", "isolated minimum"),
-    "dead": ("X", "#bbbbbb", "dead neuron"),
-    "zero": ("P", "#cc79a7", "zero function"),
-}
-
 
 def arrangement(
     cells: Cells,
@@ -124,8 +114,8 @@ def arrangement(
         heading = title
         if heading is None:
             what = ("point", "line", "plane")[drawn.dimension - 1]
-            heading = f"{_count(len(cells), 'cell')} of {_count(drawn.n_hyperplanes, what)}"
-        _entitle(axes, heading, chart.remark)
+            heading = f"{counted(len(cells), 'cell')} of {counted(drawn.n_hyperplanes, what)}"
+        entitle(axes, heading, chart.remark)
         figure = figure_of(axes)
     return figure
 
@@ -183,12 +173,12 @@ def landscape(
     flat = d <= 3 and all(len(piece.weights) == 1 for piece in pieces)
     if title is None:
         title = (
-            f"{_count(cells.arrangement.n_hyperplanes, 'sample')}, "
-            f"{_count(len(cells), 'cell')}, "
-            f"{_count(len(pieces), 'local minimum', 'local minima')}"
+            f"{counted(cells.arrangement.n_hyperplanes, 'sample')}, "
+            f"{counted(len(cells), 'cell')}, "
+            f"{counted(len(pieces), 'local minimum', 'local minima')}"
         )
     if not flat:
-        return _spectrum(landscape, pieces, target, title)
+        return spectrum(landscape, target, title=title)
     weights = np.array([piece.weights[0] for piece in pieces], dtype=np.float64).reshape(-1, d)
     if d < 3:
         _to_one_length(weights)
@@ -205,7 +195,7 @@ def landscape(
         scale.add_bar(axes, "minimum loss of the cell")
         handles = _mark(axes, chart, pieces, weights, best)
         legend(axes, handles, 3 if d == 3 else 2, own=axes is not target)
-        _entitle(axes, title, chart.remark)
+        entitle(axes, title, chart.remark)
         figure = figure_of(axes)
     return figure
 
@@ -297,23 +287,23 @@ def _mark(
         of_kind = kinds == kind
         for sign in (False, True):
             x, y = places[of_kind & visible & (negative == sign)].T
-            fill: dict[str, Any] = {"markersize": size * (0.7 if kind == "boundary" else 1.0)}
-            fill |= {"zorder": 5 + layer, **_fill(kind, sign)}
+            style: dict[str, Any] = {"markersize": size * (0.7 if kind == "boundary" else 1.0)}
+            style |= {"zorder": 5 + layer, **mark_style(kind, sign)}
             if of_kind.sum() > 300:  # a cloud: small marks, below the rarer kinds
-                fill |= {"markersize": 2.4, "markeredgewidth": 0.25, "zorder": 4}
-            axes.plot(x, y, shape, **fill)
+                style |= {"markersize": 2.4, "markeredgewidth": 0.25, "zorder": 4}
+            axes.plot(x, y, shape, **style)
         if of_kind.any():
             unseen = int((of_kind & ~visible).sum())
             text = f"{name}: {of_kind.sum():,}"
             if unseen:
                 text += f" ({unseen:,} not in view)"
             handles.append(
-                Line2D([], [], marker=shape, linestyle="none", label=text, **_fill(kind, False))
+                Line2D([], [], marker=shape, linestyle="none", label=text, **mark_style(kind, False))
             )
     first = np.array([piece is best for piece in pieces], dtype=bool)
     x, y = places[first & visible].T
-    fill = _fill(best.kind, bool(negative[first].any()))
-    axes.plot(x, y, KINDS[best.kind][0], markersize=size, zorder=10, **fill)
+    style = mark_style(best.kind, bool(negative[first].any()))
+    axes.plot(x, y, KINDS[best.kind][0], markersize=size, zorder=10, **style)
     ring: dict[str, Any] = {"marker": "o", "linestyle": "none", "markerfacecolor": "none"}
     for layer, (colour, width) in enumerate((("white", 3.2), ("black", 1.4))):
         ring |= {"color": colour, "markeredgewidth": width}
@@ -323,62 +313,7 @@ def _mark(
     )
     handles.append(Patch(facecolor="none", edgecolor=OUTLINE, label="minimum is in the cell"))
     if negative.any():
-        white = _fill("boundary", True) | {"markeredgecolor": "0.4"}
+        white = mark_style("boundary", True) | {"markeredgecolor": "0.4"}
         text = "negative output weight"
         handles.append(Line2D([], [], marker="^", linestyle="none", label=text, **white))
     return handles
-
-
-def _fill(kind: str, negative: bool) -> dict[str, Any]:
-    """How a mark is filled: white where the output weight is negative."""
-    colour = KINDS[kind][1]
-    face, edge, width = ("white", colour, 1.5) if negative else (colour, "black", 0.8)
-    return {"markerfacecolor": face, "markeredgecolor": edge, "markeredgewidth": width}
-
-
-def _spectrum(landscape: Landscape, pieces: list[Piece], target: Target, title: str) -> Figure:
-    """Every minimum's loss, in one row a kind, above the least losses of all cells."""
-    bounds = np.asarray(landscape.min_loss, dtype=np.float64)
-    rows = [("all cells' minimum losses", "|", "0.45", bounds)]
-    for kind, (shape, colour, name) in KINDS.items():
-        losses = np.array([piece.loss for piece in pieces if piece.kind == kind])
-        if len(losses):
-            rows.append((name, shape, colour, losses))
-    with canvas(target, (8.0, 1.4 + 0.7 * len(rows))) as axes:
-        for height, (_, shape, colour, losses) in enumerate(rows):
-            axes.plot(
-                np.sort(losses),
-                height + 0.6 * (_spread(len(losses)) - 0.5),
-                shape,
-                color=colour,
-                markeredgecolor="black" if shape != "|" else colour,
-                markeredgewidth=0.5,
-                alpha=0.8,
-            )
-        best = landscape.global_minimum
-        axes.axvline(best.loss, color="black", linewidth=1, linestyle="--", zorder=1)
-        axes.set_yticks(
-            range(len(rows)), [f"{name} ({len(losses):,})" for name, _, _, losses in rows]
-        )
-        axes.set_ylim(-0.5, len(rows) - 0.5)
-        if needs_log(bounds):
-            axes.set_xscale("log")
-        axes.set_xlabel(f"loss (dashed: global minimum, {best.loss:.4g})")
-        _entitle(axes, title, "")
-        figure = figure_of(axes)
-    return figure
-
-
-def _spread(n: int) -> Floats:
-    """Heights in [0, 1) that keep neighbours apart: multiples of the golden ratio."""
-    return np.asarray((0.5 + np.arange(n) * 0.6180339887498949) % 1.0, dtype=np.float64)
-
-
-def _entitle(axes: Axes, title: str, remark: str) -> None:
-    axes.set_title(title)
-    if remark:
-        axes.set_title(f"{title}\n{remark}", fontsize="medium")
-
-
-def _count(n: int, noun: str, plural: str | None = None) -> str:
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

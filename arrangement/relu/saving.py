@@ -32,7 +32,7 @@ def save_pieces(
     if suffix not in TABLES and not is_stream(name):
         raise InputError(f"{name}: the suffix must be {' or '.join(TABLES)}")
     if suffix == ".csv":
-        with atomic_output(path, "w", encoding="utf-8") as stream:
+        with atomic_output(path, "w") as stream:
             csv.writer(stream, lineterminator="\n").writerows(_rows(pieces, component))
         return
     arrays: dict[str, Any] = {

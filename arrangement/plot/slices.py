@@ -1,0 +1,446 @@
+"""The loss on a plane through the parameters of a network, with the boundaries of its cells.
+
+A point of the plane is p = origin + a·e + b·f for parameters p = (w_1, …, w_K, z_1, …, z_K), and
+an output bias where there is one. Where neuron j switches on sample i, w_j·x_i = 0, is a line of
+the plane; between these lines the loss is one polynomial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from arrangement.errors import InputError
+from arrangement.plot import geometry
+from arrangement.plot.canvas import Target, canvas, figure_of, legend, needs_log
+from arrangement.plot.geometry import Window
+from arrangement.plot.marks import KINDS, counted, entitle, mark_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from arrangement.relu import Landscape, OneHiddenLayer, Piece
+
+__all__ = ["balanced_point", "slice"]
+
+Floats = NDArray[np.float64]
+Limits: TypeAlias = "tuple[tuple[float, float], tuple[float, float]]"
+
+GRID = 420
+"""Losses are computed on a grid of so many points squared."""
+
+BANDS = 24
+"""Colours of the loss."""
+
+NEURONS = ("black", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
+"""The lines of the first neurons; further ones take the last colour."""
+
+NARROW = 0.05
+"""The sine of the angle at the first anchor below which three anchors count as collinear."""
+
+LOOKED_AT = 1000
+"""Pieces that are tried for the anchors, and permutations that are tried for each."""
+
+
+def slice(
+    landscape: Landscape | OneHiddenLayer,
+    target: Target = None,
+    *,
+    origin: ArrayLike | None = None,
+    directions: ArrayLike | None = None,
+    through: Sequence[Piece | ArrayLike] | None = None,
+    window: Limits | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw the loss on a plane of the parameter space, and the boundaries of the cells in it.
+
+    The loss is drawn as filled contours, on a logarithmic scale when it asks for one, and each
+    line is where one neuron switches on or off on one sample. Minima that lie in the plane are
+    marked. By default the plane goes through the three lowest minima of a landscape, one of
+    each connected component as far as there are so many. A piece stands for the point of it
+    with ‖w_j‖ = |z_j|, its neurons in the order that is nearest to the first of the three.
+
+    Parameters
+    ----------
+    landscape : Landscape or OneHiddenLayer
+        The problem; with its landscape the minima are known.
+    target : path-like, matplotlib Axes or None
+        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
+        new figure.
+    origin : array_like, shape (P,), optional
+        A point of the plane: the weights w_1, …, w_K (each with its bias last), then the output
+        weights z_1, …, z_K, then the output bias in a layer that has one.
+    directions : array_like, shape (2, P), optional
+        Two directions in the plane; with `origin`. The coordinates of the picture are
+        multiples of them.
+    through : sequence of three Piece or array_like of shape (P,), optional
+        Instead of these: three points of the plane. The coordinates are then lengths in the
+        parameter space, from the first point on and towards the second.
+    window : ((low, high), (low, high)), optional
+        The range of both coordinates.
+    title : str, optional
+        Instead of what is drawn.
+
+    Returns
+    -------
+    matplotlib Figure
+        The one that was drawn on.
+
+    Raises
+    ------
+    InputError
+        If the plane is not given by one of these, its points or directions have the wrong shape
+        or lie on a line, or there is no minimum to put it through.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from arrangement import plot
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> found = OneHiddenLayer([[0.0], [1.0], [2.0]], [0.0, 1.0, 0.0], hidden=2).landscape()
+    >>> figure = plot.slice(found)
+    >>> figure.axes[0].get_title()
+    'Plane through the three lowest minima: 3 samples, 2 neurons'
+    """
+    problem, minima = _parts(landscape)
+    plane = _plane(problem, minima, origin, directions, through)
+    marked = _in_plane(problem, minima, plane)
+    frame = _window(plane, marked, window)
+    with canvas(target, (7.6, 7.2)) as axes:
+        _paint(axes, problem, plane, frame)
+        handles = _rule(axes, problem, plane, frame)
+        handles += _mark(axes, plane, marked, frame)
+        legend(axes, handles, 2, own=axes is not target)
+        axes.set_xlim(frame.low[0], frame.high[0])
+        axes.set_ylim(frame.low[1], frame.high[1])
+        axes.set_aspect("equal" if frame.equal else "auto")
+        axes.set_xlabel(plane.names[0])
+        axes.set_ylabel(plane.names[1])
+        if title is None:
+            what = f"{counted(problem.n_samples, 'sample')}, {counted(problem.hidden, 'neuron')}"
+            title = f"{plane.what}: {what}"
+        entitle(axes, title)
+        figure = figure_of(axes)
+    return figure
+
+
+def balanced_point(
+    weights: Floats, output_weights: Floats, output_bias: float | None = None
+) -> Floats:
+    """The parameters as one vector, neurons scaled so that ‖w_j‖ = |z_j|.
+
+    A neuron with z_j = 0 keeps its direction, at length one; one with w_j = 0 keeps z_j.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> balanced_point(np.array([[4.0, 0.0], [0.0, 3.0]]), np.array([-1.0, 0.0])).tolist()
+    [2.0, 0.0, 0.0, 1.0, -2.0, 0.0]
+    """
+    lengths, z = np.linalg.norm(weights, axis=1), np.asarray(output_weights, dtype=np.float64)
+    both = (lengths > 0) & (z != 0)
+    safe = np.where(lengths > 0, lengths, 1.0)
+    scale = np.where(both, np.sqrt(np.abs(z) / safe), 1.0 / safe)
+    outer = np.where(both, z / scale, z)
+    last = [] if output_bias is None else [output_bias]
+    return np.concatenate([(weights * scale[:, None]).ravel(), outer, last])
+
+
+@dataclass(frozen=True, eq=False)
+class _Plane:
+    """A plane of the parameter space: p = origin + a·axes[0] + b·axes[1]."""
+
+    origin: Floats
+    axes: Floats
+    names: tuple[str, str]
+    what: str
+    anchors: Floats  # points of it, in its coordinates, to be in view
+
+    def place(self, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """The coordinates of parameters, and which of them lie in the plane."""
+        off = points - self.origin
+        flat = np.linalg.lstsq(self.axes.T, off.T, rcond=None)[0].T
+        size = np.linalg.norm(points, axis=1) + np.linalg.norm(self.origin)
+        away = np.linalg.norm(off - flat @ self.axes, axis=1)
+        return flat, away <= 1e-9 * size
+
+
+@dataclass(frozen=True, eq=False)
+class _Marked:
+    """The minima in a plane: their coordinates, kinds and losses, lowest first."""
+
+    places: Floats
+    kinds: list[str]
+    losses: Floats
+
+
+def _parts(landscape: Any) -> tuple[OneHiddenLayer, Landscape | None]:
+    from arrangement.relu import Landscape, OneHiddenLayer
+
+    if isinstance(landscape, Landscape):
+        return landscape.problem, landscape
+    if isinstance(landscape, OneHiddenLayer):
+        return landscape, None
+    raise InputError(f"a Landscape or a OneHiddenLayer is drawn, not {landscape!r}")
+
+
+def _plane(
+    problem: OneHiddenLayer,
+    minima: Landscape | None,
+    origin: ArrayLike | None,
+    directions: ArrayLike | None,
+    through: Sequence[Piece | ArrayLike] | None,
+) -> _Plane:
+    size = problem.hidden * (problem.dimension + 1) + int(problem.output_bias)
+    if (origin is None) != (directions is None) or (origin is not None and through is not None):
+        raise InputError("a plane is given by origin and directions, or by through")
+    if origin is not None:
+        base = _numbers(origin, (size,), "origin")
+        axes = _numbers(directions, (2, size), "directions")
+        if np.linalg.matrix_rank(axes) < 2:
+            raise InputError("directions: the two are multiples of one another")
+        names = ("first direction", "second direction")
+        return _Plane(base, axes, names, "A plane", np.zeros((1, 2)))
+    if through is not None:
+        if len(through) != 3:
+            raise InputError(f"through: three points give a plane, not {len(through)}")
+        points = [_given_point(problem, point, size) for point in through]
+        what = "Plane through three points"
+        if not _independent(points):
+            raise InputError("through: the three points lie on a line")
+    elif minima is None:
+        raise InputError("without a landscape give origin and directions, or through")
+    else:
+        points = _lowest(problem, minima)
+        number = ("lowest minimum", "two lowest minima", "three lowest minima")[len(points) - 1]
+        what = f"Plane through the {number}"
+        points = _completed(points)
+    one, two = points[1] - points[0], points[2] - points[0]
+    first = one / np.linalg.norm(one)
+    second = two - (two @ first) * first
+    second /= np.linalg.norm(second)
+    axes = np.array([first, second])
+    anchors = (np.array(points) - points[0]) @ axes.T
+    names = ("distance from A towards B", "distance across")
+    return _Plane(points[0], axes, names, what, anchors)
+
+
+def _numbers(values: ArrayLike | None, shape: tuple[int, ...], name: str) -> Floats:
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: {error}") from error
+    if numbers.shape != shape or not np.isfinite(numbers).all():
+        raise InputError(
+            f"{name} must be finite numbers of shape {shape}, the weights, the output weights "
+            f"and the output bias if there is one; not of shape {numbers.shape}"
+        )
+    return numbers
+
+
+def _given_point(problem: OneHiddenLayer, point: Any, size: int) -> Floats:
+    from arrangement.relu import Piece
+
+    if isinstance(point, Piece):
+        constant = point.output_bias if problem.output_bias else None
+        point = balanced_point(point.weights, point.output_weights, constant)
+    return _numbers(point, (size,), "through")
+
+
+def _independent(points: Sequence[Floats]) -> bool:
+    """Do the points, three at most, span as much as they can, with angles that can be seen?"""
+    off = np.array(points)[1:] - points[0]
+    lengths = np.linalg.norm(off, axis=1)
+    if np.any(lengths <= 1e-6 * np.abs(points).max()):
+        return False
+    unit = off / lengths[:, None]
+    return len(unit) < 2 or bool(
+        np.linalg.norm(unit[1] - (unit[1] @ unit[0]) * unit[0]) > NARROW
+    )
+
+
+def _lowest(problem: OneHiddenLayer, minima: Landscape) -> list[Floats]:
+    """Points of the lowest minima, up to three that span a plane."""
+    if not len(minima.pieces):
+        raise InputError("the landscape has no pieces to put a plane through")
+    first = np.array([rows[0] for rows in minima.components])
+    others = np.setdiff1d(np.arange(min(len(minima.pieces), LOOKED_AT)), first)
+    points: list[Floats] = []
+    for k in [*first[:LOOKED_AT].tolist(), *others.tolist()]:
+        orders = list(_orders(problem, minima, np.array([k])))
+        if points:
+            orders.sort(key=lambda rows: float(np.linalg.norm(rows[0] - points[0])))
+        if _independent([*points, orders[0][0]]):
+            points.append(orders[0][0])
+        if len(points) == 3:
+            break
+    return points
+
+
+def _completed(points: list[Floats]) -> list[Floats]:
+    """The points, and others beside the first one until there are three that span a plane."""
+    points = list(points)
+    length = float(np.linalg.norm(points[0])) or 1.0
+    for step in np.eye(len(points[0])):
+        if len(points) < 3 and _independent([*points, points[0] + length * step]):
+            points.append(points[0] + length * step)
+    return points
+
+
+def _orders(
+    problem: OneHiddenLayer, minima: Landscape, rows: NDArray[np.int64]
+) -> Iterator[Floats]:
+    """The parameters of some pieces, with their neurons in every order."""
+    pieces, K = minima.pieces, problem.hidden
+    weights, z = pieces.weights[rows], pieces.output_weights[rows]
+    constant = pieces.output_bias[rows] if problem.output_bias else [None] * len(rows)
+    for number, order in enumerate(permutations(range(K))):
+        if number == LOOKED_AT:
+            return
+        order = list(order)
+        yield np.array(
+            [balanced_point(*one) for one in zip(weights[:, order], z[:, order], constant)]
+        )
+
+
+def _in_plane(problem: OneHiddenLayer, minima: Landscape | None, plane: _Plane) -> _Marked:
+    places: list[Floats] = []
+    rows: list[int] = []
+    if minima is not None and len(minima.pieces):
+        every = np.arange(min(len(minima.pieces), 20 * LOOKED_AT))
+        for points in _orders(problem, minima, every):
+            flat, inside = plane.place(points)
+            places += list(flat[inside])
+            rows += every[inside].tolist()
+    order = np.argsort(rows, kind="stable")
+    pieces = None if minima is None else minima.pieces
+    return _Marked(
+        np.array(places).reshape(-1, 2)[order],
+        [] if pieces is None else [str(pieces.kind[rows[k]]) for k in order],
+        np.array([] if pieces is None else [pieces.loss[rows[k]] for k in order]),
+    )
+
+
+def _window(plane: _Plane, marked: _Marked, window: Limits | None) -> Window:
+    if window is None:
+        return geometry.window_around(plane.anchors, margin=0.45)
+    corners = np.asarray(window, dtype=np.float64)
+    if corners.shape != (2, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
+        raise InputError(f"window must be two pairs (low, high) with low < high, not {window!r}")
+    low, high = corners.T
+    span = high - low
+    equal = bool(span.max() <= 25 * span.min())
+    return Window((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), equal)
+
+
+def _losses(problem: OneHiddenLayer, points: Floats) -> Floats:
+    """The mean squared error at parameters, shape (m, P)."""
+    K, d = problem.hidden, problem.dimension
+    X = problem.arrangement.normals.astype(np.float64)
+    inner = points[:, : K * d].reshape(-1, K, d) @ X.T
+    active = np.where(inner > 0, inner, problem.negative_slope * inner)
+    outputs = np.einsum("mkn,mk->mn", active, points[:, K * d : K * d + K])
+    if problem.output_bias:
+        outputs += points[:, -1:]
+    losses: Floats = np.mean((outputs - problem.targets) ** 2, axis=1)
+    return losses
+
+
+def _paint(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) -> None:
+    """The loss as filled contours, with a colour bar."""
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib import colormaps
+
+    a = np.linspace(frame.low[0], frame.high[0], GRID)
+    b = np.linspace(frame.low[1], frame.high[1], GRID)
+    table = np.empty((GRID, GRID))
+    for row, height in enumerate(b):
+        table[row] = _losses(
+            problem, plane.origin + a[:, None] * plane.axes[0] + height * plane.axes[1]
+        )
+    levels = _levels(table)
+    blues = LinearSegmentedColormap.from_list("pale", colormaps["Blues_r"](np.linspace(0.25, 1)))
+    drawn = axes.contourf(a, b, table, levels, cmap=blues, extend="max")
+    figure_of(axes).colorbar(drawn, ax=axes, label="loss", shrink=0.8, pad=0.02)
+
+
+def _levels(table: Floats) -> Floats:
+    """Where the bands of the loss end: closer where it is low, up to most of what is seen."""
+    low, high = float(table.min()), float(np.quantile(table, 0.97))
+    if not high > low:
+        return np.array([low, low + (abs(low) or 1.0)])
+    if needs_log(table.ravel()):
+        return np.geomspace(max(low, 1e-4 * high), high, BANDS + 1)
+    return low + (high - low) * np.linspace(0, 1, BANDS + 1) ** 2
+
+
+def _rule(
+    axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window
+) -> list[Any]:
+    """Draw where neurons switch; the handles of a legend that says which is which."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
+
+    K, d = problem.hidden, problem.dimension
+    first, _ = problem.arrangement.coincidence
+    X = problem.arrangement.normals.astype(np.float64)[np.unique(first)]
+    many = K * len(X)
+    width, alpha = (1.1, 0.9) if many <= 40 else (0.7, 0.8) if many <= 120 else (0.4, 0.6)
+    handles: list[Any] = []
+    for j in range(K):
+        own = np.arange(j * d, (j + 1) * d)
+        rows = np.column_stack([X @ plane.axes[:, own].T, X @ plane.origin[own]])
+        slopes = np.linalg.norm(rows[:, :2], axis=1)
+        crossing = slopes > 1e-12 * np.linalg.norm(X, axis=1) * np.linalg.norm(plane.axes)
+        lines = geometry.line_segments(rows[crossing] / slopes[crossing, None], frame)
+        colour = NEURONS[min(j, len(NEURONS) - 1)]
+        style: dict[str, Any] = {"linewidths": width, "alpha": alpha, "zorder": 2}
+        axes.add_collection(LineCollection(list(lines), colors=colour, **style))
+        text = "the neuron switches on a sample" if K == 1 else f"neuron {j + 1} switches"
+        handles.append(Line2D([], [], color=colour, linewidth=1.2, label=text))
+    return handles
+
+
+def _mark(axes: Axes, plane: _Plane, marked: _Marked, frame: Window) -> list[Any]:
+    """Draw the minima of the plane, with letters on the points that it was put through."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patheffects import withStroke
+
+    handles: list[Any] = []
+    kinds = np.array(marked.kinds, dtype=object)
+    seen = frame.contains(marked.places)
+    for layer, (kind, (shape, _, name)) in enumerate(KINDS.items()):
+        here = marked.places[seen & (kinds == kind)]
+        if not len(here):
+            continue
+        style = {"marker": shape, "linestyle": "none", **mark_style(kind, False)}
+        axes.plot(*here.T, markersize=9, zorder=5 + layer, **style)
+        handles.append(Line2D([], [], label=name, **style))
+    if len(plane.anchors) == 1:
+        return handles
+    for letter, place in zip("ABC", plane.anchors, strict=True):
+        near = np.flatnonzero(
+            np.linalg.norm(marked.places - place, axis=1) <= 1e-6 * np.abs(plane.anchors).max()
+        )
+        text = letter
+        if len(near):
+            text = f"{letter}: {marked.kinds[near[0]]}, loss {marked.losses[near[0]]:.4g}"
+        axes.annotate(
+            text,
+            place,
+            xytext=(0, 9),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize="small",
+            zorder=12,
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+        )
+    return handles
