@@ -6,7 +6,7 @@ import io
 import os
 import sys
 
-from arrangement.cli import bounds, cells, count, faces, flats, landscape
+from arrangement.cli import bounds, cells, convex, count, faces, flats, landscape, train
 from arrangement.cli.options import Parser
 from arrangement.errors import ArrangementError, InputError
 
@@ -76,7 +76,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"arrangement {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    for command in (cells, count, faces, flats, bounds, landscape):
+    for command in (cells, count, faces, flats, bounds, landscape, train, convex):
         command.add(commands)
     return parser
 

@@ -1,160 +1,268 @@
-"""``arrangement landscape``: every local minimum of a ReLU neuron on data."""
+"""``arrangement landscape``: every local minimum of a layer of ReLU neurons on data."""
 
 from __future__ import annotations
 
 import argparse
-import math
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from arrangement.cli.options import Commands, add_outputs, check_outputs, report
+from arrangement.cli.data_options import (
+    SAMPLES,
+    add_data,
+    add_layer,
+    chosen_data,
+    chosen_layer,
+)
+from arrangement.cli.options import (
+    Commands,
+    add_jobs,
+    add_outputs,
+    check_outputs,
+    report,
+    workers,
+)
 from arrangement.errors import InputError
-from arrangement.files import standard_input
 
 if TYPE_CHECKING:
-    from arrangement.relu import Landscape
+    from arrangement.relu import Landscape, OneHiddenLayer, Pieces
 
 __all__ = ["add"]
 
-SAMPLES = """\
-NAME is iris, digits or mnist (5,000 digits); FILE is a table of text with one sample a row and
-the label in the last column, a .npy, .npz or IDX file, or a CIFAR-10 batch (or their folder),
-perhaps compressed (.gz); - reads a table from standard input. Classes and samples are chosen
-first, then the features are reduced and normalised, then the bias is appended."""
+KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "landscape", help="the loss landscape of a hidden neuron on data", description=SAMPLES
+        "landscape",
+        help="every local minimum of a layer of ReLU neurons on data",
+        description=f"{SAMPLES}\n\nThe network is f(x) = sum_j z_j max(0, w_j.x) with K hidden "
+        "neurons, the loss the mean\nsquared error. With one neuron seconds are enough for a "
+        "hundred samples of three\ncoordinates; with K neurons it is tuples of cells that are "
+        "gone through.",
     )
-    parser.set_defaults(run=_run, out=None)
-    parser.add_argument("--data", required=True, metavar="NAME|FILE|-", help="the samples")
+    parser.set_defaults(run=_run)
+    add_data(parser)
+    add_layer(parser)
     parser.add_argument(
-        "--target", metavar="COLUMN", help="label column of a table; default: the last"
-    )
-    parser.add_argument(
-        "--classes", nargs="+", metavar="LABEL", help="keep the samples with these labels"
-    )
-    parser.add_argument(
-        "--samples",
-        type=int,
-        metavar="N",
-        help="draw N samples; as many of each class with --classes or --labels sign",
-    )
-    parser.add_argument("--features", type=int, metavar="D", help="reduce to D features")
-    parser.add_argument(
-        "--reduction", choices=("pca", "lsh", "none"), help="to D features; default: pca"
+        "--max-loss", type=float, metavar="L", help="only the minima of at most this loss"
     )
     parser.add_argument(
-        "--no-normalise",
-        dest="normalise",
-        action="store_false",
-        help="do not centre and scale the features",
+        "--kinds",
+        nargs="+",
+        choices=KINDS,
+        metavar="KIND",
+        help=f"only the minima of these kinds: {', '.join(KINDS)}; without boundary it is "
+        "several times less work",
     )
     parser.add_argument(
-        "--labels",
-        choices=("regression", "sign"),
-        default="regression",
-        help="targets: the labels as numbers (default), or -1 and +1 for two classes",
+        "--exact", action="store_true", help="decide every minimum in rational arithmetic"
     )
     parser.add_argument(
-        "--bias",
-        type=_bias,
-        default=1.0,
-        metavar="B",
-        help="value of the appended constant feature, or 'none'; default: 1.0",
+        "--saddles", action="store_true", help="find the differentiable saddles as well"
     )
+    add_jobs(parser)
     parser.add_argument(
-        "--hidden", type=int, default=1, metavar="K", help="hidden neurons; default: 1"
+        "--out",
+        metavar="FILE.npz|.csv",
+        help="save the minima: loss, kind, dimension, margin, component, signs, weights",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the draw; default: 0")
-    add_outputs(parser, "the annotated graph of cells and shared facets")
+    add_outputs(parser, "the annotated graph of cells (or tuples of cells) and shared facets")
+    parser.add_argument(
+        "--plot-kind",
+        choices=("auto", "weights", "spectrum", "slice"),
+        default="auto",
+        help="the weight space of one neuron in up to three dimensions, the losses of the "
+        "minima by kind, or the loss on the plane through the three lowest minima; default: "
+        "weights if they can be drawn, else spectrum",
+    )
 
 
 def _run(options: argparse.Namespace) -> str:
-    from arrangement.relu import OneHiddenLayer
-    from arrangement.relu.data import load, prepare
+    from arrangement.relu.saving import TABLES
 
-    check_outputs(options, options.data)
-    if options.reduction in ("pca", "lsh") and options.features is None:
-        raise InputError(f"--reduction {options.reduction}: to how many? give --features D")
-    if options.plot is not None and options.hidden != 1:
-        raise InputError(f"--plot: pictures are of one neuron, not of {options.hidden}")
-    data = prepare(
-        load(standard_input() if options.data == "-" else options.data, target=options.target),
-        classes=options.classes,
-        samples=options.samples,
-        features=options.features,
-        reduction=None if options.reduction == "none" else options.reduction or "pca",
-        normalise=options.normalise,
-        labels=options.labels,
-        seed=options.seed,
-    )
+    check_outputs(options, options.data, TABLES)
+    data = chosen_data(options)
+    problem = chosen_layer(options, data)
+    picture = _picture(options, problem)
+    if options.graphml is not None:
+        _refuse_large_graph(problem)
     started = time.perf_counter()
-    problem = OneHiddenLayer(data.X, data.y, hidden=options.hidden, bias=options.bias)
-    landscape = problem.landscape(progress=True)
+    with workers(options.jobs) as executor:
+        landscape = problem.landscape(
+            max_loss=options.max_loss,
+            kinds=options.kinds,
+            exact=options.exact,
+            executor=executor,
+            progress=True,
+        )
+        saddles = landscape.saddles(options.max_loss) if options.saddles else None
     edges = len(landscape.cells.edges)
     seconds = time.perf_counter() - started
+    if picture is not None and not len(landscape.pieces):
+        raise InputError("--plot: there is no minimum of this loss and these kinds to draw")
     if options.graphml is not None:
         landscape.write_graphml(options.graphml)
-    if options.plot is not None:
-        from arrangement import plot
-
-        plot.landscape(landscape, options.plot)
-    best = landscape.global_minimum
-    kinds = _pieces_by_kind(landscape)
-    holders = f"{'cells' if options.hidden == 1 else 'tuples of cells'} holding a minimum"
-    holding, share = int(landscape.attained.sum()), float(landscape.attained.mean())
+    if options.out is not None:
+        landscape.save(options.out)
+    if picture is not None:
+        _draw(landscape, saddles, picture, options.plot)
     facts: dict[str, Any] = {
         "data": data.name,
         "samples": len(data),
         "features": data.X.shape[1],
-        "dimension": landscape.cells.arrangement.dimension,
+        "dimension": problem.dimension,
+        "hidden": problem.hidden,
         "cells": len(landscape.cells),
         "edges": edges,
     }
-    if options.json:
-        facts |= {
-            "pieces": kinds,
-            holders: share,
-            f"number of {holders}": holding,
-            "facets holding a minimum": int(landscape.boundary_minimum.sum()),
-            "global minimum": {
-                "loss": float(best.loss),
-                "kind": best.kind,
-                "dimension": int(best.dimension),
-                "margin": float(best.margin),
-                "signs": ["".join("-0+"[s + 1] for s in row) for row in best.signs],
-                "output signs": best.output_signs.tolist(),
-                "weights": best.weights.tolist(),
-                "output weights": best.output_weights.tolist(),
-            },
-        }
-    else:
-        each = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
-        facts |= {
-            "pieces": f"{len(landscape.pieces)} ({each})",
-            "global minimum": f"loss {best.loss:.6g} ({best.kind})",
-            holders: f"{holding:,} of {landscape.attained.size:,} ({share:.1%})",
-        }
+    tell = _as_json if options.json else _as_text
+    facts |= tell(landscape, saddles, options)
     return report(facts | {"seconds": round(seconds, 3)}, options.json)
 
 
-def _pieces_by_kind(landscape: Landscape) -> dict[str, int]:
-    kinds: dict[str, int] = {}
-    for piece in landscape.pieces:
-        kinds[piece.kind] = kinds.get(piece.kind, 0) + 1
-    return dict(sorted(kinds.items()))
-
-
-def _bias(text: str) -> float | None:
-    if text == "none":
+def _picture(options: argparse.Namespace, problem: OneHiddenLayer) -> str | None:
+    """The kind of picture to draw, if there is to be one."""
+    kind: str = options.plot_kind
+    if options.plot is None:
+        if kind != "auto":
+            raise InputError(f"--plot-kind {kind}: of which picture? give --plot FILE")
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a finite number nor 'none'")
-    return value
+    flat = problem.hidden == 1 and problem.dimension <= 3
+    if kind == "weights" and not flat:
+        raise InputError(
+            "--plot-kind weights: the weights of one neuron in up to three dimensions can be "
+            f"drawn; here are {problem.hidden} of {problem.dimension} dimensions (spectrum and "
+            "slice are for any number)"
+        )
+    return ("weights" if flat else "spectrum") if kind == "auto" else kind
+
+
+def _refuse_large_graph(problem: OneHiddenLayer) -> None:
+    """Find out before the work whether the graph would be too large to be written."""
+    from arrangement.relu.product import refuse_large_graph
+    from arrangement.relu.tuples import n_multisets
+
+    K = problem.hidden
+    if K == 1:
+        return
+    m = problem.arrangement.n_cells()
+    # A connected graph has at least one edge less than nodes.
+    others = n_multisets(m, K - 1)
+    what = f"--graphml: the graph of {m:,} cells and {K} neurons, a file"
+    refuse_large_graph(n_multisets(m, K), (m - 1) * others, what)
+    edges = len(problem.arrangement.cells().edges)
+    refuse_large_graph(n_multisets(m, K), edges * others, what)
+
+
+def _draw(landscape: Landscape, saddles: Pieces | None, kind: str, path: str) -> None:
+    from arrangement import plot
+
+    if kind == "spectrum":
+        plot.spectrum(landscape, path, saddles=saddles)
+    elif kind == "slice":
+        plot.slice(landscape, path)
+    else:
+        plot.landscape(landscape, path)
+
+
+def _as_text(
+    landscape: Landscape, saddles: Pieces | None, options: argparse.Namespace
+) -> dict[str, Any]:
+    pieces = landscape.pieces
+    one = landscape.problem.hidden == 1
+    restricted = options.max_loss is not None or options.kinds is not None
+    each = ", ".join(f"{n:,} {kind}" for kind, n in _by_kind(landscape).items())
+    holding, _ = _holders(landscape)
+    total = _n_tuples(landscape)
+    least = "global minimum" if options.kinds is None else "least of these"
+    facts: dict[str, Any] = {
+        "pieces": f"{len(pieces):,} ({each})" if len(pieces) else "none",
+        "components": f"{len(landscape.components):,}",
+        least: "none",
+        f"{'cells' if one else 'tuples of cells'} holding "
+        f"{'one of them' if restricted else 'a minimum'}": (
+            f"{holding:,} of {total:,} ({holding / total:.1%})"
+        ),
+    }
+    if len(pieces):
+        best = landscape.global_minimum
+        facts[least] = f"loss {best.loss:.6g} ({best.kind})"
+    if saddles is not None:
+        facts["saddles"] = f"{len(saddles):,}"
+    undecided = int((~pieces.decided).sum())
+    margin = f" (narrowest margin {_narrowest(pieces):.2g})" if len(pieces) else ""
+    for name, count, remark in (
+        ("undecided pieces", undecided, margin),
+        ("doubtful tuples", landscape.doubtful, ""),
+    ):
+        facts[name] = f"{count:,}{remark}{'; --exact decides' if count else ''}"
+    return facts
+
+
+def _as_json(
+    landscape: Landscape, saddles: Pieces | None, options: argparse.Namespace
+) -> dict[str, Any]:
+    pieces = landscape.pieces
+    holding, facets = _holders(landscape)
+    holders = f"{'cells' if landscape.problem.hidden == 1 else 'tuples of cells'} holding a"
+    least = "global minimum" if options.kinds is None else "least of these"
+    facts: dict[str, Any] = {
+        "max loss": options.max_loss,
+        "kinds": options.kinds,
+        "exact": options.exact,
+        "pieces": _by_kind(landscape),
+        "components": len(landscape.components),
+        f"{holders} minimum": holding / _n_tuples(landscape),
+        f"number of {holders} minimum": holding,
+        "facets holding a minimum": facets,
+        "undecided pieces": int((~pieces.decided).sum()),
+        "narrowest margin": _narrowest(pieces),
+        "doubtful tuples": landscape.doubtful,
+        least: None,
+    }
+    if saddles is not None:
+        facts["saddles"] = len(saddles)
+    if len(pieces):
+        best = landscape.global_minimum
+        facts[least] = {
+            "loss": float(best.loss),
+            "kind": best.kind,
+            "dimension": int(best.dimension),
+            "margin": float(best.margin),
+            "decided": best.decided,
+            "signs": ["".join("-0+"[s + 1] for s in row) for row in best.signs],
+            "output signs": best.output_signs.tolist(),
+            "weights": best.weights.tolist(),
+            "output weights": best.output_weights.tolist(),
+            "output bias": best.output_bias,
+        }
+    return facts
+
+
+def _by_kind(landscape: Landscape) -> dict[str, int]:
+    return dict(sorted(Counter(landscape.pieces.kind.tolist()).items()))
+
+
+def _narrowest(pieces: Pieces) -> float:
+    return float(pieces.margin.min()) if len(pieces) else float("nan")
+
+
+def _n_tuples(landscape: Landscape) -> int:
+    from arrangement.relu.tuples import n_multisets
+
+    return n_multisets(len(landscape.cells), landscape.problem.hidden)
+
+
+def _holders(landscape: Landscape) -> tuple[int, int]:
+    """How many tuples of cells, and of one facet and cells, hold a piece.
+
+    As `attained` and `boundary_minimum` of the graph say, without its columns.
+    """
+    import numpy as np
+
+    faces = landscape.pieces.faces
+    codimension = landscape.table.codimension[faces].sum(axis=1)
+    inside, facets = (len(np.unique(faces[codimension == c], axis=0)) for c in (0, 1))
+    return inside, facets

@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from arrangement import writing
@@ -113,10 +114,13 @@ def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
     )
 
 
-def check_outputs(options: argparse.Namespace, source: str | None) -> None:
+def check_outputs(
+    options: argparse.Namespace, source: str | None, saved: Sequence[str] = (".npz",)
+) -> None:
     """Refuse, before any work is done, files that cannot be written."""
-    flags = ("out", "graphml", "plot")
-    writing.check_outputs({f"--{flag}": getattr(options, flag) for flag in flags}, source)
+    flags = [flag for flag in ("out", "graphml", "plot") if hasattr(options, flag)]
+    outputs = {f"--{flag}": getattr(options, flag) for flag in flags}
+    writing.check_outputs(outputs, source, saved)
 
 
 def report(facts: dict[str, Any], as_json: bool) -> str:

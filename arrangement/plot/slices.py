@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
 from arrangement.plot import geometry
-from arrangement.plot.canvas import Target, canvas, figure_of, legend, needs_log
+from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, legend, needs_log
 from arrangement.plot.geometry import Window
 from arrangement.plot.marks import KINDS, counted, entitle, mark_style
 
@@ -37,6 +37,9 @@ GRID = 420
 
 BANDS = 24
 """Colours of the loss."""
+
+SEEN = 0.9
+"""The share of the picture whose losses the colours tell apart; they grow fast away from it."""
 
 NEURONS = ("black", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """The lines of the first neurons; further ones take the last colour."""
@@ -355,8 +358,9 @@ def _losses(problem: OneHiddenLayer, points: Floats) -> Floats:
 
 def _paint(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) -> None:
     """The loss as filled contours, with a colour bar."""
-    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib import colormaps
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
     a = np.linspace(frame.low[0], frame.high[0], GRID)
     b = np.linspace(frame.low[1], frame.high[1], GRID)
@@ -365,20 +369,27 @@ def _paint(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) ->
         table[row] = _losses(
             problem, plane.origin + a[:, None] * plane.axes[0] + height * plane.axes[1]
         )
-    levels = _levels(table)
-    blues = LinearSegmentedColormap.from_list("pale", colormaps["Blues_r"](np.linspace(0.25, 1)))
-    drawn = axes.contourf(a, b, table, levels, cmap=blues, extend="max")
-    figure_of(axes).colorbar(drawn, ax=axes, label="loss", shrink=0.8, pad=0.02)
-
-
-def _levels(table: Floats) -> Floats:
-    """Where the bands of the loss end: closer where it is low, up to most of what is seen."""
-    low, high = float(table.min()), float(np.quantile(table, 0.97))
+    low, high = float(table.min()), float(np.quantile(table, SEEN))
     if not high > low:
-        return np.array([low, low + (abs(low) or 1.0)])
-    if needs_log(table.ravel()):
-        return np.geomspace(max(low, 1e-4 * high), high, BANDS + 1)
-    return low + (high - low) * np.linspace(0, 1, BANDS + 1) ** 2
+        high = low + (abs(low) or 1.0)
+    pale = colormaps["Blues_r"](np.linspace(0.12, 1))
+    scale: dict[str, Any] = {"cmap": LinearSegmentedColormap.from_list("pale", pale)}
+    if needs_log(np.minimum(table.ravel(), high)):
+        bottom = max(low, 10.0**-DECADES * high)
+        levels = np.geomspace(bottom, high, BANDS + 1)
+        scale |= {"norm": LogNorm(bottom, high), "extend": "both" if low < bottom else "max"}
+        parts = (1.0, 2.0, 5.0) if high < 1e3 * bottom else (1.0,)
+        ticks = LogLocator(subs=parts).tick_values(bottom, high)
+    else:
+        levels = MaxNLocator(BANDS).tick_values(low, high)
+        scale |= {"extend": "max"}
+        ticks = MaxNLocator(8).tick_values(low, high)
+    ticks = ticks[(ticks >= levels[0]) & (ticks <= levels[-1])]
+    drawn = axes.contourf(a, b, table, levels, **scale)
+    bar = figure_of(axes).colorbar(
+        drawn, ax=axes, label="loss", shrink=0.8, pad=0.02, ticks=ticks, format="%.4g"
+    )
+    bar.minorticks_off()
 
 
 def _rule(
@@ -416,31 +427,34 @@ def _mark(axes: Axes, plane: _Plane, marked: _Marked, frame: Window) -> list[Any
     handles: list[Any] = []
     kinds = np.array(marked.kinds, dtype=object)
     seen = frame.contains(marked.places)
-    for layer, (kind, (shape, _, name)) in enumerate(KINDS.items()):
-        here = marked.places[seen & (kinds == kind)]
-        if not len(here):
-            continue
-        style = {"marker": shape, "linestyle": "none", **mark_style(kind, False)}
-        axes.plot(*here.T, markersize=9, zorder=5 + layer, **style)
-        handles.append(Line2D([], [], label=name, **style))
-    if len(plane.anchors) == 1:
-        return handles
-    for letter, place in zip("ABC", plane.anchors, strict=True):
-        near = np.flatnonzero(
-            np.linalg.norm(marked.places - place, axis=1) <= 1e-6 * np.abs(plane.anchors).max()
-        )
-        text = letter
-        if len(near):
-            text = f"{letter}: {marked.kinds[near[0]]}, loss {marked.losses[near[0]]:.4g}"
+    anchors: Floats = plane.anchors if len(plane.anchors) > 1 else np.zeros((0, 2))
+    near = 1e-6 * np.abs(anchors).max(initial=0.0)
+    own = np.zeros(len(kinds), dtype=bool)
+    for letter, place in zip("ABC", anchors, strict=False):
+        here = np.linalg.norm(marked.places - place, axis=1) <= near
+        own |= here
+        shape, style, text = ".", {"color": "black"}, f"{letter}: given"
+        if here.any():
+            k = int(np.flatnonzero(here)[0])
+            kind, loss = marked.kinds[k], marked.losses[k]
+            shape, style = KINDS[kind][0], mark_style(kind, False)
+            text = f"{letter}: {KINDS[kind][2]}, loss {loss:.4g}"
+        style |= {"marker": shape, "linestyle": "none"}
+        axes.plot(*place, markersize=9, zorder=11, **style)
         axes.annotate(
-            text,
+            letter,
             place,
-            xytext=(0, 9),
+            xytext=(8, 6),
             textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize="small",
+            weight="bold",
             zorder=12,
             path_effects=[withStroke(linewidth=3, foreground="white")],
         )
+        handles.append(Line2D([], [], label=text, **style))
+    for layer, (kind, (shape, _, name)) in enumerate(KINDS.items()):
+        here = seen & (kinds == kind) & ~own
+        if here.any():
+            style = {"marker": shape, "linestyle": "none", **mark_style(kind, False)}
+            axes.plot(*marked.places[here].T, markersize=7, zorder=5 + layer, **style)
+            handles.append(Line2D([], [], label=f"{name}: {here.sum():,}", **style))
     return handles
