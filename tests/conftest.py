@@ -1,7 +1,60 @@
-"""Settings of the test suite."""
+"""Settings of the test suite, and the command line run in this process."""
 
+import io
+import json
+import sys
+
+import pytest
 from hypothesis import settings
+
+from arrangement.cli import main
 
 # Compiling a kernel takes longer than any deadline; the first example would fail on it.
 settings.register_profile("arrangement", deadline=None)
 settings.load_profile("arrangement")
+
+
+class Input(io.BytesIO):
+    name = "<stdin>"
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Run the command line in this process: its exit code, stdout and stderr."""
+
+    def run(*arguments, stdin=""):
+        content = stdin if isinstance(stdin, bytes) else stdin.encode()
+        # As Python reads it where the locale is C.
+        stream = io.TextIOWrapper(Input(content), "ascii", errors="surrogateescape")
+        monkeypatch.setattr(sys, "stdin", stream)
+        code = main([str(a) for a in arguments])
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def facts(run):
+    """The JSON object that a run prints."""
+
+    def facts(*arguments, **options):
+        code, out, err = run(*arguments, "--json", **options)
+        assert (code, err) == (0, "")
+        assert out.count("\n") == 1
+        return json.loads(out)
+
+    return facts
+
+
+@pytest.fixture
+def refused(run):
+    """The message of a run that fails in the one way in which runs fail."""
+
+    def refused(*arguments, **options):
+        code, out, err = run(*arguments, **options)
+        assert (code, out) == (2, "")
+        assert err.startswith("arrangement: error: ")
+        assert err.count("\n") == 1
+        return err.removeprefix("arrangement: error: ").rstrip("\n")
+
+    return refused

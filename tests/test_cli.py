@@ -21,56 +21,8 @@ from arrangement import Arrangement, Cells, __version__
 from arrangement.bounds import cover, zaslavsky
 from arrangement.cli import main
 from arrangement.families import FAMILIES, generic
-from arrangement.relu import OneHiddenLayer
-from arrangement.relu.data import load, prepare
 
 TRIANGLE = "1,0,0\n0,1,0\n1,1,-1\n"  # three lines that bound a triangle
-
-
-class Input(io.BytesIO):
-    name = "<stdin>"
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Run the command line in this process: its exit code, stdout and stderr."""
-
-    def run(*arguments, stdin=""):
-        content = stdin if isinstance(stdin, bytes) else stdin.encode()
-        # As Python reads it where the locale is C.
-        stream = io.TextIOWrapper(Input(content), "ascii", errors="surrogateescape")
-        monkeypatch.setattr(sys, "stdin", stream)
-        code = main([str(a) for a in arguments])
-        return (code, *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
-def facts(run):
-    """The JSON object that a run prints."""
-
-    def facts(*arguments, **options):
-        code, out, err = run(*arguments, "--json", **options)
-        assert (code, err) == (0, "")
-        assert out.count("\n") == 1
-        return json.loads(out)
-
-    return facts
-
-
-@pytest.fixture
-def refused(run):
-    """The message of a run that fails in the one way in which runs fail."""
-
-    def refused(*arguments, **options):
-        code, out, err = run(*arguments, **options)
-        assert (code, out) == (2, "")
-        assert err.startswith("arrangement: error: ")
-        assert err.count("\n") == 1
-        return err.removeprefix("arrangement: error: ").rstrip("\n")
-
-    return refused
 
 
 def count(facts, *arguments, **options):
@@ -603,94 +555,6 @@ def test_cells_of_a_domain_have_no_flats(command, refused, tmp_path):
     path = tmp_path / "cells.npz"
     Arrangement([[1, 0], [0, 1]]).cells(domain=[(0, 1), (0, 1)]).save(path)
     assert str(path) in refused(command, path)
-
-
-# --- landscape ---
-
-SAMPLES = "x,kind\n0,1\n1,2\n2,4\n3,3\n"
-
-
-def test_landscape_of_a_table(facts):
-    found = facts("landscape", "--data", "-", "--no-normalise", stdin=SAMPLES)
-    expected = OneHiddenLayer([[0.0], [1.0], [2.0], [3.0]], [1.0, 2.0, 4.0, 3.0]).landscape()
-    best = expected.global_minimum
-    assert (found["data"], found["samples"], found["features"]) == ("<stdin>", 4, 1)
-    assert (found["dimension"], found["cells"]) == (2, len(expected.cells))
-    assert found["edges"] == len(expected.cells.edges)
-    assert sum(found["pieces"].values()) == len(expected.pieces)
-    assert found["cells_holding_a_minimum"] == pytest.approx(expected.attained.mean())
-    assert found["number_of_cells_holding_a_minimum"] == int(expected.attained.sum())
-    assert found["facets_holding_a_minimum"] == int(expected.boundary_minimum.sum())
-    assert found["global_minimum"]["loss"] == pytest.approx(best.loss)
-    assert found["global_minimum"]["kind"] == best.kind
-    assert np.allclose(found["global_minimum"]["weights"], best.weights)
-    assert set(found["global_minimum"]["signs"][0]) <= set("+-0")
-
-
-def test_landscape_for_reading(run):
-    code, out, err = run("landscape", "--data", "-", "--no-normalise", stdin=SAMPLES)
-    assert (code, err) == (0, "")
-    expected = OneHiddenLayer([[0.0], [1.0], [2.0], [3.0]], [1.0, 2.0, 4.0, 3.0]).landscape()
-    best = expected.global_minimum
-    rows = {line[:25].strip(): line[25:].strip() for line in out.splitlines()}
-    assert rows["pieces"].startswith(f"{len(expected.pieces)} (")
-    assert rows["global minimum"] == f"loss {best.loss:.6g} ({best.kind})"
-    held, share = expected.attained.sum(), expected.attained.mean()
-    assert rows["cells holding a minimum"] == f"{held} of {len(expected.cells)} ({share:.1%})"
-
-
-def test_landscape_options_reach_the_data_and_the_problem(facts):
-    pytest.importorskip("sklearn")
-    found = facts(
-        "landscape", "--data", "iris", "--classes", 2, 0, "--samples", 13, "--features", 2,
-        "--reduction", "lsh", "--labels", "sign", "--bias", "none", "--seed", 4,
-        "--no-normalise", "--hidden", 1,
-    )  # fmt: skip
-    data = prepare(load("iris"), [2, 0], 13, 2, "lsh", False, "sign", 4)
-    expected = OneHiddenLayer(data.X, data.y, bias=None).landscape()
-    assert (found["samples"], found["features"], found["dimension"]) == (13, 2, 2)
-    assert found["global_minimum"]["loss"] == pytest.approx(expected.global_minimum.loss)
-
-
-def test_landscape_is_written_and_drawn(facts, tmp_path):
-    pytest.importorskip("matplotlib")
-    graph, picture = tmp_path / "a.graphml", tmp_path / "a.png"
-    found = facts(
-        "landscape", "--data", "-", "--graphml", graph, "--plot", picture, stdin=SAMPLES
-    )
-    cells = nx.read_graphml(graph)
-    assert cells.number_of_nodes() == found["cells"]
-    assert cells.number_of_edges() == found["edges"]
-    attained = [data["attained"] for _, data in cells.nodes(data=True)]
-    assert sum(attained) / len(attained) == found["cells_holding_a_minimum"]
-    assert picture.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("--classes 9", "<stdin>: no class '9'; the classes are 1, 2, 3, 4"),
-        ("--samples 5", "<stdin>: 5 samples of the data asked for, there are 4"),
-        ("--samples 0", "samples = 0 is too small"),
-        (
-            "--features 2",
-            "<stdin>: 2 features asked for, but the 4 centred samples have rank 1",
-        ),
-        ("--features 2 --reduction none", "<stdin>: 2 features asked for, there are 1"),
-        ("--labels sign", "<stdin>: labels 'sign' need two classes, not 4"),
-        ("--reduction lsh", "--reduction lsh: to how many? give --features D"),
-        ("--target y", "<stdin>: no column 'y'; the columns are x, kind"),
-        ("--hidden 0", "hidden=0"),
-        ("--seed -1", "seed = -1 is too small"),
-        (
-            "--bias 0",
-            "bias=0 appends a coordinate that is always 0; for no bias give None ('none' on",
-        ),
-    ],
-)
-def test_bad_choices_of_data(refused, arguments, message):
-    found = refused("landscape", "--data", "-", *arguments.split(), stdin=SAMPLES)
-    assert found.startswith(message)
 
 
 # --- the process ---

@@ -32,7 +32,10 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=_run)
     add_data(parser)
     parser.add_argument(
-        "--beta", required=True, metavar="BETA", help="weight decay, above 0, such as 0.1 or 1/8"
+        "--beta",
+        required=True,
+        metavar="BETA",
+        help="weight decay, above 0, such as 0.1 or 1/8",
     )
     parser.add_argument(
         "--patterns",
@@ -88,7 +91,9 @@ def _run(options: argparse.Namespace) -> str:
         "beta": float(beta),
     }
     for name, (result, seconds) in found.items():
-        facts |= {f"{name}{key}": value for key, value in _told(result, data.y, options).items()}
+        facts |= {
+            f"{name}{key}": value for key, value in _told(result, data.y, options).items()
+        }
         if name:
             excess = result.fun - found[""][0].fun
             facts["sampled excess"] = excess if options.json else f"{excess:.3g}"

@@ -147,13 +147,15 @@ def _refuse_large_graph(problem: OneHiddenLayer) -> None:
     K = problem.hidden
     if K == 1:
         return
-    m = problem.arrangement.n_cells()
     # A connected graph has at least one edge less than nodes.
-    others = n_multisets(m, K - 1)
-    what = f"--graphml: the graph of {m:,} cells and {K} neurons, a file"
-    refuse_large_graph(n_multisets(m, K), (m - 1) * others, what)
-    edges = len(problem.arrangement.cells().edges)
-    refuse_large_graph(n_multisets(m, K), edges * others, what)
+    m = problem.samples.some_cells()
+    edges = m - 1
+    for at_least in ("at least ", ""):
+        if not at_least:
+            cells = problem.arrangement.cells()
+            m, edges = len(cells), len(cells.edges)
+        what = f"--graphml: {K} neurons of {at_least}{m:,} cells have a graph that is too large; one"
+        refuse_large_graph(n_multisets(m, K), edges * n_multisets(m, K - 1), what)
 
 
 def _draw(landscape: Landscape, saddles: Pieces | None, kind: str, path: str) -> None:

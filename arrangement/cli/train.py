@@ -86,7 +86,7 @@ def _as_text(best: GlobalOptimum) -> dict[str, Any]:
         "gap": f"{best.gap:.2g}",
         "certificate": f"{proof.method} over {proof.n_cells:,} cells, {proof.n_tuples:,} "
         f"tuples of cells; {proof.n_bounds:,} {what} bounded, {proof.n_open:,} open",
-        "holds for": f"|z|·‖Xw‖ up to {proof.weight_bound:g} times ‖y‖ for each neuron",
+        "holds for": f"neurons with |z| |Xw| up to {proof.weight_bound:.4g}",
     }
 
 

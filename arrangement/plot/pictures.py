@@ -43,6 +43,7 @@ PALE = np.array(
     [[0.55, 0.75, 0.9, 1], [0.72, 0.86, 0.95, 1], [0.97, 0.93, 0.83, 1], [0.93, 0.87, 0.73, 1]]
 )
 
+
 def arrangement(
     cells: Cells,
     target: Target = None,
@@ -298,7 +299,14 @@ def _mark(
             if unseen:
                 text += f" ({unseen:,} not in view)"
             handles.append(
-                Line2D([], [], marker=shape, linestyle="none", label=text, **mark_style(kind, False))
+                Line2D(
+                    [],
+                    [],
+                    marker=shape,
+                    linestyle="none",
+                    label=text,
+                    **mark_style(kind, False),
+                )
             )
     first = np.array([piece is best for piece in pieces], dtype=bool)
     x, y = places[first & visible].T

@@ -127,7 +127,9 @@ def slice(
         axes.set_xlabel(plane.names[0])
         axes.set_ylabel(plane.names[1])
         if title is None:
-            what = f"{counted(problem.n_samples, 'sample')}, {counted(problem.hidden, 'neuron')}"
+            what = (
+                f"{counted(problem.n_samples, 'sample')}, {counted(problem.hidden, 'neuron')}"
+            )
             title = f"{plane.what}: {what}"
         entitle(axes, title)
         figure = figure_of(axes)
@@ -336,7 +338,9 @@ def _window(plane: _Plane, marked: _Marked, window: Limits | None) -> Window:
         return geometry.window_around(plane.anchors, margin=0.45)
     corners = np.asarray(window, dtype=np.float64)
     if corners.shape != (2, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
-        raise InputError(f"window must be two pairs (low, high) with low < high, not {window!r}")
+        raise InputError(
+            f"window must be two pairs (low, high) with low < high, not {window!r}"
+        )
     low, high = corners.T
     span = high - low
     equal = bool(span.max() <= 25 * span.min())
@@ -392,9 +396,7 @@ def _paint(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) ->
     bar.minorticks_off()
 
 
-def _rule(
-    axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window
-) -> list[Any]:
+def _rule(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) -> list[Any]:
     """Draw where neurons switch; the handles of a legend that says which is which."""
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D

@@ -16,15 +16,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.bounds import cover
-from arrangement.errors import InputError, SolverError
+from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.parsing import exact_number
 from arrangement.progress import Progress, reporter
-from arrangement.relu.enumeration import Search, enumerate_minima, refuse_too_many
+from arrangement.relu.enumeration import (
+    MAX_TUPLES,
+    Search,
+    enumerate_minima,
+    refuse_too_many,
+)
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pieces import KINDS, Piece, Pieces
 from arrangement.relu.product import ProductGraph
 from arrangement.relu.samples import Floats, Samples, Signs, sample_arrangement, sample_targets
 from arrangement.relu.stationary import Decider
+from arrangement.relu.tuples import n_multisets
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -282,8 +288,12 @@ class OneHiddenLayer:
             return
         try:
             refuse_too_many(sum(most), self.hidden, n, self.dimension)
-        except InputError:
-            # So many are there in general position; count what these samples have.
+        except SizeError as error:
+            # So many are there in general position. A lower bound is quick; only where it
+            # leaves room are the cells that these samples have counted.
+            lower = self.samples.some_cells()
+            if n_multisets(lower * sum(most) // most[0], self.hidden) > MAX_TUPLES:
+                raise error from None
             cells = self.arrangement.n_cells()
             refuse_too_many(cells * sum(most) // most[0], self.hidden, n, self.dimension)
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
+from arrangement.packing import pack_signs
 from arrangement.parsing import exact_table
 
 __all__ = [
@@ -171,6 +172,13 @@ class Samples:
         """The scaled samples divided by their lengths, shape (N, d)."""
         unit: Floats = self.X / lengths(self.X)[:, None]
         return unit
+
+    def some_cells(self) -> int:
+        """The number of cells that random weights lie in: quick, and never too many."""
+        count = min(1 << 17, (1 << 26) // len(self.y) + 1)
+        w = np.random.default_rng(0).normal(size=(count, self.X.shape[1]))
+        active = np.where(w @ self.unit.T > 0, 1, -1)
+        return len(np.unique(pack_signs(active), axis=0))
 
 
 def lengths(rows: Floats) -> Floats:
