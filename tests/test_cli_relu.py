@@ -270,8 +270,8 @@ def test_convex(facts, tmp_path):
     assert found["sampled_excess"] > 0
     assert not found["sampled_complete"]
     alone = facts(
-        "convex", "--data", "-", "--no-normalise", "--beta", 0.125, "--patterns", 2, "--seed", 3,
-        stdin=SAMPLES,
+        "convex", "--data", "-", "--no-normalise", "--beta", 0.125, "--patterns", 2,
+        "--seed", 3, stdin=SAMPLES,
     )  # fmt: skip
     assert alone["optimum"] == found["sampled_optimum"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arrangement.cli.options import (
     NUMBERS,

@@ -1,4 +1,4 @@
-"""``arrangement convex``: a network of any width of least regularised loss, by convex training."""
+"""``arrangement convex``: a network of any width with the least regularised loss."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def add(commands: Commands) -> None:
         help="train a ReLU layer of any width with weight decay, as a convex program",
         description=f"{SAMPLES}\n\nThe network f(x) = sum_j z_j max(0, w_j.x) of any width is "
         "the one that minimises\n|f - y|^2 / 2 + BETA/2 sum_j (|w_j|^2 + z_j^2), found by the "
-        "convex program over all\nactivation patterns (Pilanci and Ergen 2020), with the dual's "
-        "value as a proof.",
+        "convex program over all\nactivation patterns (Pilanci and Ergen 2020), with the value "
+        "of the dual as a proof.",
     )
     parser.set_defaults(run=_run)
     add_data(parser)
@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
         "--beta",
         required=True,
         metavar="BETA",
-        help="weight decay, above 0, such as 0.1 or 1/8",
+        help="weight decay, above 0 (0.1 or 1/8)",
     )
     parser.add_argument(
         "--patterns",

@@ -147,15 +147,15 @@ def _refuse_large_graph(problem: OneHiddenLayer) -> None:
     K = problem.hidden
     if K == 1:
         return
-    # A connected graph has at least one edge less than nodes.
-    m = problem.samples.some_cells()
-    edges = m - 1
-    for at_least in ("at least ", ""):
-        if not at_least:
-            cells = problem.arrangement.cells()
-            m, edges = len(cells), len(cells.edges)
-        what = f"--graphml: {K} neurons of {at_least}{m:,} cells have a graph that is too large; one"
+    what = f"--graphml: the graph of {K} neurons"
+
+    def refuse(m: int, edges: int) -> None:
         refuse_large_graph(n_multisets(m, K), edges * n_multisets(m, K - 1), what)
+
+    some = problem.samples.some_cells()
+    refuse(some, some - 1)  # a connected graph has no fewer edges
+    cells = problem.arrangement.cells()
+    refuse(len(cells), len(cells.edges))
 
 
 def _draw(landscape: Landscape, saddles: Pieces | None, kind: str, path: str) -> None:

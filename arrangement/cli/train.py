@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
         type=float,
         default=1e-8,
         metavar="T",
-        help="the gap that counts as none, as a share of the mean squared target; default: 1e-8",
+        help="the gap that counts as none, as a share of mean(y^2); default: 1e-8",
     )
     parser.add_argument(
         "--out",

@@ -1,15 +1,13 @@
 """The loss on a plane through the parameters of a network, with the boundaries of its cells.
 
-A point of the plane is p = origin + a·e + b·f for parameters p = (w_1, …, w_K, z_1, …, z_K), and
-an output bias where there is one. Where neuron j switches on sample i, w_j·x_i = 0, is a line of
-the plane; between these lines the loss is one polynomial.
+A point of the plane is p = origin + a·e + b·f for parameters p = (w_1, …, w_K, z_1, …, z_K),
+and an output bias where there is one. Where neuron j switches on sample i, w_j·x_i = 0, is a
+line of the plane; between these lines the loss is one polynomial.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import permutations
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -20,6 +18,7 @@ from arrangement.plot import geometry
 from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, legend, needs_log
 from arrangement.plot.geometry import Window
 from arrangement.plot.marks import KINDS, counted, entitle, mark_style
+from arrangement.plot.planes import Marked, ParameterPlane, minima_in_plane, plane_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from arrangement.relu import Landscape, OneHiddenLayer, Piece
 
-__all__ = ["balanced_point", "slice"]
+__all__ = ["slice"]
 
 Floats = NDArray[np.float64]
 Limits: TypeAlias = "tuple[tuple[float, float], tuple[float, float]]"
@@ -43,12 +42,6 @@ SEEN = 0.9
 
 NEURONS = ("black", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """The lines of the first neurons; further ones take the last colour."""
-
-NARROW = 0.05
-"""The sine of the angle at the first anchor below which three anchors count as collinear."""
-
-LOOKED_AT = 1000
-"""Pieces that are tried for the anchors, and permutations that are tried for each."""
 
 
 def slice(
@@ -113,8 +106,8 @@ def slice(
     'Plane through the three lowest minima: 3 samples, 2 neurons'
     """
     problem, minima = _parts(landscape)
-    plane = _plane(problem, minima, origin, directions, through)
-    marked = _in_plane(problem, minima, plane)
+    plane = plane_of(problem, minima, origin, directions, through)
+    marked = minima_in_plane(problem, minima, plane)
     frame = _window(plane, marked, window)
     with canvas(target, (7.6, 7.2)) as axes:
         _paint(axes, problem, plane, frame)
@@ -136,204 +129,7 @@ def slice(
     return figure
 
 
-def balanced_point(
-    weights: Floats, output_weights: Floats, output_bias: float | None = None
-) -> Floats:
-    """The parameters as one vector, neurons scaled so that ‖w_j‖ = |z_j|.
-
-    A neuron with z_j = 0 keeps its direction, at length one; one with w_j = 0 keeps z_j.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> balanced_point(np.array([[4.0, 0.0], [0.0, 3.0]]), np.array([-1.0, 0.0])).tolist()
-    [2.0, 0.0, 0.0, 1.0, -2.0, 0.0]
-    """
-    lengths, z = np.linalg.norm(weights, axis=1), np.asarray(output_weights, dtype=np.float64)
-    both = (lengths > 0) & (z != 0)
-    safe = np.where(lengths > 0, lengths, 1.0)
-    scale = np.where(both, np.sqrt(np.abs(z) / safe), 1.0 / safe)
-    outer = np.where(both, z / scale, z)
-    last = [] if output_bias is None else [output_bias]
-    return np.concatenate([(weights * scale[:, None]).ravel(), outer, last])
-
-
-@dataclass(frozen=True, eq=False)
-class _Plane:
-    """A plane of the parameter space: p = origin + a·axes[0] + b·axes[1]."""
-
-    origin: Floats
-    axes: Floats
-    names: tuple[str, str]
-    what: str
-    anchors: Floats  # points of it, in its coordinates, to be in view
-
-    def place(self, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-        """The coordinates of parameters, and which of them lie in the plane."""
-        off = points - self.origin
-        flat = np.linalg.lstsq(self.axes.T, off.T, rcond=None)[0].T
-        size = np.linalg.norm(points, axis=1) + np.linalg.norm(self.origin)
-        away = np.linalg.norm(off - flat @ self.axes, axis=1)
-        return flat, away <= 1e-9 * size
-
-
-@dataclass(frozen=True, eq=False)
-class _Marked:
-    """The minima in a plane: their coordinates, kinds and losses, lowest first."""
-
-    places: Floats
-    kinds: list[str]
-    losses: Floats
-
-
-def _parts(landscape: Any) -> tuple[OneHiddenLayer, Landscape | None]:
-    from arrangement.relu import Landscape, OneHiddenLayer
-
-    if isinstance(landscape, Landscape):
-        return landscape.problem, landscape
-    if isinstance(landscape, OneHiddenLayer):
-        return landscape, None
-    raise InputError(f"a Landscape or a OneHiddenLayer is drawn, not {landscape!r}")
-
-
-def _plane(
-    problem: OneHiddenLayer,
-    minima: Landscape | None,
-    origin: ArrayLike | None,
-    directions: ArrayLike | None,
-    through: Sequence[Piece | ArrayLike] | None,
-) -> _Plane:
-    size = problem.hidden * (problem.dimension + 1) + int(problem.output_bias)
-    if (origin is None) != (directions is None) or (origin is not None and through is not None):
-        raise InputError("a plane is given by origin and directions, or by through")
-    if origin is not None:
-        base = _numbers(origin, (size,), "origin")
-        axes = _numbers(directions, (2, size), "directions")
-        if np.linalg.matrix_rank(axes) < 2:
-            raise InputError("directions: the two are multiples of one another")
-        names = ("first direction", "second direction")
-        return _Plane(base, axes, names, "A plane", np.zeros((1, 2)))
-    if through is not None:
-        if len(through) != 3:
-            raise InputError(f"through: three points give a plane, not {len(through)}")
-        points = [_given_point(problem, point, size) for point in through]
-        what = "Plane through three points"
-        if not _independent(points):
-            raise InputError("through: the three points lie on a line")
-    elif minima is None:
-        raise InputError("without a landscape give origin and directions, or through")
-    else:
-        points = _lowest(problem, minima)
-        number = ("lowest minimum", "two lowest minima", "three lowest minima")[len(points) - 1]
-        what = f"Plane through the {number}"
-        points = _completed(points)
-    one, two = points[1] - points[0], points[2] - points[0]
-    first = one / np.linalg.norm(one)
-    second = two - (two @ first) * first
-    second /= np.linalg.norm(second)
-    axes = np.array([first, second])
-    anchors = (np.array(points) - points[0]) @ axes.T
-    names = ("distance from A towards B", "distance across")
-    return _Plane(points[0], axes, names, what, anchors)
-
-
-def _numbers(values: ArrayLike | None, shape: tuple[int, ...], name: str) -> Floats:
-    try:
-        numbers = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name}: {error}") from error
-    if numbers.shape != shape or not np.isfinite(numbers).all():
-        raise InputError(
-            f"{name} must be finite numbers of shape {shape}, the weights, the output weights "
-            f"and the output bias if there is one; not of shape {numbers.shape}"
-        )
-    return numbers
-
-
-def _given_point(problem: OneHiddenLayer, point: Any, size: int) -> Floats:
-    from arrangement.relu import Piece
-
-    if isinstance(point, Piece):
-        constant = point.output_bias if problem.output_bias else None
-        point = balanced_point(point.weights, point.output_weights, constant)
-    return _numbers(point, (size,), "through")
-
-
-def _independent(points: Sequence[Floats]) -> bool:
-    """Do the points, three at most, span as much as they can, with angles that can be seen?"""
-    off = np.array(points)[1:] - points[0]
-    lengths = np.linalg.norm(off, axis=1)
-    if np.any(lengths <= 1e-6 * np.abs(points).max()):
-        return False
-    unit = off / lengths[:, None]
-    return len(unit) < 2 or bool(
-        np.linalg.norm(unit[1] - (unit[1] @ unit[0]) * unit[0]) > NARROW
-    )
-
-
-def _lowest(problem: OneHiddenLayer, minima: Landscape) -> list[Floats]:
-    """Points of the lowest minima, up to three that span a plane."""
-    if not len(minima.pieces):
-        raise InputError("the landscape has no pieces to put a plane through")
-    first = np.array([rows[0] for rows in minima.components])
-    others = np.setdiff1d(np.arange(min(len(minima.pieces), LOOKED_AT)), first)
-    points: list[Floats] = []
-    for k in [*first[:LOOKED_AT].tolist(), *others.tolist()]:
-        orders = list(_orders(problem, minima, np.array([k])))
-        if points:
-            orders.sort(key=lambda rows: float(np.linalg.norm(rows[0] - points[0])))
-        if _independent([*points, orders[0][0]]):
-            points.append(orders[0][0])
-        if len(points) == 3:
-            break
-    return points
-
-
-def _completed(points: list[Floats]) -> list[Floats]:
-    """The points, and others beside the first one until there are three that span a plane."""
-    points = list(points)
-    length = float(np.linalg.norm(points[0])) or 1.0
-    for step in np.eye(len(points[0])):
-        if len(points) < 3 and _independent([*points, points[0] + length * step]):
-            points.append(points[0] + length * step)
-    return points
-
-
-def _orders(
-    problem: OneHiddenLayer, minima: Landscape, rows: NDArray[np.int64]
-) -> Iterator[Floats]:
-    """The parameters of some pieces, with their neurons in every order."""
-    pieces, K = minima.pieces, problem.hidden
-    weights, z = pieces.weights[rows], pieces.output_weights[rows]
-    constant = pieces.output_bias[rows] if problem.output_bias else [None] * len(rows)
-    for number, order in enumerate(permutations(range(K))):
-        if number == LOOKED_AT:
-            return
-        order = list(order)
-        yield np.array(
-            [balanced_point(*one) for one in zip(weights[:, order], z[:, order], constant)]
-        )
-
-
-def _in_plane(problem: OneHiddenLayer, minima: Landscape | None, plane: _Plane) -> _Marked:
-    places: list[Floats] = []
-    rows: list[int] = []
-    if minima is not None and len(minima.pieces):
-        every = np.arange(min(len(minima.pieces), 20 * LOOKED_AT))
-        for points in _orders(problem, minima, every):
-            flat, inside = plane.place(points)
-            places += list(flat[inside])
-            rows += every[inside].tolist()
-    order = np.argsort(rows, kind="stable")
-    pieces = None if minima is None else minima.pieces
-    return _Marked(
-        np.array(places).reshape(-1, 2)[order],
-        [] if pieces is None else [str(pieces.kind[rows[k]]) for k in order],
-        np.array([] if pieces is None else [pieces.loss[rows[k]] for k in order]),
-    )
-
-
-def _window(plane: _Plane, marked: _Marked, window: Limits | None) -> Window:
+def _window(plane: ParameterPlane, marked: Marked, window: Limits | None) -> Window:
     if window is None:
         return geometry.window_around(plane.anchors, margin=0.45)
     corners = np.asarray(window, dtype=np.float64)
@@ -360,7 +156,7 @@ def _losses(problem: OneHiddenLayer, points: Floats) -> Floats:
     return losses
 
 
-def _paint(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) -> None:
+def _paint(axes: Axes, problem: OneHiddenLayer, plane: ParameterPlane, frame: Window) -> None:
     """The loss as filled contours, with a colour bar."""
     from matplotlib import colormaps
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
@@ -383,12 +179,12 @@ def _paint(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) ->
         levels = np.geomspace(bottom, high, BANDS + 1)
         scale |= {"norm": LogNorm(bottom, high), "extend": "both" if low < bottom else "max"}
         parts = (1.0, 2.0, 5.0) if high < 1e3 * bottom else (1.0,)
-        ticks = LogLocator(subs=parts).tick_values(bottom, high)
+        marks = list(LogLocator(subs=parts).tick_values(bottom, high))
     else:
-        levels = MaxNLocator(BANDS).tick_values(low, high)
+        levels = np.asarray(MaxNLocator(BANDS).tick_values(low, high))
         scale |= {"extend": "max"}
-        ticks = MaxNLocator(8).tick_values(low, high)
-    ticks = ticks[(ticks >= levels[0]) & (ticks <= levels[-1])]
+        marks = list(MaxNLocator(8).tick_values(low, high))
+    ticks = [tick for tick in marks if levels[0] <= tick <= levels[-1]]
     drawn = axes.contourf(a, b, table, levels, **scale)
     bar = figure_of(axes).colorbar(
         drawn, ax=axes, label="loss", shrink=0.8, pad=0.02, ticks=ticks, format="%.4g"
@@ -396,7 +192,9 @@ def _paint(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) ->
     bar.minorticks_off()
 
 
-def _rule(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) -> list[Any]:
+def _rule(
+    axes: Axes, problem: OneHiddenLayer, plane: ParameterPlane, frame: Window
+) -> list[Any]:
     """Draw where neurons switch; the handles of a legend that says which is which."""
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
@@ -421,7 +219,7 @@ def _rule(axes: Axes, problem: OneHiddenLayer, plane: _Plane, frame: Window) -> 
     return handles
 
 
-def _mark(axes: Axes, plane: _Plane, marked: _Marked, frame: Window) -> list[Any]:
+def _mark(axes: Axes, plane: ParameterPlane, marked: Marked, frame: Window) -> list[Any]:
     """Draw the minima of the plane, with letters on the points that it was put through."""
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
@@ -435,17 +233,19 @@ def _mark(axes: Axes, plane: _Plane, marked: _Marked, frame: Window) -> list[Any
     for letter, place in zip("ABC", anchors, strict=False):
         here = np.linalg.norm(marked.places - place, axis=1) <= near
         own |= here
-        shape, style, text = ".", {"color": "black"}, f"{letter}: given"
+        style: dict[str, Any] = {"color": "black"}
+        shape, text = ".", f"{letter}: given"
         if here.any():
             k = int(np.flatnonzero(here)[0])
             kind, loss = marked.kinds[k], marked.losses[k]
             shape, style = KINDS[kind][0], mark_style(kind, False)
             text = f"{letter}: {KINDS[kind][2]}, loss {loss:.4g}"
         style |= {"marker": shape, "linestyle": "none"}
-        axes.plot(*place, markersize=9, zorder=11, **style)
+        x, y = float(place[0]), float(place[1])
+        axes.plot(x, y, markersize=9, zorder=11, **style)
         axes.annotate(
             letter,
-            place,
+            (x, y),
             xytext=(8, 6),
             textcoords="offset points",
             weight="bold",
@@ -458,5 +258,15 @@ def _mark(axes: Axes, plane: _Plane, marked: _Marked, frame: Window) -> list[Any
         if here.any():
             style = {"marker": shape, "linestyle": "none", **mark_style(kind, False)}
             axes.plot(*marked.places[here].T, markersize=7, zorder=5 + layer, **style)
-            handles.append(Line2D([], [], label=f"{name}: {here.sum():,}", **style))
+            handles.append(Line2D([], [], label=name, **style))
     return handles
+
+
+def _parts(landscape: Any) -> tuple[OneHiddenLayer, Landscape | None]:
+    from arrangement.relu import Landscape, OneHiddenLayer
+
+    if isinstance(landscape, Landscape):
+        return landscape.problem, landscape
+    if isinstance(landscape, OneHiddenLayer):
+        return landscape, None
+    raise InputError(f"a Landscape or a OneHiddenLayer is drawn, not {landscape!r}")

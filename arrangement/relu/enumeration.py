@@ -108,10 +108,10 @@ def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "face
         return
     raise SizeError(
         f"{n} samples in dimension {d} have about {_rounded(n_faces)} {what} for one neuron, "
-        f"and so {_rounded(count)} multisets of {hidden}: {_duration(count)} on one core, more "
-        f"than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer features (or no "
-        "bias) or fewer hidden neurons, or ask for fewer kinds (without 'boundary' only cells "
-        "are gone through)"
+        f"and so {_rounded(count)} multisets of {hidden}: {_duration(count)} on one core, "
+        f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
+        "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "
+        "'boundary' only cells are gone through)"
     )
 
 
