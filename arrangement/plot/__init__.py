@@ -9,6 +9,6 @@ Figures are made without pyplot: no window opens and no backend changes.
 
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.slices import slice
-from arrangement.plot.spectrum import spectrum
+from arrangement.plot.spectra import spectrum
 
 __all__ = ["arrangement", "landscape", "slice", "spectrum"]

@@ -26,7 +26,7 @@ from arrangement.plot.charts import (
 )
 from arrangement.plot.geometry import Floats
 from arrangement.plot.marks import KINDS, counted, entitle, mark_style
-from arrangement.plot.spectrum import spectrum
+from arrangement.plot.spectra import spectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

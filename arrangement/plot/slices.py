@@ -215,6 +215,7 @@ def _rule(
         style: dict[str, Any] = {"linewidths": width, "alpha": alpha, "zorder": 2}
         axes.add_collection(LineCollection(list(lines), colors=colour, **style))
         text = "the neuron switches on a sample" if K == 1 else f"neuron {j + 1} switches"
+        text += "" if len(lines) else " (not in view)"
         handles.append(Line2D([], [], color=colour, linewidth=1.2, label=text))
     return handles
 
