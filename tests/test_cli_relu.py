@@ -132,6 +132,16 @@ def test_landscape_options_reach_the_search(facts):
     assert sum(full["pieces"].values()) == len(OneHiddenLayer(X, Y, 2).landscape().pieces)
 
 
+def test_exact_settles_what_is_undecided(run, facts):
+    command = ["landscape", "--data", "-", "--hidden", 2, "--no-normalise"]
+    table = "0.2,0.3\n-0.1,-0.1\n0,0.1\n0.3,0.3\n0.2,0.1\n"  # 0.3/0.1 is not 3 in float64
+    rough, exact = (facts(*command, *more, stdin=table) for more in ([], ["--exact"]))
+    assert rough["undecided_pieces"] > 0 < rough["doubtful_tuples"]
+    assert (exact["undecided_pieces"], exact["doubtful_tuples"]) == (0, 0)
+    assert (rough["exact"], exact["exact"]) == (False, True)
+    assert run(*command, stdin=table)[1].count("; --exact decides") == 2
+
+
 def test_a_landscape_without_pieces_is_told_and_not_drawn(run, refused, tmp_path):
     command = ["landscape", "--data", "-", "--max-loss", "1e-9", "--kinds", "isolated"]
     code, out, err = run(*command, stdin=SAMPLES)

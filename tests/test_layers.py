@@ -13,6 +13,7 @@ from scipy.optimize import linprog
 
 from arrangement.errors import InputError, SizeError
 from arrangement.relu import OneHiddenLayer, product
+from arrangement.relu.enumeration import refuse_too_many
 from tests import descent, reference
 from tests.test_landscape import data_set, descent_direction, with_bias
 
@@ -322,6 +323,8 @@ def test_what_is_too_large_is_refused_at_once(monkeypatch):
             OneHiddenLayer(X, y, 3).landscape()
         with pytest.raises(SizeError, match=r"hours|days"):
             OneHiddenLayer(X[:, :2], y, 4).landscape(kinds="isolated")
+    with pytest.raises(SizeError, match=r"about 10\^400 faces .* more than a billion years"):
+        refuse_too_many(10**400, 3, 5000, 785)
     # Twenty copies of two samples are no large problem.
     few = OneHiddenLayer(np.repeat(X[:2, :1], 20, axis=0), y, 4)
     assert len(few.landscape(max_loss=np.mean(y**2)).pieces)

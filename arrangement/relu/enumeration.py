@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def _rounded(number: int) -> str:
     """The number for reading; it may be beyond what float64 holds."""
     if number < 10**15:
         return f"{number:,}"
-    return f"10^{int((number.bit_length() - 1) * 0.30103)}"
+    return f"10^{round(math.log10(number))}"
 
 
 def _duration(tuples: int) -> str:
