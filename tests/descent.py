@@ -1,263 +1,386 @@
-"""Gradient descent on one ReLU neuron, many starts at once, with an exact last step.
+"""Gradient descent on one hidden layer, many starts at once, and where its runs come to rest.
 
-Written for tests from the definition of the loss; it knows nothing of cells, faces or
-multipliers.  The last step takes a run that has nearly stopped to the end that it approaches:
-it guesses which samples the limit switches on (those with |u.x| small), and solves the least
-squares problem on that flat.  It is believed only if it is short, keeps all other signs and
-hardly lowers the loss, and if descent from points near the end does not get below it; otherwise
-the run goes on, and at last counts as unfinished.
+Written from the definition of the loss and the one-sided derivatives of it; it shares no code
+with the package.  Plain gradient steps with shrinking sizes bring a run near its end, but never
+onto a kink, and along flat valleys only very slowly.  :func:`settle` takes it from there, along
+a path on which the loss falls strictly, to a point that no neuron can leave downwards.  With
+R_j = s_j u_j, u_j = |z_j| w_j, the outputs are linear while no w_j.x_i changes its sign, so that
+the path consists of
+
+- straight steps to the least squares fit on the present face, up to the first hyperplane that
+  is met, which is then joined: the loss is convex on the way;
+- where the fit is reached, a step of one neuron into a cell around, along a ray on which the
+  one-sided derivative h(v) is negative, up to the lowest point before the next hyperplane.
+
+Each fit lies strictly below the one before, so that no face is seen twice.  No ray descends iff
+no direction does: h is linear between the rays of the hyperplanes that meet in the point.
+
+A run that is at rest already hardly moves on this path: `End.fall` tells.
 """
 
+from itertools import combinations
+from typing import NamedTuple
+
 import numpy as np
+from numba import njit
 
-SHORT = 0.1
-"""Longest last step, as a share of |u|."""
+REST = 1e-6
+"""A run is at rest if the path from it falls by less than this share of mean(y^2)."""
 
-FALL = 1e-3
-"""Largest fall of the loss in the last step, as a share of mean(y^2)."""
+SLOPE = 1e-7
+"""A slope below this share of the size of its terms is none."""
+
+TINY = 1e-10
+"""A neuron with u below this, in units of the targets, has vanished."""
+
+PATH = 1000
+"""Most pieces of a path."""
 
 
-def loss(X, y, w, z):
-    """Loss of each row of (w, z)."""
-    return np.mean((z[:, None] * np.maximum(w @ X.T, 0.0) - y) ** 2, axis=1)
+class Layer(NamedTuple):
+    """A problem: samples with their constant coordinate, targets, activation, output bias."""
+
+    X: np.ndarray
+    y: np.ndarray
+    slope: float = 0.0
+    free: bool = False
 
 
-def descend(X, y, w, z, steps, size):
-    """Plain (sub)gradient descent; the step is `size` over a bound of the local curvature."""
+class End(NamedTuple):
+    """Where a run ends: the sorted (signs of w_j.x, sign of z_j) of its neurons, and a point."""
+
+    loss: float
+    states: tuple
+    w: np.ndarray
+    z: np.ndarray
+    b: float
+    fall: float
+    """From the last point of gradient descent, as a share of mean(y^2)."""
+    stays: bool
+    """Are the signs those that the run had, but for hyperplanes that it has joined?"""
+
+    @property
+    def rests(self):
+        return self.stays and self.fall <= REST
+
+
+def loss(X, y, w, z, b=0.0, slope=0.0):
+    """Loss of each (w, z): w of shape (m, K, d), z of shape (m, K); or (m, d) and (m,)."""
+    if z.ndim == 1:
+        w, z = w[:, None], z[:, None]
+    t = w @ X.T
+    hidden = np.maximum(t, 0.0) + slope * np.minimum(t, 0.0)
+    outputs = np.einsum("mkn,mk->mn", hidden, z) + np.reshape(b, (-1, 1))
+    return np.mean((outputs - y) ** 2, axis=1)
+
+
+# --- gradient descent -------------------------------------------------------------------
+
+
+@njit(cache=True)
+def _descend(X, y, slope, free, w, z, b, steps, size):
+    """Gradient descent of each run in place; returns the lengths of the last gradients."""
+    m, K, d = w.shape
     n = len(y)
-    norm = np.linalg.norm(X, 2) ** 2
-    for _ in range(steps):
-        outputs = np.maximum(w @ X.T, 0.0)
-        r = z[:, None] * outputs - y
-        pull = (r * (outputs > 0)) @ X
-        dw, dz = 2 / n * z[:, None] * pull, 2 / n * np.sum(r * outputs, axis=1)
-        curvature = (
-            2 / n * (norm * (z**2 + np.sum(w**2, axis=1)) + np.linalg.norm(pull, axis=1))
-        )
-        eta = size / np.maximum(curvature, 1e-12)
-        w, z = w - eta[:, None] * dw, z - eta * dz
-    return w, z
+    norm = np.linalg.norm(X, 2) ** 2 + n * free
+    t, r, dw = np.empty((K, n)), np.empty(n), np.empty((K, d))
+    lengths = np.zeros(m)
+    for run in range(m):
+        for _ in range(steps):
+            square, steep, change = 0.0, 0.0, 0.0
+            for i in range(n):
+                r[i] = b[run] - y[i]
+                for j in range(K):
+                    value = 0.0
+                    for k in range(d):
+                        value += w[run, j, k] * X[i, k]
+                    t[j, i] = value
+                    r[i] += z[run, j] * (value if value > 0 else slope * value)
+            for j in range(K):
+                dz = 0.0
+                dw[j] = 0.0
+                for i in range(n):
+                    rate = 1.0 if t[j, i] > 0 else slope
+                    dz += rate * t[j, i] * r[i]
+                    for k in range(d):
+                        dw[j, k] += rate * r[i] * X[i, k]
+                square += z[run, j] ** 2
+                for k in range(d):
+                    square += w[run, j, k] ** 2
+                    steep += dw[j, k] ** 2
+                    dw[j, k] *= z[run, j]
+                    change += dw[j, k] ** 2
+                change += dz**2
+                t[j, 0] = dz
+            total = np.sum(r) if free else 0.0
+            change += total**2
+            lengths[run] = 2 / n * np.sqrt(change)
+            # The step is `size` over a bound of the local curvature; n/2 cancels.
+            eta = size / max(norm * (square + free) + np.sqrt(steep), 1e-300)
+            for j in range(K):
+                z[run, j] -= eta * t[j, 0]
+                for k in range(d):
+                    w[run, j, k] -= eta * dw[j, k]
+            b[run] -= eta * total
+            if change < 1e-28 * np.sum(y**2) * norm:
+                break
+    return lengths
 
 
-def limit(X, y, w, z):
-    """The end (u, s, signs, loss) that a run approaches, or None; s = 0 where z tends to 0."""
-    s = 1 if z > 0 else -1
-    u = abs(z) * w
-    before = loss(X, y, w[None], np.array([z]))[0]
-    allowed = FALL * np.mean(y**2) + 1e-12
-    length = np.linalg.norm(u)
-    values = (X @ u) / (np.linalg.norm(X, axis=1) * max(length, 1e-300))
-    order = np.argsort(np.abs(values))
-    best = None
-    for count in range(len(y) + 1):
-        # Copies of a hyperplane have the same value up to rounding: they go together.
-        if 0 < count < len(y) and np.isclose(
-            *np.abs(values[order[count - 1 : count + 1]]), rtol=1e-6, atol=1e-12
-        ):
-            continue
-        zero = np.zeros(len(y), dtype=bool)
-        zero[order[:count]] = True
-        axes, Vt = np.linalg.svd(X[zero], full_matrices=True)[1:]
-        T = Vt[np.sum(axes > 1e-9 * axes.max(initial=0)) :].T
-        signs = np.where(zero, 0, np.sign(values)).astype(int)
-        if np.any(np.linalg.norm(X[~zero] @ T, axis=1) < 1e-9):
-            continue  # other samples vanish on this flat too: a later guess has them
-        A = X[signs > 0] @ T
-        if len(A) and np.allclose(A.T @ y[signs > 0], 0, atol=1e-9 * np.abs(A).sum()):
-            # The best R on this flat is zero: z tends to zero while w stays in its cell.
-            if count == 0 and before - np.mean(y**2) <= allowed:
-                best = (u, 0, signs, np.mean(y**2))
-            continue
-        c = T.T @ (s * u)
-        c = c + np.linalg.lstsq(A, y[signs > 0] - A @ c, rcond=1e-9)[0]
-        end = s * T @ c
-        off = signs != 0
-        if np.any(signs[off] * (X[off] @ end) <= 1e-9 * np.linalg.norm(end)):
-            continue
-        after = loss(X, y, end[None], np.array([float(s)]))[0]
-        short = np.linalg.norm(end - u) <= SHORT * length or before - after < 1e-2 * allowed
-        if not short or abs(before - after) > allowed:
-            continue
-        if best is None or after < best[3] - 1e-12:
-            best = (end, s, signs, after)
-    return best
+def descend(layer, w, z, b, steps, sizes):
+    """Runs (w, z, b) after plain gradient descent, `steps` of each size, and |gradient|."""
+    w, z, b = w.copy(), z.copy(), b.copy()
+    lengths = np.zeros(len(w))
+    for size in sizes:
+        lengths = _descend(*layer, w, z, b, steps, size)
+    return w, z, b, lengths
 
 
-def leaves(X, y, end, rng, tries=100, radius=1e-3):
-    """Points (w, z) below an end, reached by descent from many points near it; maybe none."""
-    u, s, _, level = end
-    scale = np.linalg.norm(u) or np.sqrt(np.mean(y**2) + 0.1) / np.linalg.norm(X)
-    w = u / np.sqrt(scale) + radius * np.sqrt(scale) * rng.normal(size=(tries, len(u)))
-    w, z = descend(X, y, w, np.full(tries, s * np.sqrt(scale)), 200, 0.3)
-    w, z = descend(X, y, w, z, 50, 0.03)
-    below = loss(X, y, w, z) < level - 1e-7 * np.mean(y**2)
-    return w[below], z[below]
+# --- to the end -------------------------------------------------------------------------
 
 
-def ends(X, y, starts, rng, rounds=24, steps=300):
-    """The ends (u, s, signs, loss) of runs from random starts, and how many did not end.
+def settle(layer, w, z, b):
+    """The end of a falling path from (w, z, b), or None if it is too long."""
+    return _Path(layer, w, z, b).end()
 
-    The runs are in the coordinates in which the samples are white, which changes no minimum.
+
+class _Path:
+    """A point with neurons u_j on faces `signs` and output signs s_j.
+
+    Gradient flow keeps |w_j|^2 - z_j^2. Where u_j vanishes, w_j therefore keeps its place in a
+    cell, `own`, if that is positive (`loose`), and otherwise w_j = 0 while z_j keeps its sign.
     """
-    U, lengths, Vt = np.linalg.svd(X, full_matrices=False)
-    kept = lengths > 1e-9 * lengths[0]
-    white = U[:, kept] * np.sqrt(len(y))
-    back = Vt[kept].T / lengths[kept] * np.sqrt(len(y))
-    w = rng.normal(size=(starts, white.shape[1]))
-    z = rng.normal(size=starts) * np.sqrt(np.mean(y**2) + 0.1)
-    finished = []
-    for _ in range(rounds):
-        for size in 0.5 * 0.3 ** np.arange(7):
-            w, z = descend(white, y, w, z, steps, size)
-        found = [limit(white, y, w[k], z[k]) for k in range(len(w))]
-        going = [(w[k : k + 1], z[k : k + 1]) for k, end in enumerate(found) if end is None]
-        exits = {}
-        for end in found:
-            if end is None:
-                continue
-            name = (end[1], *end[2], round(end[3], 9))
-            if name not in exits:
-                exits[name] = leaves(white, y, end, rng)
-            down = exits[name]
-            if len(down[0]):
-                k = rng.integers(len(down[0]))
-                going.append((down[0][k : k + 1], down[1][k : k + 1]))
-            else:
-                finished.append(end)
-        w = np.concatenate([start[0] for start in going] or [w[:0]])
-        z = np.concatenate([start[1] for start in going] or [z[:0]])
-        steps = min(2 * steps, 2400)
-        if not len(w):
-            break
-    return [(back @ u, *rest) for u, *rest in finished], len(w)
 
+    def __init__(self, layer, w, z, b):
+        self.layer = layer
+        self.s = np.where(z > 0, 1.0, -1.0)
+        self.u, self.b = np.abs(z)[:, None] * w, float(b)
+        self.loose = np.linalg.norm(w, axis=1) > np.abs(z)
+        self.scale = np.sqrt(np.mean(layer.y**2)) or 1.0
+        self.lengths = np.linalg.norm(layer.X, axis=1)
+        self.w, self.own = w.copy(), np.array([self._signs_of(v) for v in w])
+        self.signs = self.own.copy()
+        self.gone = np.zeros(len(z), dtype=bool)
 
-# --- several neurons ----------------------------------------------------------------------
+    def end(self):
+        first = self.signs.copy()
+        start = np.mean(self._residuals() ** 2)
+        for _ in range(PATH):
+            if not self._fit() and not self._leave():
+                break
+        else:
+            return None
+        level = np.mean(self._residuals() ** 2)
+        states, w, z = [], self.u.copy(), self.s.copy()
+        for j, row in enumerate(self.signs):
+            silent = self.gone[j] and self.loose[j]
+            dead = self.layer.slope == 0 and np.all(row < 0)
+            own = self.own[j] if silent else row
+            states.append((tuple(own.tolist()), 0 if silent or dead else int(self.s[j])))
+            size = np.sqrt(self.scale if self.gone[j] else np.linalg.norm(self.u[j]))
+            w[j] = self.w[j] / np.linalg.norm(self.w[j]) * size if silent else w[j] / size
+            z[j] *= 0.0 if silent else size
+        kept = np.all((self.signs == first) | (self.signs == 0))
+        fall = max(start - level, 0.0) / self.scale**2
+        return End(level, tuple(sorted(states)), w, z, self.b, fall, bool(kept))
 
+    def _signs_of(self, v, share=1e-12):
+        value = self.layer.X @ v
+        zero = np.abs(value) <= share * self.lengths * np.linalg.norm(v)
+        return np.where(zero, 0, np.sign(value)).astype(int)
 
-def layer_loss(X, y, w, z):
-    """Loss of each (w, z): w of shape (m, K, d), z of shape (m, K)."""
-    hidden = np.maximum(w @ X.T, 0.0)
-    return np.mean((np.einsum("mkn,mk->mn", hidden, z) - y) ** 2, axis=1)
+    def _rates(self, signs):
+        return np.where(signs > 0, 1.0, np.where(signs < 0, self.layer.slope, 0.0))
 
+    def _residuals(self):
+        outputs = np.full(len(self.layer.y), self.b)
+        for j in range(len(self.u)):
+            outputs += self.s[j] * self._rates(self.signs[j]) * (self.layer.X @ self.u[j])
+        return outputs - self.layer.y
 
-def layer_descend(X, y, w, z, steps, size):
-    """Plain (sub)gradient descent of layers; the step as in :func:`descend`."""
-    n, norm = len(y), np.linalg.norm(X, 2) ** 2
-    for _ in range(steps):
-        outputs = np.maximum(w @ X.T, 0.0)
-        r = np.einsum("mkn,mk->mn", outputs, z) - y
-        pull = (r[:, None] * (outputs > 0)) @ X
-        dw, dz = 2 / n * z[:, :, None] * pull, 2 / n * np.sum(r[:, None] * outputs, axis=2)
-        curvature = norm * (np.sum(z**2, axis=1) + np.sum(w**2, axis=(1, 2)))
-        curvature = 2 / n * (curvature + np.linalg.norm(pull, axis=(1, 2)))
-        eta = size / np.maximum(curvature, 1e-12)
-        w, z = w - eta[:, None, None] * dw, z - eta[:, None] * dz
-    return w, z
+    def _shrink(self, j, before):
+        """Let u_j vanish that was `before`; a face counts as one of the cells around it."""
+        if self.gone[j]:
+            return
+        self.u[j], self.signs[j], self.gone[j] = 0.0, 0, True
+        turn = 1e-6 * np.linalg.norm(before) * np.cos(np.arange(1.0, len(before) + 1))
+        self.w[j] = before if np.all(self._signs_of(before)) else before + turn
+        self.own[j] = self._signs_of(self.w[j])
 
-
-def layer_limit(X, y, w, z):
-    """The loss at the end that a run approaches, with a point (u, s) there, or None."""
-    s, u = np.where(z > 0, 1.0, -1.0), np.abs(z)[:, None] * w
-    size = np.linalg.norm(u, axis=1)
-    before = layer_loss(X, y, w[None], z[None])[0]
-    allowed = FALL * np.mean(y**2) + 1e-12
-    largest = max(size.max(), 1e-300)
-    best = None
-    for gone in (0.0, 1e-3, 3e-2):
-        kept = np.flatnonzero(size > gone * largest) if largest > 1e-6 else []
-        if gone and len(kept) == len(u):
-            continue
-        found = _layer_end(X, y, u[kept], s[kept], before, allowed)
-        if found is not None and (best is None or found[0] < best[0] - 1e-12):
-            end = np.zeros_like(u)
-            end[kept] = found[1]
-            best = found[0], end, s
-    return best
-
-
-def _layer_end(X, y, u, s, before, allowed):
-    lengths = np.linalg.norm(X, axis=1)
-    size = np.linalg.norm(u, axis=1)
-    values = (u @ X.T) / (lengths * np.maximum(size, 1e-300)[:, None])
-    order = np.argsort(np.abs(values), axis=None)
-    best = None
-    for count in range(len(order) + 1):
-        if count and np.abs(values.flat[order[count - 1]]) > 0.3:
-            break
-        zero = np.zeros(values.size, dtype=bool)
-        zero[order[:count]] = True
-        zero = zero.reshape(values.shape)
-        bases, columns = [], [np.zeros((len(y), 0))]
-        for j in range(len(u)):
-            axes, Vt = np.linalg.svd(X[zero[j]], full_matrices=True)[1:]
-            T = Vt[np.sum(axes > 1e-9 * axes.max(initial=0)) :].T
+    def _fit(self):
+        """One straight step towards the fit on the present face; False if it is reached."""
+        X, y, _, free = self.layer
+        bases, columns = [], [np.ones((len(y), int(free)))]
+        for j, row in enumerate(self.signs):
+            # On integers a fit often lies on further hyperplanes exactly.
+            near = 1e-10 * np.linalg.norm(self.u[j]) + 1e-14 * self.scale
+            row[np.abs(X @ self.u[j]) <= near * self.lengths] = 0
+            T = _null_space(X[row == 0])
+            row[np.linalg.norm(X @ T, axis=1) <= 1e-9 * self.lengths] = 0
+            before, self.u[j] = self.u[j].copy(), T @ (T.T @ self.u[j])
+            if np.linalg.norm(self.u[j]) <= TINY * self.scale:
+                self._shrink(j, before)
             bases.append(T)
-            columns.append(s[j] * np.where(zero[j] | (values[j] < 0), 0, 1)[:, None] * (X @ T))
+            columns.append(self.s[j] * self._rates(row)[:, None] * (X @ T))
         A = np.column_stack(columns)
-        c = np.concatenate([np.zeros(0), *(T.T @ v for T, v in zip(bases, u, strict=True))])
-        c = c + np.linalg.lstsq(A, y - A @ c, rcond=1e-9)[0] if A.size else c
-        end, at = np.zeros_like(u), 0
+        r = self._residuals()
+        if not A.shape[1]:
+            return False
+        step = np.linalg.lstsq(A, -r, rcond=1e-10)[0]
+        if np.linalg.norm(A @ step) <= 1e-12 * self.scale * np.sqrt(len(y)):
+            return False
+        at = int(free)
+        moves = np.zeros_like(self.u)
         for j, T in enumerate(bases):
-            end[j] = T @ c[at : at + T.shape[1]]
+            moves[j] = T @ step[at : at + T.shape[1]]
             at += T.shape[1]
-        off = ~zero
-        if np.any(np.sign(values[off]) * (end @ X.T)[off] <= 1e-9 * np.linalg.norm(end)):
-            continue
-        after = layer_loss(X, y, end[None], s[None])[0]
-        short = np.linalg.norm(end - u) <= SHORT * np.linalg.norm(u)
-        short = short or before - after < 1e-2 * allowed
-        if (
-            short
-            and abs(before - after) <= allowed
-            and (best is None or after < best[0] - 1e-12)
-        ):
-            best = after, end
-    return best
+        hits = np.array([self._hits(j, moves[j]) for j in range(len(moves))])
+        t = min(1.0, hits.min())
+        self.b += t * step[0] if free else 0.0
+        for j in range(len(moves)):
+            self._move(j, t, moves[j], hits[j])
+        return True
+
+    def _hits(self, j, v):
+        """Where the values w_j.x_i, now of given signs, get zero along v."""
+        inward = self.signs[j] * (self.layer.X @ v)
+        now = np.maximum(self.signs[j] * (self.layer.X @ self.u[j]), 0.0)
+        meets = (self.signs[j] != 0) & (inward < -1e-14 * self.lengths * np.linalg.norm(v))
+        return np.divide(now, -inward, out=np.full(len(now), np.inf), where=meets)
+
+    def _move(self, j, t, v, hits):
+        before, self.u[j] = self.u[j].copy(), self.u[j] + t * v
+        self.signs[j, hits <= t * (1 + 1e-9)] = 0
+        if np.linalg.norm(self.u[j]) <= TINY * self.scale:
+            self._shrink(j, before if before.any() else v)
+
+    def _leave(self):
+        """A step of one neuron away from the fit; False if there is none."""
+        r = self._residuals()
+        sizes = np.abs(r + self.layer.y) + np.abs(self.layer.y)
+        best = -SLOPE, None, None, None
+        for j in range(len(self.u)):
+            for v, s in self._ways(j, r):
+                t = self.layer.X @ v
+                t[np.abs(t) <= 1e-9 * self.lengths * np.linalg.norm(v)] = 0.0
+                rates = self._rates(np.where(self.signs[j] != 0, self.signs[j], np.sign(t)))
+                size = np.abs(rates * t) @ sizes
+                value = s * (rates * t) @ r
+                if size > 0 and value < best[0] * size:
+                    best = value / size, j, v, s
+        _, j, v, s = best
+        if j is None:
+            return False
+        self.s[j], self.gone[j] = s, False
+        around = self.signs[j] == 0
+        self.signs[j, around] = self._signs_of(v, 1e-9)[around]
+        change = s * self._rates(self.signs[j]) * (self.layer.X @ v)
+        hits = self._hits(j, v)
+        hits[around] = np.inf
+        t = min(-(r @ change) / (change @ change), hits.min())
+        self._move(j, t, v, hits)
+        return True
+
+    def _ways(self, j, r):
+        """Directions (v, sign of z_j) of which one descends if any does."""
+        X = self.layer.X
+        if self.gone[j] and self.loose[j]:
+            # (w_j, 0) can go to either sign of z_j, after a move of w_j in its cell.
+            g = (self._rates(self.own[j]) * r) @ X
+            w = self.w[j]
+            if np.linalg.norm(g) > SLOPE * np.abs(X).sum() * self.scale:
+                reach = np.abs(X @ w) / self.lengths
+                step = 0.5 * reach.min() / np.linalg.norm(g) * g
+                for v in (w, w + step, w - step):
+                    yield v, -1.0
+                    yield v, 1.0
+            return
+        for v in _rays(X[self.signs[j] == 0]):
+            yield v, self.s[j]
+            yield -v, self.s[j]
 
 
-def layer_ends(X, y, hidden, starts, rng, rounds=10, steps=400):
-    """The losses at which runs of layers end, and how many did not end."""
+def _null_space(rows):
+    axes, Vt = np.linalg.svd(rows, full_matrices=True)[1:]
+    return Vt[np.sum(axes > 1e-9 * axes.max(initial=0)) :].T
+
+
+def _rays(rows):
+    """The rays, up to sign, of the hyperplanes with these normals, modulo their meet."""
+    if not len(rows):
+        return
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    distinct = []
+    for v in unit:
+        if all(min(np.abs(v - p).max(), np.abs(v + p).max()) > 1e-9 for p in distinct):
+            distinct.append(v)
+    unit = np.array(distinct)
+    axes, Vt = np.linalg.svd(unit)[1:]
+    rank = int(np.sum(axes > 1e-9 * axes[0]))
+    plane = unit @ Vt[:rank].T
+    for chosen in combinations(range(len(unit)), rank - 1):
+        null = _null_space(plane[list(chosen)])
+        if null.shape[1] == 1:
+            yield Vt[:rank].T @ null[:, 0]
+
+
+# --- many runs --------------------------------------------------------------------------
+
+SIZES = 0.5 * 0.3 ** np.arange(9)
+
+
+def starts_of(layer, hidden, count, rng):
+    """Random starts (w, z, b); outputs are of the size of the targets."""
+    height = np.sqrt(np.mean(layer.y**2) + 0.1)
+    w = rng.normal(size=(count, hidden, layer.X.shape[1]))
+    z = rng.normal(size=(count, hidden)) * height
+    return w, z, rng.normal(size=count) * height * layer.free
+
+
+def whitened(X, y, slope=0.0, free=False):
+    """The layer in coordinates in which the samples are white, which changes no minimum."""
     U, lengths, _ = np.linalg.svd(X, full_matrices=False)
     white = U[:, lengths > 1e-9 * lengths[0]] * np.sqrt(len(y))
-    w = rng.normal(size=(starts, hidden, white.shape[1]))
-    z = rng.normal(size=(starts, hidden)) * np.sqrt(np.mean(y**2) + 0.1)
-    finished = []
-    for _ in range(rounds):
-        for size in 0.5 * 0.3 ** np.arange(7):
-            w, z = layer_descend(white, y, w, z, steps, size)
+    return Layer(np.ascontiguousarray(white), np.asarray(y, float), float(slope), bool(free))
+
+
+def ends(X, y, hidden, count, rng, rounds=6, steps=100, slope=0.0, free=False):
+    """The ends of runs from random starts, and how many have none.
+
+    A run is believed to end where it has come to rest, or where its path ends if it is not at
+    rest after some rounds, unless gradient descent from points near that end gets below it: if
+    so the run goes on from there.
+    """
+    layer = whitened(X, y, slope, free)
+    runs = starts_of(layer, hidden, count, rng)
+    finished, exits = [], {}
+    for k in range(2 * rounds):
+        *runs, _ = descend(layer, *runs, steps << min(k, rounds), SIZES)
         going = []
-        for k in range(len(w)):
-            end = layer_limit(white, y, w[k], z[k])
-            down = None if end is None else layer_leaves(white, y, end, w[k], z[k], rng)
-            if end is None:
-                going.append((w[k], z[k]))
-            elif down is not None:
-                going.append(down)
+        for run in zip(*runs, strict=True):
+            end = settle(layer, *run)
+            if end is None or not (end.rests or k >= rounds - 1):
+                going.append(run)
+                continue
+            if end.states not in exits:
+                exits[end.states] = below(layer, end, rng)
+            down = exits[end.states]
+            if len(down):
+                going.append(down[rng.integers(len(down))])
             else:
-                finished.append(end[0])
+                finished.append(end)
         if not going:
             return finished, 0
-        w, z = (np.array(part) for part in zip(*going, strict=True))
-        steps = min(2 * steps, 3200)
-    return finished, len(w)
+        runs = [np.array(part) for part in zip(*going, strict=True)]
+    return finished, len(going)
 
 
-def layer_leaves(X, y, end, w, z, rng, tries=40, radius=1e-3):
-    """A point below an end, reached by descent from near it, or None."""
-    level, u, s = end
-    scale = np.sqrt(np.maximum(np.linalg.norm(u, axis=1), 1e-2 * np.sqrt(np.mean(y**2) + 0.1)))
-    # Where u_j has vanished the run's own direction of w_j is kept.
-    near = np.where(
-        np.linalg.norm(u, axis=1, keepdims=True) > 0,
-        u / scale[:, None],
-        w * (scale / np.maximum(np.linalg.norm(w, axis=1), 1e-300))[:, None],
-    )
-    heights = np.where(np.linalg.norm(u, axis=1) > 0, s * scale, 0.0)
-    near = near + radius * scale[:, None] * rng.normal(size=(tries, *near.shape))
-    heights = heights + radius * scale * rng.normal(size=(tries, len(s)))
-    a, b = layer_descend(X, y, near, heights, 300, 0.3)
-    a, b = layer_descend(X, y, a, b, 60, 0.03)
-    below = layer_loss(X, y, a, b) < level - 1e-7 * np.mean(y**2)
-    k = int(np.argmax(below))
-    return (a[k], b[k]) if below[k] else None
+def below(layer, end, rng, tries=60, radius=1e-3):
+    """Points below an end, reached by gradient descent from many points near it; maybe none."""
+    size = np.sqrt(np.linalg.norm(end.w, axis=1) ** 2 + end.z**2)
+    w = end.w + radius * size[:, None] * rng.normal(size=(tries, *end.w.shape))
+    z = end.z + radius * size * rng.normal(size=(tries, len(size)))
+    b = end.b + radius * layer.free * rng.normal(size=tries)
+    w, z, b, _ = descend(layer, w, z, b, 150, (0.3, 0.03))
+    lower = loss(layer.X, layer.y, w, z, b, layer.slope) < end.loss - 1e-7 * np.mean(layer.y**2)
+    return list(zip(w[lower], z[lower], b[lower], strict=True))

@@ -174,9 +174,9 @@ def test_descent_never_gets_below(N, K):
 @pytest.mark.parametrize("seed", [2, 5, 12])
 def test_descent_of_one_neuron_ends_on_the_optimum(seed):
     X, y, bias = data_set(seed)
-    found, _ = descent.ends(with_bias(X, bias), y, 15, np.random.default_rng(seed))
+    found, _ = descent.ends(with_bias(X, bias), y, 1, 15, np.random.default_rng(seed))
     result = OneHiddenLayer(X, y, bias=bias).fit_global()
-    lowest = min(end[3] for end in found)
+    lowest = min(end.loss for end in found)
     assert lowest >= result.lower_bound - 1e-12
     assert lowest == pytest.approx(result.fun, abs=1e-6 * max(1, np.mean(y**2)))
 
