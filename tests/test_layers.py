@@ -352,6 +352,20 @@ def test_exact_mode_agrees_where_floats_decide(seed):
     assert not missing or floats.doubtful
 
 
+def test_rounding_does_not_hide_a_neuron_at_a_sample_with_target_zero():
+    # The first neuron fits all but the copies; at the first sample f = y = 0, and float64
+    # leaves a residual of either sign there, beside which the terms 0 and 0 are no measure.
+    X, y, _ = data_set(12)
+    floats, exact = (OneHiddenLayer(X, y, 2).landscape(exact=e) for e in (False, True))
+    found = {states_of(p): p for p in floats.pieces}
+    for p in exact.pieces:
+        if p.kind in ("boundary", "zero") and (-1, 1, 1, 1) in {f for f, _ in states_of(p)}:
+            assert states_of(p) in found
+    for s in (1, -1):
+        name = (((-1, 1, 1, 1), 1), ((0, -1, -1, -1), s))
+        assert found[name].loss == pytest.approx(1.125)
+
+
 def test_exact_mode_settles_what_floats_cannot():
     # On integers the minimizer of the first two samples is exactly zero at the third.
     X, y = [[0], [1], [2]], [2, 1, 0]

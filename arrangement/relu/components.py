@@ -23,7 +23,7 @@ from arrangement import kernels
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pieces import Pieces
 from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.stationary import WEAK
+from arrangement.relu.stationary import WEAK, term_sizes
 
 __all__ = ["components"]
 
@@ -86,7 +86,7 @@ def _below(table: NeuronFaces, states: Indices, r: Floats, y: Floats) -> Mask:
 def _vanishes(table: NeuronFaces, face: int, r: Floats, y: Floats) -> bool:
     """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
     H = table.turns(face)
-    size = (np.abs(r + y) + np.abs(y)) @ np.abs(H).T
+    size = term_sizes(r + y, y) @ np.abs(H).T
     return bool(np.all(np.abs(H @ r) <= WEAK * size))
 
 

@@ -20,7 +20,7 @@ from arrangement.errors import SizeError
 from arrangement.relu.enumeration import MAX_PIECES, Search, active_minima
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.stationary import WEAK, Minima
+from arrangement.relu.stationary import WEAK, Minima, term_sizes
 
 __all__ = ["saddles"]
 
@@ -89,7 +89,7 @@ def _with_neurons(search: Search, rays: _Rays, minimum: Minima, extra: int) -> I
     faces = search.faces
     r = minimum.residuals[0]
     value = rays.outputs @ r
-    size = np.abs(rays.outputs) @ (np.abs(r + search.y) + np.abs(search.y))
+    size = np.abs(rays.outputs) @ term_sizes(r + search.y, search.y)
     share = np.where(np.abs(value) > WEAK * size, value / np.maximum(size, 1e-300), 0.0)
     up = rays.incidence @ np.maximum(share, 0.0)
     down = rays.incidence @ np.maximum(-share, 0.0)

@@ -31,7 +31,7 @@ from arrangement import kernels
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.samples import CHUNK, Floats, Mask, Signs
 
-__all__ = ["STRICT", "WEAK", "Decider", "Minima", "sign_choices"]
+__all__ = ["STRICT", "WEAK", "Decider", "Minima", "sign_choices", "term_sizes"]
 
 Indices = NDArray[np.int64]
 
@@ -344,7 +344,8 @@ class Decider:
             return shares, certain
         r = fits.residuals[rows]
         value = r @ H.T
-        size = (np.abs(fits.outputs[rows]) + np.abs(self.y)) @ np.abs(H).T
+        plain = (np.abs(fits.outputs[rows]) + np.abs(self.y)) @ np.abs(H).T
+        size = term_sizes(fits.outputs[rows], self.y) @ np.abs(H).T
         share = np.divide(value, size, out=np.zeros_like(value), where=size > 0)
         eps = np.finfo(np.float64).eps
         error = (8 * len(self.y) * eps) * (
@@ -355,7 +356,7 @@ class Decider:
         noise = np.divide(
             error[:, None] * lengths, size, out=np.zeros_like(size), where=size > 0
         )
-        structural = (size == 0) | fits.interpolates[rows, None]
+        structural = (plain == 0) | fits.interpolates[rows, None]
         near = np.flatnonzero(np.any(np.abs(share) <= np.maximum(WEAK, noise), axis=1))
         if len(near):
             basis = fits.basis[rows[near]]
@@ -366,7 +367,8 @@ class Decider:
             signed = np.where(structural, np.inf, s * share)
             shares[:, side] = signed.min(axis=1)
             narrow = ~structural & (np.abs(share) <= np.maximum(noise, STRICT))
-            certain[:, side] = ~np.any(narrow, axis=1) | (shares[:, side] < -WEAK)
+            fails = np.any(signed < -np.maximum(noise, WEAK), axis=1)
+            certain[:, side] = ~np.any(narrow, axis=1) | fails
         return shares, certain
 
     def _gather(
@@ -433,10 +435,11 @@ class Decider:
                     state.append((face, 0, 1.0, True))
                 continue
             shares, certain = self._multipliers(face, fits, rows)
-            for k, side in np.argwhere(shares >= -WEAK).tolist():
+            # What rounding leaves open is kept, undecided.
+            for k, side in np.argwhere((shares >= -WEAK) | ~certain).tolist():
                 share = min(max(float(shares[k, side]), 0.0), 1.0)
                 states[k].append((face, 1 - 2 * side, share, bool(certain[k, side])))
-        size = np.abs(fits.outputs) + np.abs(self.y)
+        size = term_sizes(fits.outputs, self.y)
         X = self.faces.samples.X
         step = max(1, (CHUNK << 3) // max(1, len(fits) * len(X)))
         for start in range(0, len(silent), step):
@@ -484,6 +487,16 @@ class Decider:
             minima.decided[k] & certain[picked].all(axis=1),
             np.repeat(minima.residuals[k : k + 1], count, 0),
         )
+
+
+def term_sizes(outputs: Floats, y: Floats) -> Floats:
+    """|f_i| + |y_i|, and so much more that `WEAK` of it is above the rounding error of r_i.
+
+    Where f_i = y_i = 0 the residual still has the rounding errors of the whole fit.
+    """
+    rounding = 8 * y.shape[-1] * np.finfo(np.float64).eps * float(np.linalg.norm(y))
+    sizes: Floats = np.abs(outputs) + np.abs(y) + rounding / WEAK
+    return sizes
 
 
 def sign_choices(faces: Indices, allowed: Mask) -> Iterator[tuple[int, ...]]:
