@@ -117,7 +117,7 @@ def local_minimum(
     output_bias : float, optional
         The constant that is added to the output and may change; None for none.
     negative_slope : float
-        Slope of an inactive neuron (leaky ReLU).
+        Slope α of an inactive neuron (leaky ReLU), |α| < 1.
     signs : array_like, shape (K, N), optional
         The signs −1, 0, +1 of w_j·x_i, for weights that are only near the face that they are
         meant to lie on. Left out, they are computed exactly from the weights as given.
@@ -151,7 +151,7 @@ def local_minimum(
     n, d = arrangement.n_hyperplanes, arrangement.dimension
     targets, _ = kind.targets(y, n)
     w, z = _network(weights, output_weights, d)
-    leak = checked_slope(negative_slope)
+    leak = checked_slope(negative_slope, negative=True)
     if signs is not None:
         table = _signs(signs, (len(w), n))
     else:

@@ -282,14 +282,16 @@ def _positive(value: Any, name: str) -> None:
         raise InputError(f"{name}={value!r}: a finite number above 0 is needed")
 
 
-def checked_slope(value: Any) -> float:
+def checked_slope(value: Any, negative: bool = False) -> float:
     """The slope of an inactive leaky ReLU.
 
     Raises
     ------
     InputError
-        If it is no number from 0 to below 1.
+        If it is no number from 0 (with `negative`, from above −1) to below 1.
     """
-    if isinstance(value, bool) or not isinstance(value, float | int) or not 0 <= value < 1:
-        raise InputError(f"negative_slope={value!r}: a number from 0 to below 1")
+    number = isinstance(value, float | int) and not isinstance(value, bool)
+    if not number or not (-1 if negative else 0) <= value < 1 or value == -1:
+        allowed = "between -1 and 1" if negative else "from 0 to below 1"
+        raise InputError(f"negative_slope={value!r}: a number {allowed}")
     return float(value)
