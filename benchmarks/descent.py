@@ -9,8 +9,8 @@ with one and two neurons:
   "one-sided" are those of them that have a gradient of almost zero: on integers a fit may lie
   on a hyperplane exactly and attract from one side of it while the loss falls on the other. The
   end of every run has to be an enumerated piece, of the same signs and the same loss; "new"
-  counts those that are not, "off" those whose path has no end. "found" is the share of the
-  enumerated losses at which some run ended.
+  counts those that are not, "off" those whose path has no end. "found" is the number of
+  the enumerated "losses" at which some run ended, "gradient" the largest that is left.
 - *perturbation*: from each piece a random move within it, then many random changes of all
   weights, as far as the nearest hyperplanes and much less far; "dips" counts pieces from which
   the loss falls by more than rounding.
@@ -27,7 +27,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import combinations_with_replacement, product
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,7 @@ class Data:
         return np.hstack([np.asarray(self.X, dtype=float), *constant])
 
     def layer(self, hidden):
-        return OneHiddenLayer(
-            self.X, self.y, hidden, self.bias, self.output_bias, self.slope
-        )
+        return OneHiddenLayer(self.X, self.y, hidden, self.bias, self.output_bias, self.slope)
 
 
 def data_sets():
@@ -86,9 +84,11 @@ def data_sets():
         "parallel", space * rng.choice([-2.0, -1, 0.5, 1], (12, 1)), rng.normal(size=12), None
     )
     rays = np.array([[1, 0], [0, 1], [1, 1], [1, -1]])[rng.integers(0, 4, 10)]
-    yield Data("parallel, integers", rays * rng.choice([-2, -1, 1, 2], (10, 1)), integers(10), None)
+    yield Data(
+        "parallel, integers", rays * rng.choice([-2, -1, 1, 2], (10, 1)), integers(10), None
+    )
     # On a line exactly: multiples of 1/64.
-    line = np.outer(rng.integers(-128, 129, 9) / 64, [1, 2]) + [0, 1]
+    line = np.outer(rng.integers(-128, 129, 9) / 64, [1, 2]) + np.array([0, 1])
     yield Data("collinear", line, rng.normal(size=9))
     yield Data("collinear, integers", np.outer(np.arange(8) - 3, [1, 1]), integers(8))
     grid = np.array(list(product([-1.0, 0, 1], repeat=2)))
@@ -117,13 +117,13 @@ class Row:
     pieces: int = 0
     doubtful: int = 0
     losses: int = 0
-    rest: int = 0
+    found: int = 0
+    at_rest: int = 0
     carried: int = 0
     one_sided: int = 0
     gradient: float = 0.0
     new: int = 0
     off: int = 0
-    found: float = 0.0
     dips: int = 0
     rejected: int = 0
     stuck: int = 0
@@ -158,7 +158,7 @@ def examine(data, hidden, starts, seed=0, trials=60, tuples=20_000, points=100):
     run(data, hidden, starts, known, rng, row)
     row.dips = sum(_dips(data, piece, trials, rng) for piece in pieces)
     reject(data, landscape, known, rng, row, tuples, points)
-    row.seconds = time.perf_counter() - began
+    row.seconds = round(time.perf_counter() - began, 1)
     return row
 
 
@@ -169,12 +169,12 @@ def run(data, hidden, starts, known, rng, row):
     runs = descent.starts_of(layer, hidden, starts, rng)
     ends = []
     for k in range(ROUNDS):
-        *runs, gradient = descent.descend(layer, *runs, 200 << k, descent.SIZES)
+        *runs, gradient = descent.descend(layer, *runs, 1000 << k, descent.SIZES)
         found = [descent.settle(layer, *one) for one in zip(*runs, strict=True)]
         rest = np.array([end is not None and end.rests for end in found])
         ends += [end for end, still in zip(found, rest, strict=True) if still]
-        row.rest = len(ends)
-        row.gradient = float(gradient[~rest].max(initial=0.0))
+        row.at_rest = len(ends)
+        row.gradient = float(f"{gradient[~rest].max(initial=0.0):.1e}")
         row.one_sided = int(np.sum(gradient[~rest] < 1e-9 * np.linalg.norm(y)))
         left = [end for end, still in zip(found, rest, strict=True) if not still]
         runs = [part[~rest] for part in runs]
@@ -192,7 +192,7 @@ def run(data, hidden, starts, known, rng, row):
             row.new += 1
         else:
             hit[np.argmin(np.abs(losses - end.loss))] = True
-    row.losses, row.found = len(losses), float(np.mean(hit))
+    row.losses, row.found = len(losses), int(hit.sum())
 
 
 def _dips(data, piece, trials, rng):
@@ -228,11 +228,11 @@ def _within(data, piece, rng):
     w, z = piece.weights.copy(), piece.output_weights.copy()
     bases, columns = [], [np.ones((len(X), int(data.output_bias)))]
     for j, signs in enumerate(piece.signs):
-        T = _null_space(X[signs == 0])
+        T = descent.null_space(X[signs == 0])
         rates = np.where(signs > 0, 1.0, np.where(signs < 0, data.slope, 0.0))
         bases.append(T)
         columns.append((rates * s[j])[:, None] * (X @ T))
-    null = _null_space(np.hstack(columns))
+    null = descent.null_space(np.hstack(columns))
     for _ in range(3):
         step = null @ rng.normal(size=null.shape[1])
         at = int(data.output_bias)
@@ -259,7 +259,7 @@ def reject(data, landscape, known, rng, row, tuples, points):
     """Random tuples of faces with a least squares solution inside."""
     X, y = data.full, np.asarray(data.y, dtype=float)
     signs = landscape.table.signs
-    bases = [_null_space(X[face == 0]) for face in signs]
+    bases = [descent.null_space(X[face == 0]) for face in signs]
     maps = [
         np.where(face > 0, 1.0, np.where(face < 0, data.slope, 0.0))[:, None] * (X @ T)
         for face, T in zip(signs, bases, strict=True)
@@ -308,21 +308,15 @@ def reject(data, landscape, known, rng, row, tuples, points):
             break
 
 
-def _null_space(rows):
-    axes, Vt = np.linalg.svd(rows, full_matrices=True)[1:]
-    return Vt[np.sum(axes > 1e-9 * axes.max(initial=0)) :].T
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=500)
     parser.add_argument("--only", help="data sets with this in their name")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    columns = ("N d K pieces losses at-rest carried one-sided |gradient| new off found dips rejected "
-               "stuck missed doubtful seconds").split()  # fmt: skip
+    names = [field.name for field in fields(Row)][1:]
     if not options.json:
-        print(f"{'data set':27}", *(f"{column:>9}" for column in columns))
+        print(f"{'data set':26}", *(f"{name:>{len(name) + 1}}" for name in names))
     rows = []
     for data in data_sets():
         if options.only and options.only not in data.name:
@@ -330,18 +324,11 @@ def main():
         for hidden in (1, 2):
             row = examine(data, hidden, options.starts)
             rows.append(row)
-            if options.json:
-                continue
-            cells = (row.N, row.d, row.K, row.pieces, row.losses, row.rest, row.carried, row.one_sided,
-                     f"{row.gradient:.1e}", row.new, row.off, f"{row.found:.0%}", row.dips,
-                     row.rejected, row.stuck, row.missed, row.doubtful,
-                     f"{row.seconds:.1f}")  # fmt: skip
-            print(f"{row.name:27}", *(f"{cell:>9}" for cell in cells), flush=True)
-    total = {
-        name: sum(getattr(row, name) for row in rows)
-        for name in ("pieces", "rest", "carried", "one_sided", "new", "off", "dips", "rejected", "stuck",
-                     "missed", "seconds")
-    }  # fmt: skip
+            if not options.json:
+                values = [f"{getattr(row, name):>{len(name) + 1}.6g}" for name in names]
+                print(f"{row.name:26}", *values, flush=True)
+    total = {name: sum(getattr(row, name) for row in rows) for name in names[3:]}
+    del total["gradient"]
     if options.json:
         print(json.dumps({"rows": [asdict(row) for row in rows], "total": total}))
     else:

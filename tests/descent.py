@@ -3,9 +3,9 @@
 Written from the definition of the loss and the one-sided derivatives of it; it shares no code
 with the package.  Plain gradient steps with shrinking sizes bring a run near its end, but never
 onto a kink, and along flat valleys only very slowly.  :func:`settle` takes it from there, along
-a path on which the loss falls strictly, to a point that no neuron can leave downwards.  With
-R_j = s_j u_j, u_j = |z_j| w_j, the outputs are linear while no w_j.x_i changes its sign, so that
-the path consists of
+a path on which the loss falls strictly, to a point that no neuron can leave downwards.  In
+R_j = s_j u_j, u_j = |z_j| w_j, the outputs are linear while no w_j.x_i changes its sign: so the
+path consists of
 
 - straight steps to the least squares fit on the present face, up to the first hyperplane that
   is met, which is then joined: the loss is convex on the way;
@@ -47,7 +47,7 @@ class Layer(NamedTuple):
 
 
 class End(NamedTuple):
-    """Where a run ends: the sorted (signs of w_j.x, sign of z_j) of its neurons, and a point."""
+    """Where a run ends: the sorted (signs of w_j.x, sign of z_j) of the neurons; a point."""
 
     loss: float
     states: tuple
@@ -128,11 +128,15 @@ def _descend(X, y, slope, free, w, z, b, steps, size):
 
 
 def descend(layer, w, z, b, steps, sizes):
-    """Runs (w, z, b) after plain gradient descent, `steps` of each size, and |gradient|."""
+    """Runs (w, z, b) after plain gradient descent, and the lengths of the last gradients.
+
+    There are `steps` of the first size, and a fifth of that of the others, which calm a run
+    down that jumps from one side of a kink to the other.
+    """
     w, z, b = w.copy(), z.copy(), b.copy()
     lengths = np.zeros(len(w))
-    for size in sizes:
-        lengths = _descend(*layer, w, z, b, steps, size)
+    for k, size in enumerate(sizes):
+        lengths = _descend(*layer, w, z, b, steps if k == 0 else steps // 5, size)
     return w, z, b, lengths
 
 
@@ -215,7 +219,7 @@ class _Path:
             # On integers a fit often lies on further hyperplanes exactly.
             near = 1e-10 * np.linalg.norm(self.u[j]) + 1e-14 * self.scale
             row[np.abs(X @ self.u[j]) <= near * self.lengths] = 0
-            T = _null_space(X[row == 0])
+            T = null_space(X[row == 0])
             row[np.linalg.norm(X @ T, axis=1) <= 1e-9 * self.lengths] = 0
             before, self.u[j] = self.u[j].copy(), T @ (T.T @ self.u[j])
             if np.linalg.norm(self.u[j]) <= TINY * self.scale:
@@ -257,7 +261,7 @@ class _Path:
     def _leave(self):
         """A step of one neuron away from the fit; False if there is none."""
         r = self._residuals()
-        sizes = np.abs(r + self.layer.y) + np.abs(self.layer.y)
+        sizes = np.abs(r + self.layer.y) + np.abs(self.layer.y) + 1e-6 * self.scale
         best = -SLOPE, None, None, None
         for j in range(len(self.u)):
             for v, s in self._ways(j, r):
@@ -300,7 +304,8 @@ class _Path:
             yield -v, self.s[j]
 
 
-def _null_space(rows):
+def null_space(rows):
+    """Orthonormal columns orthogonal to some rows."""
     axes, Vt = np.linalg.svd(rows, full_matrices=True)[1:]
     return Vt[np.sum(axes > 1e-9 * axes.max(initial=0)) :].T
 
@@ -319,7 +324,7 @@ def _rays(rows):
     rank = int(np.sum(axes > 1e-9 * axes[0]))
     plane = unit @ Vt[:rank].T
     for chosen in combinations(range(len(unit)), rank - 1):
-        null = _null_space(plane[list(chosen)])
+        null = null_space(plane[list(chosen)])
         if null.shape[1] == 1:
             yield Vt[:rank].T @ null[:, 0]
 
@@ -344,7 +349,7 @@ def whitened(X, y, slope=0.0, free=False):
     return Layer(np.ascontiguousarray(white), np.asarray(y, float), float(slope), bool(free))
 
 
-def ends(X, y, hidden, count, rng, rounds=6, steps=100, slope=0.0, free=False):
+def ends(X, y, hidden, count, rng, rounds=6, steps=400, slope=0.0, free=False):
     """The ends of runs from random starts, and how many have none.
 
     A run is believed to end where it has come to rest, or where its path ends if it is not at
@@ -381,6 +386,6 @@ def below(layer, end, rng, tries=60, radius=1e-3):
     w = end.w + radius * size[:, None] * rng.normal(size=(tries, *end.w.shape))
     z = end.z + radius * size * rng.normal(size=(tries, len(size)))
     b = end.b + radius * layer.free * rng.normal(size=tries)
-    w, z, b, _ = descend(layer, w, z, b, 150, (0.3, 0.03))
+    w, z, b, _ = descend(layer, w, z, b, 200, (0.3, 0.03))
     lower = loss(layer.X, layer.y, w, z, b, layer.slope) < end.loss - 1e-7 * np.mean(layer.y**2)
     return list(zip(w[lower], z[lower], b[lower], strict=True))

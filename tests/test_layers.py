@@ -14,6 +14,7 @@ from scipy.optimize import linprog
 from arrangement.errors import InputError, SizeError
 from arrangement.relu import OneHiddenLayer, product
 from arrangement.relu.enumeration import refuse_too_many
+from benchmarks import descent as experiment
 from tests import descent, reference
 from tests.test_landscape import data_set, descent_direction, with_bias
 
@@ -170,6 +171,17 @@ def test_gradient_descent_ends_on_pieces():
 @pytest.mark.parametrize("seed", range(20))
 def test_gradient_descent_from_many_starts_ends_on_pieces(seed):
     check_descent(seed, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("data", experiment.data_sets(), ids=lambda data: data.name)
+def test_the_experiment_in_small(data):
+    # The whole of it is benchmarks/descent.py.
+    for hidden in (1, 2):
+        row = experiment.examine(data, hidden, 30, trials=20, tuples=5000, points=30)
+        assert row.bad == 0, row
+        assert row.found > 0
+        assert row.rejected > 0
 
 
 def test_the_best_of_many_restarts_is_the_global_minimum():
