@@ -380,12 +380,20 @@ def ends(X, y, hidden, count, rng, rounds=6, steps=400, slope=0.0, free=False):
     return finished, len(going)
 
 
-def below(layer, end, rng, tries=60, radius=1e-3):
-    """Points below an end, reached by gradient descent from many points near it; maybe none."""
+def below(layer, end, rng, tries=60, radius=1e-2):
+    """Points below an end, reached by gradient descent from many points near it; maybe none.
+
+    Points and steps are small beside the distance of the next hyperplanes: at a kink the
+    gradient does not vanish, and a long step hops out of a shallow minimum.
+    """
     size = np.sqrt(np.linalg.norm(end.w, axis=1) ** 2 + end.z**2)
-    w = end.w + radius * size[:, None] * rng.normal(size=(tries, *end.w.shape))
-    z = end.z + radius * size * rng.normal(size=(tries, len(size)))
-    b = end.b + radius * layer.free * rng.normal(size=tries)
-    w, z, b, _ = descend(layer, w, z, b, 200, (0.3, 0.03))
+    value = np.abs(end.w @ layer.X.T) / np.linalg.norm(layer.X, axis=1)
+    reach = np.min(value, axis=1, where=value > 1e-9 * size[:, None], initial=np.inf)
+    reach = radius * np.minimum(reach, 0.1 * size)
+    step = np.min(reach / np.where(size > 0, size, 1.0), initial=1e-3)
+    w = end.w + reach[:, None] * rng.normal(size=(tries, *end.w.shape))
+    z = end.z + reach * rng.normal(size=(tries, len(size)))
+    b = end.b + reach.min() * layer.free * rng.normal(size=tries)
+    w, z, b, _ = descend(layer, w, z, b, 2000, (step,))
     lower = loss(layer.X, layer.y, w, z, b, layer.slope) < end.loss - 1e-7 * np.mean(layer.y**2)
     return list(zip(w[lower], z[lower], b[lower], strict=True))
