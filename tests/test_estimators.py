@@ -22,7 +22,10 @@ from arrangement.relu import (
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("estimator", [ExactReLURegressor, ExactReLUClassifier])
+@pytest.mark.parametrize(
+    "estimator",
+    [ExactReLURegressor, pytest.param(ExactReLUClassifier, marks=pytest.mark.slow)],
+)
 def test_checks_of_scikit_learn(estimator):
     # Some of its data sets have 10 features and hundreds of samples: those are refused.
     results = check_estimator(estimator(time_limit=0.05), on_fail=None, on_skip=None)

@@ -66,16 +66,16 @@ def brute_force(X, y, bias, hidden, slope=0.0, output_bias=False):
     pieces = {}
     for chosen in combinations_with_replacement(neurons, hidden):
         A = np.column_stack([free, *(n.A for n in chosen)])
-        c = np.linalg.lstsq(A, y, rcond=1e-9)[0] if A.shape[1] else np.zeros(0)
+        c, _, rank, _ = np.linalg.lstsq(A, y, rcond=1e-9) if A.shape[1] else (np.zeros(0),) * 4
         r = A @ c - y
-        if not feasible(A, y, c, chosen) or not all(n.in_place(r) for n in chosen):
+        if not feasible(A, y, c, rank, chosen) or not all(n.in_place(r) for n in chosen):
             continue
         name = tuple(sorted((n.face, n.s) for n in chosen))
         pieces[name] = np.mean(r**2)
     return pieces
 
 
-def feasible(A, y, c, chosen):
+def feasible(A, y, c, rank, chosen):
     """Is there a least squares solution R_j = s_j T_j c_j with all c_j inside? One is c."""
     width = A.shape[1]
     blocks, at = [], width - sum(n.A.shape[1] for n in chosen)
@@ -89,7 +89,7 @@ def feasible(A, y, c, chosen):
     G = np.concatenate(blocks) if blocks else np.zeros((0, width))
     if not len(G):
         return True
-    if np.linalg.matrix_rank(A, rtol=1e-9) == width:
+    if rank == width:
         return np.min(G @ c) > 1e-7
     found = linprog(
         [0] * width + [-1],
