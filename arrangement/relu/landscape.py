@@ -214,9 +214,9 @@ class OneHiddenLayer:
         Cells and faces are exact. Losses, and without `exact` ranks and inequalities, are
         decided in float64. A strict inequality has to hold by 1e-11 of the size of its terms
         and by more than its rounding error, else the tuple of faces is refused, and counted
-        in `doubtful` if that may be due to rounding; a weak one may fail by 1e-9, and its
-        piece is not `decided` if it may hold only by rounding. The margin of a piece is how
-        wide its narrowest inequality was.
+        in `doubtful` if that may be due to rounding; a weak one may fail by 1e-9 or by the
+        rounding of the fit, and its piece is not `decided` if it may hold only by rounding.
+        The margin of a piece is how wide its narrowest inequality was.
 
         Complete, up to the scaling and the order of neurons. A neuron with z ≠ 0 has u = |z| w
         in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every
