@@ -109,7 +109,7 @@ def slice(
     plane = plane_of(problem, minima, origin, directions, through)
     marked = minima_in_plane(problem, minima, plane)
     frame = _window(plane, marked, window)
-    with canvas(target, (7.6, 7.2)) as axes:
+    with canvas(target, _size(frame)) as axes:
         _paint(axes, problem, plane, frame)
         handles = _rule(axes, problem, plane, frame)
         handles += _mark(axes, plane, marked, frame)
@@ -127,6 +127,13 @@ def slice(
         entitle(axes, title)
         figure = figure_of(axes)
     return figure
+
+
+def _size(frame: Window) -> tuple[float, float]:
+    """Inches of the figure: about 5.9 of its width are the plane, 1.9 of its height are not."""
+    width, height = np.subtract(frame.high, frame.low)
+    share = height / width if frame.equal else 0.8
+    return 7.6, 1.9 + 5.9 * float(np.clip(share, 0.35, 1.3))
 
 
 def _window(plane: ParameterPlane, marked: Marked, window: Limits | None) -> Window:
