@@ -159,7 +159,7 @@ def _in_gray_order(words: Words) -> NDArray[np.int64]:
         place ^= np.uint64(0) - odd
         odd = place & np.uint64(1)
         keys.append(place)
-    return np.lexsort(keys[::-1])
+    return np.lexsort(keys[::-1]) if keys else np.arange(len(words))
 
 
 def _reach_worth_having(values: NDArray[np.float64]) -> float:

@@ -276,3 +276,13 @@ def test_load_refuses_other_files(tmp_path):
         Cells.load(tmp_path / "odd.npz")
     with pytest.raises(FileNotFoundError):
         Cells.load(tmp_path / "missing.npz")
+
+
+def test_no_hyperplane_in_a_domain_has_a_point():
+    cells = Arrangement(np.zeros((0, 2))).cells(domain=[(0, 1), (2, 3)])
+    assert len(cells) == 1
+    assert all(
+        low < x < high
+        for x, (low, high) in zip(cells.witness[0], [(0, 1), (2, 3)], strict=True)
+    )
+    assert np.isfinite(cells.points).all()
