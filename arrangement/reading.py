@@ -23,7 +23,13 @@ from arrangement.text import read_rows, read_text, refuse_empty_cells
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["chosen_arrangement", "named_family", "read_arrangement", "written_number"]
+__all__ = [
+    "chosen_arrangement",
+    "named_family",
+    "read_arrangement",
+    "read_points",
+    "written_number",
+]
 
 Domain: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
@@ -246,8 +252,40 @@ def _domain(numbers: NDArray[Any] | dict[str, Any], dimension: int) -> Domain | 
     return -rows[:, :-1], rows[:, -1]
 
 
+def read_points(path: str) -> NDArray[Any]:
+    """Points, the rows of a table of text or of a .npy file, shape (points, coordinates).
+
+    Parameters
+    ----------
+    path : str
+        As for `read_arrangement`: numbers of a text are exact, a header is left out.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds no such table; the message names the file.
+    """
+    if os.path.splitext(path.lower().removesuffix(".gz"))[1] in (".npy", ".npz"):
+        points = read_arrays(path)
+        if not isinstance(points, np.ndarray):
+            raise InputError(f"{path}: arrays by name; give a .npy file or a table of text")
+        return points
+    name, text = read_text(path)
+    return _numbers(text, name)[0]
+
+
 def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:
-    """The numbers of a table of text, exact, shape (rows, columns)."""
+    """Hyperplanes as a table, exact, shape (rows, columns)."""
+    table, lines = _numbers(text, name)
+    for row, line in zip(table, lines, strict=True):
+        normal = row if central else row[:-1]
+        if len(normal) and not any(normal):
+            raise InputError(f"{name}, line {line}: the normal is zero, so it is no hyperplane")
+    return table
+
+
+def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
+    """The numbers of a table of text, exact, shape (rows, columns), and their lines."""
     rows = read_rows(text, name)
     if not any(_is_number(v) or v.lower() in _NO_NUMBERS for v in rows[0][1]):
         rows = rows[1:]
@@ -258,10 +296,7 @@ def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:
         refuse_empty_cells(cells, f"{name}, line {line}")
         for j, cell in enumerate(cells):
             table[i, j] = written_number(cell, f"{name}, line {line}")
-        normal = table[i] if central else table[i, :-1]
-        if len(normal) and not any(normal):
-            raise InputError(f"{name}, line {line}: the normal is zero, so it is no hyperplane")
-    return table
+    return table, [line for line, _ in rows]
 
 
 def _is_number(cell: str) -> bool:

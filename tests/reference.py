@@ -91,3 +91,38 @@ def bounded(rows: list[Row], signs: tuple[int, ...]) -> bool:
         for zeros in product((False, True), repeat=len(rows))
         if not all(zeros)
     )
+
+
+def linear_regions(layers, domain: list[Row], slope=0, pieces=1) -> set[tuple[int, ...]]:
+    """The patterns of a network's regions in an open domain: the piece in force per neuron.
+
+    A (leaky) ReLU is the maximum of slope · z and z; of pieces that are equal the first counts.
+    """
+    d = len(domain[0]) - 1
+    identity = [tuple(Fraction(i == k) for k in range(d + 1)) for i in range(d + 1)]
+    found: list[tuple[tuple[int, ...], list[Row], list[Row]]] = [((), list(domain), identity)]
+    for weights, bias in layers:
+        table = rows_of(weights, bias)
+        found = [(*state, []) for state in found]
+        for j in range(0, len(table), pieces):
+            grown = []
+            for pattern, inside, x, out in found:
+                zs = [
+                    tuple(
+                        sum(w * r[k] for w, r in zip(row, x, strict=True)) for k in range(d + 1)
+                    )
+                    for row in table[j : j + pieces]
+                ]
+                if pieces == 1:
+                    zs = [tuple(Fraction(slope) * v for v in zs[0]), zs[0]]
+                for p, top in enumerate(zs):
+                    over = [
+                        tuple(a - b for a, b in zip(top, z, strict=True))
+                        for q, z in enumerate(zs)
+                        if q != p and (top != z or q < p)
+                    ]
+                    if feasible(inside + over):
+                        grown.append(((*pattern, p), inside + over, x, [*out, top]))
+            found = grown
+        found = [(pattern, inside, [*out, identity[-1]]) for pattern, inside, _, out in found]
+    return {pattern for pattern, _, _ in found}

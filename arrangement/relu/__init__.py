@@ -12,6 +12,7 @@ from arrangement.relu.pieces import Piece, Pieces
 from arrangement.relu.product import ProductGraph
 
 if TYPE_CHECKING:
+    from arrangement.deep.network import Network
     from arrangement.relu.estimators import ExactReLUClassifier, ExactReLURegressor
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ExactReLURegressor",
     "GlobalOptimum",
     "Landscape",
+    "Network",
     "OneHiddenLayer",
     "Piece",
     "Pieces",
@@ -32,6 +34,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Network":
+        from arrangement.deep.network import Network
+
+        return Network
     # The estimators need scikit-learn, an extra.
     if name in ("ExactReLUClassifier", "ExactReLURegressor"):
         from arrangement.relu import estimators

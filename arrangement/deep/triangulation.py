@@ -1,0 +1,141 @@
+"""Triangulations of polytopes given by their vertices, and the volumes of simplices, exactly.
+
+What :mod:`arrangement.deep.verify` needs, and apart from the engine like it: integers and the
+standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import factorial
+from operator import or_
+
+__all__ = ["Point", "Simplices", "determinant", "equations", "pulled", "volume"]
+
+Point = tuple[int, ...]
+"""Numerators and, last, their positive common denominator."""
+
+Simplices = list[tuple[int, ...]]
+"""Each by the numbers of its vertices."""
+
+
+def equations(tight: Sequence[int], ignored: int = 0) -> set[int]:
+    """For each inequality the points at which it is an equation, as bits, without repetition.
+
+    Parameters
+    ----------
+    tight : sequence of int
+        The inequalities that are equations at each point, as bits.
+    ignored : int
+        Inequalities that do not count.
+
+    Examples
+    --------
+    >>> sorted(equations([0b01, 0b11, 0b10]))
+    [3, 6]
+    """
+    sets = set()
+    left = reduce(or_, tight, 0) & ~ignored
+    while left:
+        bit = left & -left
+        sets.add(sum(1 << v for v, bits in enumerate(tight) if bits & bit))
+        left ^= bit
+    return sets
+
+
+def pulled(
+    face: int, k: int, faces: set[int], found: dict[tuple[int, int], Simplices]
+) -> Simplices:
+    """The pulling triangulation of a face of dimension k; none if its dimension is lower.
+
+    The cones from the first vertex of a face over those of its facets that do not contain it.
+    If `faces` lacks some, simplices are missing, but none is too many.
+
+    Parameters
+    ----------
+    face : int
+        Points as bits.
+    k : int
+    faces : set of int
+        Sets of points on which inequalities are equations: all faces are their intersections.
+    found : dict
+        What has been found before.
+
+    Examples
+    --------
+    A square with the vertices 0, 1, 2, 3:
+
+    >>> pulled(0b1111, 2, {0b0011, 0b0110, 0b1100, 0b1001}, {})
+    [(0, 1, 2), (0, 2, 3)]
+    """
+    if k == 0:
+        return [] if face & (face - 1) else [(face.bit_length() - 1,)]
+    if (face, k) not in found:
+        parts = {face & other for other in faces} - {0, face}
+        facets = sorted(p for p in parts if not any(p & q == p != q for q in parts))
+        first = face & -face
+        found[face, k] = [
+            (first.bit_length() - 1, *simplex)
+            for facet in facets
+            if not facet & first
+            for simplex in pulled(facet, k - 1, faces, found)
+        ]
+    return found[face, k]
+
+
+def volume(simplices: Simplices, points: Sequence[Point]) -> tuple[int, int]:
+    """The sum of the volumes of simplices, as numerator and denominator, not reduced.
+
+    Examples
+    --------
+    >>> volume([(0, 1, 2), (0, 2, 3)], [(0, 0, 1), (1, 0, 2), (1, 1, 2), (0, 1, 2)])
+    (4, 16)
+    """
+    terms = [(abs(determinant([points[v] for v in s])), frozenset(s)) for s in simplices]
+    scales = [x[-1] for x in points]
+    p, corners = _total(terms, scales)
+    d = len(points[0]) - 1
+    return p, factorial(d) * _product([scales[v] for v in corners])
+
+
+def determinant(rows: Sequence[Sequence[int]]) -> int:
+    """Bareiss's elimination, in which every division is exact.
+
+    Examples
+    --------
+    >>> determinant([[0, 2], [3, 4]]), determinant([])
+    (-6, 1)
+    """
+    M, n, sign, before = [list(row) for row in rows], len(rows), 1, 1
+    for c in range(n - 1):
+        pivot = next((r for r in range(c, n) if M[r][c]), None)
+        if pivot is None:
+            return 0
+        if pivot != c:
+            M[c], M[pivot], sign = M[pivot], M[c], -sign
+        for r in range(c + 1, n):
+            for j in range(c + 1, n):
+                M[r][j] = (M[r][j] * M[c][c] - M[r][c] * M[c][j]) // before
+        before = M[c][c]
+    return sign * M[-1][-1] if n else 1
+
+
+def _total(
+    terms: Sequence[tuple[int, frozenset[int]]], scales: Sequence[int]
+) -> tuple[int, frozenset[int]]:
+    """The sum of fractions whose denominators are products of some of the scales."""
+    if len(terms) < 2:
+        return terms[0] if terms else (0, frozenset())
+    half = len(terms) // 2
+    (p, S), (q, T) = _total(terms[:half], scales), _total(terms[half:], scales)
+    left, right = (_product([scales[v] for v in more]) for more in (T - S, S - T))
+    return p * left + q * right, S | T
+
+
+def _product(factors: Sequence[int]) -> int:
+    """By halves: factors of like size are multiplied fast."""
+    if len(factors) < 2:
+        return factors[0] if factors else 1
+    half = len(factors) // 2
+    return _product(factors[:half]) * _product(factors[half:])

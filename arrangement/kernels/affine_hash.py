@@ -1,0 +1,69 @@
+"""Hashes of affine maps modulo a prime, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["PRIME", "hash_maps"]
+
+PRIME = 2**31 - 1
+
+
+@njit(cache=True)
+def hash_maps(weights, shapes, chosen, factors, start):
+    """Random linear combinations of the outputs as affine functions of the input, mod PRIME.
+
+    Equal maps have equal hashes.
+
+    Parameters
+    ----------
+    weights : uint64 (…,)
+        The matrices [W | b] of all layers, one after the other, row by row.
+    shapes : int64 (L, 2)
+        Their shapes, with the column of biases.
+    chosen : int32 (m, N)
+        For each region and hidden neuron, in order, its row in its layer.
+    factors : uint64 (m, N)
+        By what the activation multiplies that row.
+    start : uint64 (out,)
+        The combination.
+
+    Returns
+    -------
+    uint64 (m, d + 1)
+    """
+    p = np.uint64(PRIME)
+    m, depth = len(chosen), len(shapes)
+    d = shapes[0, 1] - 1
+    result = np.zeros((m, d + 1), np.uint64)
+    widest = shapes.max() + 1
+    row, below = np.empty(widest, np.uint64), np.empty(widest, np.uint64)
+    for i in range(m):
+        constant = np.uint64(0)
+        end, neuron = len(weights), chosen.shape[1]
+        for l in range(depth - 1, -1, -1):
+            height, width = shapes[l]
+            end -= height * width
+            n = width - 1
+            below[: n + 1] = np.uint64(0)
+            count = height
+            if l < depth - 1:
+                count = shapes[l + 1, 1] - 1
+                neuron -= count
+            for j in range(count):
+                factor, r = start[j], j
+                if l < depth - 1:
+                    r = chosen[i, neuron + j]
+                    factor = row[j] * factors[i, neuron + j] % p
+                if factor == 0:
+                    continue
+                begin = end + r * width
+                for c in range(n + 1):
+                    below[c] = (below[c] + factor * weights[begin + c]) % p
+            constant = (constant + below[n]) % p
+            for c in range(n):
+                row[c] = below[c]
+        result[i, :d] = row[:d]
+        result[i, d] = constant
+    return result

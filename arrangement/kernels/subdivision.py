@@ -1,0 +1,339 @@
+"""A polyhedral complex, cut by one piecewise linear function after another, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
+
+__all__ = ["BROKEN", "COMPLETE", "CRAMPED", "OPEN", "inherit", "subdivide", "tidy"]
+
+# Bounds are kept in float32: what they lose by rounding, 2^-24, and by underflow.
+ROUND_UP = 1.0 + 1e-6
+LEAST = 1e-37
+
+# How `subdivide` ends.
+COMPLETE, OPEN, CRAMPED, BROKEN = 0, 1, 2, 3
+
+# The columns of `faces`.
+DIM, BEGIN, END, LABEL, START, STOP = 0, 1, 2, 3, 4, 5
+# Where a face that was split has its halves and the cut between them.
+MINUS, PLUS, CUT = START, STOP, LABEL
+# The entries of `counts`.
+FACES, POOL, VERTICES, REGIONS, DEAD, NEED_FACES, NEED_POOL, NEED_VERTICES, STEP = range(9)
+
+# Which signs the vertices of a face have.
+NEGATIVE, POSITIVE, ZERO, BOTH = 1, 2, 4, 3
+
+
+@njit(cache=True, error_model="numpy")
+def subdivide(
+    steps, settled, fixed_lines, top, counts, signs, values, errors, sure, points, spread,
+    parents, faces, pool, mask, column, origin, asked,
+):  # fmt: skip
+    """Cut the complex by the zero sets of some functions, as far as their signs are certain.
+
+    The functions are affine on each face of the complex that is there when they are inserted,
+    and continuous. A face whose vertices have both signs is split in two, and its cut, a new
+    face of one dimension less, is bounded by the cuts of its facets and by those faces of
+    codimension 2 that lie on the zero set. Faces stand in an order in which the boundary of
+    each comes before it, so that one pass over them is enough.
+
+    Parameters
+    ----------
+    steps : int64 (s, 4)
+        Function i is values[row] − max(values[low:high]), or values[row] where low = high;
+        the columns are row, low, high, and the number of the step.
+    settled : bool
+        Are the signs of the current step's function in `signs` already?
+    fixed_lines : bool
+        Are all functions affine on each edge as it was at the beginning? If so, new vertices
+        are found between its ends then, which keeps errors and pedigrees small.
+    top : int
+        Dimension of the complex; its faces of this dimension are the regions.
+    counts : int64 (9,)
+        How many faces etc. there are; the current step.
+    signs : int8 (V,)
+        Room for the signs of the current function at the vertices.
+    values : float64 (w, V)
+        The functions' ingredients at the vertices.
+    errors : float32 (w, V)
+        Bounds on their errors; 0 for none.
+    sure : bool (V,)
+        Is the sign of every entry of `values` that of the true value?
+    points, spread : float64 (d, V), float64 (V,)
+        Coordinates of the vertices and a bound on their errors.
+    parents : int32 (V, 3)
+        The two vertices between which a vertex lies, and the step that made it.
+    faces : int32 (F, 6)
+        Dimension (−1: split), the part of `pool` that lists the boundary, label (region
+        number for a region, else the step that made the face), the vertices between which an
+        edge was at the beginning. For a vertex BEGIN is its number.
+    pool, mask : int32 (P,), uint8 (F,)
+        Boundary lists; room for the signs on each face.
+    column : int8 (S, R)
+        The sign of each function on each region, when it was inserted.
+    origin : int32 (R, 2)
+        The region from which a region was split off, and the step.
+    asked : int64 (V,)
+        Receives the vertices whose sign is open.
+
+    Returns
+    -------
+    status : int
+        COMPLETE; OPEN: the signs of `asked` are to be settled; CRAMPED: more room is needed;
+        BROKEN: signs contradict each other.
+    n : int
+        How many are asked.
+    """
+    while counts[STEP] < len(steps):
+        row, low, high, step = steps[counts[STEP]]
+        if not settled:
+            n = _signs_of(row, low, high, counts[VERTICES], signs, values, errors, sure, asked)
+            if n > 0:
+                return OPEN, n
+        n, born = _mark(counts, top, signs, faces, pool, mask, column[step])
+        if (
+            counts[NEED_FACES] > len(faces)
+            or counts[NEED_POOL] > len(pool)
+            or counts[NEED_VERTICES] > len(spread)
+            or counts[REGIONS] + born > len(origin)
+        ):
+            return CRAMPED, born
+        for f in range(counts[FACES]):
+            if mask[f] & BOTH != BOTH:
+                continue
+            if faces[f, DIM] == 1:
+                v = counts[VERTICES]
+                a, b = faces[f, START], faces[f, STOP]
+                if not fixed_lines:
+                    a = faces[pool[faces[f, BEGIN]], BEGIN]
+                    b = faces[pool[faces[f, BEGIN] + 1], BEGIN]
+                _interpolate(row, low, high, a, b, v, values, errors, points, spread)
+                sure[v] = False
+                parents[v, 0], parents[v, 1], parents[v, 2] = a, b, step
+                counts[VERTICES] += 1
+            if not _split(f, step, top, counts, faces, pool, mask, column[step], origin):
+                return BROKEN, f
+        counts[DEAD] += n
+        counts[STEP] += 1
+        settled = False
+        if counts[DEAD] > 1000 and 2 * counts[DEAD] > counts[FACES]:
+            tidy(counts, faces, pool)
+    return COMPLETE, 0
+
+
+@njit(cache=True, error_model="numpy")
+def _height(row, low, high, v, values):
+    """The value of a step's function at a vertex."""
+    result = values[row, v]
+    if high > low:
+        most = values[low, v]
+        for k in range(low + 1, high):
+            most = max(most, values[k, v])
+        result -= most
+    return result
+
+
+@njit(cache=True, error_model="numpy")
+def _error(row, low, high, v, errors):
+    """A bound on the error of `_height`, beside its own rounding."""
+    result = np.float64(errors[row, v])
+    if high > low:
+        most = np.float64(errors[low, v])
+        for k in range(low + 1, high):
+            most = max(most, np.float64(errors[k, v]))
+        result += most
+    return result
+
+
+@njit(cache=True, error_model="numpy")
+def _signs_of(row, low, high, n, signs, values, errors, sure, asked):
+    """The signs of a function at the vertices; which are open, and how many."""
+    count = 0
+    for v in range(n):
+        h = _height(row, low, high, v, values)
+        signs[v] = np.int8(h > 0.0) - np.int8(h < 0.0)
+        error = _error(row, low, high, v, errors)
+        if abs(h) > error * INFLATE + 2 * UNIT_ROUNDOFF * abs(h):
+            continue
+        if error == 0.0 or (sure[v] and high == low):
+            continue
+        asked[count] = v
+        count += 1
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def _mark(counts, top, signs, faces, pool, mask, column):
+    """The signs on each face; how many faces and regions are split, and the room for that."""
+    n, length, edges, regions = 0, 0, 0, 0
+    for f in range(counts[FACES]):
+        k = faces[f, DIM]
+        m = 0
+        if k == 0:
+            s = signs[faces[f, BEGIN]]
+            m = NEGATIVE if s < 0 else POSITIVE if s > 0 else ZERO
+        elif k > 0:
+            begin, end = faces[f, BEGIN], faces[f, END]
+            for q in range(begin, end):
+                m |= mask[pool[q]]
+                if m & BOTH == BOTH:
+                    n += 1
+                    length += end - begin
+                    edges += k == 1
+                    regions += k == top
+                    break
+            else:
+                if k == top:
+                    column[faces[f, LABEL]] = -1 if m & NEGATIVE else 1 if m & POSITIVE else 0
+        mask[f] = m
+    counts[NEED_FACES] = counts[FACES] + 3 * n
+    # Each item of a boundary goes to the halves and to the cut at most, which is in both.
+    counts[NEED_POOL] = counts[POOL] + 3 * length + 2 * n
+    counts[NEED_VERTICES] = counts[VERTICES] + edges
+    return n, regions
+
+
+@njit(cache=True, error_model="numpy")
+def _interpolate(row, low, high, a, b, v, values, errors, points, spread):
+    """Vertex v where the function vanishes between vertices a and b, with error bounds.
+
+    With p = |h(a)|, q = |h(b)| and errors of at most α, β the parameter t = p / (p + q) is
+    wrong by at most (α q + β p) / ((p + q)(p + q − α − β)), beside the rounding.
+    """
+    p = abs(_height(row, low, high, a, values))
+    q = abs(_height(row, low, high, b, values))
+    alpha = _error(row, low, high, a, errors) + 2 * UNIT_ROUNDOFF * p
+    beta = _error(row, low, high, b, errors) + 2 * UNIT_ROUNDOFF * q
+    width = (p + q) * (1.0 - 8 * UNIT_ROUNDOFF) - (alpha + beta) * INFLATE
+    t, wrong = 0.5, np.inf
+    if width > 1e-290 and width < 1e290:
+        t = p / (p + q)
+        wrong = (alpha * (1.0 - t) + beta * t) / width * INFLATE + 8 * UNIT_ROUNDOFF
+    for k in range(values.shape[0]):
+        x, y = values[k, a], values[k, b]
+        values[k, v] = x + t * (y - x)
+        errors[k, v] = ROUND_UP * (
+            errors[k, a] * (1.0 - t) + errors[k, b] * t
+            + wrong * (abs(y - x) + errors[k, a] + errors[k, b])
+            + 4 * UNIT_ROUNDOFF * (abs(x) + abs(y)) + LEAST
+        )  # fmt: skip
+    if high == low:
+        values[row, v] = 0.0
+        errors[row, v] = 0.0
+    most, largest = 0.0, 0.0
+    for k in range(points.shape[0]):
+        x, y = points[k, a], points[k, b]
+        points[k, v] = x + t * (y - x)
+        most = max(most, abs(y - x))
+        largest = max(largest, abs(x), abs(y))
+    spread[v] = INFLATE * (
+        spread[a] * (1.0 - t) + spread[b] * t + wrong * (most + spread[a] + spread[b])
+        + 8 * UNIT_ROUNDOFF * largest + TINY
+    )  # fmt: skip
+
+
+@njit(cache=True, error_model="numpy")
+def _split(f, step, top, counts, faces, pool, mask, column, origin):
+    """Replace face f by its halves, with the cut between them; False if that is impossible."""
+    k, begin, end, label = faces[f, DIM], faces[f, BEGIN], faces[f, END], faces[f, LABEL]
+    start, stop = faces[f, START], faces[f, STOP]
+    cut = counts[FACES]
+    minus, plus = cut + 1, cut + 2
+    counts[FACES] += 3
+    first = p = counts[POOL]
+    faces[cut, DIM], faces[cut, LABEL] = k - 1, step
+    if k == 1:
+        faces[cut, BEGIN] = faces[cut, END] = counts[VERTICES] - 1
+    else:
+        for q in range(begin, end):
+            e = pool[q]
+            m = mask[e]
+            if m & BOTH == BOTH:
+                pool[p] = faces[e, CUT]
+                p += 1
+            elif m == ZERO:
+                return False
+            elif m & ZERO:
+                for r in range(faces[e, BEGIN], faces[e, END]):
+                    g = pool[r]
+                    if mask[g] == ZERO and not _contains(pool, first, p, g):
+                        pool[p] = g
+                        p += 1
+        faces[cut, BEGIN], faces[cut, END] = first, p
+        if p - first < k or (k == 2 and p - first != 2):
+            return False
+        if k == 2:
+            faces[cut, START] = faces[pool[first], BEGIN]
+            faces[cut, STOP] = faces[pool[first + 1], BEGIN]
+    for half, side, own in ((minus, MINUS, NEGATIVE), (plus, PLUS, POSITIVE)):
+        faces[half, DIM], faces[half, LABEL] = k, label
+        faces[half, START], faces[half, STOP] = start, stop
+        faces[half, BEGIN] = p
+        for q in range(begin, end):
+            e = pool[q]
+            if mask[e] & BOTH == BOTH:
+                pool[p] = faces[e, side]
+                p += 1
+            elif mask[e] & own:
+                pool[p] = e
+                p += 1
+        pool[p] = cut
+        p += 1
+        faces[half, END] = p
+    counts[POOL] = p
+    faces[f, DIM] = -1
+    faces[f, MINUS], faces[f, PLUS], faces[f, CUT] = minus, plus, cut
+    if k == top:
+        new = counts[REGIONS]
+        counts[REGIONS] += 1
+        faces[plus, LABEL] = new
+        origin[new, 0], origin[new, 1] = label, step
+        column[label] = -1
+        column[new] = 1
+    return True
+
+
+@njit(cache=True)
+def _contains(pool, begin, end, face):
+    """Is a face in a part of the pool?"""
+    for q in range(begin, end):  # noqa: SIM110
+        if pool[q] == face:
+            return True
+    return False
+
+
+@njit(cache=True)
+def tidy(counts, faces, pool):
+    """Drop the faces that were split, and close the gaps between boundary lists.
+
+    Lists stand in the order of their faces, so that each moves to a place before its own.
+    """
+    n, p = 0, 0
+    number = np.empty(counts[FACES], np.int32)
+    for f in range(counts[FACES]):
+        if faces[f, DIM] < 0:
+            continue
+        number[f] = n
+        begin, end = faces[f, BEGIN], faces[f, END]
+        for c in range(6):
+            faces[n, c] = faces[f, c]
+        if faces[f, DIM] > 0:
+            faces[n, BEGIN] = p
+            for q in range(begin, end):
+                pool[p] = number[pool[q]]
+                p += 1
+            faces[n, END] = p
+        n += 1
+    counts[FACES], counts[POOL], counts[DEAD] = n, p, 0
+
+
+@njit(cache=True)
+def inherit(signs, origin):
+    """Signs on the functions before its birth come to a region from the one that it was
+    split off; regions are in order of birth."""
+    for r in range(1, len(signs)):
+        for step in range(origin[r, 1]):
+            signs[r, step] = signs[origin[r, 0], step]
