@@ -5,12 +5,14 @@
 `spectrum` draws the losses of the minima of any number of neurons by kind, and `slice` the loss
 on a plane through their parameters, with the boundaries of the cells;
 `minima_probability` draws how likely cells of data sets of several sizes hold a minimum.
+`regions` draws the linear regions of a network with one or two inputs.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
+from arrangement.plot.network import regions
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.probability import minima_probability
 from arrangement.plot.slices import slice
 from arrangement.plot.spectra import spectrum
 
-__all__ = ["arrangement", "landscape", "minima_probability", "slice", "spectrum"]
+__all__ = ["arrangement", "landscape", "minima_probability", "regions", "slice", "spectrum"]
