@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from arrangement.errors import InputError
-from arrangement.output import atomic_output
+from arrangement.parsing import exact_number
 from arrangement.relu.samples import Floats
+
+if TYPE_CHECKING:
+    from arrangement.deep.network import Network
 
 __all__ = ["Predictor"]
 
@@ -70,25 +73,41 @@ class Predictor:
         outputs: Floats = hidden @ self.output_weights + self.output_bias
         return outputs
 
+    @property
+    def network(self) -> Network:
+        """The same function as a `Network`, with the constant coordinate in the biases.
+
+        Its numbers are exactly those here: `forward` may round otherwise than `predict`.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> best = OneHiddenLayer([[1], [2]], [1, 3]).landscape().global_minimum
+        >>> best.network, len(best.network.regions([(-9, 9)]))
+        (Network(1 → 1 → 1, relu), 2)
+        """
+        from arrangement.deep import Network
+        from arrangement.deep.parameters import exact_values
+
+        w = exact_values(self.weights)
+        inner, constant = w, np.zeros(len(w), dtype=np.int64)
+        if self.bias is not None:
+            inner, constant = w[:, :-1], w[:, -1] * exact_number(self.bias)
+        if not len(w):
+            return Network([np.zeros((1, w.shape[1] - (self.bias is not None)))], [[0]])
+        return Network(
+            [inner, np.asarray(self.output_weights)[None]],
+            [constant, [self.output_bias]],
+            "leaky_relu" if self.negative_slope else "relu",
+            self.negative_slope,
+        )
+
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save the network as ``.npz``, layer by layer.
+        """Save :attr:`network` as ``.npz`` or ``.json``; see :meth:`Network.save`.
 
         ``weights_0`` of shape (K, features) and ``biases_0`` of shape (K,) are those of the
         hidden layer, ``weights_1`` of shape (1, K) and ``biases_1`` of shape (1,) those of the
-        output, which is linear: layer l maps t to weights_l t + biases_l. The constant
-        coordinate is folded into the biases. An α that is not zero is ``negative_slope``. The
-        file appears only when it is whole.
+        output, which is linear: layer l maps t to weights_l t + biases_l. The file appears
+        only when it is whole.
         """
-        inner, constant = self.weights, np.zeros(len(self.weights))
-        if self.bias is not None:
-            inner, constant = self.weights[:, :-1], self.weights[:, -1] * self.bias
-        arrays: dict[str, Any] = {
-            "weights_0": inner,
-            "biases_0": constant,
-            "weights_1": np.asarray(self.output_weights)[None],
-            "biases_1": np.array([self.output_bias]),
-        }
-        if self.negative_slope:
-            arrays["negative_slope"] = np.array(self.negative_slope)
-        with atomic_output(path) as stream:
-            np.savez_compressed(stream, **arrays)
+        self.network.save(path)
