@@ -6,7 +6,18 @@ import io
 import os
 import sys
 
-from arrangement.cli import bounds, cells, convex, count, faces, flats, landscape, train
+from arrangement.cli import (
+    bounds,
+    cells,
+    convex,
+    count,
+    faces,
+    flats,
+    landscape,
+    network,
+    train,
+    verify,
+)
 from arrangement.cli.options import Parser
 from arrangement.errors import ArrangementError, InputError
 
@@ -24,8 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 after an error, which is one line on stderr; 130 when interrupted; 141 when the
-        reader of the output has gone.
+        0; 1 when what was to be verified is false; 2 after an error, which is one line on
+        stderr; 130 when interrupted; 141 when the reader of the output has gone.
 
     Examples
     --------
@@ -47,7 +58,9 @@ def main(argv: list[str] | None = None) -> int:
         options = _parser().parse_args(argv)
         if sys.stdout is None:
             raise InputError("standard output is closed")
-        sys.stdout.write(options.run(options))
+        result = options.run(options)
+        text, code = result if isinstance(result, tuple) else (result, 0)
+        sys.stdout.write(text)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -62,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         _discard_stdout()
         place = f"{error.filename}: " if error.filename else ""
         return _fail(f"{place}{error.strerror or error}")
-    return 0
+    return code
 
 
 def _parser() -> Parser:
@@ -76,7 +89,10 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"arrangement {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    for command in (cells, count, faces, flats, bounds, landscape, train, convex):
+    modules = (
+        cells, count, faces, flats, bounds, landscape, train, convex, network, verify,
+    )  # fmt: skip
+    for command in modules:
         command.add(commands)
     return parser
 
