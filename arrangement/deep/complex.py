@@ -27,6 +27,9 @@ WIDE = 1e-8
 BLOCK = 2**13
 """Points are looked up in blocks of this many."""
 
+SMALL = 2**22
+"""Up to this many entries room is made generously: pages that are not used cost nothing."""
+
 MOST_ENTRIES = 2**31 - 2**24
 """Faces and the lists of their boundaries are numbered by 32 bits."""
 
@@ -379,7 +382,7 @@ def _more(size: int) -> int:
             f"more than {size:,} faces, or entries of their boundaries; reduce the domain, the "
             "neurons or the input dimension"
         )
-    return min(size + size // 2, MOST_ENTRIES)
+    return min(4 * size if size < SMALL else size + size // 2, MOST_ENTRIES)
 
 
 def _longer(array: NDArray[Any], size: int) -> NDArray[Any]:
