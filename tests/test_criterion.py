@@ -240,3 +240,9 @@ def test_bad_input_is_one_clear_error(change, message):
     } | change
     with pytest.raises(InputError, match=message):
         local_minimum(**given)
+
+
+def test_directions_that_no_active_sample_sees():
+    """Along (−1, −1, −1) h vanishes exactly; what rounding leaves of it is no descent."""
+    X = [[1, -2, 1], [-2, 1, 1], [0, -1, 1]]
+    assert is_local_minimum(X, [3, -2, -4], [[-1, 0, 1]], [-1], bias=None)

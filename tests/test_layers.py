@@ -627,3 +627,62 @@ def test_a_graph_that_is_too_large_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(product, "MAX_EDGES", 10)
     with pytest.raises(SizeError, match="product graph of 4 cells and 2 neurons"):
         _ = OneHiddenLayer([[0.0], [1.0]], [1.0, -1.0], 2).landscape().graph
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "hidden"),
+    [
+        ([[0.3, 0], [-0.4, -0.4], [-1.1, -0.8], [-0.9, -0.6], [0.6, 0.3]], None, 1),
+        ([[2 + 1e-15], [2], [-2]], [-2, 1, 2], 1),
+        ([[10**30], [10**30 + 1], [3]], [1, 2, 3], 1),
+        ([[1.000001], [-1.000001], [0.999999]], [2, -2, -1], 2),
+        ([[0.0001], [-2], [-1.0001], [-1.0001], [2.0001]],
+         [-1, -0.9999, -1.9999, 0, 1.0001], 2),
+        ([[-2, -1], [2, 0], [-2, 1], [1, 2], [-2, -2]],
+         [2, -2.0000000001, -1e-10, -2.0000000001, -1.0000000001], 1),
+    ],
+)  # fmt: skip
+def test_nearly_dependent_samples_are_flagged(X, y, hidden):
+    """Where float64 takes the rank or a sign for another, pieces or tuples say so."""
+    y = [1.3, 0.9, -0.7, -1.3, -0.6] if y is None else y
+    layer = OneHiddenLayer(X, y, hidden)
+    found, exact = layer.landscape(), layer.landscape(exact=True)
+    assert len(found.pieces) != len(exact.pieces)  # else the example shows nothing
+    assert found.doubtful + (~found.pieces.decided).sum() > 0
+    assert exact.doubtful == 0
+    assert exact.pieces.decided.all()
+    # Every piece that is decided is one.
+    kept = {row.tobytes() for row in _names(exact.pieces)}
+    assert all(
+        row.tobytes() in kept
+        for row, sure in zip(_names(found.pieces), found.pieces.decided, strict=True)
+        if sure
+    )
+
+
+def _names(pieces):
+    return np.concatenate([pieces.faces, pieces.output_signs], axis=1)
+
+
+def test_ranks_modulo_a_prime_are_those_of_the_samples():
+    rng = np.random.default_rng(0)
+    X = rng.integers(-2, 3, (5, 2))
+    layer = OneHiddenLayer(X, rng.integers(-2, 3, 5), 2, negative_slope=0.5, output_bias=True)
+    faces = layer.faces()
+    tuples = np.sort(rng.integers(0, len(faces), (300, 2)), axis=1)
+    maps = faces.transposed(tuples.reshape(-1)).reshape(300, -1, 5)
+    for with_ones in (False, True):
+        expected = [
+            np.linalg.matrix_rank(np.vstack([A, np.ones((int(with_ones), 5))])) for A in maps
+        ]
+        assert faces.modular_ranks(tuples, with_ones).tolist() == expected
+
+
+def test_infeasible_requests_are_refused_at_once():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(150, 4)), rng.normal(size=150)
+    for kinds in (None, "isolated"):
+        with pytest.raises(SizeError, match="faces for one neuron"):
+            OneHiddenLayer(X, y).landscape(kinds=kinds)
+    with pytest.raises(SizeError, match="30 hidden neurons"):
+        OneHiddenLayer(X[:5], y[:5], hidden=30).fit_global()

@@ -488,3 +488,17 @@ def test_local_search_only_improves():
     inner = search.point.reshape(2, 3) @ search.Q.T * search.best[1:, None]
     outputs = search.best[1:] @ np.maximum(inner, 0)
     assert np.sum((outputs - search.y) ** 2) == pytest.approx(search.best[0])
+
+
+def test_time_limits_hold_for_the_local_search():
+    rng = np.random.default_rng(0)
+    layer = OneHiddenLayer(rng.normal(size=(20, 1)), rng.normal(size=20), hidden=16)
+    found = layer.fit_global(time_limit=0.2)  # to the end it would take minutes
+    assert found.status == "time_limit"
+    assert 0 <= found.lower_bound <= found.fun
+
+
+@pytest.mark.parametrize("options", [{"time_limit": "a"}, {"tolerance": "a"}])
+def test_options_that_are_no_numbers(options):
+    with pytest.raises(InputError, match=next(iter(options))):
+        OneHiddenLayer([[1], [2]], [1, 2]).fit_global(**options)

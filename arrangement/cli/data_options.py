@@ -56,7 +56,8 @@ def add_data(parser: Parser, several: bool = False) -> None:
         "--no-normalise",
         dest="normalise",
         action="store_false",
-        help="do not centre and scale the features",
+        help="do not centre and scale the features, which rounds them: what depended on each "
+        "other exactly does so no more",
     )
     parser.add_argument(
         "--labels",

@@ -8,6 +8,7 @@ from arrangement.kernels.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.masked_maps import masked_maps
 from arrangement.kernels.merging import merge
+from arrangement.kernels.modular_rank import PRIME, modular_ranks
 from arrangement.kernels.restriction import (
     CONTAINS,
     CUTS,
@@ -55,6 +56,7 @@ __all__ = [
     "MISSES",
     "NO_ROOM",
     "PREFIX",
+    "PRIME",
     "REFUSED",
     "RESOLVE_LINE",
     "RESOLVE_ROWS",
@@ -84,6 +86,7 @@ __all__ = [
     "lower_bounds",
     "masked_maps",
     "merge",
+    "modular_ranks",
     "restrict_rows",
     "screen",
     "settle_restriction",

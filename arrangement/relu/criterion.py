@@ -38,6 +38,10 @@ from arrangement.relu.samples import Floats, Mask, Signs, sample_arrangement
 
 __all__ = ["LocalMinimum", "is_local_minimum", "local_minimum"]
 
+ROUNDED = 16 * 2.0**-52 / 1e-9
+"""Terms are no smaller than this share of what they could be: what rounding leaves of them is
+within the tolerance of 1e-9 then."""
+
 
 @dataclass(frozen=True, eq=False)
 class LocalMinimum:
@@ -233,6 +237,9 @@ def _probe(
     t[: 2 * len(lines), on] = 0.0
     change = np.where(on, np.where(t > 0, 1.0, leak), slopes) * t
     value, size = change @ r, np.abs(change) @ sizes
+    # Where v sees no active sample but for rounding, the terms are of the size of rounding.
+    most = np.linalg.norm(V, axis=1) * float(sizes @ np.linalg.norm(X / scale, axis=1))
+    size = np.maximum(size, ROUNDED * V.shape[1] * most)
     share = np.divide(value, size, out=np.zeros(len(V)), where=size > 0)
     h = np.sign(z) * share if z else -np.abs(share)
     vanishing = 2 * len(lines) if z else len(V)

@@ -27,12 +27,19 @@ __all__ = [
     "active_minima",
     "duration",
     "enumerate_minima",
+    "refuse_large_table",
     "refuse_too_many",
     "rounded",
 ]
 
 MAX_TUPLES = 5_000_000_000
 """More tuples of faces than this are refused: hours of work."""
+
+MAX_SIGNS = 1_500_000_000
+"""More signs of faces on samples than this are refused: memory."""
+
+SECONDS_PER_SIGN, BYTES_PER_SIGN = 2e-7, 7
+"""Of a landscape of one neuron, at 100 samples with 3 features and a bias."""
 
 MAX_PIECES = 20_000_000
 
@@ -115,6 +122,22 @@ def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "face
         f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
         "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "
         "'boundary' only cells are gone through)"
+    )
+
+
+def refuse_large_table(n_faces: int, n: int, d: int) -> None:
+    """Raise a SizeError if the faces of one neuron, with their signs, are too many to hold."""
+    if n_faces * n <= MAX_SIGNS:
+        return
+    gibibytes, minutes = (
+        n_faces * n * BYTES_PER_SIGN / 2**30,
+        n_faces * n * SECONDS_PER_SIGN / 60,
+    )
+    raise SizeError(
+        f"{n} samples in dimension {d} have about {rounded(n_faces)} faces for one neuron: "
+        f"some {gibibytes:,.0f} GiB and {minutes:,.0f} minutes, "
+        f"more than the limit of {MAX_SIGNS:,} signs; take fewer samples, fewer features (or "
+        "no bias), or ask for fewer kinds (without 'boundary' only cells are gone through)"
     )
 
 

@@ -8,6 +8,7 @@ the outputs A c, where A = D X T and D is diagonal: 1 where σ_i > 0, the negati
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +23,9 @@ from arrangement.relu.samples import Floats, Mask, Samples, Signs
 __all__ = ["NeuronFaces", "facets"]
 
 Indices = NDArray[np.int64]
+
+NEAR = 1e-9
+"""A sample is nearly on a flat if this share of its length is left off it."""
 
 ROUNDING = 64 * 2.0**-52
 """A generous factor of the rounding errors of one factorisation, for each of its rows."""
@@ -141,6 +145,56 @@ class NeuronFaces:
         return maps
 
     @cached_property
+    def _residues(self) -> tuple[Indices, Indices, int]:
+        """The samples times some numbers, these numbers, and the slope, modulo the prime."""
+        from arrangement import kernels
+
+        prime = kernels.PRIME
+
+        def residue(value: Fraction) -> int:
+            return value.numerator * pow(value.denominator, -1, prime) % prime
+
+        rows = self.samples.arrangement.rows[:, :-1]
+        given = self.samples.arrangement.normals
+        factors = []
+        for row, sample in zip(rows, given, strict=True):
+            c = int(np.flatnonzero(row)[0])
+            factors.append(residue(Fraction(int(row[c])) / Fraction(sample[c])))
+        table = [[int(v) % prime for v in row] for row in rows[:, self.columns]]
+        return (
+            np.array(table, dtype=np.int64),
+            np.array(factors, dtype=np.int64),
+            residue(Fraction(self.negative_slope)),
+        )
+
+    def modular_ranks(self, tuples: Indices, free: bool) -> Indices:
+        """The ranks of the maps of tuples of faces, with a column of ones if `free`.
+
+        Modulo a prime of 31 bits: a lower bound of the exact rank that is sharp but for odd
+        chances.
+        """
+        from arrangement import kernels
+
+        rows, factors, slope = self._residues
+        ranks = np.empty(len(tuples), dtype=np.int64)
+        column = factors[:, None] if free else np.zeros((len(rows), 0), dtype=np.int64)
+        kernels.modular_ranks(rows, column, slope, self.signs, self.codimension, tuples, ranks)
+        return ranks
+
+    @cached_property
+    def nearly_dependent(self) -> bool:
+        """Is some sample off a flat by so little that float64 takes it to be on it?"""
+        lengths = np.linalg.norm(self.samples.X, axis=1)
+        step = max(1, (1 << 20) // self.samples.X.size)
+        for start in range(0, len(self.bases), step):
+            flats = np.arange(start, min(start + step, len(self.bases)))
+            flats = flats[self.flat_codimension[flats] < self.rank]
+            off = np.linalg.norm(self.restricted(flats), axis=2) <= NEAR * lengths
+            if np.any(off & ~self.on[flats]):
+                return True
+        return False
+
+    @cached_property
     def idle(self) -> Mask:
         """Which faces have outputs zero, shape (S,)."""
         if self.negative_slope:
@@ -247,6 +301,7 @@ class NeuronFaces:
         off = self.signs[face] != 0
         table = self.restricted(self.flat[face : face + 1])[0, off]
         lengths = np.linalg.norm(table, axis=1, keepdims=True)
+        lengths[lengths == 0.0] = 1.0
         sides = self.signs[face, off, None] * table[:, :e] / lengths
         box = np.concatenate([np.eye(e), -np.eye(e)])
         offsets = np.concatenate([np.zeros(len(sides)), np.ones(2 * e)])

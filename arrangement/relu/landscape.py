@@ -20,9 +20,9 @@ from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.parsing import exact_number
 from arrangement.progress import Progress, reporter
 from arrangement.relu.enumeration import (
-    MAX_TUPLES,
     Search,
     enumerate_minima,
+    refuse_large_table,
     refuse_too_many,
 )
 from arrangement.relu.faces import NeuronFaces
@@ -30,7 +30,6 @@ from arrangement.relu.pieces import KINDS, Piece, Pieces
 from arrangement.relu.product import ProductGraph
 from arrangement.relu.samples import Floats, Samples, Signs, sample_arrangement, sample_targets
 from arrangement.relu.stationary import Decider
-from arrangement.relu.tuples import n_multisets
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -272,7 +271,10 @@ class OneHiddenLayer:
     def _kinds(self, kinds: Collection[str] | str | None) -> frozenset[str]:
         if kinds is None:
             return frozenset(KINDS)
-        wanted = frozenset([kinds] if isinstance(kinds, str) else kinds)
+        try:
+            wanted = frozenset([kinds] if isinstance(kinds, str) else kinds)
+        except TypeError:
+            wanted = frozenset()
         unknown = wanted - set(KINDS)
         if unknown or not wanted:
             raise InputError(f"kinds={kinds!r}: some of {', '.join(KINDS)}")
@@ -284,18 +286,23 @@ class OneHiddenLayer:
 
         n, d = self.n_samples, self.arrangement.rank
         most = [comb(n, k) * cover(n - k, d - k) for k in range(min(d, n) if boundary else 1)]
-        if self.hidden == 1:
-            return
+
+        def refuse(n_faces: int) -> None:
+            refuse_large_table(n_faces, n, self.dimension)
+            if self.hidden > 1:
+                refuse_too_many(n_faces, self.hidden, n, self.dimension)
+
         try:
-            refuse_too_many(sum(most), self.hidden, n, self.dimension)
+            refuse(sum(most))
         except SizeError as error:
             # So many are there in general position. A lower bound is quick; only where it
             # leaves room are the cells that these samples have counted.
-            lower = self.samples.some_cells()
-            if n_multisets(lower * sum(most) // most[0], self.hidden) > MAX_TUPLES:
+            lower = self.samples.some_cells() * sum(most) // most[0]
+            try:
+                refuse(lower)
+            except SizeError:
                 raise error from None
-            cells = self.arrangement.n_cells()
-            refuse_too_many(cells * sum(most) // most[0], self.hidden, n, self.dimension)
+            refuse(self.arrangement.n_cells() * sum(most) // most[0])
 
     def fit_global(
         self,
@@ -427,7 +434,15 @@ class Landscape:
 
     @property
     def global_minimum(self) -> Piece:
-        """A piece of least loss."""
+        """A piece of least loss.
+
+        Raises
+        ------
+        LookupError
+            If there is no piece of the loss and the kinds that were asked for.
+        """
+        if not len(self.pieces):
+            raise LookupError("no piece: there is none of this loss and these kinds")
         return self.pieces[0]
 
     @cached_property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement, product
 from math import comb
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ __all__ = ["Certificate", "GlobalOptimum", "global_optimum"]
 
 PORTION = 1 << 16
 """Tuples in one call of the compiled screen."""
+
+MOST_NEURONS = 16
+"""Each step of branch and bound has 2^K children."""
 
 FIRST_ROOM = 1 << 14
 """Rows of the first table of nodes; it doubles when it is full."""
@@ -154,6 +157,14 @@ def global_optimum(
     return search.result(bias, method, len(signs), n_tuples, settled, still_open)
 
 
+def _number(value: Any) -> float:
+    """The value as a float; NaN if it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return np.nan
+
+
 class _Search:
     """The state of one search: data in white coordinates, the best network, the bound.
 
@@ -171,12 +182,18 @@ class _Search:
         tolerance: float,
         weight_bound: float,
     ) -> None:
-        if time_limit is not None and not time_limit >= 0:
+        if time_limit is not None and not _number(time_limit) >= 0:
             raise InputError(f"time_limit={time_limit!r} must be a number of seconds, or None")
-        if not 0 < tolerance < 1:
+        if not 0 < _number(tolerance) < 1:
             raise InputError(f"tolerance={tolerance!r} must lie between 0 and 1")
-        if not 0 < weight_bound < np.inf:
+        if not 0 < _number(weight_bound) < np.inf:
             raise InputError(f"weight_bound={weight_bound!r} must be positive and finite")
+        if hidden > MOST_NEURONS:
+            raise SizeError(
+                f"{hidden} hidden neurons: each step of branch and bound looks at 2^{hidden} "
+                f"choices; at most {MOST_NEURONS} neurons (the convex program is for networks "
+                "of any width)"
+            )
         self.started = time.monotonic()
         self.time_limit = np.inf if time_limit is None else time_limit
         self.samples, self.hidden, self.slope = samples, hidden, float(slope)
@@ -223,7 +240,14 @@ class _Search:
         starts = rng.normal(size=(count, len(self.point)))
         starts *= np.array([0.3, 1.0, 3.0])[rng.integers(0, 3, count), None]
         choices = np.where(np.arange(K) < np.arange(count)[:, None] % (K + 1), -1.0, 1.0)
-        kernels.local_search(*self.data, self.slope, starts, choices, 60, self.best, self.point)
+        step = max(1, 64 // K)
+        for first in range(0, count, step):
+            rows = slice(first, first + step)
+            kernels.local_search(
+                *self.data, self.slope, starts[rows], choices[rows], 60, self.best, self.point
+            )
+            if self.late:
+                return
         self.polish()
 
     def polish(self) -> None:
@@ -242,17 +266,22 @@ class _Search:
                 for i in near[j]:
                     tuples.append(np.where(np.arange(K) == j, len(table), np.arange(K)))
                     table.append(np.where(np.arange(len(self.y)) == i, -signs[j], signs[j]))
-            kernels.fit_tuples(
-                *self.data,
-                np.array(table, dtype=np.int8),
-                np.array(tuples),
-                np.zeros(len(tuples)),
-                self.slope,
-                self.limits,
-                0.0,
-                self.best,
-                self.point,
-            )
+            step = max(1, 4096 >> K)
+            for first in range(0, len(tuples), step):
+                if self.late:
+                    return
+                rows = tuples[first : first + step]
+                kernels.fit_tuples(
+                    *self.data,
+                    np.array(table, dtype=np.int8),
+                    np.array(rows),
+                    np.zeros(len(rows)),
+                    self.slope,
+                    self.limits,
+                    0.0,
+                    self.best,
+                    self.point,
+                )
             if self.best[0] >= before * (1 - 1e-9):
                 break
 

@@ -50,6 +50,9 @@ PLAIN_RANK = 1e-9, 1e-13
 STRUCTURAL = 1e-10
 """A change of the outputs lies in the span of A if so little of it is left beside it."""
 
+REPRODUCED = 1e-6
+"""The share of ‖y‖ by which the outputs of a piece that is decided may be off."""
+
 LEAST_SLACK = 1e-9
 """The least slack of the linear program, for solutions of size one."""
 
@@ -281,13 +284,35 @@ class Decider:
         points[moving], slack[moving] = within, found
         doubt[rows[slack == 0.0]] = True
         held = np.flatnonzero(slack > 0.0)
+        astray = self._astray(tuples, fits)
+        doubt |= astray
+        doubt[rows[held][astray[rows[held]]]] = False
         side = (choices < 0).astype(np.int64)[:, :, None]
         slack = np.minimum(slack, np.take_along_axis(weak[rows], side, 2).min(axis=(1, 2)))
         beyond: Mask = np.all(np.take_along_axis(sure[rows], side, 2), axis=(1, 2))
+        beyond &= ~astray[rows] & self._reproduced(tuples[rows], fits, rows, points)
         minima = self._gather(
             tuples, fits, rows[held], choices[held], points[held], slack[held], beyond[held]
         )
         return minima, tuples[doubt]
+
+    def _astray(self, tuples: Indices, fits: _Fits) -> Mask:
+        """Is the rank in float64 another than that of the samples as given?"""
+        lost = np.sum(self.faces.rank - self.faces.sizes[tuples], axis=1)
+        ranks = self.faces.modular_ranks(tuples, bool(self.free.shape[1]))
+        return np.asarray(ranks != fits.rank - lost)
+
+    def _reproduced(self, tuples: Indices, fits: _Fits, rows: Indices, points: Floats) -> Mask:
+        """Do coefficients give the outputs, in spite of the rounding of large ones?"""
+        n, e = len(self.y), self.free.shape[1]
+        maps = self.faces.transposed(tuples.reshape(-1))
+        maps = maps.reshape(len(tuples), points.shape[1] - e, n)
+        outputs = np.einsum("mcn,mc->mn", maps, points[:, e:]) + points[:, :e] @ self.free.T
+        off = np.linalg.norm(outputs - fits.outputs[rows], axis=1)
+        eps = np.finfo(np.float64).eps
+        off += (8 * eps) * np.sqrt(n) * np.linalg.norm(points, axis=1)
+        size = np.linalg.norm(self.y)
+        return np.asarray((off <= REPRODUCED * size) | (size == 0))
 
     def _determined_signs(
         self, tuples: Indices, fits: _Fits, noise: Floats
@@ -309,7 +334,7 @@ class Decider:
             flats, signs = faces.flat[tuples[:, j]], faces.signs[tuples[:, j]]
             Z = faces.restricted(flats)
             length = np.linalg.norm(Z, axis=2)
-            length[signs == 0] = 1.0
+            length[(signs == 0) | (length == 0.0)] = 1.0
             Z *= (signs / length)[:, :, None]
             sides[:, j] = Z
             block = slice(e + j * D, e + (j + 1) * D)
@@ -362,13 +387,20 @@ class Decider:
             basis = fits.basis[rows[near]]
             inside = np.swapaxes(basis, 1, 2) @ H.T
             off = np.linalg.norm(H.T - basis @ inside, axis=1)
-            structural[near] |= off <= STRUCTURAL * lengths
+            close = off <= STRUCTURAL * lengths
+            certain[near] = ~np.any(close & ~structural[near], axis=1, keepdims=True)
+            certain |= not self.faces.nearly_dependent
+            structural[near] |= close
         for side, s in enumerate((1, -1)):
             signed = np.where(structural, np.inf, s * share)
             shares[:, side] = signed.min(axis=1)
-            narrow = ~structural & (np.abs(share) <= np.maximum(noise, STRICT))
+            # Beside rounding, whatever fails by less than is allowed may not hold at all.
+            least = np.maximum(noise, STRICT)
+            narrow = ~structural & (np.abs(share) <= least)
+            narrow |= (signed < 0) & (signed >= -np.maximum(noise, WEAK))
             fails = np.any(signed < -np.maximum(noise, WEAK), axis=1)
-            certain[:, side] = ~np.any(narrow, axis=1) | fails
+            certain[:, side] &= ~np.any(narrow, axis=1)
+            certain[:, side] |= fails
         return shares, certain
 
     def _gather(

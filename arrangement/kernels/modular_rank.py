@@ -1,0 +1,93 @@
+"""Ranks of the linear maps of tuples of faces modulo a prime, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["PRIME", "modular_ranks"]
+
+PRIME = 2**31 - 1
+"""Products of residues fit in int64."""
+
+
+@njit(cache=True)
+def _inverse(a):
+    result, power, base = 1, PRIME - 2, a
+    while power:
+        if power & 1:
+            result = result * base % PRIME
+        base = base * base % PRIME
+        power >>= 1
+    return result
+
+
+@njit(cache=True)
+def _rank(M, n):
+    """The rank of the first n rows; they are changed."""
+    rank = 0
+    for c in range(M.shape[1]):
+        pivot = -1
+        for i in range(rank, n):
+            if M[i, c]:
+                pivot = i
+                break
+        if pivot < 0:
+            continue
+        for k in range(c, M.shape[1]):
+            M[rank, k], M[pivot, k] = M[pivot, k], M[rank, k]
+        scale = _inverse(M[rank, c])
+        for i in range(rank + 1, n):
+            if M[i, c]:
+                factor = M[i, c] * scale % PRIME
+                for k in range(c, M.shape[1]):
+                    M[i, k] = (M[i, k] - factor * M[rank, k]) % PRIME
+        rank += 1
+        if rank == n:
+            break
+    return rank
+
+
+@njit(cache=True)
+def modular_ranks(rows, free, slope, signs, codimension, tuples, ranks):
+    """The rank of [free | A_1 | … | A_K] on the flats of each tuple of faces.
+
+    A_j is the samples times the derivative of the activation on face j. On the flats of the
+    faces, where the samples of sign 0 vanish, it is the rank of all these rows less that of the
+    conditions alone, which is the codimension.
+
+    Parameters
+    ----------
+    rows, free : int64 (N, D), (N, e)
+        Residues of the samples and of the free columns; each row times any number.
+    slope : int
+        Residue of the derivative on the negative side.
+    signs : int8 (S, N)
+    codimension : int64 (S,)
+    tuples : int64 (m, K)
+    ranks : int64 (m,)
+        Receives the ranks.
+    """
+    N, D = rows.shape
+    e, K = free.shape[1], tuples.shape[1]
+    M = np.empty((N * (K + 1), e + K * D), np.int64)
+    for t in range(len(tuples)):
+        n = N
+        M[:N, e:] = 0
+        M[:N, :e] = free
+        known = 0
+        for j in range(K):
+            face = tuples[t, j]
+            known += codimension[face]
+            start = e + j * D
+            for i in range(N):
+                if signs[face, i] > 0:
+                    M[i, start : start + D] = rows[i]
+                elif signs[face, i] < 0:
+                    for c in range(D):
+                        M[i, start + c] = rows[i, c] * slope % PRIME
+                else:
+                    M[n] = 0
+                    M[n, start : start + D] = rows[i]
+                    n += 1
+        ranks[t] = _rank(M, n) - known
