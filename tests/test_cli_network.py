@@ -294,3 +294,37 @@ def test_help_cites_the_definitions(capsys):
     text = capsys.readouterr().out
     assert "Stargalla, Hertrich and Reichman" in text
     assert "distinct affine maps" in text
+
+
+def test_verify_reads_the_network_as_network_does(refused, run, tmp_path):
+    weights, biases = [[[1], [-1], [2]], [[1]]], [[0, 1, -1], [0]]
+    np.savez(
+        tmp_path / "n.npz", **{f"W{l}": np.array(w, float) for l, w in enumerate(weights)},
+        **{f"b{l}": np.array(b, float) for l, b in enumerate(biases)},
+    )  # fmt: skip
+    path, proof = tmp_path / "n.npz", tmp_path / "c.json"
+    kind = ["--activation", "maxout", 3]
+    assert run(path, "--box", -1, 1, *kind, "--certificate", proof)[0] == 0
+    verify = ["verify", proof, "--network", path]
+    assert main([*map(str, verify), *map(str, kind)]) == 0
+    assert main([*map(str, verify[:2]), "--slice", "x"]) == 2
+    Network.random([3, 4, 1], rng=0).save(tmp_path / "m.npz")
+    (tmp_path / "plane.csv").write_text("0,0,0\n1,0,0\n0,1,1\n")
+    cut = ["--slice", tmp_path / "plane.csv"]
+    assert run(tmp_path / "m.npz", "--box", -1, 1, *cut, "--certificate", proof)[0] == 0
+    verify = ["verify", proof, "--network", tmp_path / "m.npz"]
+    assert main([*map(str, verify), *map(str, cut)]) == 0
+    assert main(list(map(str, verify))) == 1
+
+
+def test_shares_of_domains_whose_volume_is_no_float64(facts, classifier):
+    _, path = classifier
+    found = facts(path, "--box", 0, "1e-200", "--coverage", 50)
+    assert sum(row["share"] for row in found["classes"]) == pytest.approx(1)
+    assert 0 < found["coverage"]["volume_share"] <= 1 + 1e-12
+
+
+def test_a_slope_without_a_leaky_relu_is_refused(refused, tmp_path):
+    np.savez(tmp_path / "n.npz", W0=np.ones((2, 1)), W1=np.ones((1, 2)))
+    message = refused(tmp_path / "n.npz", "--box", -1, 1, "--negative-slope", 0.2)
+    assert "--activation leaky_relu" in message

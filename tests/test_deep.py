@@ -615,3 +615,11 @@ def test_methods_agree_with_six_inputs():
     )
     assert pattern_set(regions) == pattern_set(other)
     assert regions.volumes.sum() == pytest.approx(64, rel=1e-9)
+
+
+def test_regions_that_do_not_exist():
+    regions = Network.random([2, 3, 1], rng=0).regions(box(2))
+    for ask in (regions.volume, regions.exact_map, regions.cells_of, regions.facets):
+        with pytest.raises(IndexError, match="region 999 does not exist"):
+            ask(999)
+    assert not hasattr(Network.random([2, 3, 1]).regions(box(2), method="recursion"), "edges")

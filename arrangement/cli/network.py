@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from arrangement import writing
+from arrangement.cli.network_options import add_reading, chosen_network
 from arrangement.cli.options import Commands, add_jobs, add_outputs, report, workers
 from arrangement.errors import InputError
 
@@ -46,15 +47,7 @@ def add(commands: Commands) -> None:
     )
     parser.set_defaults(run=_run)
     parser.add_argument("file", metavar="FILE", help="the network")
-    parser.add_argument(
-        "--activation",
-        nargs="+",
-        metavar=("NAME", "K"),
-        help="relu, leaky_relu or 'maxout K', if FILE does not say; default: relu",
-    )
-    parser.add_argument(
-        "--negative-slope", metavar="S", help="of leaky_relu, if FILE does not say"
-    )
+    add_reading(parser)
     parser.add_argument(
         "--box",
         nargs="+",
@@ -64,12 +57,6 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--domain", metavar="FILE.npz", help="instead of a box the polytope G x <= h"
-    )
-    parser.add_argument(
-        "--slice",
-        metavar="FILE",
-        help="only the plane through three inputs p, q, r, the rows of a table (text or .npy): "
-        "x = p + t_1 (q - p) + t_2 (r - p); two inputs give a line",
     )
     parser.add_argument(
         "--merge", action="store_true", help="save and draw linear, not activation regions"
@@ -117,7 +104,7 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> str:
     _check(options)
-    network = _network(options)
+    network = chosen_network(options.file, options)
     _check_drawable(options, network)
     domain = _domain(options, network.input_dimension)
     method = options.method
@@ -179,39 +166,6 @@ def _check(options: argparse.Namespace) -> None:
     outputs = {f"--{flag}": getattr(options, flag) for flag in flags}
     for source in (options.file, options.slice, options.domain):
         writing.check_outputs(outputs, source)
-
-
-def _network(options: argparse.Namespace) -> Network:
-    """The network that is asked for, on the slice if there is one."""
-    from arrangement.deep.network import Network
-    from arrangement.reading import read_points, written_number
-
-    slope = None
-    if options.negative_slope is not None:
-        slope = float(written_number(options.negative_slope, "--negative-slope"))
-    network = Network.read(options.file, _activation(options.activation), slope)
-    if options.slice is None:
-        return network
-    points = read_points(options.slice)
-    if points.ndim == 2 and points.shape[1] != network.input_dimension:
-        raise InputError(
-            f"--slice {options.slice}: rows of {points.shape[1]} numbers, but the network has "
-            f"{network.input_dimension} inputs"
-        )
-    try:
-        return network.slice_through(points)
-    except InputError as error:
-        raise InputError(f"--slice {options.slice}: {error}") from None
-
-
-def _activation(words: list[str] | None) -> Any:
-    if words is None:
-        return None
-    if words[0] == "maxout" and len(words) == 2 and words[1].isdecimal():
-        return "maxout", int(words[1])
-    if len(words) == 1 and words[0] in ("relu", "leaky_relu"):
-        return words[0]
-    raise InputError(f"--activation {' '.join(words)}: none of relu, leaky_relu, 'maxout K'")
 
 
 def _domain(options: argparse.Namespace, dimension: int) -> Any:
@@ -324,7 +278,10 @@ def _domain_volume(network: Network, regions: Regions) -> float:
 
 
 def _classes(decision: DecisionRegions, as_json: bool) -> dict[str, Any]:
-    shares = decision.class_volumes / decision.class_volumes.sum()
+    import numpy as np
+
+    out = len(decision.class_labels)
+    shares = np.bincount(decision.class_numbers, decision.volume_shares, minlength=out)
     table = [
         {
             "class": label,

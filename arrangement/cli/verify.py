@@ -7,6 +7,7 @@ import json
 import time
 from typing import Any
 
+from arrangement.cli.network_options import add_reading, chosen_network
 from arrangement.cli.options import Commands, report
 from arrangement.errors import InputError
 
@@ -35,12 +36,17 @@ The exit code is 0 if it is a proof, 1 if it is not, 2 if FILE is no certificate
         metavar="FILE",
         help="a network (.npz, .json, .onnx, .pt): is it the one of the certificate, exactly?",
     )
+    add_reading(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _run(options: argparse.Namespace) -> tuple[str, int]:
     from arrangement.deep.verify import BadCertificate, check, read
 
+    for name in ("activation", "negative_slope", "slice"):
+        if getattr(options, name) is not None and options.network is None:
+            flag = name.replace("_", "-")
+            raise InputError(f"--{flag}: of which network? give --network FILE")
     started = time.perf_counter()
     try:
         certificate = read(options.file)
@@ -48,7 +54,7 @@ def _run(options: argparse.Namespace) -> tuple[str, int]:
     except BadCertificate as error:
         raise InputError(f"{options.file}: {error}") from None
     failures = list(verdict.failures)
-    if options.network is not None and not _is_of(certificate["network"], options.network):
+    if options.network is not None and not _is_of(certificate["network"], options):
         failures.insert(0, f"the network is not that of {options.network}")
     facts: dict[str, Any] = {
         "regions": verdict.n_regions,
@@ -73,11 +79,11 @@ def _run(options: argparse.Namespace) -> tuple[str, int]:
     return report(facts, False) + "".join(f"{line}\n" for line in lines), 1
 
 
-def _is_of(facts: dict[str, Any], path: str) -> bool:
-    """Is the network of a file the one of a certificate, apart from labels?"""
+def _is_of(facts: dict[str, Any], options: argparse.Namespace) -> bool:
+    """Is the network of a file, or its slice, the one of a certificate, apart from labels?"""
     from arrangement.deep.certificate import network_facts
-    from arrangement.deep.network import Network
 
-    return json.loads(json.dumps(network_facts(Network.read(path)))) == {
+    network = chosen_network(options.network, options)
+    return json.loads(json.dumps(network_facts(network))) == {
         key: value for key, value in facts.items() if key != "labels"
     }

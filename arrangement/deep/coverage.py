@@ -129,7 +129,7 @@ def coverage(
         raise InputError(f"n_points = {n_points!r} must be a positive integer")
     n = int(n_points)
     generator = np.random.default_rng(rng)
-    volumes = regions.volumes / regions.volumes.sum()
+    volumes = regions.volume_shares
     # The first point that fell in each region.
     first = np.full(len(regions), n, dtype=np.int64)
     between = drawn = tried = 0

@@ -41,6 +41,10 @@ MOST_ROWS = 64
 """Vertices of a region of more inequalities, of which each may be a facet, are refused."""
 
 
+class NeedsComplexError(SizeError, AttributeError):
+    """What was asked for is not known of regions by recursion."""
+
+
 @dataclass(frozen=True)
 class _Part:
     """The region of the first layers' patterns: its inequalities and its map, exactly."""
@@ -191,7 +195,7 @@ class HalfspaceRegions:
 
     def __getattr__(self, name: str) -> Any:
         if name in NEED_COMPLEX:
-            raise SizeError(
+            raise NeedsComplexError(
                 f"{name} needs the regions round a region, which the recursion does not know: "
                 "use method='complex', with a smaller domain or fewer neurons if that is too "
                 "large"

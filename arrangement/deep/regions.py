@@ -212,7 +212,10 @@ class Regions(Columnar[Region]):
 
     @property
     def slope(self) -> Floats:
-        """Slopes of the affine maps, shape (m, out, in)."""
+        """Slopes of the affine maps, shape (m, out, in).
+
+        Infinite or NaN where products of weights are beyond float64; see :meth:`exact_map`.
+        """
         return self._maps[0]
 
     @property
@@ -222,6 +225,7 @@ class Regions(Columnar[Region]):
 
     def exact_map(self, i: int) -> tuple[list[Point], Point]:
         """Slope (rows) and intercept of a region's affine map as Fractions."""
+        i = self._checked(i)
         rows, scale = maps.exact_map(self.layers, [p[i] for p in self.patterns])
         table = [tuple(Fraction(int(v), int(scale)) for v in row) for row in rows]
         return [row[:-1] for row in table], tuple(row[-1] for row in table)
@@ -309,6 +313,7 @@ class Regions(Columnar[Region]):
 
     def cells_of(self, i: int) -> NDArray[np.int64]:
         """The convex cells of the complex that make up a region; one, unless it was merged."""
+        i = self._checked(i)
         begin, order = self._parts
         return order[begin[i] : begin[i + 1]]
 
@@ -378,9 +383,19 @@ class Regions(Columnar[Region]):
         each = self.geometry.volumes
         return frozen(np.bincount(self.owner, weights=each, minlength=len(self)))
 
+    @cached_property
+    def volume_shares(self) -> Floats:
+        """Volumes as shares of the domain's, shape (m,); right where float64 has no volumes."""
+        total = float(self.volumes.sum())
+        if 1e-300 < total < np.inf:
+            return frozen(self.volumes / total)
+        exact_volumes = [self.exact_volume(i) for i in range(len(self))]
+        whole = sum(exact_volumes, Fraction(0))
+        return frozen(np.array([float(v / whole) for v in exact_volumes]))
+
     def volume(self, i: int) -> float:
         """The volume (length, area) of a region in float64."""
-        return float(self.volumes[i])
+        return float(self.volumes[self._checked(i)])
 
     def exact_volume(self, i: int) -> Fraction:
         """The volume (length, area) of a region, exactly."""

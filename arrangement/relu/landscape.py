@@ -288,9 +288,9 @@ class OneHiddenLayer:
         most = [comb(n, k) * cover(n - k, d - k) for k in range(min(d, n) if boundary else 1)]
 
         def refuse(n_faces: int) -> None:
-            refuse_large_table(n_faces, n, self.dimension)
             if self.hidden > 1:
                 refuse_too_many(n_faces, self.hidden, n, self.dimension)
+            refuse_large_table(n_faces, n, self.dimension)
 
         try:
             refuse(sum(most))
