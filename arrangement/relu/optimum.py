@@ -28,6 +28,9 @@ __all__ = ["Certificate", "GlobalOptimum", "global_optimum"]
 PORTION = 1 << 16
 """Tuples in one call of the compiled screen."""
 
+FEW_NEURONS = 4
+"""For so many the local search is short: it is done whatever the time, alike in every run."""
+
 MOST_NEURONS = 16
 """Each step of branch and bound has 2^K children."""
 
@@ -246,7 +249,7 @@ class _Search:
             kernels.local_search(
                 *self.data, self.slope, starts[rows], choices[rows], 60, self.best, self.point
             )
-            if self.late:
+            if self.late and K > FEW_NEURONS:
                 return
         self.polish()
 
@@ -268,7 +271,7 @@ class _Search:
                     table.append(np.where(np.arange(len(self.y)) == i, -signs[j], signs[j]))
             step = max(1, 4096 >> K)
             for first in range(0, len(tuples), step):
-                if self.late:
+                if self.late and K > FEW_NEURONS:
                     return
                 rows = tuples[first : first + step]
                 kernels.fit_tuples(
