@@ -490,12 +490,24 @@ def test_local_search_only_improves():
     assert np.sum((outputs - search.y) ** 2) == pytest.approx(search.best[0])
 
 
-def test_time_limits_hold_for_the_local_search():
+def test_time_limits_hold_for_the_local_search(monkeypatch):
+    calls = []
+
+    def counted(name, kernel):
+        def call(*arguments):
+            calls.append(name)
+            return kernel(*arguments)
+
+        return call
+
+    for name in ("local_search", "fit_tuples"):
+        monkeypatch.setattr(kernels, name, counted(name, getattr(kernels, name)))
     rng = np.random.default_rng(0)
-    layer = OneHiddenLayer(rng.normal(size=(20, 1)), rng.normal(size=20), hidden=16)
-    found = layer.fit_global(time_limit=0.2)  # to the end it would take minutes
+    layer = OneHiddenLayer(rng.normal(size=(9, 1)), rng.normal(size=9), hidden=8)
+    found = layer.fit_global(time_limit=0)
     assert found.status == "time_limit"
     assert 0 <= found.lower_bound <= found.fun
+    assert calls == ["local_search"]  # one portion of many, and no polishing
 
 
 @pytest.mark.parametrize("options", [{"time_limit": "a"}, {"tolerance": "a"}])
