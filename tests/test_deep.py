@@ -72,7 +72,7 @@ def check(regions, volume):
                 sum((a * x for a, x in zip(row, witness, strict=True)), c)
                 for row, c in zip(slope, intercept, strict=True)
             ]
-            assert tuple(value) == layers.forward(witness)
+            assert tuple(value) == layers.network.exact_forward(witness)
         corners = regions.exact_vertices(i)
         assert np.allclose(np.array(corners, dtype=float), regions.vertices(i), atol=1e-9)
         facets = regions.facets(i)
@@ -483,7 +483,10 @@ def test_points_maps_and_locate(activation):
     share = np.bincount(found, minlength=len(regions)) / 500
     assert share == pytest.approx(regions.volumes / 4, abs=0.1)
     values = np.einsum("moi,mi->mo", regions.slope, regions.points) + regions.intercept
-    exact = [[float(v) for v in regions.layers.forward(x)] for x in regions.points.tolist()]
+    exact = [
+        [float(v) for v in regions.layers.network.exact_forward(x)]
+        for x in regions.points.tolist()
+    ]
     assert values == pytest.approx(np.array(exact))
 
 

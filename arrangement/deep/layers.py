@@ -36,8 +36,8 @@ class Layers:
     Examples
     --------
     >>> layers = Layers(Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]]))
-    >>> layers.forward([Fraction(-1, 3)])
-    (Fraction(1, 3),)
+    >>> layers.preactivations([[-1, 3], [2, 5]], 1)  # at −1/3 and 2/5: 1/3 and 2/5
+    [[1, 3], [2, 5]]
     """
 
     def __init__(self, network: Network) -> None:
@@ -138,11 +138,6 @@ class Layers:
             *([v * b if v > 0 else v * a for v in row] for row in rows),
             [v * b for v in bottom],
         ]
-
-    def forward(self, x: Iterable[Any]) -> tuple[Fraction, ...]:
-        """The exact output at a rational point."""
-        *values, scale = self.preactivations([homogeneous(x)], len(self.weights) - 1)[0]
-        return tuple(Fraction(int(v), int(scale)) for v in values)
 
     def activate(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The activation on rows of float64, shape (rows, k)."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,14 @@ from arrangement.deep.domains import bounded_domain, bounded_rows
 from arrangement.deep.geometry import CellGeometry
 from arrangement.deep.layers import Layers, homogeneous
 from arrangement.deep.network import Network
+from arrangement.deep.patterns import (
+    by_first,
+    last_positive,
+    owners,
+    pattern_texts,
+    patterns_of,
+    roots,
+)
 from arrangement.deep.recursion import HalfspaceRegions, regions_by_recursion
 from arrangement.errors import InputError
 from arrangement.parsing import exact_table
@@ -150,7 +157,7 @@ class Regions(Columnar[Region]):
     ) -> None:
         self.complex, self.layers, self.merged = cells, cells.layers, merged
         if owner is None:
-            owner = _owners(cells)
+            owner = owners(cells)
         self.owner = frozen(owner)
         self._n = int(owner.max()) + 1
         # The first cell of each region stands for it.
@@ -182,7 +189,7 @@ class Regions(Columnar[Region]):
     @property
     def n_activation_regions(self) -> int:
         """How many activation patterns have a region of full dimension."""
-        return int(_owners(self.complex).max()) + 1
+        return int(owners(self.complex).max()) + 1
 
     @cached_property
     def n_affine_maps(self) -> int:
@@ -203,7 +210,7 @@ class Regions(Columnar[Region]):
         Which neurons are active (positive), bool; or which piece of each maxout neuron is in
         force, int. A merged region has the pattern of one of its parts.
         """
-        return [frozen(p[self._first]) for p in _patterns(self.complex)]
+        return [frozen(p[self._first]) for p in patterns_of(self.complex)]
 
     @cached_property
     def _maps(self) -> tuple[Floats, Floats]:
@@ -259,7 +266,7 @@ class Regions(Columnar[Region]):
         """
         cells, number = self._by_class
         found: list[set[int]] = [set() for _ in range(len(self))]
-        for cell, k in zip(self.owner[_roots(cells)].tolist(), number.tolist(), strict=True):
+        for cell, k in zip(self.owner[roots(cells)].tolist(), number.tolist(), strict=True):
             found[cell].add(k)
         return [tuple(sorted(f)) for f in found]
 
@@ -268,7 +275,7 @@ class Regions(Columnar[Region]):
         """The complex cut by the output's argmax too, and the class of each of its cells."""
         cells = Complex(self.layers, self.complex.domain, by_class=True)
         steps = cells.signs_of_regions[:, cells.n_hidden_steps :]
-        return cells, _last_positive(steps)
+        return cells, last_positive(steps)
 
     def decision_regions(self) -> DecisionRegions:
         """The connected sets of points of one class, connected through facets.
@@ -510,7 +517,7 @@ class Regions(Columnar[Region]):
         a, b = self.edges.T
         same = key[a] == key[b]
         links = coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(len(self),) * 2)
-        return _by_first(connected_components(links, directed=False)[1])
+        return by_first(connected_components(links, directed=False)[1])
 
     @cached_property
     def _linear_owners(self) -> NDArray[np.int64]:
@@ -582,7 +589,7 @@ class Regions(Columnar[Region]):
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each region: pattern, volume, ranks, dead layers, x0, x1, …."""
         return {
-            "pattern": _texts(self.patterns, len(self)),
+            "pattern": pattern_texts(self.patterns, len(self)),
             "volume": self.volumes,
             "affine_map": self.affine_map_numbers,
             **{f"rank{l}": column for l, column in enumerate(self.ranks.T)},
@@ -680,67 +687,5 @@ def regions_of(
     return regions.merge() if merge else regions
 
 
-def _patterns(cells: Complex) -> list[NDArray[Any]]:
-    """Per hidden layer the pattern of each cell of a complex."""
-    layers, signs, at = cells.layers, cells.signs_of_regions, 0
-    result: list[NDArray[Any]] = []
-    for width in layers.hidden_widths:
-        if layers.is_maxout:
-            k = layers.pieces
-            block = signs[:, at : at + width * (k - 1)].reshape(len(signs), width, k - 1)
-            result.append(_last_positive(block))
-            at += width * (k - 1)
-        else:
-            result.append(signs[:, at : at + width] > 0)
-            at += width
-    return result
-
-
-def _last_positive(signs: NDArray[np.int8]) -> NDArray[np.int64]:
-    """1 + the last index along the last axis with a positive sign, 0 where there is none."""
-    places = np.arange(1, signs.shape[-1] + 1)
-    return np.asarray(np.where(signs > 0, places, 0).max(axis=-1, initial=0), dtype=np.int64)
-
-
-def _owners(cells: Complex) -> NDArray[np.int64]:
-    """The activation region of each cell of a complex, by first occurrence."""
-    m = cells.n_regions
-    if cells.layers.pieces < 3 and not cells.by_class:
-        return np.arange(m)
-    table = np.concatenate([np.zeros((m, 1), np.int64), *_patterns(cells)], axis=1)
-    return _by_first(np.unique(table, axis=0, return_inverse=True)[1].reshape(-1))
-
-
-def _by_first(labels: NDArray[Any]) -> NDArray[np.int64]:
-    """Labels as numbers 0, 1, … in the order in which they first occur."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse.reshape(-1)]
-
-
-def _roots(cells: Complex) -> NDArray[np.int64]:
-    """The cell from which each was split by the output's argmax alone."""
-    result = np.arange(cells.n_regions)
-    for r in range(cells.n_regions):
-        parent, step = cells.origin[r].tolist()
-        if step >= cells.n_hidden_steps:
-            result[r] = result[parent]
-    return result
-
-
 def _mean(points: Sequence[Point]) -> Point:
     return tuple(sum(column) / Fraction(len(points)) for column in zip(*points, strict=True))
-
-
-def _texts(patterns: list[NDArray[Any]], m: int) -> list[str]:
-    """Patterns as text, layers separated by spaces."""
-    if not patterns:
-        return [""] * m
-    widths = np.cumsum([0, *(p.shape[1] for p in patterns)])
-    table = np.concatenate([p.astype(np.int64) for p in patterns], axis=1).tolist()
-    separator = "," if max(p.max(initial=0) for p in patterns) > 9 else ""
-    return [
-        " ".join(separator.join(map(str, row[a:b])) for a, b in pairwise(widths.tolist()))
-        for row in table
-    ]
