@@ -368,6 +368,12 @@ def _certificate(one: Redundancy) -> dict[str, Any]:
         if combination is None
         else {str(i): exact_text(v) for i, v in combination.items()},
         "constant": None if one.constant is None else exact_text(one.constant),
+        "of_inputs": None
+        if one.of_inputs is None
+        else {
+            "factors": {str(i): exact_text(v) for i, v in one.of_inputs[0].items()},
+            "constant": exact_text(one.of_inputs[1]),
+        },
     }
 
 
@@ -375,7 +381,8 @@ def _told(one: Redundancy) -> str:
     if one.preactivation is not None:
         side = "at most" if one.kind == "inactive" else "at least"
         return f"{one.kind}, preactivation {side} {float(one.preactivation):.6g}"
-    assert one.combination is not None
+    if one.combination is None:
+        return "linear, an affine function of what the layer is given"
     if one.kind == "duplicate":
         ((other, factor),) = one.combination.items()
         return f"duplicate, {float(factor):.6g} times neuron {other}"

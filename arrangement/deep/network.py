@@ -467,7 +467,8 @@ class Network:
 
         Neurons whose output is a combination of other outputs of their layer and a constant
         are left out, which includes those that are never active and multiples of others; a
-        layer that is linear on the domain becomes one with the next.
+        layer that is linear on the domain, an affine function of a layer before it or of the
+        input, becomes one with the next.
 
         Parameters
         ----------
