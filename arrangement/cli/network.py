@@ -26,9 +26,10 @@ NEED_COMPLEX = (
 COLOURS = ("map", "class", "rank", "dead")
 
 TEXT = """\
-FILE is a network: .npz (weights_0, biases_0, ..., or the names of a torch state dict), .json
-("weights" and "biases"), .onnx, or a state dict in .pt. All regions of full dimension in the
-box or domain are found, exactly.
+FILE is a network: .npz (weights_0, biases_0, ..., activation), .json ("weights", "biases" and
+"activation"), .onnx, or a state dict of torch in .pt or .npz, of which --activation and
+--layers must say how it computes. All regions of full dimension in the box or domain are
+found, exactly.
 
 Three different numbers are in use for "the linear regions" (Stargalla, Hertrich and Reichman
 2025 compare six definitions), and each is told under its own name:

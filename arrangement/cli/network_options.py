@@ -20,7 +20,14 @@ def add_reading(parser: Parser) -> None:
         "--activation",
         nargs="+",
         metavar=("NAME", "K"),
-        help="relu, leaky_relu or 'maxout K', if FILE does not say; default: relu",
+        help="relu, leaky_relu or 'maxout K', if FILE does not say (a state dict does not)",
+    )
+    parser.add_argument(
+        "--layers",
+        nargs="+",
+        metavar="NAME",
+        help="the layers of a .npz or .pt file by name in the order in which they are applied, "
+        "such as fc1 fc2: a state dict does not say it",
     )
     parser.add_argument(
         "--negative-slope", metavar="S", help="of leaky_relu, if FILE does not say"
@@ -43,7 +50,7 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
         if options.activation is not None and options.activation != ["leaky_relu"]:
             raise InputError("--negative-slope is of --activation leaky_relu")
         slope = float(written_number(options.negative_slope, "--negative-slope"))
-    network = Network.read(path, _activation(options.activation), slope)
+    network = Network.read(path, _activation(options.activation), slope, layers=options.layers)
     if slope is not None and network.activation != "leaky_relu":
         raise InputError(
             f"--negative-slope: {path} is a {network.activation} network; give --activation "

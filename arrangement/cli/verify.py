@@ -43,7 +43,7 @@ The exit code is 0 if it is a proof, 1 if it is not, 2 if FILE is no certificate
 def _run(options: argparse.Namespace) -> tuple[str, int]:
     from arrangement.deep.verify import BadCertificate, check, read
 
-    for name in ("activation", "negative_slope", "slice"):
+    for name in ("activation", "negative_slope", "layers", "slice"):
         if getattr(options, name) is not None and options.network is None:
             flag = name.replace("_", "-")
             raise InputError(f"--{flag}: of which network? give --network FILE")

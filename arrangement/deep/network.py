@@ -558,11 +558,17 @@ class Network:
         model: Any,
         activation: Activation | None = None,
         negative_slope: float | None = None,
+        *,
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
     ) -> Network:
-        """From a torch ``Sequential`` or its state dict; see :func:`formats.from_torch`."""
+        """From a torch ``Sequential``, or a state dict and what it does not say.
+
+        See :func:`formats.from_torch`.
+        """
         from arrangement.deep import formats
 
-        return formats.from_torch(model, activation, negative_slope)
+        return formats.from_torch(model, activation, negative_slope, layers=layers, check=check)
 
     @classmethod
     def from_sklearn(cls, model: Any) -> Network:
@@ -579,11 +585,16 @@ class Network:
         return onnx_graph.from_onnx(path)
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> Network:
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, Any],
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
+    ) -> Network:
         """From arrays by name, as a .npz file has them; see :func:`formats.from_arrays`."""
         from arrangement.deep import formats
 
-        return formats.from_arrays(arrays)
+        return formats.from_arrays(arrays, layers, check)
 
     @classmethod
     def read(
@@ -591,11 +602,14 @@ class Network:
         path: FilePath,
         activation: Activation | None = None,
         negative_slope: float | None = None,
+        *,
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
     ) -> Network:
         """From a .npz, .json, .onnx or .pt file; see :func:`formats.read`."""
         from arrangement.deep import formats
 
-        return formats.read(path, activation, negative_slope)
+        return formats.read(path, activation, negative_slope, layers=layers, check=check)
 
     @classmethod
     def load(cls, path: FilePath) -> Network:
