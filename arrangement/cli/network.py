@@ -7,7 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from arrangement import writing
-from arrangement.cli.network_options import add_reading, chosen_network
+from arrangement.cli.network_options import (
+    add_domain,
+    add_reading,
+    chosen_domain,
+    chosen_network,
+)
 from arrangement.cli.options import Commands, add_jobs, add_outputs, report, workers
 from arrangement.errors import InputError
 
@@ -49,16 +54,7 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=_run)
     parser.add_argument("file", metavar="FILE", help="the network")
     add_reading(parser)
-    parser.add_argument(
-        "--box",
-        nargs="+",
-        metavar=("LOW", "HIGH"),
-        help="the inputs: LOW <= x_i <= HIGH for every i, or one pair for each; with --slice "
-        "the coordinates t in the slice",
-    )
-    parser.add_argument(
-        "--domain", metavar="FILE.npz", help="instead of a box the polytope G x <= h"
-    )
+    add_domain(parser)
     parser.add_argument(
         "--merge", action="store_true", help="save and draw linear, not activation regions"
     )
@@ -107,7 +103,7 @@ def _run(options: argparse.Namespace) -> str:
     _check(options)
     network = chosen_network(options.file, options)
     _check_drawable(options, network)
-    domain = _domain(options, network.input_dimension)
+    domain = chosen_domain(options, network.input_dimension)
     method = options.method
     if method == "auto" and any(map(vars(options).get, NEED_COMPLEX)):
         method = "complex"
@@ -167,25 +163,6 @@ def _check(options: argparse.Namespace) -> None:
     outputs = {f"--{flag}": getattr(options, flag) for flag in flags}
     for source in (options.file, options.slice, options.domain):
         writing.check_outputs(outputs, source)
-
-
-def _domain(options: argparse.Namespace, dimension: int) -> Any:
-    from arrangement.files import read_arrays
-    from arrangement.reading import written_number
-
-    if options.domain is not None:
-        arrays = read_arrays(options.domain)
-        if not isinstance(arrays, dict) or not {"G", "h"} <= arrays.keys():
-            raise InputError(f"--domain {options.domain}: not a .npz file with G and h")
-        return arrays["G"], arrays["h"]
-    ends = [written_number(end, "--box") for end in options.box]
-    pairs = list(zip(ends[::2], ends[1::2], strict=False))
-    if len(ends) % 2 or len(pairs) not in (1, dimension):
-        raise InputError(
-            f"--box: {len(ends)} numbers; give LOW HIGH once, or once for each of the "
-            f"{dimension} inputs"
-        )
-    return pairs * dimension if len(pairs) == 1 else pairs
 
 
 def _check_drawable(options: argparse.Namespace, network: Network) -> None:
