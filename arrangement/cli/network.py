@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from arrangement import writing
@@ -13,7 +15,7 @@ from arrangement.cli.network_options import (
     chosen_domain,
     chosen_network,
 )
-from arrangement.cli.options import Commands, add_jobs, add_outputs, report, workers
+from arrangement.cli.options import Commands, add_jobs, add_outputs, report, short, workers
 from arrangement.errors import InputError
 
 if TYPE_CHECKING:
@@ -201,8 +203,12 @@ def _facts(
 
 
 def _geometry(network: Network, regions: Regions, as_json: bool) -> dict[str, Any]:
+    import numpy as np
+
     name = "volume" if as_json else _volume(regions)
-    total, whole = float(regions.volumes.sum()), _domain_volume(network, regions)
+    whole = _domain_volume(network, regions)
+    with np.errstate(over="ignore"):
+        total = float(regions.volumes.sum())
     facts: dict[str, Any] = {
         "linear regions": regions.n_linear_regions,
         "vertices": len(regions.complex.points),
@@ -212,8 +218,22 @@ def _geometry(network: Network, regions: Regions, as_json: bool) -> dict[str, An
         f"{name} of the domain": whole if as_json else f"{whole:.10g}",
     }
     if as_json and network.input_dimension == 1:
-        facts["breakpoints"] = [float(x) for x in regions.breakpoints]
+        facts["breakpoints"] = [_number(x) for x in regions.breakpoints]
     return facts
+
+
+def _number(x: Fraction) -> float | str:
+    """A float64, or exact text where that is beyond float64."""
+    from arrangement.deep.vertices import nearest
+    from arrangement.parsing import exact_text
+
+    value = nearest(x)
+    return value if math.isfinite(value) and (value or not x) else exact_text(x)
+
+
+def _shown(x: Fraction) -> str:
+    value = _number(x)
+    return f"{value:.6g}" if isinstance(value, float) else short(value)
 
 
 def _volume(regions: Regions) -> str:
@@ -358,11 +378,11 @@ def _certificate(one: Redundancy) -> dict[str, Any]:
 def _told(one: Redundancy) -> str:
     if one.preactivation is not None:
         side = "at most" if one.kind == "inactive" else "at least"
-        return f"{one.kind}, preactivation {side} {float(one.preactivation):.6g}"
+        return f"{one.kind}, preactivation {side} {_shown(one.preactivation)}"
     if one.combination is None:
         return "linear, an affine function of what the layer is given"
     if one.kind == "duplicate":
         ((other, factor),) = one.combination.items()
-        return f"duplicate, {float(factor):.6g} times neuron {other}"
+        return f"duplicate, {_shown(factor)} times neuron {other}"
     others = ", ".join(map(str, one.combination))
     return f"dependent on neurons {others}" if others else "constant"

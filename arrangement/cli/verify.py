@@ -16,7 +16,7 @@ from arrangement.cli.network_options import (
     chosen_domain,
     chosen_network,
 )
-from arrangement.cli.options import Commands, report
+from arrangement.cli.options import Commands, report, short
 from arrangement.errors import InputError
 
 __all__ = ["add"]
@@ -122,7 +122,7 @@ def _verified(options: argparse.Namespace) -> tuple[str, int]:
         "domain": [[integer_text(v) for v in row] for row in verdict.domain]
         if options.json
         else _told(verdict.domain),
-        "domain volume": size if options.json else _short(size),
+        "domain volume": size if options.json else short(size),
         "volume not covered": verdict.missing,
         "seconds": round(time.perf_counter() - started, 3),
     }
@@ -152,21 +152,17 @@ def _told(rows: Sequence[Sequence[int]]) -> str:
     if all(sum(map(bool, row[:-1])) == 1 for row in rows):
         pairs = [(max(ends[c, True]), min(ends[c, False])) for c in range(d)]
         intervals = [
-            f"[{_short(exact_text(low))}, {_short(exact_text(high))}]" for low, high in pairs
+            f"[{short(exact_text(low))}, {short(exact_text(high))}]" for low, high in pairs
         ]
         alike = d > 1 and len(set(intervals)) == 1
         return f"{intervals[0]}^{d}" if alike else " x ".join(intervals)
     shown = []
     for *normal, c in rows[:SHOWN]:
-        terms = [f"{_short(exact_text(v))} x{i}" for i, v in enumerate(normal) if v]
-        shown.append(f"{' + '.join(terms)} >= {_short(exact_text(-c))}")
+        terms = [f"{short(exact_text(v))} x{i}" for i, v in enumerate(normal) if v]
+        shown.append(f"{' + '.join(terms)} >= {short(exact_text(-c))}")
     if len(rows) > SHOWN:
         shown.append(f"and {len(rows) - SHOWN} more (--json has all)")
     return ", ".join(shown)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:20]}...{text[-20:]} ({len(text)} characters)"
 
 
 def _is_of(facts: dict[str, Any], options: argparse.Namespace) -> bool:

@@ -403,8 +403,11 @@ class Regions(Columnar[Region]):
     @cached_property
     def volume_shares(self) -> Floats:
         """Volumes as shares of the domain's, shape (m,); right where float64 has no volumes."""
-        total = float(self.volumes.sum())
-        if 1e-300 < total < np.inf:
+        with np.errstate(over="ignore"):
+            total = float(self.volumes.sum())
+        if self.complex.domain.has_float64_volumes or (
+            total < np.inf and self.volumes.min() > 1e-300
+        ):
             return frozen(self.volumes / total)
         exact_volumes = [self.exact_volume(i) for i in range(len(self))]
         whole = sum(exact_volumes, Fraction(0))
