@@ -217,6 +217,9 @@ def test_other_arguments_that_are_refused():
     for slope in (np.nan, "x", None, "1/3"):
         with pytest.raises(InputError, match="negative_slope"):
             Network(*TENT, "leaky_relu", slope)
+    for labels in ([None], [1j], [b"a"]):
+        with pytest.raises(InputError, match="labels of type"):
+            Network(*TENT, labels=labels)
     with pytest.raises(InputError, match="labels of shape"):
         Network(*TENT, labels=["a", "b"])
     network = Network(*TENT)
