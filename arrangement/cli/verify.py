@@ -58,7 +58,7 @@ because it would take too much work.""",
         type=_factor,
         default=1.0,
         metavar="F",
-        help="allow F times the work and length that are allowed otherwise (some minutes)",
+        help="allow F times the work and length that are allowed otherwise (about a minute)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -84,7 +84,7 @@ MOST_BYTES = 2**25
 """A longer certificate is not read, unless the limit is raised; JSON takes 20 times as much."""
 
 MOST_STEPS = 5e8
-"""Some minutes of work; a longer check is not begun, unless the limit is raised."""
+"""About a minute of work; a longer check is not begun, unless the limit is raised."""
 
 MOST_BITS = 2e9
 """Bits of all coordinates and weights as integers, which are longer than their texts."""
