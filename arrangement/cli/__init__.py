@@ -35,8 +35,9 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 when what was to be verified is false; 2 after an error, which is one line on
-        stderr; 130 when interrupted; 141 when the reader of the output has gone.
+        0; 1 when what was to be verified is false, 3 when that was not decided because it
+        takes too much work; 2 after an error, which is one line on stderr; 130 when
+        interrupted; 141 when the reader of the output has gone.
 
     Examples
     --------

@@ -27,6 +27,7 @@ __all__ = [
     "check_outputs",
     "chosen",
     "report",
+    "short",
     "workers",
 ]
 
@@ -129,6 +130,11 @@ def report(facts: dict[str, Any], as_json: bool) -> str:
         return json.dumps(_plain(facts), allow_nan=False) + "\n"
     width = max(map(len, facts))
     return "".join(f"{key:<{width}}  {value}\n" for key, value in facts.items())
+
+
+def short(text: str) -> str:
+    """A number for reading: its first and last digits, if there are very many."""
+    return text if len(text) <= 60 else f"{text[:20]}...{text[-20:]} ({len(text)} characters)"
 
 
 def _jobs(text: str) -> int:

@@ -128,6 +128,11 @@ def coverage(
     if isinstance(n_points, bool) or not isinstance(n_points, int | np.integer) or n_points < 1:
         raise InputError(f"n_points = {n_points!r} must be a positive integer")
     n = int(n_points)
+    if not regions.complex.domain.has_float64_points:
+        raise InputError(
+            "coverage: points are drawn in float64, whose numbers are too far apart for this "
+            "domain, or do not reach; move it to the origin, or scale it"
+        )
     generator = np.random.default_rng(rng)
     volumes = regions.volume_shares
     # The first point that fell in each region.

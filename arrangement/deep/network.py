@@ -467,7 +467,8 @@ class Network:
 
         Neurons whose output is a combination of other outputs of their layer and a constant
         are left out, which includes those that are never active and multiples of others; a
-        layer that is linear on the domain becomes one with the next.
+        layer that is linear on the domain, an affine function of a layer before it or of the
+        input, becomes one with the next.
 
         Parameters
         ----------
@@ -557,11 +558,17 @@ class Network:
         model: Any,
         activation: Activation | None = None,
         negative_slope: float | None = None,
+        *,
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
     ) -> Network:
-        """From a torch ``Sequential`` or its state dict; see :func:`formats.from_torch`."""
+        """From a torch ``Sequential``, or a state dict and what it does not say.
+
+        See :func:`formats.from_torch`.
+        """
         from arrangement.deep import formats
 
-        return formats.from_torch(model, activation, negative_slope)
+        return formats.from_torch(model, activation, negative_slope, layers=layers, check=check)
 
     @classmethod
     def from_sklearn(cls, model: Any) -> Network:
@@ -578,11 +585,16 @@ class Network:
         return onnx_graph.from_onnx(path)
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> Network:
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, Any],
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
+    ) -> Network:
         """From arrays by name, as a .npz file has them; see :func:`formats.from_arrays`."""
         from arrangement.deep import formats
 
-        return formats.from_arrays(arrays)
+        return formats.from_arrays(arrays, layers, check)
 
     @classmethod
     def read(
@@ -590,11 +602,14 @@ class Network:
         path: FilePath,
         activation: Activation | None = None,
         negative_slope: float | None = None,
+        *,
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
     ) -> Network:
         """From a .npz, .json, .onnx or .pt file; see :func:`formats.read`."""
         from arrangement.deep import formats
 
-        return formats.read(path, activation, negative_slope)
+        return formats.read(path, activation, negative_slope, layers=layers, check=check)
 
     @classmethod
     def load(cls, path: FilePath) -> Network:

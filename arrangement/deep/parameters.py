@@ -156,6 +156,8 @@ def parse_labels(labels: ArrayLike, outputs: int) -> NDArray[Any]:
         raise InputError("labels: some entries are sequences, unlike others") from None
     if names.dtype == object:
         names = np.array(names.tolist())
+    if names.dtype.kind not in "biufU":
+        raise InputError(f"labels of type {names.dtype}; they are text or numbers")
     if names.shape != (outputs,):
         raise InputError(
             f"labels of shape {names.shape}, but the network has {outputs} outputs"

@@ -87,6 +87,11 @@ def regions(
             f"a network with {regions.dimension} inputs has no picture: what can be drawn is "
             "one or two inputs; draw what it does on a plane, network.slice_through(points)"
         )
+    if not regions.complex.domain.has_float64_volumes:
+        raise InputError(
+            "a picture has coordinates in float64, whose numbers are too far apart for this "
+            "domain, or do not reach; move it to the origin, or scale it"
+        )
     from arrangement.deep.decisions import DecisionRegions
 
     if isinstance(regions, DecisionRegions) and colour != "class":
