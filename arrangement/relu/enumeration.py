@@ -21,6 +21,7 @@ from arrangement.relu.stationary import Decider, Minima
 from arrangement.relu.tuples import Screen, n_multisets
 
 __all__ = [
+    "BYTES_PER_SIGN",
     "MAX_PIECES",
     "MAX_TUPLES",
     "Search",
