@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from arrangement import exact, kernels
 from arrangement.errors import InputError, SizeError
 from arrangement.kernels.cone_fit import cone_fit, workspace
+from arrangement.memory import memory
 from arrangement.packing import Words
 from arrangement.progress import Progress, reporter
 from arrangement.relu.exact_bound import ExactFit, Solution, common_denominator
@@ -384,7 +385,7 @@ class _Search:
         signs = cells.signs
         total = comb(len(signs) + self.hidden - 1, self.hidden)
         report = reporter(progress, "tuples of cells", self.note)
-        least, done = np.inf, 0
+        least, done, held = np.inf, 0, 0
         kept, bounds = [], []
         for tuples in _tuples(len(signs), self.hidden):
             if self.late:
@@ -405,6 +406,12 @@ class _Search:
             least = min(least, found[~open_].min(initial=np.inf))
             kept.append(tuples[open_])
             bounds.append(found[open_])
+            held += 4 * (kept[-1].nbytes + bounds[-1].nbytes)
+            if held > memory():
+                raise SizeError(
+                    f"{sum(map(len, kept)):,} tuples of cells have to be fitted, more than fit "
+                    "in memory: take method='branch'"
+                )
             done += len(tuples)
             report(done - sum(map(len, kept)), total)
         todo, bound = np.concatenate(kept), np.concatenate(bounds)
@@ -460,6 +467,8 @@ class _Search:
         leaves = np.zeros(capacity, dtype=np.int64)
         counts = np.array([K + 1, 0, capacity - K - 1, 0, 0])
         best = np.append(self.best, np.inf)
+        # Tables of nodes are copied as they double, from one a little larger than the heap.
+        most = min(OPEN_NODES, memory() // (8 * (nodes.itemsize * nodes.shape[1] + 32)))
         sides = (
             np.ones((2, N, 1), dtype=np.uint64) if cells is None else _sides(cells.packed, N)
         )
@@ -494,7 +503,7 @@ class _Search:
                 free,
                 leaves,
                 counts,
-                OPEN_NODES,
+                most,
                 1000,
                 self.stop,
                 best,
