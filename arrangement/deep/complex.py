@@ -14,6 +14,7 @@ from arrangement.deep.vertices import ExactVertices, height, rounded
 from arrangement.errors import SizeError
 from arrangement.kernels import subdivision
 from arrangement.kernels.rounding import TINY, UNIT_ROUNDOFF
+from arrangement.memory import refuse
 from arrangement.parsing import primitive
 from arrangement.progress import Progress, reporter
 
@@ -387,6 +388,9 @@ def _more(size: int) -> int:
 
 def _longer(array: NDArray[Any], size: int) -> NDArray[Any]:
     """The array with room for `size` entries along its first axis."""
+    row = array.itemsize * int(np.prod(array.shape[1:]))
+    what = f"{size:,} faces, or entries of their boundaries,"
+    refuse(size * row, what, "reduce the domain, the neurons or the input dimension")
     result = np.empty((size, *array.shape[1:]), dtype=array.dtype)
     result[: len(array)] = array
     return result

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
+from arrangement.memory import refuse
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pruning import Pruning
 from arrangement.relu.rational import RationalDecider
@@ -21,6 +22,7 @@ from arrangement.relu.stationary import Decider, Minima
 from arrangement.relu.tuples import Screen, n_multisets
 
 __all__ = [
+    "BYTES_PER_SIGN",
     "MAX_PIECES",
     "MAX_TUPLES",
     "Search",
@@ -128,6 +130,11 @@ def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "face
 def refuse_large_table(n_faces: int, n: int, d: int) -> None:
     """Raise a SizeError if the faces of one neuron, with their signs, are too many to hold."""
     if n_faces * n <= MAX_SIGNS:
+        refuse(
+            n_faces * n * BYTES_PER_SIGN,
+            f"the about {rounded(n_faces)} faces of {n} samples in dimension {d}",
+            "take fewer samples, fewer features (or no bias), or ask for fewer kinds",
+        )
         return
     gibibytes, minutes = (
         n_faces * n * BYTES_PER_SIGN / 2**30,

@@ -310,7 +310,6 @@ class OneHiddenLayer:
         progress: Progress = None,
         *,
         tolerance: float = 1e-8,
-        weight_bound: float = 1e4,
         method: Literal["auto", "screen", "branch"] = "auto",
         random_state: int = 0,
     ) -> GlobalOptimum:
@@ -320,17 +319,14 @@ class OneHiddenLayer:
         ----------
         time_limit : float, optional
             Seconds after which the search stops with the best network and the best bound so
-            far; None searches to the end.
+            far, kept to a second or 5 %, compiling at first use (once, some 20 s) aside; None
+            searches to the end.
         progress : bool or callable, optional
             True shows progress, the loss and its bound on stderr when that is a terminal; a
             callable is called with (done, total).
         tolerance : float
             The gap between the loss and its lower bound that counts as none, as a share of
             mean(y²).
-        weight_bound : float
-            The lower bound holds for networks whose neurons have |z_j|·‖X w_j‖ at most this
-            many times ‖y‖, with norms over the samples. What rounding may do to the bound
-            grows with it.
         method : {"auto", "screen", "branch"}
             ``"screen"`` bounds every tuple of cells by least squares and fits the promising
             ones, lowest bound first; ``"branch"`` is branch and bound over samples. The default
@@ -346,7 +342,8 @@ class OneHiddenLayer:
         Raises
         ------
         SizeError
-            If the samples may have more than 4,000,000 activation patterns.
+            If the samples may have more than 4,000,000 activation patterns and there is no time
+            limit. With one the search goes on without the cells.
 
         Notes
         -----
@@ -354,10 +351,11 @@ class OneHiddenLayer:
         of closed cells, and closed cells cover everything, minima on faces included. A node of
         the search says which neurons are active on some of the samples; the squared loss on
         these alone, under the linear constraints that the pattern puts on u, is a lower bound
-        for all networks of the node. The bound is the value of a dual point that is checked as
-        computed: its residuals, times the largest weights allowed, and bounds for the rounding
-        of every sum are taken off, so that no solver's word is trusted. The patterns are those
-        of the exact cells; the returned loss is evaluated in rational arithmetic.
+        for all networks of the node. The bound is the value of a dual point whose residuals
+        are taken off, with bounds for the rounding of every sum, so that no solver's word is
+        trusted; ranks are exact, and no weight is too large for it. What rounding leaves open
+        is solved in rational arithmetic, and a network found there counts. The patterns are
+        those of the exact cells; the returned loss is evaluated in rational arithmetic.
 
         Examples
         --------
@@ -371,14 +369,13 @@ class OneHiddenLayer:
 
         return global_optimum(
             Samples.of(self.arrangement, self.targets, self.bias is not None),
-            lambda: self.arrangement.cells(),
+            self.arrangement.cells,
             self.hidden,
             bias=self.bias,
             output_bias=self.output_bias,
             negative_slope=self.negative_slope,
             time_limit=time_limit,
             tolerance=tolerance,
-            weight_bound=weight_bound,
             method=method,
             random_state=random_state,
             progress=progress,

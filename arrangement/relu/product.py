@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.errors import SizeError
+from arrangement.memory import refuse
 from arrangement.relu.pieces import Pieces
 from arrangement.relu.samples import Floats, Mask
 from arrangement.relu.stationary import Decider
@@ -189,6 +190,11 @@ class ProductGraph:
                 f"and {n_edges:,} edges, more than {MAX_NODES:,} or {MAX_EDGES:,}; take fewer "
                 "samples, features or neurons"
             )
+        refuse(
+            16 * n_nodes + 24 * n_edges,
+            f"the {n_nodes:,} nodes and {n_edges:,} edges of the product graph",
+            "take fewer samples, features or neurons",
+        )
         attained = np.zeros(n_nodes, dtype=bool)
         codimension = pieces.table.codimension[pieces.faces]
         inside = np.all(codimension == 0, axis=1)
