@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from contextlib import redirect_stdout
 
 from arrangement.cli import (
@@ -62,6 +63,7 @@ def main(argv: list[str] | None = None) -> int:
         # Only as a process of its own: what else a caller's process prints is not ours.
         if argv is None and quiet is not None and quiet is sys.__stdout__:
             sys.stdout = claim_stdout()
+            warnings.formatwarning = _one_line
         with redirect_stdout(quiet):
             parser = _parser()
         options = parser.parse_args(argv)
@@ -110,6 +112,16 @@ def _parser() -> Parser:
 def _fail(message: str) -> int:
     sys.stderr.write(f"arrangement: error: {' '.join(message.split())}\n")
     return 2
+
+
+def _one_line(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    return f"arrangement: warning: {' '.join(str(message).split())}\n"
 
 
 def _discard_stdout() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["PRIME", "hash_maps"]
 
 PRIME = 2**31 - 1
 
 
-@njit(cache=True)
+@compiled()
 def hash_maps(weights, shapes, chosen, factors, start):
     """Random linear combinations of the outputs as affine functions of the input, mod PRIME.
 

@@ -17,8 +17,8 @@ have ‖R_j‖ ≤ M once 2 M Σ‖e_j‖ and the rounding of these few sums are
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.rounding import INFLATE
 
 __all__ = ["cone_fit", "outputs_into", "squared_loss", "workspace"]
@@ -30,13 +30,13 @@ VIOLATED = 1e-12
 """A constraint x·R_j ≥ 0, ‖x‖ = 1, is worked on when it fails by this share of ‖R‖."""
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def workspace(n):
     """Room for `cone_fit` with n variables: matrices (4, n, n), vectors (8, n), the basis."""
     return np.zeros((4, n, n)), np.zeros((8, n)), np.zeros((n, 2), np.int64)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _factor(H, n, L):
     for a in range(n):
         for c in range(a + 1):
@@ -49,7 +49,7 @@ def _factor(H, n, L):
                 L[a, c] = value / L[c, c]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _append(v, p, n, Q, T):
     """Row p of Q: v made orthogonal to the rows before, T holds the coefficients."""
     size = 0.0
@@ -77,7 +77,7 @@ def _append(v, p, n, Q, T):
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def certified(H, b, yy, n, r, u, g, multipliers, limits):
     """The dual bound of the module's text, g = Gᵀλ and `multipliers` = Σ λ.
 
@@ -101,7 +101,7 @@ def certified(H, b, yy, n, r, u, g, multipliers, limits):
     return yy - quadratic - INFLATE * error
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
     """Minimise over the cones; ends early once the bound exceeds `cutoff`.
 
@@ -250,7 +250,7 @@ def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
     return best
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def outputs_into(X, constant, u, signs, slope, outputs):
     """The outputs of the network with R = u, neuron j with output sign signs[j]."""
     N, r = X.shape
@@ -267,7 +267,7 @@ def outputs_into(X, constant, u, signs, slope, outputs):
         outputs[i] = value
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def squared_loss(outputs, y):
     """‖outputs − y‖²."""
     total = 0.0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["PRIME", "modular_ranks"]
 
@@ -11,7 +12,7 @@ PRIME = 2**31 - 1
 """Products of residues fit in int64."""
 
 
-@njit(cache=True)
+@compiled()
 def _inverse(a):
     result, power, base = 1, PRIME - 2, a
     while power:
@@ -22,7 +23,7 @@ def _inverse(a):
     return result
 
 
-@njit(cache=True)
+@compiled()
 def _rank(M, n):
     """The rank of the first n rows; they are changed."""
     rank = 0
@@ -48,7 +49,7 @@ def _rank(M, n):
     return rank
 
 
-@njit(cache=True)
+@compiled()
 def modular_ranks(rows, free, slope, signs, codimension, tuples, ranks):
     """The rank of [free | A_1 | … | A_K] on the flats of each tuple of faces.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.cone_fit import (
     cone_fit,
     outputs_into,
@@ -15,7 +15,7 @@ from arrangement.kernels.cone_fit import (
 __all__ = ["bound_tuples", "fit_tuples", "local_search"]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _normal_equations(X, y, constant, active, slope, H, b, row):
     """H = AᵀA and b = Aᵀy for the patterns active[j, i] = ±1."""
     N, r = X.shape
@@ -42,7 +42,7 @@ def _normal_equations(X, y, constant, active, slope, H, b, row):
             H[c, a] = H[a, c]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def bound_tuples(X, unit, y, constant, signs, tuples, slope, cutoff, limits, bounds):
     """A lower bound on ‖f − y‖² for each tuple of cells, the sides of its cells left aside.
 
@@ -75,7 +75,7 @@ def bound_tuples(X, unit, y, constant, signs, tuples, slope, cutoff, limits, bou
         bounds[t] = cone_fit(H, b, yy, unit, decided, none, active, r, cutoff, limits, work)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def fit_tuples(
     X, unit, y, constant, signs, tuples, bounds, slope, limits, tolerance, best, point
 ):
@@ -140,7 +140,7 @@ def fit_tuples(
     return fitted
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def local_search(X, unit, y, constant, slope, starts, choices, steps, best, point):
     """Damped Gauss–Newton steps on the true loss from many starts; improves `best`, `point`.
 
