@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import arrangement
+from arrangement.deep import maps
 from arrangement.kernels import compiled, merging
+from arrangement.relu import Network
 
 # One loop, for the sake of the time that it takes to compile them.
 LOOP = """
@@ -93,3 +95,11 @@ def test_every_loop_is_compiled_in_one_place():
     for path in Path(compiled.__file__).parent.glob("*.py"):
         assert "njit" not in path.read_text() or path.name == "compiled.py"
     assert merging.merge.stats.cache_path is not None
+
+
+def test_hashes_of_maps_read_no_array_past_its_end(monkeypatch):
+    # As Python, which checks every index, on a hidden layer that is wider than the output.
+    network = Network.random([2, 5, 4, 1], rng=0)
+    expected = network.regions([(-1, 1)] * 2).n_affine_maps
+    monkeypatch.setattr(maps, "hash_maps", maps.hash_maps.py_func)
+    assert network.regions([(-1, 1)] * 2).n_affine_maps == expected
