@@ -6,16 +6,40 @@ import errno
 import os
 import re
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
-__all__ = ["atomic_output", "hindrance", "is_stream"]
+__all__ = ["atomic_output", "claim_stdout", "hindrance", "is_stream"]
 
-_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,9})")
-_NAMED_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
+_STANDARD = {"/dev/stdout": "/dev/fd/1", "/dev/stderr": "/dev/fd/2"}
+MOST_LINKS = 40
+
+_claimed: dict[int, int] = {}  # descriptor 1: the one that took its place
+
+
+def claim_stdout() -> TextIO:
+    """A stream to standard output, which nothing else in this process can write to any more.
+
+    What libraries print to descriptor 1, now, from their own buffers at exit, or in processes
+    that are started later, goes nowhere. `atomic_output` knows where ``/dev/stdout`` is.
+
+    Raises
+    ------
+    OSError
+        If standard output is closed.
+    """
+    old = sys.stdout
+    old.flush()
+    kept = os.dup(1)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+    _claimed[1] = kept
+    return open(kept, "w", encoding=old.encoding, errors=old.errors)
 
 
 @contextmanager
@@ -56,7 +80,7 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
         if is_stream(name):
             number = _descriptor(name)
             # A copy of the descriptor shares its position: what is printed later comes after.
-            target = name if number is None else os.dup(number)
+            target = name if number is None else os.dup(_claimed.get(number, number))
             with open(target, mode, encoding=encoding) as stream:
                 yield stream
         else:
@@ -142,11 +166,25 @@ def hindrance(name: str) -> str | None:
 
 
 def _descriptor(name: str) -> int | None:
-    match = _DESCRIPTOR.fullmatch(name)
-    return int(match[1]) if match else _NAMED_DESCRIPTORS.get(name)
+    """The open descriptor that a name, or what it is a link to, stands for."""
+    own = rf"/(?:dev|proc/{os.getpid()}(?:/task/\d+)?)/fd/(\d{{1,9}})"
+    name = _STANDARD.get(name, name)
+    for _ in range(MOST_LINKS):
+        folder, last = os.path.split(name)
+        folder = os.path.realpath(folder)
+        place = os.path.join(folder, last)
+        match = re.fullmatch(own, place)
+        if match:
+            return int(match[1])
+        if not os.path.islink(place):
+            return None
+        name = os.path.join(folder, os.readlink(place))
+    return None
 
 
 def _is_open(number: int) -> bool:
+    if number in _claimed.values():
+        return False
     try:
         os.fstat(number)
     except OSError:

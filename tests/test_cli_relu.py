@@ -185,9 +185,10 @@ def test_every_kind_of_picture(facts, kind, tmp_path):
     command = ["landscape", "--data", "-", "--hidden", 1 if kind == "weights" else 2]
     facts(*command, "--plot", tmp_path / "a.svg", "--plot-kind", kind, stdin=SAMPLES)
     text = (tmp_path / "a.svg").read_text()
-    words = {"weights": "minimum loss of", "spectrum": "all pairs of", "slice": "from A tow"}
+    words = {"weights": "lower bound of", "spectrum": "all pairs of", "slice": "from A tow"}
     for name, word in words.items():
         assert (word in text) == (name == kind)
+    assert "stdin&gt; (4 labels), 1 feature" in text.replace(">", "&gt;")
 
 
 def test_the_graph_of_several_neurons(facts, tmp_path):

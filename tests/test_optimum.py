@@ -6,7 +6,6 @@ from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 import pytest
-from scipy.optimize import nnls
 
 from arrangement import kernels
 from arrangement.errors import InputError, SizeError
@@ -14,6 +13,7 @@ from arrangement.kernels.cone_fit import certified, cone_fit, workspace
 from arrangement.relu import OneHiddenLayer, optimum
 from arrangement.relu.samples import Samples
 from tests import descent
+from tests.test_convex import distance_to_cone
 from tests.test_landscape import data_set, with_bias
 
 
@@ -49,7 +49,7 @@ def brute_force(X, y, K, bias, slope=0.0, output_bias=False):
     for chosen in combinations_with_replacement(range(len(cells)), K):
         for s in product([1, -1], repeat=K):
             A = np.hstack([free, *(t * columns[j] for t, j in zip(s, chosen, strict=True))])
-            best = min(best, nnls(A, y)[1] ** 2 / len(y))
+            best = min(best, distance_to_cone(A, y) ** 2 / len(y))
     return best
 
 
@@ -295,7 +295,7 @@ def test_the_bound_is_the_value_of_the_quadratic_program():
         unit = X / np.linalg.norm(X, axis=1)[:, None]
         G = np.hstack([s[j] * A[:, 2 * j : 2 * j + 2] @ cones[j].T for j in range(2)])
         G[np.abs(G) < 1e-12] = 0.0
-        expected = nnls(G, y[:m])[1] ** 2
+        expected = distance_to_cone(G, y[:m]) ** 2
         turn = (s[:, None] * signs).astype(np.int8)
         work = workspace(4)
         limits = np.array([2e-15, 2e-15])
@@ -371,7 +371,7 @@ def test_an_exact_fit_is_the_value_of_the_tuple():
         A = [s[j] * np.maximum(X @ rays(X, signs[j]).T, 0) for j in range(2)]
         A = np.where(np.abs(np.hstack(A)) < 1e-12, 0, np.hstack(A))
         value, vectors, offset = fit(signs > 0, s)
-        assert float(value) == pytest.approx(nnls(A, y)[1] ** 2, abs=1e-9)
+        assert float(value) == pytest.approx(distance_to_cone(A, y) ** 2, abs=1e-9)
         # The network is on the closed cells, and has exactly that loss.
         exactly = [[Fraction(v) for v in row] for row in X.tolist()]
         inner = np.array([[sum(map(Fraction.__mul__, x, w)) for x in exactly] for w in vectors])

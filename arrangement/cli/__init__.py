@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
+from contextlib import redirect_stdout
 
 from arrangement.cli import (
     bounds,
@@ -20,6 +22,7 @@ from arrangement.cli import (
 )
 from arrangement.cli.options import Parser
 from arrangement.errors import ArrangementError, InputError
+from arrangement.output import claim_stdout
 
 __all__ = ["main"]
 
@@ -30,7 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     Parameters
     ----------
     argv : list of str, optional
-        The arguments; those of the process if left out.
+        The arguments; those of the process if left out, whose standard output then takes the
+        answer and nothing that a library prints.
 
     Returns
     -------
@@ -56,10 +60,18 @@ def main(argv: list[str] | None = None) -> int:
     if sys.stderr is None:  # it is closed, and messages go nowhere
         sys.stderr = io.StringIO()
     try:
-        options = _parser().parse_args(argv)
+        quiet = sys.stdout
+        # Only as a process of its own: what else a caller's process prints is not ours.
+        if argv is None and quiet is not None and quiet is sys.__stdout__:
+            sys.stdout = claim_stdout()
+            warnings.formatwarning = _one_line
+        with redirect_stdout(quiet):
+            parser = _parser()
+        options = parser.parse_args(argv)
         if sys.stdout is None:
             raise InputError("standard output is closed")
-        result = options.run(options)
+        with redirect_stdout(quiet):
+            result = options.run(options)
         text, code = result if isinstance(result, tuple) else (result, 0)
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -101,6 +113,16 @@ def _parser() -> Parser:
 def _fail(message: str) -> int:
     sys.stderr.write(f"arrangement: error: {' '.join(message.split())}\n")
     return 2
+
+
+def _one_line(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    return f"arrangement: warning: {' '.join(str(message).split())}\n"
 
 
 def _discard_stdout() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,10 @@ def _run(options: argparse.Namespace) -> str:
     if options.plot is not None:
         from arrangement import plot
 
-        plot.regions(regions, options.plot, options.colour or "map")
+        name = os.path.basename(options.file)
+        if options.slice is not None:
+            name += f" on the plane of {os.path.basename(options.slice)}"
+        plot.regions(regions, options.plot, options.colour or "map", source=name)
     return report(facts | {"seconds": round(seconds, 3)}, options.json)
 
 

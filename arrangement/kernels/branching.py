@@ -10,8 +10,8 @@ is kept. Nodes are taken from a heap by their bounds; when it is full, depth fir
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.cone_fit import (
     cone_fit,
     loss_bound,
@@ -26,7 +26,7 @@ ONE = np.uint64(1)
 SIX = np.uint64(63)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _push(heap, size, keys, node):
     k = size
     while k > 0:
@@ -38,7 +38,7 @@ def _push(heap, size, keys, node):
     heap[k] = node
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _pop(heap, size, keys):
     """The node of least key; the heap has one less."""
     top, node = heap[0], heap[size - 1]
@@ -58,7 +58,7 @@ def _pop(heap, size, keys):
     return top
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def branch(
     X,
     unit,

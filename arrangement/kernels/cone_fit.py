@@ -24,8 +24,8 @@ bounded below by a Cholesky decomposition of as many columns as the exact rank.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.modular_rank import rank_modulo
 from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
 
@@ -41,13 +41,13 @@ VIOLATED = 1e-12
 """A constraint x·R_j ≥ 0, ‖x‖ = 1, is worked on when it fails by this share of ‖R‖."""
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def workspace(n):
     """Room for `cone_fit` with n variables: matrices (6, n, n), vectors (7, n), the basis."""
     return np.zeros((6, n, n)), np.zeros((7, n)), np.zeros((n, 2), np.int64)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _factor(H, n, L):
     for a in range(n):
         for c in range(a + 1):
@@ -60,7 +60,7 @@ def _factor(H, n, L):
                 L[a, c] = value / L[c, c]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _append(v, p, n, Q, T):
     """Row p of Q: v made orthogonal to the rows before, T holds the coefficients."""
     size = 0.0
@@ -88,7 +88,7 @@ def _append(v, p, n, Q, T):
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _generic_rank(decided, count, active, r, basis, p, lines):
     """The rank of [A; G_+] for samples in general position: no samples have a larger one.
 
@@ -118,7 +118,7 @@ def _generic_rank(decided, count, active, r, basis, p, lines):
     return rank
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _has_rank(k, decided, count, active, r, n, basis, p, exact):
     """Is k, the rank of [A; G_+] up to rounding, no less than the exact rank?"""
     primes, residues, slopes, lines = exact
@@ -148,7 +148,7 @@ def _has_rank(k, decided, count, active, r, n, basis, p, exact):
     return len(primes) > 0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _smallest_eigenvalue(S, n, L, decided, count, active, r, basis, p, exact, limits):
     """A lower bound on the least eigenvalue of S = [A; G_+]ᵀ[A; G_+] that is not zero.
 
@@ -193,7 +193,7 @@ def _smallest_eigenvalue(S, n, L, decided, count, active, r, basis, p, exact, li
     return least if least > 4.0 * reach else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def certified(
     H, b, yy, unit, decided, count, active, turn, r, u, lam, basis, p, exact, limits, S, L
 ):
@@ -257,7 +257,7 @@ def certified(
     return max(yy - quadratic - INFLATE * error, 0.0)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def cone_fit(H, b, yy, unit, decided, count, active, m, turn, r, cutoff, exact, limits, work):
     """Minimise over the cones; ends early once the bound exceeds `cutoff`.
 
@@ -422,7 +422,7 @@ def cone_fit(H, b, yy, unit, decided, count, active, m, turn, r, cutoff, exact, 
     return best
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def outputs_into(X, constant, u, signs, slope, outputs):
     """The outputs of the network with R = u, neuron j with output sign signs[j]."""
     N, r = X.shape
@@ -439,7 +439,7 @@ def outputs_into(X, constant, u, signs, slope, outputs):
         outputs[i] = value
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def squared_loss(outputs, y):
     """‖outputs − y‖²."""
     total = 0.0
@@ -448,7 +448,7 @@ def squared_loss(outputs, y):
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def loss_bound(loss, u, accuracy):
     """An upper bound on the loss where rounding left `loss` with weights u."""
     square = 0.0

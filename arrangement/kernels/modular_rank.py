@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["PRIME", "modular_ranks", "rank_modulo"]
 
@@ -11,7 +12,7 @@ PRIME = 2**31 - 1
 """Products of residues fit in int64."""
 
 
-@njit(cache=True)
+@compiled()
 def _inverse(a, prime):
     result, power, base = 1, prime - 2, a
     while power:
@@ -22,7 +23,7 @@ def _inverse(a, prime):
     return result
 
 
-@njit(cache=True)
+@compiled()
 def rank_modulo(M, n, prime):
     """The rank of the first n rows modulo a prime below 2^31; they are changed."""
     rank = 0
@@ -48,7 +49,7 @@ def rank_modulo(M, n, prime):
     return rank
 
 
-@njit(cache=True)
+@compiled()
 def modular_ranks(rows, free, slope, signs, codimension, tuples, ranks):
     """The rank of [free | A_1 | … | A_K] on the flats of each tuple of faces.
 

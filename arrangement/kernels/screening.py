@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["DEFICIENT", "REFUSED", "SURVIVED", "lower_bounds", "screen", "tuple_losses"]
 
 REFUSED, SURVIVED, DEFICIENT = 0, 1, 2
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _schur(gram, cross, right, e, reach, L, c, inverse):
     """Solve (gram − cross crossᵀ) c = right on the first e columns.
 
@@ -62,7 +63,7 @@ def _schur(gram, cross, right, e, reach, L, c, inverse):
 PLUS, MINUS, BOTH = 1, 2, 3
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _sides(restricted, lengths, signs, c, e, error):
     """The output signs s (bits) with which s·c may have the signs of a face."""
     left = BOTH
@@ -83,7 +84,7 @@ def _sides(restricted, lengths, signs, c, e, error):
     return left
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _multipliers(rays, signs, slope, residual, error):
     """The output signs s (bits) with which s·h(v) may be ≥ 0 on all rays v of a face."""
     left = BOTH
@@ -105,7 +106,7 @@ def _multipliers(rays, signs, slope, residual, error):
     return left
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def screen(
     maps,
     grams,
@@ -255,7 +256,7 @@ def screen(
             outcome[f] = SURVIVED
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def tuple_losses(maps, grams, crosses, rights, sizes, basis, rest, accuracy, losses, sure):
     """The least squared residual with each last neuron, where the system is surely regular.
 
@@ -286,7 +287,7 @@ def tuple_losses(maps, grams, crosses, rights, sizes, basis, rest, accuracy, los
         losses[f] = total
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def lower_bounds(maps, crosses, rights, basis, along, rest, accuracy, bounds):
     """Lower bounds of the least squared residual with each last item; 0 where it is unsure.
 

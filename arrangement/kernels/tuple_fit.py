@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.cone_fit import (
     cone_fit,
     loss_bound,
@@ -16,7 +16,7 @@ from arrangement.kernels.cone_fit import (
 __all__ = ["bound_tuples", "fit_tuples", "local_search"]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _normal_equations(X, y, constant, active, slope, H, b, row):
     """H = AᵀA and b = Aᵀy for the patterns active[j, i] = ±1."""
     N, r = X.shape
@@ -43,7 +43,7 @@ def _normal_equations(X, y, constant, active, slope, H, b, row):
             H[c, a] = H[a, c]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def bound_tuples(
     X, unit, y, constant, signs, tuples, slope, cutoff, exact, limits, stop, bounds
 ):
@@ -85,7 +85,7 @@ def bound_tuples(
         )
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def fit_tuples(
     X,
     unit,
@@ -168,7 +168,7 @@ def fit_tuples(
     return fitted
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def local_search(
     X, unit, y, constant, slope, starts, choices, steps, accuracy, stop, best, point
 ):

@@ -1,4 +1,4 @@
-"""What the pictures of landscapes have in common: how minima are marked, and titles."""
+"""What the pictures have in common: how minima are marked, and titles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "counted", "entitle", "mark_style"]
+__all__ = ["KINDS", "counted", "entitle", "mark_style", "plain"]
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, each with a shape of its own.
 # Later kinds lie on top; the mark of a face is small, so that what is below still shows.
@@ -27,11 +27,31 @@ def mark_style(kind: str, negative: bool) -> dict[str, Any]:
     return {"markerfacecolor": face, "markeredgecolor": edge, "markeredgewidth": width}
 
 
-def entitle(axes: Axes, title: str, remark: str = "") -> None:
-    """A title, and below it what the picture does not show."""
-    axes.set_title(title)
-    if remark:
-        axes.set_title(f"{title}\n{remark}", fontsize="medium")
+LONGEST_NAME = 70
+"""Characters of a name that still fit above a picture."""
+
+
+def entitle(axes: Axes, title: str, remark: str = "", source: str | None = None) -> None:
+    """A title, above it what it is of, and below it what the picture does not show."""
+    name = "" if source is None else f"{plain(source)}\n"
+    axes.set_title(f"{name}{title}\n{remark}" if remark else f"{name}{title}")
+    if name or remark:
+        axes.title.set_fontsize("medium")
+
+
+def plain(name: str) -> str:
+    """A name as it is drawn: no formula, nothing that cannot be printed, and not too long.
+
+    Examples
+    --------
+    >>> print(plain("$x\\x1b[31m^2$ in US\\n$"))
+    \\$x�[31m^2\\$ in US�\\$
+    """
+    if len(name) > LONGEST_NAME:
+        half = LONGEST_NAME // 2
+        name = f"{name[: half - 1]} … {name[2 - half :]}"
+    shown = "".join(c if c.isprintable() else "�" for c in name)
+    return shown.replace("$", r"\$")
 
 
 def counted(n: int, noun: str, plural: str | None = None) -> str:

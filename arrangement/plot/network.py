@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from arrangement.errors import InputError
 from arrangement.plot.canvas import Target, canvas, figure_of, legend
 from arrangement.plot.looks import LONGEST_KEY, LOOKS, Look
+from arrangement.plot.marks import entitle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +37,7 @@ def regions(
     title: str | None = None,
     *,
     layer: int | None = None,
+    source: str | None = None,
 ) -> Figure:
     """Draw the regions of a network with one or two inputs.
 
@@ -59,6 +61,8 @@ def regions(
         Instead of the numbers of regions.
     layer : int, optional
         The hidden layer whose rank is drawn; the last, if left out.
+    source : str, optional
+        Where it comes from, such as the name of a network: the first line of the title.
 
     Returns
     -------
@@ -113,7 +117,7 @@ def regions(
             most = 5 if max(len(handle.get_label()) for handle in handles) < 20 else 3
             rows = -(-len(handles) // most)
             legend(axes, handles, -(-len(handles) // rows), own=axes is not target)
-        axes.set_title(look.title if title is None else title)
+        entitle(axes, look.title if title is None else title, source=source)
         figure = figure_of(axes)
     return figure
 

@@ -53,6 +53,7 @@ def slice(
     through: Sequence[Piece | ArrayLike] | None = None,
     window: Limits | None = None,
     title: str | None = None,
+    source: str | None = None,
 ) -> Figure:
     """Draw the loss on a plane of the parameter space, and the boundaries of the cells in it.
 
@@ -82,6 +83,8 @@ def slice(
         The range of both coordinates.
     title : str, optional
         Instead of what is drawn.
+    source : str, optional
+        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------
@@ -124,7 +127,7 @@ def slice(
                 f"{counted(problem.n_samples, 'sample')}, {counted(problem.hidden, 'neuron')}"
             )
             title = f"{plane.what}: {what}"
-        entitle(axes, title)
+        entitle(axes, title, source=source)
         figure = figure_of(axes)
     return figure
 
