@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 
-__all__ = ["DataSet"]
+__all__ = ["DataSet", "refuse_many"]
+
+_MANY = 2**26
+"""Numbers of any data set: 512 MiB in float64, and all of MNIST."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +85,15 @@ class DataSet:
         return (
             f"DataSet {self.name}: {len(self)} samples, {self.X.shape[1]} features, "
             f"{len(self.classes)} labels"
+        )
+
+
+def refuse_many(numbers: int, path: str) -> None:
+    """A SizeError for a small file whose content becomes an array of huge size in float64."""
+    if numbers > max(_MANY, 8 * os.stat(path).st_size):
+        raise SizeError(
+            f"{path}: {numbers:,} numbers, more than {_MANY:,} in a file that is so small; if "
+            "they are meant, write it without compression"
         )
 
 
