@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from arrangement.files import file_name
+
 __all__ = ["atomic_output", "hindrance", "is_stream"]
 
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,9})")
@@ -50,7 +52,7 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
     ...     target.read_text(), len(list(Path(folder).iterdir()))
     ('42', 1)
     """
-    name = os.fspath(path)
+    name = file_name(path)
     encoding = None if "b" in mode else "utf-8"
     try:
         if is_stream(name):

@@ -20,6 +20,7 @@ from arrangement.cli import (
 )
 from arrangement.cli.options import Parser
 from arrangement.errors import ArrangementError, InputError
+from arrangement.printable import printable
 
 __all__ = ["main"]
 
@@ -60,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
             raise InputError("standard output is closed")
         result = options.run(options)
         text, code = result if isinstance(result, tuple) else (result, 0)
-        sys.stdout.write(text)
+        sys.stdout.write("\n".join(map(printable, text.split("\n"))))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -98,7 +99,7 @@ def _parser() -> Parser:
 
 
 def _fail(message: str) -> int:
-    sys.stderr.write(f"arrangement: error: {' '.join(message.split())}\n")
+    sys.stderr.write(f"arrangement: error: {printable(' '.join(message.split()))}\n")
     return 2
 
 

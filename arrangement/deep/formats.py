@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import entries, shown
 from arrangement.deep.network import Network
 from arrangement.deep.parameters import Activation
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError
-from arrangement.files import FilePath, read_arrays
+from arrangement.files import FilePath, file_name, read_arrays
 from arrangement.output import atomic_output
 from arrangement.parsing import exact_text
 from arrangement.text import read_text
@@ -52,7 +52,7 @@ def read(
     MissingExtraError
         If the format needs a package that is not installed.
     """
-    name = os.fspath(path)
+    name = file_name(path)
     suffix = Path(name).suffix.lower()
     given = {"activation": activation, "negative_slope": negative_slope}
     if suffix == ".npz":
@@ -90,7 +90,7 @@ def save(network: Network, path: FilePath) -> None:
     ...     Network.read(Path(folder) / "network.npz") == network
     True
     """
-    name = os.fspath(path)
+    name = file_name(path)
     suffix = Path(name).suffix.lower()
     if suffix == ".npz":
         with atomic_output(name) as stream:
@@ -111,7 +111,7 @@ def load(path: FilePath) -> Network:
     InputError
         If the file cannot be read or holds no network; the message names it and the layer.
     """
-    return _from_npz(os.fspath(path), {})
+    return _from_npz(file_name(path), {})
 
 
 def _from_npz(name: str, given: Mapping[str, Any]) -> Network:
@@ -157,6 +157,8 @@ def from_arrays(arrays: Mapping[str, Any]) -> Network:
     >>> from_arrays({"W1": [[1.0], [-1.0]], "b1": [0.0, 0.0], "W2": [[1.0, 1.0]]})
     Network(1 → 2 → 1, relu)
     """
+    if not isinstance(arrays, Mapping):
+        raise InputError(f"arrays must be a mapping from names to arrays, not {shown(arrays)}")
     layers = _layers({k: v for k, v in arrays.items() if k not in _FACTS})
     activation: Activation = _fact(arrays, "activation", "relu")
     if activation == "maxout":
@@ -300,7 +302,7 @@ def _fact(arrays: Mapping[str, Any], name: str, default: Any) -> Any:
     """One of the entries that are no layer, as a plain number or string."""
     if name not in arrays:
         return default
-    value = np.asarray(arrays[name])
+    value = entries(arrays[name])
     if value.size != 1:
         raise InputError(f"{name}: {value.size} values where one is needed")
     return value.item()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.arguments import entries
 from arrangement.errors import InputError, SizeError
 
 __all__ = ["DataSet", "refuse_many"]
@@ -52,7 +53,7 @@ class DataSet:
 
     def __post_init__(self) -> None:
         X = _finite(self.X, f"{self.name}: samples")
-        y = np.asarray(self.y)
+        y = entries(self.y)
         if y.dtype.kind in "US" or (
             y.dtype == object and all(isinstance(v, str) for v in y.flat)
         ):
@@ -105,6 +106,8 @@ def _finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
         result = np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name}: not a table of numbers") from None
+    if not result.ndim:
+        raise InputError(f"{name}: not a table of numbers")
     bad = np.argwhere(~np.isfinite(result))
     if len(bad):
         place = f"row {bad[0][0]}" + (f", column {bad[0][1]}" if result.ndim == 2 else "")

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
+from arrangement.arguments import choice, generator
 from arrangement.errors import InputError, SizeError
 from arrangement.progress import Progress, reporter
 from arrangement.relu.exact_bound import ExactBound
@@ -144,8 +145,7 @@ def global_optimum(
     search = _Search(
         samples, hidden, output_bias, negative_slope, time_limit, tolerance, weight_bound
     )
-    if method not in ("auto", "screen", "branch"):
-        raise InputError(f"method={method!r}: give 'auto', 'screen' or 'branch'")
+    choice(method, ("auto", "screen", "branch"), "method")
     if search.norm == 0.0:
         return search.result(bias, "screen", 0, 0, 0, 0)
     _refuse_large(samples.arrangement.n_hyperplanes, samples.arrangement.rank)
@@ -162,6 +162,8 @@ def global_optimum(
 
 def _number(value: Any) -> float:
     """The value as a float; NaN if it is none."""
+    if isinstance(value, str | bytes):
+        return np.nan
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -238,7 +240,7 @@ class _Search:
 
     def descend(self, random_state: int) -> None:
         """A good network first: what the bounds are compared with."""
-        rng = np.random.default_rng(random_state)
+        rng = generator(random_state, "random_state")
         K, count = self.hidden, 192 * (self.hidden + 1)
         starts = rng.normal(size=(count, len(self.point)))
         starts *= np.array([0.3, 1.0, 3.0])[rng.integers(0, 3, count), None]
