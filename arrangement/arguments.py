@@ -91,7 +91,7 @@ def whole(value: Any, name: str, least: int, most: int | None = None) -> int:
     except TypeError:
         raise InputError(f"{name} = {shown(value)} is not an integer") from None
     if number < least:
-        raise InputError(f"{name} = {number} is too small, the least is {least}")
+        raise InputError(f"{name} = {shown(number)} is too small, the least is {least}")
     if most is not None and number > most:
         raise SizeError(f"{name} = {shown(number)} is too large, the most is {most:,}")
     return number

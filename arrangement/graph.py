@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.arguments import check_instance
+from arrangement.files import file_name
 from arrangement.output import atomic_output
 from arrangement.packing import Words, pack_signs
 
@@ -184,7 +185,7 @@ def write_graphml(
         yield "</graph>\n</graphml>\n"
 
     with atomic_output(path) as stream:
-        if os.fspath(path).endswith(".gz"):
+        if file_name(path).endswith(".gz"):
             # Without a file name and with time 0 the same graph is the same bytes.
             with gzip.GzipFile("", "wb", 6, stream, mtime=0) as compressed:
                 compressed.writelines(chunk.encode() for chunk in text())

@@ -100,8 +100,11 @@ def run_sweep(options: argparse.Namespace) -> str:
         table.write_csv(options.out)
     if options.plot is not None:
         from arrangement import plot
+        from arrangement.plot.canvas import literal
 
-        plot.minima_probability(table, options.plot, f"{name}, {seeds} data sets a point")
+        plot.minima_probability(
+            table, options.plot, f"{literal(name)}, {seeds} data sets a point"
+        )
     if options.json:
         facts = {"data": name, "rows": table.rows(), "seconds": round(seconds, 3)}
         return report(facts, True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.arguments import choice, generator, whole
+from arrangement.arguments import choice, entries, generator, whole
 from arrangement.columns import frozen
 from arrangement.deep.parameters import (
     Activation,
@@ -534,8 +534,7 @@ class Network:
         >>> Network.random([2, 4, 1], rng=1, activation=("maxout", 3)).weights[0].shape
         (12, 2)
         """
-        listed = isinstance(layers, Sequence | np.ndarray) and np.size(layers) > 1
-        sizes = list(layers) if listed else []
+        sizes = list(layers) if entries(layers).ndim == 1 else []
         if len(sizes) < 2 or any(
             isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes
         ):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.output import atomic_output
+from arrangement.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +27,7 @@ __all__ = [
     "colour_scale",
     "figure_of",
     "legend",
+    "literal",
     "needs_log",
 ]
 
@@ -80,7 +82,10 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
     if path is not None:
         kind = path.suffix[1:].lower()
         with atomic_output(path, "wb") as stream, rc_context({"svg.hashsalt": "arrangement"}):
-            figure.savefig(stream, format=kind, dpi=DPI, metadata=UNDATED.get(kind))
+            try:
+                figure.savefig(stream, format=kind, dpi=DPI, metadata=UNDATED.get(kind))
+            except ValueError as error:  # of a title whose mathematics is damaged
+                raise InputError(f"{path}: a text cannot be set ({error})") from None
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,18 @@ class ColourScale:
         figure_of(axes).colorbar(
             self.mappable, ax=axes, label=label, extend=self.extend, shrink=0.8, pad=0.02
         )
+
+
+def literal(name: str) -> str:
+    """A name from a file as matplotlib draws it: as it stands, however odd or long it is.
+
+    Examples
+    --------
+    >>> print(literal("$x^ \\x00"), len(literal("x" * 1000)))
+    \\$x^ \\x00 40
+    """
+    short = name if len(name) <= 40 else name[:38] + " …"
+    return printable(short).replace("$", r"\$")
 
 
 def needs_log(values: NDArray[np.float64]) -> bool:

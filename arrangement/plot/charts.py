@@ -299,6 +299,8 @@ def _distinct(cells: Cells) -> Mask:
 
 def _window(limits: Limits, d: int) -> Window:
     try:
+        if np.iscomplexobj(limits):
+            raise TypeError
         corners = np.asarray(limits, dtype=np.float64)
     except (TypeError, ValueError):
         corners = np.empty(0)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from arrangement.arguments import check_instance, choice
 from arrangement.errors import InputError
-from arrangement.plot.canvas import Target, canvas, figure_of, legend
+from arrangement.plot.canvas import Target, canvas, figure_of, legend, literal
 from arrangement.plot.looks import LONGEST_KEY, LOOKS, Look
 
 if TYPE_CHECKING:
@@ -291,7 +291,11 @@ def _draw_graph(axes: Axes, regions: Regions) -> list[Any]:
     for k in range(y.shape[1]):
         shade = LINES[k % len(LINES)]
         style = ("-", "--", ":", "-.")[k // len(LINES) % 4]
-        name = "output" if y.shape[1] == 1 else f"output {k if labels is None else labels[k]}"
+        name = (
+            "output"
+            if y.shape[1] == 1
+            else f"output {k if labels is None else literal(str(labels[k]))}"
+        )
         handles += axes.plot(
             x, y[:, k], style, color=shade, linewidth=1.5, label=name, zorder=2
         )

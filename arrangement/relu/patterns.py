@@ -429,6 +429,8 @@ def _activations(patterns: ArrayLike, n: int) -> Mask:
 
 def _output_weights(values: ArrayLike, K: int | None, outputs: int) -> Floats:
     try:
+        if np.iscomplexobj(values):
+            raise TypeError
         table = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError("output_weights must be numbers") from None

@@ -290,7 +290,7 @@ def minima_probability(
             f"source must be a function of (samples, features, seed), not {shown(source)}"
         )
     if isinstance(seeds, int | np.integer):
-        seeds = range(whole(seeds, "seeds", 0, _MOST_SEEDS))
+        seeds = list(range(whole(seeds, "seeds", 0, _MOST_SEEDS)))
     chosen = _numbers(seeds, "seeds", least=0)
     if draws is not None:
         if np.ndim(draws):
