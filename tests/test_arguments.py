@@ -155,7 +155,7 @@ def places():
             yield pytest.param(number, place, id=f"{number}-{name}-{place}")
 
 
-@pytest.mark.parametrize(("number", "place"), places())
+@pytest.mark.parametrize(("number", "place"), list(places()))
 def test_bad_values_give_one_clear_error(number, place, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     function, arguments, options = CALLS[number]
@@ -198,7 +198,7 @@ def test_a_folder_in_place_of_a_block(tmp_path):
         LINES.cells(method="sweep", checkpoint=tmp_path / "kept")
     for name in ("sweep.json",):
         (tmp_path / "other" / name).mkdir(parents=True)
-    with pytest.raises(InputError, match=r"sweep.json: cannot be read"):
+    with pytest.raises(InputError, match=r"sweep.json: damaged; remove"):
         Checkpoint(tmp_path / "other", LINES.rows)
 
 

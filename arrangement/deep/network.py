@@ -250,6 +250,8 @@ class Network:
 
     def _values(self, X: ArrayLike) -> list[Floats]:
         try:
+            if np.iscomplexobj(X):
+                raise TypeError
             x = np.asarray(X, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise InputError(f"inputs: not an array of numbers ({error})") from None
