@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
+from arrangement.arguments import entries
 from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
@@ -354,7 +355,7 @@ class Cells(Columnar[Cell]):
         if isinstance(signs, str):
             values = np.array([{"+": 1, "-": -1, "−": -1}.get(s, 0) for s in signs], dtype=int)
         else:
-            values = np.asarray(signs)
+            values = entries(signs)
         if values.shape != (n,) or not np.isin(values, (-1, 1)).all():
             raise InputError(f"a sign vector has {n} entries, each 1 or -1 ('+' or '-')")
         found = int(self._table.look_up(pack_signs(values[None]))[0])

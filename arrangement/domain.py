@@ -51,7 +51,11 @@ def parse_domain(domain: Any, dimension: int) -> Integers:
     >>> parse_domain(([[1, 1]], [0.5]), 2).tolist()
     [[-2, -2, 1]]
     """
-    if not isinstance(domain, Sequence | np.ndarray) or isinstance(domain, str):
+    if (
+        not isinstance(domain, Sequence | np.ndarray)
+        or isinstance(domain, str)
+        or (isinstance(domain, np.ndarray) and not domain.ndim)
+    ):
         raise InputError(
             f"domain: {domain!r} is neither a list of (low, high) nor a pair (G, h)"
         )
@@ -88,6 +92,7 @@ def _box(domain: Any, dimension: int) -> list[list[Any]]:
         if (
             not isinstance(pair, Sequence | np.ndarray)
             or isinstance(pair, str)
+            or (isinstance(pair, np.ndarray) and pair.ndim != 1)
             or len(pair) != 2
         ):
             raise InputError(f"domain, coordinate {j}: {pair!r} is not a pair (low, high)")
@@ -139,7 +144,8 @@ def _polyhedron(domain: Any, dimension: int) -> list[list[Any]]:
 
 def _right_side(h: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """The right sides, and which of them limit anything: an entry of +inf does not."""
-    values = np.array(list(h) if isinstance(h, Sequence | np.ndarray) else h, dtype=object)
+    listed = isinstance(h, Sequence) or (isinstance(h, np.ndarray) and h.ndim > 0)
+    values = np.array(list(h) if listed else h, dtype=object)
     limited = np.ones(values.shape, dtype=np.bool_)
     for index, value in np.ndenumerate(values):
         if isinstance(value, float | np.floating) and value == np.inf:

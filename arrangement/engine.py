@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
 from arrangement.errors import ArrangementError, InputError, SolverError
+from arrangement.files import file_name, read_bytes
 from arrangement.output import atomic_output
 from arrangement.packing import Words, word_count
 from arrangement.sharing import Place, Room, put
@@ -371,7 +372,7 @@ class Checkpoint:
     _NAME = re.compile(r"lines-(\d+)-(\d+)-(\d+)-([0-9a-f]{8})\.npy")
 
     def __init__(self, directory: str | os.PathLike[str], rows: Integers) -> None:
-        self.directory = Path(directory)
+        self.directory = Path(file_name(directory))
         text = ";".join(",".join(str(v) for v in row) for row in rows)
         self._key = hashlib.sha256(text.encode()).hexdigest()
         self.draw = 0
@@ -383,9 +384,9 @@ class Checkpoint:
         manifest = self.directory / "sweep.json"
         if manifest.exists():
             try:
-                facts = json.loads(manifest.read_text())
+                facts = json.loads(read_bytes(manifest))
                 key, self.draw = facts["arrangement"], int(facts["draw"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise InputError(f"{manifest}: damaged; remove the directory") from None
             if key != self._key:
                 raise InputError(
@@ -407,6 +408,8 @@ class Checkpoint:
         found = []
         for path in self.directory.iterdir():
             if match := self._NAME.fullmatch(path.name):
+                if not path.is_file():
+                    raise InputError(f"{path}: not a file of finished lines; remove it")
                 level, start, stop, check = *map(int, match.groups()[:3]), match[4]
                 part = Interval(level, start, stop)
                 if level == whole.level and stop <= whole.stop and _intact(path, check):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from arrangement import restrict, sweep
+from arrangement.arguments import check_executor, choice
 from arrangement.bounds import zaslavsky
 from arrangement.cells import Cells
 from arrangement.engine import Checkpoint, alone, sweep_blocks, sweep_words
@@ -53,8 +54,8 @@ def cells(
     >>> len(cells(families.braid(4), method="sweep"))
     24
     """
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is none of {', '.join(map(repr, METHODS))}")
+    choice(method, METHODS, "method")
+    check_executor(executor)
     if (
         method == "auto"
         and (executor is not None or checkpoint is not None)
@@ -128,6 +129,7 @@ def iter_cells(
     """
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
         raise InputError(f"batch_size={batch_size!r}: a batch has at least one cell")
+    check_executor(executor)
     return _portions(arrangement, int(batch_size), progress, executor)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, restrict
+from arrangement.arguments import check_instance, choice, entries
 from arrangement.cells import Cell, Cells
 from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
@@ -283,7 +284,7 @@ class Faces(Columnar[Face]):
             glyphs = {"+": 1, "0": 0, "-": -1, "−": -1}
             values = np.array([glyphs.get(s, 2) for s in signs], dtype=int)
         else:
-            values = np.asarray(signs)
+            values = entries(signs)
         if values.shape != (n,) or not np.isin(values, (-1, 0, 1)).all():
             raise InputError(
                 f"a sign vector has {n} entries, each 1, 0 or -1 ('+', '0' or '-')"
@@ -330,6 +331,7 @@ class Faces(Columnar[Face]):
         """
         from scipy.sparse import csr_array
 
+        check_instance(cells, "cells", "Cells")
         if cells.arrangement != self.arrangement:
             raise InputError("the cells are those of another arrangement")
         faces_found = [np.zeros(0, dtype=np.int64)]
@@ -481,13 +483,12 @@ def face_vector(arrangement: Arrangement, method: str = "count") -> tuple[int, .
     """
     from arrangement.poset import covers, face_numbers
 
+    choice(method, ("count", "enumerate"), "method")
     if method == "count":
         counts = face_numbers(arrangement, covers(arrangement))
-    elif method == "enumerate":
+    else:
         counts = [1]
         if arrangement.rank:
             recursion = Recursion(distinct_essential_rows(arrangement))
             counts = [recursion.count_faces(k) for k in range(arrangement.rank + 1)]
-    else:
-        raise InputError(f"method {method!r} is none of 'count', 'enumerate'")
     return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

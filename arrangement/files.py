@@ -99,26 +99,39 @@ def read_bytes(path: FilePath, least: int = _SMALL, max_bytes: int | None = None
             limit = max(least, _RATIO * on_disk) if max_bytes is None else max_bytes
             if state.st_size > limit:
                 raise _too_large(name, limit)
-            content = read_stream(stream, name, limit)
+            content: bytes = read_stream(stream, name, limit)
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror})") from None
+    except InputError:
+        raise
     except ValueError as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{name!r} is not the name of a file ({error})") from None
     return unpacked(content, name, limit)
 
 
-def read_stream(stream: IO[bytes], name: str, limit: int) -> bytes:
-    """What is left of a stream of bytes, or a SizeError as soon as that is above the limit."""
-    content = io.BytesIO()
+def read_stream(stream: Any, name: str, limit: int) -> Any:
+    """What is left of a stream, bytes or text, or a SizeError as soon as that is too much.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or gives neither bytes nor text.
+    """
+    parts: Any = None
     try:
         while part := stream.read(_MEBIBYTE):
-            if content.write(part) + content.tell() - len(part) > limit:
+            if parts is None:
+                parts = io.BytesIO() if isinstance(part, bytes) else io.StringIO(newline="")
+            parts.write(part)
+            if parts.tell() > limit:
                 raise _too_large(name, limit)
     except MemoryError:
         raise SizeError(f"{name}: larger than the memory that is left") from None
-    return content.getvalue()
+    except (UnicodeError, InputError):
+        raise
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: cannot be read ({error})") from None
+    return b"" if parts is None else parts.getvalue()
 
 
 def unpacked(content: bytes, name: str, limit: int = _SMALL) -> bytes:
@@ -135,7 +148,7 @@ def unpacked(content: bytes, name: str, limit: int = _SMALL) -> bytes:
         return content
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-            return read_stream(stream, name, limit)  # type: ignore[arg-type]
+            return bytes(read_stream(stream, name, limit))
     except (OSError, EOFError, zlib.error):
         raise InputError(f"{name}: the compressed file is cut off or damaged") from None
 

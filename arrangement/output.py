@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TextIO
 
+from arrangement.files import file_name
+
 __all__ = ["atomic_output", "claim_stdout", "hindrance", "is_stream"]
 
 _STANDARD = {"/dev/stdout": "/dev/fd/1", "/dev/stderr": "/dev/fd/2"}
@@ -74,7 +76,7 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
     ...     target.read_text(), len(list(Path(folder).iterdir()))
     ('42', 1)
     """
-    name = os.fspath(path)
+    name = file_name(path)
     encoding = None if "b" in mode else "utf-8"
     try:
         if is_stream(name):

@@ -1,19 +1,27 @@
 """Files from anywhere: hostile sizes, damaged archives, devices, all within a budget."""
 
+import csv
 import gzip
 import io
 import os
+import pickle
+import random
 import struct
 import subprocess
 import sys
 import threading
 import zipfile
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from arrangement.errors import InputError, SizeError
 from arrangement.files import read_arrays, read_bytes
+from arrangement.parsing import exact_number, exact_table, primitive
+from arrangement.reading import read_arrangement
+from arrangement.relu.data import load, read_cifar10, read_csv, read_idx
+from arrangement.text import parse_json, read_rows
 
 MEBIBYTE = 2**20
 
@@ -181,6 +189,97 @@ def test_small_files_take_little_memory(tmp_path, name):
     )
 
 
+def packed(text, size):
+    """A gzip file of a text of about this size, repeated."""
+    repeated = text * (MEBIBYTE // len(text))
+    content = io.BytesIO()
+    with gzip.GzipFile(fileobj=content, mode="wb", compresslevel=1) as stream:
+        for _ in range(size // MEBIBYTE):
+            stream.write(repeated)
+    return content.getvalue()
+
+
+THIRTY = 30 * MEBIBYTE
+
+TABLES = {
+    "zeros": lambda: packed(b"\0", 5 * 2**28),
+    "lines": lambda: packed(b"\n", THIRTY),
+    "rows": lambda: packed(b"12 3\n", THIRTY),
+    "columns": lambda: packed(b"1,", THIRTY),
+    "blanks": lambda: packed(b"1 ", THIRTY),
+    "digits": lambda: packed(b"9", THIRTY),
+    "exponents": lambda: packed(b"1e9999,1\n", THIRTY),
+    "small": lambda: packed(b"1e-9999,1e9999\n", THIRTY),
+    "labels": lambda: packed(b"1,a\n", THIRTY // 2) + gzip.compress(b"1," + b"b" * 100_000),
+    "wide": lambda: packed("1,ä😀\n".encode(), THIRTY),
+}
+
+
+LONG = ("lines", "rows", "labels", "wide")
+"""Many short rows take a minute."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(k, marks=pytest.mark.slow if k in LONG else ()) for k in TABLES]
+)
+def test_small_texts_take_little_memory(tmp_path, name):
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(TABLES[name]())
+    bounded("arrangement.relu.data.read_csv(sys.argv[1])", path)
+    bounded("arrangement.reading.read_arrangement(sys.argv[1])[0].rows", path)
+
+
+JSONS = {
+    "nested": lambda: packed(b'{"normals":', THIRTY),
+    "brackets": lambda: packed(b"[", THIRTY),
+    "objects": lambda: gzip.compress(b'{"normals":[') + packed(b"{},", THIRTY),
+    "numbers": lambda: gzip.compress(b'{"normals":[') + packed(b"999,", THIRTY),
+    "exponents": lambda: gzip.compress(b'{"normals":[') + packed(b"1e9999,", 4 * MEBIBYTE),
+    "texts": lambda: gzip.compress(
+        b'{"normals":[[' + b'"1e9999",' * 200_000 + b"1]]}", compresslevel=1
+    ),
+}
+
+
+@pytest.mark.parametrize("name", JSONS)
+def test_small_json_takes_little_memory(tmp_path, name):
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(JSONS[name]())
+    said = bounded("arrangement.reading.read_arrangement(sys.argv[1])", path)
+    assert said.startswith(("InputError", "SizeError"))
+
+
+def idx(shape, data=b"", code=8):
+    return bytes([0, 0, code, len(shape)]) + struct.pack(f">{len(shape)}I", *shape) + data
+
+
+def pickled(*parts):
+    return b"\x80\x02" + b"".join(parts) + b"."
+
+
+SAMPLES = {
+    "x-images-idx3-ubyte.gz": lambda: packed(b"\0", 2**28),
+    "y-images-idx3-ubyte.gz": lambda: (
+        gzip.compress(idx((255 * MEBIBYTE, 1))) + zeros(255 * MEBIBYTE)
+    ),
+    "a.npz": lambda: archive([("X.npy", npy(declared((2**26, 2), "'|u1'"), bytes(2**27)))]),
+    "memo_batch": lambda: pickled(b"]r\x00\x00\x00\x20"),
+    "lists_batch.gz": lambda: packed(b"]", THIRTY),
+    "pixels_batch.gz": lambda: zeros(5 * 2**28),
+    "long_batch": lambda: pickled(b"\x8b\xff\xff\xff\x7f"),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_small_files_of_samples_take_little_memory(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(SAMPLES[name]())
+    if "images" in name:
+        labels = tmp_path / name.replace("images", "labels").replace("idx3", "idx1")
+        labels.write_bytes(gzip.compress(idx((1,), b"0")))
+    bounded("arrangement.relu.data.load(sys.argv[1])", path)
+
+
 def bounded(command, *arguments):
     """Run Python with 1 GiB beyond what the imports take; its error is one line."""
     code = (
@@ -195,7 +294,7 @@ def bounded(command, *arguments):
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, env=environment,
+        capture_output=True, text=True, timeout=300, env=environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert "memory that is left" not in done.stdout
@@ -256,3 +355,216 @@ def test_messages_are_one_printable_line():
         assert str(error).isprintable()
         assert len(str(error)) <= 2000
     assert str(InputError("a\\b: ≤ 3")) == "a\\b: ≤ 3"
+
+
+# --- text ---
+
+
+def rows(text):
+    return [cells for _, cells in read_rows(text, "t")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tables_are_read_as_the_csv_module_reads_them(seed):
+    rng = random.Random(seed)
+    for _ in range(300):
+        letters = rng.choice(["a1", 'a1"', "a1 \t", "ä\u2028\x85\x0b1", 'a,1"'])
+        table = [
+            [
+                "".join(rng.choices(letters, k=rng.randrange(1, 4))).strip() or "x"
+                for _ in range(3)
+            ]
+            for _ in range(rng.randrange(1, 5))
+        ]
+        written = io.StringIO()
+        ends = rng.choice(["\n", "\r\n", "\r"])
+        csv.writer(written, lineterminator=ends).writerows(table)
+        assert rows(written.getvalue()) == table
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('1,"2\n3,4"\n', "t, line 1: unexpected end of data"),
+        ("1,2\n3\n", "t, line 2: 1 cells, but line 1 has 2"),
+        ("\n\n# no\n", "t: empty, not one row"),
+        ("1," * 1_000_000 + "1", "t, line 1: more than 1,000,000 columns"),
+        ("1 " * 1_000_001, "t, line 1: more than 1,000,000 columns"),
+    ],
+)
+def test_tables_that_are_none(text, message):
+    with pytest.raises(InputError, match=message):
+        rows(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": 1, "a": 2}', "t: 'a' is given twice"),
+        ("[1]", "t: not a JSON object"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a": NaN}', "t: NaN is not a finite number"),
+        ('{"a": -Infinity}', "t: -Infinity is not a finite number"),
+        ('{"a": 1', "t: not JSON"),
+    ],
+)
+def test_json_that_is_none(text, message):
+    with pytest.raises(InputError, match=message):
+        parse_json(text, "t", float)
+
+
+def test_long_numbers_are_exact_and_bounded(monkeypatch):
+    long = "123456789" * 1000
+    assert exact_number(f"-{long[:50]}.{long}") * 10**9000 == exact_number(
+        f"-{long[:50]}{long}"
+    )
+    assert exact_number(f" {long}e-9000 ") * 10**9000 == exact_number(long)
+    assert exact_number(f"{long}/{long}") == 1
+    for text in ("1e10000", "1E-0010_000", "9" * 100_001, "1e999999999"):
+        with pytest.raises(OverflowError):
+            exact_number(text)
+    with pytest.raises(InputError, match="row 0, column 0"):
+        exact_table([[Decimal("1e999999999")]], "normals", "row", 2)
+    monkeypatch.setattr("arrangement.parsing.MOST_BITS", 2**23)
+    with pytest.raises(SizeError, match="normals: the numbers take more than 1 MiB"):
+        exact_table([["1e9999"] * 300], "normals", "row", 2)
+    with pytest.raises(SizeError, match="a row scaled to integers"):
+        primitive([exact_number(f"1/{10**3000 + i}") for i in range(1000)])
+
+
+# --- samples ---
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (idx((1,) * 255, b"0"), "255 axes"),
+        (idx((1,) * 33, b"0"), "33 axes"),
+        (idx((0,) + (2**32 - 1,) * 7), r"shape \(0, 4294967295, .*not one number"),
+        (idx((2**32 - 1,) * 8, b"0"), "cut off"),
+        (idx((2, 1), b"000"), "too long"),
+    ],
+)
+def test_idx_files_that_are_none(tmp_path, content, message):
+    (tmp_path / "a-images-idx3-ubyte").write_bytes(content)
+    (tmp_path / "a-labels-idx1-ubyte").write_bytes(idx((1,), b"0"))
+    with pytest.raises(InputError, match=message):
+        read_idx(tmp_path / "a-images-idx3-ubyte")
+
+
+def a_batch(labels=(3,)):
+    pixels = np.arange(len(labels) * 3072, dtype=np.uint64).astype(np.uint8)
+    return {b"data": pixels.reshape(-1, 3072), b"labels": list(labels)}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (pickled(b"cnumpy\nndarray\n}X\1\0\0\0aK\1sb"), "gives a state to what has none"),
+        (pickled(b"c_codecs\nencode\n}X\1\0\0\0aK\1sb"), "gives a state to what has none"),
+        (pickled(b"cnumpy\nndarray\nX\1\0\0\0aK\1s"), "sets items of what is no dict"),
+        (pickled(b"cnumpy\nndarray\nK\1a"), "appends to what is no list"),
+        (pickled(b"}K\1K\1s"), "a key is no text"),
+        (pickled(b"cnumpy\nndarray\n)\x81"), "the instruction NEWOBJ"),
+        (pickled(b"(cnumpy\nndarray\no"), "the instruction OBJ"),
+        (b"(inumpy\nndarray\n.", "the instruction INST"),
+        (pickled(b"\x82\1"), "the instruction EXT1"),
+        (pickled(b"K\1Q"), "the instruction BINPERSID"),
+        (pickled(b"h\7"), "damaged"),
+        (pickled(b"r\xff\xff\xff\xff"), "damaged"),
+        (pickled(b"t"), "damaged"),
+        (pickle.dumps(a_batch([10**400])), "a label beyond"),
+        (pickle.dumps(a_batch([-(2**60)])), "a label beyond"),
+        (pickle.dumps(a_batch([])), "."),
+    ],
+)
+def test_pickles_that_are_no_batch(tmp_path, content, message):
+    (tmp_path / "data_batch_1").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_cifar10(tmp_path / "data_batch_1")
+
+
+class Plain(pickle._Unpickler):
+    """Python's own reading of pickles, with a memo that does not take what is declared."""
+
+    def find_class(self, module, name):
+        assert module.startswith("numpy") or (module, name) == ("_codecs", "encode")
+        return super().find_class(module, name)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_altered_batches_are_read_or_refused(tmp_path, protocol):
+    """What is read of an altered batch is what Python's own pickle reads."""
+    rng = np.random.default_rng(protocol)
+    expected = a_batch([3, 5])
+    whole = np.frombuffer(pickle.dumps(expected, protocol), dtype=np.uint8)
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(whole.tobytes())
+    np.testing.assert_array_equal(read_cifar10(path).X, expected[b"data"])
+    ends = [*range(min(200, len(whole))), *range(max(0, len(whole) - 200), len(whole))]
+    read = 0
+    for _ in range(300):
+        altered = whole.copy()
+        altered[rng.choice(ends, size=rng.integers(1, 3))] = rng.integers(256)
+        path.write_bytes(altered.tobytes())
+        try:
+            data = read_cifar10(path)
+        except InputError:
+            continue
+        try:
+            again = Plain(io.BytesIO(altered.tobytes())).load()
+        except (
+            TypeError,
+            ValueError,
+            pickle.UnpicklingError,
+        ):  # it minds what says nothing of pixels
+            continue
+        read += 1
+        pixels = again.get(b"data", again.get("data"))
+        np.testing.assert_array_equal(data.X, pixels)
+        assert data.y.tolist() == again.get(b"labels", again.get("labels"))
+    assert read
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_altered_texts_are_read_or_refused(tmp_path, seed):
+    rng = random.Random(seed)
+    texts = [
+        "1,2,0\n3,4.5,1\n",
+        "a b c\n1 1/3 2e1\n",
+        '{"normals": [[1, "1/3"]], "offsets": [2]}',
+    ]
+    signs = list('0123456789eE+-./_,;"[]{}:#\t \n\r\0\x1b\u2028\u0663')
+    read = 0
+    for _ in range(200):
+        text = list(rng.choice(texts))
+        for _ in range(rng.randrange(1, 4)):
+            place = rng.randrange(len(text))
+            text[place : place + rng.randrange(2)] = [rng.choice(signs) for _ in range(2)]
+        for name, reader in (
+            ("a.csv", load),
+            ("a.csv", read_arrangement),
+            ("a.json", read_arrangement),
+        ):
+            (tmp_path / name).write_text("".join(text), encoding="utf-8", newline="")
+            try:
+                reader(str(tmp_path / name))
+            except InputError as error:
+                message = str(error)
+            else:
+                message, read = "read", read + 1
+            assert message.isprintable()
+    assert read
+
+
+def test_streams_that_are_none():
+    class Endless(io.RawIOBase):
+        def read(self, size=-1):
+            return b"1,2\n" * (size // 4)
+
+    closed = io.StringIO("1,2\n")
+    closed.close()
+    for stream in (Endless(), closed, io.StringIO("\udc80"), 3, None, [1], object()):
+        with pytest.raises(InputError):
+            read_csv(stream)
+    assert len(read_csv(io.StringIO("1,2\r\n3,4\r\n"))) == 2

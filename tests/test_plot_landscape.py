@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from arrangement import InputError, plot
 from arrangement.plot import slices
 from arrangement.plot.planes import balanced_point, minima_in_plane, plane_of
+from arrangement.printable import printable
 from arrangement.relu import OneHiddenLayer
 
 
@@ -261,7 +262,7 @@ def test_a_picture_names_its_data_as_they_are_called(name, tmp_path):
     for draw in (plot.slice, plot.spectrum, plot.landscape):
         figure = draw(found, tmp_path / "a.png", source=name)
         first, second = figure.axes[0].get_title().split("\n")
-        assert first.replace(r"\$", "$") == "".join(c if c.isprintable() else "�" for c in name)
+        assert first.replace(r"\$", "$") == printable(name)
         assert second == draw(found).axes[0].get_title()
 
 

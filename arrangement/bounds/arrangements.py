@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from math import comb
 
+from arrangement.arguments import check_flag
 from arrangement.errors import InputError, SizeError
 
 __all__ = ["buck", "count", "cover", "zaslavsky"]
@@ -52,6 +53,7 @@ def zaslavsky(n: int, d: int, bounded: bool = False) -> int:
     1
     """
     n, d = count(n, "n"), count(d, "d")
+    check_flag(bounded, "bounded")
     if bounded:
         return comb(n - 1, d) if n else int(d == 0)
     return _partial_sum(n, d)

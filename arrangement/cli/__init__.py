@@ -23,6 +23,7 @@ from arrangement.cli import (
 from arrangement.cli.options import Parser
 from arrangement.errors import ArrangementError, InputError
 from arrangement.output import claim_stdout
+from arrangement.printable import printable
 
 __all__ = ["main"]
 
@@ -73,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
         with redirect_stdout(quiet):
             result = options.run(options)
         text, code = result if isinstance(result, tuple) else (result, 0)
-        sys.stdout.write(text)
+        sys.stdout.write("\n".join(map(printable, text.split("\n"))))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -111,7 +112,7 @@ def _parser() -> Parser:
 
 
 def _fail(message: str) -> int:
-    sys.stderr.write(f"arrangement: error: {' '.join(message.split())}\n")
+    sys.stderr.write(f"arrangement: error: {printable(' '.join(message.split()))}\n")
     return 2
 
 

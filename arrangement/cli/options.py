@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from arrangement import writing
 from arrangement.errors import InputError
+from arrangement.printable import printable
 from arrangement.reading import chosen_arrangement
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def report(facts: dict[str, Any], as_json: bool) -> str:
     if as_json:
         return json.dumps(_plain(facts), allow_nan=False) + "\n"
     width = max(map(len, facts))
-    return "".join(f"{key:<{width}}  {value}\n" for key, value in facts.items())
+    return "".join(f"{key:<{width}}  {printable(str(value))}\n" for key, value in facts.items())
 
 
 def short(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import pickle
 import re
 import sys
@@ -16,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import entries, shown
 from arrangement.deep.layers import Layers
 from arrangement.deep.network import Network
 from arrangement.deep.parameters import Activation
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError
-from arrangement.files import FilePath, read_arrays, read_bytes
+from arrangement.files import FilePath, file_name, read_arrays, read_bytes
 from arrangement.output import atomic_output
 from arrangement.parsing import exact_number, exact_text
 from arrangement.text import read_text
@@ -62,7 +62,7 @@ def read(
     MissingExtraError
         If the format needs a package that is not installed.
     """
-    name = os.fspath(path)
+    name = file_name(path)
     suffix = Path(name).suffix.lower()
     given = {"activation": activation, "negative_slope": negative_slope}
     if suffix in (".onnx", ".json") and (layers is not None or check is not None):
@@ -105,7 +105,7 @@ def save(network: Network, path: FilePath) -> None:
     ...     Network.read(Path(folder) / "network.npz") == network
     True
     """
-    name = os.fspath(path)
+    name = file_name(path)
     suffix = Path(name).suffix.lower()
     if suffix == ".npz":
         with atomic_output(name) as stream:
@@ -126,7 +126,7 @@ def load(path: FilePath) -> Network:
     InputError
         If the file cannot be read or holds no network; the message names it and the layer.
     """
-    return _from_npz(os.fspath(path), {}, None, None)
+    return _from_npz(file_name(path), {}, None, None)
 
 
 def _from_npz(
@@ -196,6 +196,8 @@ def from_arrays(
     >>> from_arrays(arrays, check=([[-2.0], [3.0]], [[2.0], [3.0]]))
     Network(1 → 2 → 1, relu)
     """
+    if not isinstance(arrays, Mapping):
+        raise InputError(f"arrays must be a mapping from names to arrays, not {shown(arrays)}")
     activation = _fact(arrays, "activation")
     if activation == "maxout":
         activation = ("maxout", _fact(arrays, "pieces"))
@@ -478,7 +480,7 @@ def _fact(arrays: Mapping[str, Any], name: str) -> Any:
     """One of the entries that are no layer, as a plain number or string, or None."""
     if arrays.get(name) is None:
         return None
-    value = np.asarray(arrays[name])
+    value = entries(arrays[name])
     if value.size != 1:
         raise InputError(f"{name}: {value.size} values where one is needed")
     return value.item()

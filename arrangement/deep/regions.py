@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import check_executor, check_flag, choice
 from arrangement.columns import Columnar, frozen
 from arrangement.deep import maps
 from arrangement.deep.complex import Complex
@@ -684,8 +685,9 @@ def regions_of(
     >>> regions_of(Network.random([2, 4, 1], rng=0), [(-1, 1), (-1, 1)])
     8 activation regions of a network 2-4-1
     """
-    if method not in ("auto", "complex", "recursion"):
-        raise InputError(f"method {method!r}: 'auto', 'complex' or 'recursion'")
+    choice(method, ("auto", "complex", "recursion"), "method")
+    check_flag(merge, "merge")
+    check_executor(executor)
     layers = Layers(network)
     if method == "auto":
         many = layers.input_dimension > MOST_INPUTS and not merge

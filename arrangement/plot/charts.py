@@ -298,7 +298,12 @@ def _distinct(cells: Cells) -> Mask:
 
 
 def _window(limits: Limits, d: int) -> Window:
-    corners = np.asarray(limits, dtype=np.float64)
+    try:
+        if np.iscomplexobj(limits):
+            raise TypeError
+        corners = np.asarray(limits, dtype=np.float64)
+    except (TypeError, ValueError):
+        corners = np.empty(0)
     if corners.shape != (d, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
         raise InputError(
             f"window must be {d} pairs (low, high) with low < high, not {limits!r}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import check_instance, choice
 from arrangement.errors import InputError
 from arrangement.plot.canvas import Target, canvas, figure_of, legend
 from arrangement.plot.looks import LONGEST_KEY, LOOKS, Look
@@ -84,8 +85,8 @@ def regions(
     >>> plot.regions(found).axes[0].get_title()
     '24 activation regions, 24 affine maps'
     """
-    if colour not in COLOURS:
-        raise InputError(f"colour {colour!r} is none of {', '.join(map(repr, COLOURS))}")
+    choice(colour, tuple(COLOURS), "colour")
+    check_instance(regions, "regions", "Regions", "HalfspaceRegions")
     if regions.dimension > 2:
         raise InputError(
             f"a network with {regions.dimension} inputs has no picture: what can be drawn is "
@@ -299,7 +300,11 @@ def _draw_graph(axes: Axes, regions: Regions) -> list[Any]:
     for k in range(y.shape[1]):
         shade = LINES[k % len(LINES)]
         style = ("-", "--", ":", "-.")[k // len(LINES) % 4]
-        name = "output" if y.shape[1] == 1 else f"output {k if labels is None else labels[k]}"
+        name = (
+            "output"
+            if y.shape[1] == 1
+            else f"output {k if labels is None else literal(str(labels[k]))}"
+        )
         handles += axes.plot(
             x, y[:, k], style, color=shade, linewidth=1.5, label=name, zorder=2
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.arguments import check_instance, choice
 from arrangement.errors import InputError
 from arrangement.plot.canvas import (
     Target,
@@ -105,6 +106,7 @@ def arrangement(
     >>> figure.axes[0].get_title()
     '7 cells of 3 lines'
     """
+    check_instance(cells, "cells", "Cells")
     drawn = cells.arrangement
     chart = _chart(cells, projection, window=window)
     shade = None if values is None else _one_per_cell(values, len(cells))
@@ -178,6 +180,7 @@ def landscape(
     >>> figure.axes[0].get_xlabel()
     '$w_1$'
     """
+    check_instance(landscape, "landscape", "Landscape")
     cells, pieces, best = landscape.cells, list(landscape.pieces), landscape.global_minimum
     d = cells.arrangement.dimension
     flat = d <= 3 and all(len(piece.weights) == 1 for piece in pieces)
@@ -218,8 +221,7 @@ def _chart(
     window: Limits | None = None,
 ) -> Chart:
     drawn = cells.arrangement
-    if projection not in ("stereographic", "gnomonic"):
-        raise InputError(f"projection {projection!r} is none of 'stereographic', 'gnomonic'")
+    choice(projection, ("stereographic", "gnomonic"), "projection")
     if drawn.dimension in (1, 2):
         return Plane(cells, letter, show, window)
     if drawn.dimension != 3 or not drawn.is_central:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from arrangement.arguments import check_instance
 from arrangement.plot.canvas import Target, canvas, figure_of
 from arrangement.plot.marks import entitle
 
@@ -66,6 +67,7 @@ def minima_probability(
     >>> [line.get_text() for line in figure.axes[0].get_legend().get_texts()]
     ['d = 3, K = 1']
     """
+    check_instance(table, "table", "MinimaProbability")
     dimensions = np.unique(table.dimension).tolist()
     neurons = np.unique(table.hidden).tolist()
     lowest = 1 / table.looked_at.sum(axis=1)

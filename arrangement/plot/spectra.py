@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import check_instance
 from arrangement.errors import InputError
 from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, needs_log
 from arrangement.plot.marks import KINDS, counted, entitle
@@ -82,6 +83,9 @@ def spectrum(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()][:2]
     ['lower bounds of all pairs of cells (21)', 'continuum of minima (8)']
     """
+    check_instance(landscape, "landscape", "Landscape")
+    if saddles is not None:
+        check_instance(saddles, "saddles", "Pieces")
     rows = _rows(landscape, saddles)
     if not len(landscape.pieces):
         raise InputError("the landscape has no pieces that could be drawn")

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from arrangement import exact
+from arrangement.arguments import entries, number
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import exact_table
@@ -152,6 +153,9 @@ def local_minimum(
     """
     kind = Loss(loss, threshold, margin)
     arrangement = sample_arrangement(X, bias)
+    tolerance = number(tolerance, "tolerance")
+    if output_bias is not None:
+        output_bias = number(output_bias, "output_bias")
     n, d = arrangement.n_hyperplanes, arrangement.dimension
     targets, _ = kind.targets(y, n)
     w, z = _network(weights, output_weights, d)
@@ -163,7 +167,7 @@ def local_minimum(
     given = arrangement.normals.astype(np.float64)
     along = np.where(table != 0, w.astype(np.float64) @ given.T, 0.0)
     slopes = np.where(table > 0, 1.0, leak)
-    outputs = z @ (slopes * along) + (0.0 if output_bias is None else float(output_bias))
+    outputs = z @ (slopes * along) + (output_bias or 0.0)
     r = kind.derivative(outputs, targets)
     # Sums of z_j max(0, w_j·x_i) may cancel: the error is that of the largest terms.
     terms = np.abs(z) @ np.abs(slopes * along)
@@ -302,7 +306,7 @@ def _network(weights: ArrayLike, output_weights: ArrayLike, d: int) -> tuple[Any
 
 
 def _signs(signs: ArrayLike, shape: tuple[int, int]) -> Signs:
-    table = np.asarray(signs)
+    table = entries(signs)
     if table.ndim == 1:
         table = table[None]
     if table.shape != shape or not np.isin(table, (-1, 0, 1)).all():

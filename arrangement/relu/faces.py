@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import whole
 from arrangement.cells import Cells
 from arrangement.progress import Progress
 from arrangement.relu.boundary import Classes, flat_bases
@@ -82,7 +83,9 @@ class NeuronFaces:
         chosen = exact.independent_columns(samples.arrangement.rows[:, order])
         self.columns: Indices = np.sort(order[chosen])
         self.samples = replace(samples, X=np.ascontiguousarray(samples.X[:, self.columns]))
-        last = self.rank + 1 if codimensions is None else min(codimensions, self.rank + 1)
+        last = self.rank + 1
+        if codimensions is not None:
+            last = min(whole(codimensions, "codimensions", 1), last)
         tables, flats, on = [cells.signs], [np.zeros(len(cells), dtype=np.int64)], []
         for k in range(last):
             if k == self.rank and k > 0:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.arguments import check_executor, check_flag
 from arrangement.bounds import cover
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.parsing import exact_number
@@ -237,6 +238,8 @@ class OneHiddenLayer:
         bound = self._max_loss(max_loss)
         wanted = self._kinds(kinds)
         quiet = None if callable(progress) else progress
+        check_flag(exact, "exact")
+        check_executor(executor)
         self._refuse_too_many("boundary" in wanted)
         faces = self.faces(None if wanted & {"boundary", "zero"} else 1, quiet)
         search = Search(

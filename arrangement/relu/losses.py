@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from arrangement.arguments import shown
 from arrangement.errors import InputError
 from arrangement.parsing import exact_number
 from arrangement.relu.samples import Floats, sample_targets
@@ -81,8 +82,8 @@ class Loss:
     margin: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.name not in LOSSES:
-            raise InputError(f"loss={self.name!r}: one of {', '.join(LOSSES)}")
+        if not isinstance(self.name, str) or self.name not in LOSSES:
+            raise InputError(f"loss={shown(self.name)}: one of {', '.join(LOSSES)}")
         _positive(self.threshold, "threshold")
         _positive(self.margin, "margin")
 
@@ -245,9 +246,10 @@ class Penalty:
     l1_ratio: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.name not in PENALTIES:
+        if not isinstance(self.name, str | None) or self.name not in PENALTIES:
             raise InputError(
-                f"penalty={self.name!r}: None, or one of {', '.join(map(str, PENALTIES[1:]))}"
+                f"penalty={shown(self.name)}: None, or one of "
+                f"{', '.join(map(str, PENALTIES[1:]))}"
             )
         if self.name is None:
             if self.alpha is not None:

@@ -17,6 +17,7 @@ from flint import fmpz
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
+from arrangement.arguments import choice, generator
 from arrangement.errors import InputError, SizeError
 from arrangement.kernels.cone_fit import cone_fit, workspace
 from arrangement.memory import memory
@@ -162,8 +163,7 @@ def global_optimum(
 ) -> GlobalOptimum:
     """The network of least loss; see :meth:`OneHiddenLayer.fit_global`."""
     search = _Search(samples, hidden, output_bias, negative_slope, time_limit, tolerance)
-    if method not in ("auto", "screen", "branch"):
-        raise InputError(f"method={method!r}: give 'auto', 'screen' or 'branch'")
+    choice(method, ("auto", "screen", "branch"), "method")
     if search.norm == 0.0:
         return search.result(bias, "screen", 0, 0, 0, 0)
     if time_limit is None:
@@ -200,6 +200,8 @@ def seconds(time_limit: Any) -> float:
 
 def _number(value: Any) -> float:
     """The value as a float; NaN if it is none."""
+    if isinstance(value, str | bytes):
+        return np.nan
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -315,7 +317,7 @@ class _Search:
 
     def descend(self, random_state: int) -> None:
         """A good network first: what the bounds are compared with."""
-        rng = np.random.default_rng(random_state)
+        rng = generator(random_state, "random_state")
         K, count = self.hidden, STARTS * (self.hidden + 1)
         starts = rng.normal(size=(count, len(self.point)))
         starts *= np.array([0.3, 1.0, 3.0])[rng.integers(0, 3, count), None]

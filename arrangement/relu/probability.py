@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import check_executor, check_instance, shown, whole
 from arrangement.bounds import cover
 from arrangement.cells import Cells
 from arrangement.errors import InputError, SizeError
@@ -61,6 +62,8 @@ MOST_CELLS = 10**9
 
 LARGEST = 10**300
 """More tuples of cells than float64 can count are refused, even if few are drawn."""
+
+_MOST_SEEDS = 10**6
 
 DIFFERENTIABLE = frozenset({"isolated", "continuum"})
 
@@ -298,9 +301,17 @@ def minima_probability(
             _numbers(samples, "samples"),
         )
     )
-    seeds = list(range(seeds)) if isinstance(seeds, int | np.integer) else seeds
+    check_executor(executor)
+    if not callable(source):
+        raise InputError(
+            f"source must be a function of (samples, features, seed), not {shown(source)}"
+        )
+    if isinstance(seeds, int | np.integer):
+        seeds = list(range(whole(seeds, "seeds", 0, _MOST_SEEDS)))
     chosen = _numbers(seeds, "seeds", least=0)
     if draws is not None:
+        if np.ndim(draws):
+            raise InputError(f"draws must be one integer, not {shown(draws)}")
         (draws,) = _numbers(draws, "draws")
     _refuse_too_many(settings, len(chosen), bias is not None, draws)
     report = reporter(progress, "data sets")
@@ -309,6 +320,7 @@ def minima_probability(
     def layers() -> Iterator[tuple[OneHiddenLayer, int]]:
         for (d, K, n), seed in work:
             data = source(n, d, seed)
+            check_instance(data, "what source gives", "DataSet")
             if data.X.shape != (n, d):
                 raise InputError(
                     f"{data.name}: {data.X.shape[0]} samples of {data.X.shape[1]} features, "
@@ -540,9 +552,11 @@ def _numbers(values: int | Sequence[int], name: str, least: int = 1) -> list[int
         raise InputError(f"{name}={values!r}: an integer, or several") from None
     if not chosen:
         raise InputError(f"{name}={values!r}: at least one is needed")
-    for k, number in enumerate(chosen):
+    seen: set[int] = set()
+    for number in chosen:
         if number < least:
             raise InputError(f"{name}: {number} is too small, the least is {least}")
-        if number in chosen[:k]:
+        if number in seen:
             raise InputError(f"{name}: {number} is given twice")
+        seen.add(number)
     return chosen
