@@ -14,6 +14,7 @@ states (G_j, t_j) if, in some order of the neurons, each state is below the othe
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import permutations
 
 import numpy as np
@@ -22,8 +23,9 @@ from numpy.typing import NDArray
 from arrangement import kernels
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pieces import Pieces
+from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.stationary import WEAK, term_sizes
+from arrangement.relu.stationary import WEAK, Decider, term_sizes
 
 __all__ = ["components"]
 
@@ -33,21 +35,40 @@ SAME = 1e-8
 """Outputs that differ by less than this share of the largest target are the same."""
 
 
-def components(pieces: Pieces, y: Floats) -> Indices:
+def components(pieces: Pieces, decider: Decider) -> Indices:
     """The connected component of each piece, numbered by rising loss, shape (m,)."""
+    y = decider.y
     parent = np.arange(len(pieces))
     orders = np.array(list(permutations(range(pieces.faces.shape[1]))), dtype=np.int64)
-    for rows in _of_same_outputs(pieces, SAME * float(np.abs(y).max(initial=0.0))):
+    if isinstance(decider, RationalDecider):
+        groups = _of_equal_outputs(pieces, decider)
+    else:
+        groups = _of_same_outputs(pieces, SAME * float(np.abs(y).max(initial=0.0)))
+    for rows in groups:
         if len(rows) == 1:
             continue
         pairs = np.stack([pieces.faces[rows], pieces.output_signs[rows]], axis=2)
         distinct, states = np.unique(pairs.reshape(-1, 2), axis=0, return_inverse=True)
-        below = _below(pieces.table, distinct, pieces.residuals[rows[0]], y)
+        if isinstance(decider, RationalDecider):
+            r = decider.residuals_of(pieces.faces[rows[0]], pieces.output_signs[rows[0]])
+            flat = [decider.vanishes(int(f), r) for f in distinct[:, 0]]
+        else:
+            residuals = pieces.residuals[rows[0]]
+            flat = [_vanishes(pieces.table, int(f), residuals, y) for f in distinct[:, 0]]
+        below = _below(pieces.table, distinct, np.array(flat, dtype=bool))
         own = np.arange(len(rows))
         kernels.merge(states.reshape(len(rows), -1).astype(np.int64), below, orders, own)
         parent[rows] = rows[own]
     _, first, label = np.unique(parent, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first, kind="stable"))[label.reshape(-1)])
+
+
+def _of_equal_outputs(pieces: Pieces, decider: RationalDecider) -> list[Indices]:
+    """The pieces in groups of equal outputs, exactly."""
+    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for k, (faces, signs) in enumerate(zip(pieces.faces, pieces.output_signs, strict=True)):
+        groups[decider.residuals_of(faces, signs)].append(k)
+    return [np.array(rows) for rows in groups.values()]
 
 
 def _of_same_outputs(pieces: Pieces, tolerance: float) -> list[Indices]:
@@ -64,8 +85,11 @@ def _of_same_outputs(pieces: Pieces, tolerance: float) -> list[Indices]:
     return groups
 
 
-def _below(table: NeuronFaces, states: Indices, r: Floats, y: Floats) -> Mask:
-    """Which states (face, s) are below which, for residuals r."""
+def _below(table: NeuronFaces, states: Indices, flat: Mask) -> Mask:
+    """Which states (face, s) are below which.
+
+    `flat` says for which Σ_i r_i σ(v·x_i) is zero near the face.
+    """
     faces, s = states[:, 0], states[:, 1]
     signs = table.signs[faces].astype(np.float32)
     agree = signs @ signs.T
@@ -75,7 +99,6 @@ def _below(table: NeuronFaces, states: Indices, r: Floats, y: Floats) -> Mask:
     free = (s == 0) & table.idle[faces]
     silent = s == 0
     below: Mask = under & ((s[:, None] == s) & (s != 0) | free)
-    flat = np.array([_vanishes(table, int(f), r, y) for f in faces], dtype=bool)
     below |= silent[:, None] & under.T & (s != 0) & flat
     both = silent[:, None] & silent
     below |= both & _share_a_facet(table, faces)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +42,12 @@ SECONDS_PER_SIGN, BYTES_PER_SIGN = 2e-7, 7
 """Of a landscape of one neuron, at 100 samples with 3 features and a bias."""
 
 MAX_PIECES = 20_000_000
+
+FEW = 20_000
+"""So many tuples are decided in rational arithmetic within half a minute."""
+
+TAME = 1e6
+"""Samples of no larger `NeuronFaces.spread` leave float64 most of its digits."""
 
 SECONDS_PER_TUPLE = 2.5e-6
 """Measured by benchmarks/landscape_tuples.py, rounded up."""
@@ -92,7 +98,7 @@ class Search:
     @cached_property
     def pruning(self) -> Pruning | None:
         """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
-        if not np.isfinite(self.max_loss) or not len(self.positions):
+        if not np.isfinite(self.max_loss) or not len(self.positions) or self.exhaustive:
             return None
         return Pruning(
             self.faces, self.y, self.free, self.room, self.positions, self.targets is not None
@@ -102,13 +108,41 @@ class Search:
         """The screen of its tuples."""
         rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
         positions = self.positions if self.pruning is None else self.pruning.positions
-        return Screen(self.faces, self.y, self.free, self.room, positions, rank_of)
+        return Screen(
+            self.faces, self.y, self.free, self.room, positions, rank_of, self.exhaustive
+        )
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
         if self.targets is not None:
-            return RationalDecider(self.faces, self.targets, self.y, self.free)
+            return RationalDecider(self.faces, self.targets, self.y, self.free, self.exhaustive)
         return Decider(self.faces, self.y, self.free)
+
+    @cached_property
+    def few(self) -> bool:
+        """Are there so few tuples that each may be decided in rational arithmetic?"""
+        m = len(self.positions)
+        return sum(n_multisets(m, k) for k in range(1, self.hidden + 1)) <= FEW
+
+    @cached_property
+    def exhaustive(self) -> bool:
+        """Is every tuple decided in rational arithmetic, whatever float64 says of it?"""
+        return self.targets is not None and self.few and self.faces.spread > TAME
+
+    def suited(self, targets: NDArray[Any]) -> Search:
+        """This search, in rational arithmetic where float64 may not do and tuples are few.
+
+        Raises
+        ------
+        SolverError
+            If float64 cannot do and there are too many.
+        """
+        if self.targets is not None:
+            return self
+        if self.few and self.faces.spread > TAME:
+            return replace(self, targets=targets)
+        self.faces.given.refuse_beyond()
+        return self
 
 
 def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "faces") -> None:
@@ -207,6 +241,9 @@ def enumerate_minima(
 
 def _nothing(search: Search) -> tuple[Minima, NDArray[np.int64], int]:
     """The one minimum of no active neuron."""
+    decider = search.decider()
+    if isinstance(decider, RationalDecider):
+        return decider.without_neurons(), np.zeros((0, 0), np.int64), 1
     n = len(search.y)
     offset = np.array([float(search.y.mean()) if search.free.shape[1] else 0.0])
     residuals = (offset - search.y)[None]

@@ -6,7 +6,7 @@ import operator
 import os
 from collections.abc import Collection
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import inf
@@ -28,7 +28,15 @@ from arrangement.relu.enumeration import (
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pieces import KINDS, Piece, Pieces
 from arrangement.relu.product import ProductGraph
-from arrangement.relu.samples import Floats, Samples, Signs, sample_arrangement, sample_targets
+from arrangement.relu.rational import RationalDecider
+from arrangement.relu.samples import (
+    SPREAD,
+    Floats,
+    Samples,
+    Signs,
+    sample_arrangement,
+    sample_targets,
+)
 from arrangement.relu.stationary import Decider
 
 if TYPE_CHECKING:
@@ -142,7 +150,8 @@ class OneHiddenLayer:
     @cached_property
     def samples(self) -> Samples:
         """The samples and targets for work in float64."""
-        return Samples.of(self.arrangement, self.targets, self.bias is not None)
+        samples = Samples.of(self.arrangement, self.targets, self.bias is not None)
+        return samples if samples.spread <= SPREAD else samples.uncentred()
 
     @property
     def free(self) -> Floats:
@@ -249,13 +258,16 @@ class OneHiddenLayer:
             self.exact_targets if exact else None,
         )
         refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
+        search = search.suited(self.exact_targets)
         minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
         pieces = Pieces(faces, minima, self.bias)
         if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
             raise SolverError(
                 "no minimum was found: the samples are too ill-conditioned for float64"
             )
-        return Landscape(self, faces, pieces.of_kinds(wanted), sum(map(len, doubtful)))
+        return Landscape(
+            self, faces, pieces.of_kinds(wanted), sum(map(len, doubtful)), search.decider()
+        )
 
     def _max_loss(self, value: Any) -> float:
         if value is None:
@@ -426,6 +438,7 @@ class Landscape:
     table: NeuronFaces
     pieces: Pieces
     doubtful: int
+    decider: Decider = field(repr=False)
 
     @property
     def cells(self) -> Cells:
@@ -452,7 +465,7 @@ class Landscape:
         return ProductGraph.of(
             self.cells,
             problem.hidden,
-            Decider(self.table, problem.samples.y, problem.free),
+            self.decider,
             self.pieces,
             problem.hidden * problem.dimension + int(problem.output_bias),
         )
@@ -462,7 +475,7 @@ class Landscape:
         """The connected component of each piece, numbered by rising loss, shape (m,)."""
         from arrangement.relu.components import components
 
-        return components(self.pieces, self.problem.samples.y)
+        return components(self.pieces, self.decider)
 
     @property
     def components(self) -> list[NDArray[np.int64]]:
@@ -487,7 +500,7 @@ class Landscape:
 
         Some neurons have z_j = 0 and w_j in an open cell, orthogonal to g_j = Σ_i r_i D_i x_i,
         not all g_j zero; the others are critical without them. There are no saddles with all
-        z_j ≠ 0. Decided in float64.
+        z_j ≠ 0. Decided in the arithmetic of the pieces.
 
         Parameters
         ----------
@@ -520,7 +533,8 @@ class Landscape:
             problem.hidden,
             problem._max_loss(max_loss),
             frozenset({"isolated", "continuum", "dead"}),
-        )
+            problem.exact_targets if isinstance(self.decider, RationalDecider) else None,
+        ).suited(problem.exact_targets)
         return Pieces(table, saddles(search), problem.bias, "saddle")
 
     @property
@@ -559,8 +573,7 @@ class Landscape:
         from arrangement.relu.product import multiset_index
 
         nodes = self.graph.nodes
-        decider = Decider(self.table, self.problem.samples.y, self.problem.free)
-        R = decider.fits(nodes)[2]
+        R = self.decider.fits(nodes)[2]
         signs = np.zeros(nodes.shape, dtype=np.int8)
         pieces = self.pieces
         inside = np.flatnonzero(np.all(self.table.codimension[pieces.faces] == 0, axis=1))[::-1]

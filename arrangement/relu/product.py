@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from arrangement import kernels
 from arrangement.errors import SizeError
 from arrangement.relu.pieces import Pieces
+from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Mask
 from arrangement.relu.stationary import Decider
 from arrangement.relu.tuples import Screen, n_multisets
@@ -87,6 +88,10 @@ def cell_fits(
     faces, y = decider.faces, decider.y
     n = len(y)
     total = n_multisets(n_cells, hidden)
+    if isinstance(decider, RationalDecider) and decider.exhaustive:
+        loss, rank, _ = decider.fits(_multisets(n_cells, hidden), points=False)
+        report(total, total)
+        return loss, rank
     loss, rank = np.empty(total), np.empty(total, dtype=np.int64)
     # Every cell, idle or not.
     screen = Screen(faces, y, decider.free, positions=np.arange(n_cells))
@@ -104,6 +109,7 @@ def cell_fits(
                 table @ before.rest,
                 faces.sizes[which],
                 before.basis,
+                before.along,
                 before.rest,
                 screen.accuracy * before.condition,
                 squares,
@@ -121,7 +127,8 @@ def cell_fits(
         report(at, total)
     if hard:
         places = np.concatenate([places for places, _ in hard])
-        loss[places], rank[places], _ = decider.fits(np.concatenate([t for _, t in hard]))
+        tuples = np.concatenate([t for _, t in hard])
+        loss[places], rank[places], _ = decider.fits(tuples, points=False)
     return loss, rank
 
 

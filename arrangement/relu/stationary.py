@@ -171,10 +171,18 @@ class Decider:
             doubtful.append(open_)
         return Minima.concatenated(parts), np.concatenate(doubtful)
 
-    def fits(self, tuples: Indices) -> tuple[Floats, Indices, Floats]:
-        """The least loss, the rank and coefficients of least norm for tuples of any faces.
+    def interior(self, face: int) -> Floats:
+        """Essential weights inside a face."""
+        return self.faces.interior(face)
 
-        The coefficients are (m, K, D), essential R_j = z_j w_j.
+    def holds(self, face: int, point: Floats) -> bool:
+        """Are weights still on their face after rounding, as far as that is in question?"""
+        return True
+
+    def fits(self, tuples: Indices, points: bool = True) -> tuple[Floats, Indices, Floats]:
+        """The least loss, the rank and coefficients of a fit for tuples of any faces.
+
+        The coefficients are (m, K, D), essential R_j = z_j w_j; zeros unless asked for.
         """
         m, K = tuples.shape
         n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
@@ -502,7 +510,7 @@ class Decider:
         signs = np.concatenate(
             [np.repeat(minima.output_signs[k : k + 1], count, 0), sign[picked]], 1
         ).astype(np.int8)
-        inner = np.array([self.faces.interior(int(f)) for f in face])
+        inner = np.array([self.interior(int(f)) for f in face])
         points = np.concatenate(
             [np.repeat(minima.points[k : k + 1], count, 0), inner[picked]], axis=1
         )
