@@ -43,11 +43,9 @@ SECONDS_PER_SIGN, BYTES_PER_SIGN = 2e-7, 7
 
 MAX_PIECES = 20_000_000
 
-FEW = 20_000
-"""So many tuples are decided in rational arithmetic within half a minute."""
-
-TAME = 1e6
-"""Samples of no larger `NeuronFaces.spread` leave float64 most of its digits."""
+FEW, VERY_FEW = 200_000, 2_000
+"""So many tuples are decided in rational arithmetic within half a minute, those that the screen
+leaves and all of them."""
 
 SECONDS_PER_TUPLE = 2.5e-6
 """Measured by benchmarks/landscape_tuples.py, rounded up."""
@@ -115,19 +113,18 @@ class Search:
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
         if self.targets is not None:
-            return RationalDecider(self.faces, self.targets, self.y, self.free, self.exhaustive)
+            return RationalDecider(self.faces, self.targets, self.y, self.free)
         return Decider(self.faces, self.y, self.free)
 
     @cached_property
-    def few(self) -> bool:
-        """Are there so few tuples that each may be decided in rational arithmetic?"""
-        m = len(self.positions)
-        return sum(n_multisets(m, k) for k in range(1, self.hidden + 1)) <= FEW
+    def n_tuples(self) -> int:
+        """How many tuples of faces there are, of all numbers of active neurons."""
+        return sum(n_multisets(len(self.positions), k) for k in range(self.hidden + 1))
 
     @cached_property
     def exhaustive(self) -> bool:
         """Is every tuple decided in rational arithmetic, whatever float64 says of it?"""
-        return self.targets is not None and self.few and self.faces.spread > TAME
+        return self.targets is not None and self.n_tuples <= VERY_FEW and self.faces.rough
 
     def suited(self, targets: NDArray[Any]) -> Search:
         """This search, in rational arithmetic where float64 may not do and tuples are few.
@@ -139,7 +136,7 @@ class Search:
         """
         if self.targets is not None:
             return self
-        if self.few and self.faces.spread > TAME:
+        if self.n_tuples <= FEW and self.faces.rough:
             return replace(self, targets=targets)
         self.faces.given.refuse_beyond()
         return self

@@ -24,6 +24,9 @@ __all__ = ["NeuronFaces", "facets"]
 
 Indices = NDArray[np.int64]
 
+TAME = 1e6
+"""Samples of no larger `NeuronFaces.spread` leave float64 most of its digits."""
+
 NEAR = 1e-9
 """A sample is nearly on a flat if this share of its length is left off it."""
 
@@ -208,6 +211,11 @@ class NeuronFaces:
             closest = float(off.min(initial=1.0))
             spread = max(spread, 1.0 / closest) if closest else np.inf
         return spread
+
+    @property
+    def rough(self) -> bool:
+        """Do the samples leave float64 so few digits that it is not to be trusted?"""
+        return self.spread > TAME
 
     @cached_property
     def idle(self) -> Mask:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.errors import SizeError
+from arrangement.relu.enumeration import VERY_FEW
 from arrangement.relu.pieces import Pieces
 from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Mask
@@ -88,13 +89,20 @@ def cell_fits(
     faces, y = decider.faces, decider.y
     n = len(y)
     total = n_multisets(n_cells, hidden)
-    if isinstance(decider, RationalDecider) and decider.exhaustive:
+    rational = isinstance(decider, RationalDecider)
+    if rational and faces.rough and total <= VERY_FEW:
         loss, rank, _ = decider.fits(_multisets(n_cells, hidden), points=False)
         report(total, total)
         return loss, rank
     loss, rank = np.empty(total), np.empty(total, dtype=np.int64)
     # Every cell, idle or not.
-    screen = Screen(faces, y, decider.free, positions=np.arange(n_cells))
+    screen = Screen(
+        faces,
+        y,
+        decider.free,
+        positions=np.arange(n_cells),
+        rank_of=decider.rank_of if isinstance(decider, RationalDecider) else None,
+    )
     at = 0
     hard: list[tuple[Indices, Indices]] = []
     for prefix in screen.prefixes(hidden - 1):

@@ -51,21 +51,13 @@ class RationalDecider(Decider):
     y : ndarray, shape (N,)
         The same in float64.
     free : ndarray, shape (N, e)
-    exhaustive : bool
-        Is every tuple decided here, none left out by what float64 says?
     """
 
     def __init__(
-        self,
-        faces: NeuronFaces,
-        targets: NDArray[np.object_],
-        y: Floats,
-        free: Floats,
-        exhaustive: bool = False,
+        self, faces: NeuronFaces, targets: NDArray[np.object_], y: Floats, free: Floats
     ) -> None:
         super().__init__(faces, y, free)
         self.exact_targets: NDArray[np.object_] = targets
-        self.exhaustive = exhaustive
         given = faces.samples.arrangement.normals[:, faces.columns]
         table = [[Fraction(v) for v in column] for column in given.T.tolist()]
         self.scale = [lcm(*(v.denominator for v in column)) for column in table]
@@ -390,7 +382,7 @@ class RationalDecider(Decider):
         largest = float(np.abs(point).max(initial=0.0))
         if not off.any() or not largest:
             return float(not off.any())
-        if self.exhaustive:
+        if self.faces.rough:
             rows = self.faces.samples.arrangement.rows
             w = self.faces.weights(point / largest)
             if not np.array_equal(exact.signs_at(rows, w[None])[0][off], signs[off]):
@@ -401,7 +393,7 @@ class RationalDecider(Decider):
 
     def interior(self, face: int) -> Floats:
         """Essential weights inside a face, rounded."""
-        if not self.exhaustive or self.faces.codimension[face] == self.faces.rank:
+        if not self.faces.rough or self.faces.codimension[face] == self.faces.rank:
             return super().interior(face)
         if face not in self._interior:
             signs = self.faces.signs[face]
@@ -467,7 +459,7 @@ class RationalDecider(Decider):
 
     def holds(self, face: int, point: Floats) -> bool:
         """Are weights still on their face after rounding, as far as that is in question?"""
-        return not self.exhaustive or self._room(face, point) > 0
+        return not self.faces.rough or self._room(face, point) > 0
 
 
 def _rounded(value: Fraction) -> float:
