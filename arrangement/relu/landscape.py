@@ -6,7 +6,7 @@ import operator
 import os
 from collections.abc import Collection
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from math import inf
@@ -166,14 +166,14 @@ class OneHiddenLayer:
         codimensions : int, optional
             Only faces of a codimension below this; 1 gives the cells. All by default.
         """
-        return NeuronFaces(
-            self.samples,
-            self.arrangement.cells(progress=progress),
-            self.bias is not None,
-            self.negative_slope,
-            codimensions,
-            progress,
-        )
+        cells = self.arrangement.cells(progress=progress)
+        return self._faces(self.samples, cells, codimensions, progress)
+
+    def _faces(
+        self, samples: Samples, cells: Cells, codimensions: int | None, progress: Progress
+    ) -> NeuronFaces:
+        bias = self.bias is not None
+        return NeuronFaces(samples, cells, bias, self.negative_slope, codimensions, progress)
 
     def landscape(
         self,
@@ -247,7 +247,8 @@ class OneHiddenLayer:
         wanted = self._kinds(kinds)
         quiet = None if callable(progress) else progress
         self._refuse_too_many("boundary" in wanted)
-        faces = self.faces(None if wanted & {"boundary", "zero"} else 1, quiet)
+        codimensions = None if wanted & {"boundary", "zero"} else 1
+        faces = self.faces(codimensions, quiet)
         search = Search(
             faces,
             self.samples.y,
@@ -259,6 +260,11 @@ class OneHiddenLayer:
         )
         refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
         search = search.suited(self.exact_targets)
+        if search.exhaustive:
+            # Float64 decides nothing here, and uncentred samples keep the weights' digits.
+            samples = self.samples.uncentred()
+            faces = self._faces(samples, faces.cells, codimensions, quiet)
+            search = replace(search, faces=faces)
         minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
         pieces = Pieces(faces, minima, self.bias)
         if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
