@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
-from flint import fmpz_mat
+from flint import fmpq, fmpz, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
 from arrangement.relu.faces import NeuronFaces
-from arrangement.relu.samples import Floats, Mask
+from arrangement.relu.samples import Floats, Mask, Signs
 from arrangement.relu.stationary import Decider, Minima, sign_choices
 
 __all__ = ["RationalDecider"]
@@ -146,24 +146,11 @@ class RationalDecider(Decider):
 
     def solve(self, faces: Indices) -> _Solution:
         """All least squares solutions on a tuple of faces."""
-        A = self._columns(faces)
-        n = A.shape[1]
-        if not n:
-            return _Solution(A[0], A[:0], 1, -self.targets, 0)
-        At = fmpz_mat(A.T.tolist())
-        system = np.concatenate(
-            [
-                _table(At * fmpz_mat(A.tolist())),
-                _table(At * fmpz_mat(self.targets[:, None].tolist())),
-            ],
-            axis=1,
-        )
-        echelon, denominator, rank = fmpz_mat(system.tolist()).rref()
-        denominator, rank = int(denominator), int(rank)
-        rows = _table(echelon)
+        columns, _, echelon, denominator, pivots = self._normal_equations(faces)
+        n = columns.ncols() - 1
         if denominator < 0:
-            rows, denominator = -rows, -denominator
-        pivots = [next(c for c in range(n + 1) if rows[i, c]) for i in range(rank)]
+            echelon, denominator = -echelon, -denominator
+        rows, rank = _table(echelon), len(pivots)
         others = [c for c in range(n) if c not in pivots]
         c = np.zeros(n, dtype=object)
         null = np.zeros((n, len(others)), dtype=object)
@@ -171,8 +158,39 @@ class RationalDecider(Decider):
         for q, other in enumerate(others):
             null[other, q] = denominator
             null[pivots, q] = -rows[:rank, other]
-        residuals = _product(A, c[:, None])[:, 0] - denominator * self.targets
-        return _Solution(c, null, denominator, residuals, rank)
+        residuals = columns * fmpz_mat([[v] for v in (*c.tolist(), -denominator)])
+        return _Solution(c, null, denominator, _table(residuals)[:, 0], rank)
+
+    def _normal_equations(
+        self, faces: Indices
+    ) -> tuple[fmpz_mat, list[list[fmpz]], fmpz_mat, int, list[int]]:
+        """[A | y], its Gram matrix, [AᵀA | Aᵀy] in reduced form times a number, the pivots."""
+        A = np.concatenate([self._columns(faces), self.targets[:, None]], axis=1)
+        columns = fmpz_mat(A.tolist())
+        gram, n = (columns.transpose() * columns).tolist(), A.shape[1] - 1
+        if not n:
+            return columns, gram, fmpz_mat(0, 1), 1, []
+        echelon, denominator, rank = fmpz_mat(gram[:n]).rref()
+        rows = echelon.tolist()
+        pivots = [next(c for c in range(n) if rows[i][c]) for i in range(int(rank))]
+        return columns, gram, echelon, int(denominator), pivots
+
+    def loss(self, faces: Indices) -> fmpq:
+        """The least loss of the columns of some faces."""
+        _, gram, echelon, denominator, pivots = self._normal_equations(faces)
+        n = len(gram) - 1
+        # ‖f − y‖² = ‖y‖² − y·f, and y·f is a sum over the pivots.
+        fall = sum((echelon[i, n] * gram[c][n] for i, c in enumerate(pivots)), fmpz(0))
+        squares = gram[n][n] - fmpq(fall, denominator)
+        return squares / (len(self.targets) * self.target_scale**2)
+
+    def residuals_of(self, faces: Indices, signs: Signs) -> tuple[int, ...]:
+        """The residuals of a piece, as integers, and last what they are to be divided by."""
+        active = faces[(signs != 0) & ~self.faces.idle[faces]]
+        solution = self.solve(active)
+        whole = (*solution.residuals.tolist(), solution.denominator * self.target_scale)
+        common = gcd(*whole)
+        return tuple(v // common for v in whole)
 
     def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
         """The local minima on tuples of active faces; no tuple is doubtful."""
@@ -194,19 +212,21 @@ class RationalDecider(Decider):
             at = block.stop
             signs = self.faces.signs[face]
             off = signs != 0
+            if off.any() and not np.any(solution.c[block]) and not np.any(solution.null[block]):
+                return []  # w = 0 in every solution
             sided = signs[off, None].astype(object) * Z[off]
             value = _product(sided, solution.c[block, None])[:, 0]
             moves = _product(sided, solution.null[block])
             moved = np.array([any(v) for v in moves], dtype=bool)
             fixed = value[~moved]
             allowed[j] = all(v > 0 for v in fixed), all(v < 0 for v in fixed)
+            if not allowed[j].any():
+                return []
             blocks.append((block, sided))
             affected.append((value[moved], moves[moved]))
-        if not np.all(allowed.any(axis=1)):
-            return []
         for j, face in enumerate(row.tolist()):
             if self.faces.codimension[face]:
-                share[j], holds = self._signed_shares(face, solution)
+                share[j], holds = self._signed_shares(face, row, solution)
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
@@ -222,9 +242,11 @@ class RationalDecider(Decider):
             result.append(self._piece(row, choice, c, solution, blocks, float(weak)))
         return result
 
-    def _signed_shares(self, face: int, solution: _Solution) -> tuple[Floats, Mask]:
-        """The least s·h(v) beside its size (1 where it is zero), and whether it is ≥ 0, for
-        s = +1 and −1."""
+    def _signed_shares(
+        self, face: int, row: Indices, solution: _Solution
+    ) -> tuple[Floats, Mask]:
+        """The least s·h(v) beside its size (1 where that, too, is zero or it is zero in all
+        fits on the tuple), and whether it is ≥ 0, for s = +1 and −1."""
         H = self.exact_turns(face)
         if not len(H):
             return np.ones(2), np.ones(2, dtype=bool)
@@ -234,9 +256,21 @@ class RationalDecider(Decider):
         sizes = _product(np.abs(H), size[:, None])[:, 0].tolist()
         shares = [Fraction(v, z) for v, z in zip(values, sizes, strict=True) if v]
         least = [float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)]
+        zeros = [k for k, (v, z) in enumerate(zip(values, sizes, strict=True)) if z and not v]
+        if zeros and not self._spanned(row, H[zeros].T, solution.rank):
+            least = [0.0, 0.0]
         return np.array(least), np.array(
             [all(v >= 0 for v in values), all(v <= 0 for v in values)]
         )
+
+    def _spanned(self, row: Indices, changes: Integers, rank: int) -> bool:
+        """Are changes of the outputs in the span of the columns of a tuple, of this rank?"""
+        return exact.rank(np.concatenate([self._columns(row), changes], axis=1)) == rank
+
+    def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
+        """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
+        r = np.array(residuals[:-1], dtype=object)
+        return not np.any(_product(self.exact_turns(face), r[:, None]))
 
     def _point_inside(
         self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
@@ -334,7 +368,7 @@ class RationalDecider(Decider):
                 if not self.faces.codimension[face]:
                     own.append((face, 0, 1.0, True))
                     continue
-                share, holds = self._signed_shares(face, solution)
+                share, holds = self._signed_shares(face, row, solution)
                 own += [
                     (face, 1 - 2 * side, float(share[side]), True)
                     for side in np.flatnonzero(holds).tolist()
@@ -342,7 +376,8 @@ class RationalDecider(Decider):
             for face in silent.tolist():
                 pull = _product(solution.residuals[None], self.map(face))
                 if not np.any(pull):
-                    own.append((face, 0, 1.0, True))
+                    spanned = self._spanned(row, self.map(face), solution.rank)
+                    own.append((face, 0, float(spanned), True))
             states.append(own)
         return states
 
