@@ -277,16 +277,22 @@ def screen(
 
 @njit(cache=True, error_model="numpy")
 def tuple_losses(
-    maps, grams, crosses, rights, sizes, basis, along, rest, accuracy, losses, sure
+    maps, grams, crosses, rights, sizes, basis, along, rest, accuracy, losses, errors, sure
 ):
     """The least squared residual with each last neuron, where the system is surely regular
     and the error small.
 
     It is summed from the residuals, in which an error of the coefficients counts squared.
+    `errors` bound how far it may be off.
     """
     m, D, n = crosses.shape
     L, inverse, c, back = np.zeros((D, D)), np.zeros((D, D)), np.zeros(D), np.zeros(n)
-    target = np.sqrt(np.sum(along * along) + np.sum(rest * rest))
+    target = 0.0
+    for i in range(len(rest)):
+        target += rest[i] ** 2
+    for k in range(n):
+        target += along[k] ** 2
+    target = np.sqrt(target)
     for f in range(m):
         e, trace = sizes[f], 0.0
         for a in range(e):
@@ -295,7 +301,8 @@ def tuple_losses(
         size = 0.0
         for a in range(e):
             size += c[a] ** 2
-        wrong = accuracy * (np.sqrt(trace) * target + trace * np.sqrt(size))
+        size = np.sqrt(size)
+        wrong = accuracy * (np.sqrt(trace) * target + trace * size)
         sure[f] = least > 0.0 and wrong * wrong <= SETTLED * least * target * target
         if not sure[f]:
             continue
@@ -312,6 +319,8 @@ def tuple_losses(
                 value += basis[i, k] * back[k]
             total += value * value
         losses[f] = total
+        off = accuracy * (target + np.sqrt(trace) * size)
+        errors[f] = wrong * wrong / least + off * (2.0 * np.sqrt(total) + off)
 
 
 @njit(cache=True, error_model="numpy")

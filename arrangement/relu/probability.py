@@ -341,8 +341,10 @@ def _count(layer: OneHiddenLayer, seed: int, draws: int | None) -> _Count:
     """Go through the tuples of cells of one data set, or some of them."""
     started = time.perf_counter()
     K, faces = layer.hidden, layer.faces(codimensions=1)
-    search = Search(faces, layer.samples.y, layer.free, K, inf, DIFFERENTIABLE)
-    search = search.suited(layer.exact_targets)
+    search = Search(
+        faces, layer.samples.y, layer.free, K, inf, DIFFERENTIABLE, layer.exact_targets
+    )
+    search = search.suited()
     tuples = n_multisets(len(faces), K)
     if draws is not None and draws < tuples and K > 1:
         looked_at, share, doubtful = _drawn(search, draws, np.random.default_rng([seed, K]))

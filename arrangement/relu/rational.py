@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import gcd, lcm
 
 import numpy as np
-from flint import fmpz_mat
+from flint import fmpq, fmpz, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
@@ -150,24 +150,11 @@ class RationalDecider(Decider):
 
     def solve(self, faces: Indices) -> _Solution:
         """All least squares solutions on a tuple of faces."""
-        A = self._columns(faces)
-        n = A.shape[1]
-        if not n:
-            return _Solution(A[0], A[:0], 1, -self.targets, 0)
-        At = fmpz_mat(A.T.tolist())
-        system = np.concatenate(
-            [
-                _table(At * fmpz_mat(A.tolist())),
-                _table(At * fmpz_mat(self.targets[:, None].tolist())),
-            ],
-            axis=1,
-        )
-        echelon, denominator, rank = fmpz_mat(system.tolist()).rref()
-        denominator, rank = int(denominator), int(rank)
-        rows = _table(echelon)
+        columns, _, echelon, denominator, pivots = self._normal_equations(faces)
+        n = columns.ncols() - 1
         if denominator < 0:
-            rows, denominator = -rows, -denominator
-        pivots = [next(c for c in range(n + 1) if rows[i, c]) for i in range(rank)]
+            echelon, denominator = -echelon, -denominator
+        rows, rank = _table(echelon), len(pivots)
         others = [c for c in range(n) if c not in pivots]
         c = np.zeros(n, dtype=object)
         null = np.zeros((n, len(others)), dtype=object)
@@ -175,8 +162,31 @@ class RationalDecider(Decider):
         for q, other in enumerate(others):
             null[other, q] = denominator
             null[pivots, q] = -rows[:rank, other]
-        residuals = _product(A, c[:, None])[:, 0] - denominator * self.targets
-        return _Solution(c, null, denominator, residuals, rank)
+        residuals = columns * fmpz_mat([[v] for v in (*c.tolist(), -denominator)])
+        return _Solution(c, null, denominator, _table(residuals)[:, 0], rank)
+
+    def _normal_equations(
+        self, faces: Indices
+    ) -> tuple[fmpz_mat, list[list[fmpz]], fmpz_mat, int, list[int]]:
+        """[A | y], its Gram matrix, [AᵀA | Aᵀy] in reduced form times a number, the pivots."""
+        A = np.concatenate([self._columns(faces), self.targets[:, None]], axis=1)
+        columns = fmpz_mat(A.tolist())
+        gram, n = (columns.transpose() * columns).tolist(), A.shape[1] - 1
+        if not n:
+            return columns, gram, fmpz_mat(0, 1), 1, []
+        echelon, denominator, rank = fmpz_mat(gram[:n]).rref()
+        rows = echelon.tolist()
+        pivots = [next(c for c in range(n) if rows[i][c]) for i in range(int(rank))]
+        return columns, gram, echelon, int(denominator), pivots
+
+    def loss(self, faces: Indices) -> fmpq:
+        """The least loss of the columns of some faces."""
+        _, gram, echelon, denominator, pivots = self._normal_equations(faces)
+        n = len(gram) - 1
+        # ‖f − y‖² = ‖y‖² − y·f, and y·f is a sum over the pivots.
+        fall = sum((echelon[i, n] * gram[c][n] for i, c in enumerate(pivots)), fmpz(0))
+        squares = gram[n][n] - fmpq(fall, denominator)
+        return squares / (len(self.targets) * self.target_scale**2)
 
     def residuals_of(self, faces: Indices, signs: Signs) -> tuple[int, ...]:
         """The residuals of a piece, as integers, and last what they are to be divided by."""
@@ -185,11 +195,6 @@ class RationalDecider(Decider):
         whole = (*solution.residuals.tolist(), solution.denominator * self.target_scale)
         common = gcd(*whole)
         return tuple(v // common for v in whole)
-
-    def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
-        """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
-        r = np.array(residuals[:-1], dtype=object)
-        return not np.any(_product(self.exact_turns(face), r[:, None]))
 
     def ray(self, face: int) -> tuple[Integers, Floats, Fraction]:
         """Of a ray: a neuron's outputs along it (multiples by `up`), its direction, of size
@@ -206,8 +211,15 @@ class RationalDecider(Decider):
         """The largest coordinate of weights."""
         return max(abs(v * Fraction(s)) for v, s in zip(w, self._scale, strict=True))
 
-    def fits(self, tuples: Indices, points: bool = True) -> tuple[Floats, Indices, Floats]:
-        """The least loss, the exact rank and coefficients of a fit for tuples of any faces."""
+    def fits(
+        self, tuples: Indices, points: bool = True
+    ) -> tuple[Floats, Indices, Floats, Floats]:
+        """The same with exact ranks, and exact losses where float64 is not to be trusted."""
+        if not self.faces.rough:
+            loss, rank, R, error = super().fits(tuples, points)
+            for k in np.flatnonzero(~np.isfinite(error)).tolist():
+                rank[k] = self.rank_of(tuples[k])
+            return loss, rank, R, error
         m, K = tuples.shape
         e = self.free.shape[1]
         loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
@@ -223,7 +235,7 @@ class RationalDecider(Decider):
                 R[k, j] = self._coordinates(
                     self._weights(face, [Fraction(v, scale) for v in own.tolist()])
                 )
-        return loss, rank, R
+        return loss, rank, R, np.spacing(loss)
 
     def without_neurons(self) -> Minima:
         """The one minimum of no active neuron."""
@@ -253,18 +265,20 @@ class RationalDecider(Decider):
             at = block.stop
             signs = self.faces.signs[face]
             off = signs != 0
+            if off.any() and not np.any(solution.c[block]) and not np.any(solution.null[block]):
+                return []  # w = 0 in every solution
             sided = signs[off, None].astype(object) * Z[off]
             value = _product(sided, solution.c[block, None])[:, 0]
             moves = _product(sided, solution.null[block])
             moved = np.array([any(v) for v in moves], dtype=bool)
             fixed = value[~moved]
             allowed[j] = all(v > 0 for v in fixed), all(v < 0 for v in fixed)
+            if not allowed[j].any():
+                return []
             affected.append((value[moved], moves[moved]))
-        if not np.all(allowed.any(axis=1)):
-            return []
         for j, face in enumerate(row.tolist()):
             if self.faces.codimension[face]:
-                share[j], holds = self._signed_shares(face, solution)
+                share[j], holds = self._signed_shares(face, row, solution)
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
@@ -280,9 +294,11 @@ class RationalDecider(Decider):
             result.append(self._piece(row, choice, c, solution, float(weak)))
         return result
 
-    def _signed_shares(self, face: int, solution: _Solution) -> tuple[Floats, Mask]:
-        """The least s·h(v) beside its size (1 where it is zero), and whether it is ≥ 0, for
-        s = +1 and −1."""
+    def _signed_shares(
+        self, face: int, row: Indices, solution: _Solution
+    ) -> tuple[Floats, Mask]:
+        """The least s·h(v) beside its size (1 where that, too, is zero or it is zero in all
+        fits on the tuple), and whether it is ≥ 0, for s = +1 and −1."""
         H = self.exact_turns(face)
         if not len(H):
             return np.ones(2), np.ones(2, dtype=bool)
@@ -292,9 +308,21 @@ class RationalDecider(Decider):
         sizes = _product(np.abs(H), size[:, None])[:, 0].tolist()
         shares = [Fraction(v, z) for v, z in zip(values, sizes, strict=True) if v]
         least = [float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)]
+        zeros = [k for k, (v, z) in enumerate(zip(values, sizes, strict=True)) if z and not v]
+        if zeros and not self._spanned(row, H[zeros].T, solution.rank):
+            least = [0.0, 0.0]
         return np.array(least), np.array(
             [all(v >= 0 for v in values), all(v <= 0 for v in values)]
         )
+
+    def _spanned(self, row: Indices, changes: Integers, rank: int) -> bool:
+        """Are changes of the outputs in the span of the columns of a tuple, of this rank?"""
+        return exact.rank(np.concatenate([self._columns(row), changes], axis=1)) == rank
+
+    def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
+        """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
+        r = np.array(residuals[:-1], dtype=object)
+        return not np.any(_product(self.exact_turns(face), r[:, None]))
 
     def _point_inside(
         self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
@@ -441,7 +469,7 @@ class RationalDecider(Decider):
                 if not self.faces.codimension[face]:
                     own.append((face, 0, self._share(face), True))
                     continue
-                share, holds = self._signed_shares(face, solution)
+                share, holds = self._signed_shares(face, row, solution)
                 own += [
                     (face, 1 - 2 * side, float(share[side]), True)
                     for side in np.flatnonzero(holds).tolist()
@@ -449,7 +477,8 @@ class RationalDecider(Decider):
             for face in silent.tolist():
                 pull = _product(solution.residuals[None], self.map(face))
                 if not np.any(pull):
-                    own.append((face, 0, self._share(face), True))
+                    spanned = self._spanned(row, self.map(face), solution.rank)
+                    own.append((face, 0, spanned * self._share(face), True))
             states.append(own)
         return states
 

@@ -23,6 +23,7 @@ from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Mask
 from arrangement.relu.stationary import WEAK, Decider, Minima, term_sizes
+from arrangement.relu.ties import within
 
 __all__ = ["saddles"]
 
@@ -50,8 +51,9 @@ def saddles(search: Search) -> Minima:
     count = 0
     for k in range(K):
         for minima, *_ in active_minima(search, k, None):
-            for row in np.flatnonzero(minima.loss <= search.max_loss).tolist():
-                for part in _with_neurons(search, rays, minima.take(np.array([row])), K - k):
+            kept = within(minima, search.max_loss, search.rational)
+            for row in range(len(kept)):
+                for part in _with_neurons(search, rays, kept.take(np.array([row])), K - k):
                     count += len(part)
                     if count > MAX_PIECES:
                         raise SizeError(
