@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from arrangement.errors import InputError, SolverError
 from arrangement.relu import OneHiddenLayer, enumeration
+from arrangement.relu.criterion import local_minimum
+from arrangement.relu.patterns import cellwise_minima
 from tests.landscape_reference import Reference
 
 HOSTILE = dict(X=[[2e108], [-1e124], [2e-111]], y=[0, -1.597, 0])
@@ -176,3 +178,23 @@ def test_weights_beyond_float64_are_refused():
 def test_a_bias_beyond_float64_is_named():
     with pytest.raises(InputError, match=r"^bias: its absolute value is beyond"):
         OneHiddenLayer([[1.0], [2.0]], [1, 2], bias=1e250)
+
+
+def test_the_criterion_refuses_what_is_beyond_float64():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(SolverError, match="beyond float64; scale the samples"):
+            local_minimum([[1e150], [1e120]], [1, 2], [[1e160]], [1], bias=None)
+
+
+def test_the_criterion_sees_what_is_left_of_terms_that_cancel():
+    x, w = [0.1, 0.3], [-3.0, 1.0 + 2.0**-50]
+    value = sum(Fraction(a) * Fraction(b) for a, b in zip(w, x, strict=True))
+    found = local_minimum([x], [0.0], [w], [1], bias=None)
+    assert value > 0
+    assert found.loss == pytest.approx(float(value * value), rel=1e-12)
+
+
+def test_minima_of_patterns_refuse_what_is_beyond_float64():
+    with pytest.raises(SolverError, match=r"X, rows 0 and 2: .* remove one of them"):
+        cellwise_minima(HOSTILE["X"], HOSTILE["y"])

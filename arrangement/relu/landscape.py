@@ -215,7 +215,8 @@ class OneHiddenLayer:
         SizeError
             If there are too many tuples of faces to go through, before that is begun.
         SolverError
-            If the samples are too ill-conditioned for float64 to find a minimum.
+            If the samples are beyond float64 (the message names two rows) and have too many
+            tuples for rational arithmetic, or a minimum has weights beyond float64.
 
         Notes
         -----
@@ -231,7 +232,11 @@ class OneHiddenLayer:
         as take an estimated 10 seconds, and 0.1 ms for each that is decided in float64. What
         is beyond that is counted in `doubtful`, or not `decided`. The margin of a piece is how
         wide its narrowest inequality was, 0 where it holds with equality and not in all fits on
-        the tuple.
+        the tuple, or where rounding moves the weights off their faces.
+
+        Samples that leave float64 few digits, because their lengths differ by more than 10^6 or
+        some are as nearly dependent, are decided in rational arithmetic, as with `exact`, up to
+        200,000 tuples.
 
         Complete, up to the scaling and the order of neurons. A neuron with z ≠ 0 has u = |z| w
         in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every

@@ -23,6 +23,7 @@ __all__ = [
     "Mask",
     "Samples",
     "Signs",
+    "float_samples",
     "lengths",
     "sample_arrangement",
     "sample_targets",
@@ -77,6 +78,21 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
         _refuse_extreme(value, FEATURES, f"X, row {i}, column {j}")
     _refuse_extreme(given[0, -1], FEATURES, "bias")
     return arrangement
+
+
+def float_samples(arrangement: Arrangement, bias: bool) -> Floats:
+    """The samples as given in float64, for convex programs.
+
+    Raises
+    ------
+    SolverError
+        If they are beyond float64.
+    """
+    samples = Samples.of(arrangement, np.zeros(arrangement.n_hyperplanes), bias)
+    if samples.spread > SPREAD:
+        samples.uncentred().refuse_beyond("remove one of them, or scale the data")
+    given: Floats = arrangement.normals.astype(np.float64)
+    return given
 
 
 def sample_targets(y: Any, n: int) -> tuple[Floats, NDArray[Any]]:
@@ -191,14 +207,16 @@ class Samples:
         with np.errstate(divide="ignore"):
             return max(widest, (float(1.0 / near[k, 1]), a, b))
 
-    def refuse_beyond(self) -> None:
+    def refuse_beyond(
+        self, remedy: str = "ask for exact=True, take fewer samples, or scale the data"
+    ) -> None:
         """Raise a SolverError if float64 is no arithmetic for the samples."""
         if self.beyond is not None:
             spread, a, b = self.beyond
             raise SolverError(
                 f"X, rows {min(a, b)} and {max(a, b)}: their lengths, or the directions of "
                 f"their hyperplanes, are too far apart or too near for float64 ({spread:.0e}); "
-                "ask for exact=True, take fewer samples, or scale the data"
+                f"{remedy}"
             )
 
     def uncentred(self) -> Samples:
