@@ -188,7 +188,7 @@ def test_the_criterion_refuses_what_is_beyond_float64():
 
 
 def test_the_criterion_sees_what_is_left_of_terms_that_cancel():
-    x, w = [0.1, 0.3], [-3.0, 1.0 + 2.0**-50]
+    x, w = [0.8, 0.8, 0.7], [-3.0, 2.0, 1.1428571428571432]
     value = sum(Fraction(a) * Fraction(b) for a, b in zip(w, x, strict=True))
     found = local_minimum([x], [0.0], [w], [1], bias=None)
     assert value > 0
