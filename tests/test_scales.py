@@ -192,7 +192,7 @@ def test_the_criterion_sees_what_is_left_of_terms_that_cancel():
     value = sum(Fraction(a) * Fraction(b) for a, b in zip(w, x, strict=True))
     found = local_minimum([x], [0.0], [w], [1], bias=None)
     assert value > 0
-    assert found.loss == pytest.approx(float(value * value), rel=1e-12)
+    assert found.loss == pytest.approx(float(value * value), rel=1e-12, abs=0)
 
 
 def test_minima_of_patterns_refuse_what_is_beyond_float64():

@@ -1,5 +1,6 @@
 """Losses that are exactly equal, and decisions that hold with equality, against Fractions."""
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +9,7 @@ from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arrangement.relu import OneHiddenLayer
+from arrangement.relu import OneHiddenLayer, enumeration, settling
 from arrangement.relu.data import iris, prepare
 from arrangement.relu.product import multiset_index
 from arrangement.relu.ties import levels
@@ -231,6 +232,46 @@ def test_repeated_samples_are_decided(seed):
     assert found.pieces.decided.all()
     assert np.array_equal(found.pieces.faces, expected.pieces.faces)
     assert np.array_equal(found.pieces.output_signs, expected.pieces.output_signs)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_decimals_that_are_nearly_dependent_are_decided(seed):
+    """Points on one line in decimals are not on one as float64 stores them."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.integers(-9, 10, (6, 2)) / 10, rng.integers(-9, 10, 6) / 10
+    layer = OneHiddenLayer(X, y, 1 + seed % 2)
+    found, expected = layer.landscape(), layer.landscape(exact=True)
+    assert found.doubtful == 0
+    assert found.pieces.decided.all()
+    assert np.array_equal(found.pieces.faces, expected.pieces.faces)
+    assert np.array_equal(found.pieces.output_signs, expected.pieces.output_signs)
+
+
+def test_what_there_is_no_time_for_is_flagged(monkeypatch):
+    """Some tuples are settled, the rest stays open."""
+    layer = OneHiddenLayer([[0.0], [0.0], [1.0], [2.0]], [1.0, -1.0, 1.0, 0.0], 2)
+    monkeypatch.setattr(settling, "SECONDS_PER_TUPLE", 0.0)
+    flagged = []
+    for seconds in (0.0, 3e-3, 10.0):
+        monkeypatch.setattr(settling, "SECONDS", seconds)
+        found = layer.landscape()
+        flagged.append(found.doubtful + int((~found.pieces.decided).sum()))
+    assert flagged[0] > flagged[1] > flagged[2] == 0
+
+
+def test_workers_do_not_change_what_is_settled(monkeypatch):
+    """Time is given out by tasks, whoever works on them."""
+    monkeypatch.setattr(enumeration, "TASK", 50)
+    monkeypatch.setattr(settling, "SECONDS", 2e-3)
+    monkeypatch.setattr(settling, "SECONDS_PER_TUPLE", 0.0)
+    layer = OneHiddenLayer([[0.0], [0.0], [1.0], [2.0]], [1.0, -1.0, 1.0, 0.0], 2)
+    alone = layer.landscape()
+    with ThreadPoolExecutor(2) as executor:
+        together = layer.landscape(executor=executor)
+    assert alone.doubtful + int((~alone.pieces.decided).sum()) > 0
+    assert together.doubtful == alone.doubtful
+    assert np.array_equal(together.pieces.faces, alone.pieces.faces)
+    assert np.array_equal(together.pieces.decided, alone.pieces.decided)
 
 
 def test_what_holds_with_equality_alone_has_no_margin():

@@ -51,27 +51,21 @@ class SettlingDecider(Decider):
         tuples : ndarray of int, shape (m, K)
             Rows of `faces`, rising in each tuple.
         """
+        found, doubtful = super().minima(tuples)
         self.seconds += SECONDS_PER_TUPLE * len(tuples)
         if self.faces.nearly_dependent:
-            return self._nearly_dependent_minima(tuples)
-        found, doubtful = super().minima(tuples)
-        open_ = np.concatenate([doubtful, found.faces[~found.decided]])
-        if not len(open_):
+            # The sign of a sample may be another in float64: nothing it says is certain.
+            found.decided[:] = False
+            others = tuples[~_among(tuples, np.concatenate([doubtful, found.faces]))]
+            doubtful = np.concatenate([doubtful, others])
+        held = np.unique(found.faces[~found.decided], axis=0)
+        open_ = np.concatenate([held, doubtful[~_among(doubtful, held)]])
+        settled = self._affordable(open_, tuples.shape[1])
+        if not len(settled):
             return found, doubtful
-        settled = self._affordable(np.unique(open_, axis=0), tuples.shape[1])
         exact, _ = self.rational.minima(settled)
         known = found.take(~_among(found.faces, settled))
         return Minima.concatenated([known, exact]), doubtful[~_among(doubtful, settled)]
-
-    def _nearly_dependent_minima(self, tuples: Indices) -> tuple[Minima, Indices]:
-        """The same where float64 may take the sign of a sample for another: nothing it says
-        is certain."""
-        settled = self._affordable(tuples, tuples.shape[1])
-        exact, _ = self.rational.minima(settled)
-        rest = tuples[len(settled) :]
-        found, _ = super().minima(rest)
-        found.decided[:] = False
-        return Minima.concatenated([exact, found]), rest[~_among(rest, found.faces)]
 
     def _affordable(self, rows: Indices, neurons: int) -> Indices:
         """The first rows, as many as there is time for; it is taken off."""
