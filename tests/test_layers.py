@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import linprog
 
 from arrangement.errors import InputError, SizeError
-from arrangement.relu import OneHiddenLayer, product, settling
+from arrangement.relu import OneHiddenLayer, enumeration, product, settling
 from arrangement.relu.enumeration import refuse_too_many
 from benchmarks import descent as experiment
 from tests import descent, reference
@@ -385,6 +385,8 @@ def float64_alone(monkeypatch):
     """No time for rational arithmetic where it is not asked for."""
     monkeypatch.setattr(settling, "SECONDS", 0.0)
     monkeypatch.setattr(settling, "SECONDS_PER_TUPLE", 0.0)
+    monkeypatch.setattr(enumeration, "FEW", -1)
+    monkeypatch.setattr("arrangement.relu.landscape.SPREAD", np.inf)
 
 
 def test_exact_mode_settles_what_floats_cannot(float64_alone):
@@ -652,9 +654,9 @@ def test_a_graph_that_is_too_large_is_refused(monkeypatch, tmp_path):
 def test_nearly_dependent_samples_are_flagged(X, y, hidden, request):
     """Where float64 takes the rank or a sign for another, pieces or tuples say so."""
     y = [1.3, 0.9, -0.7, -1.3, -0.6] if y is None else y
-    layer = OneHiddenLayer(X, y, hidden)
-    settled = layer.landscape()
+    settled = OneHiddenLayer(X, y, hidden).landscape()
     request.getfixturevalue("float64_alone")
+    layer = OneHiddenLayer(X, y, hidden)
     found, exact = layer.landscape(), layer.landscape(exact=True)
     assert len(found.pieces) != len(exact.pieces)  # else the example shows nothing
     assert found.doubtful + (~found.pieces.decided).sum() > 0
