@@ -150,7 +150,9 @@ def test_drawn_tuples_are_unbiased(hidden):
     data = gaussian(6, 1 if hidden == 3 else 2)
     layer = OneHiddenLayer(data.X, data.y, hidden)
     faces = layer.faces(codimensions=1)
-    search = Search(faces, layer.samples.y, layer.free, hidden, inf, DIFFERENTIABLE)
+    search = Search(
+        faces, layer.samples.y, layer.free, hidden, inf, DIFFERENTIABLE, layer.exact_targets
+    )
     active = minima_probability(samples=6, features=data.X.shape[1], hidden=hidden, seeds=1)
     m, n = int(active.cells[0, 0]), len(search.positions)
     assert m > n

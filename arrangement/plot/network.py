@@ -11,7 +11,7 @@ from arrangement.arguments import check_instance, choice
 from arrangement.errors import InputError
 from arrangement.plot.canvas import Target, canvas, figure_of, legend
 from arrangement.plot.looks import LONGEST_KEY, LOOKS, Look
-from arrangement.plot.marks import entitle
+from arrangement.plot.marks import entitle, literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -272,7 +272,7 @@ class Penalty:
         """The penalty of R."""
         R = np.asarray(R, dtype=np.float64)
         l1, l2 = self.weights
-        return float(l1 * np.abs(R).sum() + 0.5 * l2 * np.sum(R**2))
+        return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)
 
 
 def _positive(value: Any, name: str) -> None:

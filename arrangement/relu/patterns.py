@@ -25,7 +25,7 @@ from arrangement.errors import InputError
 from arrangement.progress import Progress, reporter
 from arrangement.relu.conic import minimise
 from arrangement.relu.losses import Loss, Penalty, checked_slope
-from arrangement.relu.samples import Floats, Mask, sample_arrangement
+from arrangement.relu.samples import Floats, Mask, float_samples, sample_arrangement
 
 if TYPE_CHECKING:
     from arrangement.cells import Cells
@@ -173,7 +173,7 @@ def pattern_minimum(
     InputError
         If a name is unknown, a number out of range, or a label or shape does not fit.
     SolverError
-        If Clarabel finds no optimum.
+        If Clarabel finds no optimum, or the samples are beyond float64.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def pattern_minimum(
     kind = Loss(loss, threshold, margin)
     cost = Penalty(penalty, alpha, l1_ratio)
     arrangement = sample_arrangement(X, bias)
-    given = arrangement.normals.astype(np.float64)
+    given = float_samples(arrangement, bias is not None)
     targets, outputs = kind.targets(y, len(given), classes)
     active = _activations(patterns, len(given))
     z = None
@@ -258,7 +258,7 @@ output_bias, negative_slope
     kind = Loss(loss, threshold, margin)
     cost = Penalty(penalty, alpha, l1_ratio)
     arrangement = sample_arrangement(X, bias)
-    given = arrangement.normals.astype(np.float64)
+    given = float_samples(arrangement, bias is not None)
     targets, outputs = kind.targets(y, len(given), classes)
     if output_weights is None:
         table = np.array([1.0, -1.0]) if outputs == 1 else np.zeros((0, outputs))

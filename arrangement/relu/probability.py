@@ -389,7 +389,9 @@ def _count(layer: OneHiddenLayer, seed: int, draws: int | None) -> _Count:
 
 
 def _search(layer: OneHiddenLayer, faces: NeuronFaces) -> Search:
-    return Search(faces, layer.samples.y, layer.free, layer.hidden, inf, DIFFERENTIABLE)
+    y, targets = layer.samples.y, layer.exact_targets
+    search = Search(faces, y, layer.free, layer.hidden, inf, DIFFERENTIABLE, targets)
+    return search.suited()
 
 
 def _faces(layer: OneHiddenLayer, cells: Cells) -> NeuronFaces:
