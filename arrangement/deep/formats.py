@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement import saving
 from arrangement.deep.network import Network
 from arrangement.deep.parameters import Activation
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.files import FilePath, read_arrays
 from arrangement.output import atomic_output
-from arrangement.parsing import exact_text
 from arrangement.text import read_text
 
 __all__ = ["from_arrays", "from_sklearn", "from_torch", "load", "read", "save", "to_arrays"]
+
+T = TypeVar("T")
 
 _FACTS = ("activation", "pieces", "negative_slope", "labels")
 
@@ -72,7 +74,7 @@ def save(network: Network, path: FilePath) -> None:
 
     npz: ``weights_0``, ``biases_0``, … in float64 ("p/q" strings where
     float64 cannot hold the numbers), ``activation``, for leaky ReLU ``negative_slope``, for
-    maxout ``pieces``, and ``labels`` if there are.
+    maxout ``pieces``, ``labels`` if there are, and a checksum of all that.
 
     Raises
     ------
@@ -93,8 +95,7 @@ def save(network: Network, path: FilePath) -> None:
     name = os.fspath(path)
     suffix = Path(name).suffix.lower()
     if suffix == ".npz":
-        with atomic_output(name) as stream:
-            np.savez_compressed(stream, **to_arrays(network))  # type: ignore[arg-type]
+        saving.write(name, "network", to_arrays(network))
     elif suffix == ".json":
         with atomic_output(name, "w") as stream:
             json.dump(_json(network), stream)
@@ -118,7 +119,7 @@ def _from_npz(name: str, given: Mapping[str, Any]) -> Network:
     arrays = read_arrays(name)
     if not isinstance(arrays, dict):
         raise InputError(f"{name}: one array without a name; a network needs a .npz file")
-    facts = _add_given(arrays, given, name)
+    facts = _add_given(_naming(name, lambda: saving.unsealed(arrays, "network")), given, name)
     if isinstance(facts.get("activation"), tuple):
         facts["activation"], facts["pieces"] = facts["activation"]
     return _naming(name, lambda: from_arrays(facts))
@@ -372,20 +373,19 @@ def _from_json(name: str, given: Mapping[str, Any]) -> Network:
     return _naming(name, lambda: Network(**whole))
 
 
-def _naming(name: str, build: Any) -> Network:
-    """The network that is built; its errors name the file."""
+def _naming(name: str, build: Callable[[], T]) -> T:
+    """What is built; its errors name the file."""
     try:
-        network: Network = build()
+        return build()
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    return network
 
 
 def to_arrays(network: Network) -> dict[str, NDArray[Any]]:
     """What :func:`from_arrays` reads."""
     arrays: dict[str, NDArray[Any]] = {}
     for l, (W, b) in enumerate(zip(*network.as_given(), strict=True)):
-        arrays[f"weights_{l}"], arrays[f"biases_{l}"] = _storable(W), _storable(b)
+        arrays[f"weights_{l}"], arrays[f"biases_{l}"] = saving.storable(W), saving.storable(b)
     if isinstance(network.activation, str):
         arrays["activation"] = np.array(network.activation)
     else:
@@ -401,8 +401,8 @@ def to_arrays(network: Network) -> dict[str, NDArray[Any]]:
 def _json(network: Network) -> dict[str, Any]:
     weights, biases = network.as_given()
     facts: dict[str, Any] = {
-        "weights": [_storable(W).tolist() for W in weights],
-        "biases": [_storable(b).tolist() for b in biases],
+        "weights": [saving.storable(W).tolist() for W in weights],
+        "biases": [saving.storable(b).tolist() for b in biases],
         "activation": network.activation,
     }
     if network.activation == "leaky_relu":
@@ -410,9 +410,3 @@ def _json(network: Network) -> dict[str, Any]:
     if network.labels is not None:
         facts["labels"] = network.labels.tolist()
     return facts
-
-
-def _storable(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype != object:
-        return values
-    return np.array([exact_text(v) for v in values.flat], dtype=str).reshape(values.shape)
