@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -19,12 +20,15 @@ _NAMED_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
 
 @contextmanager
-def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any]]:
+def atomic_output(
+    path: str | os.PathLike[str], mode: str = "wb", replace: bool = True
+) -> Iterator[IO[Any]]:
     """Open a file for writing that appears at `path` only when the block ends well.
 
-    The data goes to a temporary file in the same directory, is flushed to disk and then
-    renamed, which replaces an old file in one step. Killed at any moment, `path` holds the
-    whole old file, the whole new one, or nothing. The permissions of an old file are kept.
+    The data goes to a file in the same directory, without a name where the system allows that,
+    is flushed to disk and then named, which replaces an old file in one step. Killed at any
+    moment, `path` holds the whole old file, the whole new one, or nothing; of several writers
+    at once, one is last. The permissions of an old file are kept.
 
     Parameters
     ----------
@@ -32,12 +36,14 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
         A link is followed; a device, a pipe or an open descriptor (``/dev/stdout``,
         ``/dev/fd/3``) is written to directly.
     mode : {"wb", "w"}
+    replace : bool
+        If not, of several writers at once only one succeeds.
 
     Raises
     ------
     OSError
         If the file cannot be written; it names `path`. A file without permission to write is
-        not replaced.
+        not replaced. FileExistsError if there is one that is not to be replaced.
 
     Examples
     --------
@@ -60,7 +66,7 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
             with open(target, mode, encoding=encoding) as stream:
                 yield stream
         else:
-            with _replacement(Path(name).resolve(), mode, encoding) as stream:
+            with _replacement(Path(name).resolve(), mode, encoding, replace) as stream:
                 yield stream
     except OSError as error:
         if error.errno is None:
@@ -69,8 +75,12 @@ def atomic_output(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO
 
 
 @contextmanager
-def _replacement(target: Path, mode: str, encoding: str | None) -> Iterator[IO[Any]]:
+def _replacement(
+    target: Path, mode: str, encoding: str | None, replace: bool
+) -> Iterator[IO[Any]]:
     if target.exists():
+        if not replace:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         if not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         permissions = stat.S_IMODE(target.stat().st_mode)
@@ -78,18 +88,71 @@ def _replacement(target: Path, mode: str, encoding: str | None) -> Iterator[IO[A
         mask = os.umask(0)
         os.umask(mask)
         permissions = 0o666 & ~mask
-    # The name is short, so that there is room for it wherever there is room for the target's.
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    temporary = None
+    handle = _nameless(target.parent)
+    if handle is None:
+        # The name is short, so that there is room for it wherever there is for the target's.
+        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
     try:
-        os.chmod(temporary, permissions)
+        os.chmod(handle if temporary is None else temporary, permissions)
         with os.fdopen(handle, mode, encoding=encoding) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, target)
+            if temporary is None:
+                temporary = _named(stream.fileno(), target, replace)
+        if temporary is not None and replace:
+            os.replace(temporary, target)
+        elif temporary is not None:
+            _first_there(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _first_there(temporary: str, target: Path) -> None:
+    """Rename a file, or FileExistsError if the name is taken."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        os.replace(temporary, target)
+    else:
+        os.unlink(temporary)
+
+
+def _nameless(folder: Path) -> int | None:
+    """A file in a folder that has no name yet, and is gone when its process is; None if the
+    system has no such files."""
+    try:
+        handle = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+    except (AttributeError, OSError):
+        return None
+    if os.path.exists(f"/proc/self/fd/{handle}"):
+        return handle
+    os.close(handle)
+    return None
+
+
+def _named(handle: int, target: Path, replace: bool) -> str | None:
+    """Give a file its name; another, which is returned, if that is taken and to be replaced."""
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        names = [target.name, f".{secrets.token_hex(6)}.part"]
+        for name in names if replace else names[:1]:
+            try:
+                # Only with a folder by descriptor is the link in /proc followed.
+                os.link(f"/proc/self/fd/{handle}", name, dst_dir_fd=folder)
+                return None if name == target.name else str(target.parent / name)
+            except FileExistsError:
+                if not replace:
+                    raise
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    finally:
+        os.close(folder)
 
 
 def is_stream(name: str) -> bool:

@@ -13,11 +13,11 @@ from arrangement.cells import Cells
 from arrangement.columns import frozen
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
-from arrangement.packing import Words, unpack_signs, word_count
+from arrangement.packing import check_words, unpack_signs, word_count
 from arrangement.parsing import exact_table
 from arrangement.saving import Column, storable
 
-__all__ = ["check_words", "load", "save"]
+__all__ = ["load", "save"]
 
 COLUMNS = {
     "packed": Column("uint64", ("m", "w")),
@@ -65,6 +65,8 @@ def load(path: str | os.PathLike[str]) -> Cells:
             if not all(any(row[:-1]) for row in domain):
                 raise InputError("a row of the domain is zero")
         packed = columns["packed"]
+        if len(packed) == 0:
+            raise InputError("packed: there is no cell")
         check_words(packed, n)
         cells = Cells(arrangement, packed, domain, complete=bool(columns["complete"]))
         _check_copies(cells)
@@ -76,17 +78,6 @@ def load(path: str | os.PathLike[str]) -> Cells:
             if name in columns:
                 cells.__dict__[name] = frozen(columns[name])
         return cells
-
-
-def check_words(words: Words, n: int) -> None:
-    """An InputError unless these are different sign vectors of n signs, one at least."""
-    if len(words) == 0:
-        raise InputError("packed: there is no cell")
-    if n % 64 and (words[:, -1] >> np.uint64(n % 64)).any():
-        raise InputError("packed: there are signs of more hyperplanes than there are")
-    ordered = words[np.lexsort(words.T)] if n else words
-    if (ordered[1:] == ordered[:-1]).all(axis=1).any():
-        raise InputError("packed: a sign vector occurs twice")
 
 
 def _check_copies(cells: Cells) -> None:

@@ -19,11 +19,13 @@ from arrangement.cli import (
     verify,
 )
 from arrangement.cli.options import Parser
+from arrangement.cli.termination import orderly_termination
 from arrangement.errors import ArrangementError, InputError
 
 __all__ = ["main"]
 
 
+@orderly_termination()
 def main(argv: list[str] | None = None) -> int:
     """Run the command line.
 
@@ -36,7 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     -------
     int
         0; 1 when what was to be verified is false; 2 after an error, which is one line on
-        stderr; 130 when interrupted; 141 when the reader of the output has gone.
+        stderr; 130 when interrupted, 143 when terminated; 141 when the reader of the output
+        has gone.
 
     Examples
     --------
