@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -65,32 +66,33 @@ def _claimed(folder: Path) -> Iterator[None]:
 
     The claim is a file that only one run can make, also on a network file system.
     """
-    made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    claim = folder / CLAIM
+    made, claim, mine = not folder.exists(), folder / CLAIM, False
+    started = time.strftime("%Y-%m-%d %H:%M:%S")
+    host, run = platform.node(), secrets.token_hex(4)
+    text = f"process {os.getpid()} on {host} since {started} (run {run})"
     try:
-        with atomic_output(claim, "w", replace=False) as stream:
-            started = time.strftime("%Y-%m-%d %H:%M:%S")
-            stream.write(f"process {os.getpid()} on {platform.node()} since {started}")
-    except FileExistsError:
-        raise _occupied(folder) from None
-    mine = True
-    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with atomic_output(claim, "w", replace=False) as stream:
+                stream.write(text)
+        except FileExistsError:
+            raise _occupied(folder) from None
         # Another run may have been here and gone after this one looked.
-        mine = not any(not _passing(path) for path in folder.iterdir())
+        mine = all(_passing(path) for path in folder.iterdir())
         if not mine:
             raise InputError(f"{folder}: not empty; give a new directory for the blocks")
         yield
+        claim.unlink()
     except BaseException:
         for path in folder.iterdir() if mine else ():
             if not _passing(path):
                 path.unlink()
-        claim.unlink()
-        if mine and made:
-            with suppress(OSError):  # another run looks in at this moment
+        with suppress(OSError):  # there is none, or the directory is not empty
+            if claim.read_text() == text:
+                claim.unlink()
+            if made:
                 folder.rmdir()
         raise
-    claim.unlink()
 
 
 def _passing(path: Path) -> bool:

@@ -88,40 +88,31 @@ def _replacement(
         mask = os.umask(0)
         os.umask(mask)
         permissions = 0o666 & ~mask
-    temporary = None
-    handle = _nameless(target.parent)
-    if handle is None:
-        # The name is short, so that there is room for it wherever there is for the target's.
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    # The name is short, so that there is room for it wherever there is room for the target's.
+    temporary = target.with_name(f".{secrets.token_hex(6)}.part")
     try:
-        os.chmod(handle if temporary is None else temporary, permissions)
+        handle = _nameless(target.parent)
+        nameless = handle is not None
+        if handle is None:
+            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         with os.fdopen(handle, mode, encoding=encoding) as stream:
+            os.chmod(handle if nameless else temporary, permissions)
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
-            if temporary is None:
-                temporary = _named(stream.fileno(), target, replace)
-        if temporary is not None and replace:
+            os.fsync(handle)
+            if nameless and _named(handle, target):
+                return
+            if nameless and replace:
+                _named(handle, temporary)
+        if replace:
             os.replace(temporary, target)
-        elif temporary is not None:
+        elif nameless:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        else:
             _first_there(temporary, target)
     except BaseException:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-
-
-def _first_there(temporary: str, target: Path) -> None:
-    """Rename a file, or FileExistsError if the name is taken."""
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        os.replace(temporary, target)
-    else:
-        os.unlink(temporary)
 
 
 def _nameless(folder: Path) -> int | None:
@@ -137,22 +128,30 @@ def _nameless(folder: Path) -> int | None:
     return None
 
 
-def _named(handle: int, target: Path, replace: bool) -> str | None:
-    """Give a file its name; another, which is returned, if that is taken and to be replaced."""
+def _named(handle: int, target: Path) -> bool:
+    """Give a file without a name one, if it is not taken."""
     folder = os.open(target.parent, os.O_RDONLY)
     try:
-        names = [target.name, f".{secrets.token_hex(6)}.part"]
-        for name in names if replace else names[:1]:
-            try:
-                # Only with a folder by descriptor is the link in /proc followed.
-                os.link(f"/proc/self/fd/{handle}", name, dst_dir_fd=folder)
-                return None if name == target.name else str(target.parent / name)
-            except FileExistsError:
-                if not replace:
-                    raise
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        # Only with a folder by descriptor is the link in /proc followed.
+        os.link(f"/proc/self/fd/{handle}", target.name, dst_dir_fd=folder)
+    except FileExistsError:
+        return False
     finally:
         os.close(folder)
+    return True
+
+
+def _first_there(temporary: Path, target: Path) -> None:
+    """Rename a file, or FileExistsError if the name is taken."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        os.replace(temporary, target)
+    else:
+        temporary.unlink()
 
 
 def is_stream(name: str) -> bool:

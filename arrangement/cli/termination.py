@@ -21,6 +21,8 @@ def orderly_termination() -> Iterator[None]:
 
     def stop(*_: object) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends already
+        # What the threads of a pool say of workers that are gone is no news.
+        threading.excepthook = lambda _: None
         for child in multiprocessing.active_children():
             child.terminate()
         raise SystemExit(128 + signal.SIGTERM)
