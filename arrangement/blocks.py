@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.output import atomic_output
-from arrangement.parsing import exact_text
+from arrangement.parsing import exact_text, shown
 
 if TYPE_CHECKING:
     from arrangement.cells import Cells
@@ -39,7 +39,7 @@ def check_directory(directory: str | os.PathLike[str], form: str = "npz") -> Non
     from importlib.util import find_spec
 
     if form not in FORMATS:
-        raise InputError(f"form {form!r} is none of {', '.join(map(repr, FORMATS))}")
+        raise InputError(f"form {shown(form)} is none of {', '.join(map(repr, FORMATS))}")
     if form == "parquet" and find_spec("pyarrow") is None:
         raise MissingExtraError("parquet needs pyarrow: pip install 'arrangement[parquet]'")
     folder = Path(directory)

@@ -21,7 +21,7 @@ from arrangement.flats import Flat, Flats, parametrization
 from arrangement.graph import CellTable
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
-from arrangement.parsing import primitive
+from arrangement.parsing import primitive, shown
 from arrangement.points import Witnesses
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
@@ -451,7 +451,7 @@ def faces(arrangement: Arrangement, dimension: int, progress: Progress = None) -
     try:
         wanted = operator.index(dimension)
     except TypeError:
-        raise InputError(f"a dimension is an integer, not {dimension!r}") from None
+        raise InputError(f"a dimension is an integer, not {shown(dimension)}") from None
     n, codimension = arrangement.n_hyperplanes, arrangement.dimension - wanted
     words = np.zeros((1, word_count(n)), dtype=np.uint64)
     if not 0 <= codimension <= arrangement.rank:
@@ -489,5 +489,5 @@ def face_vector(arrangement: Arrangement, method: str = "count") -> tuple[int, .
             recursion = Recursion(distinct_essential_rows(arrangement))
             counts = [recursion.count_faces(k) for k in range(arrangement.rank + 1)]
     else:
-        raise InputError(f"method {method!r} is none of 'count', 'enumerate'")
+        raise InputError(f"method {shown(method)} is none of 'count', 'enumerate'")
     return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from arrangement import kernels
 from arrangement.output import atomic_output
 from arrangement.packing import Words, pack_signs
+from arrangement.parsing import exact_text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -241,7 +242,7 @@ class _Key:
         if kind == "b":
             values = ["true" if v else "false" for v in values]
         elif self.type == "string":
-            values = [escape(str(v)) for v in values]
+            values = [exact_text(v) if isinstance(v, int) else escape(str(v)) for v in values]
         return [f'<data key="{self.id}">{v}</data>' for v in values]
 
 

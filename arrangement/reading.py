@@ -327,6 +327,7 @@ def _json_object(text: str, name: str) -> dict[str, Any]:
         numbers = json.loads(
             text,
             parse_float=lambda cell: written_number(cell, name),
+            parse_int=lambda cell: int(cell) if len(cell) < 20 else written_number(cell, name),
             parse_constant=refuse,
         )
     except InputError:

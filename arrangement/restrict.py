@@ -19,6 +19,7 @@ from arrangement.cells import Cells
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import pack_signs, word_count
+from arrangement.parsing import shown
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
 from arrangement.reduction import Reduction, distinct_essential_rows, face_columns
@@ -144,7 +145,9 @@ class ArrangementBuilder:
 
     def __init__(self, dimension: int) -> None:
         if not isinstance(dimension, int | np.integer) or dimension < 0:
-            raise InputError(f"the dimension must be a non-negative integer, not {dimension!r}")
+            raise InputError(
+                f"the dimension must be a non-negative integer, not {shown(dimension)}"
+            )
         self._arrangement = Arrangement(np.zeros((0, int(dimension))))
         self._n_cells = 1
         self._cells: Cells | None = None

@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import re
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -125,10 +126,15 @@ def check_outputs(
 
 def report(facts: dict[str, Any], as_json: bool) -> str:
     """Facts as a table of two columns, or as one JSON object."""
-    if as_json:
-        return json.dumps(_plain(facts), allow_nan=False) + "\n"
-    width = max(map(len, facts))
-    return "".join(f"{key:<{width}}  {value}\n" for key, value in facts.items())
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)  # counts of any size are told
+    try:
+        if as_json:
+            return json.dumps(_plain(facts), allow_nan=False) + "\n"
+        width = max(map(len, facts))
+        return "".join(f"{key:<{width}}  {value}\n" for key, value in facts.items())
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def _jobs(text: str) -> int:

@@ -26,7 +26,7 @@ from arrangement.deep.parameters import (
     parse_layers,
 )
 from arrangement.errors import InputError
-from arrangement.parsing import exact_number, exact_table
+from arrangement.parsing import exact_number, exact_table, shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -118,7 +118,7 @@ class Network:
         rows = len(self.weights[l])
         if rows % self.pieces:
             raise InputError(
-                f"layer {l}: {rows} rows are not divided into neurons of {self.pieces} pieces"
+                f"layer {l}: {rows} rows are not divided into neurons of {shown(self.pieces)} pieces"
             )
         return rows // self.pieces
 
@@ -533,9 +533,9 @@ class Network:
         if len(sizes) < 2 or any(
             isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes
         ):
-            raise InputError(f"layers = {layers!r} must be at least two positive integers")
+            raise InputError(f"layers = {shown(layers)} must be at least two positive integers")
         if init not in ("he", "torch"):
-            raise InputError(f'init = {init!r} is neither "he" nor "torch"')
+            raise InputError(f'init = {shown(init)} is neither "he" nor "torch"')
         name, _ = parse_activation(activation, negative_slope)
         generator = np.random.default_rng(rng)
         weights, biases = [], []

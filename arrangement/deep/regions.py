@@ -31,7 +31,7 @@ from arrangement.deep.patterns import (
 )
 from arrangement.deep.recursion import HalfspaceRegions, regions_by_recursion
 from arrangement.errors import InputError
-from arrangement.parsing import exact_table
+from arrangement.parsing import exact_table, shown
 from arrangement.progress import Progress
 
 if TYPE_CHECKING:
@@ -581,7 +581,7 @@ class Regions(Columnar[Region]):
 
     def _checked(self, i: int) -> int:
         if not -len(self) <= i < len(self):
-            raise IndexError(f"region {i} does not exist: there are {len(self)}")
+            raise IndexError(f"region {shown(i)} does not exist: there are {len(self)}")
         return int(i) % len(self)
 
     # -- graphs and files -------------------------------------------------------------------
@@ -672,7 +672,7 @@ def regions_of(
     8 activation regions of a network 2-4-1
     """
     if method not in ("auto", "complex", "recursion"):
-        raise InputError(f"method {method!r}: 'auto', 'complex' or 'recursion'")
+        raise InputError(f"method {shown(method)}: 'auto', 'complex' or 'recursion'")
     layers = Layers(network)
     if method == "auto":
         many = layers.input_dimension > MOST_INPUTS and not merge

@@ -11,6 +11,7 @@ from arrangement.errors import InputError
 from arrangement.families.deformations import braid
 from arrangement.families.sizes import refuse_if_large, size
 from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import shown
 
 __all__ = ["coxeter"]
 
@@ -87,7 +88,9 @@ def coxeter_type(type: str, n: int) -> tuple[str, int]:
             "(H3 and H4 need the square root of 5), so they are not exact; take 'A' to 'G'"
         )
     if letter not in ("A", "B", "C", "D", "E", "F", "G"):
-        raise InputError(f"coxeter: type {type!r} is none of 'A', 'B', 'C', 'D', 'E', 'F', 'G'")
+        raise InputError(
+            f"coxeter: type {shown(type)} is none of 'A', 'B', 'C', 'D', 'E', 'F', 'G'"
+        )
     n = size("coxeter", n, least=1)
     ranks = {"E": (6, 7, 8), "F": (4,), "G": (2,)}.get(letter, (n,))
     if n not in ranks:

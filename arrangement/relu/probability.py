@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from arrangement.bounds import cover
 from arrangement.errors import InputError, SizeError
 from arrangement.output import atomic_output
+from arrangement.parsing import shown
 from arrangement.progress import Progress, reporter
 from arrangement.relu.data import gaussian
 from arrangement.relu.dataset import DataSet
@@ -413,9 +414,9 @@ def _numbers(values: int | Sequence[int], name: str, least: int = 1) -> list[int
     try:
         chosen = [operator.index(v) for v in np.atleast_1d(np.asarray(values, dtype=object))]
     except TypeError:
-        raise InputError(f"{name}={values!r}: an integer, or several") from None
+        raise InputError(f"{name}={shown(values)}: an integer, or several") from None
     if not chosen:
-        raise InputError(f"{name}={values!r}: at least one is needed")
+        raise InputError(f"{name}={shown(values)}: at least one is needed")
     for k, number in enumerate(chosen):
         if number < least:
             raise InputError(f"{name}: {number} is too small, the least is {least}")
