@@ -130,7 +130,7 @@ def _nameless(folder: Path) -> int | None:
 
 def _named(handle: int, target: Path) -> bool:
     """Give a file without a name one, if it is not taken."""
-    folder = os.open(target.parent, os.O_RDONLY)
+    folder = os.open(target.parent, os.O_PATH)
     try:
         # Only with a folder by descriptor is the link in /proc followed.
         os.link(f"/proc/self/fd/{handle}", target.name, dst_dir_fd=folder)

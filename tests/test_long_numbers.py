@@ -25,7 +25,7 @@ NETWORK = Network([[[1.0, 1.0]]], [[0.0]])
     lambda: Arrangement([[1, 1]]).cells(domain=[LONG, LONG]),
     lambda: Arrangement([[1, 1]]).cells(domain=[(LONG, 0), (0, 1)]),
     lambda: Arrangement([[1, 1]]).cells(domain=[(Fraction(LONG, 3), 0), (0, 1)]),
-    lambda: Arrangement([[1, 1]]).cells(domain=[([LONG], 1), (0, 1)]),
+    lambda: Arrangement([[1, 1]]).cells(domain=[(1, [LONG]), (0, 1)]),
     lambda: Arrangement([[1, 1]]).cells(method=LONG),
     lambda: Arrangement([[1, 1]]).iter_cells(-LONG),
     lambda: Arrangement([[1, 1]]).restriction(LONG),

@@ -198,19 +198,20 @@ def test_killed_at_random_moments_nothing_is_left(tmp_path, way, name):
 def test_a_command_that_is_terminated(tmp_path):
     """With workers, between kernels, while it writes: 143, soon, and nothing is left."""
     rng = np.random.default_rng(0)
-    for _ in range(4):
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGHUP):
         run = started(
             "cells", "--family", "generic", 60, 5, "--jobs", 2, "--out", tmp_path / "out",
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )  # fmt: skip
         while not (tmp_path / "out").exists():
             assert run.poll() is None
             time.sleep(0.01)
         time.sleep(float(rng.random()))
         begun = time.perf_counter()
-        run.terminate()
+        run.send_signal(number)
         ((_, err, code),) = ended([run])
-        assert code == 143
+        assert code == 128 + number
         assert "Traceback" not in err
         assert time.perf_counter() - begun < 20
         assert list(tmp_path.iterdir()) == []

@@ -118,7 +118,8 @@ class Network:
         rows = len(self.weights[l])
         if rows % self.pieces:
             raise InputError(
-                f"layer {l}: {rows} rows are not divided into neurons of {shown(self.pieces)} pieces"
+                f"layer {l}: {rows} rows are not divided into neurons of {shown(self.pieces)} "
+                "pieces"
             )
         return rows // self.pieces
 

@@ -236,7 +236,8 @@ def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
         ):
             raise InputError(f"points: vertex {v} is not that of the domain")
     new = np.arange(c, len(points))
-    one, other, step = parents[c:].T
+    new = new[np.argsort(parents[c:, 2], kind="stable")]
+    one, other, step = parents[new].T
     with np.errstate(over="ignore"):
         margin = (spread[new] + spread[one] + spread[other])[:, None]
         low = np.minimum(points[one], points[other]) - margin
@@ -246,7 +247,7 @@ def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
     open_: list[int] = []
     for s, (h, wrong) in enumerate(cells.heights(points, spread)):
         on = corner[np.searchsorted(label, s) : np.searchsorted(label, s, "right")]
-        made = new[step == s]
+        made = new[np.searchsorted(step, s) : np.searchsorted(step, s, "right")]
         if (np.abs(h[on]) > wrong[on]).any() or (np.abs(h[made]) > wrong[made]).any():
             raise InputError(f"points: step {s} does not vanish at a vertex where it must")
         a, b = parents[made, 0], parents[made, 1]
