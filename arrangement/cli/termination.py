@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -24,7 +25,11 @@ def orderly_termination() -> Iterator[None]:
 
     signals = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
+    process = os.getpid()
+
     def stop(number: int, *_: object) -> NoReturn:
+        if os.getpid() != process:  # a worker forked just now: the rest is its parent's
+            os._exit(128 + number)
         for one in handlers:
             signal.signal(one, signal.SIG_IGN)  # it ends already
         # What the threads of a pool say of workers that are gone is no news.
