@@ -87,10 +87,10 @@ def _claimed(folder: Path) -> Iterator[None]:
         for path in folder.iterdir() if mine else ():
             if not _passing(path):
                 path.unlink()
-        with suppress(OSError):  # there is none, or the directory is not empty
-            if claim.read_text() == text:
-                claim.unlink()
-            if made:
+        if claim.exists() and claim.read_text() == text:
+            claim.unlink()
+        if made:
+            with suppress(OSError):  # it is not there, or another run has it
                 folder.rmdir()
         raise
 
