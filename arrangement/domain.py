@@ -95,10 +95,8 @@ def _box(domain: Any, dimension: int) -> list[list[Any]]:
             _end(v, j, opening) for v, opening in zip(pair, (-np.inf, np.inf), strict=True)
         )
         if low is not None and high is not None and exact.sign(high - low) <= 0:
-            raise InputError(
-                f"domain, coordinate {j}: low {shown(pair[0])} is not below high "
-                f"{shown(pair[1])}, so the interior is empty"
-            )
+            ends = " is not below high ".join(shown(v).strip("'") for v in pair)
+            raise InputError(f"domain, coordinate {j}: low {ends}, so the interior is empty")
         for inward, end in ((1, low), (-1, high)):
             if end is not None:
                 rows.append([0] * j + [inward] + [0] * (dimension - j - 1) + [-inward * end])
