@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from arrangement.errors import InputError, SizeError
+from arrangement.parsing import shown
 
 __all__ = [
     "check_executor",
@@ -18,24 +19,8 @@ __all__ = [
     "entries",
     "generator",
     "number",
-    "shown",
     "whole",
 ]
-
-
-def shown(value: Any) -> str:
-    """A value in an error message, however long or odd it is.
-
-    Examples
-    --------
-    >>> shown("x"), len(shown("x" * 1000))
-    ("'x'", 60)
-    """
-    try:
-        text = " ".join(repr(value).split())
-    except (ValueError, RecursionError):  # an integer of more than 4,300 digits, for one
-        text = f"a very long {type(value).__name__}"
-    return text if len(text) <= 60 else text[:58] + " …"
 
 
 def check_instance(value: object, name: str, *kinds: str) -> None:

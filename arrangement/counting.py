@@ -15,6 +15,7 @@ from arrangement.components import components
 from arrangement.errors import InputError, SizeError
 from arrangement.flat_count import FlatCount
 from arrangement.orbits import PermutationGroup
+from arrangement.parsing import shown
 from arrangement.progress import Progress
 from arrangement.reduction import Reduction, distinct_essential_rows
 from arrangement.symmetry import Automorphisms, Symmetry, find_generators, given_generators
@@ -193,7 +194,7 @@ def _absolute_coefficients(
 ) -> list[int]:
     """w_0, …, w_rank."""
     if isinstance(symmetry, str) and symmetry != "auto":
-        raise InputError(f"symmetry {symmetry!r}: give None, 'auto' or permutations")
+        raise InputError(f"symmetry {shown(symmetry)}: give None, 'auto' or permutations")
     rows = distinct_essential_rows(arrangement)
     if symmetry is None or isinstance(symmetry, str):
         product = [1]

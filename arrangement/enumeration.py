@@ -17,6 +17,7 @@ from arrangement.cells import Cells
 from arrangement.engine import Checkpoint, alone, sweep_blocks, sweep_words
 from arrangement.errors import InputError
 from arrangement.packing import Words
+from arrangement.parsing import shown
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
 from arrangement.reduction import Reduction, all_columns, distinct_essential_rows
@@ -73,7 +74,7 @@ def cells(
 
         return lp.cells(arrangement, domain=domain, progress=progress)
     if domain is not None:
-        raise InputError(f"method {method!r} takes no domain: use method='lp' or 'auto'")
+        raise InputError(f"method {shown(method)} takes no domain: use method='lp' or 'auto'")
     if method == "sweep":
         return _swept(arrangement, progress)
     if method == "auto":
@@ -128,7 +129,7 @@ def iter_cells(
     [10, 10, 4]
     """
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
-        raise InputError(f"batch_size={batch_size!r}: a batch has at least one cell")
+        raise InputError(f"batch_size={shown(batch_size)}: a batch has at least one cell")
     check_executor(executor)
     return _portions(arrangement, int(batch_size), progress, executor)
 

@@ -22,7 +22,7 @@ from arrangement.flats import Flat, Flats, parametrization
 from arrangement.graph import CellTable
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
-from arrangement.parsing import primitive
+from arrangement.parsing import primitive, shown
 from arrangement.points import Witnesses
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
@@ -453,7 +453,7 @@ def faces(arrangement: Arrangement, dimension: int, progress: Progress = None) -
     try:
         wanted = operator.index(dimension)
     except TypeError:
-        raise InputError(f"a dimension is an integer, not {dimension!r}") from None
+        raise InputError(f"a dimension is an integer, not {shown(dimension)}") from None
     n, codimension = arrangement.n_hyperplanes, arrangement.dimension - wanted
     words = np.zeros((1, word_count(n)), dtype=np.uint64)
     if not 0 <= codimension <= arrangement.rank:

@@ -19,6 +19,7 @@ from arrangement.arguments import check_instance
 from arrangement.files import file_name
 from arrangement.output import atomic_output
 from arrangement.packing import Words, pack_signs
+from arrangement.parsing import exact_text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -250,7 +251,12 @@ class _Key:
         if kind == "b":
             values = ["true" if v else "false" for v in values]
         elif self.type == "string":
-            values = [escape(_allowed(str(v)), {"\r": "&#13;"}) for v in values]
+            values = [
+                exact_text(v)
+                if isinstance(v, int)
+                else escape(_allowed(str(v)), {"\r": "&#13;"})
+                for v in values
+            ]
         return [f'<data key="{self.id}">{v}</data>' for v in values]
 
 

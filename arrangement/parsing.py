@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +17,15 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
 
-__all__ = ["exact_number", "exact_table", "exact_text", "n_bits", "primitive", "refuse_bits"]
+__all__ = [
+    "exact_number",
+    "exact_table",
+    "exact_text",
+    "n_bits",
+    "primitive",
+    "refuse_bits",
+    "shown",
+]
 
 _LONG = 4000
 """Python reads and writes integers of more digits than about this only on request."""
@@ -79,9 +88,9 @@ def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
             held += n_bits(number)
         except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
             place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
-            shown = value.item() if isinstance(value, np.generic) else value
+            given = value.item() if isinstance(value, np.generic) else value
             raise InputError(
-                f"{name}, {place}: {shown!r} is not a finite real number"
+                f"{name}, {place}: {shown(given)} is not a finite real number"
             ) from None
         refuse_bits(held, name)
     return result
@@ -172,6 +181,44 @@ def exact_text(value: int | Fraction) -> str:
         [value.numerator] if value.denominator == 1 else [value.numerator, value.denominator]
     )
     return "/".join(str(fmpz(part)) for part in parts)
+
+
+class _Short(reprlib.Repr):
+    """Short texts of nested values, with integers of any number of digits."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        """The first and the last digits."""
+        digits = exact_text(x)
+        return digits if len(digits) <= 40 else f"{digits[:12]}...{digits[-12:]}"
+
+    def repr_Fraction(self, x: Fraction, level: int) -> str:
+        """As "p/q"."""
+        return "/".join(self.repr_int(v, level) for v in x.as_integer_ratio())
+
+    def repr_ndarray(self, x: NDArray[Any], level: int) -> str:
+        """As nested lists."""
+        return self.repr1(x.tolist(), level)
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: its repr, or a short form of one that is long.
+
+    Python writes integers of more than some 4300 digits on request only, so that the message
+    of an error would be another error.
+
+    Examples
+    --------
+    >>> shown("abc"), shown([1, (10**5000, 0.5)])
+    ("'abc'", '[1, (100000000000...000000000000, 0.5)]')
+    """
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, Fraction):
+        return _Short().repr(value)
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):
+        return _Short().repr(value)
+    return text if len(text) <= 200 else f"{text[:150]}...{text[-40:]}"
 
 
 def primitive(row: Sequence[Any]) -> list[int]:

@@ -17,6 +17,7 @@ from arrangement.families import FAMILIES
 from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import exact_number, exact_table, n_bits, refuse_bits
+from arrangement.saving import unsealed
 from arrangement.text import parse_json, read_rows, read_text, refuse_empty_cells
 
 if TYPE_CHECKING:
@@ -176,6 +177,8 @@ def read_arrangement(
     numbers: NDArray[Any] | dict[str, Any]
     if suffix in (".npy", ".npz"):
         numbers = read_arrays(path)
+        if isinstance(numbers, dict):
+            numbers = _unsealed(numbers, path)
     else:
         name, text = read_text(standard_input() if path == "-" else path)
         if suffix == ".json" or (path == "-" and text.lstrip().startswith("{")):
@@ -194,6 +197,13 @@ def read_arrangement(
         raise InputError(f"{name}: {error}") from None
     except OverflowError:
         raise InputError(f"{name}: --float, but a number is beyond float64") from None
+
+
+def _unsealed(arrays: dict[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+    try:
+        return unsealed(arrays)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 def written_number(text: str, place: str) -> int | Fraction:

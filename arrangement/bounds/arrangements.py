@@ -7,6 +7,7 @@ from math import comb
 
 from arrangement.arguments import check_flag
 from arrangement.errors import InputError, SizeError
+from arrangement.parsing import shown
 
 __all__ = ["buck", "count", "cover", "zaslavsky"]
 
@@ -166,9 +167,9 @@ def count(value: int, name: str, least: int = 0) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise InputError(f"{name} = {value!r} is not an integer") from None
+        raise InputError(f"{name} = {shown(value)} is not an integer") from None
     if number < 0:
-        raise InputError(f"{name} = {number} is negative")
+        raise InputError(f"{name} = {shown(number)} is negative")
     if number < least:
-        raise InputError(f"{name} = {number} is too small, the least is {least}")
+        raise InputError(f"{name} = {shown(number)} is too small, the least is {least}")
     return number

@@ -21,6 +21,7 @@ from arrangement.cli import (
     verify,
 )
 from arrangement.cli.options import Parser
+from arrangement.cli.termination import orderly_termination
 from arrangement.errors import ArrangementError, InputError
 from arrangement.output import claim_stdout
 from arrangement.printable import printable
@@ -28,6 +29,7 @@ from arrangement.printable import printable
 __all__ = ["main"]
 
 
+@orderly_termination()
 def main(argv: list[str] | None = None) -> int:
     """Run the command line.
 
@@ -42,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     int
         0; 1 when what was to be verified is false, 3 when that was not decided because it
         takes too much work; 2 after an error, which is one line on stderr; 130 when
-        interrupted; 141 when the reader of the output has gone.
+        interrupted, 143 when terminated; 141 when the reader of the output has gone.
 
     Examples
     --------

@@ -18,6 +18,7 @@ from arrangement.cli.network_options import (
 )
 from arrangement.cli.options import Commands, add_jobs, add_outputs, report, short, workers
 from arrangement.errors import InputError
+from arrangement.parsing import exact_text
 
 if TYPE_CHECKING:
     from arrangement.deep.decisions import DecisionRegions
@@ -327,7 +328,7 @@ def _bounds(network: Network, count: int, as_json: bool) -> dict[str, Any]:
         facts[name] = (
             {"bound": most, "measured per bound": count / most}
             if as_json
-            else f"at most {most}  measured / bound {count / most:.4f}"
+            else f"at most {exact_text(most)}  measured / bound {count / most:.4f}"
         )
     return {"bounds": facts} if as_json else facts
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import re
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -127,10 +128,16 @@ def check_outputs(
 
 def report(facts: dict[str, Any], as_json: bool) -> str:
     """Facts as a table of two columns, or as one JSON object."""
-    if as_json:
-        return json.dumps(_plain(facts), allow_nan=False) + "\n"
-    width = max(map(len, facts))
-    return "".join(f"{key:<{width}}  {printable(str(value))}\n" for key, value in facts.items())
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)  # counts of any size are told
+    try:
+        if as_json:
+            return json.dumps(_plain(facts), allow_nan=False) + "\n"
+        width = max(map(len, facts))
+        lines = [f"{key:<{width}}  {printable(str(value))}\n" for key, value in facts.items()]
+        return "".join(lines)
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def short(text: str) -> str:

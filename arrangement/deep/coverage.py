@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.arguments import generator
 from arrangement.errors import InputError, SizeError
+from arrangement.parsing import shown
 
 if TYPE_CHECKING:
     from arrangement.deep.regions import Regions
@@ -127,7 +128,7 @@ def coverage(
     (2, 3, 2.048)
     """
     if isinstance(n_points, bool) or not isinstance(n_points, int | np.integer) or n_points < 1:
-        raise InputError(f"n_points = {n_points!r} must be a positive integer")
+        raise InputError(f"n_points = {shown(n_points)} must be a positive integer")
     n = int(n_points)
     if not regions.complex.domain.has_float64_points:
         raise InputError(

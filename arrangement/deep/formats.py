@@ -8,14 +8,15 @@ import pickle
 import re
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.arguments import entries, shown
+from arrangement import saving
+from arrangement.arguments import entries
 from arrangement.deep.layers import Layers
 from arrangement.deep.network import Network
 from arrangement.deep.parameters import Activation
@@ -23,10 +24,12 @@ from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.files import FilePath, file_name, read_arrays, read_bytes
 from arrangement.output import atomic_output
-from arrangement.parsing import exact_number, exact_text
+from arrangement.parsing import exact_number, shown
 from arrangement.text import read_text
 
 __all__ = ["from_arrays", "from_sklearn", "from_torch", "load", "read", "save", "to_arrays"]
+
+T = TypeVar("T")
 
 _FACTS = ("activation", "pieces", "negative_slope", "labels")
 
@@ -87,7 +90,7 @@ def save(network: Network, path: FilePath) -> None:
 
     npz: ``weights_0``, ``biases_0``, … in float64 ("p/q" strings where
     float64 cannot hold the numbers), ``activation``, for leaky ReLU ``negative_slope``, for
-    maxout ``pieces``, and ``labels`` if there are.
+    maxout ``pieces``, ``labels`` if there are, and a checksum of all that.
 
     Raises
     ------
@@ -108,8 +111,7 @@ def save(network: Network, path: FilePath) -> None:
     name = file_name(path)
     suffix = Path(name).suffix.lower()
     if suffix == ".npz":
-        with atomic_output(name) as stream:
-            np.savez_compressed(stream, **to_arrays(network))  # type: ignore[arg-type]
+        saving.write(name, "network", to_arrays(network))
     elif suffix == ".json":
         with atomic_output(name, "w") as stream:
             json.dump(_json(network), stream)
@@ -138,7 +140,7 @@ def _from_npz(
     arrays = read_arrays(name)
     if not isinstance(arrays, dict):
         raise InputError(f"{name}: one array without a name; a network needs a .npz file")
-    facts = _add_given(arrays, given, name)
+    facts = _add_given(_naming(name, lambda: saving.unsealed(arrays, "network")), given, name)
     if isinstance(facts.get("activation"), tuple):
         facts["activation"], facts["pieces"] = facts["activation"]
     return _naming(name, lambda: from_arrays(facts, layers, check))
@@ -626,20 +628,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _naming(name: str, build: Any) -> Network:
-    """The network that is built; its errors name the file."""
+def _naming(name: str, build: Callable[[], T]) -> T:
+    """What is built; its errors name the file."""
     try:
-        network: Network = build()
+        return build()
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    return network
 
 
 def to_arrays(network: Network) -> dict[str, NDArray[Any]]:
     """What :func:`from_arrays` reads."""
     arrays: dict[str, NDArray[Any]] = {}
     for l, (W, b) in enumerate(zip(*network.as_given(), strict=True)):
-        arrays[f"weights_{l}"], arrays[f"biases_{l}"] = _storable(W), _storable(b)
+        arrays[f"weights_{l}"], arrays[f"biases_{l}"] = saving.storable(W), saving.storable(b)
     if isinstance(network.activation, str):
         arrays["activation"] = np.array(network.activation)
     else:
@@ -655,8 +656,8 @@ def to_arrays(network: Network) -> dict[str, NDArray[Any]]:
 def _json(network: Network) -> dict[str, Any]:
     weights, biases = network.as_given()
     facts: dict[str, Any] = {
-        "weights": [_storable(W).tolist() for W in weights],
-        "biases": [_storable(b).tolist() for b in biases],
+        "weights": [saving.storable(W).tolist() for W in weights],
+        "biases": [saving.storable(b).tolist() for b in biases],
         "activation": network.activation,
     }
     if network.activation == "leaky_relu":
@@ -664,9 +665,3 @@ def _json(network: Network) -> dict[str, Any]:
     if network.labels is not None:
         facts["labels"] = network.labels.tolist()
     return facts
-
-
-def _storable(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype != object:
-        return values
-    return np.array([exact_text(v) for v in values.flat], dtype=str).reshape(values.shape)

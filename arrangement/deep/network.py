@@ -27,7 +27,7 @@ from arrangement.deep.parameters import (
     parse_layers,
 )
 from arrangement.errors import InputError, SizeError
-from arrangement.parsing import exact_number, exact_table
+from arrangement.parsing import exact_number, exact_table, shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -122,7 +122,8 @@ class Network:
         rows = len(self.weights[l])
         if rows % self.pieces:
             raise InputError(
-                f"layer {l}: {rows} rows are not divided into neurons of {self.pieces} pieces"
+                f"layer {l}: {rows} rows are not divided into neurons of {shown(self.pieces)} "
+                "pieces"
             )
         return rows // self.pieces
 
@@ -541,11 +542,11 @@ class Network:
         if len(sizes) < 2 or any(
             isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes
         ):
-            raise InputError(f"layers = {layers!r} must be at least two positive integers")
+            raise InputError(f"layers = {shown(layers)} must be at least two positive integers")
         choice(init, ("he", "torch"), "init")
         many = sum(a * b for a, b in pairwise(map(int, sizes)))
         if many > _MOST_WEIGHTS:
-            raise SizeError(f"layers = {sizes}: more than {_MOST_WEIGHTS:,} weights")
+            raise SizeError(f"layers = {shown(sizes)}: more than {_MOST_WEIGHTS:,} weights")
         name, _ = parse_activation(activation, negative_slope)
         draw = generator(rng)
         weights, biases = [], []

@@ -32,7 +32,7 @@ from arrangement.deep.patterns import (
 )
 from arrangement.deep.recursion import HalfspaceRegions, regions_by_recursion
 from arrangement.errors import InputError
-from arrangement.parsing import exact_table
+from arrangement.parsing import exact_table, shown
 from arrangement.progress import Progress
 
 if TYPE_CHECKING:
@@ -595,7 +595,7 @@ class Regions(Columnar[Region]):
 
     def _checked(self, i: int) -> int:
         if not -len(self) <= i < len(self):
-            raise IndexError(f"region {i} does not exist: there are {len(self)}")
+            raise IndexError(f"region {shown(i)} does not exist: there are {len(self)}")
         return int(i) % len(self)
 
     # -- graphs and files -------------------------------------------------------------------

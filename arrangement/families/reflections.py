@@ -7,11 +7,11 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.arguments import shown
 from arrangement.errors import InputError
 from arrangement.families.deformations import braid
 from arrangement.families.sizes import refuse_if_large, size
 from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import shown
 
 __all__ = ["coxeter"]
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
+from arrangement.parsing import shown
 from arrangement.plot import geometry, sphere
 from arrangement.plot.geometry import Floats, Window
 
@@ -306,7 +307,7 @@ def _window(limits: Limits, d: int) -> Window:
         corners = np.empty(0)
     if corners.shape != (d, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
         raise InputError(
-            f"window must be {d} pairs (low, high) with low < high, not {limits!r}"
+            f"window must be {d} pairs (low, high) with low < high, not {shown(limits)}"
         )
     low, high = np.vstack([corners, [[-1.0, 1.0]]])[:2].T
     span = high - low

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.arguments import check_flag, check_instance, choice, entries, shown, whole
+from arrangement.arguments import check_flag, check_instance, choice, entries, whole
 from arrangement.errors import InputError, MissingExtraError, SizeError
 from arrangement.files import Source, read_arrays
+from arrangement.parsing import shown
 from arrangement.relu.cifar import read_cifar10
 from arrangement.relu.dataset import DataSet
 from arrangement.relu.formats import column_number, read_csv, read_idx, read_npy, read_npz

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
 from arrangement.memory import refuse
+from arrangement.parsing import shown
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pruning import Pruning
 from arrangement.relu.rational import RationalDecider
@@ -157,7 +158,7 @@ def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "face
         return
     raise SizeError(
         f"{n} samples in dimension {d} have about {rounded(n_faces)} {what} for one neuron, "
-        f"and so {rounded(count)} multisets of {hidden}: {duration(count)} on one core, "
+        f"and so {rounded(count)} multisets of {shown(hidden)}: {duration(count)} on one core, "
         f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
         "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "
         "'boundary' only cells are gone through)"

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement.arguments import check_executor, check_flag
 from arrangement.bounds import cover
 from arrangement.errors import InputError, SizeError, SolverError
-from arrangement.parsing import exact_number
+from arrangement.parsing import exact_number, shown
 from arrangement.progress import Progress, reporter
 from arrangement.relu.enumeration import (
     Search,
@@ -123,15 +123,17 @@ class OneHiddenLayer:
         negative_slope: float = 0.0,
     ) -> None:
         if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
-            raise InputError(f"hidden={hidden!r}: a number of hidden neurons, at least 1")
+            raise InputError(f"hidden={shown(hidden)}: a number of hidden neurons, at least 1")
         if not isinstance(output_bias, bool | np.bool_):
-            raise InputError(f"output_bias={output_bias!r}: True or False")
+            raise InputError(f"output_bias={shown(output_bias)}: True or False")
         try:
             slope = float(negative_slope)
         except (TypeError, ValueError):
             slope = inf
         if not abs(slope) < 1:
-            raise InputError(f"negative_slope={negative_slope!r}: a number between -1 and 1")
+            raise InputError(
+                f"negative_slope={shown(negative_slope)}: a number between -1 and 1"
+            )
         self.hidden = operator.index(hidden)
         self.arrangement = sample_arrangement(X, bias)
         self.bias = None if bias is None else float(exact_number(bias))
@@ -300,7 +302,7 @@ class OneHiddenLayer:
         except (TypeError, ValueError):
             bound = -1.0
         if not bound >= 0:
-            raise InputError(f"max_loss={value!r}: a loss, at least 0")
+            raise InputError(f"max_loss={shown(value)}: a loss, at least 0")
         return bound
 
     def _kinds(self, kinds: Collection[str] | str | None) -> frozenset[str]:
@@ -312,7 +314,7 @@ class OneHiddenLayer:
             wanted = frozenset()
         unknown = wanted - set(KINDS)
         if unknown or not wanted:
-            raise InputError(f"kinds={kinds!r}: some of {', '.join(KINDS)}")
+            raise InputError(f"kinds={shown(kinds)}: some of {', '.join(KINDS)}")
         return wanted
 
     def _refuse_too_many(self, boundary: bool) -> None:
@@ -418,7 +420,7 @@ class OneHiddenLayer:
 
     def __repr__(self) -> str:
         bias = "no bias" if self.bias is None else f"bias {self.bias:g}"
-        neurons = "1 neuron" if self.hidden == 1 else f"{self.hidden} neurons"
+        neurons = "1 neuron" if self.hidden == 1 else f"{shown(self.hidden)} neurons"
         return (
             f"OneHiddenLayer: {self.n_samples} samples, weights of dimension "
             f"{self.dimension}, {neurons}, {bias}"

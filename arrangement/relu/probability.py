@@ -19,13 +19,14 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.arguments import check_executor, check_instance, shown, whole
+from arrangement.arguments import check_executor, check_instance, whole
 from arrangement.bounds import cover
 from arrangement.cells import Cells
 from arrangement.errors import InputError, SizeError
 from arrangement.memory import refuse
 from arrangement.output import atomic_output
 from arrangement.packing import Words
+from arrangement.parsing import shown
 from arrangement.progress import Progress, reporter
 from arrangement.relu.data import gaussian
 from arrangement.relu.dataset import DataSet
@@ -551,9 +552,9 @@ def _numbers(values: int | Sequence[int], name: str, least: int = 1) -> list[int
     try:
         chosen = [operator.index(v) for v in np.atleast_1d(np.asarray(values, dtype=object))]
     except TypeError:
-        raise InputError(f"{name}={values!r}: an integer, or several") from None
+        raise InputError(f"{name}={shown(values)}: an integer, or several") from None
     if not chosen:
-        raise InputError(f"{name}={values!r}: at least one is needed")
+        raise InputError(f"{name}={shown(values)}: at least one is needed")
     seen: set[int] = set()
     for number in chosen:
         if number < least:
