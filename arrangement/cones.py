@@ -330,13 +330,14 @@ class _Cone:
 
     def _grow(self) -> None:
         """Twice the room."""
-        self.buffers = kernel.Rays(
-            *(
-                buffer if name == "primes" else np.concatenate([buffer, buffer], axis=-1)
-                for name, buffer in self.buffers._asdict().items()
-                if name != "tight"
-            ),
-            tight=np.concatenate([self.buffers.tight, self.buffers.tight]),
+        old = self.buffers
+        self.buffers = old._replace(
+            tight=np.concatenate([old.tight, old.tight]),
+            **{
+                name: np.concatenate([buffer, buffer], axis=-1)
+                for name, buffer in old._asdict().items()
+                if name not in ("primes", "tight")
+            },
         )
         self.ids, self.cuts = (np.concatenate([a, a]) for a in (self.ids, self.cuts))
 
