@@ -10,11 +10,13 @@ from flint import fmpz_poly
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import check_instance
 from arrangement.components import components
 from arrangement.domain import parse_domain
 from arrangement.errors import InputError, SizeError
 from arrangement.flat_count import FlatCount
 from arrangement.orbits import PermutationGroup
+from arrangement.parsing import shown
 from arrangement.progress import Progress
 from arrangement.reduction import Reduction, distinct_essential_rows
 from arrangement.symmetry import Automorphisms, Symmetry, find_generators, given_generators
@@ -85,6 +87,7 @@ def characteristic_polynomial(
     >>> sum(map(abs, characteristic_polynomial(families.coxeter("E", 7), symmetry="auto")))
     2903040
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     absolute = _absolute_coefficients(arrangement, symmetry, progress)
     absolute += [0] * (arrangement.dimension + 1 - len(absolute))
     return tuple(w if k % 2 == 0 else -w for k, w in enumerate(absolute))
@@ -114,6 +117,7 @@ def whitney_numbers(
     >>> whitney_numbers(families.resonance(4))
     (1, 15, 80, 170, 104)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
 
 
@@ -144,6 +148,8 @@ def n_cells(
     94572
     """
     from arrangement import restrict
+
+    check_instance(arrangement, "arrangement", "Arrangement")
 
     if domain is not None:
         if symmetry is not None:
@@ -193,6 +199,7 @@ def n_bounded_cells(
     >>> n_bounded_cells(families.shi(4))
     27
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     return abs(sum(characteristic_polynomial(arrangement, symmetry, progress)))
 
 
@@ -201,7 +208,7 @@ def _absolute_coefficients(
 ) -> list[int]:
     """w_0, …, w_rank."""
     if isinstance(symmetry, str) and symmetry != "auto":
-        raise InputError(f"symmetry {symmetry!r}: give None, 'auto' or permutations")
+        raise InputError(f"symmetry {shown(symmetry)}: give None, 'auto' or permutations")
     rows = distinct_essential_rows(arrangement)
     if symmetry is None or isinstance(symmetry, str):
         product = [1]

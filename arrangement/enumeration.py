@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from arrangement import cones, restrict, sweep
+from arrangement.arguments import check_executor, choice
 from arrangement.bounds import zaslavsky
 from arrangement.cells import Cells
 from arrangement.domain import parse_domain
 from arrangement.engine import Checkpoint, alone, sweep_blocks, sweep_words
 from arrangement.errors import InputError, SizeError
 from arrangement.packing import Words, word_count
+from arrangement.parsing import shown
 from arrangement.polyhedron import Polyhedron
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
@@ -64,8 +66,8 @@ def cells(
     >>> len(cells(families.braid(4), method="sweep"))
     24
     """
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is none of {', '.join(map(repr, METHODS))}")
+    choice(method, METHODS, "method")
+    check_executor(executor)
     if (
         method == "auto"
         and (executor is not None or checkpoint is not None)
@@ -183,7 +185,8 @@ def iter_cells(
     [10, 10, 4]
     """
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
-        raise InputError(f"batch_size={batch_size!r}: a batch has at least one cell")
+        raise InputError(f"batch_size={shown(batch_size)}: a batch has at least one cell")
+    check_executor(executor)
     if domain is None:
         return _portions(arrangement, int(batch_size), progress, executor)
     if executor is not None:

@@ -11,11 +11,12 @@ from arrangement.errors import InputError
 from arrangement.families.deformations import braid
 from arrangement.families.sizes import refuse_if_large, size
 from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import shown
 
 __all__ = ["coxeter"]
 
 
-def coxeter(type: str, n: int) -> Arrangement:
+def coxeter(type: str, n: int | None = None) -> Arrangement:
     """The reflecting hyperplanes of a Weyl group: of type A_n, B_n, D_n, E_n, F4 or G2.
 
     The cells are the Weyl chambers, as many as the group has elements: (n+1)! for A_n,
@@ -72,7 +73,7 @@ def coxeter(type: str, n: int) -> Arrangement:
     return Arrangement(np.concatenate([np.eye(n, dtype=int), _pairs(n)]))
 
 
-def coxeter_type(type: str, n: int) -> tuple[str, int]:
+def coxeter_type(type: str, n: int | None) -> tuple[str, int]:
     """The capital letter and the rank of a Weyl group, checked.
 
     Examples
@@ -80,14 +81,20 @@ def coxeter_type(type: str, n: int) -> tuple[str, int]:
     >>> coxeter_type("e", 6)
     ('E', 6)
     """
-    letter = type.upper() if isinstance(type, str) else type
+    letter = type.upper() if isinstance(type, str) else ""
+    if n is None:
+        raise InputError(
+            f"coxeter: type {shown(type)} without a rank; give both, as in ('A', 3)"
+        )
     if letter in ("H", "I"):
         raise InputError(
             f"coxeter: the hyperplanes of type {letter!r} have no rational coordinates "
             "(H3 and H4 need the square root of 5), so they are not exact; take 'A' to 'G'"
         )
     if letter not in ("A", "B", "C", "D", "E", "F", "G"):
-        raise InputError(f"coxeter: type {type!r} is none of 'A', 'B', 'C', 'D', 'E', 'F', 'G'")
+        raise InputError(
+            f"coxeter: type {shown(type)} is none of 'A', 'B', 'C', 'D', 'E', 'F', 'G'"
+        )
     n = size("coxeter", n, least=1)
     ranks = {"E": (6, 7, 8), "F": (4,), "G": (2,)}.get(letter, (n,))
     if n not in ranks:

@@ -17,8 +17,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.double_double import SPREAD, difference, product, quotient
 
 __all__ = [
@@ -81,14 +81,14 @@ INTEGER_LIMIT = 2.0**26
 U = 2.0**-53
 
 
-@njit(cache=True)
+@compiled()
 def _gcd(a, b):
     while b != 0:
         a, b = b, a % b
     return a
 
 
-@njit(cache=True)
+@compiled()
 def _list_cuts(level, values, cuts, ids, parent_ids, sides):
     """The rows that are positive on one ray of a level and negative on another."""
     m, r, start, place = level[ROWS], level[RAYS], level[VALUES], level[CUTS]
@@ -107,7 +107,7 @@ def _list_cuts(level, values, cuts, ids, parent_ids, sides):
     level[N_CUTS] = count
 
 
-@njit(cache=True)
+@compiled()
 def _keep_different(level, values, cuts, ids, table):
     """Of integer rows that are proportional on the rays of a level keep the first."""
     m, r, start, place = level[ROWS], level[RAYS], level[VALUES], level[CUTS]
@@ -147,7 +147,7 @@ def _keep_different(level, values, cuts, ids, table):
     level[N_CUTS] = count
 
 
-@njit(cache=True)
+@compiled()
 def _n_points(level, rays, cuts, positions):
     """How many points the rows of a level cut on the stretch between its two rays; −1 if it
     cannot be told whether two are one."""
@@ -194,13 +194,13 @@ def _n_points(level, rays, cuts, positions):
     return points
 
 
-@njit(cache=True)
+@compiled()
 def _minor(a, b, residues, j, i, o, primes):
     p = primes[j]
     return _reduced(a * residues[j, o] + b * (p - residues[j, i]), p)
 
 
-@njit(cache=True)
+@compiled()
 def _reduced(x, p):
     """x modulo p, for 0 ≤ x < 2^53 and p < 2^26."""
     r = x - np.floor(x / p) * p
@@ -211,7 +211,7 @@ def _reduced(x, p):
     return r
 
 
-@njit(cache=True)
+@compiled()
 def _n_bits(x):
     x -= (x >> np.uint64(1)) & np.uint64(0x5555555555555555)
     x = (x & np.uint64(0x3333333333333333)) + (
@@ -221,7 +221,7 @@ def _n_bits(x):
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True)
+@compiled()
 def _adjacent(tight, first, r, p, q, dimension, common):
     """Are rays p and q of a cone adjacent? Sets `common`, the walls on which both lie."""
     words = tight.shape[1]
@@ -249,7 +249,7 @@ def _adjacent(tight, first, r, p, q, dimension, common):
     return True
 
 
-@njit(cache=True)
+@compiled()
 def _copy_ray(rays, source, ray, rows, at, new):
     """A ray once more, with some of its values."""
     values, lows, residues = rays.values, rays.lows, rays.residues
@@ -266,7 +266,7 @@ def _copy_ray(rays, source, ray, rows, at, new):
     rays.tight[new] = rays.tight[ray]
 
 
-@njit(cache=True)
+@compiled()
 def _combine_integers(values, parent, place, k, m, cuts, p, q, vp, vq, at):
     """The values of −v_q·p + v_p·q on the first k cutting rows; False if they are large."""
     g = float(_gcd(np.int64(vp), np.int64(-vq)))
@@ -287,7 +287,7 @@ def _combine_integers(values, parent, place, k, m, cuts, p, q, vp, vq, at):
     return largest < INTEGER_LIMIT
 
 
-@njit(cache=True)
+@compiled()
 def _combine_floats(rays, parent, place, k, m, cuts, p, q, row, first, at, new):
     """The same as a convex combination, with its error; False if a sign is not certain.
 
@@ -370,7 +370,7 @@ def _combine_floats(rays, parent, place, k, m, cuts, p, q, row, first, at, new):
     return certain
 
 
-@njit(cache=True)
+@compiled()
 def _contained(level, values, sides):
     """Is one of its rows zero on all rays of a level?"""
     m = level[ROWS]
@@ -381,7 +381,7 @@ def _contained(level, values, sides):
     return sides[:m].min() == 0
 
 
-@njit(cache=True)
+@compiled()
 def count_cells(
     state, levels, rays, cuts, ids, table, sides, positions, dimension, integral
 ):  # fmt: skip
@@ -496,7 +496,7 @@ def count_cells(
             state[0], state[1] = l - 1, NEXT
 
 
-@njit(cache=True)
+@compiled()
 def split_cells(
     state, stack, rays, cuts, ids, signs, shares, sides, pairs, asked, words, n_walls,
     dimension, integral,
