@@ -11,7 +11,7 @@ from typing import Any
 from flint import fmpz_poly
 
 from arrangement.errors import InputError, SizeError
-from arrangement.fields import FieldElement, Number, cosine, nth_root, root_between
+from arrangement.fields import Number, cosine, nth_root, root_between, simplest
 
 __all__ = ["read_number"]
 
@@ -95,11 +95,7 @@ class _Reader:
         value = self.sum()
         if self.at < len(self.tokens):
             raise ValueError(f"{self.tokens[self.at][1]!r} is not expected")
-        if isinstance(value, FieldElement) and value.is_rational:
-            value = value.rational()
-        if isinstance(value, Fraction) and value.denominator == 1:
-            return value.numerator
-        return value
+        return simplest(value)
 
     def take(self, *wanted: str) -> str | None:
         """The next token if it is one of these operators."""

@@ -35,6 +35,7 @@ __all__ = [
     "nth_root",
     "real_root",
     "root_between",
+    "simplest",
 ]
 
 MAX_DEGREE = 32
@@ -618,7 +619,7 @@ def real_root(f: fmpz_poly, enclose: Callable[[int], Any]) -> Number:
     scaled = [_scaled_monic(g, m) for g in factors]
     field = _identify(scaled, lambda bits: enclose(bits) * arb(m))
     if field.degree == 1:
-        return _whole(Fraction(-field._coefficients[0], m))
+        return simplest(Fraction(-field._coefficients[0], m))
     _check_degree(field.degree)
     g = factors[scaled.index(field.polynomial)]
     least = _integral_multiple(g)
@@ -696,17 +697,16 @@ def nth_root(x: Number, n: int) -> Number:
     if not isinstance(x, FieldElement):
         # p/q = p·q^(n−1)/q^n, and n-th powers of small numbers leave the root.
         value = Fraction(x)
-        inside, outside = value.numerator * value.denominator ** (n - 1), Fraction(1)
+        inside: int = value.numerator * value.denominator ** (n - 1)
+        outside = Fraction(1, value.denominator)
         for k in range(2, 100):
             while inside and inside % k**n == 0:
                 inside, outside = inside // k**n, outside * k
-        root = real_root(
-            fmpz_poly([-inside] + [0] * (n - 1) + [1]), lambda bits: arb(inside).root(n)
-        )
-        outside = outside / value.denominator
+        f = fmpz_poly([-inside] + [0] * (n - 1) + [1])
+        root = real_root(f, lambda bits: arb(inside).root(n))
         if isinstance(root, FieldElement):
             return root * outside
-        return _whole(Fraction(root) * Fraction(outside))
+        return simplest(Fraction(root) * outside)
     g = minimal_polynomial(x)
     f = fmpz_poly([int(g[k // n]) if k % n == 0 else 0 for k in range(n * g.degree() + 1)])
     return real_root(f, lambda bits: _ball(x, bits).root(n))
@@ -735,7 +735,7 @@ def cosine(turns: Fraction) -> Number:
     now: Any = Fraction(2)
     for _ in range(a):
         before, now = now, first * now - before
-    return _whole(now / 2) if isinstance(now, int | Fraction) else now / 2
+    return simplest(now / 2)
 
 
 @lru_cache(maxsize=256)
@@ -887,7 +887,7 @@ def in_one_field(table: NDArray[Any]) -> NDArray[Any]:
     field: NumberField | None = None
     for i, v in elements:
         if v.is_rational:
-            result.flat[i] = _whole(v.rational())
+            result.flat[i] = simplest(v)
         elif field is None:
             field = v.field
             images[field] = field.generator
@@ -901,7 +901,20 @@ def in_one_field(table: NDArray[Any]) -> NDArray[Any]:
     return result
 
 
-def _whole(value: Fraction) -> int | Fraction:
+def simplest(value: Any) -> Number:
+    """The same number as an int, else as a Fraction, else as an element of a field.
+
+    Examples
+    --------
+    >>> from arrangement.fields import NumberField, simplest
+    >>> root = NumberField("sqrt(5)").generator
+    >>> [type(simplest(v)).__name__ for v in (root, root**2, root / root / 2)]
+    ['FieldElement', 'int', 'Fraction']
+    """
+    if isinstance(value, FieldElement):
+        if not value.is_rational:
+            return value
+        value = value.rational()
     return value.numerator if value.denominator == 1 else value
 
 
