@@ -8,12 +8,12 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from flint import fmpz_poly
+from flint import arb, fmpq, fmpz_poly
 
 from arrangement.errors import InputError, SizeError
-from arrangement.fields import Number, cosine, nth_root, root_between, simplest
+from arrangement.fields import Number, cosine, nth_root, real_root, root_between, simplest
 
-__all__ = ["read_number"]
+__all__ = ["from_sympy", "read_number"]
 
 LONGEST = 1_000_000
 """The most characters of a number with functions or operations."""
@@ -73,6 +73,43 @@ def read_number(text: str, names: Mapping[str, Number] | None = None) -> Number:
 @lru_cache(maxsize=2**14)
 def _read(text: str) -> Number:
     return _Reader(text, {}).whole()
+
+
+def from_sympy(value: Any) -> Number:
+    """The number that a constant expression of sympy is, if it is real and algebraic.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    SizeError
+        If it has a degree above that of fields.
+    """
+    import sympy
+
+    if value.is_Float:
+        value = sympy.Rational(value)
+    x = sympy.Dummy("x")
+    try:
+        polynomial = sympy.minimal_polynomial(value, x, polys=True)
+        is_real = value.is_real or sympy.im(value).equals(0)
+    except (NotImplementedError, sympy.polys.polyerrors.BasePolynomialError):
+        polynomial, is_real = None, False
+    if not is_real or polynomial is None:
+        raise ValueError(f"{value} is no real algebraic number")
+    f = fmpz_poly([int(c) for c in reversed(polynomial.all_coeffs())])
+    if f.degree() == 1:
+        return simplest(Fraction(-int(f[0]), int(f[1])))
+    return real_root(f, lambda bits: _ball(value, bits))
+
+
+def _ball(value: Any, bits: int) -> Any:
+    """A ball around a number of sympy, which finds as many digits as it is asked for."""
+    import sympy
+
+    near = sympy.Rational(value.evalf(bits // 3 + 10))
+    middle = arb(fmpq(int(near.p), int(near.q)))
+    return middle + arb(0, abs(middle) / 2**bits)
 
 
 class _Reader:

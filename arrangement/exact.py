@@ -35,11 +35,15 @@ __all__ = [
     "interior_point",
     "inverse",
     "is_infeasible",
+    "magnitude",
     "minor_bound",
+    "nearest_float",
     "nearest_floats",
     "nullspace",
     "proof_primes",
+    "quotients",
     "rank",
+    "ratio",
     "residues",
     "restricted_entry",
     "scaled_float",
@@ -149,6 +153,17 @@ def echelon(matrix: Integers) -> tuple[Integers, int, list[int]]:
     return rows, scale, pivots
 
 
+def ratio(numerator: Any, denominator: Any = 1) -> Any:
+    """The quotient of two exact numbers, of ints as a Fraction.
+
+    Examples
+    --------
+    >>> ratio(1, 2)
+    Fraction(1, 2)
+    """
+    return numerator * (Fraction(1) / denominator)
+
+
 def nullspace(matrix: Integers) -> Integers:
     """A basis of all x with matrix·x = 0, as columns of integers or algebraic integers.
 
@@ -156,14 +171,14 @@ def nullspace(matrix: Integers) -> Integers:
     --------
     >>> import numpy as np
     >>> nullspace(np.array([[1, 2, 0], [2, 4, 1]], dtype=object)).tolist()
-    [[-2], [1], [0]]
+    [[2], [-1], [0]]
     """
     width = matrix.shape[1]
     rows, scale, pivots = echelon(matrix)
     free = [c for c in range(width) if c not in pivots]
     basis = np.full((width, len(free)), 0, dtype=object)
-    basis[free, range(len(free))] = scale
-    basis[pivots] = -rows[:, free]
+    basis[free, range(len(free))] = -scale
+    basis[pivots] = rows[:, free]
     return basis
 
 
@@ -209,6 +224,42 @@ def eliminate(row: Row, pivot: Row, column: int) -> list[int]:
         for c, (v, p) in enumerate(zip(row, pivot, strict=True))
         if c != column
     ]
+
+
+def quotients(matrix: Integers, field: NumberField | None) -> Any:
+    """A matrix over Q or a number field with inverses and products, as flint's ``fmpq_mat``."""
+    return fmpq_mat(fmpz_mat(matrix.tolist())) if field is None else FieldMatrix(matrix)
+
+
+class FieldMatrix:
+    """What is used of ``fmpq_mat``, for matrices over a number field."""
+
+    def __init__(self, table: Integers) -> None:
+        self.table = table
+
+    def __mul__(self, other: Any) -> FieldMatrix:
+        return FieldMatrix(self.table @ np.array(other.tolist(), dtype=object))
+
+    def __getitem__(self, place: tuple[int, int]) -> Any:
+        return self.table[place]
+
+    def inv(self) -> FieldMatrix:
+        """The inverse of a regular matrix."""
+        found = inverse(self.table)
+        assert found is not None, "the matrix is regular"
+        return FieldMatrix(found[0] * Fraction(1, found[1]))
+
+    def rank(self) -> int:
+        """The rank."""
+        return rank(self.table)
+
+    def tolist(self) -> list[list[Any]]:
+        """The rows."""
+        return self.table.tolist()
+
+    def entries(self) -> list[Any]:
+        """The entries, row by row."""
+        return list(self.table.flat)
 
 
 def minor_bound(matrix: Integers) -> int:
@@ -355,13 +406,13 @@ def float_rows(
         exponents[:] = np.frexp(np.abs(small).max(axis=1, initial=0.0))[1]
         return np.ldexp(small, -exponents[:, None]), errors, exponents
     for i, row in enumerate(matrix):
-        exponents[i] = max((_magnitude(v) for v in row), default=0)
+        exponents[i] = max((magnitude(v) for v in row if v), default=0)
         for c, v in enumerate(row):
             values[i, c], errors[i, c] = scaled_float(v, int(exponents[i]))
     return values, errors, exponents
 
 
-def _magnitude(value: Any) -> int:
+def magnitude(value: Any) -> int:
     """An exponent e with |value| < 2^e, and not much less."""
     m, _, q = enclosure(value, 64)
     return abs(m).bit_length() - q.bit_length() + 1
@@ -382,11 +433,17 @@ def scaled_float(value: Any, exponent: int) -> tuple[float, float]:
     return near, error + (abs(near) * 2.0**-60 + 5e-324 if r else 0.0)
 
 
+def nearest_float(numerator: Any, denominator: int) -> float:
+    """The float64 next to a quotient, about, and 0 where that is beyond float64."""
+    m, _, q = enclosure(numerator, 64)
+    return to_float(m, q * denominator)[0]
+
+
 def enclosure(value: Any, bits: int) -> tuple[int, int, int]:
     """Integers m, r, q > 0 with |q·value − m| ≤ r and 2^bits·r ≤ |m|."""
     if isinstance(value, FieldElement):
         return value.enclosure(bits)
-    return value.numerator, 0, value.denominator
+    return int(value.numerator), 0, int(value.denominator)
 
 
 def _small_integers(matrix: Integers) -> NDArray[np.float64] | None:

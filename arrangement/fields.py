@@ -278,6 +278,10 @@ class FieldElement:
         """The element times its denominator, in Z[α]."""
         return _element(self.field, fmpq_poly(self._p.numer()))
 
+    def bit_length(self) -> int:
+        """Bits of the numerators of all coefficients together."""
+        return sum(int(c).bit_length() for c in self._p.numer().coeffs())
+
     @property
     def is_rational(self) -> bool:
         """Is this a rational number?"""
@@ -926,7 +930,7 @@ def _generator_text(field: NumberField) -> tuple[fmpq, fmpq, str]:
         for k in range(2, 100):
             while inside % (k * k) == 0:
                 inside, outside = inside // (k * k), outside * k
-        return fmpq(-b, 2), outside, f"sqrt({inside})"
+        return fmpq(-b, 2), outside, f"sqrt({fmpz(inside)})"
     if field.name is not None:
         simple = field.name.isidentifier() or field.name.startswith("(")
         return fmpq(0), fmpq(1), field.name if simple else f"({field.name})"

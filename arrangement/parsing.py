@@ -13,9 +13,11 @@ import numpy as np
 from flint import fmpz
 from numpy.typing import NDArray
 
+from arrangement.algebraic import from_sympy, read_number
 from arrangement.errors import InputError
+from arrangement.fields import FieldElement, Number, simplest
 
-__all__ = ["exact_number", "exact_table", "exact_text", "primitive"]
+__all__ = ["exact_number", "exact_table", "exact_text", "primitive", "real_number"]
 
 _LONG = 4000
 """Python reads and writes integers of more digits than about this only on request."""
@@ -23,9 +25,14 @@ _LONG = 4000
 # Fraction takes 1e9_999 for 1e9999; the zeros are taken whole, so that 1e00001 is not huge.
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0_]*+\d(_?\d){4}")
 
+# What :func:`algebraic.read_number` is for.
+_ALGEBRAIC = re.compile(r"[(*^]")
 
-def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
-    """An array of exact ints and Fractions.
+
+def exact_table(
+    values: Any, name: str, unit: str, ndim: int, irrational: bool = False
+) -> NDArray[Any]:
+    """An array of exact ints and Fractions, and elements of number fields if asked for.
 
     Parameters
     ----------
@@ -33,6 +40,8 @@ def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
     name, unit : str
         What the error message calls the array and one entry of its first axis.
     ndim : {1, 2}
+    irrational : bool
+        Are real algebraic numbers welcome, as :func:`real_number` takes them?
 
     Raises
     ------
@@ -65,13 +74,15 @@ def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
     result = np.empty(table.shape, dtype=object)
     for index, value in np.ndenumerate(table):
         try:
-            result[index] = exact_number(value)
+            result[index] = real_number(value) if irrational else exact_number(value)
+        except InputError as error:
+            place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
+            raise type(error)(f"{name}, {place}: {error}") from None
         except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
             place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
             shown = value.item() if isinstance(value, np.generic) else value
-            raise InputError(
-                f"{name}, {place}: {shown!r} is not a finite real number"
-            ) from None
+            kind = "finite real" if irrational else "finite rational"
+            raise InputError(f"{name}, {place}: {shown!r} is not a {kind} number") from None
     return result
 
 
@@ -89,8 +100,41 @@ def _refuse_ragged(values: Any, name: str) -> None:
             )
 
 
+def real_number(value: Any) -> Number:
+    """One real algebraic number exactly as given: an int, a Fraction or a field element.
+
+    Parameters
+    ----------
+    value
+        A rational number, see :func:`exact_number`; an element of a number field; a text as
+        :func:`arrangement.algebraic.read_number` takes it; an algebraic number of sympy.
+
+    Raises
+    ------
+    AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError
+        If it is no finite real algebraic number; among these InputError, with what to do, if
+        its degree is too large.
+
+    Examples
+    --------
+    >>> real_number("1/2"), real_number("(1+sqrt(5))/2")
+    (Fraction(1, 2), 1/2+1/2*sqrt(5))
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bytes):
+        value = value.decode()
+    if isinstance(value, FieldElement):
+        return simplest(value)
+    if isinstance(value, str) and _ALGEBRAIC.search(value):
+        return read_number(value)
+    if type(value).__module__.startswith("sympy.") and not isinstance(value, Rational):
+        return from_sympy(value)
+    return exact_number(value)
+
+
 def exact_number(value: Any) -> int | Fraction:
-    """One number exactly as given: an int, or a Fraction where it is no integer.
+    """One rational number exactly as given: an int, or a Fraction where it is no integer.
 
     Raises
     ------
@@ -121,23 +165,48 @@ def exact_number(value: Any) -> int | Fraction:
     return fraction.numerator if fraction.denominator == 1 else fraction
 
 
-def exact_text(value: int | Fraction) -> str:
-    """The number as "p" or "p/q", however long; :func:`exact_number` reads it.
+def exact_text(value: Number) -> str:
+    """The number as "p" or "p/q", however long, or as a text such as "1/2+1/2*sqrt(5)".
+
+    :func:`real_number` reads it.
 
     Examples
     --------
     >>> exact_text(Fraction(-1, 3)), len(exact_text(10**5000))
     ('-1/3', 5001)
     """
+    if isinstance(value, FieldElement):
+        return str(value)
     parts = (
         [value.numerator] if value.denominator == 1 else [value.numerator, value.denominator]
     )
     return "/".join(str(fmpz(part)) for part in parts)
 
 
-def primitive(row: Sequence[Any]) -> list[int]:
-    """The row scaled by a positive number to integers without a common factor."""
+def primitive(row: Sequence[Any]) -> list[Any]:
+    """The row scaled by a positive number to integers without a common factor.
+
+    A row over a number field, where these are not unique, is scaled so that its first non-zero
+    entry is rational, all are polynomials in the generator with integer coefficients, and these
+    have no common factor.
+    """
+    if any(isinstance(v, FieldElement) for v in row):
+        row = [simplest(v) for v in row]
+    if any(isinstance(v, FieldElement) for v in row):
+        factor = Fraction(1) / abs(next(v for v in row if v))
+        row = [simplest(v * factor) for v in row]
+    if any(isinstance(v, FieldElement) for v in row):
+        whole = lcm(*(v.denominator for v in row))
+        row = [whole * v for v in row]
+        content = gcd(*(c for v in row for c in _integers(v)))
+        return [simplest(v * Fraction(1, content)) for v in row]
     scale = lcm(*(v.denominator for v in row))
     integers = [int(v.numerator) * (scale // v.denominator) for v in row]
     common = gcd(*integers) or 1
     return [v // common for v in integers]
+
+
+def _integers(value: Any) -> list[int]:
+    """The coefficients of an element of Z[α], or an integer."""
+    parts = value.coefficients if isinstance(value, FieldElement) else (value,)
+    return [int(c) for c in parts]

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 from arrangement.families import FAMILIES
+from arrangement.fields import FieldElement, Number
 from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import exact_number, exact_table
+from arrangement.parsing import exact_table, real_number
 from arrangement.text import read_rows, read_text, refuse_empty_cells
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "chosen_arrangement",
     "named_family",
+    "rational_number",
     "read_arrangement",
     "read_points",
     "written_number",
@@ -192,8 +194,16 @@ def read_arrangement(
         raise InputError(f"{name}: --float, but a number is beyond float64") from None
 
 
-def written_number(text: str, place: str) -> int | Fraction:
-    """The number exactly as it is written.
+def rational_number(text: str, place: str) -> int | Fraction:
+    """The rational number exactly as it is written; see :func:`written_number`."""
+    number = written_number(text, place)
+    if isinstance(number, FieldElement):
+        raise InputError(f"{place}: {text!r} is irrational, and a rational number is needed")
+    return number
+
+
+def written_number(text: str, place: str) -> Number:
+    """The number exactly as it is written, rational or algebraic.
 
     Parameters
     ----------
@@ -213,7 +223,9 @@ def written_number(text: str, place: str) -> int | Fraction:
     (Fraction(1, 10), -2)
     """
     try:
-        return exact_number(text)
+        return real_number(text)
+    except InputError as error:
+        raise type(error)(f"{place}: {error}") from None
     except (ValueError, OverflowError, ZeroDivisionError) as error:
         shown = text if len(text) < 40 else text[:36] + "..."
         fault = "is not a number (such as 3, -0.25, 1e-3, 1/3)"
@@ -246,7 +258,7 @@ def _domain(numbers: NDArray[Any] | dict[str, Any], dimension: int) -> Domain | 
     """The rows [g | c] of a domain {x : g·x + c > 0 for all rows}, as G x ≤ h."""
     if not isinstance(numbers, dict) or numbers.get("domain") is None:
         return None
-    rows = exact_table(numbers["domain"], "domain", "row", 2)
+    rows = exact_table(numbers["domain"], "domain", "row", 2, irrational=True)
     if rows.shape[1] != dimension + 1:
         raise InputError(f"domain: {rows.shape[1]} columns in dimension {dimension}")
     return -rows[:, :-1], rows[:, -1]
@@ -301,7 +313,9 @@ def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
 
 def _is_number(cell: str) -> bool:
     try:
-        exact_number(cell)
+        real_number(cell)
+    except InputError:  # a number, though of a degree that is too large
+        return True
     except (ValueError, ZeroDivisionError):
         return False
     except OverflowError:  # a number, though too large to be read

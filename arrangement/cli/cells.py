@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from arrangement.cli.options import (
@@ -19,6 +18,7 @@ from arrangement.cli.options import (
     workers,
 )
 from arrangement.errors import InputError
+from arrangement.fields import Number
 from arrangement.reading import written_number
 from arrangement.writing import names_directory
 
@@ -146,7 +146,7 @@ def _blocks(options: argparse.Namespace) -> str:
     return report(facts, options.json)
 
 
-def _interval(low: str, high: str) -> tuple[int | Fraction | None, int | Fraction | None]:
+def _interval(low: str, high: str) -> tuple[Number | None, Number | None]:
     return (
         None if low in ("none", "-inf") else written_number(low, "--domain"),
         None if high in ("none", "inf", "+inf") else written_number(high, "--domain"),

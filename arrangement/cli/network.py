@@ -170,14 +170,14 @@ def _check(options: argparse.Namespace) -> None:
 
 def _domain(options: argparse.Namespace, dimension: int) -> Any:
     from arrangement.files import read_arrays
-    from arrangement.reading import written_number
+    from arrangement.reading import rational_number
 
     if options.domain is not None:
         arrays = read_arrays(options.domain)
         if not isinstance(arrays, dict) or not {"G", "h"} <= arrays.keys():
             raise InputError(f"--domain {options.domain}: not a .npz file with G and h")
         return arrays["G"], arrays["h"]
-    ends = [written_number(end, "--box") for end in options.box]
+    ends = [rational_number(end, "--box") for end in options.box]
     pairs = list(zip(ends[::2], ends[1::2], strict=False))
     if len(ends) % 2 or len(pairs) not in (1, dimension):
         raise InputError(

@@ -36,13 +36,13 @@ def add_reading(parser: Parser) -> None:
 def chosen_network(path: str, options: argparse.Namespace) -> Network:
     """The network of a file, on the slice if there is one."""
     from arrangement.deep.network import Network
-    from arrangement.reading import read_points, written_number
+    from arrangement.reading import rational_number, read_points
 
     slope = None
     if options.negative_slope is not None:
         if options.activation is not None and options.activation != ["leaky_relu"]:
             raise InputError("--negative-slope is of --activation leaky_relu")
-        slope = float(written_number(options.negative_slope, "--negative-slope"))
+        slope = float(rational_number(options.negative_slope, "--negative-slope"))
     network = Network.read(path, _activation(options.activation), slope)
     if slope is not None and network.activation != "leaky_relu":
         raise InputError(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
+from arrangement.fields import field_of
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import pack_signs
 from arrangement.parsing import exact_table
@@ -55,6 +56,8 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
         )
     arrangement = Arrangement.from_samples(X, 1 if bias is None else bias)
     given = arrangement.normals
+    if field_of(given) is not None:
+        raise InputError("X: irrational numbers; samples are rational, such as floats")
     if not len(given) or given.shape[1] == 1:
         raise InputError(
             f"X has shape ({len(given)}, {given.shape[1] - 1}): at least one sample and one "
