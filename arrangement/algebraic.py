@@ -13,7 +13,7 @@ from flint import arb, fmpq, fmpz_poly
 from arrangement.errors import InputError, SizeError
 from arrangement.fields import Number, cosine, nth_root, real_root, root_between, simplest
 
-__all__ = ["from_sympy", "read_number"]
+__all__ = ["FUNCTIONS", "from_sympy", "read_number"]
 
 LONGEST = 1_000_000
 """The most characters of a number with functions or operations."""
@@ -194,9 +194,9 @@ class _Reader:
             return Fraction(text)
         if kind == "name" and text in self.names:
             return self.names[text]
-        if kind == "name" and text in _FUNCTIONS:
+        if kind == "name" and text in FUNCTIONS:
             self.expect("(")
-            value = getattr(self, f"_{_FUNCTIONS[text]}")(text)
+            value = getattr(self, f"_{FUNCTIONS[text]}")(text)
             self.expect(")")
             return value
         raise ValueError(f"{text!r} is not expected")
@@ -232,13 +232,14 @@ class _Reader:
         return root_between(fmpz_poly([int(c * scale) for c in f.coefficients]), *ends)
 
 
-_FUNCTIONS = {
+FUNCTIONS = {
     "sqrt": "root_of_number",
     "cos": "trigonometric",
     "sin": "trigonometric",
     "tan": "trigonometric",
     "root": "root_of_polynomial",
 }
+"""The functions that a text may call, and what reads their arguments."""
 
 
 def _power(base: Any, exponent: Any) -> Any:

@@ -6,13 +6,14 @@ import inspect
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.algebraic import FUNCTIONS, read_number
 from arrangement.errors import InputError
 from arrangement.families import FAMILIES
 from arrangement.fields import FieldElement, Number
@@ -37,6 +38,11 @@ Domain: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 # Cells that are no number, yet no part of a header either.
 _NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
+
+
+_FIELD_LINE = re.compile(r"field\s+([^\W\d]\w*)\s*=\s*(.+)")
+_LETTER = re.compile(r"[^\W\d_]")
+_RESERVED = {*FUNCTIONS, "pi", "nan", "inf", "infinity"}
 
 
 def chosen_arrangement(
@@ -150,7 +156,8 @@ def read_arrangement(
     Parameters
     ----------
     path : str
-        A table of text or a .npy file with one hyperplane a row, or a .json or .npz file with
+        A table of text or a .npy file with one hyperplane a row (the text perhaps after lines
+        such as "field tau = (1+sqrt(5))/2", which name numbers), or a .json or .npz file with
         ``normals`` and perhaps ``offsets`` and ``domain`` (as `Cells.save` writes them), all
         perhaps compressed (.gz); - is a table or JSON from standard input.
     central : bool, optional
@@ -194,6 +201,12 @@ def read_arrangement(
         raise InputError(f"{name}: --float, but a number is beyond float64") from None
 
 
+def _number(text: str, names: Mapping[str, Number] | None) -> Number:
+    if names and _LETTER.search(text):
+        return read_number(text, names)
+    return real_number(text)
+
+
 def rational_number(text: str, place: str) -> int | Fraction:
     """The rational number exactly as it is written; see :func:`written_number`."""
     number = written_number(text, place)
@@ -202,7 +215,7 @@ def rational_number(text: str, place: str) -> int | Fraction:
     return number
 
 
-def written_number(text: str, place: str) -> Number:
+def written_number(text: str, place: str, names: Mapping[str, Number] | None = None) -> Number:
     """The number exactly as it is written, rational or algebraic.
 
     Parameters
@@ -210,6 +223,8 @@ def written_number(text: str, place: str) -> Number:
     text : str
     place : str
         Where the number stands, for the error message.
+    names : mapping, optional
+        Numbers that may be called by a name.
 
     Raises
     ------
@@ -223,7 +238,7 @@ def written_number(text: str, place: str) -> Number:
     (Fraction(1, 10), -2)
     """
     try:
-        return real_number(text)
+        return _number(text, names)
     except InputError as error:
         raise type(error)(f"{place}: {error}") from None
     except (ValueError, OverflowError, ZeroDivisionError) as error:
@@ -298,8 +313,9 @@ def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:
 
 def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
     """The numbers of a table of text, exact, shape (rows, columns), and their lines."""
+    names, text = _field_lines(text, name)
     rows = read_rows(text, name)
-    if not any(_is_number(v) or v.lower() in _NO_NUMBERS for v in rows[0][1]):
+    if not any(_is_number(v, names) or v.lower() in _NO_NUMBERS for v in rows[0][1]):
         rows = rows[1:]
     if not rows:
         raise InputError(f"{name}: a header, but not one row of numbers")
@@ -307,13 +323,38 @@ def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
     for i, (line, cells) in enumerate(rows):
         refuse_empty_cells(cells, f"{name}, line {line}")
         for j, cell in enumerate(cells):
-            table[i, j] = written_number(cell, f"{name}, line {line}")
+            table[i, j] = written_number(cell, f"{name}, line {line}", names)
     return table, [line for line, _ in rows]
 
 
-def _is_number(cell: str) -> bool:
+def _field_lines(text: str, name: str) -> tuple[dict[str, Number], str]:
+    """Numbers that the first lines of a table name, and the text with these lines as comments.
+
+    Such a line is "field tau = (1+sqrt(5))/2"; the cells below may say "2*tau+1".
+    """
+    names: dict[str, Number] = {}
+    at, number = 0, 0
+    while at <= len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        number += 1
+        line = text[at:end].strip()
+        if line and not line.startswith("#"):
+            match = _FIELD_LINE.fullmatch(line)
+            if match is None:
+                break
+            place = f"{name}, line {number}"
+            if match[1] in _RESERVED or match[1] in names:
+                raise InputError(f"{place}: {match[1]!r} has a meaning; take another name")
+            names[match[1]] = written_number(match[2], place, names)
+            text = f"{text[:at]}#{text[at + 1 :]}"
+        at = end + 1
+    return names, text
+
+
+def _is_number(cell: str, names: Mapping[str, Number]) -> bool:
     try:
-        real_number(cell)
+        _number(cell, names)
     except InputError:  # a number, though of a degree that is too large
         return True
     except (ValueError, ZeroDivisionError):

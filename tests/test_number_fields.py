@@ -3,6 +3,7 @@
 import pickle
 from fractions import Fraction
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -223,3 +224,101 @@ def test_irrational_domains_and_points():
     )
     assert len(mixed) == 1
     assert grid.cells().locate(["sqrt(2)", "sqrt(3)"]) >= 0
+
+
+TAU = NumberField([1, -1, -1], (1, 2)).generator
+CATALOGUE = {
+    60: """2τ+1,2τ,τ 2τ+2,2τ+1,τ+1 1,1,1 τ+1,τ+1,τ 2τ,2τ,τ τ+1,τ+1,1 1,1,0 0,1,0 1,0,0
+        τ+1,τ,τ""",
+    112: """τ+1,τ,0 2τ+1,2τ,τ 2τ+2,2τ+1,τ+1 2τ+2,2τ+1,τ 1,1,1 τ+1,τ+1,τ 2τ,2τ,τ τ+1,τ+1,1
+        1,1,0 0,0,1 0,1,0 0,1,1 1,0,0 τ+1,τ,τ""",
+}
+
+
+@pytest.mark.parametrize("cells", CATALOGUE)
+def test_simplicial_arrangements_of_the_catalogue(cells):
+    """Members of Cuntz's catalogue: every cell is a cone with three facets and three rays."""
+    text = CATALOGUE[cells].replace("2τ", "2*τ").replace("τ", "(1+sqrt(5))/2*1")
+    planes = Arrangement([row.split(",") for row in text.split()])
+    found = planes.cells()
+    assert len(found) == planes.n_cells() == cells
+    for cell in found:
+        assert len(cell.facets()) == len(cell.rays()) == 3
+    # n planes meet in f lines, and Euler's formula gives 4f − 4 simplicial cones.
+    assert 4 * (len(planes.flats(2)) - 1) == cells
+    assert planes.is_isomorphic(Arrangement(planes.rows[::-1, :-1] * TAU))
+
+
+@pytest.mark.parametrize(
+    ("name", "bounded"), [("dodecahedron", 63), ("icosahedron", 473), ("24-cell", None)]
+)
+def test_facets_of_regular_polytopes(name, bounded):
+    """63 and 473 parts of the stellations (Coxeter et al. 1938), and Zaslavsky by hand."""
+    planes = families.regular_polytope(name)
+    cells = planes.cells()
+    core = cells[cells.locate([0] * planes.dimension)]
+    assert len(core.facets()) == planes.n_hyperplanes
+    vertices = {"dodecahedron": 20, "icosahedron": 12, "24-cell": 24}[name]
+    assert len(core.vertices()) == vertices
+    if bounded is not None:
+        assert int(cells.bounded.sum()) == planes.n_bounded_cells() == bounded
+    assert len(cells) == planes.n_cells() == sum(map(abs, planes.characteristic_polynomial()))
+
+
+@pytest.mark.parametrize("name", ["dodecahedron", "icosahedron"])
+def test_characteristic_polynomials_of_the_facets_by_hand(name):
+    """Points where planes meet, by Cramer's rule in numbers of the reference."""
+    root, _ = ROOTS["golden"]
+    rows = [
+        [root.number(*getattr(v, "coefficients", (v,))) for v in row]
+        for row in families.regular_polytope(name).rows
+    ]
+
+    def cross(u, v):
+        return tuple(u[i - 2] * v[i - 1] - u[i - 1] * v[i - 2] for i in range(3))
+
+    def dot(u, v):
+        return sum((a * b for a, b in zip(u, v, strict=True)), root.number(0))
+
+    n = len(rows)
+    lines, points = {}, {}
+    for i in range(n):
+        for j in range(i):
+            direction = cross(rows[i][:3], rows[j][:3])
+            if not any(direction):
+                continue
+            for k in range(n):
+                volume = dot(direction, rows[k][:3])
+                if not volume:
+                    continue
+                a, b, c = (rows[m] for m in (i, j, k))
+                parts = [
+                    (c[3], direction), (a[3], cross(b[:3], c[:3])), (b[3], cross(c[:3], a[:3]))
+                ]  # fmt: skip
+                point = tuple(
+                    -sum((s * v[x] for s, v in parts), root.number(0)) / volume
+                    for x in range(3)
+                )
+                points.setdefault(point, set()).update({i, j, k})
+    for on in points.values():
+        for i in on:
+            for j in on:
+                if i < j:
+                    line = frozenset(
+                        k for k in on if not dot(cross(rows[i][:3], rows[j][:3]), rows[k][:3])
+                    )
+                    lines[line] = len(line) - 1
+    w2 = sum(lines.values())
+    w3 = 0
+    for on in points.values():
+        through = [mobius for line, mobius in lines.items() if line <= on]
+        w3 += 1 - len(on) + sum(through)
+    assert families.regular_polytope(name).whitney_numbers() == (1, n, w2, w3)
+
+
+def test_graphs_have_decimals(tmp_path):
+    cells = families.coxeter("H", 3).cells()
+    cells.write_graphml(tmp_path / "H3.graphml")
+    graph = nx.read_graphml(tmp_path / "H3.graphml")
+    assert (len(graph), graph.number_of_edges()) == (120, 180)
+    assert cells.locate([graph.nodes["0"][f"x{c}"] for c in range(3)]) == 0
