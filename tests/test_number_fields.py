@@ -214,16 +214,39 @@ def test_bad_input(normals, message):
     assert "\n" not in str(refusal.value)
 
 
-def test_irrational_domains_and_points():
-    grid = families.grid(3, 3)
-    cells = grid.cells(domain=[("sqrt(2)", 3), (None, "sqrt(5)")])
-    expected = [c for c in grid.cells() if 2 <= 0]
-    assert len(cells) == len(expected) or len(cells) > 0
-    mixed = Arrangement([["sqrt(2)", 1], [1, 0]], [0, -1]).cells(
-        domain=[("sqrt(3)", 2), (-2, 2)]
+@pytest.mark.parametrize("other", ["sqrt(2)", "sqrt(3)", "2*cos(2*pi/7)"])
+@given(case=arrangements(max_dimension=2))
+@settings(max_examples=15)
+def test_irrational_domains(other, case):
+    """The cells in a box are those of the hyperplanes and its walls, on the inner sides."""
+    arrangement, _ = case
+    d, n = arrangement.dimension, arrangement.n_hyperplanes
+    box = [(0, other), (f"-{other}", "1/2*sqrt(2)")][:d]
+    normals, offsets = [], []
+    for c, (low, high) in enumerate(box):
+        unit = [int(k == c) for k in range(d)]
+        normals += [unit, [-v for v in unit]]
+        offsets += [f"(0-1)*({low})", f"({high})*1"]
+    both = Arrangement(
+        np.concatenate([arrangement.normals.astype(object), np.array(normals, dtype=object)]),
+        [*arrangement.offsets, *offsets],
     )
-    assert len(mixed) == 1
-    assert grid.cells().locate(["sqrt(2)", "sqrt(3)"]) >= 0
+    signs = both.cells().signs
+    expected = {tuple(s[:n]) for s in signs.tolist() if min(s[n:]) > 0}
+    found = arrangement.cells(domain=box)
+    assert set(map(tuple, found.signs.tolist())) == expected
+    assert len(found) == len(expected)
+    for cell in found:
+        assert found.locate(list(cell.witness)) == cell.index
+
+
+def test_irrational_points():
+    cells = Arrangement([["sqrt(2)", "-1"], [1, 0]], [0, "-sqrt(3)+0"]).cells()
+    assert cells[cells.locate(["cos(2*pi/7)", 0])].signs.tolist() == [1, -1]
+    assert cells[cells.locate([2, "sqrt(8)-1/10^30"])].signs.tolist() == [1, 1]
+    assert cells[cells.locate([2, "sqrt(8)+1/10^30"])].signs.tolist() == [-1, 1]
+    with pytest.raises(InputError, match="point 0 lies on hyperplane 0"):
+        cells.locate([2, "2*sqrt(2)"])
 
 
 TAU = NumberField([1, -1, -1], (1, 2)).generator
@@ -322,3 +345,26 @@ def test_graphs_have_decimals(tmp_path):
     graph = nx.read_graphml(tmp_path / "H3.graphml")
     assert (len(graph), graph.number_of_edges()) == (120, 180)
     assert cells.locate([graph.nodes["0"][f"x{c}"] for c in range(3)]) == 0
+
+
+def test_numbers_of_sympy():
+    sympy = pytest.importorskip("sympy")
+    x = sympy.Symbol("x")
+    root = sympy.sqrt(2)
+    lines = Arrangement([[root, 1], [2, root], [sympy.Rational(1, 2), sympy.Integer(3)]])
+    assert lines == Arrangement([["sqrt(2)", 1], [2, "sqrt(2)"], ["1/2", 3]])
+    numbers = [
+        (sympy.cos(2 * sympy.pi / 7), "cos(2*pi/7)"),
+        (sympy.CRootOf(x**3 - x - 1, 0), "root(x^3-x-1,1,2)"),
+        (sympy.GoldenRatio, "(1+sqrt(5))/2"),
+        (10**40 * root + 1, "10^40*sqrt(2)+1"),
+        (sympy.AlgebraicNumber(sympy.sqrt(5)), "sqrt(5)"),
+        ((root - 1) * (root + 1), 1),
+        ((root - 1) * (root + 1) - 1, 0),
+        (sympy.Float(0.5), "1/2"),
+    ]
+    for number, text in numbers:
+        assert Arrangement([[1, 1]], [number]) == Arrangement([[1, 1]], [text])
+    for number in (sympy.pi, sympy.I, sympy.oo, x, sympy.nan, root * sympy.I):
+        with pytest.raises(InputError, match=r"entry 0: .* is not a finite real number"):
+            Arrangement([[1, 1]], [number])
