@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.fields import FieldElement, in_one_field
-from arrangement.parsing import exact_table, primitive
+from arrangement.parsing import exact_table, integral, primitive
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -153,8 +153,8 @@ class Arrangement:
     def rows(self) -> Integers:
         """Normal form: row i is [normal | offset] scaled by a positive number to coprime ints.
 
-        Shape (n, d + 1), Python integers; over a number field algebraic integers, the first
-        that is not zero rational (:func:`arrangement.parsing.primitive`).
+        Shape (n, d + 1), Python integers; over a number field algebraic integers, in one of two
+        scales: what is given times a rational number, or with a rational first entry.
 
         Examples
         --------
@@ -164,7 +164,7 @@ class Arrangement:
         """
         rows = np.empty_like(self._given)
         for i, row in enumerate(self._given):
-            rows[i] = primitive(row)
+            rows[i] = min(primitive(row), integral(row), key=_size)
         rows.flags.writeable = False
         return rows
 
@@ -184,9 +184,8 @@ class Arrangement:
         first = np.arange(self.n_hyperplanes, dtype=np.int64)
         orientation = np.ones(self.n_hyperplanes, dtype=np.int8)
         seen: dict[tuple[Any, ...], int] = {}
-        for i, row in enumerate(self.rows):
-            key = tuple(row)
-            opposite = tuple(-v for v in row)
+        for i, key in enumerate(self._monic):
+            opposite = tuple(-v for v in key)
             if key in seen:
                 first[i] = seen[key]
             elif opposite in seen:
@@ -722,10 +721,15 @@ def _from_exact(given: NDArray[Any]) -> Arrangement:
     return arrangement
 
 
+def _size(row: Sequence[Any]) -> int:
+    return sum(v.bit_length() for v in row)
+
+
 def _monic(row: NDArray[Any]) -> tuple[Any, ...]:
     if not any(isinstance(v, FieldElement) for v in row):
         return tuple(row)
-    return tuple(v * Fraction(1, abs(next(v for v in row if v))) for v in row)
+    factor = Fraction(1) / abs(next(v for v in row if v))
+    return tuple(v * factor for v in row)
 
 
 def _table(rows: Sequence[Sequence[int]], width: int) -> Integers:

@@ -17,7 +17,7 @@ from arrangement.algebraic import from_sympy, read_number
 from arrangement.errors import InputError
 from arrangement.fields import FieldElement, Number, simplest
 
-__all__ = ["exact_number", "exact_table", "exact_text", "primitive", "real_number"]
+__all__ = ["exact_number", "exact_table", "exact_text", "integral", "primitive", "real_number"]
 
 _LONG = 4000
 """Python reads and writes integers of more digits than about this only on request."""
@@ -186,19 +186,29 @@ def exact_text(value: Number) -> str:
 def primitive(row: Sequence[Any]) -> list[Any]:
     """The row scaled by a positive number to integers without a common factor.
 
-    A row over a number field, where these are not unique, is scaled so that its first non-zero
-    entry is rational, all are polynomials in the generator with integer coefficients, and these
-    have no common factor.
+    Over a number field, where these are not unique, the first entry that is not zero becomes
+    rational, and all become polynomials in the generator with integer coefficients that have
+    no common factor.
     """
     if any(isinstance(v, FieldElement) for v in row):
         row = [simplest(v) for v in row]
-    if any(isinstance(v, FieldElement) for v in row):
-        factor = Fraction(1) / abs(next(v for v in row if v))
+        factor = Fraction(1) / abs(next((v for v in row if v), 1))
         row = [simplest(v * factor) for v in row]
+    return integral(row)
+
+
+def integral(row: Sequence[Any]) -> list[Any]:
+    """The row scaled by a positive rational number to coprime integers or coefficients.
+
+    Examples
+    --------
+    >>> integral([Fraction(2, 3), 4]), integral([Fraction(1, 3), real_number("sqrt(5)*2")])
+    ([1, 6], [1, 6*sqrt(5)])
+    """
     if any(isinstance(v, FieldElement) for v in row):
-        whole = lcm(*(v.denominator for v in row))
-        row = [whole * v for v in row]
-        content = gcd(*(c for v in row for c in _integers(v)))
+        scale = lcm(*(v.denominator for v in row))
+        row = [scale * v for v in row]
+        content = gcd(*(c for v in row for c in _integers(v))) or 1
         return [simplest(v * Fraction(1, content)) for v in row]
     scale = lcm(*(v.denominator for v in row))
     integers = [int(v.numerator) * (scale // v.denominator) for v in row]

@@ -284,7 +284,7 @@ def test_minors_that_vanish_modulo_many_primes():
 def with_small_primes(rows, infinity, group):
     """A count modulo 2, 3, 5, …, as many as a proof needs."""
     count = FlatCount(rows, infinity, group)
-    field = field_of(rows)
+    field = field_of(count._rows)
     small = [(q, 0) for q in range(2, 1000) if is_prime(q)]
     if field is not None:
         small = list(field.primes(1000))[::-1]

@@ -192,6 +192,11 @@ def test_one_field_for_all_numbers():
     lines = Arrangement([["sqrt(2)", "sqrt(3)"], ["sqrt(3)", "sqrt(2)"], ["sqrt(6)", 3]])
     assert len(lines.cells()) == 4  # √6 : 3 = √2 : √3
     assert Arrangement([["sqrt(2)", 2], [1, "sqrt(2)"]]).n_cells() == 2
+    copies = Arrangement(
+        [[7 + TAU, 1], [(7 + TAU) * (3 - 2 * TAU), 3 - 2 * TAU], [-1, TAU - 8]]
+    )
+    assert copies.coincidence[0].tolist() == [0, 0, 2]
+    assert copies.coincidence[1].tolist() == [1, -1, 1]
 
 
 @pytest.mark.parametrize(
