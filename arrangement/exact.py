@@ -140,7 +140,8 @@ def echelon(matrix: Integers) -> tuple[Integers, int, list[int]]:
         if k is None:
             continue
         pivot = left.pop(k)
-        pivot = [v / pivot[c] if v else v for v in pivot]
+        factor = 1 / pivot[c]
+        pivot = [v * factor if v else v for v in pivot]
         for row in [*done, *left]:
             if row[c]:
                 row[:] = [v - row[c] * w if w else v for v, w in zip(row, pivot, strict=True)]
