@@ -22,7 +22,6 @@ from arrangement.errors import (
     SizeError,
     SolverError,
 )
-from arrangement.hyperplanes import Arrangement
 
 if TYPE_CHECKING:
     from arrangement import (
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from arrangement.cells import Cell, Cells
     from arrangement.faces import Face, Faces
     from arrangement.flats import Flat, Flats
+    from arrangement.hyperplanes import Arrangement
     from arrangement.restrict import ArrangementBuilder
 
 __version__ = "0.1.0.dev0"
@@ -72,6 +72,7 @@ __all__ = [
 
 # Imported when first used, so that `import arrangement` stays quick.
 _LAZY = {
+    "Arrangement": "arrangement.hyperplanes",
     "ArrangementBuilder": "arrangement.restrict",
     "Cell": "arrangement.cells",
     "Cells": "arrangement.cells",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import platform
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.output import atomic_output
-from arrangement.parsing import exact_text
+from arrangement.parsing import exact_text, shown
 
 if TYPE_CHECKING:
     from arrangement.cells import Cells
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "check_directory", "write_blocks"]
 
 FORMATS = ("npz", "parquet")
+
+CLAIM = "claim.txt"
 
 
 def check_directory(directory: str | os.PathLike[str], form: str = "npz") -> None:
@@ -33,14 +39,65 @@ def check_directory(directory: str | os.PathLike[str], form: str = "npz") -> Non
     from importlib.util import find_spec
 
     if form not in FORMATS:
-        raise InputError(f"form {form!r} is none of {', '.join(map(repr, FORMATS))}")
+        raise InputError(f"form {shown(form)} is none of {', '.join(map(repr, FORMATS))}")
     if form == "parquet" and find_spec("pyarrow") is None:
         raise MissingExtraError("parquet needs pyarrow: pip install 'arrangement[parquet]'")
     folder = Path(directory)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{directory}: not a directory")
     if folder.is_dir() and any(folder.iterdir()):
-        raise InputError(f"{directory}: not empty; give a new directory for the blocks")
+        raise _occupied(folder)
+
+
+def _occupied(folder: Path) -> InputError:
+    try:
+        owner = (folder / CLAIM).read_text(errors="replace")[:200]
+    except OSError:
+        return InputError(f"{folder}: not empty; give a new directory for the blocks")
+    return InputError(
+        f"{folder}: taken by {owner}; give another directory, or remove this one if that run "
+        "was killed"
+    )
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """Have an empty directory for this run alone; it is empty again if the run fails.
+
+    The claim is a file that only one run can make, also on a network file system.
+    """
+    made, claim, mine = not folder.exists(), folder / CLAIM, False
+    started = time.strftime("%Y-%m-%d %H:%M:%S")
+    host, run = platform.node(), secrets.token_hex(4)
+    text = f"process {os.getpid()} on {host} since {started} (run {run})"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with atomic_output(claim, "w", replace=False) as stream:
+                stream.write(text)
+        except FileExistsError:
+            raise _occupied(folder) from None
+        # Another run may have been here and gone after this one looked.
+        mine = all(_passing(path) for path in folder.iterdir())
+        if not mine:
+            raise InputError(f"{folder}: not empty; give a new directory for the blocks")
+        yield
+        claim.unlink()
+    except BaseException:
+        for path in folder.iterdir() if mine else ():
+            if not _passing(path):
+                path.unlink()
+        if claim.exists() and claim.read_text() == text:
+            claim.unlink()
+        if made:
+            with suppress(OSError):  # it is not there, or another run has it
+                folder.rmdir()
+        raise
+
+
+def _passing(path: Path) -> bool:
+    """Is this the claim, or what another run writes to claim the directory?"""
+    return path.name == CLAIM or path.suffix == ".part"
 
 
 def write_blocks(
@@ -52,7 +109,8 @@ def write_blocks(
     """Write portions of cells to ``cells-000000.npz``, … (or ``.parquet``) in a directory.
 
     Each file is whole or absent; ``arrangement.json``, which says how many cells there are, is
-    written last, so a directory with it is complete.
+    written last, so a directory with it is complete. Until then ``claim.txt`` says which run
+    the directory belongs to. A run that fails leaves nothing.
 
     Parameters
     ----------
@@ -60,7 +118,7 @@ def write_blocks(
     portions : iterable of Cells
         From :meth:`Arrangement.iter_cells`.
     directory : path-like
-        Empty, or not there yet.
+        Empty, or not there yet. InputError if another run writes there.
     form : {"npz", "parquet"}
         npz: :meth:`Cells.load` reads each file. parquet: columns ``word0``, …, of uint64, bit i
         of word i // 64 for hyperplane i.
@@ -84,23 +142,23 @@ def write_blocks(
     """
     check_directory(directory, form)
     folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    count = number = 0
-    for number, portion in enumerate(portions, start=1):
-        path = folder / f"cells-{number - 1:06d}.{form}"
-        if form == "npz":
-            portion.save(path)
-        else:
-            _write_parquet(portion, path)
-        count += len(portion)
-    facts = {
-        "cells": count,
-        "blocks": number,
-        "normals": [[exact_text(v) for v in row[:-1]] for row in arrangement.rows],
-        "offsets": [exact_text(row[-1]) for row in arrangement.rows],
-    }
-    with atomic_output(folder / "arrangement.json", "w") as stream:
-        json.dump(facts, stream)
+    with _claimed(folder):
+        count = number = 0
+        for number, portion in enumerate(portions, start=1):
+            path = folder / f"cells-{number - 1:06d}.{form}"
+            if form == "npz":
+                portion.save(path)
+            else:
+                _write_parquet(portion, path)
+            count += len(portion)
+        facts = {
+            "cells": count,
+            "blocks": number,
+            "normals": [[exact_text(v) for v in row[:-1]] for row in arrangement.rows],
+            "offsets": [exact_text(row[-1]) for row in arrangement.rows],
+        }
+        with atomic_output(folder / "arrangement.json", "w") as stream:
+            json.dump(facts, stream)
     return count
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,11 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
+from arrangement.arguments import entries
 from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
-from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
-from arrangement.parsing import exact_table, exact_text
+from arrangement.packing import Signs, Words, pack_signs, unpack_signs
+from arrangement.parsing import exact_table
 from arrangement.progress import Progress, reporter
 
 if TYPE_CHECKING:
@@ -354,7 +354,7 @@ class Cells(Columnar[Cell]):
         if isinstance(signs, str):
             values = np.array([{"+": 1, "-": -1, "−": -1}.get(s, 0) for s in signs], dtype=int)
         else:
-            values = np.asarray(signs)
+            values = entries(signs)
         if values.shape != (n,) or not np.isin(values, (-1, 1)).all():
             raise InputError(f"a sign vector has {n} entries, each 1 or -1 ('+' or '-')")
         found = int(self._table.look_up(pack_signs(values[None]))[0])
@@ -445,68 +445,19 @@ class Cells(Columnar[Cell]):
         Numbers that float64 cannot hold are saved as "p/q" strings. The file appears only
         when it is whole.
         """
-        from arrangement.output import atomic_output
+        from arrangement import storage
 
-        arrays: dict[str, NDArray[Any]] = {
-            "normals": _storable(self.arrangement.normals),
-            "offsets": _storable(self.arrangement.offsets),
-            "packed": self.packed,
-            "complete": np.array(self.complete),
-        }
-        if self.domain is not None:
-            arrays["domain"] = _storable(self.domain)
-        for name in ("points", "bounded", "edges"):
-            if name in self.__dict__:
-                arrays[name] = self.__dict__[name]
-        with atomic_output(path) as stream:
-            np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+        storage.save(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Cells:
-        """Load what :meth:`save` wrote.
+        """Load what :meth:`save` wrote, and check it.
 
         Raises
         ------
         InputError
-            If the file is no such file.
+            If the file cannot be read, is no such file, or was altered.
         """
-        try:
-            file = np.load(path, allow_pickle=False)
-            if isinstance(file, np.ndarray):
-                raise ValueError("it holds one array, and no others by name")
-            with file:
-                arrays = dict(file)
-            arrangement = Arrangement(arrays["normals"], arrays["offsets"])
-            packed = arrays["packed"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
-                raise
-            raise InputError(
-                f"{os.fspath(path)}: not a file of saved cells ({error})"
-            ) from None
-        shape = (len(packed), word_count(arrangement.n_hyperplanes))
-        if packed.dtype != np.uint64 or packed.shape != shape:
-            raise InputError(f"{os.fspath(path)}: packed signs do not fit the arrangement")
-        domain = None
-        if "domain" in arrays:
-            domain = exact_table(arrays["domain"], "domain", "row", 2, irrational=True)
-        complete = bool(np.all(arrays.get("complete", False)))
-        cells = cls(arrangement, packed, domain, complete=complete)
-        shapes: dict[str, tuple[str, tuple[int, ...]]] = {
-            "points": ("f", (len(packed), arrangement.dimension)),
-            "bounded": ("b", (len(packed),)),
-            "edges": ("i", (len(arrays.get("edges", ())), 3)),
-        }
-        for name, (kind, expected) in shapes.items():
-            if name not in arrays:
-                continue
-            if arrays[name].dtype.kind != kind or arrays[name].shape != expected:
-                raise InputError(f"{os.fspath(path)}: {name} do not fit the cells")
-            cells.__dict__[name] = frozen(arrays[name])
-        return cells
+        from arrangement import storage
 
-
-def _storable(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype != object:
-        return values
-    return np.array([exact_text(v) for v in values.flat], dtype=str).reshape(values.shape)
+        return storage.load(path)

@@ -10,6 +10,8 @@ from typing import Any, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.parsing import shown
+
 __all__ = ["Columnar", "frozen"]
 
 Item = TypeVar("Item", covariant=True)
@@ -36,7 +38,7 @@ class Columnar(Sequence[Item]):
             return [self._item(i) for i in range(*key.indices(len(self)))]
         i = operator.index(key)
         if not -len(self) <= i < len(self):
-            raise IndexError(f"{self._name} {i} does not exist: there are {len(self)}")
+            raise IndexError(f"{self._name} {shown(i)} does not exist: there are {len(self)}")
         return self._item(i % len(self))
 
     def __iter__(self) -> Iterator[Item]:

@@ -10,10 +10,12 @@ from flint import fmpz_poly
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import check_instance
 from arrangement.components import components
 from arrangement.errors import InputError, SizeError
 from arrangement.flat_count import FlatCount
 from arrangement.orbits import PermutationGroup
+from arrangement.parsing import shown
 from arrangement.progress import Progress
 from arrangement.reduction import Reduction, distinct_essential_rows
 from arrangement.symmetry import Automorphisms, Symmetry, find_generators, given_generators
@@ -84,6 +86,7 @@ def characteristic_polynomial(
     >>> sum(map(abs, characteristic_polynomial(families.coxeter("E", 7), symmetry="auto")))
     2903040
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     absolute = _absolute_coefficients(arrangement, symmetry, progress)
     absolute += [0] * (arrangement.dimension + 1 - len(absolute))
     return tuple(w if k % 2 == 0 else -w for k, w in enumerate(absolute))
@@ -113,6 +116,7 @@ def whitney_numbers(
     >>> whitney_numbers(families.resonance(4))
     (1, 15, 80, 170, 104)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
 
 
@@ -136,6 +140,7 @@ def n_cells(
     >>> n_cells(families.threshold(5), symmetry="auto")
     94572
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     if symmetry is None and _has_many_flats(arrangement):
         from arrangement import restrict
 
@@ -180,6 +185,7 @@ def n_bounded_cells(
     >>> n_bounded_cells(families.shi(4))
     27
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     return abs(sum(characteristic_polynomial(arrangement, symmetry, progress)))
 
 
@@ -188,7 +194,7 @@ def _absolute_coefficients(
 ) -> list[int]:
     """w_0, …, w_rank."""
     if isinstance(symmetry, str) and symmetry != "auto":
-        raise InputError(f"symmetry {symmetry!r}: give None, 'auto' or permutations")
+        raise InputError(f"symmetry {shown(symmetry)}: give None, 'auto' or permutations")
     rows = distinct_essential_rows(arrangement)
     if symmetry is None or isinstance(symmetry, str):
         product = [1]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.fields import Number
-from arrangement.parsing import exact_table, primitive, real_number
+from arrangement.parsing import exact_table, primitive, real_number, shown
 from arrangement.solver import WORTH_CONFIRMING, FeasibilitySolver
 
 __all__ = ["parse_domain"]
@@ -51,9 +51,13 @@ def parse_domain(domain: Any, dimension: int) -> Integers:
     >>> parse_domain(([[1, 1]], [0.5]), 2).tolist()
     [[-2, -2, 1]]
     """
-    if not isinstance(domain, Sequence | np.ndarray) or isinstance(domain, str):
+    if (
+        not isinstance(domain, Sequence | np.ndarray)
+        or isinstance(domain, str)
+        or (isinstance(domain, np.ndarray) and not domain.ndim)
+    ):
         raise InputError(
-            f"domain: {domain!r} is neither a list of (low, high) nor a pair (G, h)"
+            f"domain: {shown(domain)} is neither a list of (low, high) nor a pair (G, h)"
         )
     polyhedral = len(domain) == 2 and _is_table(domain[0])
     rows = (_polyhedron if polyhedral else _box)(domain, dimension)
@@ -88,17 +92,16 @@ def _box(domain: Any, dimension: int) -> list[list[Any]]:
         if (
             not isinstance(pair, Sequence | np.ndarray)
             or isinstance(pair, str)
+            or (isinstance(pair, np.ndarray) and pair.ndim != 1)
             or len(pair) != 2
         ):
-            raise InputError(f"domain, coordinate {j}: {pair!r} is not a pair (low, high)")
+            raise InputError(f"domain, coordinate {j}: {shown(pair)} is not a pair (low, high)")
         low, high = (
             _end(v, j, opening) for v, opening in zip(pair, (-np.inf, np.inf), strict=True)
         )
         if low is not None and high is not None and exact.sign(high - low) <= 0:
-            raise InputError(
-                f"domain, coordinate {j}: low {pair[0]} is not below high {pair[1]}, so the "
-                "interior is empty"
-            )
+            ends = " is not below high ".join(shown(v).strip("'") for v in pair)
+            raise InputError(f"domain, coordinate {j}: low {ends}, so the interior is empty")
         for inward, end in ((1, low), (-1, high)):
             if end is not None:
                 rows.append([0] * j + [inward] + [0] * (dimension - j - 1) + [-inward * end])
@@ -113,8 +116,8 @@ def _end(value: Any, j: int, opening: float) -> Number | None:
         return real_number(value)
     except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
         raise InputError(
-            f"domain, coordinate {j}: {value!r} is not a number, nor None or {opening} for an "
-            "open end"
+            f"domain, coordinate {j}: {shown(value)} is not a number, nor None or {opening} "
+            "for an open end"
         ) from None
 
 
@@ -139,7 +142,8 @@ def _polyhedron(domain: Any, dimension: int) -> list[list[Any]]:
 
 def _right_side(h: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """The right sides, and which of them limit anything: an entry of +inf does not."""
-    values = np.array(list(h) if isinstance(h, Sequence | np.ndarray) else h, dtype=object)
+    listed = isinstance(h, Sequence) or (isinstance(h, np.ndarray) and h.ndim > 0)
+    values = np.array(list(h) if listed else h, dtype=object)
     limited = np.ones(values.shape, dtype=np.bool_)
     for index, value in np.ndenumerate(values):
         if isinstance(value, float | np.floating) and value == np.inf:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import multiprocessing
 import os
 import pickle
 import re
 import signal
 import threading
 import time
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
 from arrangement.errors import ArrangementError, InputError, SolverError
+from arrangement.files import file_name, read_arrays, read_bytes
 from arrangement.output import atomic_output
-from arrangement.packing import Words, word_count
+from arrangement.packing import Words, check_words, word_count
 from arrangement.sharing import Place, Room, put
 from arrangement.sweep import (
     BLOCK,
@@ -104,6 +105,8 @@ def sweep_blocks(
         If patience runs out; without an executor only.
     """
     sweep = Sweep(rows, draw if checkpoint is None else checkpoint.draw)
+    if checkpoint is not None:
+        checkpoint.enter(sweep)
     whole = sweep.intervals()
     total = sum(map(len, whole))
     done = 0
@@ -241,7 +244,7 @@ def _spread(
     A task that fails is tried again after the others: its worker may have died, or what it
     sent was lost. Failures with no success between them end the run.
     """
-    rows = pickle.dumps(sweep.given)
+    given = pickle.dumps((sweep.given, sweep.change))
     again: deque[Interval] = deque()
     running: dict[Future[Any], Interval] = {}
     own: Executor | None = None
@@ -264,7 +267,7 @@ def _spread(
                     break
                 place = None if room is None else room.place(sweep.position(task))
                 try:
-                    future = executor.submit(_work, rows, sweep.draw, task, 4 * size, place)
+                    future = executor.submit(_work, given, task, 4 * size, place)
                 except BrokenExecutor as error:
                     again.append(task)
                     failed(error)
@@ -316,7 +319,9 @@ def start_worker() -> None:
     """What a process does first that is here for tasks only: it leaves interrupts to its
     parent, and ends when that is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    known = multiprocessing.parent_process()  # os.getppid() is another if it is gone already
+    parent = os.getppid() if known is None else known.pid
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -327,11 +332,11 @@ def start_worker() -> None:
 
 
 def _work(
-    rows: bytes, draw: int, task: Interval, budget: int, place: Place | None
+    given: bytes, task: Interval, budget: int, place: Place | None
 ) -> tuple[Words | int, Interval | None]:
     """One task in a worker: its cells, or how many were put in their place, and the lines that
     its budget did not reach."""
-    sweep = _prepared(rows, draw)
+    sweep = _prepared(given)
     done = None if place is None else _run_into(place, sweep, task, budget)
     return done or _run(sweep, task, budget)
 
@@ -339,21 +344,25 @@ def _work(
 _LAST = threading.local()
 
 
-def _prepared(rows: bytes, draw: int) -> Sweep:
-    """The sweep of some rows, kept for the next task; each thread has its own."""
+def _prepared(given: bytes) -> Sweep:
+    """The sweep of some rows, kept for the next task; each thread has its own.
+
+    The coordinates are given, not drawn: another release of numpy may draw others.
+    """
     key, last = getattr(_LAST, "sweep", (None, None))
-    if last is None or key != (rows, draw):
-        last = Sweep(pickle.loads(rows), draw)
-        _LAST.sweep = (rows, draw), last
+    if last is None or key != given:
+        last = Sweep(*pickle.loads(given))
+        _LAST.sweep = given, last
     return last
 
 
 class Checkpoint:
     """Finished blocks of one sweep in a directory, each a file that is whole or absent.
 
-    Hidden files are what a killed run was writing; they are left alone. A block whose content
-    is not that of its name is damaged, and done again. Of blocks that overlap (two runs
-    shared the directory) only some are taken, so that every line counts once.
+    Hidden files are what a killed run was writing; they are left alone. The name of a block
+    has a hash of the rows and the coordinates drawn, and one of these and its content: a block
+    of other coordinates is left alone, a damaged one is done again. Several runs may share the
+    directory: of blocks that overlap only some are taken, so that every line counts once.
 
     Parameters
     ----------
@@ -368,48 +377,62 @@ class Checkpoint:
         If the directory belongs to another arrangement, or is a file.
     """
 
-    _NAME = re.compile(r"lines-(\d+)-(\d+)-(\d+)-([0-9a-f]{8})\.npy")
+    _NAME = re.compile(r"lines-(\d+)-(\d+)-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})\.npy")
 
     def __init__(self, directory: str | os.PathLike[str], rows: Integers) -> None:
-        self.directory = Path(directory)
-        text = ";".join(",".join(str(v) for v in row) for row in rows)
-        self._key = hashlib.sha256(text.encode()).hexdigest()
-        self.draw = 0
+        self.directory = Path(file_name(directory))
+        self._manifest = self.directory / "sweep.json"
+        self._rows, self._key, self.draw = _hash(rows), "", 0
+        self._n = len(rows)
         self._blocks: dict[Interval, Path] = {}
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise InputError(f"{directory}: not a directory for checkpoints") from None
-        manifest = self.directory / "sweep.json"
-        if manifest.exists():
-            try:
-                facts = json.loads(manifest.read_text())
-                key, self.draw = facts["arrangement"], int(facts["draw"])
-            except (ValueError, KeyError, TypeError):
-                raise InputError(f"{manifest}: damaged; remove the directory") from None
-            if key != self._key:
-                raise InputError(
-                    f"{directory}: holds checkpoints of another arrangement; "
-                    "give another directory or remove this one"
-                )
-        elif any(not path.name.startswith(".") for path in self.directory.iterdir()):
-            raise InputError(f"{directory}: not empty, and no directory of checkpoints")
-        else:
-            self._write_manifest()
+        if not self._manifest.exists():
+            names = {path.name for path in self.directory.iterdir()} - {self._manifest.name}
+            if any(not name.startswith(".") for name in names):
+                raise InputError(f"{directory}: not empty, and no directory of checkpoints")
+            # Unless another run was quicker: then the directory is that one's.
+            with contextlib.suppress(FileExistsError):
+                self._write_manifest(replace=False)
+        content = read_bytes(str(self._manifest))
+        try:
+            facts = json.loads(content)
+            key, self.draw = facts["arrangement"], facts["draw"]
+            sound = type(self.draw) is int and 0 <= self.draw < 2**32
+        except (ValueError, KeyError, TypeError, RecursionError):
+            sound = False
+        if not sound:
+            raise InputError(f"{self._manifest}: damaged; remove the directory")
+        if key != self._rows:
+            raise InputError(
+                f"{directory}: holds checkpoints of another arrangement; "
+                "give another directory or remove this one"
+            )
 
-    def _write_manifest(self) -> None:
-        with atomic_output(self.directory / "sweep.json", "w") as stream:
-            json.dump({"arrangement": self._key, "draw": self.draw}, stream)
+    def _write_manifest(self, replace: bool) -> None:
+        with atomic_output(self._manifest, "w", replace) as stream:
+            json.dump({"arrangement": self._rows, "draw": self.draw}, stream)
+
+    def enter(self, sweep: Sweep) -> None:
+        """The blocks are those of this sweep from now on."""
+        self._key = _hash(sweep.rows)[:16]
 
     def intervals(self, whole: Interval) -> list[Interval]:
         """Intervals of a level that are done, in order and apart from each other."""
         self._blocks = {k: v for k, v in self._blocks.items() if k.level != whole.level}
         found = []
         for path in self.directory.iterdir():
-            if match := self._NAME.fullmatch(path.name):
-                level, start, stop, check = *map(int, match.groups()[:3]), match[4]
-                part = Interval(level, start, stop)
-                if level == whole.level and stop <= whole.stop and _intact(path, check):
+            match = self._NAME.fullmatch(path.name)
+            if match is None or match[4] != self._key:
+                continue
+            if not path.is_file():
+                raise InputError(f"{path}: not a file of finished lines; remove it")
+            part = Interval(*map(int, match.groups()[:3]))
+            if part.level == whole.level and part.stop <= whole.stop:
+                with contextlib.suppress(InputError):
+                    self._checked(part, path)
                     found.append((part, path))
         apart: list[Interval] = []
         for part, path in sorted(found):
@@ -420,33 +443,38 @@ class Checkpoint:
 
     def read(self, part: Interval) -> Words:
         """The cells of an interval that is done."""
-        words: Words = np.load(self._blocks[part], allow_pickle=False)
+        return self._checked(part, self._blocks[part])
+
+    def _checked(self, part: Interval, path: Path) -> Words:
+        """The words of a block, or an InputError if it does not hold what its name promises."""
+        words = read_arrays(path)
+        if not isinstance(words, np.ndarray) or self._name(part, words) != path.name:
+            raise InputError(f"{path}: damaged; remove it")
+        check_words(words, self._n)
         return words
+
+    def _name(self, part: Interval, words: Words) -> str:
+        lines = f"lines-{part.level}-{part.start}-{part.stop}-{self._key}"
+        digest = hashlib.sha256(f"{lines} {words.dtype.str} {words.shape}".encode())
+        digest.update(np.ascontiguousarray(words).tobytes())
+        return f"{lines}-{digest.hexdigest()[:16]}.npy"
 
     def write(self, part: Interval, words: Words) -> None:
         """Keep the cells of an interval."""
-        check = zlib.crc32(np.ascontiguousarray(words).tobytes())
-        name = f"lines-{part.level}-{part.start}-{part.stop}-{check:08x}.npy"
-        with atomic_output(self.directory / name) as stream:
+        with atomic_output(self.directory / self._name(part, words)) as stream:
             np.save(stream, words)
 
     def redraw(self) -> None:
-        """Forget all blocks and begin again in other coordinates."""
+        """Forget the blocks of these coordinates and begin again in others."""
         for path in self.directory.iterdir():
-            if self._NAME.fullmatch(path.name):
-                path.unlink()
+            match = self._NAME.fullmatch(path.name)
+            if match is not None and match[4] == self._key:
+                path.unlink(missing_ok=True)
         self.draw += 1
-        self._write_manifest()
+        self._write_manifest(replace=True)
 
 
-def _intact(path: Path, check: str) -> bool:
-    """Does a file hold the words that its name promises?"""
-    try:
-        words = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError):
-        return False
-    return (
-        words.ndim == 2
-        and words.dtype == np.uint64
-        and f"{zlib.crc32(words.tobytes()):08x}" == check
-    )
+def _hash(rows: Integers) -> str:
+    """SHA-256 of integers, which may have any number of digits."""
+    text = ";".join(",".join(f"{int(v):x}" for v in row) for row in rows)
+    return hashlib.sha256(text.encode()).hexdigest()

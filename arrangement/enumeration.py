@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from arrangement import restrict, sweep
+from arrangement.arguments import check_executor, choice
 from arrangement.bounds import zaslavsky
 from arrangement.cells import Cells
 from arrangement.engine import Checkpoint, alone, sweep_blocks, sweep_words
 from arrangement.errors import InputError
 from arrangement.packing import Words
+from arrangement.parsing import shown
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
 from arrangement.reduction import Reduction, all_columns, distinct_essential_rows
@@ -53,8 +55,8 @@ def cells(
     >>> len(cells(families.braid(4), method="sweep"))
     24
     """
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is none of {', '.join(map(repr, METHODS))}")
+    choice(method, METHODS, "method")
+    check_executor(executor)
     if (
         method == "auto"
         and (executor is not None or checkpoint is not None)
@@ -72,7 +74,7 @@ def cells(
 
         return lp.cells(arrangement, domain=domain, progress=progress)
     if domain is not None:
-        raise InputError(f"method {method!r} takes no domain: use method='lp' or 'auto'")
+        raise InputError(f"method {shown(method)} takes no domain: use method='lp' or 'auto'")
     if method == "sweep":
         return _swept(arrangement, progress)
     if method == "auto":
@@ -127,7 +129,8 @@ def iter_cells(
     [10, 10, 4]
     """
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
-        raise InputError(f"batch_size={batch_size!r}: a batch has at least one cell")
+        raise InputError(f"batch_size={shown(batch_size)}: a batch has at least one cell")
+    check_executor(executor)
     return _portions(arrangement, int(batch_size), progress, executor)
 
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from arrangement.printable import printable
+
 __all__ = ["ArrangementError", "InputError", "MissingExtraError", "SizeError", "SolverError"]
 
 
+_LONGEST = 2000
+"""Characters of a message; what the input holds may be of any length."""
+
+
 class ArrangementError(Exception):
-    """Base class of every error that the package raises on purpose."""
+    """Base class of every error that the package raises on purpose.
+
+    Its message is one line that a terminal shows as it is, whatever the input holds: what is
+    not printable is escaped, and a very long message is cut.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(_line(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class InputError(ArrangementError, ValueError):
@@ -23,3 +36,8 @@ class MissingExtraError(ArrangementError, ImportError):
 
 class SolverError(ArrangementError, RuntimeError):
     """A numerical solver gave no answer that could be certified."""
+
+
+def _line(message: str) -> str:
+    short = message if len(message) <= _LONGEST else message[: _LONGEST - 2] + " …"
+    return printable(short)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, restrict
+from arrangement.arguments import check_instance, choice, entries
 from arrangement.cells import Cell, Cells
 from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
@@ -21,7 +22,7 @@ from arrangement.flats import Flat, Flats, parametrization
 from arrangement.graph import CellTable
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
-from arrangement.parsing import primitive
+from arrangement.parsing import primitive, shown
 from arrangement.points import Witnesses
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
@@ -283,7 +284,7 @@ class Faces(Columnar[Face]):
             glyphs = {"+": 1, "0": 0, "-": -1, "−": -1}
             values = np.array([glyphs.get(s, 2) for s in signs], dtype=int)
         else:
-            values = np.asarray(signs)
+            values = entries(signs)
         if values.shape != (n,) or not np.isin(values, (-1, 0, 1)).all():
             raise InputError(
                 f"a sign vector has {n} entries, each 1, 0 or -1 ('+', '0' or '-')"
@@ -330,6 +331,7 @@ class Faces(Columnar[Face]):
         """
         from scipy.sparse import csr_array
 
+        check_instance(cells, "cells", "Cells")
         if cells.arrangement != self.arrangement:
             raise InputError("the cells are those of another arrangement")
         faces_found = [np.zeros(0, dtype=np.int64)]
@@ -452,7 +454,7 @@ def faces(arrangement: Arrangement, dimension: int, progress: Progress = None) -
     try:
         wanted = operator.index(dimension)
     except TypeError:
-        raise InputError(f"a dimension is an integer, not {dimension!r}") from None
+        raise InputError(f"a dimension is an integer, not {shown(dimension)}") from None
     n, codimension = arrangement.n_hyperplanes, arrangement.dimension - wanted
     words = np.zeros((1, word_count(n)), dtype=np.uint64)
     if not 0 <= codimension <= arrangement.rank:
@@ -482,13 +484,12 @@ def face_vector(arrangement: Arrangement, method: str = "count") -> tuple[int, .
     """
     from arrangement.poset import covers, face_numbers
 
+    choice(method, ("count", "enumerate"), "method")
     if method == "count":
         counts = face_numbers(arrangement, covers(arrangement))
-    elif method == "enumerate":
+    else:
         counts = [1]
         if arrangement.rank:
             recursion = Recursion(distinct_essential_rows(arrangement))
             counts = [recursion.count_faces(k) for k in range(arrangement.rank + 1)]
-    else:
-        raise InputError(f"method {method!r} is none of 'count', 'enumerate'")
     return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

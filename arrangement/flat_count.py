@@ -13,10 +13,10 @@ from arrangement import exact
 from arrangement.errors import SizeError
 from arrangement.fields import field_of
 from arrangement.kernels import covers as kernel
+from arrangement.memory import memory
 from arrangement.orbits import PermutationGroup
 from arrangement.packing import word_count
 from arrangement.progress import Progress, reporter
-from arrangement.recursion import memory
 
 __all__ = ["FlatCount"]
 

@@ -16,7 +16,7 @@ from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Words, unpack_signs, word_count
-from arrangement.parsing import primitive
+from arrangement.parsing import primitive, shown
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
 from arrangement.reduction import all_columns, distinct_essential_rows
@@ -157,7 +157,7 @@ def flats(arrangement: Arrangement, rank: int, progress: Progress = None) -> Fla
     except TypeError:
         k = -1
     if k < 0:
-        raise InputError(f"the rank of a flat is a non-negative integer, not {rank!r}")
+        raise InputError(f"the rank of a flat is a non-negative integer, not {shown(rank)}")
     n = arrangement.n_hyperplanes
     if k == 0 or k > arrangement.rank:
         words = np.zeros((int(k == 0), word_count(n)), dtype=np.uint64)

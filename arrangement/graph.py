@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
+from arrangement.arguments import check_instance
+from arrangement.files import file_name
 from arrangement.output import atomic_output
 from arrangement.packing import Words, pack_signs
+from arrangement.parsing import exact_text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -104,6 +108,9 @@ def adjacency(edges: NDArray[np.int64], m: int) -> scipy.sparse.csr_array:
     return coo_array((data, (rows, columns)), shape=(m, m)).tocsr()
 
 
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def cell_graph(nodes: Columns, edges: NDArray[np.int64], edge_columns: Columns) -> nx.Graph:
     """A networkx graph from columns; NaN entries are left out.
 
@@ -144,6 +151,7 @@ def write_graphml(
     """Write a graph given by columns as GraphML, in a stream; see :func:`cell_graph`.
 
     A name that ends in ``.gz`` is compressed. The file appears only when it is whole.
+    Characters that XML has no way to write, such as NUL, are escaped as in a Python string.
     `show` is called with (nodes and edges written, in all) now and then.
     """
     m = max(map(len, nodes.values()), default=0)
@@ -156,8 +164,9 @@ def write_graphml(
         yield "<?xml version='1.0' encoding='utf-8'?>\n"
         yield '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
         for key in [*node_keys, *edge_keys]:
+            name = quoteattr(_allowed(key.name))
             yield (
-                f'<key id="{key.id}" for="{key.domain}" attr.name={quoteattr(key.name)} '
+                f'<key id="{key.id}" for="{key.domain}" attr.name={name} '
                 f'attr.type="{key.type}"/>\n'
             )
         yield f'<graph edgedefault="{"" if directed else "un"}directed">\n'
@@ -177,7 +186,7 @@ def write_graphml(
         yield "</graph>\n</graphml>\n"
 
     with atomic_output(path) as stream:
-        if os.fspath(path).endswith(".gz"):
+        if file_name(path).endswith(".gz"):
             # Without a file name and with time 0 the same graph is the same bytes.
             with gzip.GzipFile("", "wb", 6, stream, mtime=0) as compressed:
                 compressed.writelines(chunk.encode() for chunk in text())
@@ -209,6 +218,7 @@ def write_poset(graph: nx.DiGraph, path: str | os.PathLike[str]) -> None:
     >>> back.nodes["3"]
     {'rank': 2, 'dimension': 0, 'hyperplanes': '0 1', 'mobius': 1}
     """
+    check_instance(graph, "graph", "DiGraph")
     number = {node: i for i, node in enumerate(graph)}
     attributes = [data for _, data in graph.nodes(data=True)]
     columns = {name: [data[name] for data in attributes] for name in attributes[0]}
@@ -241,8 +251,18 @@ class _Key:
         if kind == "b":
             values = ["true" if v else "false" for v in values]
         elif self.type == "string":
-            values = [escape(str(v)) for v in values]
+            values = [
+                exact_text(v)
+                if isinstance(v, int)
+                else escape(_allowed(str(v)), {"\r": "&#13;"})
+                for v in values
+            ]
         return [f'<data key="{self.id}">{v}</data>' for v in values]
+
+
+def _allowed(text: str) -> str:
+    """The text with the characters that XML does not have escaped as in a Python string."""
+    return _FORBIDDEN.sub(lambda m: m[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def _keys(columns: Columns, domain: str, start: int) -> list[_Key]:

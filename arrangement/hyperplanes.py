@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.fields import FieldElement, in_one_field
-from arrangement.parsing import exact_table, integral, primitive
+from arrangement.parsing import exact_table, integral, primitive, shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -708,9 +708,13 @@ class Arrangement:
         try:
             i = operator.index(i)
         except TypeError:
-            raise InputError(f"a hyperplane is given by its number, not by {i!r}") from None
+            raise InputError(
+                f"a hyperplane is given by its number, not by {shown(i)}"
+            ) from None
         if not -n <= i < n:
-            raise InputError(f"hyperplane {i} does not exist: there are {n}, counted from 0")
+            raise InputError(
+                f"hyperplane {shown(i)} does not exist: there are {n}, counted from 0"
+            )
         return i % n
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import check_instance
 from arrangement.errors import InputError, SizeError
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import primitive
@@ -63,6 +64,7 @@ def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
     >>> families.grid(1, 1).circuits().shape
     (0, 2)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     return _with_opposites(_fundamental_circuits(arrangement), arrangement.n_hyperplanes)
 
 
@@ -98,6 +100,7 @@ def cocircuits(arrangement: Arrangement) -> NDArray[np.int8]:
     >>> families.braid(3).cocircuits()[:3].tolist()
     [[1, 1, 0], [1, 0, -1], [0, 1, 1]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     tables = (table.T for _, table in _basis_tables(arrangement))
     return _with_opposites(tables, arrangement.n_hyperplanes)
 
@@ -130,6 +133,7 @@ def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
     >>> families.braid(4).covectors().shape
     (75, 6)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     d = arrangement.dimension
     return np.concatenate([arrangement.faces(d - k).signs for k in range(arrangement.rank + 1)])
 
@@ -163,6 +167,7 @@ def dual(arrangement: Arrangement) -> Arrangement:
     >>> k4.dual().rank, len(k4.dual().circuits()) == len(k4.circuits())
     (3, True)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     _refuse_affine(arrangement)
     n = arrangement.n_hyperplanes
     nullity = n - arrangement.rank

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from arrangement import exact
+from arrangement.arguments import check_instance
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement, _from_exact, _table
 from arrangement.parsing import primitive
@@ -47,6 +48,7 @@ def restriction(arrangement: Arrangement, flat: Any) -> Arrangement:
     >>> families.braid(5).restriction([0, 1, 9]).n_cells()  # x_1 = x_2 = x_3 and x_4 = x_5
     2
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     kept: dict[tuple[int, ...], list[int]] = {}
     width = arrangement.dimension + 1
     for row in _on_flat(arrangement, _hyperplanes(arrangement, flat)):
@@ -82,6 +84,7 @@ def localization(arrangement: Arrangement, flat: Any) -> Arrangement:
     >>> families.braid(4).localization([0, 1]).rows.tolist()  # x_1 = x_2 = x_3
     [[1, -1, 0, 0, 0], [1, 0, -1, 0, 0], [0, 1, -1, 0, 0]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     return _from_exact(arrangement._given[list(closure(arrangement, flat))])
 
 
@@ -107,6 +110,7 @@ def closure(arrangement: Arrangement, flat: Any) -> tuple[int, ...]:
     >>> families.braid(4).closure([])
     ()
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     on_flat = _on_flat(arrangement, _hyperplanes(arrangement, flat))
     return tuple(i for i, row in enumerate(on_flat) if not any(row))
 
@@ -131,6 +135,7 @@ def product(one: Arrangement, other: Arrangement) -> Arrangement:
     >>> prism.n_cells()
     12
     """
+    check_instance(one, "one", "Arrangement")
     if not isinstance(other, Arrangement):
         raise InputError(f"a product is with another arrangement, not with {other!r}")
     n, d = one.n_hyperplanes, one.dimension
@@ -162,6 +167,7 @@ def cone(arrangement: Arrangement) -> Arrangement:
     >>> points.cone().decone(-1) == points
     True
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     n, d = arrangement.n_hyperplanes, arrangement.dimension
     rows = np.full((n + 1, d + 2), 0, dtype=object)
     rows[:n, :-1] = arrangement._given
@@ -191,6 +197,7 @@ def decone(arrangement: Arrangement, i: int) -> Arrangement:
     >>> flat.rows.tolist()
     [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     i = arrangement._hyperplane(i)
     if not arrangement.is_central:
         raise InputError("only a central arrangement has a decone; these share no point")
@@ -208,7 +215,11 @@ def decone(arrangement: Arrangement, i: int) -> Arrangement:
 def _hyperplanes(arrangement: Arrangement, flat: Any) -> list[int]:
     """The hyperplanes that a flat is given by, checked."""
     given = getattr(flat, "hyperplanes", flat)
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if (
+        isinstance(given, str)
+        or not isinstance(given, Iterable)
+        or not getattr(given, "ndim", 1)
+    ):
         given = [given]
     return [arrangement._hyperplane(i) for i in given]
 

@@ -7,7 +7,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Signs", "Words", "pack_signs", "unpack_signs", "word_count"]
+from arrangement.errors import InputError
+
+__all__ = ["Signs", "Words", "check_words", "pack_signs", "unpack_signs", "word_count"]
 
 Words: TypeAlias = NDArray[np.uint64]
 Signs: TypeAlias = NDArray[np.int8]
@@ -55,3 +57,21 @@ def unpack_signs(words: Words, n: int) -> Signs:
     bits *= 2
     bits -= 1
     return bits
+
+
+def check_words(words: Words, n: int) -> None:
+    """An InputError unless these are different sign vectors of n signs.
+
+    Examples
+    --------
+    >>> check_words(np.array([[5], [8]], dtype=np.uint64), 3)
+    Traceback (most recent call last):
+    arrangement.errors.InputError: there are signs of more hyperplanes than 3
+    """
+    if words.dtype != np.uint64 or words.ndim != 2 or words.shape[1] != word_count(n):
+        raise InputError(f"no sign vectors of {n} signs: {words.dtype}, {words.shape}")
+    if n % 64 and (words[:, -1] >> np.uint64(n % 64)).any():
+        raise InputError(f"there are signs of more hyperplanes than {n}")
+    ordered = words[np.lexsort(words.T)] if n else words
+    if (ordered[1:] == ordered[:-1]).all(axis=1).any():
+        raise InputError("a sign vector occurs twice")

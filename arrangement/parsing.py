@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from math import gcd, lcm
 from numbers import Rational
@@ -14,19 +16,37 @@ from flint import fmpz
 from numpy.typing import NDArray
 
 from arrangement.algebraic import from_sympy, read_number
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.fields import FieldElement, Number, simplest
 
-__all__ = ["exact_number", "exact_table", "exact_text", "integral", "primitive", "real_number"]
+__all__ = [
+    "exact_number",
+    "exact_table",
+    "exact_text",
+    "integral",
+    "n_bits",
+    "primitive",
+    "real_number",
+    "refuse_bits",
+    "shown",
+]
 
 _LONG = 4000
 """Python reads and writes integers of more digits than about this only on request."""
+
+_LONGEST = 100_000
+"""Characters of one number; what is reckoned with longer ones takes quadratic time."""
+
+MOST_BITS = 2**30
+"""Bits of the numbers of one table together: "1e9999" is short, but has 33,000."""
 
 # Fraction takes 1e9_999 for 1e9999; the zeros are taken whole, so that 1e00001 is not huge.
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0_]*+\d(_?\d){4}")
 
 # What :func:`algebraic.read_number` is for.
 _ALGEBRAIC = re.compile(r"[(*^]")
+
+_LONG_DECIMAL = re.compile(r"([+-]?)(\d+)\.?(\d*)(?:[eE]([+-]?\d+))?")
 
 
 def exact_table(
@@ -72,17 +92,22 @@ def exact_table(
     if table.dtype.kind not in "biufOUS":
         raise InputError(f"{name} must be real numbers, not {table.dtype}")
     result = np.empty(table.shape, dtype=object)
+    held = 0
     for index, value in np.ndenumerate(table):
         try:
-            result[index] = real_number(value) if irrational else exact_number(value)
+            number = real_number(value) if irrational else exact_number(value)
+            result[index] = number
+            held += n_bits(number)
         except InputError as error:
             place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
             raise type(error)(f"{name}, {place}: {error}") from None
         except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
             place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
-            shown = value.item() if isinstance(value, np.generic) else value
             kind = "finite real" if irrational else "finite rational"
-            raise InputError(f"{name}, {place}: {shown!r} is not a {kind} number") from None
+            raise InputError(
+                f"{name}, {place}: {shown(value)} is not a {kind} number"
+            ) from None
+        refuse_bits(held, name)
     return result
 
 
@@ -139,7 +164,8 @@ def exact_number(value: Any) -> int | Fraction:
     Raises
     ------
     AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError
-        If it is no finite real number, or has an exponent beyond ±9999.
+        If it is no finite real number; OverflowError if it has an exponent beyond ±9999 or is
+        longer than 100,000 characters, and the message says which.
 
     Examples
     --------
@@ -152,17 +178,43 @@ def exact_number(value: Any) -> int | Fraction:
         return int(value)
     if isinstance(value, bytes):
         value = value.decode()
-    if isinstance(value, str) and _HUGE_EXPONENT.search(value):
-        raise OverflowError("the exponent is too large to write the number out")
-    if isinstance(value, str) and len(value) > _LONG:
-        numerator, _, denominator = value.partition("/")
-        fraction = Fraction(int(fmpz(numerator)), int(fmpz(denominator or "1")))
-    elif isinstance(value, Rational | float | str):
+    if isinstance(value, Decimal):
+        value = str(value)
+    if isinstance(value, str):
+        fraction = _written(value)
+    elif isinstance(value, Rational | float):
         fraction = Fraction(value)
     else:
-        # Decimal, longdouble and other exact reals know their ratio; all else is refused.
+        # longdouble and other exact reals know their ratio; all else is refused.
         fraction = Fraction(*value.as_integer_ratio())
     return fraction.numerator if fraction.denominator == 1 else fraction
+
+
+def _written(text: str) -> Fraction:
+    if _HUGE_EXPONENT.search(text):
+        raise OverflowError("has an exponent that is too large (beyond ±9999)")
+    if len(text) > _LONGEST:
+        raise OverflowError(f"is longer than {_LONGEST:,} characters")
+    if len(text) <= _LONG:
+        return Fraction(text)
+    if parts := _LONG_DECIMAL.fullmatch(text.strip()):
+        sign, whole, decimals, exponent = (part or "" for part in parts.groups())
+        power = int(exponent or "0") - len(decimals)
+        number = Fraction(int(fmpz(whole + decimals))) * Fraction(10) ** power
+        return -number if sign == "-" else number
+    numerator, _, denominator = text.partition("/")
+    return Fraction(int(fmpz(numerator)), int(fmpz(denominator or "1")))
+
+
+def n_bits(value: Number) -> int:
+    """Bits of the numerator and the denominator."""
+    return value.numerator.bit_length() + value.denominator.bit_length()
+
+
+def refuse_bits(held: int, name: str) -> None:
+    """A SizeError if numbers of so many bits together are too long to be reckoned with."""
+    if held > MOST_BITS:
+        raise SizeError(f"{name}: the numbers take more than {MOST_BITS // 2**23:,} MiB")
 
 
 def exact_text(value: Number) -> str:
@@ -181,6 +233,44 @@ def exact_text(value: Number) -> str:
         [value.numerator] if value.denominator == 1 else [value.numerator, value.denominator]
     )
     return "/".join(str(fmpz(part)) for part in parts)
+
+
+class _Short(reprlib.Repr):
+    """Short texts of nested values, with integers of any number of digits."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        """The first and the last digits."""
+        digits = exact_text(x)
+        return digits if len(digits) <= 40 else f"{digits[:12]}...{digits[-12:]}"
+
+    def repr_Fraction(self, x: Fraction, level: int) -> str:
+        """As "p/q"."""
+        return "/".join(self.repr_int(v, level) for v in x.as_integer_ratio())
+
+    def repr_ndarray(self, x: NDArray[Any], level: int) -> str:
+        """As nested lists."""
+        return self.repr1(x.tolist(), level)
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: its repr, or a short form of one that is long.
+
+    Python writes integers of more than some 4300 digits on request only, so that the message
+    of an error would be another error.
+
+    Examples
+    --------
+    >>> shown("abc"), shown([1, (10**5000, 0.5)])
+    ("'abc'", '[1, (100000000000...000000000000, 0.5)]')
+    """
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, Fraction):
+        return _Short().repr(value)
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):
+        return _Short().repr(value)
+    return text if len(text) <= 200 else f"{text[:150]}...{text[-40:]}"
 
 
 def primitive(row: Sequence[Any]) -> list[Any]:
@@ -210,7 +300,10 @@ def integral(row: Sequence[Any]) -> list[Any]:
         row = [scale * v for v in row]
         content = gcd(*(c for v in row for c in _integers(v))) or 1
         return [simplest(v * Fraction(1, content)) for v in row]
-    scale = lcm(*(v.denominator for v in row))
+    scale = 1
+    for v in row:
+        scale = lcm(scale, v.denominator)
+        refuse_bits(len(row) * scale.bit_length(), "a row scaled to integers")
     integers = [int(v.numerator) * (scale // v.denominator) for v in row]
     common = gcd(*integers) or 1
     return [v // common for v in integers]

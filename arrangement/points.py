@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact, kernels
 from arrangement.cells import Cell, Cells
+from arrangement.errors import InputError
 from arrangement.packing import Words, pack_signs, unpack_signs
 
 if TYPE_CHECKING:
@@ -181,7 +182,8 @@ def _rational_point(cells: Cells, i: int) -> tuple[Fraction, ...]:
     """A rational point inside, found exactly, and remembered."""
     if i not in cells._rational_points:
         inside = exact.interior_point(inward_rows(cells, i))
-        assert inside is not None, "every cell has an interior point"
+        if inside is None:
+            raise InputError(f"cell {i}: no point has its signs; what was loaded is no cell")
         cells._rational_points[i] = inside or (Fraction(0),) * cells.arrangement.dimension
     return cells._rational_points[i]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import check_instance, whole
 from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
 from arrangement.flats import Flats
@@ -84,7 +85,8 @@ def covers(
     SizeError
         If there are more.
     """
-    top = arrangement.rank if rank is None else min(rank, arrangement.rank)
+    check_instance(arrangement, "arrangement", "Arrangement")
+    top = arrangement.rank if rank is None else min(whole(rank, "rank", 0), arrangement.rank)
     if top == 0:
         return []
     recursion = Recursion(distinct_essential_rows(arrangement), deepest=rank and top)
@@ -109,6 +111,8 @@ def covers(
 
 def mobius(arrangement: Arrangement, rank: int) -> NDArray[Any]:
     """The Möbius values μ(R^d, X) of all flats X of one rank, as `flats(rank)` counts them."""
+    check_instance(arrangement, "arrangement", "Arrangement")
+    rank = whole(rank, "rank", 0)
     if rank > arrangement.rank:
         return np.zeros(0, dtype=np.int64)
     relations = covers(arrangement, rank)
@@ -130,6 +134,7 @@ def doubly_indexed_whitney_numbers(arrangement: Arrangement) -> list[list[int]]:
     >>> doubly_indexed_whitney_numbers(families.braid(3))
     [[1, -3, 2], [0, 3, -3], [0, 0, 1]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     return _whitney_table(arrangement, covers(arrangement))
 
 
@@ -210,6 +215,7 @@ def intersection_poset(arrangement: Arrangement) -> nx.DiGraph:
     >>> sorted(poset.successors(()))
     [(0,), (1,), (2,)]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     import networkx as nx
 
     relations = covers(arrangement, limit=LARGEST)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
+from arrangement.arguments import check_flag
+
 __all__ = ["Progress", "reporter"]
 
 Progress: TypeAlias = bool | Callable[[int, int], None] | None
@@ -33,6 +35,8 @@ def reporter(
     """
     if callable(progress):
         return progress
+    if progress is not None:
+        check_flag(progress, "progress")
     if not progress or not sys.stderr.isatty():
         return lambda done, total: None
     started = time.monotonic()

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.algebraic import FUNCTIONS, read_number
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.families import FAMILIES
 from arrangement.fields import FieldElement, Number
 from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import exact_table, real_number
-from arrangement.text import read_rows, read_text, refuse_empty_cells
+from arrangement.parsing import exact_table, n_bits, real_number, refuse_bits
+from arrangement.saving import unsealed
+from arrangement.text import parse_json, read_rows, read_text, refuse_empty_cells
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -43,6 +43,12 @@ _NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
 _FIELD_LINE = re.compile(r"field\s+([^\W\d]\w*)\s*=\s*(.+)")
 _LETTER = re.compile(r"[^\W\d_]")
 _RESERVED = {*FUNCTIONS, "pi", "nan", "inf", "infinity"}
+
+_MOST_NAMES = 100
+"""Numbers that a table may name."""
+
+_MOST_NUMBERS = 4_000_000
+"""Numbers of a table, each a Python object."""
 
 
 def chosen_arrangement(
@@ -182,10 +188,13 @@ def read_arrangement(
     numbers: NDArray[Any] | dict[str, Any]
     if suffix in (".npy", ".npz"):
         numbers = read_arrays(path)
+        if isinstance(numbers, dict):
+            numbers = _unsealed(numbers, path)
     else:
         name, text = read_text(standard_input() if path == "-" else path)
         if suffix == ".json" or (path == "-" and text.lstrip().startswith("{")):
-            numbers = _json_object(text, name)
+            form = '{"normals": ..., "offsets": ...}'
+            numbers = parse_json(text, name, _number_of_json(name), form)
         else:
             numbers = _table(text, name, central)
     try:
@@ -199,6 +208,13 @@ def read_arrangement(
         raise InputError(f"{name}: {error}") from None
     except OverflowError:
         raise InputError(f"{name}: --float, but a number is beyond float64") from None
+
+
+def _unsealed(arrays: dict[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+    try:
+        return unsealed(arrays)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 def _number(text: str, names: Mapping[str, Number] | None) -> Number:
@@ -245,7 +261,7 @@ def written_number(text: str, place: str, names: Mapping[str, Number] | None = N
         shown = text if len(text) < 40 else text[:36] + "..."
         fault = "is not a number (such as 3, -0.25, 1e-3, 1/3)"
         if isinstance(error, OverflowError):
-            fault = "has an exponent that is too large (beyond ±9999)"
+            fault = str(error)
         raise InputError(f"{place}: {shown!r} {fault}") from None
 
 
@@ -311,20 +327,42 @@ def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:
     return table
 
 
+def _number_of_json(name: str) -> Callable[[str], Number]:
+    held = 0
+
+    def number(cell: str) -> Number:
+        nonlocal held
+        value = written_number(cell, name)
+        held += n_bits(value)
+        refuse_bits(held, name)
+        return value
+
+    return number
+
+
 def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
     """The numbers of a table of text, exact, shape (rows, columns), and their lines."""
     names, text = _field_lines(text, name)
-    rows = read_rows(text, name)
-    if not any(_is_number(v, names) or v.lower() in _NO_NUMBERS for v in rows[0][1]):
-        rows = rows[1:]
-    if not rows:
-        raise InputError(f"{name}: a header, but not one row of numbers")
-    table = np.empty((len(rows), len(rows[0][1])), dtype=object)
-    for i, (line, cells) in enumerate(rows):
+    numbers: list[Number] = []
+    lines: list[int] = []
+    held, width = 0, 0
+    for k, (line, cells) in enumerate(read_rows(text, name)):
+        if not k and not any(_is_number(v, names) or v.lower() in _NO_NUMBERS for v in cells):
+            continue
         refuse_empty_cells(cells, f"{name}, line {line}")
-        for j, cell in enumerate(cells):
-            table[i, j] = written_number(cell, f"{name}, line {line}", names)
-    return table, [line for line, _ in rows]
+        row = [written_number(cell, f"{name}, line {line}", names) for cell in cells]
+        held += sum(map(n_bits, row))
+        refuse_bits(held, name)
+        numbers += row
+        lines.append(line)
+        width = len(row)
+        if len(numbers) > _MOST_NUMBERS:
+            raise SizeError(f"{name}: more than {_MOST_NUMBERS:,} numbers")
+    if not lines:
+        raise InputError(f"{name}: a header, but not one row of numbers")
+    table = np.empty(len(numbers), dtype=object)
+    table[:] = numbers
+    return table.reshape(len(lines), width), lines
 
 
 def _field_lines(text: str, name: str) -> tuple[dict[str, Number], str]:
@@ -346,6 +384,8 @@ def _field_lines(text: str, name: str) -> tuple[dict[str, Number], str]:
             place = f"{name}, line {number}"
             if match[1] in _RESERVED or match[1] in names:
                 raise InputError(f"{place}: {match[1]!r} has a meaning; take another name")
+            if len(names) == _MOST_NAMES:
+                raise SizeError(f"{place}: more than {_MOST_NAMES} names")
             names[match[1]] = written_number(match[2], place, names)
             text = f"{text[:at]}#{text[at + 1 :]}"
         at = end + 1
@@ -362,24 +402,3 @@ def _is_number(cell: str, names: Mapping[str, Number]) -> bool:
     except OverflowError:  # a number, though too large to be read
         return True
     return True
-
-
-def _json_object(text: str, name: str) -> dict[str, Any]:
-    def refuse(constant: str) -> NoReturn:
-        raise InputError(f"{name}: {constant} is not a finite number")
-
-    try:
-        numbers = json.loads(
-            text,
-            parse_float=lambda cell: written_number(cell, name),
-            parse_constant=refuse,
-        )
-    except InputError:
-        raise
-    except RecursionError:
-        raise InputError(f"{name}: not JSON that can be read (nested too deeply)") from None
-    except ValueError as error:
-        raise InputError(f"{name}: not JSON ({error})") from None
-    if not isinstance(numbers, dict):
-        raise InputError(f'{name}: not a JSON object {{"normals": ..., "offsets": ...}}')
-    return numbers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,9 +12,10 @@ from arrangement import exact, kernels
 from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
 from arrangement.fields import field_of
+from arrangement.memory import memory
 from arrangement.packing import word_count
 
-__all__ = ["Recursion", "memory"]
+__all__ = ["Recursion"]
 
 Integers = NDArray[np.object_]
 Words = NDArray[np.uint64]
@@ -377,26 +377,19 @@ def _capacity(n_hyperplanes: int) -> int:
 
 
 def _refuse_large(found: Sequence[Words], what: str) -> None:
-    """A SizeError when what was found so far would fill half of the memory."""
+    """A SizeError when what was found so far would fill a quarter of what memory is left."""
     count = sum(map(len, found))
-    if 4 * found[0].itemsize * found[0].shape[1] * count > memory():
+    left = memory()
+    if 4 * found[0].itemsize * found[0].shape[1] * count > left:
         raise SizeError(
-            f"more than {count:,} {what} do not fit in the memory of this machine "
-            f"({memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
+            f"more than {count:,} {what} do not fit in the memory that is left on this machine "
+            f"({left / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
         )
-
-
-def memory() -> int:
-    """Bytes of memory of this machine; 16 GiB where it does not tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 2**34
 
 
 def _refusal(count: str) -> SizeError:
     return SizeError(
-        f"{count} cells do not fit in the memory of this machine "
+        f"{count} cells do not fit in the memory that is left on this machine "
         f"({memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions, or only "
         "the cells that meet a domain"
     )

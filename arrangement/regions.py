@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import check_instance
 from arrangement.errors import InputError, SizeError
 from arrangement.hyperplanes import Arrangement
 
@@ -62,6 +63,7 @@ def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
     >>> [ranks[k] for k in range(7)]  # (1 + q)(1 + q + q²)(1 + q + q² + q³)
     [1, 3, 5, 6, 5, 3, 1]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     import networkx as nx
 
     cells = arrangement.cells()
@@ -125,6 +127,8 @@ def is_isomorphic(one: Arrangement, other: Arrangement) -> bool:
     >>> families.shi(3).is_isomorphic(families.ish(3))  # 16 cells each
     False
     """
+    check_instance(one, "one", "Arrangement")
+    check_instance(other, "other", "Arrangement")
     if not isinstance(other, Arrangement):
         raise InputError(f"isomorphic to another arrangement, not to {other!r}")
     m = one.n_cells()

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import whole
 from arrangement.cells import Cells
-from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import pack_signs, word_count
 from arrangement.progress import Progress, reporter
@@ -123,6 +123,9 @@ def unbounded(
     return face_columns(arrangement, np.concatenate(positive), np.concatenate(zero))
 
 
+_MOST_COORDINATES = 10**6
+
+
 class ArrangementBuilder:
     """Build an arrangement one hyperplane at a time.
 
@@ -143,9 +146,8 @@ class ArrangementBuilder:
     """
 
     def __init__(self, dimension: int) -> None:
-        if not isinstance(dimension, int | np.integer) or dimension < 0:
-            raise InputError(f"the dimension must be a non-negative integer, not {dimension!r}")
-        self._arrangement = Arrangement(np.zeros((0, int(dimension))))
+        dimension = whole(dimension, "dimension", 0, _MOST_COORDINATES)
+        self._arrangement = Arrangement(np.zeros((0, dimension)))
         self._n_cells = 1
         self._cells: Cells | None = None
 

@@ -100,7 +100,7 @@ class FeasibilitySolver:
         options.simplex_strategy = 4  # primal: other sides are other columns, same prices
         options.small_matrix_value = 1e-12
         options.primal_feasibility_tolerance = options.dual_feasibility_tolerance = 1e-10
-        self._highs = highspy.Highs()
+        self._highs = _silent_highs()
         self._highs.passOptions(options)
         self._highs.passModel(model)
         self._optimal = highspy.HighsModelStatus.kOptimal
@@ -138,6 +138,19 @@ class FeasibilitySolver:
             np.maximum(solution.col_value, 0.0),
         )
         return Slack(-prices[:-1], float(prices[-1]), y[:n] + y[n : 2 * n], "Optimal")
+
+
+def _silent_highs() -> Any:
+    """A HiGHS that writes nothing to standard output, not even its name and version."""
+    import highspy
+
+    class SilentHighs(highspy.Highs):  # type: ignore[misc]
+        # The constructor ends with this, and it prints them unless the output is off by then.
+        def enableCallbacks(self) -> None:
+            self.silent()
+            super().enableCallbacks()
+
+    return SilentHighs()
 
 
 def unit_rows(rows: NDArray[Any]) -> Floats:

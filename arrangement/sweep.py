@@ -107,21 +107,23 @@ class Sweep:
     ----------
     rows : ndarray of Python ints, shape (n, d + 1)
         Pairwise different hyperplanes of rank d ≥ 1.
-    draw : int
-        Which random coordinates.
+    draw : int, or ndarray of Python ints, shape (d, d)
+        Which random coordinates, or these.
     mirrored : bool
         With −x_1 in place of x_1: the levels below d are then the other end of the space.
     """
 
-    def __init__(self, rows: Integers, draw: int = 0, mirrored: bool = False) -> None:
+    def __init__(
+        self, rows: Integers, draw: int | Integers = 0, mirrored: bool = False
+    ) -> None:
         self.given = rows
-        self.draw = draw
         self.n, width = rows.shape
         self.dimension = d = width - 1
         self.n_words = word_count(self.n)
-        change = random_change(d, draw)
+        change = random_change(d, draw) if isinstance(draw, int) else draw.copy()
         if mirrored:
             change[:, 0] = -change[:, 0]
+        self.change = change
         # Column j is the coefficient of −M_j for j ≥ 1; column 0 is the offset.
         self.rows = np.concatenate([rows[:, -1:], rows[:, :-1].dot(change)], axis=1)
         self.circuits = kernels.Circuits(

@@ -64,11 +64,11 @@ def found_by_sampling(regions, n):
     return len(np.unique(packed.view(f"V{packed.shape[1]}")))
 
 
-def draw(regions, digits, path):
+def draw(regions, digits, path, source):
     """The decision regions, with the three digits where they are."""
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-    figure = plot.regions(regions, colour="class")
+    figure = plot.regions(regions, colour="class", source=source)
     axes = figure.axes[0]
     for digit, place in zip(digits, [(0, 0), (1, 0), (0, 1)], strict=True):
         image = OffsetImage(digit.reshape(28, 28), zoom=1.1, cmap="gray_r")
@@ -121,7 +121,10 @@ def main():
             f"{found:,} ({found / len(regions):.1%}), {taken:.2g} s"
         )
     if options.plot:
-        _, facts["plot seconds"] = timed(lambda: draw(regions, digits, options.plot))
+        widths = "-".join(map(str, (784, *options.hidden, 10)))
+        classes = ", ".join(map(str, options.classes))
+        source = f"MNIST digits, network {widths}, plane through digits {classes}"
+        _, facts["plot seconds"] = timed(lambda: draw(regions, digits, options.plot, source))
     if options.json:
         print(json.dumps(facts))
     else:

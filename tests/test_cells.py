@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from arrangement import Arrangement, Cells, InputError, exact, families
+from arrangement import Arrangement, Cells, InputError, exact, families, saving
 from arrangement.packing import pack_signs, unpack_signs
 from tests import reference
 from tests.strategies import tables
@@ -176,7 +176,10 @@ def test_load_refuses_columns_that_do_not_fit(tmp_path):
     cells.save(tmp_path / "good.npz")
     arrays = dict(np.load(tmp_path / "good.npz"))
     np.savez(tmp_path / "bad.npz", **arrays, edges=np.zeros((3, 7), dtype=np.int64))
-    with pytest.raises(InputError, match="edges do not fit the cells"):
+    with pytest.raises(InputError, match="the checksum is not that of the content"):
+        Cells.load(tmp_path / "bad.npz")
+    saving.write(tmp_path / "bad.npz", "cells", {**arrays, "edges": np.zeros((3, 7), np.int64)})
+    with pytest.raises(InputError, match=r"edges has shape \(3, 7\), not \(3, 3\)"):
         Cells.load(tmp_path / "bad.npz")
 
 
@@ -269,12 +272,15 @@ def test_load_refuses_other_files(tmp_path):
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="not a file of saved cells"):
         Cells.load(tmp_path / "cut.npz")
-    np.savez(
-        tmp_path / "odd.npz", normals=[[1]], offsets=[0], packed=np.zeros((2, 5), np.uint64)
-    )
-    with pytest.raises(InputError, match="do not fit the arrangement"):
+    odd = {"normals": [[1]], "offsets": [0], "packed": np.zeros((2, 5), np.uint64)}
+    np.savez(tmp_path / "odd.npz", **odd)
+    with pytest.raises(InputError, match="no format and checksum, or is of an earlier version"):
         Cells.load(tmp_path / "odd.npz")
-    with pytest.raises(FileNotFoundError):
+    arrays = {name: np.array(values) for name, values in odd.items()}
+    saving.write(tmp_path / "odd.npz", "cells", arrays)
+    with pytest.raises(InputError, match="so it does not fit"):
+        Cells.load(tmp_path / "odd.npz")
+    with pytest.raises(InputError, match=r"missing.npz: .*cannot be read"):
         Cells.load(tmp_path / "missing.npz")
 
 

@@ -204,8 +204,11 @@ def test_activations_that_files_do_not_say(facts, refused, tmp_path):
     layers = {"0.weight": random.weights[0], "0.bias": random.biases[0]}
     layers |= {"2.weight": random.weights[1], "2.bias": random.biases[1]}
     np.savez(tmp_path / "state.npz", **layers)
-    arguments = tmp_path / "state.npz", "--box", -1, 1
-    assert facts(*arguments)["activation"] == "relu"
+    arguments = tmp_path / "state.npz", "--box", -1, 1, "--layers", 0, 2
+    assert "the activation is not said" in refused(*arguments)
+    unordered = refused(*arguments[:4], "--activation", "relu")
+    assert "the order of the layers 0, 2 is not said" in unordered
+    assert facts(*arguments, "--activation", "relu")["activation"] == "relu"
     leaky = facts(*arguments, "--activation", "leaky_relu", "--negative-slope", "1/4")
     assert leaky["activation"] == "leaky_relu 0.25"
     assert set(leaky["bounds"]) == {"montufar_2017", "raghu_2017"}
@@ -262,7 +265,9 @@ def test_pictures_that_cannot_be_drawn_are_refused_before_the_work(
 
 
 def test_bad_networks_are_named(refused, tmp_path):
-    (tmp_path / "n.json").write_text('{"weights": [[[1, 2]], [[1, 2]]], "biases": [[0], [0]]}')
+    (tmp_path / "n.json").write_text(
+        '{"weights": [[[1, 2]], [[1, 2]]], "biases": [[0], [0]], "activation": "relu"}'
+    )
     assert "n.json: layer 1: weights of shape (1, 2)" in refused(
         tmp_path / "n.json", "--box", 0, 1
     )

@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from arrangement.relu import OneHiddenLayer, convex
+from arrangement.relu import OneHiddenLayer, convex, settling
 from arrangement.relu.data import load, prepare
 
 # --- landscape ---
@@ -132,7 +132,9 @@ def test_landscape_options_reach_the_search(facts):
     assert sum(full["pieces"].values()) == len(OneHiddenLayer(X, Y, 2).landscape().pieces)
 
 
-def test_exact_settles_what_is_undecided(run, facts):
+def test_exact_settles_what_is_undecided(run, facts, monkeypatch):
+    monkeypatch.setattr(settling, "SECONDS", 0.0)  # else it is settled without being asked
+    monkeypatch.setattr(settling, "SECONDS_PER_TUPLE", 0.0)
     command = ["landscape", "--data", "-", "--hidden", 2, "--no-normalise"]
     table = "0.2,0.3\n-0.1,-0.1\n0,0.1\n0.3,0.3\n0.2,0.1\n"  # 0.3/0.1 is not 3 in float64
     rough, exact = (facts(*command, *more, stdin=table) for more in ([], ["--exact"]))
@@ -185,9 +187,10 @@ def test_every_kind_of_picture(facts, kind, tmp_path):
     command = ["landscape", "--data", "-", "--hidden", 1 if kind == "weights" else 2]
     facts(*command, "--plot", tmp_path / "a.svg", "--plot-kind", kind, stdin=SAMPLES)
     text = (tmp_path / "a.svg").read_text()
-    words = {"weights": "minimum loss of", "spectrum": "all pairs of", "slice": "from A tow"}
+    words = {"weights": "lower bound of", "spectrum": "all pairs of", "slice": "from A tow"}
     for name, word in words.items():
         assert (word in text) == (name == kind)
+    assert "stdin&gt; (4 labels), 1 feature" in text.replace(">", "&gt;")
 
 
 def test_the_graph_of_several_neurons(facts, tmp_path):

@@ -263,7 +263,7 @@ def test_files_that_cannot_be_read_as_text(tmp_path):
 
 
 def test_rows_keep_their_text():
-    assert read_rows("1/3, 0.10\n-2, 1e5", "t") == [
+    assert list(read_rows("1/3, 0.10\n-2, 1e5", "t")) == [
         (1, ["1/3", "0.10"]),
         (2, ["-2", "1e5"]),
     ]

@@ -1,5 +1,6 @@
 """Deep networks: all linear regions in a domain."""
 
+import sys
 from fractions import Fraction
 from itertools import pairwise, product
 from math import comb, factorial
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrangement import Arrangement, InputError, SizeError, families
-from arrangement.deep import Network, maps
+from arrangement import Arrangement, InputError, SizeError, families, plot
+from arrangement.deep import Network, maps, verify
 from arrangement.deep.decisions import DecisionRegions
 from arrangement.deep.regions import Regions
 from tests import reference
@@ -626,3 +627,63 @@ def test_regions_that_do_not_exist():
         with pytest.raises(IndexError, match="region 999 does not exist"):
             ask(999)
     assert not hasattr(Network.random([2, 3, 1]).regions(box(2), method="recursion"), "edges")
+
+
+HUGE = 10**400
+FAR_BOXES = {
+    "1e308": (-1e308, 1e308),
+    "largest": (-sys.float_info.max, sys.float_info.max),
+    "10^400": (-HUGE, HUGE),
+    "10^-400": (-Fraction(1, HUGE), Fraction(1, HUGE)),
+    "5e-324": (-5e-324, 5e-324),
+    "far": (HUGE, HUGE + 1),
+    "near 1e17": (10**17, 10**17 + 1),
+}
+
+
+def close(value, number):
+    """Is a float64 that of an exact number, infinite or 0 where that is beyond?"""
+    try:
+        return value == pytest.approx(float(number), rel=1e-9, abs=1e-310)
+    except OverflowError:
+        return value == np.inf
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("ends", FAR_BOXES.values(), ids=FAR_BOXES)
+@pytest.mark.parametrize("d", [1, 2])
+def test_boxes_beyond_float64(tmp_path, d, ends):
+    domain = [ends, (0, 1)][:d]
+    network = Network.random([d, 3, 2, 2], rng=1)
+    regions = network.regions(domain)
+    whole = Fraction(ends[1]) - Fraction(ends[0])
+    exact = [regions.exact_volume(i) for i in range(len(regions))]
+    assert sum(exact) == whole
+    assert all(map(close, regions.volumes.tolist(), exact))
+    assert regions.volume_shares == pytest.approx([float(v / whole) for v in exact], abs=1e-300)
+    for i in range(len(regions)):
+        assert regions.locate(regions.witness(i)) == i
+        point = regions.points[i]
+        assert np.isnan(point).any() or regions.locate(point) == i
+        corners = regions.exact_vertices(i)
+        if d == 2:
+            turns = [
+                a * e - b * c for (a, b), (c, e) in zip(corners, corners[1:] + corners[:1],
+                                                        strict=True)
+            ]  # fmt: skip
+            assert sum(turns) > 0
+    for found in (regions, regions.merge(), regions.decision_regions()):
+        found.write_graphml(tmp_path / "g.graphml")
+        found.save(tmp_path / "r.npz")
+        again = Regions.load(tmp_path / "r.npz")
+        assert again.volumes.tolist() == found.volumes.tolist()
+    regions.write_certificate(tmp_path / "c.json")
+    assert verify.verify(tmp_path / "c.json").holds
+    recursion = network.regions(domain, method="recursion")
+    assert len(recursion) == len(regions)
+    assert recursion.points.shape == (len(regions), d)
+    with pytest.raises(InputError, match="float64"):
+        regions.coverage(20, rng=0)
+    pytest.importorskip("matplotlib")
+    with pytest.raises(InputError, match="float64"):
+        plot.regions(regions)

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
 
-from arrangement.errors import InputError, SizeError
+from arrangement.errors import InputError
 from arrangement.relu import (
     Certificate,
     ExactReLUClassifier,
@@ -27,13 +27,10 @@ from arrangement.relu import (
     [ExactReLURegressor, pytest.param(ExactReLUClassifier, marks=pytest.mark.slow)],
 )
 def test_checks_of_scikit_learn(estimator):
-    # Some of its data sets have 10 features and hundreds of samples: those are refused.
-    results = check_estimator(estimator(time_limit=0.05), on_fail=None, on_skip=None)
-    failed = [r for r in results if r["status"] == "failed"]
-    for r in failed:
-        causes = (r["exception"], r["exception"].__cause__, r["exception"].__context__)
-        assert any(isinstance(e, SizeError) for e in causes), r
-    assert len(failed) <= 7
+    # Some of its data sets have 10 features and hundreds of samples: those take their time. A
+    # linear function takes two neurons.
+    results = check_estimator(estimator(hidden=2, time_limit=0.5), on_fail=None, on_skip=None)
+    assert [r for r in results if r["status"] == "failed"] == []
     assert sum(r["status"] == "passed" for r in results) >= 40
 
 

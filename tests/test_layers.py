@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import linprog
 
 from arrangement.errors import InputError, SizeError
-from arrangement.relu import OneHiddenLayer, product
+from arrangement.relu import OneHiddenLayer, enumeration, product, settling
 from arrangement.relu.enumeration import refuse_too_many
 from benchmarks import descent as experiment
 from tests import descent, reference
@@ -380,7 +380,16 @@ def test_rounding_does_not_hide_a_neuron_at_a_sample_with_target_zero():
         assert found[name].loss == pytest.approx(1.125)
 
 
-def test_exact_mode_settles_what_floats_cannot():
+@pytest.fixture
+def float64_alone(monkeypatch):
+    """No time for rational arithmetic where it is not asked for."""
+    monkeypatch.setattr(settling, "SECONDS", 0.0)
+    monkeypatch.setattr(settling, "SECONDS_PER_TUPLE", 0.0)
+    monkeypatch.setattr(enumeration, "FEW", -1)
+    monkeypatch.setattr("arrangement.relu.landscape.SPREAD", np.inf)
+
+
+def test_exact_mode_settles_what_floats_cannot(float64_alone):
     # On integers the minimizer of the first two samples is exactly zero at the third.
     X, y = [[0], [1], [2]], [2, 1, 0]
     exact = OneHiddenLayer(X, y).landscape(exact=True)
@@ -642,9 +651,11 @@ def test_a_graph_that_is_too_large_is_refused(monkeypatch, tmp_path):
          [2, -2.0000000001, -1e-10, -2.0000000001, -1.0000000001], 1),
     ],
 )  # fmt: skip
-def test_nearly_dependent_samples_are_flagged(X, y, hidden):
+def test_nearly_dependent_samples_are_flagged(X, y, hidden, request):
     """Where float64 takes the rank or a sign for another, pieces or tuples say so."""
     y = [1.3, 0.9, -0.7, -1.3, -0.6] if y is None else y
+    settled = OneHiddenLayer(X, y, hidden).landscape()
+    request.getfixturevalue("float64_alone")
     layer = OneHiddenLayer(X, y, hidden)
     found, exact = layer.landscape(), layer.landscape(exact=True)
     assert len(found.pieces) != len(exact.pieces)  # else the example shows nothing
@@ -658,6 +669,10 @@ def test_nearly_dependent_samples_are_flagged(X, y, hidden):
         for row, sure in zip(_names(found.pieces), found.pieces.decided, strict=True)
         if sure
     )
+    # What is flagged is settled where there is time.
+    assert settled.doubtful == 0
+    assert settled.pieces.decided.all()
+    assert np.array_equal(_names(settled.pieces), _names(exact.pieces))
 
 
 def _names(pieces):

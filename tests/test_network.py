@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import arrangement.relu
 from arrangement.deep import Network
 from arrangement.deep.stacking import Stack
-from arrangement.errors import InputError, MissingExtraError
+from arrangement.errors import InputError, MissingExtraError, SizeError
 
 TENT = ([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
 
@@ -217,6 +217,9 @@ def test_other_arguments_that_are_refused():
     for slope in (np.nan, "x", None, "1/3"):
         with pytest.raises(InputError, match="negative_slope"):
             Network(*TENT, "leaky_relu", slope)
+    for labels in ([None], [1j], [b"a"]):
+        with pytest.raises(InputError, match="labels of type"):
+            Network(*TENT, labels=labels)
     with pytest.raises(InputError, match="labels of shape"):
         Network(*TENT, labels=["a", "b"])
     network = Network(*TENT)
@@ -280,12 +283,25 @@ def test_files_hold_the_network(tmp_path, network, suffix):
 def test_other_names_in_npz_files(tmp_path, names):
     arrays = [np.ones((3, 2)), np.zeros(3), np.ones((1, 3)), np.array([5.0])]
     path = tmp_path / "network.npz"
-    np.savez(path, **dict(zip(names, arrays, strict=True)))
-    assert Network.load(path) == Network(arrays[::2], arrays[1::2])
+    stored = dict(zip(names, arrays, strict=True))
+    np.savez(path, **stored)
+    layers = [name.replace("weights", "weight").split("weight")[0].strip(".") for name in names]
+    numbered = not any(layers[::2]) or "W1" in names
+    with pytest.raises(InputError, match="activation is not said" if numbered else "order of"):
+        Network.load(path)
+    wanted = Network(arrays[::2], arrays[1::2])
+    if numbered:
+        np.savez(path, **stored, activation="relu")
+        assert Network.load(path) == wanted
+        np.savez(path, **stored)
+    else:
+        assert Network.read(path, "relu", layers=layers[::2]) == wanted
+    inputs = np.array([[1.0, 2.0], [-3.0, 1.0]])
+    assert Network.read(path, check=(inputs, wanted.forward(inputs))) == wanted
 
 
 def test_order_of_numbered_layers_is_by_number():
-    arrays = {"W10": [[1.0]], "W9": [[2.0], [3.0]], "W11": [[4.0]]}
+    arrays = {"W10": [[1.0]], "W9": [[2.0], [3.0]], "W11": [[4.0]], "activation": "relu"}
     with pytest.raises(InputError, match=r"layer 1: .*take 1 inputs"):
         Network.from_arrays(arrays)
     arrays["W10"] = [[1.0, 1.0]]
@@ -305,6 +321,15 @@ def test_order_of_numbered_layers_is_by_number():
         ({"weights_0": np.ones((1, 1)), "activation": np.ones(2)}, "activation: 2 values"),
         ({"weights_0": np.ones((1, 1)), "activation": np.array("maxout")}, "maxout of None"),
         ({"weights_0": np.array([[np.nan]])}, "layer 0, weights, row 0, column 0: nan"),
+        ({"W0": np.ones((1, 1)), "W1": np.ones((1, 1))}, "the activation is not said"),
+        (
+            {"W0": np.ones((1, 1)), "W1": np.ones((1, 1)), "activation": "leaky_relu"},
+            "negative_slope, of the leaky ReLU, is not said",
+        ),
+        (
+            {"a.weight": np.ones((1, 1)), "b.weight": np.ones((1, 1)), "activation": "relu"},
+            "the order of the layers a, b is not said",
+        ),
     ],
 )
 def test_npz_files_that_are_refused(tmp_path, arrays, message):
@@ -323,6 +348,8 @@ def test_npz_files_that_are_refused(tmp_path, arrays, message):
         ('{"weights": [], "biases": [], "pieces": 2}', '"pieces" is no part'),
         ('{"weights": [[[NaN]]], "biases": [[0]]}', "layer 0, weights, row 0, column 0: nan"),
         ('{"weights": [[[1], 2]], "biases": [[0, 0]]}', "layer 0, weights"),
+        ('{"weights": [[[1]], [[1]]], "biases": [[0], [0]]}', "the activation is not said"),
+        ('{"weights": [[[1]]], "biases": [[0]], "biases": [[1]]}', '"biases" is there twice'),
     ],
 )
 def test_json_files_that_are_refused(tmp_path, text, message):
@@ -395,10 +422,10 @@ class Tanh:
 
 class Sequential:
     def __init__(self, *modules):
-        self._modules = modules
+        self._modules = {str(i): module for i, module in enumerate(modules)}
 
     def named_children(self):
-        return [(str(i), module) for i, module in enumerate(self._modules)]
+        return {id(module): (key, module) for key, module in self._modules.items()}.values()
 
 
 WEIGHTS = [np.float32([[0.1, 2], [3, -1], [1, 1]]), np.float32([[1, 0.3, -2]])]
@@ -412,15 +439,91 @@ def test_torch_state_dicts():
         "2.weight": Tensor(WEIGHTS[1]),
         "2.bias": Tensor(BIASES[1]),
     }
-    assert Network.from_torch(state) == Network(WEIGHTS, BIASES)
-    assert Network.from_torch(state, "leaky_relu", 0.5) == Network(
+    names = ["0", "2"]
+    assert Network.from_torch(state, "relu", layers=names) == Network(WEIGHTS, BIASES)
+    assert Network.from_torch(state, "leaky_relu", 0.5, layers=names) == Network(
         WEIGHTS, BIASES, "leaky_relu", 0.5
     )
+    for stated in ({}, {"activation": "relu"}, {"activation": "leaky_relu"}):
+        with pytest.raises(InputError, match="a state dict does not say which activation"):
+            Network.from_torch(state, **stated)
+    with pytest.raises(InputError, match="activation is not said"):
+        Network.from_torch(state, layers=names)
+    with pytest.raises(InputError, match="negative_slope"):
+        Network.from_torch(state, "leaky_relu", layers=names)
+    with pytest.raises(InputError, match="there is no layer '1'; there are 0, 2"):
+        Network.from_torch(state, "relu", layers=["0", "1"])
+    with pytest.raises(InputError, match="what is done with the layer '2' is not said"):
+        Network.from_torch(state, "relu", layers=["0"])
+    with pytest.raises(InputError, match="layer 1: weights of shape"):
+        Network.from_torch(state, "relu", layers=["2", "0"])
+    with pytest.raises(InputError, match="no list of names"):
+        Network.from_torch(state, "relu", layers="02")
+    state["1.running_mean"] = Tensor([0.0])
+    with pytest.raises(InputError, match=r"1\.running_mean: neither"):
+        Network.from_torch(state, "relu", layers=names)
+    del state["1.running_mean"]
     state["2.weight"] = BFloat16(WEIGHTS[1])
     with pytest.raises(InputError, match=r"2.weight: .*float"):
-        Network.from_torch(state)
+        Network.from_torch(state, "relu", layers=names)
     with pytest.raises(InputError, match="no weights"):
-        Network.from_torch({})
+        Network.from_torch({}, "relu", layers=[])
+
+
+def test_state_dicts_compared_with_outputs():
+    rng = np.random.default_rng(0)
+    sizes = [3, 5, 5, 2]
+    state = {}
+    for l, (a, b) in enumerate(pairwise(sizes)):
+        state[f"fc{l}.weight"] = Tensor(rng.normal(size=(b, a)))
+        state[f"fc{l}.bias"] = Tensor(rng.normal(size=b))
+    layers = ["fc0", "fc1", "fc2"]
+    X = rng.normal(size=(20, 3)).astype(np.float32)
+
+    def outputs(activation, order=layers, skip=False):
+        h = X
+        for name in order:
+            z = h @ state[f"{name}.weight"].numpy().T + state[f"{name}.bias"].numpy()
+            last = name == order[-1]
+            h = z if last else activation(z) + (h if skip and z.shape == h.shape else 0)
+        return h
+
+    def relu(z):
+        return np.maximum(z, 0)
+
+    wanted = Network.from_torch(state, "relu", layers=layers)
+    assert Network.from_torch(state, check=(X, outputs(relu))) == wanted
+    assert Network.from_torch(state, check=(X[:, :], Tensor(outputs(relu)))) == wanted
+    found = Network.from_torch(
+        state, "leaky_relu", 0.25, check=(X, outputs(lambda z: np.where(z > 0, z, z / 4)))
+    )
+    assert found == Network.from_torch(state, "leaky_relu", 0.25, layers=layers)
+    others = (
+        np.tanh,
+        lambda z: np.clip(z, -1, 1),
+        lambda z: np.where(z > 0, z, 0.01 * z),
+        lambda z: np.clip(z, 0, 6),
+        lambda z: z / (1 + np.exp(-z)),
+    )
+    for y in (
+        *map(outputs, others),
+        outputs(relu, skip=True),
+        outputs(relu, ["fc0", "fc1", "fc1", "fc2"]),
+    ):
+        with pytest.raises(InputError, match=r"check: output \d at input \d+ is"):
+            Network.from_torch(state, check=(X, y))
+    y = outputs(relu, ["fc0", "fc1", "fc1", "fc2"])
+    twice = Network.from_torch(state, layers=["fc0", "fc1", "fc1", "fc2"], check=(X, y))
+    assert twice.hidden_widths == (5, 5, 5)
+    with pytest.raises(InputError, match="check: a pair"):
+        Network.from_torch(state, check=X)
+    with pytest.raises(InputError, match=r"check: inputs of shape \(20, 3\) and outputs"):
+        Network.from_torch(state, check=(X, y[:-1]))
+    with pytest.raises(InputError, match="finite real"):
+        Network.from_torch(state, check=(X, y * np.nan))
+    deaf = {"0.weight": np.eye(2), "0.bias": np.ones(2), "1.weight": np.eye(2)}
+    with pytest.raises(InputError, match="no neuron of hidden layer 0 is inactive"):
+        Network.from_torch(deaf, check=([[1.0, 1.0]], [[2.0, 2.0]]))
 
 
 def test_torch_modules():
@@ -440,6 +543,118 @@ def test_torch_modules():
         Network.from_torch(Sequential(first, ReLU(), first))
     with pytest.raises(InputError, match="say its activation"):
         Network.from_torch(Sequential(first), "relu")
+    square, bend = Linear(np.float32([[1, 2], [3, -1]])), ReLU()
+    twice = Network.from_torch(Sequential(square, bend, square, bend, square))
+    assert twice.hidden_widths == (2, 2)
+    with pytest.raises(InputError) as caught:
+        Network.from_torch(Tanh())
+    assert "state" not in str(caught.value)
+
+
+def test_modules_of_torch():
+    """Only torch's own classes, as they are, are what their names say."""
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    bend = nn.ReLU()
+    module = nn.Sequential(nn.Linear(2, 5), bend, nn.Linear(5, 5), bend, nn.Linear(5, 1))
+    X = torch.randn(30, 2, generator=torch.Generator().manual_seed(0))
+    network = Network.from_torch(module, check=(X, module(X)))
+    assert network.hidden_widths == (5, 5)
+    assert Network.from_torch(module.state_dict(), check=(X, module(X))) == network
+
+    class Residual(nn.Sequential):
+        def forward(self, x):
+            return x + super().forward(x)
+
+    class MyLinear(nn.Linear):
+        pass
+
+    MyLinear.__name__ = "Linear"
+    hooked, changed = nn.Linear(2, 2), nn.ReLU()
+    hooked.register_forward_hook(lambda module, given, found: -found)
+    changed.forward = torch.tanh
+    for inner, message in (
+        (Residual(nn.Linear(2, 2), nn.ReLU()), "Residual"),
+        (MyLinear(2, 2), "not a module of torch.nn"),
+        (hooked, "hook"),
+        (changed, "forward of its own"),
+        (nn.Tanh(), "Tanh"),
+        (nn.Hardtanh(), "Hardtanh"),
+        (nn.ReLU6(), "ReLU6"),
+        (nn.BatchNorm1d(2), "BatchNorm1d"),
+        (nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)), "ParametrizedLinear"),
+        (nn.Flatten(0), "flattens"),
+    ):
+        with pytest.raises(InputError, match=message) as caught:
+            Network.from_torch(nn.Sequential(nn.Linear(2, 2), inner, nn.Linear(2, 1)))
+        assert "state dict" not in str(caught.value)
+    handle = nn.modules.module.register_module_forward_hook(lambda module, given, found: -found)
+    try:
+        with pytest.raises(InputError, match="hook"):
+            Network.from_torch(module)
+    finally:
+        handle.remove()
+
+
+def refusal(path, *arguments, **named):
+    """The message of an InputError, or None if the network is read."""
+    try:
+        Network.read(path, *arguments, **named)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def one_line(message, path):
+    return message.startswith(f"{path}: ") and message.isprintable()
+
+
+def test_files_of_torch(tmp_path):
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    module = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    path = tmp_path / "network.pt"
+    torch.save(module.state_dict(), path)
+    with pytest.raises(InputError, match=r"network.pt: a state dict does not say"):
+        Network.read(path)
+    X = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(InputError, match=r"network.pt: check: output 0"):
+        Network.read(path, check=(X, module(X)))
+    network = Network.read(path, "relu", layers=["0", "2"])
+    assert network.weights[0].tolist() == module[0].weight.tolist()
+    for saved, message in (
+        (module, "other Python objects"),
+        ([1, 2], "not a state dict"),
+        ({"epoch": 3}, "'epoch' is no tensor"),
+        ({"0.weight": torch.zeros(1).expand(10**5, 10**5)}, "more numbers than"),
+        ({"0.weight": torch.zeros(2, 2, device="meta")}, "no array of numbers|damaged"),
+        ({"0.weight": torch.zeros(2, 2, dtype=torch.bfloat16)}, "float"),
+        (
+            {"0.weight": torch.zeros(2, 2).to_sparse()},
+            "no array of numbers|more numbers|Python",
+        ),
+    ):
+        torch.save(saved, path)
+        with pytest.raises(InputError, match=f"network.pt: .*({message})"):
+            Network.read(path, "relu", layers=["0"])
+    torch.save(module.state_dict(), path, _use_new_zipfile_serialization=False)
+    with pytest.raises(InputError, match=r"none of torch 1\.6"):
+        Network.read(path, "relu", layers=["0", "2"])
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_damaged_files_of_torch(tmp_path, seed):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "network.pt"
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    torch.save(module.state_dict(), path)
+    content = bytearray(path.read_bytes())
+    rng = np.random.default_rng(seed)
+    for _ in range(rng.integers(1, 5)):
+        content[rng.integers(len(content))] = rng.integers(256)
+    path.write_bytes(content[: rng.integers(len(content))] if seed % 5 == 0 else content)
+    message = refusal(path, "relu", layers=["0", "2"])
+    assert message is None or one_line(message, path)
 
 
 def test_torch_files_without_torch(tmp_path, monkeypatch):
@@ -509,7 +724,7 @@ def onnx_model(nodes, constants, inputs=("N", 2), outputs=("y",)):
 
     graph = helper.make_graph(
         [
-            helper.make_node(kind, list(given), [output], name=f"{kind}_{i}", **attributes)
+            helper.make_node(kind, list(given), [output], f"{kind}_{i}", **attributes)
             for i, (kind, given, output, attributes) in enumerate(nodes)
         ],
         "graph",
@@ -530,6 +745,11 @@ CONSTANTS = {
     "flat": np.array([-1, 2]),
     "one": np.float32(1),
     "halves": np.float32([0.5, 0.25]),
+    "tall": np.float32([[0.5], [0.25]]),
+    "column": np.float32([[0.5], [0.25], [1]]),
+    "single": np.array([-1, 1]),
+    "two": np.array([2]),
+    "yes": np.array(True),
 }
 GEMMS = [
     ("Gemm", ("x", "W0", "b0"), "z", {"transB": 1}),
@@ -604,12 +824,82 @@ def test_onnx_numbers_are_widened():
         ([("Identity", ("x",), "y", {})], "no layer"),
         (GEMMS[:2], 'the output "y" is not'),
         ([*GEMMS[:1], ("Softmax", ("z",), "y", {})], "the operator Softmax is not read"),
+        # Each of these is something else than the chain of its matrices.
+        ([("Add", ("x", "tall"), "y", {})], r"constants of shape \(2, 1\) are not one"),
+        ([("Gemm", ("x", "V0", "column"), "y", {})], r"biases of shape \(3, 1\)"),
+        ([("Reshape", ("x", "single"), "y", {})], "mixes samples"),
+        ([("Flatten", ("x",), "y", {"axis": 0})], "axis 0"),
+        ([("Dropout", ("x", "one", "yes"), "y", {})], "training mode"),
+        (
+            [("Shape", ("x",), "s", {}), ("Gemm", ("x", "V0", "s"), "y", {})],
+            "a size of a result",
+        ),
+        (
+            [("Unsqueeze", ("x", "two"), "u", {}), ("Add", ("u", "halves"), "y", {})],
+            "halves|of s",
+        ),
+        ([("Relu", ("x",), "y", {"alpha": 2.0})], "the attribute alpha"),
+        ([("Relu", ("x",), "y", {"domain": "mine"})], "operator of the model's own"),
+        ([("Gemm", ("x",), "y", {})], 'Gemm node "Gemm_0": malformed'),
+        ([("Reshape", ("V0", "flat"), "R", {})], "malformed|output"),
     ],
 )
 def test_onnx_graphs_that_are_refused(nodes, message):
     pytest.importorskip("onnx")
     with pytest.raises(InputError, match=message):
         Network.from_onnx(onnx_model(nodes, CONSTANTS))
+
+
+def test_onnx_models_of_another_kind_are_refused():
+    onnx = pytest.importorskip("onnx")
+    model = onnx_model(GEMMS, CONSTANTS)
+    model.opset_import[0].version = 6
+    with pytest.raises(InputError, match="opset 6"):
+        Network.from_onnx(model)
+    model = onnx_model(GEMMS, CONSTANTS)
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.INT64
+    with pytest.raises(InputError, match="no floating-point"):
+        Network.from_onnx(model)
+    wide = onnx_model([("Relu", ("x",), "y", {})], {}, inputs=("N", 10**6))
+    with pytest.raises(SizeError, match="an activation of 1,000,000 inputs"):
+        Network.from_onnx(wide)
+
+
+def test_onnx_numbers_in_files_beside(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    path = tmp_path / "network.onnx"
+    onnx.save(
+        onnx_model(GEMMS, CONSTANTS), path, save_as_external_data=True, location="data",
+        size_threshold=0,
+    )  # fmt: skip
+    assert Network.read(path) == Network(WEIGHTS, BIASES)
+    (tmp_path / "data").unlink()
+    with pytest.raises(InputError, match=r"network.onnx: damaged"):
+        Network.read(path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json", ".onnx"])
+def test_damaged_files_are_refused_in_one_line(tmp_path, suffix):
+    """Bytes are changed at random: a network is read, or one line says what is wrong."""
+    path = tmp_path / f"network{suffix}"
+    if suffix == ".onnx":
+        onnx = pytest.importorskip("onnx")
+        onnx.save(onnx_model(GEMMS, CONSTANTS), path)
+    else:
+        Network(WEIGHTS, BIASES, labels=["only"]).save(path)
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        changed = bytearray(content)
+        for _ in range(rng.integers(1, 6)):
+            changed[rng.integers(len(changed))] = rng.integers(256)
+        path.write_bytes(
+            changed[: rng.integers(len(changed))] if rng.random() < 0.1 else changed
+        )
+        message = refusal(path)
+        assert message is None or one_line(message, path), message
+        refused += message is not None
+    assert refused > 30
 
 
 def test_onnx_files_that_are_refused(tmp_path, monkeypatch):

@@ -1,11 +1,11 @@
 """Global training against brute force over all tuples of cells, the landscape, and descent."""
 
+import time
 from fractions import Fraction
 from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 import pytest
-from scipy.optimize import nnls
 
 from arrangement import kernels
 from arrangement.errors import InputError, SizeError
@@ -13,6 +13,7 @@ from arrangement.kernels.cone_fit import certified, cone_fit, workspace
 from arrangement.relu import OneHiddenLayer, optimum
 from arrangement.relu.samples import Samples
 from tests import descent
+from tests.test_convex import distance_to_cone
 from tests.test_landscape import data_set, with_bias
 
 
@@ -48,7 +49,7 @@ def brute_force(X, y, K, bias, slope=0.0, output_bias=False):
     for chosen in combinations_with_replacement(range(len(cells)), K):
         for s in product([1, -1], repeat=K):
             A = np.hstack([free, *(t * columns[j] for t, j in zip(s, chosen, strict=True))])
-            best = min(best, nnls(A, y)[1] ** 2 / len(y))
+            best = min(best, distance_to_cone(A, y) ** 2 / len(y))
     return best
 
 
@@ -279,6 +280,11 @@ def node(rng, N=8, r=2, K=2):
     return X, y, s, m, signs, A, cones
 
 
+def residues(X, y, K):
+    problem = OneHiddenLayer(X, y, hidden=K, bias=None)
+    return optimum._residues(Samples.of(problem.arrangement, problem.targets), K, 0.0, False)
+
+
 def test_the_bound_is_the_value_of_the_quadratic_program():
     rng = np.random.default_rng(0)
     seen = 0
@@ -289,10 +295,10 @@ def test_the_bound_is_the_value_of_the_quadratic_program():
         unit = X / np.linalg.norm(X, axis=1)[:, None]
         G = np.hstack([s[j] * A[:, 2 * j : 2 * j + 2] @ cones[j].T for j in range(2)])
         G[np.abs(G) < 1e-12] = 0.0
-        expected = nnls(G, y[:m])[1] ** 2
+        expected = distance_to_cone(G, y[:m]) ** 2
         turn = (s[:, None] * signs).astype(np.int8)
         work = workspace(4)
-        limits = np.array([1e3, 2e-15, 2e-15])
+        limits = np.array([2e-15, 2e-15])
         bound = cone_fit(
             A.T @ A,
             A.T @ y[:m],
@@ -300,9 +306,12 @@ def test_the_bound_is_the_value_of_the_quadratic_program():
             unit,
             np.arange(8),
             m,
+            signs,
+            m,
             turn,
             2,
             np.inf,
+            residues(X, y, 2),
             limits,
             work,
         )
@@ -317,52 +326,43 @@ def test_the_bound_is_the_value_of_the_quadratic_program():
 
 
 def test_no_dual_point_gives_a_wrong_bound():
-    # Whatever u and multipliers: feasible points within the limit are never below the bound.
+    # Whatever u and multipliers: feasible points of any length are never below the bound.
     rng = np.random.default_rng(1)
+    certain = 0
     for _ in range(300):
         X, y, s, m, signs, A, cones = node(rng)
         if m < 2:
             continue
-        u = rng.normal(size=4) * 10.0 ** rng.uniform(-4, 0)
-        g, total = np.zeros(4), 0.0
-        for j in range(2):
-            weight = np.where(rng.random(m) < 0.3, rng.random(m), 0.0)
-            g[2 * j : 2 * j + 2] += (weight * s[j] * signs[j, :m]) @ X[:m]
-            total += weight.sum()
-        bound = certified(
-            A.T @ A,
-            A.T @ y[:m],
-            y[:m] @ y[:m],
-            4,
-            2,
-            u,
-            g,
-            total,
-            np.array([1.0, 1e-15, 1e-15]),
-        )
-        for _ in range(20):
-            R = np.concatenate(
-                [s[j] * (rng.random(len(cones[j])) @ cones[j]) for j in range(2)]
-            )
-            R /= max(1.0, np.linalg.norm(R[:2]), np.linalg.norm(R[2:]))
-            assert np.sum((A @ R - y[:m]) ** 2) >= bound
+        unit = X / np.linalg.norm(X, axis=1)[:, None]
+        turn = (s[:, None] * signs).astype(np.int8)
+        H, b, yy = A.T @ A, A.T @ y[:m], y[:m] @ y[:m]
+        work = workspace(4)
+        tables = np.arange(8), m, signs
+        rest = residues(X, y, 2), np.array([1e-15, 1e-15])
+        cone_fit(H, b, yy, unit, *tables, m, turn, 2, np.inf, *rest, work)
+        p = int((work[1][3] > 0).sum())
+        for size in (0.0, 1e-14, 1e-9, 1e-4):
+            u = work[1][0] + size * rng.normal(size=4)
+            lam = np.abs(work[1][3] * (1 + size * rng.normal(size=4)))
+            room = np.zeros((4, 4)), np.zeros((4, 4))
+            arguments = H, b, yy, unit, *tables, turn, 2, u, lam, work[2], p, *rest, *room
+            bound = certified(*arguments)
+            certain += bound > 0
+            for _ in range(20):
+                R = np.concatenate(
+                    [s[j] * (rng.random(len(cones[j])) @ cones[j]) for j in range(2)]
+                )
+                R *= 10.0 ** rng.uniform(-3, 6)
+                assert np.sum((A @ R - y[:m]) ** 2) >= bound - 1e-14
+    assert certain > 300
 
 
-def test_the_exact_bound_is_the_value_of_the_tuple():
+def test_an_exact_fit_is_the_value_of_the_tuple():
     X, y = gaussian(7, 3, 0)
     problem = OneHiddenLayer(X, y, hidden=2)
     samples = Samples.of(problem.arrangement, problem.targets, True)
-    search = optimum._Search(samples, 2, False, 0.0, None, 1e-8, 1e4)
-    exact = optimum.ExactBound(
-        samples,
-        search.Q,
-        search.unit,
-        search.weights_of,
-        search.norm,
-        search.limits,
-        0.0,
-        0.0,
-    )
+    fit = optimum.ExactFit(samples, 0.0, False)
+    search = optimum._Search(samples, 2, False, 0.0, None, 1e-8)
     cells = problem.arrangement.cells().signs
     X = with_bias(X, 1.0)
     rng = np.random.default_rng(0)
@@ -370,10 +370,73 @@ def test_the_exact_bound_is_the_value_of_the_tuple():
         signs, s = cells[rng.integers(0, len(cells), 2)], rng.choice([-1.0, 1.0], 2)
         A = [s[j] * np.maximum(X @ rays(X, signs[j]).T, 0) for j in range(2)]
         A = np.where(np.abs(np.hstack(A)) < 1e-12, 0, np.hstack(A))
-        expected = nnls(A, y)[1] ** 2 / (y @ y)
-        bound = exact(signs > 0, s)
-        assert bound <= expected + 1e-13
-        assert bound == pytest.approx(expected, abs=2e-9)
+        value, vectors, offset = fit(signs > 0, s)
+        assert float(value) == pytest.approx(distance_to_cone(A, y) ** 2, abs=1e-9)
+        # The network is on the closed cells, and has exactly that loss.
+        exactly = [[Fraction(v) for v in row] for row in X.tolist()]
+        inner = np.array([[sum(map(Fraction.__mul__, x, w)) for x in exactly] for w in vectors])
+        assert np.all(signs * inner >= 0)
+        f = [
+            sum(int(t) * max(v, 0) for t, v in zip(s, column, strict=True))
+            for column in inner.T
+        ]
+        assert sum((a - Fraction(t)) ** 2 for a, t in zip(f, y.tolist(), strict=True)) == value
+        assert offset == 0
+        guessed = fit(signs > 0, s, search.binding(signs > 0, s))
+        assert guessed.value == value
+
+
+HOSTILE = ["scale", "far", "close", "grid", "units", "repeated"]
+
+
+def hostile(sort, seed, largest):
+    """Samples that differ by many orders of magnitude, or hardly at all."""
+    rng = np.random.default_rng([seed, HOSTILE.index(sort)])
+    N, d = int(rng.integers(2, largest + 1)), int(rng.integers(1, 3))
+    X, y = rng.normal(size=(N, d)), rng.normal(size=N)
+    if sort == "scale":
+        X *= 10.0 ** rng.integers(-6, 7, size=(N, 1))
+    elif sort == "far":
+        X *= 10.0 ** rng.choice([-12, 0, 12], size=(N, 1))
+    elif sort == "close":
+        X[1:] = X[0] + 10.0 ** -rng.integers(3, 16) * rng.normal(size=(N - 1, d))
+    elif sort == "grid":
+        X, y = rng.integers(-2, 3, size=(N, d)) + 0.5, rng.integers(-2, 3, size=N) + 0.0
+    elif sort == "units":
+        X *= 10.0 ** rng.integers(-6, 7, size=(1, d))
+        y *= 10.0 ** rng.integers(-6, 7, size=N)
+    else:
+        X[N // 2 :] = X[: N - N // 2]
+    return X, y
+
+
+@pytest.mark.parametrize("sort", HOSTILE)
+@pytest.mark.parametrize(("K", "bias"), [(1, None), (1, 1.0), (2, None)])
+def test_the_bound_is_that_of_the_exact_landscape_on_hostile_samples(sort, K, bias):
+    for seed in range(8 if K == 1 else 3):
+        X, y = hostile(sort, seed, 6 if K == 1 else 4)
+        problem = OneHiddenLayer(X, y, hidden=K, bias=bias)
+        lowest = problem.landscape(exact=True).global_minimum.loss
+        scale = np.mean(y**2)
+        for method in ("screen", "branch"):
+            result = problem.fit_global(method=method)
+            check(result, problem)
+            assert result.lower_bound <= lowest + 1e-12 * scale
+            assert result.status in ("optimal", "imprecise")
+            if result.status == "optimal":
+                assert result.fun <= lowest + 3e-8 * scale
+
+
+@pytest.mark.parametrize("method", ["screen", "branch"])
+@pytest.mark.parametrize("small", [1e-6, 1e-12, 1e-100])
+def test_optima_with_very_large_weights(small, method):
+    problem = OneHiddenLayer([[-1.0], [small]], [0.1, 1.0], bias=None)
+    result = problem.fit_global(method=method)
+    check(result, problem)
+    assert result.fun == pytest.approx(0.005, rel=1e-12)
+    assert result.lower_bound == pytest.approx(0.005, rel=1e-7)
+    assert result.status == "optimal"
+    assert result.weights[0, 0] * result.output_weights[0] == pytest.approx(1 / small)
 
 
 def test_neurons_that_nearly_cancel_are_bounded_tightly():
@@ -461,7 +524,6 @@ def test_bad_requests():
     for keywords, words in (
         ({"time_limit": -1}, "time_limit"),
         ({"tolerance": 0}, "tolerance"),
-        ({"weight_bound": np.inf}, "weight_bound"),
         ({"method": "guess"}, "method"),
     ):
         with pytest.raises(InputError, match=words):
@@ -477,11 +539,11 @@ def test_local_search_only_improves():
     X, y = gaussian(9, 3, 8)
     problem = OneHiddenLayer(X, y, hidden=2)
     search = optimum._Search(
-        Samples.of(problem.arrangement, problem.targets, True), 2, False, 0.0, None, 1e-6, 1e4
+        Samples.of(problem.arrangement, problem.targets, True), 2, False, 0.0, None, 1e-6
     )
-    starts = np.zeros((3, 6))
+    starts, choices = np.zeros((3, 6)), np.ones((3, 2))
     kernels.local_search(
-        *search.data, 0.0, starts, np.ones((3, 2)), 10, search.best, search.point
+        *search.data, 0.0, starts, choices, 10, 0.0, search.stop, search.best, search.point
     )
     assert search.best[0] <= 1.0
     search.descend(0)
@@ -508,6 +570,83 @@ def test_time_limits_hold_for_the_local_search(monkeypatch):
     assert found.status == "time_limit"
     assert 0 <= found.lower_bound <= found.fun
     assert calls == ["local_search"]  # one portion of many, and no polishing
+
+
+@pytest.mark.parametrize("K", [1, 2, 6])
+def test_a_time_limit_is_kept_where_cells_are_too_many(K):
+    X, y = gaussian(200, 9, 0)
+    problem = OneHiddenLayer(X, y, hidden=K)
+    problem.fit_global(time_limit=0)  # compiles
+    for limit in (0, 0.5, 1.5):
+        started = time.monotonic()
+        result = problem.fit_global(time_limit=limit)
+        assert time.monotonic() - started < limit + 1
+        check(result, problem)
+        assert result.status == "time_limit"
+        assert result.fun < np.mean(y**2)
+        assert result.certificate.n_cells == result.certificate.n_tuples == 0
+
+
+def test_a_time_limit_is_kept_while_cells_are_enumerated(monkeypatch):
+    X, y = gaussian(60, 6, 0)
+    problem = OneHiddenLayer(X, y)
+    monkeypatch.setattr(optimum, "MOST_PATTERNS", 10**9)
+    problem.fit_global(time_limit=0)
+    started = time.monotonic()
+    result = problem.fit_global(time_limit=1.0)
+    assert time.monotonic() - started < 2
+    check(result, problem)
+    assert result.certificate.n_cells == 0  # there was no time for 6 million
+    assert result.certificate.n_bounds > 0
+
+
+def test_a_node_of_many_neurons_is_left_when_the_time_is_up():
+    X, y = gaussian(40, 5, 0)
+    problem = OneHiddenLayer(X, y, hidden=16)  # 65,536 children a node
+    problem.fit_global(time_limit=0)
+    started = time.monotonic()
+    result = problem.fit_global(time_limit=1.5)
+    assert time.monotonic() - started < 2.5
+    check(result, problem)
+    assert result.certificate.n_open > 0
+
+
+def test_compiled_loops_stop():
+    X, y = gaussian(12, 3, 0)
+    problem = OneHiddenLayer(X, y, hidden=2)
+    samples = Samples.of(problem.arrangement, problem.targets, True)
+    search = optimum._Search(samples, 2, False, 0.0, None, 1e-8)
+    signs, tuples = problem.arrangement.cells().signs, np.array([[0, 1], [2, 3]])
+    search.halt()
+    rest = search.exact, search.limits
+    bounds = np.zeros(2)
+    kernels.bound_tuples(*search.data, signs, tuples, 0.0, 1.0, *rest, search.stop, bounds)
+    kernels.local_search(
+        *search.data,
+        0.0,
+        np.ones((2, 6)),
+        np.ones((2, 2)),
+        60,
+        0.0,
+        search.stop,
+        search.best,
+        search.point,
+    )
+    kernels.fit_tuples(
+        *search.data,
+        signs,
+        tuples,
+        bounds,
+        0.0,
+        *rest,
+        0.0,
+        search.stop,
+        search.best,
+        search.point,
+    )
+    assert bounds.tolist() == [0, 0]
+    assert search.best.tolist() == [1, 1, 1]
+    assert not search.point.any()
 
 
 @pytest.mark.parametrize("options", [{"time_limit": "a"}, {"tolerance": "a"}])

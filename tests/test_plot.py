@@ -388,7 +388,7 @@ def test_many_dimensions_show_the_losses_by_kind():
     found = LANDSCAPES["weights in R^4"].landscape()
     axes = plot.landscape(found).axes[0]
     labels = [tick.get_text() for tick in axes.get_yticklabels()]
-    assert labels[0] == f"all cells' minimum losses ({len(found.cells)})"
+    assert labels[0] == f"lower bounds of all cells ({len(found.cells)})"
     counts = [int(label.rsplit("(", 1)[1].rstrip(")")) for label in labels[1:]]
     assert sum(counts) == len(found.pieces)
 

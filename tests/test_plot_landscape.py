@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from arrangement import InputError, plot
 from arrangement.plot import slices
 from arrangement.plot.planes import balanced_point, minima_in_plane, plane_of
+from arrangement.printable import printable
 from arrangement.relu import OneHiddenLayer
 
 
@@ -241,3 +242,33 @@ def test_the_same_slice_is_the_same_bytes(tmp_path):
     plot.slice(found, tmp_path / "a.svg")
     plot.slice(found, tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+# --- what a picture says of itself ---
+
+
+def test_a_picture_of_weights_says_that_its_colours_are_bounds():
+    found = LAYERS["one neuron"].landscape()
+    figure = plot.landscape(found, source="iris")
+    assert figure.axes[0].get_title().split("\n")[0] == "iris"
+    assert figure.axes[1].get_ylabel().startswith("lower bound of the cell's loss")
+    # Such a cell has a lower colour than the least loss that there is.
+    assert found.min_loss.min() < found.global_minimum.loss
+
+
+@pytest.mark.parametrize("name", ["a $x^2$ b", "$", r"\$", "50 % of_the^{x", "a\x1b[31m\nb\0"])
+def test_a_picture_names_its_data_as_they_are_called(name, tmp_path):
+    found = LAYERS["two neurons"].landscape()
+    for draw in (plot.slice, plot.spectrum, plot.landscape):
+        figure = draw(found, tmp_path / "a.png", source=name)
+        first, second = figure.axes[0].get_title().split("\n")
+        assert first.replace(r"\$", "$") == printable(name)
+        assert second == draw(found).axes[0].get_title()
+
+
+def test_a_long_name_is_cut_in_the_middle():
+    shown = plot.spectrum(LAYERS["one neuron"].landscape(), source="a" * 400 + "b")
+    name = shown.axes[0].get_title().split("\n")[0]
+    assert name.startswith("aaa")
+    assert name.endswith("ab")
+    assert len(name) < 80

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,8 +16,9 @@ import pytest
 from scipy.optimize import linprog
 
 from arrangement import InputError, SizeError, plot
+from arrangement.bounds import cover
 from arrangement.cli import main
-from arrangement.relu import OneHiddenLayer
+from arrangement.relu import OneHiddenLayer, probability
 from arrangement.relu.data import DataSet, gaussian, iris, prepare
 from arrangement.relu.enumeration import Search
 from arrangement.relu.probability import DIFFERENTIABLE, _drawn, minima_probability
@@ -147,7 +150,9 @@ def test_drawn_tuples_are_unbiased(hidden):
     data = gaussian(6, 1 if hidden == 3 else 2)
     layer = OneHiddenLayer(data.X, data.y, hidden)
     faces = layer.faces(codimensions=1)
-    search = Search(faces, layer.samples.y, layer.free, hidden, inf, DIFFERENTIABLE)
+    search = Search(
+        faces, layer.samples.y, layer.free, hidden, inf, DIFFERENTIABLE, layer.exact_targets
+    )
     active = minima_probability(samples=6, features=data.X.shape[1], hidden=hidden, seeds=1)
     m, n = int(active.cells[0, 0]), len(search.positions)
     assert m > n
@@ -177,6 +182,47 @@ def test_draws_of_a_large_problem():
     assert np.array_equal(few.looked_at, few.tuples)
     assert "drawn" in table.markdown()
     assert "drawn" not in few.markdown()
+
+
+@pytest.mark.parametrize("bias", [None, 1.0])
+@pytest.mark.parametrize("slope", [0.0, 0.1])
+def test_cells_in_portions_give_the_same(monkeypatch, bias, slope):
+    arguments = {"samples": [4, 9], "features": 2, "hidden": [1, 2], "seeds": 3}
+    arguments |= {"bias": bias, "negative_slope": slope}
+    kept = minima_probability(**arguments)
+    drawn = minima_probability(**{**arguments, "seeds": 40}, draws=64)
+    monkeypatch.setattr(probability, "STORED", 0)
+    streamed = minima_probability(**arguments)
+    for name in ("cells", "tuples", "doubtful"):
+        assert np.array_equal(getattr(streamed, name), getattr(kept, name))
+    assert np.array_equal(streamed.shares[:2], kept.shares[:2])  # all cells of one neuron
+    again = minima_probability(**{**arguments, "seeds": 40}, draws=64)
+    assert np.array_equal(again.looked_at, drawn.looked_at)
+    error = np.hypot(again.standard_error, drawn.standard_error)
+    assert np.all(abs(again.share - drawn.share) <= 4 * error)
+
+
+def test_many_cells_take_little_memory():
+    code = (
+        "from arrangement.relu.probability import minima_probability\n"
+        "import resource\n"
+        "minima_probability(samples=6, hidden=2, seeds=1, draws=50)\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "table = minima_probability(samples=45, features=5, hidden=2, seeds=1, draws=200)\n"
+        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(int(table.cells[0, 0]), after - before)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    cells, kibibytes = map(int, done.stdout.split())
+    assert cells == cover(45, 6)
+    assert 45 * cells > 100_000_000  # bytes of their signs alone
+    assert kibibytes < 60_000
+
+
+def test_too_many_cells_to_draw_from_are_refused():
+    with pytest.raises(SizeError, match="all cells are gone through once"):
+        minima_probability(samples=500, features=5, hidden=2, draws=200)
 
 
 def test_data_of_ones_own():

@@ -332,11 +332,11 @@ def test_tasks_of_dead_workers_are_repeated():
         arrangement.cells(executor=Here(deaths=10**6))
 
 
-def _die_once(flag, rows, draw, task, budget, place):
+def _die_once(flag, given, task, budget, place):
     if not os.path.exists(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return engine._run(sweep.Sweep(pickle.loads(rows), draw), task, budget)
+    return engine._run(sweep.Sweep(*pickle.loads(given)), task, budget)
 
 
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import operator
 from math import comb
 
+from arrangement.arguments import check_flag
 from arrangement.errors import InputError, SizeError
+from arrangement.parsing import shown
 
 __all__ = ["buck", "count", "cover", "zaslavsky"]
 
@@ -52,6 +54,7 @@ def zaslavsky(n: int, d: int, bounded: bool = False) -> int:
     1
     """
     n, d = count(n, "n"), count(d, "d")
+    check_flag(bounded, "bounded")
     if bounded:
         return comb(n - 1, d) if n else int(d == 0)
     return _partial_sum(n, d)
@@ -164,9 +167,9 @@ def count(value: int, name: str, least: int = 0) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise InputError(f"{name} = {value!r} is not an integer") from None
+        raise InputError(f"{name} = {shown(value)} is not an integer") from None
     if number < 0:
-        raise InputError(f"{name} = {number} is negative")
+        raise InputError(f"{name} = {shown(number)} is negative")
     if number < least:
-        raise InputError(f"{name} = {number} is too small, the least is {least}")
+        raise InputError(f"{name} = {shown(number)} is too small, the least is {least}")
     return number

@@ -17,6 +17,7 @@ from math import comb, prod
 
 from arrangement.bounds.arrangements import count, zaslavsky
 from arrangement.errors import InputError
+from arrangement.parsing import shown
 
 __all__ = ["montufar_2014", "montufar_2017", "raghu", "serra"]
 
@@ -199,6 +200,6 @@ def _network(n_0: int, widths: Iterable[int]) -> tuple[int, list[int]]:
         layers = list(widths)
     except TypeError:
         raise InputError(
-            f"widths = {widths!r} is not a sequence of integers, one a layer"
+            f"widths = {shown(widths)} is not a sequence of integers, one a layer"
         ) from None
     return n_0, [count(n, f"widths[{l}]") for l, n in enumerate(layers)]

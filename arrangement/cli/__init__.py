@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
+from contextlib import redirect_stdout
 
 from arrangement.cli import (
     bounds,
@@ -19,24 +21,30 @@ from arrangement.cli import (
     verify,
 )
 from arrangement.cli.options import Parser
+from arrangement.cli.termination import orderly_termination
 from arrangement.errors import ArrangementError, InputError
+from arrangement.output import claim_stdout
+from arrangement.printable import printable
 
 __all__ = ["main"]
 
 
+@orderly_termination()
 def main(argv: list[str] | None = None) -> int:
     """Run the command line.
 
     Parameters
     ----------
     argv : list of str, optional
-        The arguments; those of the process if left out.
+        The arguments; those of the process if left out, whose standard output then takes the
+        answer and nothing that a library prints.
 
     Returns
     -------
     int
-        0; 1 when what was to be verified is false; 2 after an error, which is one line on
-        stderr; 130 when interrupted; 141 when the reader of the output has gone.
+        0; 1 when what was to be verified is false, 3 when that was not decided because it
+        takes too much work; 2 after an error, which is one line on stderr; 130 when
+        interrupted, 143 when terminated; 141 when the reader of the output has gone.
 
     Examples
     --------
@@ -55,12 +63,20 @@ def main(argv: list[str] | None = None) -> int:
     if sys.stderr is None:  # it is closed, and messages go nowhere
         sys.stderr = io.StringIO()
     try:
-        options = _parser().parse_args(argv)
+        quiet = sys.stdout
+        # Only as a process of its own: what else a caller's process prints is not ours.
+        if argv is None and quiet is not None and quiet is sys.__stdout__:
+            sys.stdout = claim_stdout()
+            warnings.formatwarning = _one_line
+        with redirect_stdout(quiet):
+            parser = _parser()
+        options = parser.parse_args(argv)
         if sys.stdout is None:
             raise InputError("standard output is closed")
-        result = options.run(options)
+        with redirect_stdout(quiet):
+            result = options.run(options)
         text, code = result if isinstance(result, tuple) else (result, 0)
-        sys.stdout.write(text)
+        sys.stdout.write("\n".join(map(printable, text.split("\n"))))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -98,8 +114,18 @@ def _parser() -> Parser:
 
 
 def _fail(message: str) -> int:
-    sys.stderr.write(f"arrangement: error: {' '.join(message.split())}\n")
+    sys.stderr.write(f"arrangement: error: {printable(' '.join(message.split()))}\n")
     return 2
+
+
+def _one_line(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    return f"arrangement: warning: {' '.join(str(message).split())}\n"
 
 
 def _discard_stdout() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from arrangement.cli.options import NUMBERS, Commands, add_arrangement, chosen, report
 from arrangement.errors import InputError
+from arrangement.parsing import exact_text
 
 __all__ = ["add"]
 
@@ -81,7 +82,8 @@ def _compared(measured: int, bound: int | None, as_json: bool) -> Any:
         return {"bound": bound, "measured": measured, "measured per bound": ratio}
     if bound is None:
         return "none: the hyperplanes share no point"
-    return f"{bound}" if ratio is None else f"{bound}  measured / bound {ratio:.4f}"
+    text = exact_text(bound)
+    return text if ratio is None else f"{text}  measured / bound {ratio:.4f}"
 
 
 def _network(options: argparse.Namespace) -> str:

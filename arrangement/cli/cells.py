@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,11 @@ def _run(options: argparse.Namespace) -> str:
     if options.plot is not None:
         from arrangement import plot
 
-        plot.arrangement(cells, options.plot)
+        if options.family is not None:
+            source = " ".join(options.family)
+        else:
+            source = "standard input" if options.file == "-" else os.path.basename(options.file)
+        plot.arrangement(cells, options.plot, source=source)
     essential = arrangement.is_essential or options.json
     return report(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from typing import TYPE_CHECKING
 
 from arrangement.cli.options import Parser
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
     from arrangement.relu import OneHiddenLayer
     from arrangement.relu.data import DataSet
 
-__all__ = ["SAMPLES", "add_data", "add_layer", "chosen_data", "chosen_layer", "refuse_wide"]
+__all__ = [
+    "SAMPLES",
+    "add_data",
+    "add_layer",
+    "chosen_data",
+    "chosen_layer",
+    "described",
+    "refuse_wide",
+]
 
 SAMPLES = """\
 NAME is iris, digits or mnist (5,000 digits); FILE is a table of text with one sample a row and
@@ -116,6 +125,19 @@ def chosen_data(options: argparse.Namespace) -> DataSet:
         labels=options.labels,
         seed=options.seed,
     )
+
+
+def described(options: argparse.Namespace, data: DataSet) -> str:
+    """The samples in a few words, for a picture."""
+    from arrangement.plot.marks import counted
+
+    if options.classes is None:
+        labels = counted(len(data.classes), "label")
+    else:
+        named = "class" if len(options.classes) == 1 else "classes"
+        labels = f"{named} {', '.join(options.classes)}"
+    name = os.path.basename(data.name)
+    return f"{name} ({labels}), {counted(data.X.shape[1], 'feature')}"
 
 
 def chosen_layer(options: argparse.Namespace, data: DataSet) -> OneHiddenLayer:

@@ -13,6 +13,7 @@ from arrangement.cli.data_options import (
     add_layer,
     chosen_data,
     chosen_layer,
+    described,
 )
 from arrangement.cli.landscape_sweep import add_sweep, run_sweep, settle
 from arrangement.cli.options import (
@@ -113,7 +114,7 @@ def _run(options: argparse.Namespace) -> str:
     if options.out is not None:
         landscape.save(options.out)
     if picture is not None:
-        _draw(landscape, saddles, picture, options.plot)
+        _draw(landscape, saddles, picture, options.plot, described(options, data))
     facts: dict[str, Any] = {
         "data": data.name,
         "samples": len(data),
@@ -164,15 +165,17 @@ def _refuse_large_graph(problem: OneHiddenLayer) -> None:
     refuse(len(cells), len(cells.edges))
 
 
-def _draw(landscape: Landscape, saddles: Pieces | None, kind: str, path: str) -> None:
+def _draw(
+    landscape: Landscape, saddles: Pieces | None, kind: str, path: str, source: str
+) -> None:
     from arrangement import plot
 
     if kind == "spectrum":
-        plot.spectrum(landscape, path, saddles=saddles)
+        plot.spectrum(landscape, path, saddles=saddles, source=source)
     elif kind == "slice":
-        plot.slice(landscape, path)
+        plot.slice(landscape, path, source=source)
     else:
-        plot.landscape(landscape, path)
+        plot.landscape(landscape, path, source=source)
 
 
 def _as_text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,8 @@ def run_sweep(options: argparse.Namespace) -> str:
     if options.plot is not None:
         from arrangement import plot
 
-        plot.minima_probability(table, options.plot, f"{name}, {seeds} data sets a point")
+        title = f"{seeds} data sets a point"
+        plot.minima_probability(table, options.plot, title, source=os.path.basename(name))
     if options.json:
         facts = {"data": name, "rows": table.rows(), "seconds": round(seconds, 3)}
         return report(facts, True)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import time
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from arrangement import writing
-from arrangement.cli.network_options import add_reading, chosen_network
-from arrangement.cli.options import Commands, add_jobs, add_outputs, report, workers
+from arrangement.cli.network_options import (
+    add_domain,
+    add_reading,
+    chosen_domain,
+    chosen_network,
+)
+from arrangement.cli.options import Commands, add_jobs, add_outputs, report, short, workers
 from arrangement.errors import InputError
+from arrangement.parsing import exact_text
 
 if TYPE_CHECKING:
     from arrangement.deep.decisions import DecisionRegions
@@ -26,9 +35,10 @@ NEED_COMPLEX = (
 COLOURS = ("map", "class", "rank", "dead")
 
 TEXT = """\
-FILE is a network: .npz (weights_0, biases_0, ..., or the names of a torch state dict), .json
-("weights" and "biases"), .onnx, or a state dict in .pt. All regions of full dimension in the
-box or domain are found, exactly.
+FILE is a network: .npz (weights_0, biases_0, ..., activation), .json ("weights", "biases" and
+"activation"), .onnx, or a state dict of torch in .pt or .npz, of which --activation and
+--layers must say how it computes. All regions of full dimension in the box or domain are
+found, exactly.
 
 Three different numbers are in use for "the linear regions" (Stargalla, Hertrich and Reichman
 2025 compare six definitions), and each is told under its own name:
@@ -48,16 +58,7 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=_run)
     parser.add_argument("file", metavar="FILE", help="the network")
     add_reading(parser)
-    parser.add_argument(
-        "--box",
-        nargs="+",
-        metavar=("LOW", "HIGH"),
-        help="the inputs: LOW <= x_i <= HIGH for every i, or one pair for each; with --slice "
-        "the coordinates t in the slice",
-    )
-    parser.add_argument(
-        "--domain", metavar="FILE.npz", help="instead of a box the polytope G x <= h"
-    )
+    add_domain(parser)
     parser.add_argument(
         "--merge", action="store_true", help="save and draw linear, not activation regions"
     )
@@ -106,7 +107,7 @@ def _run(options: argparse.Namespace) -> str:
     _check(options)
     network = chosen_network(options.file, options)
     _check_drawable(options, network)
-    domain = _domain(options, network.input_dimension)
+    domain = chosen_domain(options, network.input_dimension)
     method = options.method
     if method == "auto" and any(map(vars(options).get, NEED_COMPLEX)):
         method = "complex"
@@ -136,7 +137,10 @@ def _run(options: argparse.Namespace) -> str:
     if options.plot is not None:
         from arrangement import plot
 
-        plot.regions(regions, options.plot, options.colour or "map")
+        name = os.path.basename(options.file)
+        if options.slice is not None:
+            name += f" on the plane of {os.path.basename(options.slice)}"
+        plot.regions(regions, options.plot, options.colour or "map", source=name)
     return report(facts | {"seconds": round(seconds, 3)}, options.json)
 
 
@@ -166,25 +170,6 @@ def _check(options: argparse.Namespace) -> None:
     outputs = {f"--{flag}": getattr(options, flag) for flag in flags}
     for source in (options.file, options.slice, options.domain):
         writing.check_outputs(outputs, source)
-
-
-def _domain(options: argparse.Namespace, dimension: int) -> Any:
-    from arrangement.files import read_arrays
-    from arrangement.reading import rational_number
-
-    if options.domain is not None:
-        arrays = read_arrays(options.domain)
-        if not isinstance(arrays, dict) or not {"G", "h"} <= arrays.keys():
-            raise InputError(f"--domain {options.domain}: not a .npz file with G and h")
-        return arrays["G"], arrays["h"]
-    ends = [rational_number(end, "--box") for end in options.box]
-    pairs = list(zip(ends[::2], ends[1::2], strict=False))
-    if len(ends) % 2 or len(pairs) not in (1, dimension):
-        raise InputError(
-            f"--box: {len(ends)} numbers; give LOW HIGH once, or once for each of the "
-            f"{dimension} inputs"
-        )
-    return pairs * dimension if len(pairs) == 1 else pairs
 
 
 def _check_drawable(options: argparse.Namespace, network: Network) -> None:
@@ -223,8 +208,12 @@ def _facts(
 
 
 def _geometry(network: Network, regions: Regions, as_json: bool) -> dict[str, Any]:
+    import numpy as np
+
     name = "volume" if as_json else _volume(regions)
-    total, whole = float(regions.volumes.sum()), _domain_volume(network, regions)
+    whole = _domain_volume(network, regions)
+    with np.errstate(over="ignore"):
+        total = float(regions.volumes.sum())
     facts: dict[str, Any] = {
         "linear regions": regions.n_linear_regions,
         "vertices": len(regions.complex.points),
@@ -234,8 +223,22 @@ def _geometry(network: Network, regions: Regions, as_json: bool) -> dict[str, An
         f"{name} of the domain": whole if as_json else f"{whole:.10g}",
     }
     if as_json and network.input_dimension == 1:
-        facts["breakpoints"] = [float(x) for x in regions.breakpoints]
+        facts["breakpoints"] = [_number(x) for x in regions.breakpoints]
     return facts
+
+
+def _number(x: Fraction) -> float | str:
+    """A float64, or exact text where that is beyond float64."""
+    from arrangement.deep.vertices import nearest
+    from arrangement.parsing import exact_text
+
+    value = nearest(x)
+    return value if math.isfinite(value) and (value or not x) else exact_text(x)
+
+
+def _shown(x: Fraction) -> str:
+    value = _number(x)
+    return f"{value:.6g}" if isinstance(value, float) else short(value)
 
 
 def _volume(regions: Regions) -> str:
@@ -325,7 +328,7 @@ def _bounds(network: Network, count: int, as_json: bool) -> dict[str, Any]:
         facts[name] = (
             {"bound": most, "measured per bound": count / most}
             if as_json
-            else f"at most {most}  measured / bound {count / most:.4f}"
+            else f"at most {exact_text(most)}  measured / bound {count / most:.4f}"
         )
     return {"bounds": facts} if as_json else facts
 
@@ -368,16 +371,23 @@ def _certificate(one: Redundancy) -> dict[str, Any]:
         if combination is None
         else {str(i): exact_text(v) for i, v in combination.items()},
         "constant": None if one.constant is None else exact_text(one.constant),
+        "of_inputs": None
+        if one.of_inputs is None
+        else {
+            "factors": {str(i): exact_text(v) for i, v in one.of_inputs[0].items()},
+            "constant": exact_text(one.of_inputs[1]),
+        },
     }
 
 
 def _told(one: Redundancy) -> str:
     if one.preactivation is not None:
         side = "at most" if one.kind == "inactive" else "at least"
-        return f"{one.kind}, preactivation {side} {float(one.preactivation):.6g}"
-    assert one.combination is not None
+        return f"{one.kind}, preactivation {side} {_shown(one.preactivation)}"
+    if one.combination is None:
+        return "linear, an affine function of what the layer is given"
     if one.kind == "duplicate":
         ((other, factor),) = one.combination.items()
-        return f"duplicate, {float(factor):.6g} times neuron {other}"
+        return f"duplicate, {_shown(factor)} times neuron {other}"
     others = ", ".join(map(str, one.combination))
     return f"dependent on neurons {others}" if others else "constant"

@@ -11,7 +11,7 @@ from arrangement.errors import InputError
 if TYPE_CHECKING:
     from arrangement.deep.network import Network
 
-__all__ = ["add_reading", "chosen_network"]
+__all__ = ["add_domain", "add_reading", "chosen_domain", "chosen_network"]
 
 
 def add_reading(parser: Parser) -> None:
@@ -20,7 +20,14 @@ def add_reading(parser: Parser) -> None:
         "--activation",
         nargs="+",
         metavar=("NAME", "K"),
-        help="relu, leaky_relu or 'maxout K', if FILE does not say; default: relu",
+        help="relu, leaky_relu or 'maxout K', if FILE does not say (a state dict does not)",
+    )
+    parser.add_argument(
+        "--layers",
+        nargs="+",
+        metavar="NAME",
+        help="the layers of a .npz or .pt file by name in the order in which they are applied, "
+        "such as fc1 fc2: a state dict does not say it",
     )
     parser.add_argument(
         "--negative-slope", metavar="S", help="of leaky_relu, if FILE does not say"
@@ -33,6 +40,43 @@ def add_reading(parser: Parser) -> None:
     )
 
 
+def add_domain(parser: Parser) -> None:
+    """The options for the domain; see :func:`chosen_domain`."""
+    parser.add_argument(
+        "--box",
+        nargs="+",
+        metavar=("LOW", "HIGH"),
+        help="the inputs: LOW <= x_i <= HIGH for every i, or one pair for each; with --slice "
+        "the coordinates t in the slice",
+    )
+    parser.add_argument(
+        "--domain",
+        "--polytope",
+        metavar="FILE.npz",
+        help="instead of a box the polytope G x <= h",
+    )
+
+
+def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:
+    """The box or polytope that was asked for."""
+    from arrangement.files import read_arrays
+    from arrangement.reading import rational_number
+
+    if options.domain is not None:
+        arrays = read_arrays(options.domain)
+        if not isinstance(arrays, dict) or not {"G", "h"} <= arrays.keys():
+            raise InputError(f"--domain {options.domain}: not a .npz file with G and h")
+        return arrays["G"], arrays["h"]
+    ends = [rational_number(end, "--box") for end in options.box]
+    pairs = list(zip(ends[::2], ends[1::2], strict=False))
+    if len(ends) % 2 or len(pairs) not in (1, dimension):
+        raise InputError(
+            f"--box: {len(ends)} numbers; give LOW HIGH once, or once for each of the "
+            f"{dimension} inputs"
+        )
+    return pairs * dimension if len(pairs) == 1 else pairs
+
+
 def chosen_network(path: str, options: argparse.Namespace) -> Network:
     """The network of a file, on the slice if there is one."""
     from arrangement.deep.network import Network
@@ -43,7 +87,7 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
         if options.activation is not None and options.activation != ["leaky_relu"]:
             raise InputError("--negative-slope is of --activation leaky_relu")
         slope = float(rational_number(options.negative_slope, "--negative-slope"))
-    network = Network.read(path, _activation(options.activation), slope)
+    network = Network.read(path, _activation(options.activation), slope, layers=options.layers)
     if slope is not None and network.activation != "leaky_relu":
         raise InputError(
             f"--negative-slope: {path} is a {network.activation} network; give --activation "

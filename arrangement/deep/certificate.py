@@ -11,25 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from arrangement import exact
+from arrangement.deep.grammar import CERTIFICATE, part, written
 from arrangement.errors import InputError
 from arrangement.output import atomic_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from arrangement.deep.network import Network
     from arrangement.deep.regions import Regions
 
 __all__ = ["certificate", "network_facts", "write"]
 
-LONG = 12_000
-"""Python reads decimal integers of at most 4300 digits; longer ones are hexadecimal."""
-
 
 def certificate(regions: Regions) -> dict[str, Any]:
     """The certificate of regions, as it stands in the file; see :mod:`verify`.
 
-    Numbers are text, "p" or "p/q", decimal or (long ones) hexadecimal.
+    Numbers are text; :mod:`grammar` says how.
 
     Returns
     -------
@@ -67,27 +63,29 @@ def certificate(regions: Regions) -> dict[str, Any]:
                 entry |= {"regions": [i], "wall": facet.wall}
             else:
                 witness = _inside_facet(regions, corners)
-                entry |= {"regions": [i, facet.neighbor], "witness": _texts(witness)}
+                entry |= {"regions": [i, facet.neighbor], "witness": witness}
             facets.append(entry)
-    return {
+    facts = {
         "format": "arrangement certificate",
         "version": 1,
-        "network": network_facts(regions.layers.network),
-        "domain": [_texts(row) for row in regions.complex.domain.rows.tolist()],
-        "vertices": [_texts(x) for x in regions.complex.exact.fractions(used)],
+        "network": _network(regions.layers.network),
+        "domain": regions.complex.domain.rows.tolist(),
+        "vertices": regions.complex.exact.fractions(used),
         "regions": [
             {
                 "pattern": [p[i].astype(int).tolist() for p in regions.patterns],
-                "point": _texts(regions.witness(i)),
+                "point": regions.witness(i),
                 "vertices": [number[v] for v in numbers],
             }
             for i, numbers in enumerate(shown)
         ],
         "facets": facets,
     }
+    result: dict[str, Any] = written(facts, CERTIFICATE)
+    return result
 
 
-def _inside_facet(regions: Regions, vertices: list[int]) -> Iterator[Fraction]:
+def _inside_facet(regions: Regions, vertices: list[int]) -> list[Fraction]:
     """A point in the relative interior of a facet, with numbers as short as may be.
 
     The mean of d vertices that span it: a simplex of the same dimension has its interior in
@@ -97,20 +95,23 @@ def _inside_facet(regions: Regions, vertices: list[int]) -> Iterator[Fraction]:
     table = np.array([[int(c) for c in x] for x in columns], dtype=object).T
     spanning = [vertices[j] for j in exact.independent_columns(table)]
     points = regions.complex.exact.fractions(spanning)
-    return (sum(x) / Fraction(len(points)) for x in zip(*points, strict=True))
+    return [sum(x) / Fraction(len(points)) for x in zip(*points, strict=True)]
 
 
 def network_facts(network: Network) -> dict[str, Any]:
-    """A network's numbers as exact text; ``Network(**facts)`` has them again."""
+    """A network's numbers as exact text, as they stand in a certificate."""
+    facts: dict[str, Any] = written(_network(network), part("network"))
+    return facts
+
+
+def _network(network: Network) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "weights": [[_texts(row) for row in W.tolist()] for W in network.exact_weights],
-        "biases": [_texts(b.tolist()) for b in network.exact_biases],
-        "activation": network.activation
-        if isinstance(network.activation, str)
-        else list(network.activation),
+        "activation": network.activation,
+        "weights": [W.tolist() for W in network.exact_weights],
+        "biases": [b.tolist() for b in network.exact_biases],
     }
     if network.activation == "leaky_relu":
-        facts["negative_slope"] = _text(network.exact_negative_slope)
+        facts["negative_slope"] = network.exact_negative_slope
     return facts
 
 
@@ -123,16 +124,3 @@ def write(regions: Regions, path: str | os.PathLike[str]) -> None:
                 compressed.write(content)
         else:
             stream.write(content)
-
-
-def _texts(values: Iterable[int | Fraction]) -> list[str]:
-    return [_text(v) for v in values]
-
-
-def _text(value: int | Fraction) -> str:
-    p, q = value.numerator, value.denominator
-    return _integer(p) if q == 1 else f"{_integer(p)}/{_integer(q)}"
-
-
-def _integer(value: int) -> str:
-    return str(value) if value.bit_length() < LONG else hex(value)

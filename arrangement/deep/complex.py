@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,7 @@ from arrangement.deep.vertices import ExactVertices, height, rounded
 from arrangement.errors import SizeError
 from arrangement.kernels import subdivision
 from arrangement.kernels.rounding import TINY, UNIT_ROUNDOFF
+from arrangement.memory import refuse
 from arrangement.parsing import primitive
 from arrangement.progress import Progress, reporter
 
@@ -101,6 +103,24 @@ class Complex:
         if by_class:
             self.add_layer(len(layers.hidden_widths))
         self._finish()
+
+    @classmethod
+    def restored(
+        cls, layers: Layers, domain: Polytope, by_class: bool, columns: dict[str, NDArray[Any]]
+    ) -> Complex:
+        """The complex whose arrays (see above) were computed before; they are not checked."""
+        cells = cls.__new__(cls)
+        cells.layers, cells.domain, cells.by_class = layers, domain, by_class
+        cells.dimension, cells.counts = layers.input_dimension, None
+        cells.steps, cells._copies, cells.constant = [], [], {}
+        for l in range(len(layers.hidden_widths)):
+            cells._steps_of(l)
+        cells.n_hidden_steps = len(cells.steps)
+        if by_class:
+            cells._steps_of(len(layers.hidden_widths))
+        vars(cells).update(columns)
+        cells.exact = ExactVertices(layers, domain.vertices, cells.parents, cells.steps)
+        return cells
 
     def _begin(self) -> None:
         """The faces of the domain, and its vertices."""
@@ -321,10 +341,19 @@ class Complex:
         """The signs of the steps in float64, and at which points all of them are certain."""
         signs = np.zeros((len(self.steps), len(points)), dtype=np.int8)
         certain = np.ones(len(points), dtype=np.bool_)
-        inputs, error = np.ascontiguousarray(points.T), np.zeros(points.T.shape)
+        for s, (h, wrong) in enumerate(self.heights(points, np.zeros(len(points)))):
+            with np.errstate(over="ignore", invalid="ignore"):
+                signs[s] = np.where(h > 0, 1, np.where(h < 0, -1, 0))
+                certain &= (np.abs(h) > wrong) | (wrong == 0.0)
+        return signs.T, certain
+
+    def heights(self, points: Floats, spread: Floats) -> Iterator[tuple[Floats, Floats]]:
+        """The function of each step in float64 at points known up to `spread`, and bounds on
+        the errors."""
+        inputs, error = np.ascontiguousarray(points.T), np.tile(spread, (points.shape[1], 1))
         last = -1
         values, bound = inputs, error
-        for s, (l, row, low, high) in enumerate(self.steps):
+        for l, row, low, high in self.steps:
             while last < l:
                 last += 1
                 if last > 0:
@@ -335,11 +364,7 @@ class Complex:
                 if high > low:
                     h = h - values[low:high].max(axis=0)
                     wrong = wrong + bound[low:high].max(axis=0)
-                signs[s] = np.where(h > 0, 1, np.where(h < 0, -1, 0))
-                certain &= (np.abs(h) > wrong * (1 + 1e-15) + 1e-15 * np.abs(h)) | (
-                    wrong == 0.0
-                )
-        return signs.T, certain
+                yield h, np.where(wrong > 0, wrong * (1 + 1e-15) + 1e-15 * np.abs(h), wrong)
 
     def exact_signs(self, column: Column) -> NDArray[np.int8]:
         """The signs of all steps at a rational point (x q, q), shape (S,)."""
@@ -366,9 +391,13 @@ class Complex:
         m = self.n_regions
         result = np.ascontiguousarray(self.column[: len(self.steps), :m].T)
         subdivision.inherit(result, self.origin)
+        return self.dependent_signs(result)
+
+    def dependent_signs(self, signs: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Signs of all steps with those filled in that follow from others; shape (k, S)."""
         for number, first, factor in self._copies:
-            result[:, number] = factor * result[:, first]
-        return self._with_constants(result)
+            signs[:, number] = factor * signs[:, first]
+        return self._with_constants(signs)
 
     def _with_constants(self, signs: NDArray[np.int8]) -> NDArray[np.int8]:
         for number, sign in self.constant.items():
@@ -387,6 +416,9 @@ def _more(size: int) -> int:
 
 def _longer(array: NDArray[Any], size: int) -> NDArray[Any]:
     """The array with room for `size` entries along its first axis."""
+    row = array.itemsize * int(np.prod(array.shape[1:]))
+    what = f"{size:,} faces, or entries of their boundaries,"
+    refuse(size * row, what, "reduce the domain, the neurons or the input dimension")
     result = np.empty((size, *array.shape[1:]), dtype=array.dtype)
     result[: len(array)] = array
     return result

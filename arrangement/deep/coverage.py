@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import generator
 from arrangement.errors import InputError, SizeError
+from arrangement.parsing import shown
 
 if TYPE_CHECKING:
     from arrangement.deep.regions import Regions
@@ -126,9 +128,14 @@ def coverage(
     (2, 3, 2.048)
     """
     if isinstance(n_points, bool) or not isinstance(n_points, int | np.integer) or n_points < 1:
-        raise InputError(f"n_points = {n_points!r} must be a positive integer")
+        raise InputError(f"n_points = {shown(n_points)} must be a positive integer")
     n = int(n_points)
-    generator = np.random.default_rng(rng)
+    if not regions.complex.domain.has_float64_points:
+        raise InputError(
+            "coverage: points are drawn in float64, whose numbers are too far apart for this "
+            "domain, or do not reach; move it to the origin, or scale it"
+        )
+    draw = generator(rng)
     volumes = regions.volume_shares
     # The first point that fell in each region.
     first = np.full(len(regions), n, dtype=np.int64)
@@ -136,7 +143,7 @@ def coverage(
     while drawn < n:
         # In a box hardly a point is lost; elsewhere more are drawn than wanted.
         count = min(n - drawn, BLOCK) if drawn == tried else BLOCK
-        points = _inside(regions, generator, count)[: n - drawn]
+        points = _inside(regions, draw, count)[: n - drawn]
         tried += count
         if drawn + len(points) < RAREST * tried and tried > 10 / RAREST:
             raise SizeError(
@@ -182,12 +189,10 @@ def _sample(volumes: NDArray[np.float64], first: NDArray[np.int64], k: int) -> S
     )
 
 
-def _inside(
-    regions: Regions, generator: np.random.Generator, count: int
-) -> NDArray[np.float64]:
+def _inside(regions: Regions, draw: np.random.Generator, count: int) -> NDArray[np.float64]:
     """Those of some points drawn in the bounding box that lie in the domain's interior."""
     domain = regions.complex.domain
     corners = np.array([[float(v) for v in x] for x in domain.vertices])
-    u = generator.random((count, corners.shape[1]))
+    u = draw.random((count, corners.shape[1]))
     points = corners.min(axis=0) * (1 - u) + corners.max(axis=0) * u
     return points[(exact.signs_at(domain.rows, points) > 0).all(axis=1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -17,6 +18,13 @@ from arrangement.parsing import exact_text
 from arrangement.polyhedron import Polyhedron
 
 __all__ = ["Polytope", "bounded_domain", "bounded_rows", "polytope_of"]
+
+
+MOST_BINADES = 1000
+"""Powers of two between 1 and the ranges and volumes that are computed in float64."""
+
+FURTHEST = 2**20
+"""A domain that is further from the origin than this many widths has volumes from integers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +47,31 @@ class Polytope:
     vertices: list[tuple[Any, ...]]
     faces: list[list[list[int]]]
     walls: list[int]
+
+    @cached_property
+    def has_float64_points(self) -> bool:
+        """Do float64 coordinates reach, and tell its points apart?"""
+        return all(
+            abs(size) <= MOST_BINADES and far <= FURTHEST * width
+            for width, far, size in self._widths
+        )
+
+    @cached_property
+    def has_float64_volumes(self) -> bool:
+        """Are volumes from float64 coordinates right?"""
+        total = sum(abs(size) for *_, size in self._widths)
+        return self.has_float64_points and total <= MOST_BINADES
+
+    @cached_property
+    def _widths(self) -> list[tuple[Fraction, Fraction, int]]:
+        """Of each coordinate the range, the largest, and about the logarithm of the range."""
+        result = []
+        for column in zip(*self.vertices, strict=True):
+            low, high = Fraction(min(column)), Fraction(max(column))
+            width = high - low
+            size = width.numerator.bit_length() - width.denominator.bit_length()
+            result.append((width, max(abs(low), abs(high)), size))
+        return result
 
 
 def bounded_domain(domain: Any, dimension: int) -> Polytope:

@@ -11,7 +11,9 @@ import numpy as np
 from flint import fmpq_mat
 from numpy.typing import NDArray
 
+from arrangement import exact
 from arrangement.deep.complex import Complex
+from arrangement.deep.vertices import nearest
 from arrangement.kernels import pulling
 
 __all__ = ["CellGeometry"]
@@ -66,8 +68,18 @@ class CellGeometry:
             before, v = (path[-2] if len(path) > 1 else -1), path[-1]
             one, other = follow[v]
             path.append(other if one == before else one)
-        x, y = (points[path] - points[path[0]]).T
-        turning = float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())
+        with np.errstate(over="ignore", invalid="ignore"):
+            x, y = (points[path] - points[path[0]]).T
+            terms = x * np.roll(y, -1) - y * np.roll(x, -1)
+            turning, most = float(terms.sum()), float(np.abs(terms).sum())
+        if not 1e-9 * most < abs(turning) < np.inf:
+            corners = self.complex.exact.fractions(path)
+            turning = exact.sign(
+                sum(
+                    a * d - b * c
+                    for (a, b), (c, d) in zip(corners, corners[1:] + corners[:1], strict=True)
+                )
+            )
         return path if turning > 0 else [path[0], *reversed(path[1:])]
 
     @cached_property
@@ -76,8 +88,10 @@ class CellGeometry:
 
     @cached_property
     def volumes(self) -> Floats:
-        """The volume of each cell in float64."""
+        """The volume of each cell in float64; infinite, or 0, beyond its range."""
         cells = self.complex
+        if not cells.domain.has_float64_volumes:
+            return np.array([nearest(self.exact_volume(c)) for c in range(len(self.faces))])
         return np.asarray(
             pulling.volumes(self.faces, cells.faces, cells.pool, self._lowest, cells.points)
         )

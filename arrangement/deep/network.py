@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
+from arrangement.arguments import choice, entries, generator, whole
 from arrangement.columns import frozen
 from arrangement.deep.parameters import (
     Activation,
@@ -25,8 +26,8 @@ from arrangement.deep.parameters import (
     parse_labels,
     parse_layers,
 )
-from arrangement.errors import InputError
-from arrangement.parsing import exact_number, exact_table
+from arrangement.errors import InputError, SizeError
+from arrangement.parsing import exact_number, exact_table, shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from arrangement.progress import Progress
 
 __all__ = ["Network"]
+
+
+_MOST_WEIGHTS = 10**7
 
 
 class Network:
@@ -118,7 +122,8 @@ class Network:
         rows = len(self.weights[l])
         if rows % self.pieces:
             raise InputError(
-                f"layer {l}: {rows} rows are not divided into neurons of {self.pieces} pieces"
+                f"layer {l}: {rows} rows are not divided into neurons of {shown(self.pieces)} "
+                "pieces"
             )
         return rows // self.pieces
 
@@ -159,6 +164,7 @@ class Network:
 
     def layer_is_float64(self, l: int) -> bool:
         """Are the numbers of one layer those of `weights` and `biases`?"""
+        l = whole(l, "layer", 0, self.depth - 1)
         return all(numbers is None for numbers in self._rational[l])
 
     @cached_property
@@ -245,6 +251,8 @@ class Network:
 
     def _values(self, X: ArrayLike) -> list[Floats]:
         try:
+            if np.iscomplexobj(X):
+                raise TypeError
             x = np.asarray(X, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise InputError(f"inputs: not an array of numbers ({error})") from None
@@ -337,7 +345,7 @@ class Network:
         ([[Fraction(7, 2)]], [2])
         """
         x = exact_table(point, "point", "entry", 1)
-        if isinstance(directions, Sequence | np.ndarray) and len(directions) == 0:
+        if isinstance(directions, Sequence) and not directions:
             raise InputError("directions: at least one is needed")
         D = exact_table(directions, "directions", "row", 2)
         if len(x) != self.input_dimension or D.shape[1] != self.input_dimension:
@@ -467,7 +475,8 @@ class Network:
 
         Neurons whose output is a combination of other outputs of their layer and a constant
         are left out, which includes those that are never active and multiples of others; a
-        layer that is linear on the domain becomes one with the next.
+        layer that is linear on the domain, an affine function of a layer before it or of the
+        input, becomes one with the next.
 
         Parameters
         ----------
@@ -529,26 +538,28 @@ class Network:
         >>> Network.random([2, 4, 1], rng=1, activation=("maxout", 3)).weights[0].shape
         (12, 2)
         """
-        sizes = list(layers) if isinstance(layers, Sequence | np.ndarray) else []
+        sizes = list(layers) if entries(layers).ndim == 1 else []
         if len(sizes) < 2 or any(
             isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes
         ):
-            raise InputError(f"layers = {layers!r} must be at least two positive integers")
-        if init not in ("he", "torch"):
-            raise InputError(f'init = {init!r} is neither "he" nor "torch"')
+            raise InputError(f"layers = {shown(layers)} must be at least two positive integers")
+        choice(init, ("he", "torch"), "init")
+        many = sum(a * b for a, b in pairwise(map(int, sizes)))
+        if many > _MOST_WEIGHTS:
+            raise SizeError(f"layers = {shown(sizes)}: more than {_MOST_WEIGHTS:,} weights")
         name, _ = parse_activation(activation, negative_slope)
-        generator = np.random.default_rng(rng)
+        draw = generator(rng)
         weights, biases = [], []
         for l, (fan_in, rows) in enumerate(pairwise(sizes)):
             if isinstance(name, tuple) and l < len(sizes) - 2:
                 rows *= name[1]
             end = fan_in**-0.5
             weights.append(
-                generator.normal(0, (2 / fan_in) ** 0.5, (rows, fan_in))
+                draw.normal(0, (2 / fan_in) ** 0.5, (rows, fan_in))
                 if init == "he"
-                else generator.uniform(-end, end, (rows, fan_in))
+                else draw.uniform(-end, end, (rows, fan_in))
             )
-            biases.append(generator.uniform(-end, end, rows))
+            biases.append(draw.uniform(-end, end, rows))
         return cls(weights, biases, activation, negative_slope)
 
     @classmethod
@@ -557,11 +568,17 @@ class Network:
         model: Any,
         activation: Activation | None = None,
         negative_slope: float | None = None,
+        *,
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
     ) -> Network:
-        """From a torch ``Sequential`` or its state dict; see :func:`formats.from_torch`."""
+        """From a torch ``Sequential``, or a state dict and what it does not say.
+
+        See :func:`formats.from_torch`.
+        """
         from arrangement.deep import formats
 
-        return formats.from_torch(model, activation, negative_slope)
+        return formats.from_torch(model, activation, negative_slope, layers=layers, check=check)
 
     @classmethod
     def from_sklearn(cls, model: Any) -> Network:
@@ -578,11 +595,16 @@ class Network:
         return onnx_graph.from_onnx(path)
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> Network:
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, Any],
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
+    ) -> Network:
         """From arrays by name, as a .npz file has them; see :func:`formats.from_arrays`."""
         from arrangement.deep import formats
 
-        return formats.from_arrays(arrays)
+        return formats.from_arrays(arrays, layers, check)
 
     @classmethod
     def read(
@@ -590,11 +612,14 @@ class Network:
         path: FilePath,
         activation: Activation | None = None,
         negative_slope: float | None = None,
+        *,
+        layers: Sequence[str] | None = None,
+        check: tuple[Any, Any] | None = None,
     ) -> Network:
         """From a .npz, .json, .onnx or .pt file; see :func:`formats.read`."""
         from arrangement.deep import formats
 
-        return formats.read(path, activation, negative_slope)
+        return formats.read(path, activation, negative_slope, layers=layers, check=check)
 
     @classmethod
     def load(cls, path: FilePath) -> Network:

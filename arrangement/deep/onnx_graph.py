@@ -15,13 +15,19 @@ from arrangement.deep.network import Network
 from arrangement.deep.parameters import exact_values
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError
-from arrangement.files import FilePath
+from arrangement.files import FilePath, read_bytes
 from arrangement.parsing import exact_number
 
 __all__ = ["from_onnx"]
 
 _RESHAPING = ("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Dropout")
 """Operators that keep the entries of a sample, and their order, as they are."""
+
+_STANDARD = ("", "ai.onnx")
+"""Names of the domain of ONNX's own operators."""
+
+_FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16 = 1, 10, 11, 16
+"""Types of numbers, as onnx.TensorProto counts them."""
 
 
 def from_onnx(path: FilePath | Any) -> Network:
@@ -51,29 +57,35 @@ def from_onnx(path: FilePath | Any) -> Network:
             "ONNX files need onnx: pip install 'arrangement[onnx]'"
         ) from None
     if isinstance(path, onnx.ModelProto):
-        return _Chain(path.graph).network()
+        return _Chain(path).network()
     name = os.fspath(path)
+    content = read_bytes(name)
     try:
-        model = onnx.load(name)
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror})") from None
+        model = onnx.load_model_from_string(content)
+        # Large exports keep their numbers in files beside them.
+        onnx.load_external_data_for_model(model, os.path.dirname(os.path.abspath(name)))
     except Exception:  # protobuf and onnx promise no particular errors for a damaged file
         raise InputError(f"{name}: damaged or not an ONNX file") from None
     try:
-        return _Chain(model.graph).network()
+        return _Chain(model).network()
     except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+        raise type(error)(f"{name}: {error}") from None
 
 
 class _Chain:
     """The nodes of a graph, followed from its input to its output."""
 
-    def __init__(self, graph: Any) -> None:
-        from onnx import numpy_helper
-
-        self._graph = graph
+    def __init__(self, model: Any) -> None:
+        graph = self._graph = model.graph
+        versions = [o.version for o in model.opset_import if o.domain in _STANDARD]
+        if not versions or min(versions) < 7:
+            raise InputError(
+                f"opset {min(versions, default=None)} of ONNX is not read; convert the model "
+                "to 7 or later, by onnx.version_converter"
+            )
+        self._own = {(f.domain, f.name) for f in model.functions}
         self._constants: dict[str, NDArray[Any]] = {
-            tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer
+            tensor.name: _tensor(tensor) for tensor in graph.initializer
         }
         inputs = [value for value in graph.input if value.name not in self._constants]
         if len(inputs) != 1 or len(graph.output) != 1:
@@ -81,9 +93,15 @@ class _Chain:
                 f"a graph of {len(inputs)} inputs and {len(graph.output)} outputs; one of each "
                 "is needed"
             )
+        kind = inputs[0].type.tensor_type.elem_type
+        if kind not in (_FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16):
+            raise InputError(f'the input "{inputs[0].name}" has no floating-point numbers')
         self._current = inputs[0].name
         self._sizes: set[str] = set()  # values made of the shapes of others, for Reshape
-        self._stack = Stack(_sample_size(inputs[0]))
+        sizes = [axis.dim_value for axis in inputs[0].type.tensor_type.shape.dim]
+        self._sample = tuple(sizes[1:] if len(sizes) > 1 else sizes)
+        """The axes of one sample as they are now; 0 for one that is not known."""
+        self._stack = Stack(prod(self._sample) or None)
 
     def network(self) -> Network:
         """Follow all nodes."""
@@ -95,7 +113,18 @@ class _Chain:
         return self._stack.network()
 
     def _follow(self, node: Any) -> None:
-        name = f'{node.op_type} node "{node.name or node.output[0]}"'
+        name = f'{node.op_type} node "{node.name or ", ".join(node.output)}"'
+        try:
+            self._apply(node, name)
+        except InputError:
+            raise
+        except (LookupError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{name}: malformed ({type(error).__name__}: {reason})") from None
+
+    def _apply(self, node: Any, name: str) -> None:
+        if node.domain not in _STANDARD or (node.domain, node.op_type) in self._own:
+            raise InputError(f"{name}: an operator of the model's own is not read")
         given = [value for value in node.input if value]
         computed = [v for v in given if v not in self._constants and v not in self._sizes]
         for value in computed:
@@ -104,26 +133,70 @@ class _Chain:
                     f'{name}: takes "{value}", which is not the result of the node before; '
                     "branches and skip connections are not read"
                 )
+        facts = _attributes(node)
         if node.op_type == "Shape" or (not computed and self._sizes.intersection(given)):
             self._sizes.update(node.output)
         elif not computed:
-            self._constants[node.output[0]] = self._fold(node, name)
+            self._constants[node.output[0]] = self._fold(node, name, facts)
         else:
-            if node.op_type in _STEPS and node.domain in ("", "ai.onnx"):
-                position, *others = (i for i, v in enumerate(given) if v == self._current)
-                if others:
-                    raise InputError(f"{name}: combines a result with itself")
-                constants = [self._constants[v] for v in given if v in self._constants]
-                step = _Step(name, constants, position == 0, _attributes(node))
-                _STEPS[node.op_type](self._stack, step)
-            elif node.op_type not in _RESHAPING:
+            if node.op_type not in _STEPS and node.op_type not in _RESHAPING:
                 raise InputError(f"{name}: the operator {node.op_type} is not read")
+            if unknown := facts.keys() - _KNOWN_ATTRIBUTES.get(node.op_type, set()):
+                raise InputError(f"{name}: the attribute {min(unknown)} is not read")
+            position, *others = (i for i, v in enumerate(node.input) if v == self._current)
+            if others:
+                raise InputError(f"{name}: combines a result with itself")
+            constants = [self._constants[v] for v in given if v in self._constants]
+            if node.op_type in _STEPS:
+                if len(constants) + 1 < len(given):
+                    raise InputError(f"{name}: a size of a result is not read as a number")
+                if node.op_type in _ENTRYWISE:
+                    self._refuse_broadcast(constants[0], name)
+                step = _Step(name, constants, position == 0, facts)
+                _STEPS[node.op_type](self._stack, step)
+                if node.op_type in ("Gemm", "MatMul"):
+                    self._sample = (0,)
+            else:
+                self._reshape(node, name, facts, constants)
             self._current = node.output[0]
 
-    def _fold(self, node: Any, name: str) -> NDArray[Any]:
+    def _refuse_broadcast(self, values: NDArray[Any], name: str) -> None:
+        """An InputError unless a constant has one number, or one for each entry of a sample."""
+        shape = values.shape
+        while len(shape) > len(self._sample) and shape[0] == 1:
+            shape = shape[1:]
+        whole = len(shape) == len(self._sample) and (len(shape) == 1 or shape == self._sample)
+        if values.size != 1 and not whole:
+            raise InputError(
+                f"{name}: constants of shape {values.shape} are not one number for each entry "
+                "of a sample"
+            )
+
+    def _reshape(
+        self, node: Any, name: str, facts: dict[str, Any], constants: list[NDArray[Any]]
+    ) -> None:
+        """Follow the axes of a sample, whose entries keep their order."""
+        if node.op_type == "Flatten":
+            if facts.get("axis", 1) != 1:
+                raise InputError(f"{name}: axis {facts['axis']} is not read, only 1")
+            self._sample = (prod(self._sample),)
+        elif node.op_type == "Dropout":
+            if len(node.input) > 2 and node.input[2] and np.any(constants[-1]):
+                raise InputError(f"{name}: is in training mode, and random")
+        elif node.op_type == "Reshape" and constants:
+            first, *axes = constants[0].ravel().tolist() or [1]
+            size, wanted = prod(self._sample), prod(axes)
+            if not axes or (size > 0 and wanted > 0 and size != wanted):
+                raise InputError(f"{name}: to shape {[first, *axes]} mixes samples")
+            self._sample = tuple(axes) if min(axes) > 0 or len(axes) == 1 else (0, 0)
+            if len(axes) == 1 and axes[0] <= 0:
+                self._sample = (size,)
+        elif node.op_type != "Identity":
+            self._sample = (0, 0)  # not known
+
+    def _fold(self, node: Any, name: str, facts: dict[str, Any]) -> NDArray[Any]:
         """The result of a node whose inputs are constants."""
         values = [self._constants[value] for value in node.input if value]
-        facts = _attributes(node)
         if node.op_type == "Constant":
             for kind, value in facts.items():
                 return np.asarray(value, dtype=np.float32 if "float" in kind else None)
@@ -160,6 +233,8 @@ def _gemm(stack: Stack, step: _Step) -> None:
     if step.facts.get("alpha", 1) != 1:
         stack.scale(step.facts["alpha"], step.name)
     for C in step.constants[1:]:
+        if C.shape != (1,) * C.ndim and C.shape not in ((len(C.ravel()),), (1, C.size)):
+            raise InputError(f"{step.name}: biases of shape {C.shape} are not those of one row")
         beta = step.facts.get("beta", 1)
         stack.shift(C if beta == 1 else _times(C, beta), step.name)
 
@@ -214,18 +289,35 @@ _STEPS: dict[str, Callable[[Stack, _Step], None]] = {
 }
 
 
+_ENTRYWISE = ("Add", "Sub", "Mul", "Div")
+
+_KNOWN_ATTRIBUTES = {
+    "Gemm": {"alpha", "beta", "transA", "transB"},
+    "LeakyRelu": {"alpha"},
+    "Flatten": {"axis"},
+    "Reshape": {"allowzero"},
+    "Squeeze": {"axes"},
+    "Unsqueeze": {"axes"},
+    "Dropout": {"ratio", "seed"},
+}
+
+
 def _attributes(node: Any) -> dict[str, Any]:
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper
 
     facts = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     return {
-        name: numpy_helper.to_array(value) if isinstance(value, TensorProto) else value
+        name: _tensor(value) if isinstance(value, TensorProto) else value
         for name, value in facts.items()
     }
 
 
-def _sample_size(value: Any) -> int | None:
-    """Entries of one sample: all axes of the input but the first; None if not all are known."""
-    sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
-    samples = sizes[1:] if len(sizes) > 1 else sizes
-    return prod(samples) or None
+def _tensor(tensor: Any) -> NDArray[Any]:
+    """The numbers of a tensor, which has as many as its shape says."""
+    from onnx import numpy_helper
+
+    try:
+        return np.asarray(numpy_helper.to_array(tensor))
+    except Exception as error:  # onnx promises no particular errors for a damaged tensor
+        reason = " ".join(str(error).split())
+        raise InputError(f'tensor "{tensor.name}": damaged ({reason})') from None

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement import exact
 from arrangement.columns import frozen
 from arrangement.errors import InputError
-from arrangement.parsing import exact_number, exact_table, exact_text
+from arrangement.parsing import exact_number, exact_table, exact_text, shown
 
 __all__ = [
     "Activation",
@@ -132,7 +132,7 @@ def parse_activation(activation: Any, negative_slope: Any) -> tuple[Activation, 
             slope = exact_number(negative_slope)
         except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
             raise InputError(
-                f"negative_slope = {negative_slope!r} is not a finite real number"
+                f"negative_slope = {shown(negative_slope)} is not a finite real number"
             ) from None
         value, error = exact.to_float(slope.numerator, slope.denominator)
         if error:
@@ -142,9 +142,11 @@ def parse_activation(activation: Any, negative_slope: Any) -> tuple[Activation, 
         case ["maxout", k]:
             if isinstance(k, int | np.integer) and not isinstance(k, bool) and k >= 2:
                 return ("maxout", int(k)), 0.0
-            raise InputError(f"activation: maxout of {k!r} pieces; an integer of at least 2")
+            raise InputError(
+                f"activation: maxout of {shown(k)} pieces; an integer of at least 2"
+            )
     raise InputError(
-        f'activation = {activation!r} is none of "relu", "leaky_relu", ("maxout", k)'
+        f'activation = {shown(activation)} is none of "relu", "leaky_relu", ("maxout", k)'
     )
 
 
@@ -156,6 +158,8 @@ def parse_labels(labels: ArrayLike, outputs: int) -> NDArray[Any]:
         raise InputError("labels: some entries are sequences, unlike others") from None
     if names.dtype == object:
         names = np.array(names.tolist())
+    if names.dtype.kind not in "biufU":
+        raise InputError(f"labels of type {names.dtype}; they are text or numbers")
     if names.shape != (outputs,):
         raise InputError(
             f"labels of shape {names.shape}, but the network has {outputs} outputs"

@@ -19,6 +19,7 @@ from arrangement.deep import maps
 from arrangement.deep.domains import polytope_of
 from arrangement.deep.layers import Layers
 from arrangement.deep.network import Network
+from arrangement.deep.vertices import nearest
 from arrangement.errors import SizeError
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import primitive
@@ -247,8 +248,13 @@ class HalfspaceRegions:
 
     @cached_property
     def points(self) -> NDArray[np.float64]:
-        """A point of each region, shape (m, d): the witness rounded to float64."""
-        return frozen(np.array([[float(v) for v in self.witness(i)] for i in range(len(self))]))
+        """A point of each region, shape (m, d): the witness rounded to float64.
+
+        NaN where it is beyond float64.
+        """
+        points = np.array([[nearest(v) for v in self.witness(i)] for i in range(len(self))])
+        points[~np.isfinite(points).all(axis=1)] = np.nan
+        return frozen(points)
 
     def witness(self, i: int) -> Point:
         """A rational point strictly inside a region."""
@@ -294,7 +300,7 @@ class HalfspaceRegions:
 
     def vertices(self, i: int) -> NDArray[np.float64]:
         """The vertices of a region in float64, shape (k, d)."""
-        return np.array([[float(v) for v in x] for x in self.exact_vertices(i)])
+        return np.array([[nearest(v) for v in x] for x in self.exact_vertices(i)])
 
     def exact_volume(self, i: int) -> Fraction:
         """The volume of a region, exactly."""

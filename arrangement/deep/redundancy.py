@@ -10,17 +10,14 @@ others is certain as well, since what is independent modulo a prime is independe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from flint import fmpq_mat, fmpz_mat, nmod_mat
-from numpy.typing import NDArray
 
 from arrangement.deep.layers import Layers
 from arrangement.deep.network import Network
-from arrangement.deep.parameters import exact_product
 from arrangement.errors import SolverError
 
 if TYPE_CHECKING:
@@ -30,6 +27,8 @@ __all__ = ["Redundancy", "prune", "redundancies"]
 
 Point = tuple[Fraction, ...]
 Table = list[list[Any]]  # fmpz; a row a vertex, the last column the denominator
+Affine = tuple[dict[int, Fraction], Fraction]
+"""A combination of numbered values, and a constant."""
 
 PRIMES = (2**61 - 1, 2**59 - 55, 2**57 - 13, 2**56 - 5)
 
@@ -41,10 +40,11 @@ class Redundancy:
     Attributes
     ----------
     layer, neuron : int
-    kind : {"inactive", "active", "duplicate", "dependent"}
-        Never active; always active (linear on the domain); a positive multiple of a neuron
-        before it; another combination of other neurons and a constant, or a constant. A neuron
-        of which several hold is called by the first.
+    kind : {"inactive", "active", "duplicate", "dependent", "linear"}
+        Never active; always active; a positive multiple of a neuron before it; another
+        combination of other neurons and a constant, or a constant; none of these, but an
+        affine function of what its layer is given, such as a maxout neuron of which one piece
+        is the largest everywhere. A neuron of which several hold is called by the first.
     preactivation : Fraction or None
         The largest over the domain of an inactive neuron, ≤ 0; the least of an active one,
         ≥ 0.
@@ -52,9 +52,12 @@ class Redundancy:
         Where the domain has it.
     combination : dict of int to Fraction or None
         The output is Σ_i combination[i]·(output of neuron i of the layer) + constant, on the
-        whole domain. None for an active neuron that is no such combination: it is linear, but
-        cannot be left out.
+        whole domain. None for a neuron that is no such combination: it is linear, but cannot
+        be left out.
     constant : Fraction or None
+    of_inputs : tuple of dict of int to Fraction and Fraction, or None
+        Of a linear neuron: its output is Σ_i of_inputs[0][i]·(input i of the layer) +
+        of_inputs[1], on the whole domain.
 
     Examples
     --------
@@ -72,7 +75,8 @@ class Redundancy:
     preactivation: Fraction | None = None
     vertex: Point | None = None
     combination: dict[int, Fraction] | None = None
-    constant: Fraction | None = field(default=None)
+    constant: Fraction | None = None
+    of_inputs: Affine | None = None
 
 
 def redundancies(regions: Regions) -> list[Redundancy]:
@@ -83,13 +87,17 @@ def redundancies(regions: Regions) -> list[Redundancy]:
 def _layer(regions: Regions, l: int) -> list[Redundancy]:
     layers, vertices = regions.layers, _vertices(regions)
     before = regions.complex.exact.preactivations(vertices, l)
-    outputs: Table = _transposed(layers.activated(_transposed(before)))
+    outputs = _outputs(regions, l)
     relations = _relations(outputs)
+    inputs = _Basis(_outputs(regions, l - 1))
     found = []
     for j in range(layers.hidden_widths[l]):
         relation = relations.get(j)
         extreme = None if layers.is_maxout else _extreme(before, j)
-        if relation is None and (extreme is None or extreme[0] != "active"):
+        if relation is None and extreme is None:
+            of_inputs = inputs.combinations([[row[j], row[-1]] for row in outputs])
+            if of_inputs is not None:
+                found.append(Redundancy(l, j, "linear", of_inputs=of_inputs[0]))
             continue
         combination, constant = (None, None) if relation is None else relation
         kind, value, v = extreme if extreme is not None else ("dependent", None, -1)
@@ -110,6 +118,14 @@ def _vertices(regions: Regions) -> list[int]:
     return list(range(len(regions.complex.parents)))
 
 
+def _outputs(regions: Regions, l: int) -> Table:
+    """What hidden layer l passes on at all vertices; layer −1 the coordinates of the input."""
+    if l < 0:
+        return regions.complex.exact.coordinates(_vertices(regions))
+    before = regions.complex.exact.preactivations(_vertices(regions), l)
+    return _transposed(regions.layers.activated(_transposed(before)))
+
+
 def _extreme(before: Table, j: int) -> tuple[str, Fraction, int] | None:
     """Is neuron j never or always active, by which preactivation, and at which vertex?"""
     values = [Fraction(int(row[j]), int(row[-1])) for row in before]
@@ -124,50 +140,91 @@ def _transposed(table: Sequence[Sequence[Any]]) -> Table:
     return [list(row) for row in zip(*table, strict=True)]
 
 
-def _relations(outputs: Table) -> dict[int, tuple[dict[int, Fraction], Fraction]]:
-    """Columns that are combinations of earlier ones and a constant, with the coefficients.
+def _relations(outputs: Table) -> dict[int, Affine]:
+    """Columns that are combinations of earlier ones and a constant, with the coefficients."""
+    basis = _Basis(outputs)
+    others = [c for c in range(len(outputs[0]) - 1) if c not in basis.columns]
+    if not others:
+        return {}
+    found = basis.combinations([[*(row[c] for c in others), row[-1]] for row in outputs])
+    assert found is not None, "the basis spans the columns"
+    return dict(zip(others, found, strict=True))
 
-    Independent columns are kept from the left; the combinations are of those.
+
+class _Basis:
+    """Independent columns of a table, with the constant: kept from the left.
+
+    Parameters
+    ----------
+    table : list of rows of fmpz
+        A row a vertex; its last entry is the denominator of the others.
+
+    Attributes
+    ----------
+    columns : list of int
+        Those that are independent of the constant and of the columns before them.
     """
-    width = len(outputs[0]) - 1
-    for prime in PRIMES:
-        # The constant comes first: a column of denominators.
-        residues = [int(v) % prime for row in outputs for v in (row[-1], *row[:-1])]
-        echelon, rank = nmod_mat(len(outputs), width + 1, residues, prime).rref()
-        pivots = [
-            next(c for c in range(width + 1) if int(echelon[i, c])) for i in range(int(rank))
-        ]
-        if len(pivots) == width + 1:
-            return {}
-        found = _solved(outputs, pivots, prime)
-        if found is not None:
-            return found
-    raise SolverError("the relations between neurons have no good reduction modulo a prime")
 
+    def __init__(self, table: Table) -> None:
+        width = len(table[0]) - 1
+        for prime in PRIMES:
+            # The constant comes first: a column of denominators.
+            residues = [int(v) % prime for row in table for v in (row[-1], *row[:-1])]
+            echelon, rank = nmod_mat(len(table), width + 1, residues, prime).rref()
+            pivots = [
+                next(c for c in range(width + 1) if int(echelon[i, c]))
+                for i in range(int(rank))
+            ]
+            self.columns = [c - 1 for c in pivots if c]
+            if not pivots or pivots[0] != 0:
+                continue
+            self._prime = prime
+            self._rows = [[row[-1], *(row[c] for c in self.columns)] for row in table]
+            self._chosen = _independent_rows(self._rows, prime)
+            others = [c for c in range(width) if c not in self.columns]
+            if not others or self.combinations(
+                [[*(row[c] for c in others), row[-1]] for row in table]
+            ):
+                return
+        raise SolverError("the relations between neurons have no good reduction modulo a prime")
 
-def _solved(
-    outputs: Table, pivots: list[int], prime: int
-) -> dict[int, tuple[dict[int, Fraction], Fraction]] | None:
-    """The other columns by those of the pivots; None if they are not, but for the prime."""
-    columns = [(row[-1], *row[:-1]) for row in outputs]
-    chosen = _independent_rows([[row[c] for c in pivots] for row in columns], prime)
-    others = [c for c in range(len(columns[0])) if c not in set(pivots)]
-    basis = fmpz_mat([[columns[r][c] for c in pivots] for r in chosen])
-    right = fmpz_mat([[columns[r][c] for c in others] for r in chosen])
-    solution = fmpq_mat(basis).solve(fmpq_mat(right))
-    numerators, denominator = solution.numer_denom()
-    whole = fmpz_mat([[row[c] for c in pivots] for row in columns]) * numerators
-    given = fmpz_mat([[row[c] for c in others] for row in columns]) * denominator
-    if whole != given:
-        return None
-    result = {}
-    for k, c in enumerate(others):
-        values = [
-            Fraction(int(v.p), int(v.q)) for v in (solution[i, k] for i in range(len(pivots)))
+    def combinations(self, table: Table) -> list[Affine] | None:
+        """Each column of another table by the basis, or None if one is no combination of it."""
+        # A common denominator at each vertex.
+        basis = [[v * row[-1] for v in own] for own, row in zip(self._rows, table, strict=True)]
+        given = [
+            [v * own[0] for v in row[:-1]] for own, row in zip(self._rows, table, strict=True)
         ]
-        terms = {p - 1: v for p, v in zip(pivots, values, strict=True) if v and p > 0}
-        result[c - 1] = (terms, values[0])
-    return result
+        if not self._modulo(basis, given):
+            return None
+        square, right = (fmpz_mat([t[r] for r in self._chosen]) for t in (basis, given))
+        solution = fmpq_mat(square).solve(fmpq_mat(right))
+        numerators, denominator = solution.numer_denom()
+        if fmpz_mat(basis) * numerators != fmpz_mat(given) * denominator:
+            return None
+        result = []
+        for j in range(right.ncols()):
+            constant, *factors = (
+                Fraction(int(v.p), int(v.q))
+                for v in (solution[i, j] for i in range(len(self._chosen)))
+            )
+            terms = {c: v for c, v in zip(self.columns, factors, strict=True) if v}
+            result.append((terms, constant))
+        return result
+
+    def _modulo(self, basis: Table, given: Table) -> bool:
+        """Are they combinations modulo the prime? If not, they are none at all."""
+        p = self._prime
+
+        def reduced(table: Table) -> nmod_mat:
+            entries = [int(v) % p for row in table for v in row]
+            return nmod_mat(len(table), len(table[0]), entries, p)
+
+        square, right = (reduced([t[r] for r in self._chosen]) for t in (basis, given))
+        try:
+            return bool(reduced(basis) * square.solve(right) == reduced(given))
+        except ZeroDivisionError:  # a denominator is 0 modulo the prime, which says nothing
+            return True
 
 
 def _independent_rows(rows: Table, prime: int) -> list[int]:
@@ -181,8 +238,9 @@ def _independent_rows(rows: Table, prime: int) -> list[int]:
 def prune(regions: Regions) -> Network:
     """The network without the neurons that it can do without on the domain of its regions.
 
-    Neurons that are combinations of others are left out and their part in the next layer is
-    given to those; a layer that is linear on the domain becomes one with the next.
+    From the outputs backwards, what is wanted next is taken as an affine function of the
+    earliest layer of which it is one, be it the input; that layer's neurons that are
+    combinations of others are left out, and the preactivations of the others are wanted next.
 
     Returns
     -------
@@ -191,39 +249,25 @@ def prune(regions: Regions) -> Network:
         vertices of all regions. Its numbers may be rationals that are no float64.
     """
     network = regions.layers.network
-    weights = [np.array(W) for W in network.exact_weights]
-    biases = [np.array(b) for b in network.exact_biases]
-    found = redundancies(regions)
-    linear: dict[int, NDArray[Any]] = {}
-    for l, width in enumerate(network.hidden_widths):
-        removed = {
-            one.neuron: one for one in found if one.layer == l and one.combination is not None
-        }
-        for j, one in removed.items():
-            assert one.combination is not None
-            for i, factor in one.combination.items():
-                weights[l + 1][:, i] = weights[l + 1][:, i] + weights[l + 1][:, j] * factor
-            biases[l + 1] = biases[l + 1] + weights[l + 1][:, j] * one.constant
-        kept = [j for j in range(width) if j not in removed]
-        if not kept:
-            # The layer is constant on the domain, and all that follows.
-            x = regions.complex.exact.fractions([0])[0]
-            value = np.array(network.exact_forward(x), dtype=object)
-            zero = np.zeros((network.output_dimension, network.input_dimension))
-            return _checked(regions, Network([zero], [value], labels=network.labels))
-        k = network.pieces
-        rows = [j * k + p for j in kept for p in range(k)]
-        weights[l], biases[l] = weights[l][rows], biases[l][rows]
-        weights[l + 1] = weights[l + 1][:, kept]
-        active = {one.neuron for one in found if one.layer == l and one.kind == "active"}
-        if active.issuperset(kept):
-            linear[l] = np.array(kept)
-    for l in sorted(linear, reverse=True):
-        # h = W x + b on the domain, so that V h + c = V W x + (V b + c).
-        joined = exact_product(weights[l + 1], np.column_stack([weights[l], biases[l]]))
-        biases[l + 1] = biases[l + 1] + joined[:, -1]
-        weights[l + 1] = joined[:, :-1]
-        del weights[l], biases[l]
+    bases = [_Basis(_outputs(regions, l)) for l in range(-1, network.depth - 1)]
+    wanted = regions.layers.preactivations(_outputs(regions, -1), network.depth - 1)
+    weights: list[Any] = []
+    biases: list[Any] = []
+    l = network.depth - 1
+    while l >= 0:
+        l, found = next(
+            (b - 1, found)
+            for b, found in enumerate(base.combinations(wanted) for base in bases[: l + 1])
+            if found is not None
+        )
+        columns = bases[l + 1].columns
+        weights.insert(0, [[terms.get(c, 0) for c in columns] for terms, _ in found])
+        biases.insert(0, [constant for _, constant in found])
+        if l >= 0:
+            k = network.pieces
+            before = regions.complex.exact.preactivations(_vertices(regions), l)
+            rows = [j * k + p for j in columns for p in range(k)]
+            wanted = [[*(values[r] for r in rows), values[-1]] for values in before]
     pruned = Network(
         weights, biases, network.activation, network.negative_slope, network.labels
     )

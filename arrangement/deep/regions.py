@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import check_executor, check_flag, choice
 from arrangement.columns import Columnar, frozen
 from arrangement.deep import maps
 from arrangement.deep.complex import Complex
@@ -31,7 +32,7 @@ from arrangement.deep.patterns import (
 )
 from arrangement.deep.recursion import HalfspaceRegions, regions_by_recursion
 from arrangement.errors import InputError
-from arrangement.parsing import exact_table
+from arrangement.parsing import exact_table, shown
 from arrangement.progress import Progress
 
 if TYPE_CHECKING:
@@ -332,11 +333,21 @@ class Regions(Columnar[Region]):
         """
         begin, corner = self.geometry.corners
         sizes = np.diff(begin)
-        sums = np.add.reduceat(self.complex.points[corner], begin[:-1], axis=0)
-        means = (sums / sizes[:, None])[self._first]
-        inside = (exact.signs_at(self.complex.domain.rows, means) > 0).all(axis=1)
-        signs = self.complex.signs_at(means)
-        inside &= (signs == self.complex.signs_of_regions[self._first]).all(axis=1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = np.add.reduceat(self.complex.points[corner], begin[:-1], axis=0)
+            means = (sums / sizes[:, None])[self._first]
+            if not np.isfinite(means).all():
+                # The sums are beyond float64, the means need not be.
+                parts = self.complex.points[corner] / np.repeat(sizes, sizes)[:, None]
+                means = np.add.reduceat(parts, begin[:-1], axis=0)[self._first]
+        finite: Any = np.isfinite(means).all(axis=1)
+        means[~finite] = np.nan
+        inside = finite.copy()
+        some = means[finite]
+        inside[finite] = (exact.signs_at(self.complex.domain.rows, some) > 0).all(axis=1)
+        signs = self.complex.signs_at(some)
+        wanted = self.complex.signs_of_regions[self._first[finite]]
+        inside[finite] &= (signs == wanted).all(axis=1)
         means[~inside] = np.nan
         return frozen(means)
 
@@ -393,8 +404,11 @@ class Regions(Columnar[Region]):
     @cached_property
     def volume_shares(self) -> Floats:
         """Volumes as shares of the domain's, shape (m,); right where float64 has no volumes."""
-        total = float(self.volumes.sum())
-        if 1e-300 < total < np.inf:
+        with np.errstate(over="ignore"):
+            total = float(self.volumes.sum())
+        if self.complex.domain.has_float64_volumes or (
+            total < np.inf and self.volumes.min() > 1e-300
+        ):
             return frozen(self.volumes / total)
         exact_volumes = [self.exact_volume(i) for i in range(len(self))]
         whole = sum(exact_volumes, Fraction(0))
@@ -581,7 +595,7 @@ class Regions(Columnar[Region]):
 
     def _checked(self, i: int) -> int:
         if not -len(self) <= i < len(self):
-            raise IndexError(f"region {i} does not exist: there are {len(self)}")
+            raise IndexError(f"region {shown(i)} does not exist: there are {len(self)}")
         return int(i) % len(self)
 
     # -- graphs and files -------------------------------------------------------------------
@@ -671,8 +685,9 @@ def regions_of(
     >>> regions_of(Network.random([2, 4, 1], rng=0), [(-1, 1), (-1, 1)])
     8 activation regions of a network 2-4-1
     """
-    if method not in ("auto", "complex", "recursion"):
-        raise InputError(f"method {method!r}: 'auto', 'complex' or 'recursion'")
+    choice(method, ("auto", "complex", "recursion"), "method")
+    check_flag(merge, "merge")
+    check_executor(executor)
     layers = Layers(network)
     if method == "auto":
         many = layers.input_dimension > MOST_INPUTS and not merge

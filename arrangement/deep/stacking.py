@@ -10,10 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.deep.network import Network
 from arrangement.deep.parameters import exact_product, exact_values
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.parsing import exact_number
 
 __all__ = ["Stack"]
+
+MOST_UNITS = 2**13
+"""Of this many entries an identity matrix is made, half a gigabyte."""
 
 Entries: TypeAlias = Any
 """An array with a number for each entry of a vector, or one exact number for all of them."""
@@ -115,6 +118,11 @@ class Stack:
         if self._width is None:
             raise InputError(f"{name}: the number of inputs is not known")
         if self._matrix is None:
+            if self._width > MOST_UNITS:
+                raise SizeError(
+                    f"{name}: an activation of {self._width:,} inputs without weights; at most "
+                    f"{MOST_UNITS:,}"
+                )
             self._matrix = np.diag(np.broadcast_to(np.asarray(self._factor), (self._width,)))
         self._layers.append((self._matrix, np.broadcast_to(self._offset, (self._width,))))
         self._restart()

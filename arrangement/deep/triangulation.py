@@ -11,13 +11,49 @@ from functools import reduce
 from math import factorial
 from operator import or_
 
-__all__ = ["Point", "Simplices", "determinant", "equations", "pulled", "volume"]
+__all__ = [
+    "Point", "Simplices", "Undecided", "Volume", "Work", "added", "cost", "determinant",
+    "equations", "pulled", "volume",
+]  # fmt: skip
 
 Point = tuple[int, ...]
 """Numerators and, last, their positive common denominator."""
 
 Simplices = list[tuple[int, ...]]
 """Each by the numbers of its vertices."""
+
+Volume = tuple[int, frozenset[int]]
+"""A numerator, and the points whose denominators are multiplied in the denominator."""
+
+
+class Undecided(Exception):
+    """The check would take more work than is allowed."""
+
+
+class Work:
+    """Steps that may still be taken; a step is a multiplication of small integers.
+
+    Parameters
+    ----------
+    limit : float
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = self.left = limit
+
+    def spend(self, steps: float, what: str) -> None:
+        """Take steps, or raise Undecided if there are not so many left."""
+        self.left -= steps
+        if self.left < 0:
+            raise Undecided(
+                f"{what}: at least {self.limit - self.left:.2g} steps are needed, "
+                f"{self.limit:.2g} are allowed"
+            )
+
+
+def cost(bits: float) -> float:
+    """What a multiplication of integers of so many bits takes, in steps."""
+    return 1 + float(bits / 300) ** 1.585
 
 
 def equations(tight: Sequence[int], ignored: int = 0) -> set[int]:
@@ -45,7 +81,7 @@ def equations(tight: Sequence[int], ignored: int = 0) -> set[int]:
 
 
 def pulled(
-    face: int, k: int, faces: set[int], found: dict[tuple[int, int], Simplices]
+    face: int, k: int, faces: set[int], found: dict[tuple[int, int], Simplices], work: Work
 ) -> Simplices:
     """The pulling triangulation of a face of dimension k; none if its dimension is lower.
 
@@ -61,42 +97,62 @@ def pulled(
         Sets of points on which inequalities are equations: all faces are their intersections.
     found : dict
         What has been found before.
+    work : Work
+
+    Raises
+    ------
+    Undecided
+        If there are too many faces or simplices.
 
     Examples
     --------
     A square with the vertices 0, 1, 2, 3:
 
-    >>> pulled(0b1111, 2, {0b0011, 0b0110, 0b1100, 0b1001}, {})
+    >>> pulled(0b1111, 2, {0b0011, 0b0110, 0b1100, 0b1001}, {}, Work(1e4))
     [(0, 1, 2), (0, 2, 3)]
     """
     if k == 0:
         return [] if face & (face - 1) else [(face.bit_length() - 1,)]
     if (face, k) not in found:
+        words = 1 + face.bit_length() / 500
+        work.spend(2 * len(faces) * words, "the faces of a region or of the domain")
         parts = {face & other for other in faces} - {0, face}
+        work.spend(len(parts) ** 2 * words, "the faces of a region or of the domain")
         facets = sorted(p for p in parts if not any(p & q == p != q for q in parts))
         first = face & -face
-        found[face, k] = [
-            (first.bit_length() - 1, *simplex)
-            for facet in facets
-            if not facet & first
-            for simplex in pulled(facet, k - 1, faces, found)
-        ]
+        simplices: Simplices = []
+        for facet in facets:
+            if not facet & first:
+                others = pulled(facet, k - 1, faces, found, work)
+                work.spend(20 * len(others), "the simplices of a region or of the domain")
+                simplices += [(first.bit_length() - 1, *simplex) for simplex in others]
+        found[face, k] = simplices
     return found[face, k]
 
 
-def volume(simplices: Simplices, points: Sequence[Point]) -> tuple[int, int]:
-    """The sum of the volumes of simplices, as numerator and denominator, not reduced.
+def volume(simplices: Simplices, points: Sequence[Point], work: Work) -> Volume:
+    """The sum of the volumes of simplices, times d!.
 
     Examples
     --------
-    >>> volume([(0, 1, 2), (0, 2, 3)], [(0, 0, 1), (1, 0, 2), (1, 1, 2), (0, 1, 2)])
+    >>> square = [(0, 0, 1), (1, 0, 2), (1, 1, 2), (0, 1, 2)]
+    >>> total = volume([(0, 1, 2), (0, 2, 3)], square, Work(1e4))
+    >>> added([total], square)
     (4, 16)
     """
+    if simplices:
+        d = len(simplices[0]) - 1
+        bits = max(sum(v.bit_length() for v in points[i]) for s in simplices for i in s)
+        work.spend(len(simplices) * d**3 * cost(bits), "the volumes of simplices")
     terms = [(abs(determinant([points[v] for v in s])), frozenset(s)) for s in simplices]
+    return _total(terms, [x[-1] for x in points])
+
+
+def added(volumes: Sequence[Volume], points: Sequence[Point]) -> tuple[int, int]:
+    """The sum of volumes that :func:`volume` found: numerator and denominator, not reduced."""
     scales = [x[-1] for x in points]
-    p, corners = _total(terms, scales)
-    d = len(points[0]) - 1
-    return p, factorial(d) * _product([scales[v] for v in corners])
+    p, corners = _total(volumes, scales)
+    return p, factorial(len(points[0]) - 1) * _product([scales[v] for v in corners])
 
 
 def determinant(rows: Sequence[Sequence[int]]) -> int:
@@ -121,9 +177,7 @@ def determinant(rows: Sequence[Sequence[int]]) -> int:
     return sign * M[-1][-1] if n else 1
 
 
-def _total(
-    terms: Sequence[tuple[int, frozenset[int]]], scales: Sequence[int]
-) -> tuple[int, frozenset[int]]:
+def _total(terms: Sequence[Volume], scales: Sequence[int]) -> Volume:
     """The sum of fractions whose denominators are products of some of the scales."""
     if len(terms) < 2:
         return terms[0] if terms else (0, frozenset())

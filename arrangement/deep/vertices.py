@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from arrangement.deep.layers import Column, Layers, homogeneous
 
-__all__ = ["ExactVertices", "height", "rounded"]
+__all__ = ["ExactVertices", "height", "nearest", "rounded"]
 
 
 class ExactVertices:
@@ -125,6 +125,14 @@ class ExactVertices:
 def height(column: Sequence[Any], row: int, low: int, high: int) -> Any:
     """The value of a step's function from those of its layer."""
     return column[row] - max(column[low:high]) if high > low else column[row]
+
+
+def nearest(value: int | Fraction) -> float:
+    """The nearest float64, infinite beyond its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def rounded(numerator: Any, denominator: Any) -> float:

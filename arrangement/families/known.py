@@ -14,6 +14,7 @@ from arrangement.families.chromatic import chromatic_polynomial
 from arrangement.families.reflections import coxeter_type
 from arrangement.families.regular import regular_polytope, simplicial
 from arrangement.families.sizes import size
+from arrangement.parsing import shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -88,7 +89,9 @@ def known_counts(family: str | Callable[..., Any], *args: Any) -> KnownCounts:
     """
     name = family if isinstance(family, str) else getattr(family, "__name__", repr(family))
     if name not in _KNOWN:
-        raise InputError(f"known_counts: no family {name!r}; there are {', '.join(_KNOWN)}")
+        raise InputError(
+            f"known_counts: no family {shown(name)}; there are {', '.join(_KNOWN)}"
+        )
     return _KNOWN[name](*args)
 
 

@@ -105,6 +105,9 @@ def discriminantal(n: int, k: int, rng: int | np.random.Generator = 0) -> Arrang
     n = size("discriminantal", n, least=1)
     k = size("discriminantal", k, least=1)
     rng = _generator("discriminantal", rng)
+    if k >= n:  # no k + 1 of n vectors, so no hyperplanes
+        refuse_if_large(f"discriminantal({n}, {k})", 0, n)
+        return Arrangement(np.zeros((0, n)))
     # C(n, k + 1) of absurd numbers need not be worked out: it is at least n − k.
     many = comb(n, k + 1) if min(k + 1, n - k - 1) < 100 and n < 10**6 else max(n - k, 0)
     refuse_if_large(f"discriminantal({n}, {k})", many, n)

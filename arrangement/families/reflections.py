@@ -13,11 +13,12 @@ from arrangement.families.deformations import braid
 from arrangement.families.regular import cell600_vertices, half_turn
 from arrangement.families.sizes import refuse_if_large, size
 from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import shown
 
 __all__ = ["coxeter"]
 
 
-def coxeter(type: str, n: int) -> Arrangement:
+def coxeter(type: str, n: int | None = None) -> Arrangement:
     """The reflecting hyperplanes of a Coxeter group: A_n, B_n, D_n, E_n, F4, G2, H_n or I2(m).
 
     The cells are the chambers, as many as the group has elements: (n+1)! for A_n,
@@ -83,7 +84,7 @@ def coxeter(type: str, n: int) -> Arrangement:
     return Arrangement(np.concatenate([np.eye(n, dtype=int), _pairs(n)]))
 
 
-def coxeter_type(type: str, n: int) -> tuple[str, int]:
+def coxeter_type(type: str, n: int | None) -> tuple[str, int]:
     """The capital letter and the rank of a Coxeter group (the m of I2(m)), checked.
 
     Examples
@@ -91,10 +92,14 @@ def coxeter_type(type: str, n: int) -> tuple[str, int]:
     >>> coxeter_type("e", 6)
     ('E', 6)
     """
-    letter = type.upper() if isinstance(type, str) else type
+    letter = type.upper() if isinstance(type, str) else ""
+    if n is None:
+        raise InputError(
+            f"coxeter: type {shown(type)} without a rank; give both, as in ('A', 3)"
+        )
     if letter not in tuple("ABCDEFGHI"):
         raise InputError(
-            f"coxeter: type {type!r} is none of {', '.join(map(repr, 'ABCDEFGHI'))}"
+            f"coxeter: type {shown(type)} is none of {', '.join(map(repr, 'ABCDEFGHI'))}"
         )
     n = size("coxeter", n, least=2 if letter == "I" else 1)
     ranks = {"E": (6, 7, 8), "F": (4,), "G": (2,), "H": (3, 4)}.get(letter, (n,))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import operator
 
 from arrangement.errors import InputError, SizeError
+from arrangement.parsing import shown
 
 __all__ = ["power_of_two", "refuse_if_large", "size"]
 
 MOST_HYPERPLANES = 100_000
 MOST_NUMBERS = 10_000_000
+LONGEST = 10_000
+"""Bits of a size that is worth calculating with, to say that it is too large."""
 
 
 def size(name: str, value: int, least: int) -> int:
@@ -29,9 +32,11 @@ def size(name: str, value: int, least: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise InputError(f"{name}: {value!r} is not an integer") from None
+        raise InputError(f"{name}: {shown(value)} is not an integer") from None
     if number < least:
-        raise InputError(f"{name}: {number} is too small, the least is {least}")
+        raise InputError(f"{name}: {shown(number)} is too small, the least is {least}")
+    if number.bit_length() > LONGEST:
+        raise SizeError(f"{name}: {shown(number)} is too large")
     return number
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["PRIME", "hash_maps"]
 
 PRIME = 2**31 - 1
 
 
-@njit(cache=True)
+@compiled()
 def hash_maps(weights, shapes, chosen, factors, start):
     """Random linear combinations of the outputs as affine functions of the input, mod PRIME.
 
@@ -47,15 +48,15 @@ def hash_maps(weights, shapes, chosen, factors, start):
             end -= height * width
             n = width - 1
             below[: n + 1] = np.uint64(0)
-            count = height
-            if l < depth - 1:
-                count = shapes[l + 1, 1] - 1
-                neuron -= count
+            last = l == depth - 1
+            count = height if last else shapes[l + 1, 1] - 1
+            neuron -= 0 if last else count
             for j in range(count):
-                factor, r = start[j], j
-                if l < depth - 1:
-                    r = chosen[i, neuron + j]
+                if last:
+                    factor, r = start[j], j
+                else:
                     factor = row[j] * factors[i, neuron + j] % p
+                    r = chosen[i, neuron + j]
                 if factor == 0:
                     continue
                 begin = end + r * width

@@ -10,9 +10,15 @@ is kept. Nodes are taken from a heap by their bounds; when it is full, depth fir
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from arrangement.kernels.cone_fit import cone_fit, outputs_into, squared_loss, workspace
+from arrangement.kernels.compiled import compiled
+from arrangement.kernels.cone_fit import (
+    cone_fit,
+    loss_bound,
+    outputs_into,
+    squared_loss,
+    workspace,
+)
 
 __all__ = ["branch"]
 
@@ -20,7 +26,7 @@ ONE = np.uint64(1)
 SIX = np.uint64(63)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _push(heap, size, keys, node):
     k = size
     while k > 0:
@@ -32,7 +38,7 @@ def _push(heap, size, keys, node):
     heap[k] = node
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _pop(heap, size, keys):
     """The node of least key; the heap has one less."""
     top, node = heap[0], heap[size - 1]
@@ -52,7 +58,7 @@ def _pop(heap, size, keys):
     return top
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy", nogil=True)
 def branch(
     X,
     unit,
@@ -60,6 +66,7 @@ def branch(
     constant,
     slope,
     sides,
+    exact,
     limits,
     tolerance,
     keys,
@@ -70,14 +77,15 @@ def branch(
     counts,
     most,
     budget,
+    stop,
     best,
     point,
 ):
-    """Expand up to `budget` nodes; returns when done, out of budget or short of room.
+    """Expand up to `budget` nodes; returns when done, stopped, or short of budget or room.
 
     Parameters
     ----------
-    X, unit, y, constant, slope, limits
+    X, unit, y, constant, slope, exact, limits
         As in `bound_tuples`.
     sides : uint64 (2, N, words)
         The cells on the negative and on the positive side of each sample.
@@ -97,6 +105,8 @@ def branch(
         Open nodes in the heap, on the stack, unused rows, nodes expanded, leaves.
     most : int
         Size of the heap at which the search turns depth first.
+    stop : bool (1,)
+        Becomes true when the time is up; then the node at hand is left open.
     best : float64 (2 + K,)
         Least ‖f − y‖² known, the output signs there, and the least bound of a node left.
     point : float64 (n,)
@@ -114,7 +124,7 @@ def branch(
         np.zeros(n),
         np.zeros(n),
     )
-    decided, active = np.zeros(N, np.int64), np.zeros((K, N), np.bool_)
+    decided, active = np.zeros(N, np.int64), np.zeros((K, N), np.int8)
     turn, s, outputs = np.zeros((K, N), np.int8), np.zeros(K), np.zeros(N)
     left = np.zeros((K, words), np.uint64)
     possible = np.zeros((K, 2), np.bool_)
@@ -160,7 +170,7 @@ def branch(
             yy += y[i] * y[i]
             for j in range(K):
                 on = (nodes[node, 2 + (j + 1) * W + word] >> bit) & ONE
-                active[j, i] = on != 0
+                active[j, i] = 1 if on else -1
                 turn[j, i] = s[j] if on else -s[j]
                 side = 1 if on else 0
                 for k in range(words):
@@ -187,6 +197,10 @@ def branch(
                         break
                 possible[j, side] = some
         for choice in range(1 << K):
+            if stop[0]:
+                counts[1] += 1
+                heap[end - counts[1]] = node
+                return
             wanted = True
             for j in range(K):
                 on = (choice >> j) & 1
@@ -197,6 +211,7 @@ def branch(
                 continue
             for j in range(K):
                 on = (choice >> j) & 1
+                active[j, i] = 1 if on else -1
                 turn[j, i] = s[j] if on else -s[j]
                 weight = 1.0 if on else slope
                 for a in range(r):
@@ -214,9 +229,12 @@ def branch(
                 unit,
                 decided,
                 m + 1,
+                active,
+                m + 1,
                 turn,
                 r,
                 best[0] - tolerance,
+                exact,
                 limits,
                 work,
             )
@@ -226,7 +244,7 @@ def branch(
                 continue
             u = work[1][0]
             outputs_into(X, constant, u, s, slope, outputs)
-            loss = squared_loss(outputs, y)
+            loss = loss_bound(squared_loss(outputs, y), u, limits[0])
             if loss < best[0]:
                 best[0] = loss
                 best[1 : K + 1] = s

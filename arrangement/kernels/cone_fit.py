@@ -6,37 +6,48 @@ The problem of one node: minimise ‖A R − y‖² over R = (R_1, …, R_K, c) 
 
 where row i of A is (a_1i x_i, …, a_Ki x_i, c_0). Only H = AᵀA, b = Aᵀy and y·y enter. Let λ ≥ 0
 be any multipliers of the constraints (rows of G), u any point, ρ = y − A u and
-e = Aᵀρ + Gᵀλ = b − H u + Gᵀλ. Every feasible R has
+e = Aᵀρ + Gᵀλ = b − H u + Gᵀλ. Were e = 0, every feasible R would have ρ·A R = −λ·G R ≤ 0, so
 
-    ‖A R − y‖² ≥ 2 ρ·(y − A R) − ‖ρ‖² ≥ y·y − u·H u − 2 e·R,
+    ‖A R − y‖² ≥ 2 ρ·(y − A R) − ‖ρ‖² ≥ y·y − u·H u.
 
-since ρ·A R = e·R − λ·G R ≤ e·R. So whatever a solver delivers is a bound for all R whose blocks
-have ‖R_j‖ ≤ M once 2 M Σ‖e_j‖ and the rounding of these few sums are taken off.
+It is zero up to rounding only, and R may be as long as it likes. But e lies in the span of the
+rows of A and of those rows G_+ of G that have λ > 0, so that some z and μ have
+e = Aᵀz + G_+ᵀμ and ‖(z, μ)‖ ≤ ζ = ‖e‖/σ, where σ is the least singular value of [A; G_+] that
+is not zero. With λ ≥ ζ on G_+ the pair ρ − z, λ − μ is a dual point without any residual, and
+
+    ‖A R − y‖² ≥ y·y − u·H u − 2 ‖e‖‖u‖ − 2 ζ ‖G_+ u‖ − ζ²  for all R in the cone.
+
+So whatever a solver delivers is a bound, once the rounding of these few sums is taken off. σ is
+bounded below by a Cholesky decomposition of as many columns as the exact rank.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from arrangement.kernels.rounding import INFLATE
+from arrangement.kernels.compiled import compiled
+from arrangement.kernels.modular_rank import rank_modulo
+from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
 
-__all__ = ["cone_fit", "outputs_into", "squared_loss", "workspace"]
+__all__ = ["certified", "cone_fit", "loss_bound", "outputs_into", "squared_loss", "workspace"]
 
 DELTA = 1e-11
 """Added to the diagonal of H, whose entries are at most one; proximal steps take it out."""
+
+ATTENTION = 1e4
+"""Proximal steps end when weights so large, times what is left of δ, do not matter."""
 
 VIOLATED = 1e-12
 """A constraint x·R_j ≥ 0, ‖x‖ = 1, is worked on when it fails by this share of ‖R‖."""
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def workspace(n):
-    """Room for `cone_fit` with n variables: matrices (4, n, n), vectors (8, n), the basis."""
-    return np.zeros((4, n, n)), np.zeros((8, n)), np.zeros((n, 2), np.int64)
+    """Room for `cone_fit` with n variables: matrices (6, n, n), vectors (7, n), the basis."""
+    return np.zeros((6, n, n)), np.zeros((7, n)), np.zeros((n, 2), np.int64)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _factor(H, n, L):
     for a in range(n):
         for c in range(a + 1):
@@ -49,7 +60,7 @@ def _factor(H, n, L):
                 L[a, c] = value / L[c, c]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _append(v, p, n, Q, T):
     """Row p of Q: v made orthogonal to the rows before, T holds the coefficients."""
     size = 0.0
@@ -77,32 +88,177 @@ def _append(v, p, n, Q, T):
     return True
 
 
-@njit(cache=True, error_model="numpy")
-def certified(H, b, yy, n, r, u, g, multipliers, limits):
-    """The dual bound of the module's text, g = Gᵀλ and `multipliers` = Σ λ.
+@compiled(error_model="numpy")
+def _generic_rank(decided, count, active, r, basis, p, lines):
+    """The rank of [A; G_+] for samples in general position: no samples have a larger one.
 
-    `limits` holds M, a bound on the errors of H and b (rounding, and the distance of the
-    samples from the true ones), and one on the directions of the samples.
+    For the ReLU without a constant column. Samples on which the same neurons are active span
+    at most r dimensions together, and those on one line only one.
     """
-    limit, accuracy, skew = limits[0], limits[1], limits[2]
-    quadratic = square = off = block = 0.0
+    codes, samples = np.empty(count + p, np.int64), np.empty(count + p, np.int64)
+    rank = 0
+    for t in range(count + p):
+        code = 0
+        if t < count:
+            samples[t] = decided[t]
+            for j in range(len(active)):
+                if active[j, decided[t]] > 0:
+                    code |= 1 << j
+        else:
+            samples[t] = basis[t - count, 1]
+            code = 1 << basis[t - count, 0]
+        size = 0 if code else r
+        for q in range(t):
+            if codes[q] == code:
+                size += 1
+                if lines[samples[q]] == lines[samples[t]]:
+                    size = r
+        codes[t] = code if size < r else -1
+        rank += size < r
+    return rank
+
+
+@compiled(error_model="numpy")
+def _has_rank(k, decided, count, active, r, n, basis, p, exact):
+    """Is k, the rank of [A; G_+] up to rounding, no less than the exact rank?"""
+    primes, residues, slopes, lines = exact
+    if k >= min(n, count + p):
+        return True
+    generic = n == r * len(active) and slopes[0] == 0
+    if generic and _generic_rank(decided, count, active, r, basis, p, lines) <= k:
+        return True
+    M = np.empty((count + p, n), np.int64)
+    for q in range(len(primes)):
+        M[:] = 0
+        for t in range(count):
+            row = residues[q, decided[t]]
+            for j in range(len(active)):
+                for a in range(r):
+                    if active[j, decided[t]] > 0:
+                        M[t, j * r + a] = row[a]
+                    else:
+                        M[t, j * r + a] = row[a] * slopes[q] % primes[q]
+            if n > r * len(active):
+                M[t, n - 1] = row[r]
+        for t in range(p):
+            start = basis[t, 0] * r
+            M[count + t, start : start + r] = residues[q, basis[t, 1], :r]
+        if rank_modulo(M, count + p, primes[q]) > k:
+            return False
+    return len(primes) > 0
+
+
+@compiled(error_model="numpy")
+def _smallest_eigenvalue(S, n, L, decided, count, active, r, basis, p, exact, limits):
+    """A lower bound on the least eigenvalue of S = [A; G_+]ᵀ[A; G_+] that is not zero.
+
+    S is overwritten. The bound is 0 where rounding leaves it open.
+    """
+    reach = 2.0 * (n * limits[0] + 3.0 * p * limits[1]) + 8.0 * (n + p) ** 2 * UNIT_ROUNDOFF
+    order = np.arange(n)
+    k = 0
+    while k < n:
+        top = k
+        for a in range(k + 1, n):
+            if S[order[a], order[a]] > S[order[top], order[top]]:
+                top = a
+        order[k], order[top] = order[top], order[k]
+        c = order[k]
+        if not S[c, c] > 4.0 * reach:
+            break
+        L[c, k] = np.sqrt(S[c, c])
+        for a in range(k + 1, n):
+            i = order[a]
+            L[i, k] = S[i, c] / L[c, k]
+        for a in range(k + 1, n):
+            i = order[a]
+            for d in range(k + 1, a + 1):
+                j = order[d]
+                S[i, j] -= L[i, k] * L[j, k]
+                S[j, i] = S[i, j]
+        k += 1
+    if not _has_rank(k, decided, count, active, r, n, basis, p, exact):
+        return 0.0
+    # Those k columns alone have no eigenvalue below 1/‖L⁻¹‖², and all columns have none there
+    # but zero (1/0 where they are all zero). S receives the inverse.
+    total = 0.0
+    for b in range(k):
+        for a in range(b, k):
+            value = 1.0 if a == b else 0.0
+            for c in range(b, a):
+                value -= L[order[a], c] * S[c, b]
+            S[a, b] = value / L[order[a], a]
+            total += S[a, b] ** 2
+    least = 0.98 / total - reach
+    return least if least > 4.0 * reach else 0.0
+
+
+@compiled(error_model="numpy")
+def certified(
+    H, b, yy, unit, decided, count, active, turn, r, u, lam, basis, p, exact, limits, S, L
+):
+    """The dual bound of the module's text for u and the multipliers lam[:p] of `basis`.
+
+    0 where none can be certified. Multipliers that are not surely positive are left aside;
+    then p, the basis and lam are not changed. S and L are room for two matrices.
+    """
+    n, accuracy, skew = len(b), limits[0], limits[1]
+    quadratic = square = 0.0
+    e, g = np.empty(n), np.empty(n)
+    kept, chosen = 0, np.empty((p, 2), np.int64)
     for a in range(n):
         value = 0.0
         for k in range(n):
             value += H[a, k] * u[k]
         quadratic += u[a] * value
         square += u[a] * u[a]
-        block += (b[a] - value + g[a]) ** 2
-        if (a + 1) % r == 0 or a == n - 1:
-            off += np.sqrt(block)
-            block = 0.0
-    slack = accuracy * n * (np.sqrt(yy) + np.sqrt(n * square)) + skew * multipliers
-    error = 2.0 * limit * (off + slack) + accuracy * n * (yy + n * square)
-    return yy - quadratic - INFLATE * error
+        e[a] = b[a] - value
+    length, least = np.sqrt(square), 0.0
+    for _ in range(3):
+        S[:] = H
+        g[:] = 0.0
+        kept = 0
+        total, lowest, failure = 0.0, np.inf, 0.0
+        for k in range(p):
+            if not lam[k] > least:
+                continue
+            j, i = basis[k]
+            chosen[kept] = basis[k]
+            kept += 1
+            total += lam[k]
+            lowest = min(lowest, lam[k])
+            value = 0.0
+            for a in range(r):
+                entry = turn[j, i] * unit[i, a]
+                value += entry * u[j * r + a]
+                g[j * r + a] += lam[k] * entry
+                for c in range(r):
+                    S[j * r + a, j * r + c] += unit[i, a] * unit[i, c]
+            failure += value * value
+        eigenvalue = _smallest_eigenvalue(
+            S, n, L, decided, count, active, r, chosen, kept, exact, limits
+        )
+        if eigenvalue == 0.0:
+            return 0.0
+        off = 0.0
+        for a in range(n):
+            off += (e[a] + g[a]) ** 2
+        off = np.sqrt(off) + skew * total
+        off += accuracy * n * (np.sqrt(yy) + np.sqrt(n * square))
+        zeta = INFLATE * off / np.sqrt(eigenvalue)
+        if lowest > zeta:
+            break
+        least = zeta
+    else:
+        return 0.0
+    failure = np.sqrt(failure) + np.sqrt(kept) * (skew + (r + 2) * UNIT_ROUNDOFF) * length
+    error = 2.0 * off * length + zeta * (2.0 * failure + zeta)
+    error += accuracy * n * (yy + n * square)
+    return max(yy - quadratic - INFLATE * error, 0.0)
 
 
-@njit(cache=True, error_model="numpy")
-def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
+@compiled(error_model="numpy")
+def cone_fit(H, b, yy, unit, decided, count, active, m, turn, r, cutoff, exact, limits, work):
     """Minimise over the cones; ends early once the bound exceeds `cutoff`.
 
     Lawson and Hanson's active sets on the dual, min ‖L⁻¹(b + Gᵀλ)‖² over λ ≥ 0 with
@@ -114,10 +270,18 @@ def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
     unit : float64 (N, r)
         The samples, of length one.
     decided : int64 (N,)
-        The first m are the constrained samples.
+        The first `count` are the samples of A, of them the first m are constrained.
+    active : int8 (K, N)
+        Above 0 where a neuron is active.
     turn : int8 (K, N)
-    limits : float64 (3,)
-        See `certified`.
+    exact : tuple
+        The samples modulo primes whose product exceeds twice every minor of [A; G]: the
+        primes, int64 (P,); residues of the samples in coordinates of their span and of the
+        constant, int64 (P, N, r + 1), and of the negative slope, (P,); of each sample the line
+        on which it lies, int64 (N,). Without primes only ranks in general position are known.
+    limits : float64 (2,)
+        Bounds on the errors of H and b (rounding, and the distance of the samples from the
+        true ones), and of the directions of the samples.
     work : tuple from `workspace`
         Receives the solution in row 0 of its vectors and the multipliers in row 3; the neuron
         and sample of each are the rows of its last array.
@@ -125,11 +289,11 @@ def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
     Returns
     -------
     float
-        A lower bound on ‖A R − y‖² over the cones with ‖R_j‖ ≤ M, at least 0.
+        A lower bound on ‖A R − y‖² over the cones, at least 0.
     """
     matrices, vectors, basis = work
     L, V, Q, T = matrices[0], matrices[1], matrices[2], matrices[3]
-    u, start, w, lam, z, g, previous, v = (
+    u, start, w, lam, z, previous, v = (
         vectors[0],
         vectors[1],
         vectors[2],
@@ -137,13 +301,12 @@ def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
         vectors[4],
         vectors[5],
         vectors[6],
-        vectors[7],
     )
-    n, K, limit = len(b), len(turn), limits[0]
+    n, K = len(b), len(turn)
     _factor(H, n, L)
     for a in range(n):
         previous[a] = 0.0
-    p, best = 0, 0.0
+    p, best, reached = 0, 0.0, 0.0
     for attempt in range(5):
         for a in range(n):
             value = b[a] + DELTA * previous[a]
@@ -191,10 +354,7 @@ def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
                 size += u[a] * u[a]
                 norm += w[a] * w[a]
             length = np.sqrt(size)
-            if attempt == 0 and (
-                yy - norm + DELTA * size - 2.0 * limit * DELTA * np.sqrt(K + 1.0) * length
-                > cutoff + 1e-8 * yy
-            ):
+            if attempt == 0 and (yy - norm - DELTA * size > cutoff + 1e-8 * yy):
                 break
             worst, where, which = -VIOLATED * length, -1, -1
             for j in range(K):
@@ -226,31 +386,43 @@ def cone_fit(H, b, yy, unit, decided, m, turn, r, cutoff, limits, work):
             basis[p, 0], basis[p, 1] = where, which
             lam[p] = 0.0
             p += 1
-        for a in range(n):
-            g[a] = 0.0
-        total = 0.0
-        for k in range(p):
-            j, i = basis[k]
-            total += lam[k]
-            for a in range(r):
-                g[j * r + a] += lam[k] * turn[j, i] * unit[i, a]
-        bound = certified(H, b, yy, n, r, u, g, total, limits)
-        gain = bound - best
-        best = max(best, bound)
         moved = 0.0
         for a in range(n):
             moved += (u[a] - previous[a]) ** 2
             previous[a] = u[a]
-        if best > cutoff or limit * DELTA * np.sqrt(moved) < 1e-11 * yy:
-            break
-        if attempt > 1 and gain < 1e-12 * yy:
-            break
+        value = yy - norm - DELTA * size
+        settled = attempt == 4 or ATTENTION * DELTA * np.sqrt(moved) < 1e-11 * yy
+        settled |= attempt > 1 and value - reached < 1e-12 * yy
+        reached = max(reached, value)
+        if settled or value > cutoff:
+            bound = certified(
+                H,
+                b,
+                yy,
+                unit,
+                decided,
+                count,
+                active,
+                turn,
+                r,
+                u,
+                lam,
+                basis,
+                p,
+                exact,
+                limits,
+                matrices[4],
+                matrices[5],
+            )
+            best = max(best, bound)
+            if settled or best > cutoff:
+                break
     for k in range(p, n):
         lam[k] = 0.0
     return best
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def outputs_into(X, constant, u, signs, slope, outputs):
     """The outputs of the network with R = u, neuron j with output sign signs[j]."""
     N, r = X.shape
@@ -267,10 +439,19 @@ def outputs_into(X, constant, u, signs, slope, outputs):
         outputs[i] = value
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def squared_loss(outputs, y):
     """‖outputs − y‖²."""
     total = 0.0
     for i in range(len(y)):
         total += (outputs[i] - y[i]) ** 2
     return total
+
+
+@compiled(error_model="numpy")
+def loss_bound(loss, u, accuracy):
+    """An upper bound on the loss where rounding left `loss` with weights u."""
+    square = 0.0
+    for a in range(len(u)):
+        square += u[a] * u[a]
+    return (np.sqrt(loss) + accuracy * (1.0 + np.sqrt(len(u) * square))) ** 2

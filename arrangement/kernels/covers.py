@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.images import copy_words
 
 __all__ = [
@@ -77,7 +77,7 @@ class Workspace(NamedTuple):
     slots: Ints  # (a power of two > 2·(1 + n),)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _reduced(x, p, reciprocal):
     """x modulo p, for an integer 0 ≤ x ≤ 2^53: the quotient is off by one at most."""
     r = x - np.floor(x * reciprocal) * p
@@ -85,7 +85,7 @@ def _reduced(x, p, reciprocal):
     return r - p if r >= p else r
 
 
-@njit(cache=True)
+@compiled()
 def _inverse(value, prime):
     """The inverse modulo a prime, by Euclid's algorithm."""
     a, b = np.int64(prime), np.int64(value)
@@ -97,7 +97,7 @@ def _inverse(value, prime):
     return np.float64(u + np.int64(prime) if u < 0 else u)
 
 
-@njit(cache=True)
+@compiled()
 def _position(bit):
     """The exponent of a power of two below 2^64."""
     exponent = 0
@@ -108,7 +108,7 @@ def _position(bit):
     return exponent
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _echelon_form(table, words, rank, p, work):
     """The reduced row echelon form of the flat's rows modulo p; is their rank as it should be?
 
@@ -154,7 +154,7 @@ def _echelon_form(table, words, rank, p, work):
     return found == rank
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _restrict(table, rank, start, stop, p, work):
     """Rows start … stop − 1 in coordinates of the flat, each scaled so that it leads with 1.
 
@@ -211,7 +211,7 @@ def _restrict(table, rank, start, stop, p, work):
     return free
 
 
-@njit(cache=True)
+@compiled()
 def _relabel(start, stop, free, work):
     """Split each class of rows by their coordinates; returns the number of classes.
 
@@ -254,7 +254,7 @@ def _relabel(start, stop, free, work):
     return classes
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _coordinate(table, rank, c, i, p, work):
     """Coordinate c of row i restricted to the flat whose echelon form is there."""
     x = table[c, i]
@@ -263,7 +263,7 @@ def _coordinate(table, rank, c, i, p, work):
     return _reduced(x, p, 1.0 / p)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _agrees(table, rank, start, stop, p, work):
     """Are the rows of each class proportional on the flat modulo p?
 
@@ -303,7 +303,7 @@ def _agrees(table, rank, start, stop, p, work):
     return 1
 
 
-@njit(cache=True)
+@compiled()
 def _classes(residues, words, rank, stop, work):
     """Group the rows below `stop` by the flat that they cut on this one.
 
@@ -345,7 +345,7 @@ def _classes(residues, words, rank, stop, work):
     return -1
 
 
-@njit(cache=True)
+@compiled()
 def find_covers(residues, level, y, rank, by_orbits, last, batch, work):
     """The flats that cover the flats y, y + 1, … of a level, as many as the batch has room for.
 
@@ -398,7 +398,7 @@ def find_covers(residues, level, y, rank, by_orbits, last, batch, work):
     return y
 
 
-@njit(cache=True)
+@compiled()
 def _slot(slots, words):
     key = np.uint64(0)
     for w in range(len(words)):
@@ -408,7 +408,7 @@ def _slot(slots, words):
     return np.int64((key ^ (key >> np.uint64(32))) & np.uint64(len(slots) - 1))
 
 
-@njit(cache=True)
+@compiled()
 def _find(level, words):
     """The flat with these bits, put in if it is new."""
     slots, mask = level.slots, len(level.slots) - 1
@@ -433,7 +433,7 @@ def _find(level, words):
         slot = (slot + 1) & mask
 
 
-@njit(cache=True)
+@compiled()
 def fill_slots(level):
     """Enter all flats of a level in its empty hash table."""
     mask = len(level.slots) - 1
@@ -444,7 +444,7 @@ def fill_slots(level):
         level.slots[slot] = k + 1
 
 
-@njit(cache=True)
+@compiled()
 def _add(total, weight, factor):
     """total += factor·weight in limbs; factor < 2^31, so that no product overflows."""
     carry = np.int64(0)
@@ -456,7 +456,7 @@ def _add(total, weight, factor):
         carry >>= LIMB
 
 
-@njit(cache=True)
+@compiled()
 def pass_on(level, batch, by_orbits, above, sums):
     """Add the weights of flats to those of their covers, which are put in where new.
 

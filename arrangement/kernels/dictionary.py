@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.double_double import SPREAD, difference, product, quotient
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
@@ -61,7 +61,7 @@ class Lines(NamedTuple):
     state: Ints  # [depth, cells written, picks prescribed, lines and vertices visited]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz"})
+@compiled(error_model="numpy", fastmath={"nnan", "nsz"})
 def _largest(values, depth, c, start, stop):
     """The largest absolute value of some rows in a column; all are finite."""
     largest = 0.0
@@ -72,7 +72,7 @@ def _largest(values, depth, c, start, stop):
     return largest
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always", error_model="numpy")
 def pivot_column(values, errors, norms, slack, h, depth):
     """The column to exchange row h with, −1 if no pivot is certain.
 
@@ -90,7 +90,7 @@ def pivot_column(values, errors, norms, slack, h, depth):
     return column if certain else -1
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always", error_model="numpy")
 def pivot(values, errors, norms, slack, h, best, depth, n, measure):
     """Fill depth + 1: row h becomes column `best`; False if that is worn out."""
     width = values.shape[1]
@@ -149,7 +149,7 @@ def pivot(values, errors, norms, slack, h, best, depth, n, measure):
     return worn == 0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def refine(lines, depth, n):
     """Fill a dictionary anew from the rows, in double-double; False if no pivot is certain."""
     high, low = lines.fine[0], lines.fine[1]

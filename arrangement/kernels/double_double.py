@@ -9,7 +9,7 @@ most 1e-300.
 
 from __future__ import annotations
 
-from numba import njit
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["SPREAD", "difference", "product", "quotient"]
 
@@ -19,14 +19,14 @@ SPREAD = 2.0**-96
 _SPLIT = 134217729.0  # 2^27 + 1
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _two_sum(a, b):
     s = a + b
     v = s - a
     return s, (a - (s - v)) + (b - v)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _two_product(a, b):
     p = a * b
     t = _SPLIT * a
@@ -38,7 +38,7 @@ def _two_product(a, b):
     return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def product(a, a_low, b, b_low):
     """(a + a_low)·(b + b_low)."""
     p, e = _two_product(a, b)
@@ -47,7 +47,7 @@ def product(a, a_low, b, b_low):
     return s, e - (s - p)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def difference(a, a_low, b, b_low):
     """(a + a_low) − (b + b_low)."""
     s, e = _two_sum(a, -b)
@@ -60,7 +60,7 @@ def difference(a, a_low, b, b_low):
     return s, e - (s - u)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def quotient(a, a_low, b, b_low):
     """(a + a_low)/(b + b_low)."""
     q = a / b

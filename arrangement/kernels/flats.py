@@ -8,8 +8,8 @@ hands back what the filter cannot decide, and the next call resumes where it lef
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.restriction import (
     CONTAINS,
     CUTS,
@@ -31,12 +31,12 @@ FOUND, NO_ROOM = 5, 6
 ARRIVE, STEP, SETTLE = 0, 1, 2
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _free(flats, level, n_constants):
     return flats.values.shape[1] - n_constants - level
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _is_first(flats, level):
     """Does no lower row lead to the flat of level + 1?"""
     j = flats.cut[level]
@@ -48,7 +48,7 @@ def _is_first(flats, level):
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _next_flat(flats, state, rank, n_constants, exact, every):
     """Put the next flat of a rank on the level of that number: FOUND, DONE or RESOLVE_ROWS.
 
@@ -93,7 +93,7 @@ def _next_flat(flats, state, rank, n_constants, exact, every):
                 phase = ARRIVE
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def list_flats(flats, state, rank, n_constants, exact, every, below, contains, same, first):
     """List the flats of a rank, each inside a flat of rank − 1; resumable.
 
@@ -139,7 +139,7 @@ def list_flats(flats, state, rank, n_constants, exact, every, below, contains, s
         state[3] += 1
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def list_faces(
     flats, forest, state, inner, order, tied, spans, rank, n_constants, exact, keep, words, flat
 ):

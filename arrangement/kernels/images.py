@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = [
     "BEYOND",
@@ -52,7 +53,7 @@ class Chain(NamedTuple):
     images: NDArray[np.uint16]  # (rows, n): permutations
 
 
-@njit(cache=True)
+@compiled()
 def stabilise(generators, point, count, seed):
     """The orbit of a point, what moves it back, and random elements that fix the point.
 
@@ -123,7 +124,7 @@ def stabilise(generators, point, count, seed):
     return orbit[:length].copy(), back, fixing[:kept].copy()
 
 
-@njit(cache=True)
+@compiled()
 def find_orbits(generators, orbit):
     """The orbit of each point, numbered by lowest point; returns the number of orbits."""
     m, n = generators.shape
@@ -149,7 +150,7 @@ def find_orbits(generators, orbit):
     return count
 
 
-@njit(cache=True)
+@compiled()
 def _mixed(value):
     """A 64-bit number that looks random (the finaliser of splitmix64)."""
     x = value * np.uint64(0x9E3779B97F4A7C15)
@@ -158,14 +159,14 @@ def _mixed(value):
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True)
+@compiled()
 def copy_words(target, source):
     """Assignment of slices takes numba seconds to compile."""
     for w in range(len(target)):
         target[w] = source[w]
 
 
-@njit(cache=True)
+@compiled()
 def _members(words, n, members):
     """The points of a set in ascending order; their number."""
     count = 0
@@ -176,7 +177,7 @@ def _members(words, n, members):
     return count
 
 
-@njit(cache=True)
+@compiled()
 def _profile(chain, node, members, count, hits):
     """How a set meets the orbits: (branches, orbit to branch on, hash), all invariant.
 
@@ -199,7 +200,7 @@ def _profile(chain, node, members, count, hits):
     return branches, chosen, value
 
 
-@njit(cache=True)
+@compiled()
 def _canonical_image(chain, words, work):
     """Replace a set by its canonical image; (node, orbit) that is missing, or (−1, −1).
 
@@ -281,7 +282,7 @@ def _canonical_image(chain, words, work):
     return -1, -1
 
 
-@njit(cache=True)
+@compiled()
 def canonical_images(chain, sets, kept, start, stop, work):
     """Replace sets by canonical images; which need none are not `kept`.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.rounding import TINY, UNIT_ROUNDOFF
 
 __all__ = ["interior_points"]
@@ -17,7 +17,7 @@ FAR = 1e200
 AGE = 64
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def interior_points(rows, errors, words, order, margin, reach):
     """A point inside each of some cells, certified where that is possible in float64.
 
@@ -102,7 +102,7 @@ def interior_points(rows, errors, words, order, margin, reach):
     return points, certain
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _begin(table, rows, basis):
     """The dictionary of a basis (or, if it begins with −1, of one chosen here)."""
     width, n = rows.shape
@@ -136,7 +136,7 @@ def _begin(table, rows, basis):
     return True
 
 
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz", "contract"})
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract"})
 def _place(table, values, sides, margins, basis, constant):
     """The values of all rows where those of the basis keep their margins; with constant 0,
     how much that adds to them."""
@@ -150,7 +150,7 @@ def _place(table, values, sides, margins, basis, constant):
             values[k] += step * table[c, k]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz", "contract"})
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract"})
 def _most_violated(values, sides, margins):
     """The row farthest below its margin, or −1."""
     worst = 0.0
@@ -166,7 +166,7 @@ def _most_violated(values, sides, margins):
     return -1
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _move_inside(table, values, sides, margins, basis, costs):
     """Exchange rows until the vertex keeps all margins; how many times, or −1 for never."""
     d = len(basis)
@@ -194,14 +194,14 @@ def _move_inside(table, values, sides, margins, basis, costs):
     return -1
 
 
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz", "contract"})
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract"})
 def _follow(table, values, column, step):
     """The values of all rows after a step of one variable of the basis."""
     for k in range(np.uint64(table.shape[1])):
         values[k] += step * table[column, k]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz", "contract", "reassoc"})
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract", "reassoc"})
 def _steepest(slopes, values, n):
     """The largest relative decrease of a row."""
     most = 0.0
@@ -211,7 +211,7 @@ def _steepest(slopes, values, n):
     return most
 
 
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz", "contract", "reassoc"})
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract", "reassoc"})
 def _narrowest(rows, point, sides, values):
     """The least value of a row at a point, on its side; `values` is room for all of them."""
     n = np.uint64(rows.shape[1])
@@ -228,7 +228,7 @@ def _narrowest(rows, point, sides, values):
     return least
 
 
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz", "contract"})
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract"})
 def _exchange(table, column, row):
     """Let a row take the place of a column's variable in a dictionary."""
     width, total = table.shape[0], np.uint64(table.shape[1])

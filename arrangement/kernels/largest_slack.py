@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["inner_solutions", "largest_slack"]
 
 SMALLEST_PIVOT = 1e-11
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def largest_slack(slopes, offsets, c, basis):
     """Maximise t ≤ 1 with slopes·c + offsets ≥ t; writes c and returns t.
 
@@ -82,7 +83,7 @@ def largest_slack(slopes, offsets, c, basis):
     return np.nan
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def inner_solutions(
     rows,
     choices,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["fill_table", "find_edges", "look_up"]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _hash(words, representatives, random):
     """XOR of one random word per positive hyperplane: flipping one is one XOR."""
     h = np.uint64(0)
@@ -19,7 +20,7 @@ def _hash(words, representatives, random):
     return h
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def fill_table(words, representatives, random, table, tags):
     """Enter all cells in an open-addressing hash table (`table`: cell or −1, `tags`: hash)."""
     size = np.uint64(len(table) - 1)
@@ -32,7 +33,7 @@ def fill_table(words, representatives, random, table, tags):
         tags[slot] = h
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def look_up(queries, words, representatives, random, table, tags):
     """The cell that equals each query in every word, or −1."""
     size = np.uint64(len(table) - 1)
@@ -48,7 +49,7 @@ def look_up(queries, words, representatives, random, table, tags):
     return found
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def find_edges(words, masks, representatives, random, table, tags, start, edges):
     """Pairs of cells that differ exactly in the signs of one class of equal hyperplanes.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from numba import njit
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["masked_maps"]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def masked_maps(restricted, flats, signs, slope, maps):
     """Fill maps[f] with (D X T)ᵀ: columns of restricted[flats[f]], where a sign is not +
     times the slope, where it is 0 times 0."""

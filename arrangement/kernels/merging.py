@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from numba import njit
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["merge"]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _root(parent, v):
     while parent[v] != v:
         parent[v] = parent[parent[v]]
@@ -15,7 +15,7 @@ def _root(parent, v):
     return v
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _touches(a, b, below, orders):
     for p in range(len(orders)):
         every = True
@@ -28,7 +28,7 @@ def _touches(a, b, below, orders):
     return False
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def merge(states, below, orders, parent):
     """Unite rows of states (n, K) when one is below another in some order of its entries.
 

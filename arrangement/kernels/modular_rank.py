@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-__all__ = ["PRIME", "modular_ranks"]
+from arrangement.kernels.compiled import compiled
+
+__all__ = ["PRIME", "modular_ranks", "rank_modulo"]
 
 PRIME = 2**31 - 1
 """Products of residues fit in int64."""
 
 
-@njit(cache=True)
-def _inverse(a):
-    result, power, base = 1, PRIME - 2, a
+@compiled()
+def _inverse(a, prime):
+    result, power, base = 1, prime - 2, a
     while power:
         if power & 1:
-            result = result * base % PRIME
-        base = base * base % PRIME
+            result = result * base % prime
+        base = base * base % prime
         power >>= 1
     return result
 
 
-@njit(cache=True)
-def _rank(M, n):
-    """The rank of the first n rows; they are changed."""
+@compiled()
+def rank_modulo(M, n, prime):
+    """The rank of the first n rows modulo a prime below 2^31; they are changed."""
     rank = 0
     for c in range(M.shape[1]):
         pivot = -1
@@ -36,19 +37,19 @@ def _rank(M, n):
             continue
         for k in range(c, M.shape[1]):
             M[rank, k], M[pivot, k] = M[pivot, k], M[rank, k]
-        scale = _inverse(M[rank, c])
+        scale = _inverse(M[rank, c], prime)
         for i in range(rank + 1, n):
             if M[i, c]:
-                factor = M[i, c] * scale % PRIME
+                factor = M[i, c] * scale % prime
                 for k in range(c, M.shape[1]):
-                    M[i, k] = (M[i, k] - factor * M[rank, k]) % PRIME
+                    M[i, k] = (M[i, k] - factor * M[rank, k]) % prime
         rank += 1
         if rank == n:
             break
     return rank
 
 
-@njit(cache=True)
+@compiled()
 def modular_ranks(rows, free, slope, signs, codimension, tuples, ranks):
     """The rank of [free | A_1 | … | A_K] on the flats of each tuple of faces.
 
@@ -90,4 +91,4 @@ def modular_ranks(rows, free, slope, signs, codimension, tuples, ranks):
                     M[n] = 0
                     M[n, start : start + D] = rows[i]
                     n += 1
-        ranks[t] = _rank(M, n) - known
+        ranks[t] = rank_modulo(M, n, PRIME) - known

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.subdivision import BEGIN, DIM, END
 
 __all__ = ["corners", "lowest_vertices", "triangulation", "volumes"]
 
 
-@njit(cache=True)
+@compiled()
 def corners(which, faces, pool):
     """The vertices of some faces: where the list of each begins, and all lists in a row."""
     indptr = np.zeros(len(which) + 1, np.int64)
@@ -42,7 +42,7 @@ def corners(which, faces, pool):
     return indptr, found[:n].copy()
 
 
-@njit(cache=True)
+@compiled()
 def lowest_vertices(faces, pool):
     """The vertex of lowest number of each face."""
     lowest = np.empty(len(faces), np.int32)
@@ -57,7 +57,7 @@ def lowest_vertices(faces, pool):
     return lowest
 
 
-@njit(cache=True)
+@compiled()
 def triangulation(f, faces, pool, lowest):
     """The simplices of a face of dimension k ≥ 1, by vertices, shape (n, k + 1).
 
@@ -95,7 +95,7 @@ def triangulation(f, faces, pool, lowest):
     return result[:n]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def volumes(which, faces, pool, lowest, points):
     """The volumes of some faces of full dimension; points has shape (V, d)."""
     d = points.shape[1]
@@ -114,7 +114,7 @@ def volumes(which, faces, pool, lowest, points):
     return result
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _absolute_determinant(matrix):
     """By elimination in place with row exchanges."""
     d = len(matrix)

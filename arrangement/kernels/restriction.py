@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
 __all__ = [
@@ -85,7 +85,7 @@ class Forest(NamedTuple):
     root: Ints  # (levels,)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def restrict_rows(flats, level, n_constants, exact):
     """Fill level + 1 with all rows restricted to {row cut[level] = 0}; count UNSURE entries."""
     values, errors, signs = flats.values, flats.errors, flats.signs
@@ -158,7 +158,7 @@ def restrict_rows(flats, level, n_constants, exact):
     return unsure
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def settle_restriction(flats, level, n_constants):
     """From certified signs on `level`: how each row meets the flat, and which rows became zero.
 
@@ -197,7 +197,7 @@ def settle_restriction(flats, level, n_constants):
     return vanished
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _choose_column(flats, level, free, j):
     """The free variable on which row j depends most."""
     best, column = -1.0, -1
@@ -207,7 +207,7 @@ def _choose_column(flats, level, free, j):
     return column
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _first_cell(flats, forest, level, columns):
     """Start the level's tree with the cell of a symbolic point at infinity.
 
@@ -231,7 +231,7 @@ def _first_cell(flats, forest, level, columns):
     forest.root[level] = 0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _compare_on_line(values, level, n_constants, a, b):
     """Sign of (position of row a) − (position of row b) on a line, by exact cross products.
 
@@ -246,7 +246,7 @@ def _compare_on_line(values, level, n_constants, a, b):
     return 0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _sort_by_key(keys, order, count):
     """Sort keys and order together by key (Shell sort with Ciura's gaps)."""
     for gap in (1750, 701, 301, 132, 57, 23, 10, 4, 1):
@@ -261,7 +261,7 @@ def _sort_by_key(keys, order, count):
             order[place] = row
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _is_at_zero(values, errors, level, n_constants, i):
     """Is the position of row i on a line certainly zero?"""
     for c in range(1, 1 + n_constants):
@@ -270,7 +270,7 @@ def _is_at_zero(values, errors, level, n_constants, i):
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _order_line(flats, level, n_constants, exact, order, tied, spans, scratch):
     """Order the rows that cut the line of this level by position; count them.
 
@@ -339,7 +339,7 @@ def _order_line(flats, level, n_constants, exact, order, tied, spans, scratch):
     return count, unsure
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _walk_line(flats, forest, level, n_constants, order, tied, count):
     """The cells of a line from the order of its points; are no two points the same?"""
     signs = flats.signs
@@ -407,7 +407,7 @@ def _walk_line(flats, forest, level, n_constants, order, tied, count):
     return simple
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _merge(flats, forest, level, stack):
     """Split the cells of `level` that the cells of `level + 1` cut.
 
@@ -461,7 +461,7 @@ def _merge(flats, forest, level, stack):
     forest.n_nodes[level] = n_nodes
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def enumerate_cells(
     flats, forest, state, order, tied, spans, base, n_constants, exact, keep, report
 ):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["DEFICIENT", "REFUSED", "SURVIVED", "lower_bounds", "screen", "tuple_losses"]
 
 REFUSED, SURVIVED, DEFICIENT = 0, 1, 2
 
+UNDERFLOW = 1e-250
+"""The squares in a smaller sum may have lost their digits."""
 
-@njit(cache=True, error_model="numpy")
+SETTLED = 1e-14
+"""A squared residual is settled within this share of ‖y‖²."""
+
+
+@compiled(error_model="numpy")
 def _schur(gram, cross, right, e, reach, L, c, inverse):
     """Solve (gram − cross crossᵀ) c = right on the first e columns.
 
@@ -19,6 +26,11 @@ def _schur(gram, cross, right, e, reach, L, c, inverse):
     matrix's entries, in the spectral norm.
     """
     n = cross.shape[1]
+    trace = 0.0
+    for a in range(e):
+        trace += gram[a, a]
+    if trace < UNDERFLOW:
+        return 0.0, 0.0
     for a in range(e):
         for b in range(a + 1):
             value = gram[a, b]
@@ -62,7 +74,7 @@ def _schur(gram, cross, right, e, reach, L, c, inverse):
 PLUS, MINUS, BOTH = 1, 2, 3
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _sides(restricted, lengths, signs, c, e, error):
     """The output signs s (bits) with which s·c may have the signs of a face."""
     left = BOTH
@@ -83,9 +95,12 @@ def _sides(restricted, lengths, signs, c, e, error):
     return left
 
 
-@njit(cache=True, error_model="numpy")
-def _multipliers(rays, signs, slope, residual, error):
-    """The output signs s (bits) with which s·h(v) may be ≥ 0 on all rays v of a face."""
+@compiled(error_model="numpy")
+def _multipliers(rays, signs, slope, residual, error, least):
+    """The output signs s (bits) with which s·h(v) may be ≥ 0 on all rays v of a face.
+
+    `least` is added to the length of each ray: its entries have the errors of all samples.
+    """
     left = BOTH
     for q in range(len(rays)):
         value = size = 0.0
@@ -95,7 +110,7 @@ def _multipliers(rays, signs, slope, residual, error):
                 turn *= slope
             value += turn * residual[i]
             size += turn * turn
-        bound = np.sqrt(size) * error
+        bound = (np.sqrt(size) + least) * error
         if value > bound:
             left &= PLUS
         elif value < -bound:
@@ -105,7 +120,7 @@ def _multipliers(rays, signs, slope, residual, error):
     return left
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def screen(
     maps,
     grams,
@@ -147,9 +162,9 @@ def screen(
         Columns that are not padding, and the flat of the face.
     signs : int8 (m, N)
     tables : tuple
-        Of each flat: the samples restricted to it, float64 (F, N, D); their lengths, (F, N);
-        x_i·v for its rays v, one below the other, (Σq, N), and where they begin, int64
-        (F + 1,).
+        Of each flat: the samples restricted to it, float64 (F, N, D); the lengths of the
+        samples, (N,); x_i·v for its rays v, one below the other, (Σq, N), and where they begin,
+        int64 (F + 1,).
     prefix_flats, prefix_sizes, prefix_signs : of the neurons of the prefix
     basis, back, along, rest : float64 (N, n), (n', n), (n,), (N,)
         Q, the matrix that gives the prefix's coefficients back (along − crossᵀ c), Qᵀy and
@@ -178,6 +193,7 @@ def screen(
     for k in range(n):
         target += along[k] ** 2
     target = np.sqrt(squares + target)
+    wide = np.sqrt(np.sum(lengths * lengths))
     for f in range(m):
         e = sizes[f]
         trace = 0.0
@@ -196,7 +212,7 @@ def screen(
             size += c[a] ** 2
         size = np.sqrt(size)
         error = accuracy * ((np.sqrt(trace) * target + trace * size) / least + size)
-        sides = _sides(restricted[flats[f]], lengths[flats[f]], signs[f], c, e, error)
+        sides = _sides(restricted[flats[f]], lengths, signs[f], c, e, error)
         if sides == 0:
             continue
         for k in range(n):
@@ -213,7 +229,7 @@ def screen(
         off = 2.0 * np.sqrt(trace) * error + accuracy * (target + np.sqrt(trace) * size)
         flat = flats[f]
         sides &= _multipliers(
-            rays[begin[flat] : begin[flat + 1]], signs[f], slope, residual, off
+            rays[begin[flat] : begin[flat + 1]], signs[f], slope, residual, off, wide
         )
         if sides == 0:
             continue
@@ -237,7 +253,7 @@ def screen(
             if back.shape[0]:
                 sides = _sides(
                     restricted[flat],
-                    lengths[flat],
+                    lengths,
                     prefix_signs[p],
                     before[start : start + prefix_sizes[p]],
                     prefix_sizes[p],
@@ -246,7 +262,12 @@ def screen(
                 start += prefix_sizes[p]
             if sides:
                 sides &= _multipliers(
-                    rays[begin[flat] : begin[flat + 1]], prefix_signs[p], slope, residual, off
+                    rays[begin[flat] : begin[flat + 1]],
+                    prefix_signs[p],
+                    slope,
+                    residual,
+                    off,
+                    wide,
                 )
             if sides == 0:
                 refused = True
@@ -255,20 +276,35 @@ def screen(
             outcome[f] = SURVIVED
 
 
-@njit(cache=True, error_model="numpy")
-def tuple_losses(maps, grams, crosses, rights, sizes, basis, rest, accuracy, losses, sure):
-    """The least squared residual with each last neuron, where the system is surely regular.
+@compiled(error_model="numpy")
+def tuple_losses(
+    maps, grams, crosses, rights, sizes, basis, along, rest, accuracy, losses, errors, sure
+):
+    """The least squared residual with each last neuron, where the system is surely regular
+    and the error small.
 
     It is summed from the residuals, in which an error of the coefficients counts squared.
+    `errors` bound how far it may be off.
     """
     m, D, n = crosses.shape
     L, inverse, c, back = np.zeros((D, D)), np.zeros((D, D)), np.zeros(D), np.zeros(n)
+    target = 0.0
+    for i in range(len(rest)):
+        target += rest[i] ** 2
+    for k in range(n):
+        target += along[k] ** 2
+    target = np.sqrt(target)
     for f in range(m):
         e, trace = sizes[f], 0.0
         for a in range(e):
             trace += grams[f, a, a]
         least, _ = _schur(grams[f], crosses[f], rights[f], e, accuracy * trace, L, c, inverse)
-        sure[f] = least > 0.0
+        size = 0.0
+        for a in range(e):
+            size += c[a] ** 2
+        size = np.sqrt(size)
+        wrong = accuracy * (np.sqrt(trace) * target + trace * size)
+        sure[f] = least > 0.0 and wrong * wrong <= SETTLED * least * target * target
         if not sure[f]:
             continue
         for k in range(n):
@@ -284,9 +320,11 @@ def tuple_losses(maps, grams, crosses, rights, sizes, basis, rest, accuracy, los
                 value += basis[i, k] * back[k]
             total += value * value
         losses[f] = total
+        off = accuracy * (target + np.sqrt(trace) * size)
+        errors[f] = wrong * wrong / least + off * (2.0 * np.sqrt(total) + off)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def lower_bounds(maps, crosses, rights, basis, along, rest, accuracy, bounds):
     """Lower bounds of the least squared residual with each last item; 0 where it is unsure.
 

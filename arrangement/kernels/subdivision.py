@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
 __all__ = ["BROKEN", "COMPLETE", "CRAMPED", "OPEN", "inherit", "subdivide", "tidy"]
@@ -27,7 +27,7 @@ FACES, POOL, VERTICES, REGIONS, DEAD, NEED_FACES, NEED_POOL, NEED_VERTICES, STEP
 NEGATIVE, POSITIVE, ZERO, BOTH = 1, 2, 4, 3
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def subdivide(
     steps, settled, fixed_lines, top, counts, signs, values, errors, sure, points, spread,
     parents, faces, pool, mask, column, origin, asked,
@@ -124,7 +124,7 @@ def subdivide(
     return COMPLETE, 0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _height(row, low, high, v, values):
     """The value of a step's function at a vertex."""
     result = values[row, v]
@@ -136,7 +136,7 @@ def _height(row, low, high, v, values):
     return result
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _error(row, low, high, v, errors):
     """A bound on the error of `_height`, beside its own rounding."""
     result = np.float64(errors[row, v])
@@ -148,7 +148,7 @@ def _error(row, low, high, v, errors):
     return result
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _signs_of(row, low, high, n, signs, values, errors, sure, asked):
     """The signs of a function at the vertices; which are open, and how many."""
     count = 0
@@ -165,7 +165,7 @@ def _signs_of(row, low, high, n, signs, values, errors, sure, asked):
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _mark(counts, top, signs, faces, pool, mask, column):
     """The signs on each face; how many faces and regions are split, and the room for that."""
     n, length, edges, regions = 0, 0, 0, 0
@@ -196,7 +196,7 @@ def _mark(counts, top, signs, faces, pool, mask, column):
     return n, regions
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _interpolate(row, low, high, a, b, v, values, errors, points, spread):
     """Vertex v where the function vanishes between vertices a and b, with error bounds.
 
@@ -235,7 +235,7 @@ def _interpolate(row, low, high, a, b, v, values, errors, points, spread):
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _split(f, step, top, counts, faces, pool, mask, column, origin):
     """Replace face f by its halves, with the cut between them; False if that is impossible."""
     k, begin, end, label = faces[f, DIM], faces[f, BEGIN], faces[f, END], faces[f, LABEL]
@@ -296,7 +296,7 @@ def _split(f, step, top, counts, faces, pool, mask, column, origin):
     return True
 
 
-@njit(cache=True)
+@compiled()
 def _contains(pool, begin, end, face):
     """Is a face in a part of the pool?"""
     for q in range(begin, end):  # noqa: SIM110
@@ -305,7 +305,7 @@ def _contains(pool, begin, end, face):
     return False
 
 
-@njit(cache=True)
+@compiled()
 def tidy(counts, faces, pool):
     """Drop the faces that were split, and close the gaps between boundary lists.
 
@@ -330,7 +330,7 @@ def tidy(counts, faces, pool):
     counts[FACES], counts[POOL], counts[DEAD] = n, p, 0
 
 
-@njit(cache=True)
+@compiled()
 def inherit(signs, origin):
     """Signs on the functions before its birth come to a region from the one that it was
     split off; regions are in order of birth."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from arrangement.kernels.compiled import compiled
 
 __all__ = ["cone_supports"]
 
@@ -12,7 +13,7 @@ TOLERANCE = 1e-14
 INDEPENDENT = 1e-12
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def cone_supports(words, terms, representatives, unit, kinks, known):
     """The largest g·u over the part of each closed cell in the unit ball, for g and for −g.
 
@@ -139,7 +140,7 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
     return bound, points, rises
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _triangulate(unit, side, passive, start, count, Q, R):
     """Orthonormal rows Q and triangular R of the passive normals, from row `start` on.
 

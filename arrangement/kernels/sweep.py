@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.dictionary import FAR, HUGE, pivot, pivot_column, refine
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
@@ -38,7 +38,7 @@ class Circuits(NamedTuple):
     known: Ints  # [how many]
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always", error_model="numpy")
 def _mark(mask, lines, count):
     """Set the bits of the first picks, and no others."""
     for w in range(mask.shape[0]):
@@ -47,7 +47,7 @@ def _mark(mask, lines, count):
         mask[lines.pick[p] >> 6] |= lines.bits[lines.pick[p] & 63]
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always", error_model="numpy")
 def _set_picks_far(values, pick, depth):
     """Let the picked rows on a line be certainly positive everywhere."""
     for p in range(depth):
@@ -55,7 +55,7 @@ def _set_picks_far(values, pick, depth):
         values[depth, 1, pick[p]] = 0.0
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always", error_model="numpy")
 def _meet_rows(values, errors, norms, slack, meet, negative, bits, first, depth, n):
     """For each row that a line still meets: where, how far signs there are unsure, and which of
     the picked rows are negative on the cell born there."""
@@ -96,7 +96,7 @@ def _meet_rows(values, errors, norms, slack, meet, negative, bits, first, depth,
             meet[2, h] *= np.float64(abs(entry) > error)
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always", error_model="numpy")
 def _signs_on_line(values, depth, t, bound, bits, out, row, last):
     """The signs at parameter t as bits; are any of them not certain?
 
@@ -115,7 +115,7 @@ def _signs_on_line(values, depth, t, bound, bits, out, row, last):
     return unsure
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _circuit_within(circuits, rows, row, concurrent):
     """A known circuit of `row` and some of the rows in a mask, −1 if none; κ = 0 if asked."""
     word, bit = row >> 6, np.uint64(1) << np.uint64(row & 63)
@@ -138,7 +138,7 @@ def _circuit_within(circuits, rows, row, concurrent):
     return -1
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs):
     """The cells born at a vertex that one more row passes through; −1 if unsure.
 
@@ -234,7 +234,7 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
     return born
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def sweep_lines(lines, circuits, n, is_last, out):
     """Visit lines in lexicographic order of their picks and write the cells born on them.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from arrangement.kernels.compiled import compiled
 from arrangement.kernels.cone_fit import (
     cone_fit,
+    loss_bound,
     outputs_into,
     squared_loss,
     workspace,
@@ -15,7 +16,7 @@ from arrangement.kernels.cone_fit import (
 __all__ = ["bound_tuples", "fit_tuples", "local_search"]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _normal_equations(X, y, constant, active, slope, H, b, row):
     """H = AᵀA and b = Aᵀy for the patterns active[j, i] = ±1."""
     N, r = X.shape
@@ -42,8 +43,10 @@ def _normal_equations(X, y, constant, active, slope, H, b, row):
             H[c, a] = H[a, c]
 
 
-@njit(cache=True, error_model="numpy")
-def bound_tuples(X, unit, y, constant, signs, tuples, slope, cutoff, limits, bounds):
+@compiled(error_model="numpy", nogil=True)
+def bound_tuples(
+    X, unit, y, constant, signs, tuples, slope, cutoff, exact, limits, stop, bounds
+):
     """A lower bound on ‖f − y‖² for each tuple of cells, the sides of its cells left aside.
 
     Parameters
@@ -56,8 +59,11 @@ def bound_tuples(X, unit, y, constant, signs, tuples, slope, cutoff, limits, bou
     signs : int8 (m, N)
         Signs of the cells.
     tuples : int64 (t, K)
-    slope, cutoff, limits : float
+    slope : float
+    cutoff, exact, limits
         See `cone_fit`.
+    stop : bool (1,)
+        Becomes true when the time is up.
     bounds : float64 (t,)
     """
     N, r = X.shape
@@ -69,15 +75,32 @@ def bound_tuples(X, unit, y, constant, signs, tuples, slope, cutoff, limits, bou
     active = np.zeros((K, N), np.int8)
     yy = np.dot(y, y)
     for t in range(len(tuples)):
+        if stop[0]:
+            return
         for j in range(K):
             active[j] = signs[tuples[t, j]]
         _normal_equations(X, y, constant, active, slope, H, b, row)
-        bounds[t] = cone_fit(H, b, yy, unit, decided, none, active, r, cutoff, limits, work)
+        bounds[t] = cone_fit(
+            H, b, yy, unit, decided, N, active, none, active, r, cutoff, exact, limits, work
+        )
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy", nogil=True)
 def fit_tuples(
-    X, unit, y, constant, signs, tuples, bounds, slope, limits, tolerance, best, point
+    X,
+    unit,
+    y,
+    constant,
+    signs,
+    tuples,
+    bounds,
+    slope,
+    exact,
+    limits,
+    tolerance,
+    stop,
+    best,
+    point,
 ):
     """Fit tuples of cells with every choice of output signs, in the given order.
 
@@ -104,6 +127,8 @@ def fit_tuples(
             active[j] = signs[tuples[t, j]]
         _normal_equations(X, y, constant, active, slope, H, b, row)
         for choice in range(1 << K):
+            if stop[0]:
+                return fitted
             doubled = False
             for j in range(K):
                 s[j] = -1.0 if (choice >> j) & 1 else 1.0
@@ -122,16 +147,19 @@ def fit_tuples(
                 unit,
                 decided,
                 N,
+                active,
+                N,
                 turn,
                 r,
                 best[0] - tolerance,
+                exact,
                 limits,
                 work,
             )
             least = min(least, bound)
             u = work[1][0]
             outputs_into(X, constant, u, s, slope, outputs)
-            loss = squared_loss(outputs, y)
+            loss = loss_bound(squared_loss(outputs, y), u, limits[0])
             if loss < best[0]:
                 best[0] = loss
                 point[:] = u
@@ -140,8 +168,10 @@ def fit_tuples(
     return fitted
 
 
-@njit(cache=True, error_model="numpy")
-def local_search(X, unit, y, constant, slope, starts, choices, steps, best, point):
+@compiled(error_model="numpy", nogil=True)
+def local_search(
+    X, unit, y, constant, slope, starts, choices, steps, accuracy, stop, best, point
+):
     """Damped Gauss–Newton steps on the true loss from many starts; improves `best`, `point`.
 
     Only a heuristic: it finds networks, it proves nothing.
@@ -154,12 +184,16 @@ def local_search(X, unit, y, constant, slope, starts, choices, steps, best, poin
     active = np.zeros((K, N), np.int8)
     outputs = np.zeros(N)
     for q in range(len(starts)):
+        if stop[0]:
+            return
         R[:] = starts[q]
         s = choices[q]
         outputs_into(X, constant, R, s, slope, outputs)
         loss = squared_loss(outputs, y)
         damping = 1e-2
         for _ in range(steps):
+            if stop[0]:
+                break
             for j in range(K):
                 for i in range(N):
                     value = 0.0
@@ -199,6 +233,7 @@ def local_search(X, unit, y, constant, slope, starts, choices, steps, best, poin
                 damping *= 8.0
             if not fell:
                 break
+        loss = loss_bound(loss, R, accuracy)
         if loss < best[0]:
             best[0] = loss
             point[:] = R

@@ -80,7 +80,10 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
     if path is not None:
         kind = path.suffix[1:].lower()
         with atomic_output(path, "wb") as stream, rc_context({"svg.hashsalt": "arrangement"}):
-            figure.savefig(stream, format=kind, dpi=DPI, metadata=UNDATED.get(kind))
+            try:
+                figure.savefig(stream, format=kind, dpi=DPI, metadata=UNDATED.get(kind))
+            except ValueError as error:  # of a title whose mathematics is damaged
+                raise InputError(f"{path}: a text cannot be set ({error})") from None
 
 
 @dataclass(frozen=True)

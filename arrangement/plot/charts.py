@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
+from arrangement.parsing import shown
 from arrangement.plot import geometry, sphere
 from arrangement.plot.geometry import Floats, Window
 
@@ -298,10 +299,15 @@ def _distinct(cells: Cells) -> Mask:
 
 
 def _window(limits: Limits, d: int) -> Window:
-    corners = np.asarray(limits, dtype=np.float64)
+    try:
+        if np.iscomplexobj(limits):
+            raise TypeError
+        corners = np.asarray(limits, dtype=np.float64)
+    except (TypeError, ValueError):
+        corners = np.empty(0)
     if corners.shape != (d, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
         raise InputError(
-            f"window must be {d} pairs (low, high) with low < high, not {limits!r}"
+            f"window must be {d} pairs (low, high) with low < high, not {shown(limits)}"
         )
     low, high = np.vstack([corners, [[-1.0, 1.0]]])[:2].T
     span = high - low

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
-from arrangement.plot.marks import counted
+from arrangement.plot.marks import counted, literal
 
 if TYPE_CHECKING:
     from arrangement.deep.decisions import DecisionRegions
@@ -89,7 +89,7 @@ def _by_class(regions: Regions, _: int | None) -> Look:
     if network.output_dimension < 2:
         raise InputError('colour="class": the network has one output, and so no classes')
     decision: DecisionRegions = regions.decision_regions()
-    names = [str(name) for name in decision.class_labels.tolist()]
+    names = [literal(str(name)) for name in decision.class_labels.tolist()]
     share = decision.class_volumes / decision.class_volumes.sum()
     present = np.flatnonzero(decision.class_counts).tolist()
     key = [(k, f"{names[k]}: {_percent(share[k])}") for k in present]

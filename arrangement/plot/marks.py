@@ -1,13 +1,15 @@
-"""What the pictures of landscapes have in common: how minima are marked, and titles."""
+"""What the pictures have in common: how minima are marked, and titles."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from arrangement.printable import printable
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "counted", "entitle", "mark_style"]
+__all__ = ["KINDS", "counted", "entitle", "literal", "mark_style"]
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, each with a shape of its own.
 # Later kinds lie on top; the mark of a face is small, so that what is below still shows.
@@ -27,11 +29,26 @@ def mark_style(kind: str, negative: bool) -> dict[str, Any]:
     return {"markerfacecolor": face, "markeredgecolor": edge, "markeredgewidth": width}
 
 
-def entitle(axes: Axes, title: str, remark: str = "") -> None:
-    """A title, and below it what the picture does not show."""
-    axes.set_title(title)
-    if remark:
-        axes.set_title(f"{title}\n{remark}", fontsize="medium")
+def entitle(axes: Axes, title: str, remark: str = "", source: str | None = None) -> None:
+    """A title, above it what it is of, and below it what the picture does not show."""
+    name = "" if source is None else f"{literal(source, 70)}\n"
+    axes.set_title(f"{name}{title}\n{remark}" if remark else f"{name}{title}")
+    if name or remark:
+        axes.title.set_fontsize("medium")
+
+
+def literal(name: str, longest: int = 40) -> str:
+    """A name as matplotlib draws it: as it stands, however odd or long it is.
+
+    Examples
+    --------
+    >>> print(literal("$x^ \\x00"), len(literal("x" * 1000)))
+    \\$x^ \\x00 40
+    """
+    if len(name) > longest:
+        half = longest // 2
+        name = f"{name[: half - 1]} … {name[2 - half :]}"
+    return printable(name).replace("$", r"\$")
 
 
 def counted(n: int, noun: str, plural: str | None = None) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import check_instance, choice
 from arrangement.errors import InputError
 from arrangement.plot.canvas import Target, canvas, figure_of, legend
 from arrangement.plot.looks import LONGEST_KEY, LOOKS, Look
+from arrangement.plot.marks import entitle, literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +38,7 @@ def regions(
     title: str | None = None,
     *,
     layer: int | None = None,
+    source: str | None = None,
 ) -> Figure:
     """Draw the regions of a network with one or two inputs.
 
@@ -59,6 +62,8 @@ def regions(
         Instead of the numbers of regions.
     layer : int, optional
         The hidden layer whose rank is drawn; the last, if left out.
+    source : str, optional
+        Where it comes from, such as the name of a network: the first line of the title.
 
     Returns
     -------
@@ -80,12 +85,17 @@ def regions(
     >>> plot.regions(found).axes[0].get_title()
     '24 activation regions, 24 affine maps'
     """
-    if colour not in COLOURS:
-        raise InputError(f"colour {colour!r} is none of {', '.join(map(repr, COLOURS))}")
+    choice(colour, tuple(COLOURS), "colour")
+    check_instance(regions, "regions", "Regions", "HalfspaceRegions")
     if regions.dimension > 2:
         raise InputError(
             f"a network with {regions.dimension} inputs has no picture: what can be drawn is "
             "one or two inputs; draw what it does on a plane, network.slice_through(points)"
+        )
+    if not regions.complex.domain.has_float64_volumes:
+        raise InputError(
+            "a picture has coordinates in float64, whose numbers are too far apart for this "
+            "domain, or do not reach; move it to the origin, or scale it"
         )
     from arrangement.deep.decisions import DecisionRegions
 
@@ -108,7 +118,7 @@ def regions(
             most = 5 if max(len(handle.get_label()) for handle in handles) < 20 else 3
             rows = -(-len(handles) // most)
             legend(axes, handles, -(-len(handles) // rows), own=axes is not target)
-        axes.set_title(look.title if title is None else title)
+        entitle(axes, look.title if title is None else title, source=source)
         figure = figure_of(axes)
     return figure
 
@@ -290,7 +300,11 @@ def _draw_graph(axes: Axes, regions: Regions) -> list[Any]:
     for k in range(y.shape[1]):
         shade = LINES[k % len(LINES)]
         style = ("-", "--", ":", "-.")[k // len(LINES) % 4]
-        name = "output" if y.shape[1] == 1 else f"output {k if labels is None else labels[k]}"
+        name = (
+            "output"
+            if y.shape[1] == 1
+            else f"output {k if labels is None else literal(str(labels[k]))}"
+        )
         handles += axes.plot(
             x, y[:, k], style, color=shade, linewidth=1.5, label=name, zorder=2
         )

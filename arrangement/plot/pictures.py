@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.arguments import check_instance, choice
 from arrangement.errors import InputError
 from arrangement.plot.canvas import (
     Target,
@@ -43,6 +44,8 @@ PALE = np.array(
     [[0.55, 0.75, 0.9, 1], [0.72, 0.86, 0.95, 1], [0.97, 0.93, 0.83, 1], [0.93, 0.87, 0.73, 1]]
 )
 
+BOUND = "lower bound of the cell's loss\n(least squares of its pattern)"
+
 
 def arrangement(
     cells: Cells,
@@ -53,6 +56,7 @@ def arrangement(
     projection: str = "stereographic",
     window: Limits | None = None,
     title: str | None = None,
+    source: str | None = None,
 ) -> Figure:
     """Draw the cells of an arrangement, its hyperplanes on top.
 
@@ -79,6 +83,8 @@ def arrangement(
         One pair a coordinate, in dimension 1 and 2.
     title : str, optional
         Instead of the number of cells and hyperplanes.
+    source : str, optional
+        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------
@@ -100,6 +106,7 @@ def arrangement(
     >>> figure.axes[0].get_title()
     '7 cells of 3 lines'
     """
+    check_instance(cells, "cells", "Cells")
     drawn = cells.arrangement
     chart = _chart(cells, projection, window=window)
     shade = None if values is None else _one_per_cell(values, len(cells))
@@ -116,7 +123,7 @@ def arrangement(
         if heading is None:
             what = ("point", "line", "plane")[drawn.dimension - 1]
             heading = f"{counted(len(cells), 'cell')} of {counted(drawn.n_hyperplanes, what)}"
-        entitle(axes, heading, chart.remark)
+        entitle(axes, heading, chart.remark, source)
         figure = figure_of(axes)
     return figure
 
@@ -127,13 +134,15 @@ def landscape(
     *,
     projection: str = "stereographic",
     title: str | None = None,
+    source: str | None = None,
 ) -> Figure:
     """Draw the loss landscape of one neuron: the cells of its weight space, and the minima.
 
-    Each cell has the colour of its minimum loss (the least loss of its activation pattern,
-    whether or not it is attained in the cell); cells that do attain it are outlined. Every
-    minimum is marked where its weights are, non-differentiable ones thus on their face: white
-    when the output weight is negative, and the global minimum ringed. Weights in R^3 are drawn
+    The colour of a cell is a lower bound of the loss in it: the least squares of its activation
+    pattern, which may be attained in no weights of the cell, so that cells can look lower than
+    the global minimum. Cells that attain it are outlined. Every minimum is marked where its
+    weights are, non-differentiable ones thus on their face: white when the output weight is
+    negative, and the global minimum ringed. Weights in R^3 are drawn
     by their direction, on the sphere, where each sample is a great circle. In higher
     dimensions, and for several neurons, the losses of the minima are drawn instead, by kind.
 
@@ -147,6 +156,8 @@ def landscape(
         For weights in R^3, as in `plot.arrangement`.
     title : str, optional
         Instead of the number of samples, cells and minima.
+    source : str, optional
+        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------
@@ -169,6 +180,7 @@ def landscape(
     >>> figure.axes[0].get_xlabel()
     '$w_1$'
     """
+    check_instance(landscape, "landscape", "Landscape")
     cells, pieces, best = landscape.cells, list(landscape.pieces), landscape.global_minimum
     d = cells.arrangement.dimension
     flat = d <= 3 and all(len(piece.weights) == 1 for piece in pieces)
@@ -179,7 +191,7 @@ def landscape(
             f"{counted(len(pieces), 'local minimum', 'local minima')}"
         )
     if not flat:
-        return spectrum(landscape, target, title=title)
+        return spectrum(landscape, target, title=title, source=source)
     weights = np.array([piece.weights[0] for piece in pieces], dtype=np.float64).reshape(-1, d)
     if d < 3:
         _to_one_length(weights)
@@ -193,10 +205,10 @@ def landscape(
     with canvas(target, chart.size) as axes:
         scale = colour_scale(losses)
         chart.paint(axes, scale.colours(losses), np.asarray(landscape.attained, dtype=bool))
-        scale.add_bar(axes, "minimum loss of the cell")
+        scale.add_bar(axes, BOUND)
         handles = _mark(axes, chart, pieces, weights, best)
         legend(axes, handles, 3 if d == 3 else 2, own=axes is not target)
-        entitle(axes, title, chart.remark)
+        entitle(axes, title, chart.remark, source)
         figure = figure_of(axes)
     return figure
 
@@ -209,8 +221,7 @@ def _chart(
     window: Limits | None = None,
 ) -> Chart:
     drawn = cells.arrangement
-    if projection not in ("stereographic", "gnomonic"):
-        raise InputError(f"projection {projection!r} is none of 'stereographic', 'gnomonic'")
+    choice(projection, ("stereographic", "gnomonic"), "projection")
     if drawn.dimension in (1, 2):
         return Plane(cells, letter, show, window)
     if drawn.dimension != 3 or not drawn.is_central:
@@ -319,7 +330,7 @@ def _mark(
     handles.append(
         Line2D([], [], markersize=10, label=f"global minimum, loss {best.loss:.4g}", **ring)
     )
-    handles.append(Patch(facecolor="none", edgecolor=OUTLINE, label="minimum is in the cell"))
+    handles.append(Patch(facecolor="none", edgecolor=OUTLINE, label="bound attained in cell"))
     if negative.any():
         white = mark_style("boundary", True) | {"markeredgecolor": "0.4"}
         text = "negative output weight"

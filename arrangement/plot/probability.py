@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from arrangement.arguments import check_instance
 from arrangement.plot.canvas import Target, canvas, figure_of
+from arrangement.plot.marks import entitle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,9 +25,13 @@ STYLES = ("-", "--", "-.", ":")
 
 
 def minima_probability(
-    table: MinimaProbability, target: Target = None, title: str | None = None
+    table: MinimaProbability,
+    target: Target = None,
+    title: str | None = None,
+    *,
+    source: str | None = None,
 ) -> Figure:
-    """Draw the share of cells that hold a differentiable minimum against N.
+    """Draw the share of cells that hold a non-dead differentiable minimum against N.
 
     Both axes are logarithmic. There is a line for each pair of features and neurons: colours
     and marks are for the features, strokes for the neurons. The bars are one standard error
@@ -38,6 +44,8 @@ def minima_probability(
     target : matplotlib Axes, path-like or None
         Where to draw: see :func:`landscape`.
     title : str, optional
+    source : str, optional
+        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------
@@ -59,6 +67,7 @@ def minima_probability(
     >>> [line.get_text() for line in figure.axes[0].get_legend().get_texts()]
     ['d = 3, K = 1']
     """
+    check_instance(table, "table", "MinimaProbability")
     dimensions = np.unique(table.dimension).tolist()
     neurons = np.unique(table.hidden).tolist()
     lowest = 1 / table.looked_at.sum(axis=1)
@@ -98,9 +107,10 @@ def minima_probability(
         axes.grid(color="0.9", linewidth=0.8)
         axes.set_axisbelow(True)
         axes.set_xlabel("samples N")
-        axes.set_ylabel("share of cells with a differentiable minimum")
-        if title is not None:
-            axes.set_title(title)
+        what = "cells" if neurons == [1] else "tuples of cells"
+        axes.set_ylabel(f"share of {what} with a non-dead\ndifferentiable minimum")
+        if title is not None or source is not None:
+            entitle(axes, title or "", source=source)
         if not table.share.all():
             style = {"color": "0.3", "marker": "v", "markerfacecolor": "white"}
             handles.append(Line2D([], [], linestyle="none", label="none found", **style))

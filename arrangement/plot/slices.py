@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
+from arrangement.parsing import shown
 from arrangement.plot import geometry
 from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, legend, needs_log
 from arrangement.plot.geometry import Window
@@ -53,6 +54,7 @@ def slice(
     through: Sequence[Piece | ArrayLike] | None = None,
     window: Limits | None = None,
     title: str | None = None,
+    source: str | None = None,
 ) -> Figure:
     """Draw the loss on a plane of the parameter space, and the boundaries of the cells in it.
 
@@ -82,6 +84,8 @@ def slice(
         The range of both coordinates.
     title : str, optional
         Instead of what is drawn.
+    source : str, optional
+        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------
@@ -124,7 +128,7 @@ def slice(
                 f"{counted(problem.n_samples, 'sample')}, {counted(problem.hidden, 'neuron')}"
             )
             title = f"{plane.what}: {what}"
-        entitle(axes, title)
+        entitle(axes, title, source=source)
         figure = figure_of(axes)
     return figure
 
@@ -142,7 +146,7 @@ def _window(plane: ParameterPlane, marked: Marked, window: Limits | None) -> Win
     corners = np.asarray(window, dtype=np.float64)
     if corners.shape != (2, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
         raise InputError(
-            f"window must be two pairs (low, high) with low < high, not {window!r}"
+            f"window must be two pairs (low, high) with low < high, not {shown(window)}"
         )
     low, high = corners.T
     span = high - low
@@ -277,4 +281,4 @@ def _parts(landscape: Any) -> tuple[OneHiddenLayer, Landscape | None]:
         return landscape.problem, landscape
     if isinstance(landscape, OneHiddenLayer):
         return landscape, None
-    raise InputError(f"a Landscape or a OneHiddenLayer is drawn, not {landscape!r}")
+    raise InputError(f"a Landscape or a OneHiddenLayer is drawn, not {shown(landscape)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import check_instance
 from arrangement.errors import InputError
 from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, needs_log
 from arrangement.plot.marks import KINDS, counted, entitle
@@ -38,11 +39,13 @@ def spectrum(
     *,
     saddles: Pieces | None = None,
     title: str | None = None,
+    source: str | None = None,
 ) -> Figure:
     """Draw the losses of all minima, one row a kind, for any number of neurons.
 
-    The lowest row has the least losses of all cells, or of all tuples of cells where there are
-    not too many: most of them are not attained, and the distance to the rows above shows that.
+    The lowest row has a lower bound of the loss in each cell, or in each tuple of cells where
+    there are not too many: the least squares of their activation patterns. Most of them are not
+    attained, and the distance to the rows above shows that.
     A mark is one piece; its height means nothing. More than some hundred pieces of a kind are
     drawn as a histogram. The scale is logarithmic when the losses ask for it.
 
@@ -56,6 +59,8 @@ def spectrum(
         The saddles, ``landscape.saddles()``, to be drawn in a row of their own.
     title : str, optional
         Instead of the number of samples, neurons, cells and minima.
+    source : str, optional
+        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------
@@ -76,8 +81,11 @@ def spectrum(
     >>> found = OneHiddenLayer([[0.0], [1.0], [2.0]], [0.0, 1.0, 0.0], hidden=2).landscape()
     >>> figure = plot.spectrum(found)
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()][:2]
-    ['all pairs of cells (21)', 'continuum of minima (8)']
+    ['lower bounds of all pairs of cells (21)', 'continuum of minima (8)']
     """
+    check_instance(landscape, "landscape", "Landscape")
+    if saddles is not None:
+        check_instance(saddles, "saddles", "Pieces")
     rows = _rows(landscape, saddles)
     if not len(landscape.pieces):
         raise InputError("the landscape has no pieces that could be drawn")
@@ -107,8 +115,8 @@ def spectrum(
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(-0.5, len(rows) - 0.5)
         clipped = "; smaller losses are drawn at the left end" if values.min() < floor else ""
-        axes.set_xlabel(f"loss (dashed: the least, {best:.4g}{clipped})")
-        entitle(axes, _title(landscape) if title is None else title)
+        axes.set_xlabel(f"loss (dashed: the lowest minimum, {best:.4g}{clipped})")
+        entitle(axes, _title(landscape) if title is None else title, source=source)
         figure = figure_of(axes)
     return figure
 
@@ -120,9 +128,10 @@ def _rows(landscape: Landscape, saddles: Pieces | None) -> list[tuple[str, str, 
     K, pieces = landscape.problem.hidden, landscape.pieces
     rows: list[tuple[str, str, str, Floats]] = []
     if n_multisets(len(landscape.cells), K) <= MAX_NODES:
-        names = {1: "all cells' minimum losses", 2: "all pairs of cells"}
+        names = {1: "cells", 2: "pairs of cells"}
         bounds = np.asarray(landscape.min_loss, dtype=np.float64)
-        rows.append((names.get(K, "all tuples of cells"), "|", "0.45", bounds))
+        name = f"lower bounds of all {names.get(K, 'tuples of cells')}"
+        rows.append((name, "|", "0.45", bounds))
     counts = Counter(pieces.kind.tolist())
     for kind, (shape, colour, name) in KINDS.items():
         if counts[kind]:

@@ -1,29 +1,36 @@
-"""CIFAR-10 batches, which are pickles, read without running code of the file's choosing."""
+"""CIFAR-10 batches: pickles, read as plain data without the machine that runs pickles."""
 
 from __future__ import annotations
 
-import io
 import os
-import pickle
-from collections.abc import Callable, Sequence
-from typing import Any
+import pickletools
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.errors import InputError
-from arrangement.files import FilePath, read_bytes
-from arrangement.relu.dataset import DataSet
+from arrangement.errors import InputError, SizeError
+from arrangement.files import FilePath, file_name, read_bytes
+from arrangement.relu.dataset import DataSet, refuse_many
 
 __all__ = ["read_cifar10"]
+
+_MOST_BYTES = 64 * 2**20
+"""Of any batch; a whole one takes 31 MB."""
+
+_MOST_STEPS = 2_000_000
+"""Instructions of a pickle, each of which makes an object; a whole batch takes 60,000."""
 
 
 def read_cifar10(paths: FilePath | Sequence[FilePath]) -> DataSet:
     """Samples from CIFAR-10 batch files (Python version), 3,072 pixels and a label each.
 
-    The files are pickles. They are read by an unpickler that knows nothing but byte strings,
-    numbers, lists, dicts and arrays of bytes: a file that asks for anything else is refused,
-    and no code of the file's choosing runs.
+    The files are pickles. They are read as data: byte strings, numbers, lists, dicts and arrays
+    of bytes. A file that asks for anything else is refused, and no code of the file's choosing
+    runs.
 
     Parameters
     ----------
@@ -38,12 +45,18 @@ def read_cifar10(paths: FilePath | Sequence[FilePath]) -> DataSet:
     ------
     InputError
         If a file is missing or is no such batch.
+    SizeError
+        If a small file takes much memory.
 
     References
     ----------
     A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images* (2009).
     """
-    names = [os.fspath(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    if isinstance(paths, str | os.PathLike):
+        paths = [paths]
+    elif not isinstance(paths, Sequence):
+        raise InputError(f"{paths!r} is no list of names of files")
+    names = [file_name(path) for path in paths]
     if not names:
         raise InputError("no CIFAR-10 batch file was given")
     batches = [_cifar_batch(name) for name in names]
@@ -53,9 +66,13 @@ def read_cifar10(paths: FilePath | Sequence[FilePath]) -> DataSet:
 
 
 def _cifar_batch(name: str) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    content = read_bytes(name)
+    content = read_bytes(name, _MOST_BYTES)
     try:
-        batch = _CifarUnpickler(io.BytesIO(content), encoding="bytes").load()
+        with warnings.catch_warnings():  # of escapes in text that a hostile pickle has
+            warnings.simplefilter("ignore")
+            batch = _unpickled(content)
+    except SizeError as error:
+        raise SizeError(f"{name}: {error}") from None
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     except Exception:  # a damaged pickle raises whatever its last instruction happens to raise
@@ -68,88 +85,188 @@ def _cifar_batch(name: str) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     pixels, labels = (batch.get(key.encode(), batch.get(key)) for key in ("data", "labels"))
     if pixels is None or labels is None:
         raise InputError(f"{name}: not a CIFAR-10 batch (no 'data' and 'labels')")
-    if (
-        not isinstance(pixels, _Pixels)
-        or pixels.values.ndim != 2
-        or pixels.values.shape[1] != 3072
-    ):
+    values = pixels.values if isinstance(pixels, _Pixels) else None
+    if values is None or values.ndim != 2 or values.shape[1] != 3072:
         raise InputError(f"{name}: 'data' is no table of 3072 bytes a row")
     if not isinstance(labels, list) or not all(isinstance(v, int) for v in labels):
         raise InputError(f"{name}: 'labels' is no list of integers")
-    if len(labels) != len(pixels.values):
-        raise InputError(f"{name}: {len(pixels.values)} images but {len(labels)} labels")
-    return pixels.values, np.array(labels, dtype=np.float64)
+    if labels and not -(2**53) <= min(labels) <= max(labels) <= 2**53:
+        raise InputError(f"{name}: a label beyond ±2^53, CIFAR-10 batches have 0 to 9")
+    if len(labels) != len(values):
+        raise InputError(f"{name}: {len(values)} images but {len(labels)} labels")
+    refuse_many(values.size, name)
+    return values, np.array(labels, dtype=np.float64)
 
 
+@dataclass
 class _Pixels:
-    """What a pickled array of bytes becomes: no numpy constructor is left to the file."""
+    """An array of bytes, empty until the pickle says what it holds."""
 
-    values: NDArray[np.uint8]
+    values: NDArray[np.uint8] | None = None
 
-    def __init__(self, *_: object) -> None:
-        self.values = np.empty((0, 0), dtype=np.uint8)
-
-    def __setstate__(self, state: tuple[object, tuple[int, ...], object, bool, bytes]) -> None:
-        _, shape, dtype, by_columns, content = state
-        self._fill(content, dtype, shape, "F" if by_columns else "C")
-
-    def _fill(self, content: Any, dtype: object, shape: tuple[int, ...], order: Any) -> None:
+    def fill(self, content: Any, dtype: object, shape: Any, order: object) -> None:
         if not isinstance(dtype, _ByteType):
-            raise InputError("not a CIFAR-10 batch (its array has no type)")
+            _refuse("its array has no type")
         if order not in ("C", "F"):
-            raise InputError("not a CIFAR-10 batch (its array has no order)")
-        self.values = np.frombuffer(content, dtype=np.uint8).reshape(shape, order=order)
+            _refuse("its array has no order")
+        values = np.frombuffer(content, dtype=np.uint8)
+        self.values = values.reshape(shape, order=order)
 
 
 class _ByteType:
-    """What a pickled dtype becomes; only unsigned bytes are admitted."""
-
-    def __init__(self, code: object, *_: object) -> None:
-        if code not in ("u1", b"u1"):
-            raise InputError(f"an array of type {code!r}, CIFAR-10 batches hold bytes ('u1')")
-
-    def __setstate__(self, state: object) -> None:
-        pass
+    """The dtype of unsigned bytes, the only one."""
 
 
-def _pixels_from_buffer(
-    content: Any, dtype: object, shape: Any, order: Any, *_: Any
-) -> _Pixels:
-    pixels = _Pixels()
-    pixels._fill(content, dtype, shape, order)
-    return pixels
+@dataclass(frozen=True)
+class _Global:
+    """A name that the pickle asks for; the names are those of `_GLOBALS`."""
+
+    name: str
 
 
-def _latin1(text: str, encoding: str) -> bytes:
-    if encoding != "latin1":
-        raise InputError(f"not a CIFAR-10 batch (it asks for the encoding {encoding!r})")
-    return text.encode("latin1")
-
-
-def _no_bytes() -> bytes:
-    return b""
-
-
-_CIFAR_GLOBALS: dict[tuple[str, str], Callable[..., Any]] = {
-    ("numpy", "ndarray"): _Pixels,
-    ("numpy", "dtype"): _ByteType,
-    ("_codecs", "encode"): _latin1,
-    ("__builtin__", "bytes"): _no_bytes,
-    ("builtins", "bytes"): _no_bytes,
-    ("numpy.core.multiarray", "_reconstruct"): _Pixels,
-    ("numpy._core.multiarray", "_reconstruct"): _Pixels,
-    ("numpy.core.numeric", "_frombuffer"): _pixels_from_buffer,
-    ("numpy._core.numeric", "_frombuffer"): _pixels_from_buffer,
+_GLOBALS = {
+    "numpy ndarray": "ndarray",
+    "numpy dtype": "dtype",
+    "_codecs encode": "encode",
+    "__builtin__ bytes": "bytes",
+    "builtins bytes": "bytes",
+    "numpy.core.multiarray _reconstruct": "reconstruct",
+    "numpy._core.multiarray _reconstruct": "reconstruct",
+    "numpy.core.numeric _frombuffer": "frombuffer",
+    "numpy._core.numeric _frombuffer": "frombuffer",
 }
-"""The globals that CIFAR-10 batches name, and what stands in for each of them here."""
+"""The globals that CIFAR-10 batches name, and what they are called here."""
+
+_MARK = object()
+
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "MARK": _MARK}
+
+_NUMBERS = ("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4")
+
+_TEXTS = ("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8")
+
+_BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8")
+
+_BYTES_OF_PYTHON_2 = ("STRING", "BINSTRING", "SHORT_BINSTRING")
+
+_PUTS = ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE")
+
+_GETS = ("GET", "BINGET", "LONG_BINGET")
 
 
-class _CifarUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str, /) -> Callable[..., Any]:
-        """The stand-in for a global that a batch may name; any other is refused."""
-        try:
-            return _CIFAR_GLOBALS[module, name]
-        except KeyError:
-            raise InputError(
-                f"refused: it asks for {module}.{name}, no CIFAR-10 batch does"
-            ) from None
+def _unpickled(content: bytes) -> Any:
+    """What a pickle of plain data and arrays of bytes says, instruction by instruction."""
+    stack: list[Any] = []
+    memo: dict[int, Any] = {}
+
+    def since_mark() -> list[Any]:
+        start = next(i for i in reversed(range(len(stack))) if stack[i] is _MARK)
+        items = stack[start + 1 :]
+        del stack[start:]
+        return items
+
+    argument: Any
+    for step, (opcode, argument, _) in enumerate(pickletools.genops(content)):
+        if step >= _MOST_STEPS:
+            raise SizeError(f"a pickle of more than {_MOST_STEPS:,} instructions")
+        code = opcode.name
+        if code in ("PROTO", "FRAME"):
+            continue
+        if code == "STOP":
+            return stack.pop()
+        if code in _CONSTANTS:
+            stack.append(_CONSTANTS[code])
+        elif code in _NUMBERS or code in _TEXTS or code in _BYTES:
+            stack.append(argument)
+        elif code in _BYTES_OF_PYTHON_2:
+            stack.append(str(argument).encode("latin1"))
+        elif code in ("EMPTY_LIST", "EMPTY_DICT", "EMPTY_TUPLE"):
+            stack.append({"L": [], "D": {}, "T": ()}[code[6]])
+        elif code == "LIST":
+            stack.append(since_mark())
+        elif code == "DICT":
+            items = since_mark()
+            stack.append({})
+            _set_items(stack[-1], items)
+        elif code == "TUPLE":
+            stack.append(tuple(since_mark()))
+        elif code in ("TUPLE1", "TUPLE2", "TUPLE3"):
+            length = int(code[-1])
+            stack[-length:] = [tuple(stack[-length:])]
+        elif code in ("APPEND", "APPENDS"):
+            items = since_mark() if code == "APPENDS" else [stack.pop()]
+            if type(stack[-1]) is not list:
+                _refuse("it appends to what is no list")
+            stack[-1].extend(items)
+        elif code in ("SETITEM", "SETITEMS"):
+            items = since_mark() if code == "SETITEMS" else [stack.pop(-2), stack.pop()]
+            _set_items(stack[-1], items)
+        elif code in _PUTS:
+            memo[len(memo) if code == "MEMOIZE" else argument] = stack[-1]
+        elif code in _GETS:
+            stack.append(memo[argument])
+        elif code == "GLOBAL":
+            stack.append(_global(str(argument)))
+        elif code == "STACK_GLOBAL":
+            name = stack.pop()
+            stack.append(_global(f"{stack.pop()} {name}"))
+        elif code == "REDUCE":
+            arguments = stack.pop()
+            stack.append(_called(stack.pop(), *arguments))
+        elif code == "BUILD":
+            _build(stack[-2], stack.pop())
+        else:
+            _refuse(f"it has the instruction {code}")
+    return _refuse("a damaged or cut off pickle")
+
+
+def _set_items(target: Any, items: list[Any]) -> None:
+    if type(target) is not dict:
+        _refuse("it sets items of what is no dict")
+    for key, value in zip(items[::2], items[1::2], strict=True):
+        if not isinstance(key, str | bytes):
+            _refuse("a key is no text")
+        target[key] = value
+
+
+def _global(name: str) -> _Global:
+    if name not in _GLOBALS:
+        shown = name.replace(" ", ".")
+        raise InputError(f"refused: it asks for {shown}, no CIFAR-10 batch does")
+    return _Global(_GLOBALS[name])
+
+
+def _called(function: Any, *arguments: Any) -> Any:
+    """What calling a global gives: nothing but data is made, whatever the arguments are."""
+    name = function.name if isinstance(function, _Global) else None
+    if name == "reconstruct":
+        return _Pixels()
+    if name == "dtype":
+        if arguments[0] not in ("u1", b"u1"):
+            shown = repr(arguments[0])[:40]
+            raise InputError(f"an array of type {shown}, CIFAR-10 batches hold bytes ('u1')")
+        return _ByteType()
+    if name == "encode":
+        text, encoding = arguments
+        if encoding != "latin1":
+            _refuse(f"it asks for the encoding {encoding!r}")
+        return text.encode("latin1")
+    if name == "bytes" and not arguments:
+        return b""
+    if name == "frombuffer":
+        pixels = _Pixels()
+        pixels.fill(*arguments[:4])
+        return pixels
+    return _refuse("it calls what no batch calls")
+
+
+def _build(target: Any, state: Any) -> None:
+    if isinstance(target, _Pixels):
+        _, shape, dtype, by_columns, content = state
+        target.fill(content, dtype, shape, "F" if by_columns else "C")
+    elif not isinstance(target, _ByteType):
+        _refuse("it gives a state to what has none")
+
+
+def _refuse(fault: str) -> NoReturn:
+    raise InputError(f"not a CIFAR-10 batch ({fault})")

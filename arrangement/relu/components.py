@@ -1,8 +1,9 @@
 """Connected components of the local minima: pieces that lie in each other's closure.
 
-Pieces that meet have the same outputs, since f takes finitely many values on all pieces. Among
-pieces of the same outputs, a piece with states (F_j, s_j) has points in the closure of one with
-states (G_j, t_j) if, in some order of the neurons, each state is below the other:
+Pieces that meet have the same outputs, since f takes finitely many values on all pieces;
+outputs are compared exactly. Among pieces of the same outputs, a piece with states (F_j, s_j)
+has points in the closure of one with states (G_j, t_j) if, in some order of the neurons, each
+state is below the other:
 
 - F_j ≤ G_j, a face of it, with s_j = t_j: the closure of {u ∈ ∏ G_j : A u = f} is
   {u ∈ ∏ closure(G_j) : A u = f}, because the first set is not empty and polyhedral;
@@ -22,50 +23,57 @@ from numpy.typing import NDArray
 from arrangement import kernels
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pieces import Pieces
-from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.stationary import WEAK, term_sizes
+from arrangement.relu.rational import RationalDecider
+from arrangement.relu.samples import Mask
+from arrangement.relu.ties import active_sets
 
 __all__ = ["components"]
 
 Indices = NDArray[np.int64]
 
-SAME = 1e-8
-"""Outputs that differ by less than this share of the largest target are the same."""
 
-
-def components(pieces: Pieces, y: Floats) -> Indices:
+def components(pieces: Pieces, rational: RationalDecider) -> Indices:
     """The connected component of each piece, numbered by rising loss, shape (m,)."""
     parent = np.arange(len(pieces))
     orders = np.array(list(permutations(range(pieces.faces.shape[1]))), dtype=np.int64)
-    for rows in _of_same_outputs(pieces, SAME * float(np.abs(y).max(initial=0.0))):
-        if len(rows) == 1:
+    cuts = np.flatnonzero(np.diff(pieces.level)) + 1
+    for equal in np.split(parent.copy(), cuts):
+        if len(equal) == 1:
             continue
-        pairs = np.stack([pieces.faces[rows], pieces.output_signs[rows]], axis=2)
-        distinct, states = np.unique(pairs.reshape(-1, 2), axis=0, return_inverse=True)
-        below = _below(pieces.table, distinct, pieces.residuals[rows[0]], y)
-        own = np.arange(len(rows))
-        kernels.merge(states.reshape(len(rows), -1).astype(np.int64), below, orders, own)
-        parent[rows] = rows[own]
+        for residuals, rows in _of_same_outputs(pieces, equal, rational):
+            if len(rows) == 1:
+                continue
+            pairs = np.stack([pieces.faces[rows], pieces.output_signs[rows]], axis=2)
+            distinct, states = np.unique(pairs.reshape(-1, 2), axis=0, return_inverse=True)
+            below = _below(pieces.table, distinct, residuals, rational)
+            own = np.arange(len(rows))
+            kernels.merge(states.reshape(len(rows), -1).astype(np.int64), below, orders, own)
+            parent[rows] = rows[own]
     _, first, label = np.unique(parent, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first, kind="stable"))[label.reshape(-1)])
 
 
-def _of_same_outputs(pieces: Pieces, tolerance: float) -> list[Indices]:
-    """The pieces in groups of the same outputs."""
-    groups: list[Indices] = []
-    n = pieces.residuals.shape[1]
-    root = np.sqrt(pieces.loss * n)  # the length of the residuals
-    cuts = np.flatnonzero(np.diff(root) > np.sqrt(n) * tolerance) + 1
-    for rows in np.split(np.arange(len(pieces)), cuts):
-        while len(rows):
-            off = np.abs(pieces.residuals[rows] - pieces.residuals[rows[0]]).max(axis=1)
-            groups.append(rows[off <= tolerance])
-            rows = rows[off > tolerance]
-    return groups
+def _of_same_outputs(
+    pieces: Pieces, rows: Indices, rational: RationalDecider
+) -> list[tuple[tuple[int, ...], Indices]]:
+    """Pieces of one loss in groups of the same residuals, with these."""
+    faces, signs = pieces.faces[rows], pieces.output_signs[rows]
+    _, first, label = np.unique(
+        active_sets(pieces.table, faces, signs), axis=0, return_index=True, return_inverse=True
+    )
+    values = [rational.residuals_of(faces[k], signs[k]) for k in first]
+    place = {value: k for k, value in enumerate(dict.fromkeys(values))}
+    group = np.array([place[value] for value in values])[label.reshape(-1)]
+    return [(value, rows[group == k]) for value, k in place.items()]
 
 
-def _below(table: NeuronFaces, states: Indices, r: Floats, y: Floats) -> Mask:
-    """Which states (face, s) are below which, for residuals r."""
+def _below(
+    table: NeuronFaces,
+    states: Indices,
+    residuals: tuple[int, ...],
+    rational: RationalDecider,
+) -> Mask:
+    """Which states (face, s) are below which, for some residuals."""
     faces, s = states[:, 0], states[:, 1]
     signs = table.signs[faces].astype(np.float32)
     agree = signs @ signs.T
@@ -75,19 +83,14 @@ def _below(table: NeuronFaces, states: Indices, r: Floats, y: Floats) -> Mask:
     free = (s == 0) & table.idle[faces]
     silent = s == 0
     below: Mask = under & ((s[:, None] == s) & (s != 0) | free)
-    flat = np.array([_vanishes(table, int(f), r, y) for f in faces], dtype=bool)
-    below |= silent[:, None] & under.T & (s != 0) & flat
+    towards = silent[:, None] & under.T & (s != 0)
+    for k in np.flatnonzero(towards.any(axis=0)).tolist():
+        towards[:, k] &= rational.vanishes(int(faces[k]), residuals)
+    below |= towards
     both = silent[:, None] & silent
     below |= both & _share_a_facet(table, faces)
     np.fill_diagonal(below, True)
     return below
-
-
-def _vanishes(table: NeuronFaces, face: int, r: Floats, y: Floats) -> bool:
-    """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
-    H = table.turns(face)
-    size = term_sizes(r + y, y) @ np.abs(H).T
-    return bool(np.all(np.abs(H @ r) <= WEAK * size))
 
 
 def _share_a_facet(table: NeuronFaces, faces: Indices) -> Mask:

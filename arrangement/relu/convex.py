@@ -42,7 +42,7 @@ from arrangement.bounds import cover
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Words, pack_signs
-from arrangement.parsing import exact_number
+from arrangement.parsing import exact_number, shown
 from arrangement.progress import Progress
 from arrangement.relu.column_generation import Program
 from arrangement.relu.predictor import Predictor
@@ -273,8 +273,8 @@ def _positive(beta: Any) -> float:
         value = 0.0
     if isinstance(beta, bool) or not value > 0 or not isfinite(value):
         raise InputError(
-            f"beta={beta!r}: the weight decay must be a finite number above 0; without it no "
-            "network is best"
+            f"beta={shown(beta)}: the weight decay must be a finite number above 0; without it "
+            "no network is best"
         )
     return value
 
@@ -292,7 +292,9 @@ def _patterns(
     """
     if isinstance(patterns, str):
         if patterns != "all":
-            raise InputError(f'patterns={patterns!r}: "all", or a number of random vectors')
+            raise InputError(
+                f'patterns={shown(patterns)}: "all", or a number of random vectors'
+            )
         n = len(np.unique(arrangement.coincidence[0]))
         most = cover(n, arrangement.rank)
         if most > MOST_PATTERNS:
@@ -307,7 +309,7 @@ def _patterns(
         return cells.packed, lambda k: cells[k].facets()
     if isinstance(patterns, bool) or not isinstance(patterns, int | np.integer) or patterns < 1:
         raise InputError(
-            f'patterns={patterns!r}: "all", or a number of random vectors of at least 1'
+            f'patterns={shown(patterns)}: "all", or a number of random vectors of at least 1'
         )
     if patterns > MOST_PATTERNS:
         raise SizeError(f"patterns={patterns}: at most {MOST_PATTERNS:,} are looked at")

@@ -30,17 +30,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from arrangement import exact
-from arrangement.errors import InputError
+from arrangement.arguments import entries, number
+from arrangement.errors import InputError, SolverError
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import exact_table
 from arrangement.relu.losses import Loss, checked_slope
-from arrangement.relu.samples import Floats, Mask, Signs, sample_arrangement
+from arrangement.relu.samples import Floats, Mask, Signs, lengths, sample_arrangement
 
 __all__ = ["LocalMinimum", "is_local_minimum", "local_minimum"]
 
 ROUNDED = 16 * 2.0**-52 / 1e-9
 """Terms are no smaller than this share of what they could be: what rounding leaves of them is
 within the tolerance of 1e-9 then."""
+
+
+CANCELLED = 1e-6
+"""A sum of no more than this share of its terms is computed exactly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +141,8 @@ def local_minimum(
     ------
     InputError
         If the loss is not differentiable in one output, or a number or shape does not fit.
+    SolverError
+        If a loss, a derivative or a direction is beyond float64.
 
     Notes
     -----
@@ -152,6 +159,9 @@ def local_minimum(
     """
     kind = Loss(loss, threshold, margin)
     arrangement = sample_arrangement(X, bias)
+    tolerance = number(tolerance, "tolerance")
+    if output_bias is not None:
+        output_bias = number(output_bias, "output_bias")
     n, d = arrangement.n_hyperplanes, arrangement.dimension
     targets, _ = kind.targets(y, n)
     w, z = _network(weights, output_weights, d)
@@ -160,10 +170,33 @@ def local_minimum(
         table = _signs(signs, (len(w), n))
     else:
         table = exact.signs_at(arrangement.rows, w)
+    shift = None if output_bias is None else float(output_bias)
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            return _decided(arrangement, targets, kind, w, z, shift, leak, table, tolerance)
+    except (FloatingPointError, ZeroDivisionError, OverflowError):
+        raise SolverError(
+            "the network's outputs on these samples, or what the criterion makes of them, are "
+            "beyond float64; scale the samples, targets and weights"
+        ) from None
+
+
+def _decided(
+    arrangement: Arrangement,
+    targets: Floats,
+    kind: Loss,
+    w: Any,
+    z: Floats,
+    output_bias: float | None,
+    leak: float,
+    table: Signs,
+    tolerance: float,
+) -> LocalMinimum:
+    d = arrangement.dimension
     given = arrangement.normals.astype(np.float64)
-    along = np.where(table != 0, w.astype(np.float64) @ given.T, 0.0)
+    along = _along(arrangement, given, w, table)
     slopes = np.where(table > 0, 1.0, leak)
-    outputs = z @ (slopes * along) + (0.0 if output_bias is None else float(output_bias))
+    outputs = z @ (slopes * along) + (output_bias or 0.0)
     r = kind.derivative(outputs, targets)
     # Sums of z_j max(0, w_j·x_i) may cancel: the error is that of the largest terms.
     terms = np.abs(z) @ np.abs(slopes * along)
@@ -245,13 +278,24 @@ def _probe(
     vanishing = 2 * len(lines) if z else len(V)
     k = int(np.argmin(h))
     v = V[k] / scale
-    length = float(np.linalg.norm(v))
+    length = float(lengths(v[None])[0])
     return _Probe(
         float(-h[:vanishing].min(initial=0.0)),
         float(h[vanishing:].min(initial=np.inf)),
         v / length,
         float(value[k]) / length,
     )
+
+
+def _along(arrangement: Arrangement, given: Floats, w: Any, table: Signs) -> Floats:
+    """w_j·x_i, shape (K, N), exact and then rounded where the terms cancel; 0 by the signs."""
+    rounded = w.astype(np.float64)
+    along: Floats = np.where(table != 0, rounded @ given.T, 0.0)
+    terms = np.abs(rounded) @ np.abs(given).T
+    for j, i in np.argwhere((table != 0) & (np.abs(along) <= CANCELLED * terms)).tolist():
+        pairs = zip(w[j].tolist(), arrangement.normals[i].tolist(), strict=True)
+        along[j, i] = float(sum((Fraction(a) * Fraction(b) for a, b in pairs), Fraction(0)))
+    return along
 
 
 def _directions(arrangement: Arrangement, X: Floats, on: Mask) -> tuple[Floats, Floats]:
@@ -302,7 +346,7 @@ def _network(weights: ArrayLike, output_weights: ArrayLike, d: int) -> tuple[Any
 
 
 def _signs(signs: ArrayLike, shape: tuple[int, int]) -> Signs:
-    table = np.asarray(signs)
+    table = entries(signs)
     if table.ndim == 1:
         table = table[None]
     if table.shape != shape or not np.isin(table, (-1, 0, 1)).all():

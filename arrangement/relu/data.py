@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.errors import InputError, MissingExtraError
+from arrangement.arguments import check_flag, check_instance, choice, entries, whole
+from arrangement.errors import InputError, MissingExtraError, SizeError
 from arrangement.files import Source, read_arrays
+from arrangement.parsing import shown
 from arrangement.relu.cifar import read_cifar10
 from arrangement.relu.dataset import DataSet
 from arrangement.relu.formats import column_number, read_csv, read_idx, read_npy, read_npz
@@ -38,6 +39,9 @@ __all__ = [
     "read_rows",
     "read_text",
 ]
+
+_MOST_DRAWN = 2**26
+"""Numbers that are drawn at once, 512 MiB."""
 
 LARGEST = 1e100
 """The largest feature that is prepared; variances are sums of squares, and float64 ends at
@@ -123,8 +127,12 @@ def gaussian(samples: int, features: int, seed: int = 0) -> DataSet:
     >>> gaussian(5, 2)
     DataSet gaussian: 5 samples, 2 features, 2 labels
     """
-    shape = _whole(samples, "samples", 1), _whole(features, "features", 1)
-    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    shape = whole(samples, "samples", 1), whole(features, "features", 1)
+    if shape[0] * shape[1] > _MOST_DRAWN:
+        raise SizeError(
+            f"{shape[0]} samples of {shape[1]} features; at most {_MOST_DRAWN:,} numbers"
+        )
+    rng = np.random.default_rng(whole(seed, "seed", 0))
     X = rng.normal(size=shape)
     return DataSet(X, rng.choice([-1.0, 1.0], shape[0]), "gaussian")
 
@@ -266,14 +274,20 @@ def prepare(
     >>> small.X.shape, small.y.tolist()
     ((3, 1), [1.0, -1.0, -1.0])
     """
-    if reduction not in ("pca", "lsh", None):
-        raise InputError(f"reduction {reduction!r} is none of 'pca', 'lsh', None")
-    if labels not in ("regression", "sign"):
-        raise InputError(f"labels {labels!r} is none of 'regression', 'sign'")
+    check_instance(data, "data", "DataSet")
+    choice(reduction, ("pca", "lsh", None), "reduction")
+    choice(labels, ("regression", "sign"), "labels")
+    check_flag(normalise, "normalise")
+    if classes is not None and (
+        isinstance(classes, str)
+        or not isinstance(classes, Sequence | np.ndarray)
+        or not np.ndim(entries(classes))
+    ):
+        raise InputError(f"classes must be a list of labels, not {shown(classes)}")
     if reduction == "lsh" and features is None:
         raise InputError("reduction 'lsh': to how many features? give their number")
     _refuse_large(data)
-    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    rng = np.random.default_rng(whole(seed, "seed", 0))
     chosen = data.classes if classes is None else _known_classes(data, classes)
     groups = [np.flatnonzero(data.y == label) for label in chosen]
     if labels == "sign":
@@ -290,7 +304,7 @@ def prepare(
     else:
         targets = data.y.astype(np.float64)
     if samples is not None:
-        samples = _whole(samples, "samples", 1)
+        samples = whole(samples, "samples", 1)
         if classes is None and labels != "sign":
             groups, names = [np.arange(len(data))], ["the data"]
         else:
@@ -299,7 +313,7 @@ def prepare(
     rows = np.sort(np.concatenate(groups))
     X = data.X[rows]
     if features is not None:
-        X = _reduced(X, _whole(features, "features", 1), reduction, rng, data.name)
+        X = _reduced(X, whole(features, "features", 1), reduction, rng, data.name)
     if normalise:
         constant = np.ptp(X, axis=0) == 0
         X = X - X.mean(axis=0)
@@ -390,16 +404,6 @@ def _reduced(
     largest = np.abs(Vt[:d]).argmax(axis=1)
     components: NDArray[np.float64] = U[:, :d] * sizes[:d]
     return components * np.sign(Vt[np.arange(d), largest])
-
-
-def _whole(value: int, name: str, least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise InputError(f"{name} = {value!r} is not an integer") from None
-    if number < least:
-        raise InputError(f"{name} = {number} is too small, the least is {least}")
-    return number
 
 
 def _missing(name: str, package: str) -> MissingExtraError:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from arrangement.errors import InputError
+from arrangement.arguments import entries
+from arrangement.errors import InputError, SizeError
 
-__all__ = ["DataSet"]
+__all__ = ["DataSet", "refuse_many"]
+
+_MANY = 2**26
+"""Numbers of any data set: 512 MiB in float64, and all of MNIST."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +53,7 @@ class DataSet:
 
     def __post_init__(self) -> None:
         X = _finite(self.X, f"{self.name}: samples")
-        y = np.asarray(self.y)
+        y = entries(self.y)
         if y.dtype.kind in "US" or (
             y.dtype == object and all(isinstance(v, str) for v in y.flat)
         ):
@@ -84,6 +89,15 @@ class DataSet:
         )
 
 
+def refuse_many(numbers: int, path: str) -> None:
+    """A SizeError for a small file whose content becomes an array of huge size in float64."""
+    if numbers > max(_MANY, 8 * os.stat(path).st_size):
+        raise SizeError(
+            f"{path}: {numbers:,} numbers, more than {_MANY:,} in a file that is so small; if "
+            "they are meant, write it without compression"
+        )
+
+
 def _finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """A copy in float64, or an InputError that names the first bad row."""
     try:
@@ -92,6 +106,8 @@ def _finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
         result = np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name}: not a table of numbers") from None
+    if not result.ndim:
+        raise InputError(f"{name}: not a table of numbers")
     bad = np.argwhere(~np.isfinite(result))
     if len(bad):
         place = f"row {bad[0][0]}" + (f", column {bad[0][1]}" if result.ndim == 2 else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,14 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
+from arrangement.memory import refuse
+from arrangement.parsing import shown
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pruning import Pruning
 from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats
+from arrangement.relu.settling import SettlingDecider
 from arrangement.relu.stationary import Decider, Minima
+from arrangement.relu.ties import within
 from arrangement.relu.tuples import Screen, n_multisets
 
 __all__ = [
+    "BYTES_PER_SIGN",
     "MAX_PIECES",
     "MAX_TUPLES",
     "Search",
@@ -43,6 +48,10 @@ SECONDS_PER_SIGN, BYTES_PER_SIGN = 2e-7, 7
 
 MAX_PIECES = 20_000_000
 
+FEW, VERY_FEW = 200_000, 2_000
+"""So many tuples are decided in rational arithmetic within half a minute, those that the screen
+leaves and all of them."""
+
 SECONDS_PER_TUPLE = 2.5e-6
 """Measured by benchmarks/landscape_tuples.py, rounded up."""
 
@@ -63,8 +72,10 @@ class Search:
     max_loss : float
         Infinite for no limit.
     kinds : frozenset of str
-    targets : ndarray, shape (N,), optional
-        The targets exactly as given, to decide in rational arithmetic.
+    targets : ndarray, shape (N,)
+        The targets exactly as given.
+    exact : bool
+        Decide in rational arithmetic alone; else only what float64 leaves open.
     """
 
     faces: NeuronFaces
@@ -73,7 +84,8 @@ class Search:
     hidden: int
     max_loss: float
     kinds: frozenset[str]
-    targets: NDArray[Any] | None = None
+    targets: NDArray[Any]
+    exact: bool = False
 
     @property
     def room(self) -> float:
@@ -92,23 +104,51 @@ class Search:
     @cached_property
     def pruning(self) -> Pruning | None:
         """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
-        if not np.isfinite(self.max_loss) or not len(self.positions):
+        if not np.isfinite(self.max_loss) or not len(self.positions) or self.exhaustive:
             return None
-        return Pruning(
-            self.faces, self.y, self.free, self.room, self.positions, self.targets is not None
-        )
+        return Pruning(self.faces, self.y, self.free, self.room, self.positions, self.exact)
+
+    @cached_property
+    def rational(self) -> RationalDecider:
+        """Decides exactly."""
+        return RationalDecider(self.faces, self.targets, self.y, self.free)
 
     def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""
         rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
         positions = self.positions if self.pruning is None else self.pruning.positions
-        return Screen(self.faces, self.y, self.free, self.room, positions, rank_of)
+        return Screen(
+            self.faces, self.y, self.free, self.room, positions, rank_of, self.exhaustive
+        )
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
-        if self.targets is not None:
-            return RationalDecider(self.faces, self.targets, self.y, self.free)
-        return Decider(self.faces, self.y, self.free)
+        return self.rational if self.exact else SettlingDecider(self.rational)
+
+    @cached_property
+    def n_tuples(self) -> int:
+        """How many tuples of faces there are, of all numbers of active neurons."""
+        return sum(n_multisets(len(self.positions), k) for k in range(self.hidden + 1))
+
+    @cached_property
+    def exhaustive(self) -> bool:
+        """Is every tuple decided in rational arithmetic, whatever float64 says of it?"""
+        return self.exact and self.n_tuples <= VERY_FEW and self.faces.rough
+
+    def suited(self) -> Search:
+        """This search, in rational arithmetic where float64 may not do and tuples are few.
+
+        Raises
+        ------
+        SolverError
+            If float64 cannot do and there are too many.
+        """
+        if self.exact:
+            return self
+        if self.n_tuples <= FEW and self.faces.rough:
+            return replace(self, exact=True)
+        self.faces.given.refuse_beyond()
+        return self
 
 
 def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "faces") -> None:
@@ -118,7 +158,7 @@ def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "face
         return
     raise SizeError(
         f"{n} samples in dimension {d} have about {rounded(n_faces)} {what} for one neuron, "
-        f"and so {rounded(count)} multisets of {hidden}: {duration(count)} on one core, "
+        f"and so {rounded(count)} multisets of {shown(hidden)}: {duration(count)} on one core, "
         f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
         "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "
         "'boundary' only cells are gone through)"
@@ -128,6 +168,11 @@ def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "face
 def refuse_large_table(n_faces: int, n: int, d: int) -> None:
     """Raise a SizeError if the faces of one neuron, with their signs, are too many to hold."""
     if n_faces * n <= MAX_SIGNS:
+        refuse(
+            n_faces * n * BYTES_PER_SIGN,
+            f"the about {rounded(n_faces)} faces of {n} samples in dimension {d}",
+            "take fewer samples, fewer features (or no bias), or ask for fewer kinds",
+        )
         return
     gibibytes, minutes = (
         n_faces * n * BYTES_PER_SIGN / 2**30,
@@ -187,7 +232,7 @@ def enumerate_minima(
     pieces = 0
     for k in range(K + 1):
         for minima, open_, count in active_minima(search, k, executor):
-            minima = minima.take(minima.loss <= search.max_loss)
+            minima = within(minima, search.max_loss, search.rational)
             done += count
             report(min(done, total), total)
             if len(open_):
@@ -207,6 +252,9 @@ def enumerate_minima(
 
 def _nothing(search: Search) -> tuple[Minima, NDArray[np.int64], int]:
     """The one minimum of no active neuron."""
+    decider = search.decider()
+    if isinstance(decider, RationalDecider):
+        return decider.without_neurons(), np.zeros((0, 0), np.int64), 1
     n = len(search.y)
     offset = np.array([float(search.y.mean()) if search.free.shape[1] else 0.0])
     residuals = (offset - search.y)[None]
@@ -241,7 +289,7 @@ def active_minima(
     if k == 0:
         yield _nothing(search)
         return
-    if k == 1 or executor is None:
+    if k == 1:
         yield from _work(search, k, None)
         return
     items = len(search.positions)
@@ -256,6 +304,12 @@ def active_minima(
         if size >= TASK or first == items - 1:
             tasks.append(range(start, first + 1))
             start, size = first + 1, 0.0
+    # The same tasks one after the other, so that each has the same time for exact decisions.
+    if executor is None:
+        screen = search.screen(search.decider())
+        for task in tasks:
+            yield from _work(search, k, task, screen)
+        return
     futures = [executor.submit(_work_all, search, k, task) for task in tasks]
     try:
         for future in futures:
@@ -272,11 +326,11 @@ def _work_all(
 
 
 def _work(
-    search: Search, k: int, first: range | None
+    search: Search, k: int, first: range | None, screen: Screen | None = None
 ) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
     """The minima of k active neurons, a portion of tuples at a time."""
     decider = search.decider()
-    screen = search.screen(decider)
+    screen = search.screen(decider) if screen is None else screen
     waiting: list[NDArray[np.int64]] = []
     count = held = 0
     pruning = search.pruning

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.progress import Progress
 from arrangement.relu.landscape import OneHiddenLayer
-from arrangement.relu.optimum import GlobalOptimum
+from arrangement.relu.optimum import GlobalOptimum, seconds
 from arrangement.relu.samples import Floats
 
 try:
@@ -36,7 +37,6 @@ class _ExactReLU(BaseEstimator):  # type: ignore[misc]
         bias: float | Fraction | str | None = 1.0,
         time_limit: float | None = None,
         tolerance: float = 1e-8,
-        weight_bound: float = 1e4,
         random_state: int = 0,
         progress: Progress = None,
     ) -> None:
@@ -44,7 +44,6 @@ class _ExactReLU(BaseEstimator):  # type: ignore[misc]
         self.bias = bias
         self.time_limit = time_limit
         self.tolerance = tolerance
-        self.weight_bound = weight_bound
         self.random_state = random_state
         self.progress = progress
 
@@ -53,7 +52,6 @@ class _ExactReLU(BaseEstimator):  # type: ignore[misc]
             time_limit,
             self.progress,
             tolerance=self.tolerance,
-            weight_bound=self.weight_bound,
             random_state=self.random_state,
         )
 
@@ -78,7 +76,7 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
         The value of a constant coordinate; None for neurons without bias.
     time_limit : float, optional
         Seconds for `fit`.
-    tolerance, weight_bound, random_state, progress
+    tolerance, random_state, progress
         As in :meth:`OneHiddenLayer.fit_global`.
 
     Attributes
@@ -141,7 +139,7 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
 
     Parameters
     ----------
-    hidden, bias, time_limit, tolerance, weight_bound, random_state, progress
+    hidden, bias, time_limit, tolerance, random_state, progress
         As in :class:`ExactReLURegressor`; the time limit is shared by the networks.
 
     Attributes
@@ -177,6 +175,7 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         ExactReLUClassifier
             Itself.
         """
+        started = time.monotonic()
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -186,8 +185,14 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
                 f"y has one class only ({self.classes_[0]!r}): a classifier needs two or more"
             )
         targets = [labels == 1] if C == 2 else [labels == c for c in range(C)]
-        limit = None if self.time_limit is None else self.time_limit / len(targets)
-        self.optima_ = tuple(self._train(X, np.where(t, 1.0, -1.0), limit) for t in targets)
+        optima: list[GlobalOptimum] = []
+        for target in targets:
+            limit = None
+            if self.time_limit is not None:
+                left = seconds(self.time_limit) - (time.monotonic() - started)
+                limit = max(0.0, left / (len(targets) - len(optima)))
+            optima.append(self._train(X, np.where(target, 1.0, -1.0), limit))
+        self.optima_ = tuple(optima)
         weights = [optimum.weights for optimum in self.optima_]
         outputs = [optimum.output_weights for optimum in self.optima_]
         certificates = tuple(optimum.certificate for optimum in self.optima_)

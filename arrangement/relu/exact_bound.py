@@ -1,140 +1,149 @@
-"""The dual bound of one tuple of cells in integer arithmetic, where rounding costs nothing.
+"""The least loss on one tuple of cells in rational arithmetic, where nothing is rounded.
 
-The float bound of :mod:`arrangement.kernels.cone_fit` gives away what its sums may have lost to
-rounding, times the largest weights allowed: about 1e-7 of ‖y‖², and more where two neurons
-nearly cancel. For the few tuples that this leaves open the same dual point is evaluated once
-more, exactly and on the samples as given: then only its true residuals are taken off.
+The float bound of :mod:`arrangement.kernels.cone_fit` says nothing where rounding leaves a rank
+open: where neurons nearly cancel, or weights would have to be very long. For the few tuples
+that it leaves open the quadratic program is solved once more, for the samples as given.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from math import isqrt, lcm
-from typing import Any
+from math import lcm
+from typing import Any, NamedTuple
 
 import numpy as np
+from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 
-from arrangement.kernels.cone_fit import cone_fit, workspace
+from arrangement import exact
 from arrangement.relu.samples import Floats, Mask, Samples
 
-__all__ = ["ExactBound"]
+__all__ = ["ExactFit", "Solution", "common_denominator"]
 
 Integers = NDArray[np.object_]
+Pairs = list[tuple[int, int]]
+
+MOST_STEPS = 10_000
+"""Steps of the active sets; as choices are random, they end long before."""
 
 
-class ExactBound:
-    """Bounds for tuples of cells of one problem.
+class Solution(NamedTuple):
+    """The least ‖f − y‖² on a tuple of closed cells, and a network that has it."""
+
+    value: Fraction
+    vectors: list[list[Fraction]]  # |z_j| w_j for the samples as given
+    offset: Fraction
+
+
+class ExactFit:
+    """Quadratic programs of tuples of closed cells of one problem, solved by active sets.
 
     Parameters
     ----------
     samples : Samples
-    white, unit : ndarray, shape (N, r)
-        The samples in coordinates with orthonormal columns, and their directions.
-    back : ndarray, shape (d, r)
-        Takes those coordinates of a neuron to weights for the samples as given.
-    norm : float
-        About ‖y‖.
-    limits : ndarray, shape (3,)
-        As in `cone_fit`.
     slope : float
-    constant : float
-        N^(−1/2) with an output bias, else 0.
+        The negative slope of the activation.
+    output_bias : bool
     """
 
-    def __init__(
+    def __init__(self, samples: Samples, slope: float, output_bias: bool) -> None:
+        given, self.x_scale = common_denominator(samples.arrangement.normals)
+        self.columns = exact.independent_columns(given)
+        self.X, self.dimension = given[:, self.columns], given.shape[1]
+        self.y, self.y_scale = common_denominator(samples.y)
+        self.slope, self.output_bias = Fraction(slope), output_bias
+
+    def __call__(
         self,
-        samples: Samples,
-        white: Floats,
-        unit: Floats,
-        back: Floats,
-        norm: float,
-        limits: Floats,
-        slope: float,
-        constant: float,
-    ) -> None:
-        self.white, self.unit, self.back, self.norm = white, unit, back, norm
-        self.limits, self.slope, self.constant = limits, slope, constant
-        self.lengths = np.linalg.norm(white, axis=1)
-        self.y_float = samples.y / norm
-        self.X, self.x_scale = _integers(samples.arrangement.normals)
-        self.y, self.y_scale = _integers(samples.y)
-        self.P, self.p_scale = _integers(back)
-        image = (self.X @ self.P) / Fraction(self.x_scale * self.p_scale)
-        # Weights P R have ‖X P R‖ ≥ (1 − ε)‖R‖ where X P is within ε of orthonormal columns.
-        epsilon = float(np.linalg.norm(image.astype(np.float64) - white)) + 1e-9
-        self.reach = Fraction(limits[0]) * Fraction(norm) / Fraction(max(1 - epsilon, 1e-6))
+        active: Mask,
+        s: Floats,
+        guess: Iterable[tuple[int, int]] = (),
+        late: Callable[[], bool] = lambda: False,
+    ) -> Solution | None:
+        """The solution for patterns (K, N) and output signs (K,); None if time runs out.
 
-    def __call__(self, active: Mask, s: Floats) -> float:
-        """A lower bound on ‖f − y‖²/norm² for patterns (K, N) and output signs (K,)."""
-        K, N = active.shape
-        r = self.white.shape[1]
-        blocks = [np.where(on[:, None], self.white, self.slope * self.white) for on in active]
-        if self.constant:
-            blocks.append(np.full((N, 1), self.constant))
+        `guess` are pairs (neuron, sample) of constraints that probably bind.
+        """
+        K, N, r = *active.shape, self.X.shape[1]
+        p, q = self.slope.numerator, self.slope.denominator
+        # A is q·x_scale times that of the problem, and y is y_scale times the targets.
+        blocks = [np.where(on, q, p).astype(object)[:, None] * self.X for on in active]
+        if self.output_bias:
+            blocks.append(np.full((N, 1), q * self.x_scale, dtype=object))
         A = np.concatenate(blocks, axis=1)
-        turn = np.where(active, s[:, None], -s[:, None]).astype(np.int8)
-        work = workspace(A.shape[1])
-        target = self.y_float
-        rounded = cone_fit(
-            A.T @ A,
-            A.T @ target,
-            float(target @ target),
-            self.unit,
-            np.arange(N),
-            N,
-            turn,
-            r,
-            np.inf,
-            self.limits,
-            work,
-        )
-        point, multipliers = work[1][0] * self.norm, np.maximum(work[1][3], 0.0) * self.norm
-        slope = Fraction(self.slope)
-        factor = np.where(active, slope.denominator, slope.numerator).astype(object)
-        weights, w_scale = _integers(point[: K * r].reshape(K, r) @ self.back.T)
-        offset = Fraction(float(point[-1] * self.constant) if self.constant else 0.0)
-        # All residuals ρ over one denominator.
-        scale = self.x_scale * w_scale * slope.denominator
-        whole = lcm(scale, self.y_scale, offset.denominator)
-        f = (factor.T * (self.X @ weights.T)).sum(axis=1) * (whole // scale)
-        target_whole = self.y * (whole // self.y_scale)
-        rho = target_whole - f - int(offset * whole)
-        value = Fraction(int((2 * rho * target_whole - rho * rho).sum()), whole * whole)
-        pulls = (factor * rho) @ self.X  # over whole · x_scale · slope's denominator
-        error = Fraction(0)
-        for j in range(K):
-            pull = [Fraction(v, whole * self.x_scale * slope.denominator) for v in pulls[j]]
-            for k, (neuron, i) in enumerate(work[2].tolist()):
-                if neuron == j and multipliers[k] > 0.0:
-                    weight = Fraction(float(multipliers[k] / self.lengths[i])) * int(turn[j, i])
-                    for a in range(len(pull)):
-                        pull[a] += weight * Fraction(self.X[i, a], self.x_scale)
-            inside = [
-                sum((p * v for p, v in zip(column, pull, strict=True)), Fraction(0))
-                / self.p_scale
-                for column in self.P.T
-            ]
-            error += _length(inside)
-        if self.constant:
-            error += _length([Fraction(int(rho.sum()), whole)]) * Fraction(self.constant)
-        value = (value - 2 * self.reach * error) / Fraction(self.norm) ** 2
-        return max(rounded, float(np.nextafter(float(value), -np.inf)))
+        H, b, n = A.T @ A, A.T @ self.y, A.shape[1]
+        # Row j N + i says on which side of sample i neuron j is.
+        G = np.zeros((K * N, n), dtype=object)
+        for j, on in enumerate(active):
+            turn = np.where(on, int(s[j]), -int(s[j])).astype(object)
+            G[j * N : (j + 1) * N, j * r : (j + 1) * r] = turn[:, None] * self.X
+        hessian, sides = fmpq_mat(fmpz_mat(H.tolist())), fmpq_mat(fmpz_mat(G.tolist()))
+        binding: list[int] = []
+        for j, i in guess:
+            rows = [*binding, j * N + i]
+            binding = rows if exact.rank(G[rows]) == len(rows) else binding
+        rng = np.random.default_rng(0)
+        R = fmpq_mat(n, 1)
+        for _ in range(MOST_STEPS):
+            if late():
+                return None
+            target, multipliers = _stationary(H, b, G[binding])
+            move = target - R
+            if any(v != 0 for v in (hessian * move).entries()):
+                step = fmpq(1)
+                blocking: list[int] = []
+                slack, rate = (sides * R).entries(), (sides * move).entries()
+                for k in range(K * N):
+                    if rate[k] < 0 and -slack[k] / rate[k] <= step:
+                        if -slack[k] / rate[k] < step:
+                            step, blocking = -slack[k] / rate[k], []
+                        blocking.append(k)
+                R = R + step * move
+                if step < 1:
+                    # At random, so that active sets do not come round again for ever.
+                    binding.append(blocking[rng.integers(len(blocking))])
+                    continue
+            leaving = [k for k, value in enumerate(multipliers) if value < 0]
+            if not leaving:
+                return self._solution(R.entries(), b, s, q)
+            del binding[leaving[rng.integers(len(leaving))]]
+        return None
+
+    def _solution(self, R: list[fmpq], b: Integers, s: Floats, q: int) -> Solution:
+        r = len(self.columns)
+        square = int(self.y @ self.y) - sum(int(v) * t for v, t in zip(b, R, strict=True))
+        scale = Fraction(q * self.x_scale, self.y_scale)
+        vectors = [[Fraction(0)] * self.dimension for _ in s]
+        for j, sign in enumerate(s):
+            for column, entry in zip(self.columns, R[j * r : (j + 1) * r], strict=True):
+                vectors[j][column] = _fraction(entry) * scale * int(sign)
+        offset = _fraction(R[-1]) * scale if self.output_bias else Fraction(0)
+        return Solution(_fraction(fmpq(square)) / self.y_scale**2, vectors, offset)
 
 
-def _integers(values: Any) -> tuple[Integers, int]:
+def _stationary(H: Integers, b: Integers, G: Integers) -> tuple[fmpq_mat, list[fmpq]]:
+    """Some R with G R = 0 and H R − Gᵀλ = b, and λ, which is unique as G has full rank."""
+    n, p = len(b), len(G)
+    upper = np.hstack([H, -G.T, b[:, None]])
+    lower = np.hstack([G, np.zeros((p, p + 1), dtype=object)])
+    reduced, denominator, rank = fmpz_mat(np.vstack([upper, lower]).tolist()).rref()
+    solution, column = [fmpq(0)] * (n + p), 0
+    for row in range(rank):
+        while reduced[row, column] == 0:
+            column += 1
+        solution[column] = fmpq(reduced[row, n + p], denominator)
+    return fmpq_mat(n, 1, solution[:n]), solution[n:]
+
+
+def _fraction(value: fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+def common_denominator(values: Any) -> tuple[Integers, int]:
     """Numbers over one denominator: (integers, denominator)."""
-    exact = [Fraction(v) for v in np.asarray(values).ravel().tolist()]
-    scale = lcm(*(v.denominator for v in exact))
-    whole = np.empty(len(exact), dtype=object)
-    whole[:] = [v.numerator * (scale // v.denominator) for v in exact]
+    exact_values = [Fraction(v) for v in np.asarray(values).ravel().tolist()]
+    scale = lcm(*(v.denominator for v in exact_values))
+    whole = np.empty(len(exact_values), dtype=object)
+    whole[:] = [v.numerator * (scale // v.denominator) for v in exact_values]
     return whole.reshape(np.shape(values)), scale
-
-
-def _length(vector: list[Fraction]) -> Fraction:
-    """An upper bound on the length of a vector, within 2^-60 of it."""
-    square = sum((v * v for v in vector), Fraction(0))
-    if not square:
-        return square
-    shift = max(0, 60 + (square.denominator.bit_length() - square.numerator.bit_length()) // 2)
-    return Fraction(isqrt(int(square * (1 << (2 * shift)))) + 1, 1 << shift)

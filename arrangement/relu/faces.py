@@ -15,14 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.arguments import whole
 from arrangement.cells import Cells
 from arrangement.progress import Progress
 from arrangement.relu.boundary import Classes, flat_bases
-from arrangement.relu.samples import Floats, Mask, Samples, Signs
+from arrangement.relu.samples import Floats, Mask, Samples, Signs, lengths
 
 __all__ = ["NeuronFaces", "facets"]
 
 Indices = NDArray[np.int64]
+
+TAME = 1e6
+"""Samples of no larger `NeuronFaces.spread` leave float64 most of its digits."""
 
 NEAR = 1e-9
 """A sample is nearly on a flat if this share of its length is left off it."""
@@ -82,7 +86,9 @@ class NeuronFaces:
         chosen = exact.independent_columns(samples.arrangement.rows[:, order])
         self.columns: Indices = np.sort(order[chosen])
         self.samples = replace(samples, X=np.ascontiguousarray(samples.X[:, self.columns]))
-        last = self.rank + 1 if codimensions is None else min(codimensions, self.rank + 1)
+        last = self.rank + 1
+        if codimensions is not None:
+            last = min(whole(codimensions, "codimensions", 1), last)
         tables, flats, on = [cells.signs], [np.zeros(len(cells), dtype=np.int64)], []
         for k in range(last):
             if k == self.rank and k > 0:
@@ -195,6 +201,26 @@ class NeuronFaces:
         return False
 
     @cached_property
+    def spread(self) -> float:
+        """`Samples.spread`, and how many times the distance of a sample from a flat goes into
+        its length."""
+        spread = max(self.given.spread, self.condition)
+        size = lengths(self.samples.X)[:, None]
+        step = max(1, (1 << 20) // self.samples.X.size)
+        for start in range(0, len(self.bases), step):
+            flats = np.arange(start, min(start + step, len(self.bases)))
+            flats = flats[self.flat_codimension[flats] < self.rank]
+            off = np.linalg.norm(self.restricted(flats) / size, axis=2)[~self.on[flats]]
+            closest = float(off.min(initial=1.0))
+            spread = max(spread, 1.0 / closest) if closest else np.inf
+        return spread
+
+    @property
+    def rough(self) -> bool:
+        """Do the samples leave float64 so few digits that it is not to be trusted?"""
+        return self.spread > TAME
+
+    @cached_property
     def idle(self) -> Mask:
         """Which faces have outputs zero, shape (S,)."""
         if self.negative_slope:
@@ -265,15 +291,19 @@ class NeuronFaces:
         return result
 
     def tables(self, flats: Indices) -> tuple[Floats, Floats, Floats, Indices]:
-        """Of some flats, for :func:`kernels.screen`; the origin has no rays there."""
+        """Of some flats, for :func:`kernels.screen`; the origin has no rays there.
+
+        The lengths are those of the samples, as the errors of the samples on a flat are.
+        """
         restricted = self.restricted(flats)
+        size = np.linalg.norm(self.samples.X, axis=1)
         proper = self.flat_codimension[flats] < self.rank
         rays = [np.zeros((0, len(self.samples.y)))] * len(flats)
         found = self.all_rays(flats[proper])
         for row, table in zip(np.flatnonzero(proper).tolist(), found, strict=True):
             rays[row] = table
         begin = np.concatenate([[0], np.cumsum(list(map(len, rays)))]).astype(np.int64)
-        return restricted, np.linalg.norm(restricted, axis=2), np.concatenate(rays), begin
+        return restricted, size, np.concatenate(rays), begin
 
     def turns(self, face: int) -> Floats:
         """The changes of the outputs along the rays v of a face, per unit, shape (q, N).

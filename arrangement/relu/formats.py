@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 import os
+from array import array
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.errors import InputError
-from arrangement.files import FilePath, Source, read_arrays, read_bytes
-from arrangement.relu.dataset import DataSet
+from arrangement.errors import InputError, SizeError
+from arrangement.files import FilePath, Source, file_name, read_arrays, read_bytes
+from arrangement.relu.dataset import DataSet, refuse_many
 from arrangement.text import read_rows, read_text, refuse_empty_cells
 
 __all__ = ["column_number", "read_csv", "read_idx", "read_npy", "read_npz"]
+
+_MOST_LETTERS = 2**26
+"""Characters of an array of labels, each of 4 bytes."""
 
 
 def read_csv(source: Source, target: int | str = -1) -> DataSet:
@@ -52,26 +57,42 @@ def read_csv(source: Source, target: int | str = -1) -> DataSet:
     """
     name, text = read_text(source)
     rows = read_rows(text, name)
+    first, cells = next(rows)
     header = None
-    if not any(_is_number(cell) for cell in rows[0][1]):
-        header = rows.pop(0)[1]
-    if not rows:
+    if not any(_is_number(cell) for cell in cells):
+        header = cells
+        first, cells = next(rows, (0, []))
+    if not cells:
         raise InputError(f"{name}: a header, but not one row of numbers")
-    column = _label_column(target, header, len(rows[0][1]), name)
-    named = not _is_number(rows[0][1][column])
-    X = np.empty((len(rows), len(rows[0][1]) - 1))
-    labels: list[Any] = []
-    for i, (line, cells) in enumerate(rows):
-        refuse_empty_cells(cells, f"{name}, line {line}")
-        label = cells.pop(column)
+    width = len(cells)
+    column = _label_column(target, header, width, name)
+    named = not _is_number(cells[column])
+    features, numbers = array("d"), array("d")
+    names: list[str] = []
+    known: dict[str, str] = {}
+    for line, row in chain([(first, cells)], rows):
+        refuse_empty_cells(row, f"{name}, line {line}")
+        label = row.pop(column)
         if named == _is_number(label):
             raise InputError(
                 f"{name}, line {line}: the label {label!r} is {'a' if named else 'no'} number, "
-                f"unlike the label in line {rows[0][0]}; labels are all numbers or all names"
+                f"unlike the label in line {first}; labels are all numbers or all names"
             )
-        labels.append(label if named else _number(label, name, line))
-        X[i] = [_number(cell, name, line) for cell in cells]
-    return DataSet(X, np.array(labels), name)
+        if named:
+            names.append(known.setdefault(label, label))
+        else:
+            numbers.append(_number(label, name, line))
+        features.extend(_number(cell, name, line) for cell in row)
+    if named:
+        longest = max(known, key=len)
+        # An array of text gives each label the width of the longest one.
+        if len(longest) * len(names) > _MOST_LETTERS:
+            raise SizeError(
+                f"{name}: {len(names):,} labels, of which {longest[:20]!r}… has "
+                f"{len(longest):,} characters; shorten the labels"
+            )
+    X = np.frombuffer(features, dtype=np.float64).reshape(-1, width - 1)
+    return DataSet(X, np.array(names) if named else np.frombuffer(numbers), name)
 
 
 def read_npy(path: FilePath, target: int = -1) -> DataSet:
@@ -93,7 +114,7 @@ def read_npy(path: FilePath, target: int = -1) -> DataSet:
     InputError
         If the file is no such array.
     """
-    name = os.fspath(path)
+    name = file_name(path)
     table = read_arrays(name)
     if not isinstance(table, np.ndarray):
         raise InputError(f"{name}: not a .npy file; a .npz file is read by read_npz")
@@ -102,6 +123,7 @@ def read_npy(path: FilePath, target: int = -1) -> DataSet:
             f"{name}: an array of shape {table.shape} and type {table.dtype}; a table of "
             "numbers (samples × columns) is needed"
         )
+    refuse_many(table.size, name)
     column = _label_column(target, None, table.shape[1], name)
     return DataSet(np.delete(table, column, axis=1), table[:, column], name)
 
@@ -116,7 +138,7 @@ def read_npz(path: FilePath) -> DataSet:
     InputError
         If the file is no such archive.
     """
-    name = os.fspath(path)
+    name = file_name(path)
     archive = read_arrays(name)
     if isinstance(archive, np.ndarray):
         raise InputError(f"{name}: not a .npz file; a .npy file is read by read_npy")
@@ -152,7 +174,7 @@ def read_idx(images: FilePath, labels: FilePath | None = None) -> DataSet:
     ----------
     Y. LeCun, C. Cortes and C. Burges, *The MNIST database of handwritten digits*.
     """
-    name = os.fspath(images)
+    name = file_name(images)
     if labels is None:
         folder, base = os.path.split(name)
         other = base.replace("images", "labels").replace("idx3", "idx1")
@@ -207,12 +229,15 @@ def _label_column(target: int | str, header: list[str] | None, width: int, name:
 
 
 def _flat(X: NDArray[Any], name: str) -> NDArray[Any]:
-    if X.ndim < 2:
+    if X.ndim < 2 or not X.size:
         raise InputError(f"{name}: samples of shape {X.shape}; one row a sample is needed")
-    return X.reshape(len(X), math.prod(X.shape[1:]))
+    refuse_many(X.size, name)
+    return X.reshape(len(X), -1)
 
 
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+_MOST_AXES = 8
 
 
 def _idx_array(name: str) -> NDArray[Any]:
@@ -227,10 +252,14 @@ def _idx_array(name: str) -> NDArray[Any]:
         raise InputError(
             f"{name}: not an IDX file (it begins with {content[:4].hex() or 'nothing'})"
         )
+    if content[3] > _MOST_AXES:
+        raise InputError(f"{name}: {content[3]} axes; samples have at most {_MOST_AXES}")
     start = 4 + 4 * content[3]
     if len(content) < start:
         raise InputError(f"{name}: cut off in the header, after {len(content)} bytes")
     shape = tuple(np.frombuffer(content[4:start], dtype=">u4").tolist())
+    if not all(shape):
+        raise InputError(f"{name}: shape {shape}, not one number")
     dtype = np.dtype(_IDX_TYPES[content[2]])
     needed = start + math.prod(shape) * dtype.itemsize
     if len(content) != needed:
@@ -238,4 +267,4 @@ def _idx_array(name: str) -> NDArray[Any]:
         raise InputError(
             f"{name}: {fault}: {len(content):,} bytes, shape {shape} needs {needed:,}"
         )
-    return np.frombuffer(content[start:], dtype=dtype).reshape(shape)
+    return np.frombuffer(content, dtype=dtype, offset=start).reshape(shape)

@@ -6,7 +6,7 @@ import operator
 import os
 from collections.abc import Collection
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import inf
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.arguments import check_executor, check_flag
 from arrangement.bounds import cover
 from arrangement.errors import InputError, SizeError, SolverError
-from arrangement.parsing import exact_number
+from arrangement.parsing import exact_number, shown
 from arrangement.progress import Progress, reporter
 from arrangement.relu.enumeration import (
     Search,
@@ -28,8 +29,16 @@ from arrangement.relu.enumeration import (
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.pieces import KINDS, Piece, Pieces
 from arrangement.relu.product import ProductGraph
-from arrangement.relu.samples import Floats, Samples, Signs, sample_arrangement, sample_targets
-from arrangement.relu.stationary import Decider
+from arrangement.relu.rational import RationalDecider
+from arrangement.relu.samples import (
+    SPREAD,
+    Floats,
+    Samples,
+    Signs,
+    sample_arrangement,
+    sample_targets,
+)
+from arrangement.relu.ties import rising
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -114,15 +123,17 @@ class OneHiddenLayer:
         negative_slope: float = 0.0,
     ) -> None:
         if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
-            raise InputError(f"hidden={hidden!r}: a number of hidden neurons, at least 1")
+            raise InputError(f"hidden={shown(hidden)}: a number of hidden neurons, at least 1")
         if not isinstance(output_bias, bool | np.bool_):
-            raise InputError(f"output_bias={output_bias!r}: True or False")
+            raise InputError(f"output_bias={shown(output_bias)}: True or False")
         try:
             slope = float(negative_slope)
         except (TypeError, ValueError):
             slope = inf
         if not abs(slope) < 1:
-            raise InputError(f"negative_slope={negative_slope!r}: a number between -1 and 1")
+            raise InputError(
+                f"negative_slope={shown(negative_slope)}: a number between -1 and 1"
+            )
         self.hidden = operator.index(hidden)
         self.arrangement = sample_arrangement(X, bias)
         self.bias = None if bias is None else float(exact_number(bias))
@@ -142,7 +153,8 @@ class OneHiddenLayer:
     @cached_property
     def samples(self) -> Samples:
         """The samples and targets for work in float64."""
-        return Samples.of(self.arrangement, self.targets, self.bias is not None)
+        samples = Samples.of(self.arrangement, self.targets, self.bias is not None)
+        return samples if samples.spread <= SPREAD else samples.uncentred()
 
     @property
     def free(self) -> Floats:
@@ -157,14 +169,14 @@ class OneHiddenLayer:
         codimensions : int, optional
             Only faces of a codimension below this; 1 gives the cells. All by default.
         """
-        return NeuronFaces(
-            self.samples,
-            self.arrangement.cells(progress=progress),
-            self.bias is not None,
-            self.negative_slope,
-            codimensions,
-            progress,
-        )
+        cells = self.arrangement.cells(progress=progress)
+        return self._faces(self.samples, cells, codimensions, progress)
+
+    def _faces(
+        self, samples: Samples, cells: Cells, codimensions: int | None, progress: Progress
+    ) -> NeuronFaces:
+        bias = self.bias is not None
+        return NeuronFaces(samples, cells, bias, self.negative_slope, codimensions, progress)
 
     def landscape(
         self,
@@ -186,8 +198,8 @@ class OneHiddenLayer:
             Only pieces of these kinds (see :class:`Piece`). Without ``"boundary"`` only cells
             are gone through, which is several times less work.
         exact : bool
-            Decide ranks, strict inequalities and multipliers in rational arithmetic, for the
-            data as given.
+            Decide all ranks, strict inequalities and multipliers in rational arithmetic, for
+            the data as given, not only those that float64 leaves open.
         executor : concurrent.futures.Executor, optional
             Where tuples of two and more neurons are worked through, for example a
             `ProcessPoolExecutor`.
@@ -206,16 +218,29 @@ class OneHiddenLayer:
         SizeError
             If there are too many tuples of faces to go through, before that is begun.
         SolverError
-            If the samples are too ill-conditioned for float64 to find a minimum.
+            If the samples are beyond float64 (the message names two rows) and have too many
+            tuples for rational arithmetic, or a minimum has weights beyond float64.
 
         Notes
         -----
-        Cells and faces are exact. Losses, and without `exact` ranks and inequalities, are
-        decided in float64. A strict inequality has to hold by 1e-11 of the size of its terms
-        and by more than its rounding error, else the tuple of faces is refused, and counted
-        in `doubtful` if that may be due to rounding; a weak one may fail by 1e-9 or by the
-        rounding of the fit, and its piece is not `decided` if it may hold only by rounding.
-        The margin of a piece is how wide its narrowest inequality was.
+        Cells, faces and losses are exact, the losses rounded at the end: pieces are in exact
+        order, and of equal losses the one with the earlier faces and output signs is first.
+        Without `exact`, ranks and inequalities are decided in float64. A strict inequality has
+        to hold by 1e-11 of the size of its terms and by more than its rounding error, else the
+        tuple of faces is refused, and doubtful if that may be due to rounding; a weak one may
+        fail by 1e-9 or by the rounding of the fit, and its piece is not `decided` if it may
+        hold only by rounding. Tuples that are doubtful or hold such a piece (those of repeated
+        samples, equal targets and integers, where inequalities hold with equality) are decided
+        again in rational arithmetic, as long as they are few: of each million tuples as many
+        as take an estimated 10 seconds, and 0.1 ms for each that is decided in float64. Where a
+        sample is within 1e-9 of its length of a flat that it is not on, that is every tuple.
+        What is beyond that is counted in `doubtful`, or not `decided`. The margin of a piece is
+        how wide its narrowest inequality was, 0 where it holds with equality and not in all
+        fits on the tuple, or where rounding moves the weights off their faces.
+
+        Samples that leave float64 few digits, because their lengths differ by more than 10^6 or
+        some are as nearly dependent, are decided in rational arithmetic, as with `exact`, up to
+        200,000 tuples.
 
         Complete, up to the scaling and the order of neurons. A neuron with z ≠ 0 has u = |z| w
         in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every
@@ -237,8 +262,11 @@ class OneHiddenLayer:
         bound = self._max_loss(max_loss)
         wanted = self._kinds(kinds)
         quiet = None if callable(progress) else progress
+        check_flag(exact, "exact")
+        check_executor(executor)
         self._refuse_too_many("boundary" in wanted)
-        faces = self.faces(None if wanted & {"boundary", "zero"} else 1, quiet)
+        codimensions = None if wanted & {"boundary", "zero"} else 1
+        faces = self.faces(codimensions, quiet)
         search = Search(
             faces,
             self.samples.y,
@@ -246,16 +274,25 @@ class OneHiddenLayer:
             self.hidden,
             bound,
             wanted,
-            self.exact_targets if exact else None,
+            self.exact_targets,
+            exact,
         )
         refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
+        search = search.suited()
+        if search.exhaustive:
+            # Float64 decides nothing here, and uncentred samples keep the weights' digits.
+            samples = self.samples.uncentred()
+            faces = self._faces(samples, faces.cells, codimensions, quiet)
+            search = replace(search, faces=faces)
         minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
-        pieces = Pieces(faces, minima, self.bias)
+        pieces = Pieces(faces, *rising(minima, search.rational), self.bias)
         if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
             raise SolverError(
                 "no minimum was found: the samples are too ill-conditioned for float64"
             )
-        return Landscape(self, faces, pieces.of_kinds(wanted), sum(map(len, doubtful)))
+        return Landscape(
+            self, faces, pieces.of_kinds(wanted), sum(map(len, doubtful)), search.exact
+        )
 
     def _max_loss(self, value: Any) -> float:
         if value is None:
@@ -265,7 +302,7 @@ class OneHiddenLayer:
         except (TypeError, ValueError):
             bound = -1.0
         if not bound >= 0:
-            raise InputError(f"max_loss={value!r}: a loss, at least 0")
+            raise InputError(f"max_loss={shown(value)}: a loss, at least 0")
         return bound
 
     def _kinds(self, kinds: Collection[str] | str | None) -> frozenset[str]:
@@ -277,7 +314,7 @@ class OneHiddenLayer:
             wanted = frozenset()
         unknown = wanted - set(KINDS)
         if unknown or not wanted:
-            raise InputError(f"kinds={kinds!r}: some of {', '.join(KINDS)}")
+            raise InputError(f"kinds={shown(kinds)}: some of {', '.join(KINDS)}")
         return wanted
 
     def _refuse_too_many(self, boundary: bool) -> None:
@@ -310,7 +347,6 @@ class OneHiddenLayer:
         progress: Progress = None,
         *,
         tolerance: float = 1e-8,
-        weight_bound: float = 1e4,
         method: Literal["auto", "screen", "branch"] = "auto",
         random_state: int = 0,
     ) -> GlobalOptimum:
@@ -320,17 +356,14 @@ class OneHiddenLayer:
         ----------
         time_limit : float, optional
             Seconds after which the search stops with the best network and the best bound so
-            far; None searches to the end.
+            far, kept to a second or 5 %, compiling at first use (once, some 20 s) aside; None
+            searches to the end.
         progress : bool or callable, optional
             True shows progress, the loss and its bound on stderr when that is a terminal; a
             callable is called with (done, total).
         tolerance : float
             The gap between the loss and its lower bound that counts as none, as a share of
             mean(y²).
-        weight_bound : float
-            The lower bound holds for networks whose neurons have |z_j|·‖X w_j‖ at most this
-            many times ‖y‖, with norms over the samples. What rounding may do to the bound
-            grows with it.
         method : {"auto", "screen", "branch"}
             ``"screen"`` bounds every tuple of cells by least squares and fits the promising
             ones, lowest bound first; ``"branch"`` is branch and bound over samples. The default
@@ -346,7 +379,8 @@ class OneHiddenLayer:
         Raises
         ------
         SizeError
-            If the samples may have more than 4,000,000 activation patterns.
+            If the samples may have more than 4,000,000 activation patterns and there is no time
+            limit. With one the search goes on without the cells.
 
         Notes
         -----
@@ -354,10 +388,11 @@ class OneHiddenLayer:
         of closed cells, and closed cells cover everything, minima on faces included. A node of
         the search says which neurons are active on some of the samples; the squared loss on
         these alone, under the linear constraints that the pattern puts on u, is a lower bound
-        for all networks of the node. The bound is the value of a dual point that is checked as
-        computed: its residuals, times the largest weights allowed, and bounds for the rounding
-        of every sum are taken off, so that no solver's word is trusted. The patterns are those
-        of the exact cells; the returned loss is evaluated in rational arithmetic.
+        for all networks of the node. The bound is the value of a dual point whose residuals
+        are taken off, with bounds for the rounding of every sum, so that no solver's word is
+        trusted; ranks are exact, and no weight is too large for it. What rounding leaves open
+        is solved in rational arithmetic, and a network found there counts. The patterns are
+        those of the exact cells; the returned loss is evaluated in rational arithmetic.
 
         Examples
         --------
@@ -371,14 +406,13 @@ class OneHiddenLayer:
 
         return global_optimum(
             Samples.of(self.arrangement, self.targets, self.bias is not None),
-            lambda: self.arrangement.cells(),
+            self.arrangement.cells,
             self.hidden,
             bias=self.bias,
             output_bias=self.output_bias,
             negative_slope=self.negative_slope,
             time_limit=time_limit,
             tolerance=tolerance,
-            weight_bound=weight_bound,
             method=method,
             random_state=random_state,
             progress=progress,
@@ -386,7 +420,7 @@ class OneHiddenLayer:
 
     def __repr__(self) -> str:
         bias = "no bias" if self.bias is None else f"bias {self.bias:g}"
-        neurons = "1 neuron" if self.hidden == 1 else f"{self.hidden} neurons"
+        neurons = "1 neuron" if self.hidden == 1 else f"{shown(self.hidden)} neurons"
         return (
             f"OneHiddenLayer: {self.n_samples} samples, weights of dimension "
             f"{self.dimension}, {neurons}, {bias}"
@@ -397,10 +431,10 @@ class OneHiddenLayer:
 class Landscape:
     """The minima of a problem, beside the columns of its tuples of cells and of their edges.
 
-    The cells, faces and edges are exact; losses, ranks and what follows from them are decided
-    in float64 (see the notes of :meth:`OneHiddenLayer.landscape`), so that samples that depend
-    on each other up to rounding only may count as dependent. With ``exact=True`` the pieces are
-    decided in rational arithmetic; the columns of nodes still are float64.
+    The cells, faces and edges are exact, and so is every order of losses; which tuples hold
+    pieces is decided as the notes of :meth:`OneHiddenLayer.landscape` say. The columns of nodes
+    are float64, so that there samples that depend on each other up to rounding only may count
+    as dependent.
 
     Columns follow the nodes and edges of :attr:`graph`: with one neuron the m cells, with K
     neurons their multisets. They are computed when they are first asked for.
@@ -414,6 +448,8 @@ class Landscape:
         All local minima that were asked for, by rising loss.
     doubtful : int
         Tuples of faces that hold no piece, though an inequality was too narrow to tell.
+    exact : bool
+        Was everything decided in rational arithmetic?
 
     Examples
     --------
@@ -426,6 +462,7 @@ class Landscape:
     table: NeuronFaces
     pieces: Pieces
     doubtful: int
+    exact: bool
 
     @property
     def cells(self) -> Cells:
@@ -434,7 +471,7 @@ class Landscape:
 
     @property
     def global_minimum(self) -> Piece:
-        """A piece of least loss.
+        """The first piece of least loss.
 
         Raises
         ------
@@ -446,23 +483,33 @@ class Landscape:
         return self.pieces[0]
 
     @cached_property
+    def _decider(self) -> RationalDecider:
+        problem = self.problem
+        return RationalDecider(
+            self.table, problem.exact_targets, problem.samples.y, problem.free
+        )
+
+    @cached_property
     def graph(self) -> ProductGraph:
         """The graph of the multisets of K cells; with one neuron, of the cells."""
         problem = self.problem
         return ProductGraph.of(
             self.cells,
             problem.hidden,
-            Decider(self.table, problem.samples.y, problem.free),
+            self._decider,
             self.pieces,
             problem.hidden * problem.dimension + int(problem.output_bias),
         )
 
     @cached_property
     def component(self) -> NDArray[np.int64]:
-        """The connected component of each piece, numbered by rising loss, shape (m,)."""
+        """The connected component of each piece, numbered by rising loss, shape (m,).
+
+        Of equal losses the component of the earlier piece is first.
+        """
         from arrangement.relu.components import components
 
-        return components(self.pieces, self.problem.samples.y)
+        return components(self.pieces, self._decider)
 
     @property
     def components(self) -> list[NDArray[np.int64]]:
@@ -487,7 +534,7 @@ class Landscape:
 
         Some neurons have z_j = 0 and w_j in an open cell, orthogonal to g_j = Σ_i r_i D_i x_i,
         not all g_j zero; the others are critical without them. There are no saddles with all
-        z_j ≠ 0. Decided in float64.
+        z_j ≠ 0. Decided in the arithmetic of the pieces.
 
         Parameters
         ----------
@@ -520,8 +567,11 @@ class Landscape:
             problem.hidden,
             problem._max_loss(max_loss),
             frozenset({"isolated", "continuum", "dead"}),
-        )
-        return Pieces(table, saddles(search), problem.bias, "saddle")
+            problem.exact_targets,
+            self.exact,
+        ).suited()
+        found = rising(saddles(search), search.rational)
+        return Pieces(table, *found, problem.bias, "saddle")
 
     @property
     def min_loss(self) -> Floats:
@@ -559,8 +609,7 @@ class Landscape:
         from arrangement.relu.product import multiset_index
 
         nodes = self.graph.nodes
-        decider = Decider(self.table, self.problem.samples.y, self.problem.free)
-        R = decider.fits(nodes)[2]
+        R = self._decider.fits(nodes)[2]
         signs = np.zeros(nodes.shape, dtype=np.int8)
         pieces = self.pieces
         inside = np.flatnonzero(np.all(self.table.codimension[pieces.faces] == 0, axis=1))[::-1]

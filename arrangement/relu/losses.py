@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from arrangement.errors import InputError
-from arrangement.parsing import exact_number
+from arrangement.parsing import exact_number, shown
 from arrangement.relu.samples import Floats, sample_targets
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class Loss:
     margin: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.name not in LOSSES:
-            raise InputError(f"loss={self.name!r}: one of {', '.join(LOSSES)}")
+        if not isinstance(self.name, str) or self.name not in LOSSES:
+            raise InputError(f"loss={shown(self.name)}: one of {', '.join(LOSSES)}")
         _positive(self.threshold, "threshold")
         _positive(self.margin, "margin")
 
@@ -107,7 +107,9 @@ class Loss:
         values, _ = sample_targets(y, n)
         if self.name not in _OF_CLASSES:
             if classes is not None:
-                raise InputError(f"classes={classes!r}: the loss {self.name!r} has one output")
+                raise InputError(
+                    f"classes={shown(classes)}: the loss {self.name!r} has one output"
+                )
             for i in np.flatnonzero(np.abs(values) != 1 if self.name in _OF_SIGNS else []):
                 raise InputError(
                     f"y, entry {i}: {values[i]:g}, but the loss {self.name!r} is for labels −1 "
@@ -126,7 +128,7 @@ class Loss:
             or not isinstance(classes, int | np.integer)
             or classes < 2
         ):
-            raise InputError(f"classes={classes!r}: an integer of at least 2")
+            raise InputError(f"classes={shown(classes)}: an integer of at least 2")
         for i in np.flatnonzero(values >= classes):
             raise InputError(
                 f"y, entry {i}: {values[i]:g}, but the classes are 0 to {classes - 1}"
@@ -245,18 +247,21 @@ class Penalty:
     l1_ratio: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.name not in PENALTIES:
+        if not isinstance(self.name, str | None) or self.name not in PENALTIES:
             raise InputError(
-                f"penalty={self.name!r}: None, or one of {', '.join(map(str, PENALTIES[1:]))}"
+                f"penalty={shown(self.name)}: None, or one of "
+                f"{', '.join(map(str, PENALTIES[1:]))}"
             )
         if self.name is None:
             if self.alpha is not None:
-                raise InputError(f'alpha={self.alpha!r}: give a penalty, such as penalty="l2"')
+                raise InputError(
+                    f'alpha={shown(self.alpha)}: give a penalty, such as penalty="l2"'
+                )
         else:
             _positive(self.alpha, "alpha")
         ratio = self.l1_ratio
         if isinstance(ratio, bool) or not isinstance(ratio, float | int) or not 0 <= ratio <= 1:
-            raise InputError(f"l1_ratio={ratio!r}: a number from 0 to 1")
+            raise InputError(f"l1_ratio={shown(ratio)}: a number from 0 to 1")
 
     @property
     def weights(self) -> tuple[float, float]:
@@ -270,7 +275,7 @@ class Penalty:
         """The penalty of R."""
         R = np.asarray(R, dtype=np.float64)
         l1, l2 = self.weights
-        return float(l1 * np.abs(R).sum() + 0.5 * l2 * np.sum(R**2))
+        return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)
 
 
 def _positive(value: Any, name: str) -> None:
@@ -279,7 +284,7 @@ def _positive(value: Any, name: str) -> None:
     except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
         good = False
     if not good:
-        raise InputError(f"{name}={value!r}: a finite number above 0 is needed")
+        raise InputError(f"{name}={shown(value)}: a finite number above 0 is needed")
 
 
 def checked_slope(value: Any, negative: bool = False) -> float:
@@ -293,5 +298,5 @@ def checked_slope(value: Any, negative: bool = False) -> float:
     number = isinstance(value, float | int) and not isinstance(value, bool)
     if not number or not (-1 if negative else 0) <= value < 1 or value == -1:
         allowed = "between -1 and 1" if negative else "from 0 to below 1"
-        raise InputError(f"negative_slope={value!r}: a number {allowed}")
+        raise InputError(f"negative_slope={shown(value)}: a number {allowed}")
     return float(value)

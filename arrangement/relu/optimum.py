@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement, product
-from math import comb
+from math import comb, gcd, isqrt
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from flint import fmpz
 from numpy.typing import NDArray
 
-from arrangement import kernels
+from arrangement import exact, kernels
+from arrangement.arguments import choice, generator
 from arrangement.errors import InputError, SizeError
+from arrangement.kernels.cone_fit import cone_fit, workspace
+from arrangement.memory import memory
+from arrangement.packing import Words
 from arrangement.progress import Progress, reporter
-from arrangement.relu.exact_bound import ExactBound
+from arrangement.relu.exact_bound import ExactFit, Solution, common_denominator
 from arrangement.relu.predictor import Predictor
-from arrangement.relu.samples import Floats, Mask, Samples, Signs
+from arrangement.relu.samples import Floats, Mask, Samples, Signs, lengths
 
 if TYPE_CHECKING:
     from arrangement.cells import Cells
 
-__all__ = ["Certificate", "GlobalOptimum", "global_optimum"]
+__all__ = ["Certificate", "GlobalOptimum", "global_optimum", "seconds"]
 
 PORTION = 1 << 16
 """Tuples in one call of the compiled screen."""
 
-FEW_NEURONS = 4
-"""For so many the local search is short: it is done whatever the time, alike in every run."""
+QUICK = 1 << 22
+"""60 steps of the local search take a fraction of a second for samples times weights² below."""
+
+FEW_NEURONS, SHORT = 4, 1 << 24
+"""The local search is short for so few neurons and so small a sum of N n² over its starts."""
+
+SECONDS_PER_ENTRY = 5e-9
+"""An exact step takes this times the fourth power of the size of its linear system."""
+
+STARTS = 192
+"""Starts of the local search, times one more than the neurons."""
+
+MOST_PATTERNS = 4_000_000
+"""Cells that are enumerated."""
+
+MOST_RESIDUES = 1 << 28
+"""Bits in the samples modulo all primes."""
+
+LARGEST_TABLE = 1 << 28
+"""Signs of cells on samples that are unpacked without being asked for."""
 
 MOST_NEURONS = 16
 """Each step of branch and bound has 2^K children."""
@@ -51,16 +76,14 @@ class Certificate:
         ``"screen"``: every tuple of cells has a bound; ``"branch"``: branch and bound over
         samples.
     n_cells : int
-        Cells of the samples' arrangement: exact, so no pattern is missing.
+        Cells of the samples' arrangement: exact, so no pattern is missing. 0 where there was
+        no time for them: then no pattern was left out.
     n_tuples : int
         Multisets of K cells, each with every choice of output signs.
     n_bounds : int
         Tuples whose quadratic program was solved, or nodes that were expanded.
     n_open : int
         Tuples or nodes that were not settled in time.
-    weight_bound : float
-        The bound holds for all networks whose neurons have |z_j|·‖X w_j‖ at most this, with
-        ‖·‖ over the samples, constant coordinate included.
     tolerance : float
         What was left aside: branches whose bound reaches the loss less this.
     signs : ndarray of int8, shape (K, N)
@@ -72,7 +95,6 @@ class Certificate:
     n_tuples: int
     n_bounds: int
     n_open: int
-    weight_bound: float
     tolerance: float
     signs: Signs
 
@@ -86,7 +108,7 @@ class GlobalOptimum(Predictor):
     fun : float
         The mean squared error of the network, from exact arithmetic on its weights, rounded up.
     lower_bound : float
-        No network has a smaller loss (see :class:`Certificate` for the bound on its weights).
+        No network of so many neurons has a smaller loss, however large its weights are.
     weights : ndarray, shape (K, d)
         The weights w_j, the bias last where there is one.
     output_weights : ndarray, shape (K,)
@@ -135,33 +157,51 @@ def global_optimum(
     negative_slope: float = 0.0,
     time_limit: float | None = None,
     tolerance: float = 1e-8,
-    weight_bound: float = 1e4,
     method: Literal["auto", "screen", "branch"] = "auto",
     random_state: int = 0,
     progress: Progress = None,
 ) -> GlobalOptimum:
     """The network of least loss; see :meth:`OneHiddenLayer.fit_global`."""
-    search = _Search(
-        samples, hidden, output_bias, negative_slope, time_limit, tolerance, weight_bound
-    )
-    if method not in ("auto", "screen", "branch"):
-        raise InputError(f"method={method!r}: give 'auto', 'screen' or 'branch'")
+    search = _Search(samples, hidden, output_bias, negative_slope, time_limit, tolerance)
+    choice(method, ("auto", "screen", "branch"), "method")
     if search.norm == 0.0:
         return search.result(bias, "screen", 0, 0, 0, 0)
-    _refuse_large(samples.arrangement.n_hyperplanes, samples.arrangement.rank)
-    signs = cells().signs.copy()
-    search.descend(random_state)
-    n_tuples = comb(len(signs) + hidden - 1, hidden)
-    if method == "auto":
-        method = "screen" if hidden == 1 else "branch"
-    run = search.screen if method == "screen" else search.branch
-    settled, still_open = run(signs, progress)
-    search.polish()
-    return search.result(bias, method, len(signs), n_tuples, settled, still_open)
+    if time_limit is None:
+        _refuse_large(samples.arrangement.n_hyperplanes, samples.arrangement.rank)
+    with search.clock():
+        search.descend(random_state)
+        found = search.cells(cells)
+        m = 0 if found is None else len(found)
+        small = 0 < m * len(samples.y) <= LARGEST_TABLE
+        if method == "auto":
+            method = "screen" if hidden == 1 and small else "branch"
+        if method == "screen" and found is not None:
+            settled, still_open = search.screen(found, progress)
+        else:
+            method = "branch"
+            settled, still_open = search.branch(found, progress)
+        search.polish()
+    n_tuples = comb(m + hidden - 1, hidden) if m else 0
+    return search.result(bias, method, m, n_tuples, settled, still_open)
+
+
+class _LateError(Exception):
+    """There is no time left for the cells."""
+
+
+def seconds(time_limit: Any) -> float:
+    """The seconds of a time limit; infinity for None."""
+    if time_limit is None:
+        return np.inf
+    if not _number(time_limit) >= 0:
+        raise InputError(f"time_limit={time_limit!r} must be a number of seconds, or None")
+    return float(time_limit)
 
 
 def _number(value: Any) -> float:
     """The value as a float; NaN if it is none."""
+    if isinstance(value, str | bytes):
+        return np.nan
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -171,7 +211,7 @@ def _number(value: Any) -> float:
 class _Search:
     """The state of one search: data in white coordinates, the best network, the bound.
 
-    The samples are X = Q B with Q (N, r) of orthonormal columns and y has length one, so that
+    The samples are X = Q B, the columns of Q (N, r) nearly orthonormal, and y has length one:
     R = s_j B u_j has for its length that of the neuron's pre-activations on the samples.
     """
 
@@ -183,14 +223,9 @@ class _Search:
         slope: float,
         time_limit: float | None,
         tolerance: float,
-        weight_bound: float,
     ) -> None:
-        if time_limit is not None and not _number(time_limit) >= 0:
-            raise InputError(f"time_limit={time_limit!r} must be a number of seconds, or None")
         if not 0 < _number(tolerance) < 1:
             raise InputError(f"tolerance={tolerance!r} must lie between 0 and 1")
-        if not 0 < _number(weight_bound) < np.inf:
-            raise InputError(f"weight_bound={weight_bound!r} must be positive and finite")
         if hidden > MOST_NEURONS:
             raise SizeError(
                 f"{hidden} hidden neurons: each step of branch and bound looks at 2^{hidden} "
@@ -198,39 +233,83 @@ class _Search:
                 "of any width)"
             )
         self.started = time.monotonic()
-        self.time_limit = np.inf if time_limit is None else time_limit
+        self.stop = np.zeros(1, dtype=np.bool_)
+        self.time_limit = seconds(time_limit)
         self.samples, self.hidden, self.slope = samples, hidden, float(slope)
         self.tolerance = tolerance
         N = len(samples.y)
         largest = float(np.abs(samples.y).max())
         self.norm = largest * float(np.linalg.norm(samples.y / largest)) if largest else 0.0
         self.y = samples.y / (self.norm or 1.0)
-        U, S, Vt = np.linalg.svd(samples.X, full_matrices=False)
+        _, S, Vt = np.linalg.svd(samples.X, full_matrices=False)
         r = samples.arrangement.rank
-        self.Q = np.ascontiguousarray(U[:, :r])
-        self.weights_of = samples.weights((Vt[:r].T / S[:r]).T).T
-        lengths = np.linalg.norm(self.Q, axis=1)
-        self.unit = np.ascontiguousarray(self.Q / lengths[:, None])
+        white = Vt[:r].T / np.maximum(S[:r], 1e-16 * S[0])
+        self.Q = np.ascontiguousarray(samples.X @ white)
+        self.weights_of = samples.weights(white.T).T
+        length = lengths(self.Q)
+        self.unit = np.ascontiguousarray(self.Q / length[:, None])
         u = np.finfo(np.float64).eps / 2
-        # X differs from the true samples by two roundings an entry, and Q from X B⁻¹ by what
-        # is computed here, itself with d + 1 roundings an entry.
-        off = np.linalg.norm(samples.X - (self.Q * S[:r]) @ Vt[:r])
-        off += (samples.X.shape[1] + 3) * u * np.linalg.norm(samples.X)
-        eta = float(off / S[r - 1])
+        # X differs from the true samples by two roundings an entry, and Q from X B⁻¹, with
+        # B⁻¹ as computed, by those of a sum of d products.
+        off = (samples.X.shape[1] + 3) * u * float(np.linalg.norm(white))
+        rows = lengths(samples.X)
         self.limits = np.array(
-            [weight_bound * (1 + 1e-6), (N + 4) * u + 2 * eta, 4 * u + eta / lengths.min()],
-            dtype=np.float64,
+            [(N + 4) * u + 2 * off * np.linalg.norm(rows), 4 * u + off * (rows / length).max()]
         )
-        self.weight_bound = weight_bound
+        self.exact = _residues(samples, hidden, self.slope, output_bias)
         self.constant = N**-0.5 if output_bias else 0.0
         n = hidden * r + output_bias
         self.best = np.concatenate([[1.0], np.ones(hidden)])
         self.point = np.zeros(n)
         self.lower = 0.0
+        # A short local search is done whatever the time, so that all runs are alike.
+        self.short = hidden <= FEW_NEURONS and STARTS * (hidden + 1) * N * n * n < SHORT
+        # The best network of exact arithmetic, at first one that is zero.
+        weights = np.zeros((hidden, samples.X.shape[1]))
+        self.fitted = self.loss(weights, np.ones(hidden), 0.0), weights, np.ones(hidden), 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return self.started + self.time_limit - time.monotonic()
 
     @property
     def late(self) -> bool:
-        return time.monotonic() - self.started >= self.time_limit
+        return self.left <= 0
+
+    @contextmanager
+    def clock(self) -> Iterator[None]:
+        """Compiled loops end when the time is up: they look at `stop`."""
+        if np.isinf(self.time_limit):
+            yield
+            return
+        timer = threading.Timer(min(max(self.left, 0.0), threading.TIMEOUT_MAX), self.halt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def halt(self) -> None:
+        """Make compiled loops end."""
+        self.stop[0] = True
+
+    def cells(self, enumerate_cells: Callable[..., Cells]) -> Cells | None:
+        """The cells, or None where they are too many or would take half of the time left."""
+        N, rank = len(self.y), self.samples.arrangement.rank
+        if _most_cells(N, rank) > MOST_PATTERNS or self.late:
+            return None
+        end = time.monotonic() + self.left / 2
+
+        def watch(done: int, total: int) -> None:
+            if time.monotonic() > end:
+                raise _LateError
+
+        try:
+            return enumerate_cells(progress=watch)
+        except _LateError:
+            return None
 
     @property
     def data(self) -> tuple[Floats, Floats, Floats, float]:
@@ -238,24 +317,37 @@ class _Search:
 
     def descend(self, random_state: int) -> None:
         """A good network first: what the bounds are compared with."""
-        rng = np.random.default_rng(random_state)
-        K, count = self.hidden, 192 * (self.hidden + 1)
+        rng = generator(random_state, "random_state")
+        K, count = self.hidden, STARTS * (self.hidden + 1)
         starts = rng.normal(size=(count, len(self.point)))
         starts *= np.array([0.3, 1.0, 3.0])[rng.integers(0, 3, count), None]
         choices = np.where(np.arange(K) < np.arange(count)[:, None] % (K + 1), -1.0, 1.0)
         step = max(1, 64 // K)
-        for first in range(0, count, step):
-            rows = slice(first, first + step)
+        first = 0
+        while first < count:
+            # One start is gone through whatever the time, if that is quick.
+            rows = slice(first, first + step if first else 1)
+            quick = self.short or (not first and len(self.y) * len(self.point) ** 2 < QUICK)
             kernels.local_search(
-                *self.data, self.slope, starts[rows], choices[rows], 60, self.best, self.point
+                *self.data,
+                self.slope,
+                starts[rows],
+                choices[rows],
+                60,
+                self.limits[0],
+                np.zeros(1, dtype=np.bool_) if quick else self.stop,
+                self.best,
+                self.point,
             )
-            if self.late and K > FEW_NEURONS:
+            if self.late and not self.short:
                 return
+            first = rows.stop
         self.polish()
 
     def polish(self) -> None:
         """Move to the best network of the closed cells around, until they hold no better."""
         K, r = self.hidden, self.Q.shape[1]
+        stop = np.zeros(1, dtype=np.bool_) if self.short else self.stop
         for _ in range(100):
             before = self.best[0]
             R = self.best[1:, None] * self.point[: K * r].reshape(K, r)
@@ -271,7 +363,7 @@ class _Search:
                     table.append(np.where(np.arange(len(self.y)) == i, -signs[j], signs[j]))
             step = max(1, 4096 >> K)
             for first in range(0, len(tuples), step):
-                if self.late and K > FEW_NEURONS:
+                if self.late and not self.short:
                     return
                 rows = tuples[first : first + step]
                 kernels.fit_tuples(
@@ -280,37 +372,48 @@ class _Search:
                     np.array(rows),
                     np.zeros(len(rows)),
                     self.slope,
+                    self.exact,
                     self.limits,
                     0.0,
+                    stop,
                     self.best,
                     self.point,
                 )
             if self.best[0] >= before * (1 - 1e-9):
                 break
 
-    def screen(self, signs: Signs, progress: Progress) -> tuple[int, int]:
+    def screen(self, cells: Cells, progress: Progress) -> tuple[int, int]:
         """Bound every tuple by least squares; fit the promising ones, lowest bound first."""
+        signs = cells.signs
         total = comb(len(signs) + self.hidden - 1, self.hidden)
         report = reporter(progress, "tuples of cells", self.note)
-        least, done = np.inf, 0
+        least, done, held = np.inf, 0, 0
         kept, bounds = [], []
         for tuples in _tuples(len(signs), self.hidden):
             if self.late:
                 return 0, total - done
-            found = np.empty(len(tuples))
+            found = np.zeros(len(tuples))
             kernels.bound_tuples(
                 *self.data,
                 signs,
                 tuples,
                 self.slope,
                 self.best[0] - self.tolerance,
+                self.exact,
                 self.limits,
+                self.stop,
                 found,
             )
             open_ = found < self.best[0] - self.tolerance
             least = min(least, found[~open_].min(initial=np.inf))
             kept.append(tuples[open_])
             bounds.append(found[open_])
+            held += 4 * (kept[-1].nbytes + bounds[-1].nbytes)
+            if held > memory():
+                raise SizeError(
+                    f"{sum(map(len, kept)):,} tuples of cells have to be fitted, more than fit "
+                    "in memory: take method='branch'"
+                )
             done += len(tuples)
             report(done - sum(map(len, kept)), total)
         todo, bound = np.concatenate(kept), np.concatenate(bounds)
@@ -331,8 +434,10 @@ class _Search:
                 todo[rows],
                 bound[rows],
                 self.slope,
+                self.exact,
                 self.limits,
                 self.tolerance,
+                self.stop,
                 self.best,
                 self.point,
             )
@@ -348,8 +453,8 @@ class _Search:
         report(total, total)
         return fitted, open_
 
-    def branch(self, signs: Signs, progress: Progress) -> tuple[int, int]:
-        """Branch and bound over samples."""
+    def branch(self, cells: Cells | None, progress: Progress) -> tuple[int, int]:
+        """Branch and bound over samples; without cells no pattern is ruled out by them."""
         N, K = len(self.y), self.hidden
         W = (N + 63) // 64
         report = reporter(progress, "thousandths of the loss proven", self.note)
@@ -364,7 +469,11 @@ class _Search:
         leaves = np.zeros(capacity, dtype=np.int64)
         counts = np.array([K + 1, 0, capacity - K - 1, 0, 0])
         best = np.append(self.best, np.inf)
-        sides = np.stack([_bits(signs.T < 0), _bits(signs.T > 0)])
+        # Tables of nodes are copied as they double, from one a little larger than the heap.
+        most = min(OPEN_NODES, memory() // (8 * (nodes.itemsize * nodes.shape[1] + 32)))
+        sides = (
+            np.ones((2, N, 1), dtype=np.uint64) if cells is None else _sides(cells.packed, N)
+        )
         while counts[0] + counts[1]:
             opened = heap[: counts[0]], heap[len(heap) - counts[1] :]
             parts = (*opened, leaves[: counts[4]])
@@ -387,6 +496,7 @@ class _Search:
                 *self.data,
                 self.slope,
                 sides,
+                self.exact,
                 self.limits,
                 self.tolerance,
                 keys,
@@ -395,8 +505,9 @@ class _Search:
                 free,
                 leaves,
                 counts,
-                OPEN_NODES,
+                most,
                 1000,
+                self.stop,
                 best,
                 self.point,
             )
@@ -411,31 +522,75 @@ class _Search:
         return int(counts[3]), open_
 
     def sharpen(self, weak: Iterable[tuple[Mask, Floats, float]]) -> int:
-        """Bound tuples exactly where float64 could not, and lower the bound to theirs.
+        """Solve tuples exactly where float64 could not, and lower the bound to theirs.
 
         A tuple is a pattern, its output signs, and the bound so far. Returns how many were
         left as they are for want of time.
         """
-        exact, passed = None, 0
+        fit = ExactFit(self.samples, self.slope, bool(self.constant))
+        passed = 0
         for active, s, low in weak:
             bound = float(low)
             if bound < self.best[0] - self.tolerance and bound < self.lower:
-                if self.late:
+                n = active.shape[0] * self.Q.shape[1]
+                solution = None
+                if SECONDS_PER_ENTRY * (2 * n) ** 4 < self.left:
+                    solution = fit(active, s, self.binding(active, s), lambda: self.late)
+                if solution is None:
                     passed += 1
                 else:
-                    exact = exact or ExactBound(
-                        self.samples,
-                        self.Q,
-                        self.unit,
-                        self.weights_of,
-                        self.norm,
-                        self.limits,
-                        self.slope,
-                        self.constant,
-                    )
-                    bound = max(bound, exact(active, s))
+                    share = solution.value / Fraction(self.norm) ** 2
+                    bound = max(bound, float(share) * (1 - 1e-14))
+                    self.keep(solution, s)
             self.lower = min(self.lower, bound)
         return passed
+
+    def binding(self, active: Mask, s: Floats) -> list[tuple[int, int]]:
+        """The pairs (neuron, sample) whose constraints bind at the optimum in float64."""
+        N, r = self.Q.shape
+        blocks = [np.where(on[:, None], self.Q, self.slope * self.Q) for on in active]
+        if self.constant:
+            blocks.append(np.full((N, 1), self.constant))
+        A = np.concatenate(blocks, axis=1)
+        sides = np.where(active, 1, -1).astype(np.int8)
+        turn = (sides * s[:, None]).astype(np.int8)
+        work = workspace(A.shape[1])
+        cone_fit(
+            A.T @ A,
+            A.T @ self.y,
+            float(self.y @ self.y),
+            self.unit,
+            np.arange(N),
+            N,
+            sides,
+            N,
+            turn,
+            r,
+            np.inf,
+            self.exact,
+            self.limits,
+            work,
+        )
+        return [tuple(pair) for pair in work[2][work[1][3] > 0.0].tolist()]
+
+    def keep(self, solution: Solution, s: Floats) -> None:
+        """Keep the network of an exact solution, rounded, if it is the best so far."""
+        try:
+            weights = np.array(solution.vectors, dtype=np.float64)
+            offset = float(solution.offset)
+        except OverflowError:
+            return  # no float64 network
+        loss = self.loss(weights, s, offset)
+        share = float(loss * len(self.y) / Fraction(self.norm) ** 2)
+        if loss < self.fitted[0]:
+            self.best[0] = min(self.best[0], share)
+            self.fitted = loss, weights, s.copy(), offset
+
+    def loss(self, weights: Floats, z: Floats, offset: float) -> Fraction:
+        """The mean squared error of a network in rational arithmetic."""
+        return _exact_loss(
+            self.samples.arrangement.normals, self.samples.y, weights, z, offset, self.slope
+        )
 
     def note(self) -> str:
         """The gap, for the line of progress."""
@@ -451,16 +606,17 @@ class _Search:
         n_bounds: int,
         n_open: int,
     ) -> GlobalOptimum:
-        from arrangement.exact import signs_at
-
         K, r = self.hidden, self.Q.shape[1]
         N = len(self.y)
         s = self.best[1:].copy()
         R = self.point[: K * r].reshape(K, r) * s[:, None] * self.norm
         weights = R @ self.weights_of.T
         offset = float(self.point[-1] * self.constant * self.norm) if self.constant else 0.0
-        arrangement = self.samples.arrangement
-        fun = _exact_loss(arrangement.normals, self.samples.y, weights, s, offset, self.slope)
+        loss = self.loss(weights, s, offset)
+        if self.fitted[0] < loss:
+            loss, weights, s, offset = self.fitted
+        fun = float(loss)
+        fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
         share = self.norm * (self.norm / N)
         lower = max(0.0, min(self.lower * share * (1 - 1e-14), fun))
         status: Literal["optimal", "time_limit", "imprecise"] = "optimal"
@@ -472,9 +628,8 @@ class _Search:
             n_tuples,
             n_bounds,
             n_open,
-            self.weight_bound * self.norm,
             self.tolerance * share,
-            signs_at(arrangement.rows, weights),
+            exact.signs_at(self.samples.arrangement.rows, weights),
         )
         return GlobalOptimum(
             fun, lower, weights, s, status, certificate, offset, bias, self.slope
@@ -499,35 +654,76 @@ def _tuples(m: int, K: int) -> Iterator[NDArray[np.int64]]:
         yield np.concatenate(rows)
 
 
-def _bits(table: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Rows of booleans as words of 64 bits, the first in the lowest bit."""
-    padded = np.zeros((len(table), -(-table.shape[1] // 64) * 64), dtype=np.bool_)
-    padded[:, : table.shape[1]] = table
-    return np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
+def _sides(packed: Words, N: int) -> NDArray[np.uint64]:
+    """The cells on the negative and on the positive side of each sample, as bits."""
+    m = len(packed)
+    sides = np.zeros((2, N, -(-m // 64)), dtype=np.uint64)
+    for i in range(N):
+        positive = (packed[:, i >> 6] >> np.uint64(i & 63) & np.uint64(1)).astype(np.bool_)
+        for side, on in enumerate((~positive, positive)):
+            bits = np.packbits(on, bitorder="little")
+            sides[side, i].view(np.uint8)[: len(bits)] = bits
+    return sides
 
 
 def _exact_loss(
     X: NDArray[np.generic], y: Floats, weights: Floats, z: Floats, offset: float, slope: float
-) -> float:
-    """The mean squared error in rational arithmetic, rounded up."""
-    total = Fraction(0)
-    exact = [[Fraction(v) for v in row] for row in X.tolist()]
-    columns = [[Fraction(v) for v in w] for w in weights.tolist()]
-    for row, target in zip(exact, y.tolist(), strict=True):
-        f = Fraction(offset) - Fraction(target)
-        for w, out in zip(columns, z.tolist(), strict=True):
-            t = sum((a * b for a, b in zip(w, row, strict=True)), Fraction(0))
-            f += Fraction(out) * (t if t > 0 else Fraction(slope) * t)
-        total += f * f
-    mean = total / len(y)
-    value = float(mean)
-    return value if Fraction(value) >= mean else float(np.nextafter(value, np.inf))
+) -> Fraction:
+    """The mean squared error in rational arithmetic."""
+    (rows, a), (columns, b) = common_denominator(X), common_denominator(weights)
+    (outputs, c), steep = common_denominator(z), Fraction(slope)
+    p, q = steep.numerator, steep.denominator
+    inner = rows @ columns.T
+    f = np.where(inner > 0, q * inner, p * inner) @ outputs
+    scale, total = a * b * c * q, Fraction(0)
+    for value, target in zip(f.tolist(), y.tolist(), strict=True):
+        total += (Fraction(value, scale) + Fraction(offset) - Fraction(target)) ** 2
+    return total / len(y)
+
+
+def _residues(
+    samples: Samples, hidden: int, slope: float, output_bias: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The samples modulo primes enough for exact ranks; see `cone_fit`."""
+    given, scale = common_denominator(samples.arrangement.normals)
+    X = given[:, exact.independent_columns(given)]
+    X //= np.array([gcd(*column) for column in X.T.tolist()], dtype=object)
+    constant = np.full((len(X), 1), scale, dtype=object)
+    rows = np.hstack([X, constant])
+    rows //= np.array([[gcd(*row)] for row in rows.tolist()], dtype=object)
+    steep = Fraction(slope)
+    largest = max(abs(steep.numerator), steep.denominator) ** 2
+    length = isqrt(hidden * largest * int((rows * rows).sum(axis=1).max())) + 1
+    n = hidden * X.shape[1] + output_bias
+    primes, product, prime = [], 1, 2**31
+    # Far too many would be needed for very many weights: then there are none.
+    while n * length.bit_length() * rows.size < MOST_RESIDUES and product <= 2 * length**n:
+        prime -= 1
+        if fmpz(prime).is_prime() and steep.denominator % prime:
+            primes.append(prime)
+            product *= prime
+    lines = samples.arrangement.coincidence[0]
+    return (
+        np.array(primes, dtype=np.int64),
+        np.array([rows % p for p in primes], dtype=np.int64).reshape(-1, *rows.shape),
+        np.array(
+            [steep.numerator * pow(steep.denominator, -1, p) % p for p in primes] or [1],
+            dtype=np.int64,
+        ),
+        np.asarray(lines, dtype=np.int64),
+    )
+
+
+def _most_cells(N: int, rank: int) -> int:
+    """The cells of N samples in general position."""
+    return 2 * sum(comb(N - 1, k) for k in range(rank))
 
 
 def _refuse_large(N: int, rank: int) -> None:
-    most = 2 * sum(comb(N - 1, k) for k in range(rank))
-    if most > 4_000_000:
+    most = _most_cells(N, rank)
+    if most > MOST_PATTERNS:
         raise SizeError(
-            f"{N} samples of rank {rank} have up to {most:,} activation patterns, and global "
-            "training handles 4,000,000: take fewer samples or features"
+            f"{N} samples of rank {rank} have up to {most:,} activation patterns, and without "
+            f"a time limit global training handles {MOST_PATTERNS:,}: give a time limit "
+            "(time_limit), or take fewer samples or features"
         )

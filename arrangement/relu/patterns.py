@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from arrangement.arguments import check_flag, entries
 from arrangement.errors import InputError
 from arrangement.progress import Progress, reporter
 from arrangement.relu.conic import minimise
 from arrangement.relu.losses import Loss, Penalty, checked_slope
-from arrangement.relu.samples import Floats, Mask, sample_arrangement
+from arrangement.relu.samples import Floats, Mask, float_samples, sample_arrangement
 
 if TYPE_CHECKING:
     from arrangement.cells import Cells
@@ -172,7 +173,7 @@ def pattern_minimum(
     InputError
         If a name is unknown, a number out of range, or a label or shape does not fit.
     SolverError
-        If Clarabel finds no optimum.
+        If Clarabel finds no optimum, or the samples are beyond float64.
 
     Examples
     --------
@@ -185,7 +186,7 @@ def pattern_minimum(
     kind = Loss(loss, threshold, margin)
     cost = Penalty(penalty, alpha, l1_ratio)
     arrangement = sample_arrangement(X, bias)
-    given = arrangement.normals.astype(np.float64)
+    given = float_samples(arrangement, bias is not None)
     targets, outputs = kind.targets(y, len(given), classes)
     active = _activations(patterns, len(given))
     z = None
@@ -257,7 +258,7 @@ output_bias, negative_slope
     kind = Loss(loss, threshold, margin)
     cost = Penalty(penalty, alpha, l1_ratio)
     arrangement = sample_arrangement(X, bias)
-    given = arrangement.normals.astype(np.float64)
+    given = float_samples(arrangement, bias is not None)
     targets, outputs = kind.targets(y, len(given), classes)
     if output_weights is None:
         table = np.array([1.0, -1.0]) if outputs == 1 else np.zeros((0, outputs))
@@ -345,6 +346,7 @@ class _Model:
             cp.multiply(self.sides[j], scaled @ self.maps[j]) >= 0
             for j in range(len(self.sides))
         ]
+        check_flag(output_bias, "output_bias")
         if not output_bias:
             held.append(self.constant == 0)
         self.problem = cp.Problem(cp.Minimize(loss.expression(f, y) + cost), held)
@@ -408,12 +410,12 @@ class _Model:
 
 def _activations(patterns: ArrayLike, n: int) -> Mask:
     """Patterns of 0/1, bool or signs −1/+1 as a table of bool, shape (K, n)."""
-    table = np.asarray(patterns)
+    table = entries(patterns)
     if table.ndim == 1:
         table = table[None]
     if table.ndim != 2 or table.shape[1] != n or not len(table):
         raise InputError(
-            f"patterns has shape {np.shape(patterns)}, but there are {n} samples: give shape "
+            f"patterns has shape {table.shape}, but there are {n} samples: give shape "
             f"({n},) for one neuron, (K, {n}) for K"
         )
     values: set[Any] = set(np.unique(table).tolist())
@@ -427,6 +429,8 @@ def _activations(patterns: ArrayLike, n: int) -> Mask:
 
 def _output_weights(values: ArrayLike, K: int | None, outputs: int) -> Floats:
     try:
+        if np.iscomplexobj(values):
+            raise TypeError
         table = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError("output_weights must be numbers") from None
@@ -434,7 +438,7 @@ def _output_weights(values: ArrayLike, K: int | None, outputs: int) -> Floats:
         table = table[None]
     rows = len(table) if K is None else K
     wanted = (rows,) if outputs == 1 else (rows, outputs)
-    if table.shape != wanted:
+    if table.shape != wanted or not rows:
         raise InputError(f"output_weights has shape {table.shape}, not {wanted}")
     flat = table.reshape(rows, -1)
     for j in np.flatnonzero(~np.isfinite(flat).all(axis=1) | ~flat.any(axis=1)):
@@ -446,6 +450,7 @@ def _output_weights(values: ArrayLike, K: int | None, outputs: int) -> Floats:
 
 def _penalised(d: int, bias: Any, bias_penalty: bool) -> Floats:
     """1 for the coordinates that are penalised, 0 for the others."""
+    check_flag(bias_penalty, "bias_penalty")
     counted = np.ones(d)
     if bias is not None and not bias_penalty:
         counted[-1] = 0.0

@@ -95,6 +95,9 @@ class Pieces(Sequence[Piece]):
     output_signs : ndarray of int8, shape (m, K)
     kind : ndarray of str, shape (m,)
     loss, margin, output_bias : ndarray, shape (m,)
+        Losses that are exactly equal are one float.
+    level : ndarray of int, shape (m,)
+        Rises with the exact loss, and is the same where losses are exactly equal.
     dimension : ndarray of int, shape (m,)
     decided : ndarray of bool, shape (m,)
     residuals : ndarray, shape (m, N)
@@ -115,11 +118,14 @@ class Pieces(Sequence[Piece]):
     """
 
     def __init__(
-        self, table: NeuronFaces, minima: Minima, bias: float | None, kind: str | None = None
+        self,
+        table: NeuronFaces,
+        minima: Minima,
+        level: NDArray[np.int64],
+        bias: float | None,
+        kind: str | None = None,
     ) -> None:
-        order = np.lexsort((*minima.output_signs.T[::-1], *minima.faces.T[::-1], minima.loss))
-        minima = minima.take(order)
-        self.table, self.bias = table, bias
+        self.table, self.level, self.bias = table, level, bias
         self._minima = minima
         self.points = minima.points
         self.faces, self.output_signs = minima.faces, minima.output_signs
@@ -138,7 +144,7 @@ class Pieces(Sequence[Piece]):
         if set(kinds) >= set(KINDS):
             return self
         rows = np.isin(self.kind, list(kinds))
-        return Pieces(self.table, self._minima.take(rows), self.bias)
+        return Pieces(self.table, self._minima.take(rows), self.level[rows], self.bias)
 
     def _kinds(self, silent: Mask) -> NDArray[np.str_]:
         codimension = self.table.codimension[self.faces]

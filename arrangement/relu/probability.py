@@ -19,19 +19,26 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arguments import check_executor, check_instance, whole
 from arrangement.bounds import cover
+from arrangement.cells import Cells
 from arrangement.errors import InputError, SizeError
+from arrangement.memory import refuse
 from arrangement.output import atomic_output
+from arrangement.packing import Words
+from arrangement.parsing import shown
 from arrangement.progress import Progress, reporter
 from arrangement.relu.data import gaussian
 from arrangement.relu.dataset import DataSet
 from arrangement.relu.enumeration import (
+    BYTES_PER_SIGN,
     MAX_TUPLES,
     Search,
     active_minima,
     duration,
     rounded,
 )
+from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.landscape import OneHiddenLayer
 from arrangement.relu.samples import Floats
 from arrangement.relu.tuples import n_multisets
@@ -44,8 +51,20 @@ Source: TypeAlias = Callable[[int, int, int], DataSet]
 GROUP = 32
 """So many tuples that differ in one cell are drawn together."""
 
+PORTION = 1 << 22
+"""Signs of cells on samples in a portion of cells."""
+
+STORED = 1 << 26
+"""More signs of cells on samples than this are not kept: the cells are gone through in
+portions, in memory that does not grow with them."""
+
+MOST_CELLS = 10**9
+"""Cells of a data set that are gone through to draw tuples of them: minutes."""
+
 LARGEST = 10**300
 """More tuples of cells than float64 can count are refused, even if few are drawn."""
+
+_MOST_SEEDS = 10**6
 
 DIFFERENTIABLE = frozenset({"isolated", "continuum"})
 
@@ -237,7 +256,8 @@ def minima_probability(
         Look at this many tuples of cells of a data set at most (but at least a group), where
         K > 1 and there are more: random groups of 32 that differ in one cell. That leaves the
         share unbiased, and the standard error, which is that of the seeds' shares, includes
-        what it adds. Where few minima are found, both are rough.
+        what it adds. Where few minima are found, both are rough. All cells of one neuron are
+        gone through to draw them, but only those drawn are kept.
     executor : concurrent.futures.Executor, optional
         Where data sets are worked through side by side.
     progress : bool or callable, optional
@@ -254,7 +274,8 @@ def minima_probability(
     InputError
         If a number is not what it must be, or the source refuses one.
     SizeError
-        If there are too many tuples of cells, before any is looked at.
+        If there are too many tuples of cells, or, with `draws`, more than a billion cells,
+        before any is looked at.
 
     References
     ----------
@@ -281,9 +302,17 @@ def minima_probability(
             _numbers(samples, "samples"),
         )
     )
-    seeds = list(range(seeds)) if isinstance(seeds, int | np.integer) else seeds
+    check_executor(executor)
+    if not callable(source):
+        raise InputError(
+            f"source must be a function of (samples, features, seed), not {shown(source)}"
+        )
+    if isinstance(seeds, int | np.integer):
+        seeds = list(range(whole(seeds, "seeds", 0, _MOST_SEEDS)))
     chosen = _numbers(seeds, "seeds", least=0)
     if draws is not None:
+        if np.ndim(draws):
+            raise InputError(f"draws must be one integer, not {shown(draws)}")
         (draws,) = _numbers(draws, "draws")
     _refuse_too_many(settings, len(chosen), bias is not None, draws)
     report = reporter(progress, "data sets")
@@ -292,6 +321,7 @@ def minima_probability(
     def layers() -> Iterator[tuple[OneHiddenLayer, int]]:
         for (d, K, n), seed in work:
             data = source(n, d, seed)
+            check_instance(data, "what source gives", "DataSet")
             if data.X.shape != (n, d):
                 raise InputError(
                     f"{data.name}: {data.X.shape[0]} samples of {data.X.shape[1]} features, "
@@ -340,58 +370,167 @@ def _results(
 def _count(layer: OneHiddenLayer, seed: int, draws: int | None) -> _Count:
     """Go through the tuples of cells of one data set, or some of them."""
     started = time.perf_counter()
-    K, faces = layer.hidden, layer.faces(codimensions=1)
-    search = Search(faces, layer.samples.y, layer.free, K, inf, DIFFERENTIABLE)
-    tuples = n_multisets(len(faces), K)
-    if draws is not None and draws < tuples and K > 1:
-        looked_at, share, doubtful = _drawn(search, draws, np.random.default_rng([seed, K]))
-        share *= n_multisets(len(search.positions), K) / tuples
+    K = layer.hidden
+    many = cover(layer.n_samples, layer.arrangement.rank) * layer.n_samples > STORED
+    if many and K == 1:
+        m, found = _streamed(layer)
+    elif many and draws is not None:
+        m, found = _drawn_from_stream(layer, draws, np.random.default_rng([seed, K]))
     else:
-        looked_at, holding, doubtful = tuples, 0, 0
-        for minima, open_, _ in active_minima(search, K):
-            # A tuple may hold minima for several choices of output signs.
-            holding += len(np.unique(minima.faces, axis=0))
-            doubtful += len(open_)
-        share = holding / tuples
+        faces = layer.faces(codimensions=1)
+        m, search = len(faces), _search(layer, faces)
+        if draws is not None and draws < n_multisets(m, K) and K > 1:
+            looked_at, share, doubtful = _drawn(search, draws, np.random.default_rng([seed, K]))
+            share *= n_multisets(len(search.positions), K) / n_multisets(m, K)
+            found = looked_at, share, doubtful
+        else:
+            found = _all(search)
     seconds = time.perf_counter() - started
-    return _Count(len(faces), float(tuples), looked_at, share, doubtful, seconds)
+    return _Count(m, float(n_multisets(m, K)), *found, seconds)
 
 
-def _drawn(search: Search, draws: int, rng: np.random.Generator) -> tuple[int, float, int]:
-    """Estimate the share of tuples of active cells that hold a minimum.
+def _search(layer: OneHiddenLayer, faces: NeuronFaces) -> Search:
+    y, targets = layer.samples.y, layer.exact_targets
+    search = Search(faces, y, layer.free, layer.hidden, inf, DIFFERENTIABLE, targets)
+    return search.suited()
+
+
+def _faces(layer: OneHiddenLayer, cells: Cells) -> NeuronFaces:
+    """The table of some cells only."""
+    return NeuronFaces(layer.samples, cells, layer.bias is not None, layer.negative_slope, 1)
+
+
+def _all(search: Search) -> tuple[int, float, int]:
+    """How many tuples are looked at, the share that holds a minimum, how many are doubtful."""
+    tuples, holding, doubtful = n_multisets(len(search.faces), search.hidden), 0, 0
+    for minima, open_, _ in active_minima(search, search.hidden):
+        # A tuple may hold minima for several choices of output signs.
+        holding += len(np.unique(minima.faces, axis=0))
+        doubtful += len(open_)
+    return tuples, holding / tuples, doubtful
+
+
+def _streamed(layer: OneHiddenLayer) -> tuple[int, tuple[int, float, int]]:
+    """The cells, and as `_all`, for one neuron, a portion of cells at a time."""
+    m = doubtful = 0
+    holding = 0.0
+    for cells in layer.arrangement.iter_cells(PORTION // layer.n_samples + 1):
+        _, share, open_ = _all(_search(layer, _faces(layer, cells)))
+        m, holding, doubtful = m + len(cells), holding + share * len(cells), doubtful + open_
+    return m, (m, round(holding) / m, doubtful)
+
+
+def _drawn_from_stream(
+    layer: OneHiddenLayer, draws: int, rng: np.random.Generator
+) -> tuple[int, tuple[int, float, int]]:
+    """The cells, and as `_drawn` for all tuples, keeping only the cells in those drawn.
+
+    The cells are counted first, so that the numbers of those in the tuples can be drawn.
+    """
+    K, n = layer.hidden, layer.n_samples
+    refuse(draws * n * BYTES_PER_SIGN, f"the cells of {draws:,} tuples", "draw fewer")
+    size = PORTION // n + 1
+    m = idle = 0
+    for portion in layer.arrangement.iter_cells(size):
+        m += len(portion)
+        if not layer.negative_slope:
+            idle += int(np.sum(~portion.packed.any(axis=1)))
+    if draws >= n_multisets(m, K):
+        return m, _all(_search(layer, layer.faces(codimensions=1)))
+    groups = _Groups.drawn(m - idle, K, draws, rng)
+    wanted = groups.members()
+    found: list[Words] = []
+    start = 0
+    for portion in layer.arrangement.iter_cells(size):
+        words = portion.packed
+        if idle:
+            words = words[words.any(axis=1)]
+        low, high = np.searchsorted(wanted, [start, start + len(words)])
+        found.append(words[wanted[low:high] - start])
+        start += len(words)
+    cells = Cells(layer.arrangement, np.concatenate(found), complete=False)
+    search = _search(layer, _faces(layer, cells))
+    looked_at, share, doubtful = _share(search, groups.among(wanted))
+    share *= n_multisets(m - idle, K) / n_multisets(m, K)
+    return m, (looked_at, share, doubtful)
+
+
+class _Groups(NamedTuple):
+    """Tuples of cells that are drawn together.
 
     Tuples are drawn uniformly, and for each, in place of its last cell, several that may stand
     there: one fit of the first cells is then enough for all. The mean of the shares of these
     groups is unbiased, as a group is drawn with a probability proportional to its size.
     """
-    K, n = search.hidden, len(search.positions)
-    times = max(1, draws // GROUP)
-    prefixes: Counter[tuple[int, ...]] = Counter()
-    for _ in range(times):
-        # Multisets of K numbers below n are K-subsets of n + K − 1 numbers, less 0, …, K − 1.
-        chosen = np.sort(rng.choice(n + K - 1, K, replace=False)) - np.arange(K)
-        prefixes[tuple(chosen[:-1].tolist())] += 1
+
+    often: dict[tuple[int, ...], int]  # of the first cells, how often they were drawn
+    last: list[NDArray[np.int64]]
+
+    @classmethod
+    def drawn(cls, n: int, K: int, draws: int, rng: np.random.Generator) -> _Groups:
+        """Groups of about `draws` tuples of K of n cells."""
+        prefixes: Counter[tuple[int, ...]] = Counter()
+        for _ in range(max(1, draws // GROUP)):
+            # Multisets of K numbers below n are K-subsets of n + K − 1 numbers, less 0, 1, ….
+            chosen = np.sort(rng.choice(n + K - 1, K, replace=False)) - np.arange(K)
+            prefixes[tuple(chosen[:-1].tolist())] += 1
+        last = []
+        for prefix, often in prefixes.items():
+            low = prefix[-1]
+            size = min(often * GROUP, n - low)
+            last.append(low + np.sort(rng.choice(n - low, size, replace=False)))
+        return cls(dict(prefixes), last)
+
+    def members(self) -> NDArray[np.int64]:
+        """The cells in the tuples, in order."""
+        first = np.array(list(self.often), dtype=np.int64).ravel()
+        return np.unique(np.concatenate([first, *self.last]))
+
+    def among(self, cells: NDArray[np.int64]) -> _Groups:
+        """The same tuples by the numbers of their cells among some."""
+        often = {
+            tuple(np.searchsorted(cells, prefix).tolist()): times
+            for prefix, times in self.often.items()
+        }
+        return _Groups(often, [np.searchsorted(cells, last) for last in self.last])
+
+
+def _drawn(search: Search, draws: int, rng: np.random.Generator) -> tuple[int, float, int]:
+    """Estimate the share of tuples of active cells that hold a minimum; see `_Groups`."""
+    return _share(search, _Groups.drawn(len(search.positions), search.hidden, draws, rng))
+
+
+def _share(search: Search, groups: _Groups) -> tuple[int, float, int]:
+    """The tuples in the groups, the mean share of them with a minimum, the doubtful ones."""
+    K = search.hidden
     decider = search.decider()
     screen = search.screen(decider)
     left = [np.zeros((0, K), dtype=np.int64)]
     size: dict[tuple[int, ...], int] = {}
-    for prefix, often in prefixes.items():
-        low = prefix[-1]
-        size[prefix] = min(often * GROUP, n - low)
-        last = low + np.sort(rng.choice(n - low, size[prefix], replace=False))
-        last = screen.survivors(prefix, last)
-        left.append(np.column_stack([np.tile(prefix, (len(last), 1)), last]))
+    for prefix, last in zip(groups.often, groups.last, strict=True):
+        size[prefix] = len(last)
+        survivors = screen.survivors(prefix, last)
+        left.append(np.column_stack([np.tile(prefix, (len(survivors), 1)), survivors]))
     minima, open_ = decider.minima(search.positions[np.concatenate(left)])
     found = np.searchsorted(search.positions, np.unique(minima.faces, axis=0)[:, :-1])
-    share = sum(prefixes[p] / size[p] for p in map(tuple, found.tolist())) / times
-    return sum(size.values()), share, len(open_)
+    share = sum(groups.often[p] / size[p] for p in map(tuple, found.tolist()))
+    return sum(size.values()), share / sum(groups.often.values()), len(open_)
 
 
 def _refuse_too_many(
     settings: list[tuple[int, int, int]], seeds: int, bias: bool, draws: int | None
 ) -> None:
     """Refuse a sweep that would take hours, by the cells of samples in general position."""
-    counts = [n_multisets(cover(n, min(n, d + bias)), K) for d, K, n in settings]
+    cells = [cover(n, min(n, d + bias)) for d, _, n in settings]
+    counts = [n_multisets(m, K) for m, (_, K, _) in zip(cells, settings, strict=True)]
+    if max(cells) > MOST_CELLS:
+        d, _, n = settings[max(range(len(cells)), key=cells.__getitem__)]
+        if draws is not None and max(counts) < LARGEST:
+            raise SizeError(
+                f"{n} samples of {d} features{' and a bias' * bias} have about "
+                f"{rounded(max(cells))} cells, and to draw tuples of them all cells are gone "
+                f"through once, at most {MOST_CELLS:,}: take fewer samples or features"
+            )
     if draws is not None and max(counts) < LARGEST:
         counts = [min(count, draws) for count in counts]
     total = seeds * sum(counts)
@@ -413,12 +552,14 @@ def _numbers(values: int | Sequence[int], name: str, least: int = 1) -> list[int
     try:
         chosen = [operator.index(v) for v in np.atleast_1d(np.asarray(values, dtype=object))]
     except TypeError:
-        raise InputError(f"{name}={values!r}: an integer, or several") from None
+        raise InputError(f"{name}={shown(values)}: an integer, or several") from None
     if not chosen:
-        raise InputError(f"{name}={values!r}: at least one is needed")
-    for k, number in enumerate(chosen):
+        raise InputError(f"{name}={shown(values)}: at least one is needed")
+    seen: set[int] = set()
+    for number in chosen:
         if number < least:
             raise InputError(f"{name}: {number} is too small, the least is {least}")
-        if number in chosen[:k]:
+        if number in seen:
             raise InputError(f"{name}: {number} is given twice")
+        seen.add(number)
     return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.errors import SizeError
+from arrangement.memory import refuse
+from arrangement.relu.enumeration import VERY_FEW
+from arrangement.relu.faces import ROUNDING
 from arrangement.relu.pieces import Pieces
+from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.stationary import Decider
+from arrangement.relu.ties import active_sets, exact_losses, levels
 from arrangement.relu.tuples import Screen, n_multisets
 
 if TYPE_CHECKING:
@@ -23,7 +27,14 @@ if TYPE_CHECKING:
 
     from arrangement.cells import Cells
 
-__all__ = ["MAX_GRAPH", "ProductGraph", "cell_fits", "multiset_index", "refuse_large_graph"]
+__all__ = [
+    "MAX_GRAPH",
+    "ProductGraph",
+    "cell_fits",
+    "multiset_index",
+    "multisets_at",
+    "refuse_large_graph",
+]
 
 Indices = NDArray[np.int64]
 
@@ -64,39 +75,73 @@ def multiset_index(rows: Indices, m: int) -> Indices:
     return place
 
 
+def multisets_at(places: Indices, m: int, k: int) -> Indices:
+    """The rows at some places: the inverse of :func:`multiset_index`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> multisets_at(np.array([0, 2, 3, 5]), m=3, k=2).tolist()
+    [[0, 0], [0, 2], [1, 1], [2, 2]]
+    """
+    rows = np.empty((len(places), k), dtype=np.int64)
+    left, low = places.copy(), np.zeros(len(places), dtype=np.int64)
+    for j in range(k):
+        counts = np.array([n_multisets(m - a, k - j) for a in range(m + 1)], dtype=np.int64)
+        rest = counts[low] - left
+        # The last entry from which on there are so many.
+        low = m - np.searchsorted(counts[::-1], rest)
+        left = counts[low] - rest
+        rows[:, j] = low
+    return rows
+
+
 def cell_fits(
-    decider: Decider,
+    decider: RationalDecider,
     hidden: int,
     n_cells: int,
+    attained: Mask,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[Floats, NDArray[np.int64]]:
-    """The least loss and the rank of every multiset of cells, in lexicographic order.
+) -> tuple[Floats, Indices, Indices]:
+    """The least loss, its level and the rank of multisets of cells, in lexicographic order.
 
     Parameters
     ----------
-    decider : Decider
+    decider : RationalDecider
     hidden, n_cells : int
+    attained : ndarray of bool, shape (M,)
+        Where the loss is that of a piece, and is to be the same float.
     report : callable
         Called with (multisets done, multisets in all).
 
     Returns
     -------
-    loss, rank : ndarray, shape (M,)
+    loss : ndarray, shape (M,)
         Of the columns of all neurons, an output bias included.
+    level : ndarray of int, shape (M,)
+        The places of the exact losses, see :func:`~arrangement.relu.ties.levels`.
+    rank : ndarray of int, shape (M,)
     """
     faces, y = decider.faces, decider.y
     n = len(y)
     total = n_multisets(n_cells, hidden)
     loss, rank = np.empty(total), np.empty(total, dtype=np.int64)
+    error = np.empty(total)
     # Every cell, idle or not.
-    screen = Screen(faces, y, decider.free, positions=np.arange(n_cells))
+    screen = Screen(
+        faces, y, decider.free, positions=np.arange(n_cells), rank_of=decider.rank_of
+    )
     at = 0
     hard: list[tuple[Indices, Indices]] = []
-    for prefix in screen.prefixes(hidden - 1):
+    exhaustive = faces.rough and total <= VERY_FEW
+    if exhaustive:
+        hard.append((np.arange(total), _multisets(n_cells, hidden)))
+    for prefix in () if exhaustive else screen.prefixes(hidden - 1):
         before, _ = screen.prefix_fit(prefix)
         for block, table, grams in screen.blocks(prefix[-1] if prefix else 0):
             which = screen.positions[block]
             squares, sure = np.zeros(len(which)), np.empty(len(which), dtype=bool)
+            wrong = np.zeros(len(which))
             kernels.tuple_losses(
                 table,
                 grams,
@@ -104,13 +149,16 @@ def cell_fits(
                 table @ before.rest,
                 faces.sizes[which],
                 before.basis,
+                before.along,
                 before.rest,
-                screen.accuracy * before.condition,
+                ROUNDING * n * before.condition,
                 squares,
+                wrong,
                 sure,
             )
             rows = slice(at, at + len(which))
-            loss[rows], rank[rows] = squares / n, before.basis.shape[1] + faces.rank
+            loss[rows], error[rows] = squares / n, wrong / n
+            rank[rows] = before.basis.shape[1] + faces.rank
             open_ = np.flatnonzero(~sure)
             if len(open_):
                 tuples = np.empty((len(open_), hidden), dtype=np.int64)
@@ -121,8 +169,15 @@ def cell_fits(
         report(at, total)
     if hard:
         places = np.concatenate([places for places, _ in hard])
-        loss[places], rank[places], _ = decider.fits(np.concatenate([t for _, t in hard]))
-    return loss, rank
+        tuples = np.concatenate([t for _, t in hard])
+        loss[places], rank[places], _, error[places] = decider.fits(tuples, points=False)
+
+    error[attained] = np.inf
+
+    def sets(rows: Indices) -> Indices:
+        return active_sets(faces, multisets_at(rows, n_cells, hidden))
+
+    return *levels(loss, error, sets, partial(exact_losses, decider)), rank
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +194,7 @@ class ProductGraph:
         Of one neuron.
     hidden : int
         The number K of neurons.
-    decider : Decider
+    decider : RationalDecider
         Of the problem: what computes `min_loss` and `rank`.
     full_rank : int
         The rank with which the minimizer is unique.
@@ -164,14 +219,19 @@ class ProductGraph:
 
     cells: Cells
     hidden: int
-    decider: Decider = field(repr=False)
+    decider: RationalDecider = field(repr=False)
     full_rank: int
     attained: Mask
     boundary_loss: Floats
 
     @classmethod
     def of(
-        cls, cells: Cells, hidden: int, decider: Decider, pieces: Pieces, full_rank: int
+        cls,
+        cells: Cells,
+        hidden: int,
+        decider: RationalDecider,
+        pieces: Pieces,
+        full_rank: int,
     ) -> ProductGraph:
         """The graph of a problem with these pieces.
 
@@ -189,6 +249,11 @@ class ProductGraph:
                 f"and {n_edges:,} edges, more than {MAX_NODES:,} or {MAX_EDGES:,}; take fewer "
                 "samples, features or neurons"
             )
+        refuse(
+            16 * n_nodes + 24 * n_edges,
+            f"the {n_nodes:,} nodes and {n_edges:,} edges of the product graph",
+            "take fewer samples, features or neurons",
+        )
         attained = np.zeros(n_nodes, dtype=bool)
         codimension = pieces.table.codimension[pieces.faces]
         inside = np.all(codimension == 0, axis=1)
@@ -209,22 +274,28 @@ class ProductGraph:
         return len(self.attained)
 
     @cached_property
-    def _fits(self) -> tuple[Floats, Indices]:
+    def _fits(self) -> tuple[Floats, Indices, Indices]:
         report = self.cells.reporter("tuples of cells fitted")
-        return cell_fits(self.decider, self.hidden, len(self.cells), report)
+        return cell_fits(self.decider, self.hidden, len(self.cells), self.attained, report)
 
     @property
     def min_loss(self) -> Floats:
         """The least loss of each node's linear map A = [D_1 X … D_K X], shape (M,).
 
-        That is (1/N)‖A A† y − y‖².
+        That is (1/N)‖A A† y − y‖². Losses that are exactly equal are one float, with those
+        of pieces.
         """
         return self._fits[0]
 
     @property
+    def level(self) -> Indices:
+        """Rises with the exact loss, and is the same where losses are exactly equal, (M,)."""
+        return self._fits[1]
+
+    @property
     def rank(self) -> Indices:
         """Rank of A, the column of an output bias included, shape (M,)."""
-        return self._fits[1]
+        return self._fits[2]
 
     @cached_property
     def nodes(self) -> Indices:
@@ -267,7 +338,7 @@ class ProductGraph:
     def _place(self) -> Indices:
         """Where each node stands by rising loss; equal losses by number."""
         place = np.empty(len(self), dtype=np.int64)
-        place[np.argsort(self.min_loss, kind="stable")] = np.arange(len(self))
+        place[np.argsort(self.level, kind="stable")] = np.arange(len(self))
         return place
 
     @cached_property

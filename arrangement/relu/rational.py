@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
-from flint import fmpz_mat
+from flint import fmpq, fmpz, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
+from arrangement.errors import SolverError
 from arrangement.relu.faces import NeuronFaces
-from arrangement.relu.samples import Floats, Mask
+from arrangement.relu.samples import Floats, Mask, Signs
 from arrangement.relu.stationary import Decider, Minima, sign_choices
 
 __all__ = ["RationalDecider"]
@@ -56,6 +57,7 @@ class RationalDecider(Decider):
         self, faces: NeuronFaces, targets: NDArray[np.object_], y: Floats, free: Floats
     ) -> None:
         super().__init__(faces, y, free)
+        self.exact_targets: NDArray[np.object_] = targets
         given = faces.samples.arrangement.normals[:, faces.columns]
         table = [[Fraction(v) for v in column] for column in given.T.tolist()]
         self.scale = [lcm(*(v.denominator for v in column)) for column in table]
@@ -72,6 +74,8 @@ class RationalDecider(Decider):
         self.up, self.down = slope.denominator, slope.numerator
         self._flats: dict[int, tuple[Integers, Integers]] = {}
         self._turns: dict[int, Integers] = {}
+        self._interior: dict[int, Floats] = {}
+        self._scale = faces.given.scale[faces.columns].tolist()
 
     # --- integer tables ---------------------------------------------------------------------
 
@@ -146,24 +150,11 @@ class RationalDecider(Decider):
 
     def solve(self, faces: Indices) -> _Solution:
         """All least squares solutions on a tuple of faces."""
-        A = self._columns(faces)
-        n = A.shape[1]
-        if not n:
-            return _Solution(A[0], A[:0], 1, -self.targets, 0)
-        At = fmpz_mat(A.T.tolist())
-        system = np.concatenate(
-            [
-                _table(At * fmpz_mat(A.tolist())),
-                _table(At * fmpz_mat(self.targets[:, None].tolist())),
-            ],
-            axis=1,
-        )
-        echelon, denominator, rank = fmpz_mat(system.tolist()).rref()
-        denominator, rank = int(denominator), int(rank)
-        rows = _table(echelon)
+        columns, _, echelon, denominator, pivots = self._normal_equations(faces)
+        n = columns.ncols() - 1
         if denominator < 0:
-            rows, denominator = -rows, -denominator
-        pivots = [next(c for c in range(n + 1) if rows[i, c]) for i in range(rank)]
+            echelon, denominator = -echelon, -denominator
+        rows, rank = _table(echelon), len(pivots)
         others = [c for c in range(n) if c not in pivots]
         c = np.zeros(n, dtype=object)
         null = np.zeros((n, len(others)), dtype=object)
@@ -171,8 +162,88 @@ class RationalDecider(Decider):
         for q, other in enumerate(others):
             null[other, q] = denominator
             null[pivots, q] = -rows[:rank, other]
-        residuals = _product(A, c[:, None])[:, 0] - denominator * self.targets
-        return _Solution(c, null, denominator, residuals, rank)
+        residuals = columns * fmpz_mat([[v] for v in (*c.tolist(), -denominator)])
+        return _Solution(c, null, denominator, _table(residuals)[:, 0], rank)
+
+    def _normal_equations(
+        self, faces: Indices
+    ) -> tuple[fmpz_mat, list[list[fmpz]], fmpz_mat, int, list[int]]:
+        """[A | y], its Gram matrix, [AᵀA | Aᵀy] in reduced form times a number, the pivots."""
+        A = np.concatenate([self._columns(faces), self.targets[:, None]], axis=1)
+        columns = fmpz_mat(A.tolist())
+        gram, n = (columns.transpose() * columns).tolist(), A.shape[1] - 1
+        if not n:
+            return columns, gram, fmpz_mat(0, 1), 1, []
+        echelon, denominator, rank = fmpz_mat(gram[:n]).rref()
+        rows = echelon.tolist()
+        pivots = [next(c for c in range(n) if rows[i][c]) for i in range(int(rank))]
+        return columns, gram, echelon, int(denominator), pivots
+
+    def loss(self, faces: Indices) -> fmpq:
+        """The least loss of the columns of some faces."""
+        _, gram, echelon, denominator, pivots = self._normal_equations(faces)
+        n = len(gram) - 1
+        # ‖f − y‖² = ‖y‖² − y·f, and y·f is a sum over the pivots.
+        fall = sum((echelon[i, n] * gram[c][n] for i, c in enumerate(pivots)), fmpz(0))
+        squares = gram[n][n] - fmpq(fall, denominator)
+        return squares / (len(self.targets) * self.target_scale**2)
+
+    def residuals_of(self, faces: Indices, signs: Signs) -> tuple[int, ...]:
+        """The residuals of a piece, as integers, and last what they are to be divided by."""
+        active = faces[(signs != 0) & ~self.faces.idle[faces]]
+        solution = self.solve(active)
+        whole = (*solution.residuals.tolist(), solution.denominator * self.target_scale)
+        common = gcd(*whole)
+        return tuple(v // common for v in whole)
+
+    def ray(self, face: int) -> tuple[Integers, Floats, Fraction]:
+        """Of a ray: a neuron's outputs along it (multiples by `up`), its direction, of size
+        one, and the factor between them."""
+        Z = self.flat(int(self.faces.flat[face]))[1]
+        signs = self.faces.signs[face]
+        at = int(np.flatnonzero(signs)[0])
+        turn = exact.sign(Z[at, 0]) * int(signs[at])
+        w = self._weights(face, [Fraction(turn)])
+        factor = 1 / self._largest(w)
+        return turn * self.map(face)[:, 0], self._coordinates([v * factor for v in w]), factor
+
+    def _largest(self, w: list[Fraction]) -> Fraction:
+        """The largest coordinate of weights."""
+        return max(abs(v * Fraction(s)) for v, s in zip(w, self._scale, strict=True))
+
+    def fits(
+        self, tuples: Indices, points: bool = True
+    ) -> tuple[Floats, Indices, Floats, Floats]:
+        """The same with exact ranks, and exact losses where float64 is not to be trusted."""
+        if not self.faces.rough:
+            loss, rank, R, error = super().fits(tuples, points)
+            for k in np.flatnonzero(~np.isfinite(error)).tolist():
+                rank[k] = self.rank_of(tuples[k])
+            return loss, rank, R, error
+        m, K = tuples.shape
+        e = self.free.shape[1]
+        loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
+        R = np.zeros((m, K, self.faces.rank))
+        for k, row in enumerate(tuples):
+            solution = self.solve(row)
+            loss[k], rank[k] = self._loss(solution)[0], solution.rank
+            at = e
+            for j, face in enumerate(row.tolist() if points else []):
+                own = solution.c[at : at + int(self.faces.sizes[face])]
+                at += len(own)
+                scale = solution.denominator * self.target_scale
+                R[k, j] = self._coordinates(
+                    self._weights(face, [Fraction(v, scale) for v in own.tolist()])
+                )
+        return loss, rank, R, np.spacing(loss)
+
+    def without_neurons(self) -> Minima:
+        """The one minimum of no active neuron."""
+        none = np.zeros(0, dtype=np.int64)
+        solution = self.solve(none)
+        scale = solution.denominator * self.target_scale
+        c = [Fraction(v, scale) for v in solution.c.tolist()]
+        return self._piece(none, (), c, solution, 1.0)
 
     def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
         """The local minima on tuples of active faces; no tuple is doubtful."""
@@ -187,26 +258,27 @@ class RationalDecider(Decider):
         solution = self.solve(row)
         allowed = np.ones((len(row), 2), dtype=bool)
         share = np.ones((len(row), 2))
-        blocks, affected, at = [], [], self.free.shape[1]
+        affected, at = [], self.free.shape[1]
         for j, face in enumerate(row.tolist()):
             Z = self.flat(int(self.faces.flat[face]))[1]
             block = slice(at, at + Z.shape[1])
             at = block.stop
             signs = self.faces.signs[face]
             off = signs != 0
+            if off.any() and not np.any(solution.c[block]) and not np.any(solution.null[block]):
+                return []  # w = 0 in every solution
             sided = signs[off, None].astype(object) * Z[off]
             value = _product(sided, solution.c[block, None])[:, 0]
             moves = _product(sided, solution.null[block])
             moved = np.array([any(v) for v in moves], dtype=bool)
             fixed = value[~moved]
             allowed[j] = all(v > 0 for v in fixed), all(v < 0 for v in fixed)
-            blocks.append((block, sided))
+            if not allowed[j].any():
+                return []
             affected.append((value[moved], moves[moved]))
-        if not np.all(allowed.any(axis=1)):
-            return []
         for j, face in enumerate(row.tolist()):
             if self.faces.codimension[face]:
-                share[j], holds = self._signed_shares(face, solution)
+                share[j], holds = self._signed_shares(face, row, solution)
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
@@ -219,12 +291,14 @@ class RationalDecider(Decider):
                 for a, line in zip(solution.c.tolist(), solution.null.tolist(), strict=True)
             ]
             weak = min(share[j, 0 if s > 0 else 1] for j, s in enumerate(choice))
-            result.append(self._piece(row, choice, c, solution, blocks, float(weak)))
+            result.append(self._piece(row, choice, c, solution, float(weak)))
         return result
 
-    def _signed_shares(self, face: int, solution: _Solution) -> tuple[Floats, Mask]:
-        """The least s·h(v) beside its size (1 where it is zero), and whether it is ≥ 0, for
-        s = +1 and −1."""
+    def _signed_shares(
+        self, face: int, row: Indices, solution: _Solution
+    ) -> tuple[Floats, Mask]:
+        """The least s·h(v) beside its size (1 where that, too, is zero or it is zero in all
+        fits on the tuple), and whether it is ≥ 0, for s = +1 and −1."""
         H = self.exact_turns(face)
         if not len(H):
             return np.ones(2), np.ones(2, dtype=bool)
@@ -234,9 +308,21 @@ class RationalDecider(Decider):
         sizes = _product(np.abs(H), size[:, None])[:, 0].tolist()
         shares = [Fraction(v, z) for v, z in zip(values, sizes, strict=True) if v]
         least = [float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)]
+        zeros = [k for k, (v, z) in enumerate(zip(values, sizes, strict=True)) if z and not v]
+        if zeros and not self._spanned(row, H[zeros].T, solution.rank):
+            least = [0.0, 0.0]
         return np.array(least), np.array(
             [all(v >= 0 for v in values), all(v <= 0 for v in values)]
         )
+
+    def _spanned(self, row: Indices, changes: Integers, rank: int) -> bool:
+        """Are changes of the outputs in the span of the columns of a tuple, of this rank?"""
+        return exact.rank(np.concatenate([self._columns(row), changes], axis=1)) == rank
+
+    def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
+        """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
+        r = np.array(residuals[:-1], dtype=object)
+        return not np.any(_product(self.exact_turns(face), r[:, None]))
 
     def _point_inside(
         self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
@@ -255,7 +341,9 @@ class RationalDecider(Decider):
         scaled = np.array(
             [[v / c for v, c in zip(row, columns, strict=True)] for row in rows.tolist()]
         )
-        scaled /= np.maximum(np.linalg.norm(scaled[:, :-1], axis=1, keepdims=True), 1e-300)
+        longest = np.abs(scaled[:, :-1]).max(axis=1, keepdims=True)
+        scaled /= np.maximum(longest, 1e-300) * np.sqrt(q)
+        scaled[:, -1] = np.clip(scaled[:, -1], -1e150, 1e150)
         t, basis = np.zeros(q), np.full(q + 1, -1, dtype=np.int64)
         slack = kernels.largest_slack(
             np.ascontiguousarray(scaled[:, :-1]), scaled[:, -1].copy(), t, basis
@@ -277,50 +365,97 @@ class RationalDecider(Decider):
         choice: tuple[int, ...],
         c: list[Fraction],
         solution: _Solution,
-        blocks: list[tuple[slice, Integers]],
         margin: float,
     ) -> Minima:
         points = np.empty((1, len(row), self.faces.rank))
-        for j, (block, _) in enumerate(blocks):
-            T, _ = self.flat(int(self.faces.flat[row[j]]))
-            own = c[block]
-            factor = choice[j] * self.up
-            w = [
-                factor * scale * sum(t * v for t, v in zip(line, own, strict=True))
-                for line, scale in zip(T.tolist(), self.scale, strict=True)
-            ]
+        e = at = self.free.shape[1]
+        for j, face in enumerate(row.tolist()):
+            own = c[at : at + int(self.faces.sizes[face])]
+            at += len(own)
+            w = [choice[j] * v for v in self._weights(face, own)]
             points[0, j] = self._coordinates(w)
-            signs = self.faces.signs[row[j]]
-            size = float(np.linalg.norm(points[0, j]))
-            value = signs * (self.faces.samples.unit @ points[0, j])
-            margin = min(margin, max(float(value[signs != 0].min()) / size, 0.0))
-        scale = solution.denominator * self.target_scale
-        residuals = [Fraction(v, scale) for v in solution.residuals.tolist()]
-        loss = sum((v * v for v in residuals), Fraction(0)) / len(residuals)
-        e = self.free.shape[1]
+            margin = min(margin, self._room(face, points[0, j]))
+        loss, residuals = self._loss(solution)
         return Minima(
             row[None].copy(),
             np.array([choice], dtype=np.int8).reshape(1, -1),
             points,
-            np.array([float(sum(c[:e], Fraction(0)))]),
-            np.array([float(loss)]),
+            np.array([_rounded(sum(c[:e], Fraction(0)))]),
+            np.array([loss]),
             np.array([margin]),
             np.array([solution.null.shape[1]]),
             np.ones(1, dtype=bool),
-            np.array([[float(v) for v in residuals]]),
+            np.array([residuals]),
         )
 
+    def _loss(self, solution: _Solution) -> tuple[float, list[float]]:
+        """The loss and the residuals, rounded."""
+        scale = solution.denominator * self.target_scale
+        whole = solution.residuals.tolist()
+        loss = Fraction(sum(v * v for v in whole), scale * scale * len(whole))
+        return float(loss), [float(Fraction(v, scale)) for v in whole]
+
+    def _weights(self, face: int, c: list[Fraction]) -> list[Fraction]:
+        """Weights R of the given samples for coefficients of a face's map."""
+        T, _ = self.flat(int(self.faces.flat[face]))
+        return [
+            self.up * scale * sum((t * v for t, v in zip(line, c, strict=True)), Fraction(0))
+            for line, scale in zip(T.tolist(), self.scale, strict=True)
+        ]
+
+    def _room(self, face: int, point: Floats) -> float:
+        """How far inside a face weights are, as rounded: 0 where rounding takes them out."""
+        signs = self.faces.signs[face]
+        off = signs != 0
+        largest = float(np.abs(point).max(initial=0.0))
+        if not off.any() or not largest:
+            return float(not off.any())
+        if self.faces.rough:
+            rows = self.faces.samples.arrangement.rows
+            w = self.faces.weights(point / largest)
+            if not np.array_equal(exact.signs_at(rows, w[None])[0][off], signs[off]):
+                return 0.0
+        value = signs * (self.faces.samples.unit @ (point / largest))
+        size = float(np.linalg.norm(point / largest))
+        return max(float(value[off].min()) / size, 0.0)
+
+    def interior(self, face: int) -> Floats:
+        """Essential weights inside a face, rounded."""
+        if not self.faces.rough or self.faces.codimension[face] == self.faces.rank:
+            return super().interior(face)
+        if face not in self._interior:
+            signs = self.faces.signs[face]
+            off = signs != 0
+            sides = (
+                signs[off, None].astype(object) * self.flat(int(self.faces.flat[face]))[1][off]
+            )
+            c = self._point_inside([(sides[:, 0] * 0, sides)], (1,))
+            if c is None:
+                raise AssertionError("a face is not empty")
+            w = self._weights(face, c)
+            largest = self._largest(w)
+            self._interior[face] = self._coordinates([v / largest for v in w])
+        return self._interior[face]
+
     def _coordinates(self, w: list[Fraction]) -> Floats:
-        """Weights of the given samples in the coordinates of `faces`, rounded at the end."""
+        """Weights of the given samples in the coordinates of `faces`, rounded at the end.
+
+        Raises
+        ------
+        SolverError
+            If they are beyond float64.
+        """
         samples, columns = self.faces.given, self.faces.columns
         v = list(w)
+        for x in w:
+            _rounded(x)
         if samples.shift.any():
             v[-1] += sum(
                 (x * Fraction(samples.shift[c]) for x, c in zip(w, columns, strict=True)),
                 Fraction(0),
             )
         return np.array(
-            [float(x * Fraction(samples.scale[c])) for x, c in zip(v, columns, strict=True)]
+            [_rounded(x * Fraction(samples.scale[c])) for x, c in zip(v, columns, strict=True)]
         )
 
     def _states(
@@ -332,9 +467,9 @@ class RationalDecider(Decider):
             own: list[tuple[int, int, float, bool]] = []
             for face in idle.tolist():
                 if not self.faces.codimension[face]:
-                    own.append((face, 0, 1.0, True))
+                    own.append((face, 0, self._share(face), True))
                     continue
-                share, holds = self._signed_shares(face, solution)
+                share, holds = self._signed_shares(face, row, solution)
                 own += [
                     (face, 1 - 2 * side, float(share[side]), True)
                     for side in np.flatnonzero(holds).tolist()
@@ -342,9 +477,27 @@ class RationalDecider(Decider):
             for face in silent.tolist():
                 pull = _product(solution.residuals[None], self.map(face))
                 if not np.any(pull):
-                    own.append((face, 0, 1.0, True))
+                    spanned = self._spanned(row, self.map(face), solution.rank)
+                    own.append((face, 0, spanned * self._share(face), True))
             states.append(own)
         return states
+
+    def _share(self, face: int) -> float:
+        """The margin of a neuron inside a cell that adds nothing."""
+        return float(self.holds(face, self.interior(face)))
+
+    def holds(self, face: int, point: Floats) -> bool:
+        """Are weights still on their face after rounding, as far as that is in question?"""
+        return not self.faces.rough or self._room(face, point) > 0
+
+
+def _rounded(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise SolverError(
+            "a minimum has weights of more than 1e308, beyond float64; scale the data"
+        ) from None
 
 
 def _product(a: Integers, b: Integers) -> Integers:

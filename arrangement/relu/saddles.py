@@ -10,6 +10,7 @@ and negative on another.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -19,12 +20,16 @@ from numpy.typing import NDArray
 from arrangement.errors import SizeError
 from arrangement.relu.enumeration import MAX_PIECES, Search, active_minima
 from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.stationary import WEAK, Minima, term_sizes
+from arrangement.relu.stationary import WEAK, Decider, Minima, term_sizes
+from arrangement.relu.ties import within
 
 __all__ = ["saddles"]
 
 Indices = NDArray[np.int64]
+
+LEAST = Fraction(1, 10**300)
 
 
 def saddles(search: Search) -> Minima:
@@ -33,7 +38,7 @@ def saddles(search: Search) -> Minima:
     Parameters
     ----------
     search : Search
-        Of cells only, with no exact targets.
+        Of cells only.
 
     Returns
     -------
@@ -42,12 +47,13 @@ def saddles(search: Search) -> Minima:
     """
     K, faces = search.hidden, search.faces
     found = [Minima.empty(K, len(search.y), faces.rank)]
-    rays = _Rays(faces)
+    rays = _Rays(faces, search.decider())
     count = 0
     for k in range(K):
         for minima, *_ in active_minima(search, k, None):
-            for row in np.flatnonzero(minima.loss <= search.max_loss).tolist():
-                for part in _with_neurons(search, rays, minima.take(np.array([row])), K - k):
+            kept = within(minima, search.max_loss, search.rational)
+            for row in range(len(kept)):
+                for part in _with_neurons(search, rays, kept.take(np.array([row])), K - k):
                     count += len(part)
                     if count > MAX_PIECES:
                         raise SizeError(
@@ -61,12 +67,9 @@ def saddles(search: Search) -> Minima:
 class _Rays:
     """The rays of the cells, as directions and as an incidence matrix of cells by rays."""
 
-    def __init__(self, faces: NeuronFaces) -> None:
+    def __init__(self, faces: NeuronFaces, decider: Decider) -> None:
         lines = np.flatnonzero(faces.codimension == faces.rank - 1)
-        self.directions: Floats = faces.bases[faces.flat[lines], :, 0].copy()
         signs = faces.signs[lines].astype(np.float32)
-        value = np.sum(signs * (self.directions @ faces.samples.X.T), axis=1)
-        self.directions[value < 0] *= -1.0
         size = np.abs(signs).sum(axis=1)
         m = len(faces.cells)
         step = max(1, (1 << 24) // max(1, len(lines)))
@@ -77,20 +80,66 @@ class _Rays:
             for start in range(0, m, step)
         ]
         self.incidence = scipy.sparse.vstack(blocks, format="csr").astype(np.float64)
+        self.decider = decider
+        self.targets: list[Fraction] = []
+        if isinstance(decider, RationalDecider):
+            self.targets = [Fraction(v) for v in decider.exact_targets.tolist()]
+            exact = [decider.ray(line) for line in lines.tolist()]
+            self.exact_outputs = np.array([outputs for outputs, _, _ in exact])
+            self.directions: Floats = np.array([direction for _, direction, _ in exact])
+            self.factors = [factor for *_, factor in exact]
+            return
+        self.directions = faces.bases[faces.flat[lines], :, 0].copy()
+        value = np.sum(signs * (self.directions @ faces.samples.X.T), axis=1)
+        self.directions[value < 0] *= -1.0
         along = self.directions @ faces.samples.X.T
         along[faces.signs[lines] == 0] = 0.0
         self.outputs: Floats = np.maximum(along, 0) + faces.negative_slope * np.minimum(
             along, 0
         )
 
+    def slopes(self, minimum: Minima) -> tuple[Floats, Floats]:
+        """g·v along the rays up to one factor, and its share of the size of its terms.
+
+        Exactly zero where it counts as zero, and nowhere else.
+        """
+        r = minimum.residuals[0]
+        if not isinstance(self.decider, RationalDecider):
+            value = self.outputs @ r
+            y = self.decider.y
+            size = np.abs(self.outputs) @ term_sizes(r + y, y)
+            share = np.divide(value, size, out=np.zeros_like(value), where=size > 0)
+            share[np.abs(share) <= WEAK] = 0.0
+            return value, share
+        *whole, scale = self.decider.residuals_of(minimum.faces[0], minimum.output_signs[0])
+        terms = [
+            abs(v + scale * y) + abs(scale * y)
+            for v, y in zip(whole, self.targets, strict=True)
+        ]
+        values = (self.exact_outputs @ np.array(whole, dtype=object)).tolist()
+        sizes = (np.abs(self.exact_outputs) @ np.array(terms, dtype=object)).tolist()
+        lengths = [v * f for v, f in zip(values, self.factors, strict=True)]
+        largest = max(map(abs, lengths)) or 1
+        return (
+            np.array([_not_lost(v / largest) for v in lengths]),
+            np.array(
+                [
+                    _not_lost(Fraction(v) / z) if v else 0.0
+                    for v, z in zip(values, sizes, strict=True)
+                ]
+            ),
+        )
+
+
+def _not_lost(value: Fraction) -> float:
+    """The value in float64, at least 1e-300 in absolute value if it is not zero."""
+    return float(max(value, LEAST) if value > 0 else min(value, -LEAST) if value else 0)
+
 
 def _with_neurons(search: Search, rays: _Rays, minimum: Minima, extra: int) -> Iterator[Minima]:
     """The saddles of one critical tuple of active neurons and `extra` more, one with g ≠ 0."""
     faces = search.faces
-    r = minimum.residuals[0]
-    value = rays.outputs @ r
-    size = np.abs(rays.outputs) @ term_sizes(r + search.y, search.y)
-    share = np.where(np.abs(value) > WEAK * size, value / np.maximum(size, 1e-300), 0.0)
+    value, share = rays.slopes(minimum)
     up = rays.incidence @ np.maximum(share, 0.0)
     down = rays.incidence @ np.maximum(-share, 0.0)
     split = np.flatnonzero((up > 0) & (down > 0))
@@ -112,9 +161,12 @@ def _with_neurons(search: Search, rays: _Rays, minimum: Minima, extra: int) -> I
     still: Mask = (up == 0) & (down == 0)
     calm = np.flatnonzero(still)
     states = np.concatenate([split, calm])
-    points = np.concatenate([inner, np.array([faces.interior(int(c)) for c in calm]).reshape(
-        -1, faces.rank)])  # fmt: skip
+    inside = [rays.decider.interior(cell) for cell in calm.tolist()]
+    points = np.concatenate([inner, np.array(inside).reshape(-1, faces.rank)])
     margin = np.concatenate([np.minimum(up[split], down[split]), np.ones(len(calm))])
+    margin *= [
+        rays.decider.holds(cell, w) for cell, w in zip(states.tolist(), points, strict=True)
+    ]
     picked = np.array(
         [
             rows

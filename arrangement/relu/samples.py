@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import KDTree
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SolverError
 from arrangement.fields import field_of
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import pack_signs
@@ -18,10 +19,12 @@ from arrangement.parsing import exact_table
 
 __all__ = [
     "CHUNK",
+    "SPREAD",
     "Floats",
     "Mask",
     "Samples",
     "Signs",
+    "float_samples",
     "lengths",
     "sample_arrangement",
     "sample_targets",
@@ -35,6 +38,9 @@ FEATURES = (1e-200, 1e200)
 TARGETS = (1e-100, 1e100)
 """The absolute values that float64 can work with safely, zero aside. Features are scaled before
 they are squared, targets are not."""
+
+SPREAD = 1e10
+"""Samples of a larger `Samples.spread` are beyond float64."""
 
 CHUNK = 1 << 16
 """Numbers in one intermediate table: half a megabyte stays in a processor's cache."""
@@ -71,9 +77,25 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
                 "output is always 0; give a bias (bias=1.0) or remove the row"
             )
         arrangement = Arrangement(given[:, :-1])
-    for (i, j), value in np.ndenumerate(given):
+    for (i, j), value in np.ndenumerate(given[:, :-1]):
         _refuse_extreme(value, FEATURES, f"X, row {i}, column {j}")
+    _refuse_extreme(given[0, -1], FEATURES, "bias")
     return arrangement
+
+
+def float_samples(arrangement: Arrangement, bias: bool) -> Floats:
+    """The samples as given in float64, for convex programs.
+
+    Raises
+    ------
+    SolverError
+        If they are beyond float64.
+    """
+    samples = Samples.of(arrangement, np.zeros(arrangement.n_hyperplanes), bias)
+    if samples.spread > SPREAD:
+        samples.uncentred().refuse_beyond("remove one of them, or scale the data")
+    given: Floats = arrangement.normals.astype(np.float64)
+    return given
 
 
 def sample_targets(y: Any, n: int) -> tuple[Floats, NDArray[Any]]:
@@ -125,6 +147,10 @@ class Samples:
     shift : ndarray, shape (d,)
         The centre of the samples, in units of the constant coordinate, whose own entry is 0;
         all zero without a bias.
+    beyond : tuple, optional
+        The spread and the two samples that have it, where float64 is no arithmetic for them.
+        Then nothing is decided with X; it is not centred and `scale` is powers of two, so that
+        exact weights are translated without rounding.
     """
 
     arrangement: Arrangement
@@ -132,6 +158,7 @@ class Samples:
     y: Floats
     scale: Floats
     shift: Floats
+    beyond: tuple[float, int, int] | None = None
 
     @classmethod
     def of(cls, arrangement: Arrangement, y: Floats, with_bias: bool = False) -> Samples:
@@ -140,16 +167,68 @@ class Samples:
         shift = np.zeros(given.shape[1])
         if with_bias:
             constant = given[0, -1]
-            shift[:-1] = (given[:, :-1].astype(np.float64) / float(constant)).mean(axis=0)
+            with np.errstate(over="ignore", invalid="ignore"):
+                features = given[:, :-1].astype(np.float64)
+                shift[:-1] = (features / float(constant)).mean(axis=0)
+            if not np.isfinite(shift).all():
+                shift[:] = 0.0
             centre = shift if given.dtype != object else np.array([Fraction(v) for v in shift])
             given = given - centre * constant
         X = given.astype(np.float64)
         scale = lengths(X.T)
         scale[scale == 0] = 1.0
         X = X / scale
-        for i in np.flatnonzero(~X.any(axis=1)):
-            raise InputError(f"X, row {i}: too small beside the other samples for float64")
+        _refuse_vanished(X)
         return cls(arrangement, X, y, scale, shift)
+
+    @cached_property
+    def spread(self) -> float:
+        """How many times the smallest difference that matters goes into the largest.
+
+        That is the largest ratio of two samples' lengths, or of a length to the distance
+        between the directions of two hyperplanes; infinite where float64 takes two for one.
+        """
+        if self.beyond is not None:
+            return np.inf
+        return self._widest[0]
+
+    @cached_property
+    def _widest(self) -> tuple[float, int, int]:
+        """The spread, and the two samples that have it."""
+        size = np.log10(lengths(self.X))
+        small, large = int(size.argmin()), int(size.argmax())
+        widest = 10.0 ** min(float(size[large] - size[small]), 308.0), small, large
+        first, _ = self.arrangement.coincidence
+        distinct = np.flatnonzero(first == np.arange(len(first)))
+        if len(distinct) == 1:
+            return widest
+        unit = self.unit[distinct]
+        near, other = KDTree(np.concatenate([unit, -unit])).query(unit, k=2)
+        k = int(near[:, 1].argmin())
+        pair = {int(v) % len(distinct) for v in (k, *other[k])}
+        a, b = (int(distinct[v]) for v in sorted(pair)[:2])
+        with np.errstate(divide="ignore"):
+            return max(widest, (float(1.0 / near[k, 1]), a, b))
+
+    def refuse_beyond(
+        self, remedy: str = "ask for exact=True, take fewer samples, or scale the data"
+    ) -> None:
+        """Raise a SolverError if float64 is no arithmetic for the samples."""
+        if self.beyond is not None:
+            spread, a, b = self.beyond
+            raise SolverError(
+                f"X, rows {min(a, b)} and {max(a, b)}: their lengths, or the directions of "
+                f"their hyperplanes, are too far apart or too near for float64 ({spread:.0e}); "
+                f"{remedy}"
+            )
+
+    def uncentred(self) -> Samples:
+        """The same for samples that are beyond float64."""
+        X = self.arrangement.normals.astype(np.float64)
+        scale = np.ldexp(1.0, np.frexp(lengths(X.T))[1])
+        X = X / scale
+        _refuse_vanished(X)
+        return Samples(self.arrangement, X, self.y, scale, np.zeros(len(scale)), self._widest)
 
     def weights(self, v: Floats) -> Floats:
         """The weights, for the samples as given, of weights v for the samples here."""
@@ -182,6 +261,11 @@ class Samples:
         w = np.random.default_rng(0).normal(size=(count, self.X.shape[1]))
         active = np.where(w @ self.unit.T > 0, 1, -1)
         return len(np.unique(pack_signs(active), axis=0))
+
+
+def _refuse_vanished(X: Floats) -> None:
+    for i in np.flatnonzero(~X.any(axis=1)):
+        raise InputError(f"X, row {i}: too small beside the other samples for float64")
 
 
 def lengths(rows: Floats) -> Floats:

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
-from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.faces import ROUNDING, NeuronFaces
 from arrangement.relu.samples import CHUNK, Floats, Mask, Signs
 
 __all__ = ["STRICT", "WEAK", "Decider", "Minima", "sign_choices", "term_sizes"]
@@ -133,6 +133,7 @@ class _Fits:
     condition: Floats
     plain: Mask
     interpolates: Mask
+    error: Floats  # of the mean of the squared residuals
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -171,25 +172,38 @@ class Decider:
             doubtful.append(open_)
         return Minima.concatenated(parts), np.concatenate(doubtful)
 
-    def fits(self, tuples: Indices) -> tuple[Floats, Indices, Floats]:
-        """The least loss, the rank and coefficients of least norm for tuples of any faces.
+    def interior(self, face: int) -> Floats:
+        """Essential weights inside a face."""
+        return self.faces.interior(face)
 
-        The coefficients are (m, K, D), essential R_j = z_j w_j.
+    def holds(self, face: int, point: Floats) -> bool:
+        """Are weights still on their face after rounding, as far as that is in question?"""
+        return True
+
+    def fits(
+        self, tuples: Indices, points: bool = True
+    ) -> tuple[Floats, Indices, Floats, Floats]:
+        """The least loss, the rank and coefficients of a fit for tuples of any faces.
+
+        The coefficients are (m, K, D), essential R_j = z_j w_j; zeros unless asked for. The
+        fourth entry bounds the error of the loss; it is infinite where a rank may be due to
+        rounding.
         """
         m, K = tuples.shape
         n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
         loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
-        R = np.empty((m, K, D))
+        R, error = np.empty((m, K, D)), np.empty(m)
         step = max(1, 8 * CHUNK // ((n + K * D) * max(K * D, 1)))
         for start in range(0, m, step):
             rows = slice(start, min(start + step, m))
             found = self._fits(tuples[rows])
             loss[rows] = np.mean(found.residuals**2, axis=1)
+            error[rows] = np.where(self._astray(tuples[rows], found), np.inf, found.error)
             rank[rows] = found.rank - np.sum(D - self.faces.sizes[tuples[rows]], axis=1)
             T = self.faces.bases[self.faces.flat[tuples[rows]]]
             c = found.coefficients[:, e:].reshape(-1, K, D)
             R[rows] = np.einsum("mkde,mke->mkd", T, c)
-        return loss, rank, R
+        return loss, rank, R, error
 
     def _fits(self, tuples: Indices) -> _Fits:
         m, K = tuples.shape
@@ -219,6 +233,12 @@ class Decider:
         tiny = np.linalg.norm(residuals, axis=1) <= 64 * n * np.finfo(np.float64).eps * size
         residuals[tiny | (real_rank == n)] = 0.0
         least = np.min(S, axis=1, where=kept, initial=np.inf)
+        condition = np.max(S, axis=1, initial=0.0) / np.where(rank > 0, least, 1.0)
+        off = ROUNDING * n * size * condition
+        on_flats = np.any(self.faces.codimension[tuples] > 0, axis=1)
+        off *= np.where(on_flats, self.faces.condition, 1.0)
+        length = np.linalg.norm(residuals, axis=1)
+        error = np.where(real_rank == n, 0.0, off * (2.0 * length + 4.0 * off) / n)
         return _Fits(
             coefficients,
             outputs,
@@ -227,9 +247,10 @@ class Decider:
             Vt * ~kept[:, :, None],
             rank,
             least,
-            np.max(S, axis=1, initial=0.0) / np.where(rank > 0, least, 1.0),
+            condition,
             plain & (~tiny | (real_rank == n) | (size == 0)),
             real_rank == n,
+            np.where(plain, error, np.inf),
         )
 
     def _decide(self, tuples: Indices) -> tuple[Minima, Indices]:
@@ -502,7 +523,7 @@ class Decider:
         signs = np.concatenate(
             [np.repeat(minima.output_signs[k : k + 1], count, 0), sign[picked]], 1
         ).astype(np.int8)
-        inner = np.array([self.faces.interior(int(f)) for f in face])
+        inner = np.array([self.interior(int(f)) for f in face])
         points = np.concatenate(
             [np.repeat(minima.points[k : k + 1], count, 0), inner[picked]], axis=1
         )

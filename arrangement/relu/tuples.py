@@ -103,6 +103,8 @@ class Screen:
         The faces that take part; all active ones by default.
     rank_of : callable, optional
         The exact rank of the columns of some faces. With it a refusal is a proof.
+    idle : bool
+        Is nothing refused?
     """
 
     def __init__(
@@ -113,7 +115,9 @@ class Screen:
         room: float = np.inf,
         positions: Indices | None = None,
         rank_of: Callable[[Indices], int] | None = None,
+        idle: bool = False,
     ) -> None:
+        self.idle = idle
         self.rank_of = rank_of
         self.faces, self.y, self.free, self.room = faces, y, free, room
         self.positions = faces.active if positions is None else positions
@@ -187,6 +191,9 @@ class Screen:
         last : ndarray of int, optional
             The positions to look at; all from the prefix's last on by default.
         """
+        if self.idle:
+            start = prefix[-1] if prefix else 0
+            return np.arange(start, self.count) if last is None else last
         faces = self.faces
         before, unique = self.prefix_fit(prefix)
         chosen = self.positions[list(prefix)]

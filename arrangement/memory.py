@@ -1,0 +1,124 @@
+"""How much memory this process may still take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from arrangement.errors import SizeError
+
+try:
+    import resource
+except ImportError:  # on Windows
+    LIMITS = []
+else:
+    LIMITS = [(resource.RLIMIT_AS, "VmSize:"), (resource.RLIMIT_DATA, "VmData:")]
+
+__all__ = ["memory", "refuse"]
+
+UNKNOWN = 2**34
+"""Taken where the system does not tell."""
+
+
+def memory(root: str | os.PathLike[str] = "/") -> int:
+    """Bytes that this process may still take.
+
+    The least of what is left of the machine's memory, of the limits of the control groups that
+    the process is in (versions 1 and 2, their ancestors included), and of the process's own
+    limits on its address space and its data (``ulimit -v`` and ``-d``).
+
+    Parameters
+    ----------
+    root : path
+        Where ``proc`` is, and what mount points are relative to.
+
+    Examples
+    --------
+    >>> memory() > 0
+    True
+    """
+    top = Path(root)
+    return max(0, min((*_machine(top), *_groups(top), *_own(top)), default=UNKNOWN))
+
+
+def refuse(size: int, what: str, advice: str) -> None:
+    """Raise a SizeError if so many bytes are more than there are left."""
+    left = memory()
+    if size > left:
+        raise SizeError(
+            f"{what} take about {size / 2**30:,.1f} GiB of memory, and {left / 2**30:,.1f} GiB "
+            f"are left: {advice}"
+        )
+
+
+def _machine(root: Path) -> Iterator[int]:
+    fields = _fields(root / "proc/meminfo")
+    if "MemAvailable:" in fields:
+        yield 1024 * fields["MemAvailable:"]
+    try:
+        yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return
+
+
+def _groups(root: Path) -> Iterator[int]:
+    """What is left of each limit of a control group."""
+    paths = {}
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        number, controllers, path = line.split(":", 2)
+        if number == "0" and not controllers:
+            paths["cgroup2"] = path
+        elif "memory" in controllers.split(","):
+            paths["cgroup"] = path
+    for line in _text(root / "proc/self/mountinfo").splitlines():
+        mount, _, kind = line.partition(" - ")
+        version, _, options = kind.split(" ", 2)
+        if version not in paths or (version == "cgroup" and "memory" not in options.split(",")):
+            continue
+        start, point = mount.split(" ")[3:5]
+        base = root / point.lstrip("/")
+        # A container sees its own group at the mount point, whatever its path is outside.
+        group = base / os.path.relpath(paths[version], start)
+        if ".." in group.parts or not group.is_dir():
+            group = base
+        while True:
+            yield from _group(group, version)
+            if group == base:
+                break
+            group = group.parent
+
+
+def _group(group: Path, version: str) -> Iterator[int]:
+    if version == "cgroup2":
+        limits, usage, cache = ["memory.max", "memory.high"], "memory.current", "inactive_file"
+    else:
+        limits, usage = ["memory.limit_in_bytes"], "memory.usage_in_bytes"
+        cache = "total_inactive_file"
+    for name in limits:
+        limit, used = _text(group / name).strip(), _text(group / usage).strip()
+        if limit.isdecimal():  # not "max"
+            # Files that were read count as used, but give way.
+            freed = _fields(group / "memory.stat").get(cache, 0)
+            yield int(limit) - max(0, int(used or 0) - freed)
+
+
+def _own(root: Path) -> Iterator[int]:
+    status = _fields(root / "proc/self/status")
+    for kind, used in LIMITS:
+        limit = resource.getrlimit(kind)[0]
+        if limit != resource.RLIM_INFINITY:
+            yield limit - 1024 * status.get(used, 0)
+
+
+def _fields(path: Path) -> dict[str, int]:
+    """The first number of each line that is "name number …"."""
+    words = (line.split() for line in _text(path).splitlines())
+    return {row[0]: int(row[1]) for row in words if len(row) > 1 and row[1].isdecimal()}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
