@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from math import comb, isqrt
 
 import numpy as np
@@ -66,15 +67,15 @@ class FlatCount:
         # D products of two residues have an exact sum in float64.
         limit = isqrt(exact.FLOAT_EXACT_LIMIT // self.width)
         self._primes: Iterator[tuple[int, int]]
-        if field is not None:
-            self._primes = field.primes(limit)
-            self.needed = len(exact.proof_primes(self._rows, limit))
-        elif 2 * bound < limit:
+        if field is None and 2 * bound < limit:
             self._primes = ((p, 0) for p in _primes(range(bound + 1, limit + 1)))
             self.needed = 1
         else:
-            self._primes = ((p, 0) for p in _primes(range(limit, limit // 2, -1)))
-            self.needed = -(-bound.bit_length() // ((limit // 2).bit_length() - 1))
+            half = limit // 2
+            self._primes = ((p, 0) for p in _primes(range(limit, half, -1)))
+            if field is not None:
+                self._primes = takewhile(lambda pair: pair[0] > half, field.primes(limit))
+            self.needed = -(-bound.bit_length() // (half.bit_length() - 1))
         self._residues = np.zeros((0, self.width, self.n + 1))
         self._moduli: list[int] = []
         self._more_primes(self.needed)
