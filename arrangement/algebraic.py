@@ -22,7 +22,10 @@ DEEPEST = 50
 """How deep parentheses and functions may be nested."""
 
 LARGEST_POWER = 1000
-"""The largest exponent, and the largest degree of the polynomial of a root."""
+"""The largest exponent."""
+
+LARGEST_DEGREE = 100
+"""The largest degree of the polynomial of a root."""
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4}(?!\d))?)"
@@ -265,8 +268,8 @@ class _Polynomial:
     def __init__(self, coefficients: list[Any]) -> None:
         while coefficients and coefficients[-1] == 0:
             coefficients = coefficients[:-1]
-        if len(coefficients) > LARGEST_POWER:
-            raise SizeError(f"a polynomial of degree above {LARGEST_POWER}")
+        if len(coefficients) > LARGEST_DEGREE + 1:
+            raise SizeError(f"a polynomial of degree above {LARGEST_DEGREE}")
         self.coefficients = coefficients
 
     @classmethod

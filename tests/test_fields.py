@@ -224,6 +224,7 @@ def test_primes_have_roots():
         ("root(x^2-2,-2,2)", InputError),
         ("root(x^2-2,2,3)", InputError),
         ("2^(2^10)", SizeError),
+        ("root(x^1000-2,1,2)", SizeError),
         ("(" * 99 + "1" + ")" * 99, SizeError),
         ("-" * 2000 + "1", 1),
         ("2^(1/97)", SizeError),
