@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpz_poly
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.arguments import check_instance
 from arrangement.components import components
+from arrangement.domain import parse_domain
 from arrangement.errors import InputError, SizeError
 from arrangement.flat_count import FlatCount
 from arrangement.orbits import PermutationGroup
@@ -121,14 +122,20 @@ def whitney_numbers(
 
 
 def n_cells(
-    arrangement: Arrangement, symmetry: Symmetry = None, progress: Progress = None
+    arrangement: Arrangement,
+    symmetry: Symmetry = None,
+    progress: Progress = None,
+    domain: Any = None,
 ) -> int:
-    """Number of cells, (−1)^d χ(−1).
+    """Number of cells, (−1)^d χ(−1), or of the cells that meet a domain.
 
     Parameters
     ----------
     arrangement, symmetry, progress
         See :func:`characteristic_polynomial`.
+    domain : optional
+        See :meth:`Arrangement.cells`: each cell inside is counted once, by restrict and split
+        with the rays of the domain; a symmetry is of no use then.
 
     References
     ----------
@@ -140,10 +147,17 @@ def n_cells(
     >>> n_cells(families.threshold(5), symmetry="auto")
     94572
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
-    if symmetry is None and _has_many_flats(arrangement):
-        from arrangement import restrict
+    from arrangement import restrict
 
+    check_instance(arrangement, "arrangement", "Arrangement")
+
+    if domain is not None:
+        if symmetry is not None:
+            raise InputError("symmetry: of no use in a domain; leave one of them out")
+        return restrict.count(
+            arrangement, parse_domain(domain, arrangement.dimension), progress
+        )
+    if symmetry is None and _has_many_flats(arrangement):
         with contextlib.suppress(SizeError):  # few flats may tell of many cells
             return restrict.count(arrangement)
     return sum(whitney_numbers(arrangement, symmetry, progress))

@@ -10,17 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from arrangement import restrict, sweep
+from arrangement import cones, restrict, sweep
 from arrangement.arguments import check_executor, choice
 from arrangement.bounds import zaslavsky
 from arrangement.cells import Cells
+from arrangement.domain import parse_domain
 from arrangement.engine import Checkpoint, alone, sweep_blocks, sweep_words
-from arrangement.errors import InputError
-from arrangement.packing import Words
+from arrangement.errors import InputError, SizeError
+from arrangement.packing import Words, word_count
 from arrangement.parsing import shown
+from arrangement.polyhedron import Polyhedron
 from arrangement.progress import Progress, reporter
 from arrangement.recursion import Recursion
-from arrangement.reduction import Reduction, all_columns, distinct_essential_rows
+from arrangement.reduction import (
+    Reduction,
+    all_columns,
+    decone,
+    distinct_essential_rows,
+    distinct_rows,
+)
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
@@ -34,6 +42,9 @@ SMALL = 3000
 
 STORED = 2**28
 """Bytes of sign vectors that `iter_cells` may hold at once for a degenerate arrangement."""
+
+SPLITTING = 64
+"""A cell that is split off with its rays takes as long as so many that are swept."""
 
 PATIENCE = 64
 """How many vertices may need exact arithmetic before `auto` turns to restrict and split."""
@@ -69,15 +80,15 @@ def cells(
         if domain is not None or method not in ("auto", "sweep"):
             raise InputError(f"{what} is for method 'sweep', which takes no domain")
         return _swept(arrangement, progress, executor, checkpoint)
-    if method == "lp" or (method == "auto" and domain is not None):
+    if method == "lp":
         from arrangement import lp
 
         return lp.cells(arrangement, domain=domain, progress=progress)
-    if domain is not None:
-        raise InputError(f"method {shown(method)} takes no domain: use method='lp' or 'auto'")
     if method == "sweep":
+        if domain is not None:
+            raise InputError("method 'sweep' takes no domain: use 'auto', 'restrict' or 'lp'")
         return _swept(arrangement, progress)
-    if method == "auto":
+    if method == "auto" and domain is None:
         rows = Reduction(arrangement).rows
         n, d = len(rows), rows.shape[1] - 1
         if d > 0 and zaslavsky(n, d) > SMALL and not sweep.looks_degenerate(rows):
@@ -85,7 +96,51 @@ def cells(
                 return _swept(arrangement, progress, patience=PATIENCE)
             except sweep.TooDegenerate:
                 pass
-    return restrict.cells(arrangement, progress=progress)
+    if domain is None:
+        return restrict.cells(arrangement, progress=progress)
+    walls = parse_domain(domain, arrangement.dimension)
+    if method == "auto" and _mostly_inside(arrangement, walls):
+        return _swept_inside(arrangement, walls, progress)
+    return restrict.cells(arrangement, walls, progress)
+
+
+def _mostly_inside(arrangement: Arrangement, walls: Any) -> bool:
+    """Does a sweep of everything, walls included, find the cells of a domain sooner?"""
+    rows = distinct_essential_rows(arrangement)
+    n, d = len(rows), rows.shape[1] - 1
+    everything = zaslavsky(n + len(walls), arrangement.dimension)
+    if d == 0 or everything <= SMALL or sweep.looks_degenerate(rows):
+        return False
+    inside = cones.count(*cones.homogeneous(distinct_rows(arrangement), walls))
+    return inside * SPLITTING > everything
+
+
+def _swept_inside(arrangement: Arrangement, walls: Any, progress: Progress) -> Cells:
+    """The cells of a domain among those of its walls and the hyperplanes together.
+
+    They are swept in the projective chart whose hyperplane at infinity is a random one outside
+    the domain, where opposite walls of a box are not parallel.
+    """
+    rows, inward = cones.homogeneous(distinct_rows(arrangement), walls)
+    body = Polyhedron(walls)
+    if not body.lines and not body.rays:
+        inward = walls  # opposite walls would still meet in the old infinity
+    weights = np.random.default_rng(0).integers(1, 100, size=len(inward)).astype(object)
+    chart = decone(np.concatenate([rows, inward, [weights @ inward]]))
+    n = len(rows)
+    if not chart[:, :-1].astype(bool).any(axis=1).all():
+        return restrict.cells(arrangement, walls, progress)
+    try:
+        words = _swept(arrangement._like(chart), progress, patience=PATIENCE).packed
+    except (sweep.TooDegenerate, SizeError):
+        return restrict.cells(arrangement, walls, progress)
+    inside = np.ones(len(words), dtype=np.bool_)
+    for wall in range(n, n + len(inward)):
+        inside &= (words[:, wall >> 6] >> np.uint64(wall & 63) & np.uint64(1)).astype(np.bool_)
+    words = words[inside, : word_count(n)]
+    if n & 63:
+        words[:, -1] &= np.uint64(2 ** (n & 63) - 1)
+    return Cells(arrangement, all_columns(arrangement, words), domain=walls, progress=progress)
 
 
 def _swept(
@@ -98,7 +153,7 @@ def _swept(
     reduction = Reduction(arrangement)
     rows = reduction.rows
     if rows.shape[1] == 1:
-        return restrict.cells(arrangement, progress)
+        return restrict.cells(arrangement, progress=progress)
     Recursion(rows).refuse_too_many()
     checkpoint = None if directory is None else Checkpoint(directory, rows)
     draw = 0
@@ -119,6 +174,7 @@ def iter_cells(
     batch_size: int = 2**16,
     progress: Progress = None,
     executor: Executor | None = None,
+    domain: Any = None,
 ) -> Iterator[Cells]:
     """The cells in portions; see :meth:`Arrangement.iter_cells`.
 
@@ -131,7 +187,13 @@ def iter_cells(
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
         raise InputError(f"batch_size={shown(batch_size)}: a batch has at least one cell")
     check_executor(executor)
-    return _portions(arrangement, int(batch_size), progress, executor)
+    if domain is None:
+        return _portions(arrangement, int(batch_size), progress, executor)
+    if executor is not None:
+        raise InputError("an executor is for method 'sweep', which takes no domain")
+    walls = parse_domain(domain, arrangement.dimension)
+    portions = restrict.blocks(arrangement, walls, progress)
+    return _batched(arrangement, portions, int(batch_size), walls if len(walls) else None)
 
 
 def _portions(
@@ -140,7 +202,7 @@ def _portions(
     reduction = Reduction(arrangement)
     rows = reduction.rows
     if rows.shape[1] == 1 or (executor is None and _better_stored(rows)):
-        portions = iter([restrict.cells(arrangement, progress).packed])
+        portions = iter([restrict.cells(arrangement, progress=progress).packed])
     else:
         show = reporter(progress, "sets of hyperplanes")
         blocks = _certain_blocks(reduction.rows, show, executor)
@@ -214,7 +276,9 @@ def _certain_blocks(rows: Any, show: Any, executor: Executor | None) -> Iterator
         yield words
 
 
-def _batched(arrangement: Arrangement, portions: Iterator[Words], size: int) -> Iterator[Cells]:
+def _batched(
+    arrangement: Arrangement, portions: Iterator[Words], size: int, domain: Any = None
+) -> Iterator[Cells]:
     waiting: list[Words] = []
     count = 0
     for words in portions:
@@ -223,7 +287,7 @@ def _batched(arrangement: Arrangement, portions: Iterator[Words], size: int) -> 
             waiting.append(part)
             count += len(part)
             if count == size:
-                yield Cells(arrangement, np.concatenate(waiting), complete=False)
+                yield Cells(arrangement, np.concatenate(waiting), domain, complete=False)
                 waiting, count = [], 0
     if waiting:
-        yield Cells(arrangement, np.concatenate(waiting), complete=False)
+        yield Cells(arrangement, np.concatenate(waiting), domain, complete=False)

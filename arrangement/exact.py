@@ -355,8 +355,10 @@ def proof_primes(matrix: Integers, limit: int) -> list[tuple[int, int]]:
     return found
 
 
-def residues(matrix: Integers, primes: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
-    """The entries modulo primes p, where α goes to the number that comes with p.
+def residues(
+    matrix: Integers, primes: Sequence[tuple[int, int]], field: NumberField | None
+) -> NDArray[np.int64]:
+    """The entries, in Z or Z[α], modulo primes p, where α goes to the number beside p.
 
     Returns
     -------
@@ -368,10 +370,10 @@ def residues(matrix: Integers, primes: Sequence[tuple[int, int]]) -> NDArray[np.
     >>> import numpy as np
     >>> from arrangement.fields import NumberField
     >>> root = NumberField("sqrt(5)").generator
-    >>> residues(np.array([-1, 1 + root], dtype=object), [(19, 9), (11, 4)]).tolist()
+    >>> numbers = np.array([-1, 1 + root], dtype=object)
+    >>> residues(numbers, [(19, 9), (11, 4)], root.field).tolist()
     [[18, 10], [10, 5]]
     """
-    field = field_of(matrix)
     result = np.zeros((len(primes), *matrix.shape), dtype=np.int64)
     table = matrix[..., None] if field is None else coefficients(matrix, field)
     for k, (p, r) in enumerate(primes):

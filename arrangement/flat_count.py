@@ -160,7 +160,11 @@ class FlatCount:
 
     def _more_primes(self, count: int) -> None:
         moduli = [next(self._primes) for _ in range(max(count, 1))]
-        tables = exact.residues(self._rows, moduli).transpose(0, 2, 1).astype(np.float64)
+        tables = (
+            exact.residues(self._rows, moduli, field_of(self._rows))
+            .transpose(0, 2, 1)
+            .astype(np.float64)
+        )
         self._residues = np.concatenate([self._residues, tables])
         self._moduli += [p for p, _ in moduli]
 

@@ -358,14 +358,14 @@ class Arrangement:
             ``"sweep"``: each cell from a vertex, a multiplication a sign; for arrangements
             that are simple or nearly so.
             ``"restrict"``: restrict and split, one hyperplane after the other; for all others.
-            ``"lp"``: one LP per cell and hyperplane, the textbook method, and the one that
-            knows a domain.
-            ``"auto"``: ``"lp"`` when a domain is given, else ``"sweep"`` or ``"restrict"`` by
-            how degenerate the arrangement is found to be. All are exact, and give the same
-            cells in orders of their own.
+            ``"lp"``: one LP per cell and hyperplane, the textbook method.
+            ``"auto"``: ``"restrict"`` when a domain is given, else ``"sweep"`` or
+            ``"restrict"`` by how degenerate the arrangement is found to be. All are exact,
+            and give the same cells in orders of their own.
         domain : sequence of (low, high), or pair (G, h), optional
             Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
-            for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h.
+            for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h. Cells
+            outside cost nothing.
         progress : bool or callable, optional
             True shows progress on stderr when that is a terminal; a callable is called with
             (steps done, steps in all).
@@ -404,6 +404,7 @@ class Arrangement:
         batch_size: int = 2**16,
         progress: bool | Callable[[int, int], None] | None = None,
         executor: Executor | None = None,
+        domain: Any = None,
     ) -> Iterator[Cells]:
         """The cells in portions, found by a sweep in memory that does not grow with them.
 
@@ -414,8 +415,8 @@ class Arrangement:
         ----------
         batch_size : int
             Cells in a portion; the last may have fewer.
-        progress, executor
-            As in :meth:`cells`.
+        progress, executor, domain
+            As in :meth:`cells`; with a domain without an executor.
 
         Yields
         ------
@@ -433,7 +434,7 @@ class Arrangement:
         """
         from arrangement import enumeration
 
-        return enumeration.iter_cells(self, batch_size, progress, executor)
+        return enumeration.iter_cells(self, batch_size, progress, executor, domain)
 
     def characteristic_polynomial(
         self,
@@ -477,6 +478,7 @@ class Arrangement:
         self,
         symmetry: Symmetry = None,
         progress: bool | Callable[[int, int], None] | None = None,
+        domain: Any = None,
     ) -> int:
         """Number of cells, without listing them: see :func:`arrangement.counting.n_cells`.
 
@@ -485,20 +487,20 @@ class Arrangement:
         symmetry : None, "auto" or sequence of sequences of int, optional
             Permutations of the hyperplanes, each of them induced by an affine map; or "auto",
             to search for them.
-        progress : bool or callable, optional
-            As in :meth:`cells`.
+        progress, domain
+            As in :meth:`cells`; with a domain without a symmetry.
 
         Examples
         --------
         >>> from arrangement import families
-        >>> families.shi(5).n_cells()
-        1296
+        >>> families.shi(5).n_cells(), families.shi(5).n_cells(domain=[(0, "1/9")] * 5)
+        (1296, 120)
         >>> families.resonance(7).n_cells(symmetry="auto")
         347326352
         """
         from arrangement import counting
 
-        return counting.n_cells(self, symmetry, progress)
+        return counting.n_cells(self, symmetry, progress, domain)
 
     def n_bounded_cells(
         self,

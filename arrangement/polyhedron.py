@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.parsing import primitive
 
-__all__ = ["Polyhedron"]
+__all__ = ["Polyhedron", "extreme_rays", "inverse_matrix"]
 
 Integers = NDArray[np.object_]
 Point = tuple[Fraction, ...]
@@ -58,7 +58,7 @@ class Polyhedron:
         """
         n, d = len(self.rows), self.rows.shape[1] - 1
         infinity = np.array([[*[0] * len(self._columns), 1]], dtype=object)
-        return _extreme_rays(np.concatenate([self.rows[:, [*self._columns, d]], infinity]), n)
+        return extreme_rays(np.concatenate([self.rows[:, [*self._columns, d]], infinity]), n)
 
     @cached_property
     def _ordered(self) -> tuple[list[tuple[Point, int]], list[tuple[tuple[int, ...], int]]]:
@@ -158,7 +158,7 @@ def _maximal(masks: set[int]) -> set[int]:
     return {on for on in masks if not any(on & ~other == 0 for other in masks if other != on)}
 
 
-def _extreme_rays(rows: Integers, first: int) -> list[tuple[list[int], int]]:
+def extreme_rays(rows: Integers, first: int) -> list[tuple[list[int], int]]:
     """The extreme rays of the pointed cone {y : rows y ≥ 0}, and the rows that are 0 on them.
 
     The double description method (Motzkin, Raiffa, Thompson, Thrall 1953; Fukuda and Prodon
@@ -177,7 +177,7 @@ def _extreme_rays(rows: Integers, first: int) -> list[tuple[list[int], int]]:
     n, D = rows.shape
     order = [first, *(i for i in range(n) if i != first)]
     start = [order[k] for k in exact.independent_columns(rows[order].T)]
-    inverse, side = _inverse(rows[start])
+    inverse, side = inverse_matrix(rows[start])
     rays = []
     for k in range(D):
         y = primitive([side * v for v in inverse[:, k]])
@@ -218,7 +218,7 @@ def _product(row: Sequence[Any], y: Sequence[int]) -> int:
     return sum(a * v for a, v in zip(row, y, strict=True))
 
 
-def _inverse(rows: Integers) -> tuple[Integers, int]:
+def inverse_matrix(rows: Integers) -> tuple[Integers, int]:
     """Integer matrix and sign: the inverse up to a factor of that sign."""
     found = exact.inverse(rows)
     assert found is not None, "the rows are independent"

@@ -15,7 +15,7 @@ from arrangement.fields import field_of
 from arrangement.memory import memory
 from arrangement.packing import word_count
 
-__all__ = ["Recursion"]
+__all__ = ["Recursion", "refuse_large"]
 
 Integers = NDArray[np.object_]
 Words = NDArray[np.uint64]
@@ -202,7 +202,7 @@ class Recursion:
             found.append(tuple(column[: state[3]].copy() for column in room))
             state[3] = 0
             words = [contains for _, contains, _, _ in found]
-            _refuse_large(words, "pairs of flats" if every else "flats")
+            refuse_large(words, "pairs of flats" if every else "flats")
             self._show_step(show)
             if reason == kernels.DONE:
                 below, contains, same, first = map(np.concatenate, zip(*found, strict=True))
@@ -251,7 +251,7 @@ class Recursion:
                 found.append(words[: state[3]].copy())
                 flats_found.append(flat[: state[3]].copy())
                 state[3] = 0
-                _refuse_large(found, "faces")
+                refuse_large(found, "faces")
                 self._show_step(show)
                 if reason == kernels.DONE:
                     return np.concatenate(found), np.concatenate(flats_found), int(state[6])
@@ -376,7 +376,7 @@ def _capacity(n_hyperplanes: int) -> int:
     return min(memory() // (2 * (8 * word_count(n_hyperplanes) + 32)), 2**30)
 
 
-def _refuse_large(found: Sequence[Words], what: str) -> None:
+def refuse_large(found: Sequence[Words], what: str) -> None:
     """A SizeError when what was found so far would fill a quarter of what memory is left."""
     count = sum(map(len, found))
     left = memory()

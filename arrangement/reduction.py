@@ -13,7 +13,14 @@ from arrangement.packing import Words, pack_signs, unpack_signs, word_count
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
 
-__all__ = ["Reduction", "all_columns", "distinct_essential_rows", "face_columns"]
+__all__ = [
+    "Reduction",
+    "all_columns",
+    "decone",
+    "distinct_essential_rows",
+    "distinct_rows",
+    "face_columns",
+]
 
 Integers = NDArray[np.object_]
 
@@ -49,7 +56,7 @@ class Reduction:
         self._last = -1
         if arrangement.is_central and len(self.rows):
             self._last = len(self.rows) - 1
-            self.rows = _decone_last(self.rows)
+            self.rows = decone(self.rows[:, :-1])
         self.copies = 1 if self._last < 0 else 2
 
     def expand(self, words: Words) -> Words:
@@ -64,10 +71,13 @@ class Reduction:
 
 def distinct_essential_rows(arrangement: Arrangement) -> Integers:
     """One row per different hyperplane, by lowest index, in the coordinates that span."""
-    first, _ = arrangement.coincidence
-    rows = arrangement.rows
-    columns = exact.independent_columns(rows[:, :-1])
-    return rows[np.ix_(np.unique(first), np.array([*columns, arrangement.dimension]))]
+    columns = exact.independent_columns(arrangement.rows[:, :-1])
+    return distinct_rows(arrangement)[:, [*columns, arrangement.dimension]]
+
+
+def distinct_rows(arrangement: Arrangement) -> Integers:
+    """One row per different hyperplane, by lowest index."""
+    return arrangement.rows[np.unique(arrangement.coincidence[0])]
 
 
 def all_columns(arrangement: Arrangement, words: Words, oriented: bool = True) -> Words:
@@ -102,12 +112,12 @@ def face_columns(arrangement: Arrangement, positive: Words, zero: Words) -> tupl
     return all_columns(arrangement, positive) & ~zero, zero
 
 
-def _decone_last(rows: Integers) -> Integers:
-    """The other rows on the slice {last row = 1} of a central arrangement."""
-    last = rows[-1, :-1]
+def decone(rows: Integers) -> Integers:
+    """The other linear rows on the slice {last row = 1}, as affine ones."""
+    last = rows[-1]
     column = exact.smallest_pivot(last)
     side = exact.sign(last[column])
     result = np.empty((len(rows) - 1, len(last)), dtype=object)
-    for i, row in enumerate(rows[:-1, :-1]):
+    for i, row in enumerate(rows[:-1]):
         result[i] = [*exact.eliminate(row, last, column), side * row[column]]
     return result

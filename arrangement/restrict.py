@@ -4,56 +4,114 @@ Hyperplane H_k splits exactly those cells of {H_1, …, H_{k−1}} that the cell
 arrangement on H_k cut, one dimension lower: recurse there. The recursion ends on lines, whose
 cells are the stretches between sorted points. Each cell is born once per level, so the work is
 at most proportional to (d + 1) times the output.
+
+Where the entries of the restrictions are not small integers, or a domain is given, cells are
+split with the rays of the domain instead: :mod:`arrangement.cones`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact
+from arrangement import cones, exact
 from arrangement.arguments import whole
 from arrangement.cells import Cells
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import pack_signs, word_count
 from arrangement.progress import Progress, reporter
-from arrangement.recursion import Recursion
-from arrangement.reduction import Reduction, distinct_essential_rows, face_columns
+from arrangement.recursion import Recursion, refuse_large
+from arrangement.reduction import (
+    Reduction,
+    all_columns,
+    distinct_essential_rows,
+    distinct_rows,
+    face_columns,
+)
 
 __all__ = [
     "ArrangementBuilder",
     "Recursion",
+    "blocks",
     "cells",
     "count",
     "is_simple",
     "unbounded",
 ]
 
+Integers = NDArray[np.object_]
 Words = NDArray[np.uint64]
 
 
-def cells(arrangement: Arrangement, progress: Progress = None) -> Cells:
-    """All cells of an arrangement; see :meth:`Arrangement.cells`.
+def cells(
+    arrangement: Arrangement, walls: Integers | None = None, progress: Progress = None
+) -> Cells:
+    """All cells of an arrangement, or those that meet a domain; see :meth:`Arrangement.cells`.
+
+    Parameters
+    ----------
+    arrangement, progress
+        See :meth:`Arrangement.cells`.
+    walls : ndarray of Python ints, shape (m, d + 1), optional
+        The domain as :func:`~arrangement.domain.parse_domain` reads it.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from arrangement import families
-    >>> len(cells(families.braid(4)))
-    24
+    >>> braid, positive = families.braid(3), np.eye(3, 4, dtype=int).astype(object)
+    >>> len(cells(braid)), len(cells(braid, positive[:2])), len(cells(braid, braid.rows[:2]))
+    (6, 6, 2)
     """
-    show = reporter(progress, "hyperplanes")
-    reduction = Reduction(arrangement)
-    words = np.zeros((1, word_count(len(reduction.rows))), dtype=np.uint64)
-    if reduction.rows.shape[1] > 1:
-        words = Recursion(reduction.rows).cells(show)
-    return Cells(arrangement, reduction.expand(words), progress=progress)
+    words = None
+    if walls is None:
+        reduction = Reduction(arrangement)
+        if reduction.rows.shape[1] == 1:
+            words = reduction.expand(np.zeros((1, word_count(len(reduction.rows))), np.uint64))
+        else:
+            recursion = Recursion(reduction.rows)
+            if recursion.exact:
+                words = reduction.expand(recursion.cells(reporter(progress, "hyperplanes")))
+            else:
+                recursion.refuse_too_many()
+    if words is None:
+        found = []
+        for block in blocks(arrangement, walls, progress):
+            found.append(block)
+            refuse_large(found, "cells")
+        words = np.concatenate(found)
+    limited = walls is not None and len(walls) > 0
+    return Cells(arrangement, words, domain=walls if limited else None, progress=progress)
 
 
-def count(arrangement: Arrangement) -> int:
-    """Number of cells, without storing them.
+def blocks(
+    arrangement: Arrangement, walls: Integers | None, progress: Progress = None
+) -> Iterator[Words]:
+    """The packed signs of the cells that meet a domain, in blocks: by rays of the domain.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    walls : ndarray of Python ints, shape (m, d + 1), or None
+        The domain as :func:`~arrangement.domain.parse_domain` reads it, or the whole space.
+    """
+    rows, walls = cones.homogeneous(distinct_rows(arrangement), walls)
+    for block in cones.words(rows, walls, reporter(progress, "cells")):
+        yield all_columns(arrangement, block)
+
+
+def count(
+    arrangement: Arrangement, walls: Integers | None = None, progress: Progress = None
+) -> int:
+    """Number of cells, or of those that meet a domain, without storing them.
+
+    Parameters
+    ----------
+    arrangement, walls, progress
+        See :func:`cells`.
 
     Examples
     --------
@@ -61,9 +119,12 @@ def count(arrangement: Arrangement) -> int:
     >>> count(families.shi(4))
     125
     """
-    reduction = Reduction(arrangement)
-    deep = reduction.rows.shape[1] > 1
-    return reduction.copies * (Recursion(reduction.rows).count() if deep else 1)
+    if walls is None:
+        reduction = Reduction(arrangement)
+        deep = reduction.rows.shape[1] > 1
+        return reduction.copies * (Recursion(reduction.rows).count() if deep else 1)
+    rows, walls = cones.homogeneous(distinct_rows(arrangement), walls)
+    return cones.count(rows, walls, reporter(progress, "cells"))
 
 
 def is_simple(arrangement: Arrangement) -> bool:

@@ -198,7 +198,7 @@ def test_a_folder_in_place_of_a_block(tmp_path):
         LINES.cells(method="sweep", checkpoint=tmp_path / "kept")
     for name in ("sweep.json",):
         (tmp_path / "other" / name).mkdir(parents=True)
-    with pytest.raises(InputError, match=r"sweep.json: damaged; remove"):
+    with pytest.raises(InputError, match=r"sweep.json: cannot be read"):
         Checkpoint(tmp_path / "other", LINES.rows)
 
 

@@ -207,6 +207,16 @@ def test_a_domain_keeps_the_cells_that_meet_the_box(facts):
     assert count(facts, *domain, "none", "none", stdin=TRIANGLE)[0] == 7
 
 
+def test_cells_in_a_box_are_counted_and_written_in_blocks(facts, refused, tmp_path):
+    box = ("-", "--domain", "-1/2", "1")
+    assert facts("count", *box, stdin=TRIANGLE)["cells_in_the_domain"] == 5
+    assert facts("cells", *box, "--out", tmp_path / "blocks", stdin=TRIANGLE)["cells"] == 5
+    assert Cells.load(tmp_path / "blocks" / "cells-000000.npz").domain.shape == (4, 3)
+    assert "--jobs: only without a domain" in refused(
+        "cells", *box, "--out", tmp_path / "more", "--jobs", 2, stdin=TRIANGLE
+    )
+
+
 def test_a_saved_domain_comes_with_its_file(facts, refused, tmp_path):
     saved = tmp_path / "box.npz"
     box = ("--domain", "1/10", "0.2", "--out", saved)
@@ -216,9 +226,7 @@ def test_a_saved_domain_comes_with_its_file(facts, refused, tmp_path):
     facts("cells", saved, "--out", again)
     assert (Cells.load(again).domain == Cells.load(saved).domain).all()
     assert "has a domain of its own" in refused("cells", saved, "--domain", 0, 1)
-    assert "method 'restrict' takes no domain" in refused(
-        "cells", saved, "--method", "restrict"
-    )
+    assert "method 'sweep' takes no domain" in refused("cells", saved, "--method", "sweep")
     assert "the bounds are for whole arrangements" in refused("bounds", saved)
     np.savez(saved, normals=[[1, 0]], offsets=[0], domain=[[1, 1]])
     assert "box.npz: domain: 2 columns in dimension 2" in refused("cells", saved)
@@ -340,7 +348,7 @@ def test_bad_files_are_named(refused, tmp_path):
             "cells --family braid 3 --domain 1 1",
             "domain, coordinate 0: low 1 is not below high 1",
         ),
-        ("cells --family braid 3 --domain 0 1 --method restrict", "method 'restrict' takes no"),
+        ("cells --family braid 3 --domain 0 1 --method sweep", "method 'sweep' takes no"),
         ("cells --family braid 3 --plot a.txt", "--plot a.txt: a picture's suffix must be"),
         ("cells --family braid 4 --plot a.png", "--plot: a picture needs dimension 1 or 2, or"),
         ("cells --family generic 4 3 --plot a.png", "--plot: a picture needs dimension 1 or 2"),
@@ -591,11 +599,12 @@ def test_flats(facts, run, tmp_path):
     assert (poset.number_of_nodes(), poset.number_of_edges()) == (15, 6 + 18 + 7)
 
 
-@pytest.mark.parametrize("command", ["count", "faces", "flats"])
-def test_cells_of_a_domain_have_no_flats(command, refused, tmp_path):
+@pytest.mark.parametrize("command", ["faces", "flats"])
+def test_cells_of_a_domain_have_no_flats(command, refused, facts, tmp_path):
     path = tmp_path / "cells.npz"
     Arrangement([[1, 0], [0, 1]]).cells(domain=[(0, 1), (0, 1)]).save(path)
     assert str(path) in refused(command, path)
+    assert facts("count", path)["cells_in_the_domain"] == 1
 
 
 # --- the process ---

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, exact
-from arrangement.fields import FieldElement, NumberField, simplest
+from arrangement.fields import FieldElement, NumberField, field_of, simplest
 from tests import reference
 from tests.strategies import tables
 from tests.test_hyperplanes import arrangement_of
@@ -220,7 +220,10 @@ def test_minors_over_fields_are_bounded_and_proved_zero(case):
     bound = exact.minor_bound(matrix)
     primes = exact.proof_primes(matrix, 2**26)
     roots = np.roots([int(c) for c in reversed(field.polynomial.coeffs())])
-    images = [[[int(v) for v in row] for row in r] for r in exact.residues(matrix, primes)]
+    images = [
+        [[int(v) for v in row] for row in r]
+        for r in exact.residues(matrix, primes, field_of(matrix))
+    ]
     assert prod(p for p, _ in primes) > bound
     for k, minor in enumerate(minors(matrix)):
         conjugates = [minor]

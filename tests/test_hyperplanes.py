@@ -96,10 +96,10 @@ def test_bad_arguments():
     with pytest.raises(InputError, match="method 'magic'"):
         lines.cells(method="magic")
     with pytest.raises(InputError, match="takes no domain"):
-        lines.cells(method="restrict", domain=[(0, 1), (0, 1)])
+        lines.cells(method="sweep", domain=[(0, 1), (0, 1)])
     with pytest.raises(InputError, match="only a central arrangement"):
         Arrangement([[1], [1]], [0, 1]).decone(0)
-    with pytest.raises(InputError, match="non-negative integer"):
+    with pytest.raises(InputError, match="dimension = -1 is too small"):
         ArrangementBuilder(-1)
     with pytest.raises(InputError, match="3 entries, but the dimension is 2"):
         ArrangementBuilder(2).insert([1, 2, 3])

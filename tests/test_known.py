@@ -69,7 +69,7 @@ def points_off(arrangement, p):
     images = [(p, 0)] if field is None else [pair for pair in field.primes(p) if pair[0] == p]
     if not images:
         return None
-    rows = exact.residues(arrangement.rows, images)[0]
+    rows = exact.residues(arrangement.rows, images, field)[0]
     return int(np.all((points @ rows[:, :-1].T + rows[:, -1]) % p, axis=1).sum())
 
 

@@ -309,7 +309,7 @@ def test_a_folder_in_place_of_a_block(tmp_path):
     block = next(tmp_path.glob("lines-2-*"))
     block.unlink()
     block.mkdir()
-    with pytest.raises(OSError, match=block.name):
+    with pytest.raises(InputError, match=block.name):
         arrangement.cells(checkpoint=tmp_path)
     block.rmdir()
     assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)

@@ -11,6 +11,7 @@ from arrangement.cli.options import (
     NUMBERS,
     Commands,
     add_arrangement,
+    add_domain,
     add_jobs,
     add_outputs,
     check_outputs,
@@ -19,8 +20,6 @@ from arrangement.cli.options import (
     workers,
 )
 from arrangement.errors import InputError
-from arrangement.fields import Number
-from arrangement.reading import written_number
 from arrangement.writing import names_directory
 
 if TYPE_CHECKING:
@@ -42,13 +41,7 @@ def add(commands: Commands) -> None:
         default="auto",
         help="default: auto",
     )
-    parser.add_argument(
-        "--domain",
-        nargs=2,
-        metavar=("LOW", "HIGH"),
-        help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit); a file "
-        "that was saved with a domain has its own",
-    )
+    add_domain(parser)
     parser.add_argument(
         "--out",
         metavar="FILE.npz|DIR",
@@ -76,12 +69,6 @@ def _run(options: argparse.Namespace) -> str:
     arrangement, domain = chosen(options)
     if options.plot is not None:
         _check_drawable(arrangement)
-    if options.domain is not None:
-        if domain is not None:
-            raise InputError(
-                f"--domain, but {options.file} has a domain of its own; leave it out"
-            )
-        domain = [_interval(*options.domain)] * arrangement.dimension
     for option in ("jobs", "checkpoint"):
         limited = options.method not in ("auto", "sweep") or domain is not None
         if limited and getattr(options, option) is not None:
@@ -127,7 +114,7 @@ def _blocks(options: argparse.Namespace) -> str:
     """Cells in blocks on disk: nothing is known of all of them but their number."""
     from arrangement.blocks import check_directory, write_blocks
 
-    for option in ("graphml", "plot", "domain", "checkpoint"):
+    for option in ("graphml", "plot", "checkpoint"):
         if getattr(options, option) is not None:
             raise InputError(f"--{option}: not with blocks; give --out FILE.npz")
     if options.method != "auto":
@@ -135,11 +122,11 @@ def _blocks(options: argparse.Namespace) -> str:
     form = "parquet" if options.parquet else "npz"
     check_directory(options.out, form)
     arrangement, domain = chosen(options)
-    if domain is not None:
-        raise InputError(f"{options.file}: cells in a domain do not come in blocks")
+    if domain is not None and options.jobs is not None:
+        raise InputError("--jobs: only without a domain")
     started = time.perf_counter()
     with workers(options.jobs) as executor:
-        portions = arrangement.iter_cells(2**20, progress=True, executor=executor)
+        portions = arrangement.iter_cells(2**20, True, executor, domain)
         count = write_blocks(arrangement, portions, options.out, form)
     facts = {
         "hyperplanes": arrangement.n_hyperplanes,
@@ -149,13 +136,6 @@ def _blocks(options: argparse.Namespace) -> str:
         "seconds": round(time.perf_counter() - started, 3),
     }
     return report(facts, options.json)
-
-
-def _interval(low: str, high: str) -> tuple[Number | None, Number | None]:
-    return (
-        None if low in ("none", "-inf") else written_number(low, "--domain"),
-        None if high in ("none", "inf", "+inf") else written_number(high, "--domain"),
-    )
 
 
 def _check_drawable(arrangement: Arrangement) -> None:

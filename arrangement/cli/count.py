@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 import time
 
-from arrangement.cli.options import NUMBERS, Commands, add_arrangement, chosen, report
-from arrangement.errors import InputError
+from arrangement.cli.options import (
+    NUMBERS,
+    Commands,
+    add_arrangement,
+    add_domain,
+    chosen,
+    report,
+)
 
 __all__ = ["add"]
 
@@ -15,11 +21,13 @@ def add(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "count",
-        help="characteristic polynomial, Whitney numbers and cells, without enumerating cells",
+        help="characteristic polynomial, Whitney numbers and cells, without enumerating cells; "
+        "with a domain the cells in it",
         description=NUMBERS,
     )
     parser.set_defaults(run=_run)
     add_arrangement(parser)
+    add_domain(parser)
     parser.add_argument(
         "--symmetry",
         choices=("auto", "none"),
@@ -31,11 +39,15 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> str:
     arrangement, domain = chosen(options)
-    if domain is not None:
-        raise InputError(
-            f"{options.file}: cells in a domain are not counted by this polynomial"
-        )
     started = time.perf_counter()
+    if domain is not None:
+        facts = {
+            "hyperplanes": arrangement.n_hyperplanes,
+            "dimension": arrangement.dimension,
+            "cells in the domain": arrangement.n_cells(domain=domain, progress=True),
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+        return report(facts, options.json)
     symmetry = None if options.symmetry == "none" else options.symmetry
     chi = arrangement.characteristic_polynomial(symmetry=symmetry, progress=True)
     seconds = time.perf_counter() - started

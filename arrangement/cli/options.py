@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from arrangement import writing
 from arrangement.errors import InputError
 from arrangement.printable import printable
-from arrangement.reading import chosen_arrangement
+from arrangement.reading import chosen_arrangement, written_number
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
@@ -106,15 +106,41 @@ def workers(jobs: int | None) -> Any:
     return ProcessPoolExecutor(jobs, initializer=start_worker)
 
 
+UNLIMITED = {"none", "-inf"}, {"none", "inf", "+inf"}
+"""How an open end is written, below and above."""
+
+
+def add_domain(parser: Parser) -> None:
+    """The option for a box; see :func:`chosen`."""
+    parser.add_argument(
+        "--domain",
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit); a file "
+        "that was saved with a domain has its own",
+    )
+
+
 def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
-    """The arrangement that was asked for, and the domain that a file restricts it to."""
-    return chosen_arrangement(
+    """The arrangement that was asked for, and the domain that a file or an option gives."""
+    arrangement, domain = chosen_arrangement(
         options.file,
         options.family,
         central=options.central,
         as_float=options.float,
         seed=options.seed,
     )
+    if getattr(options, "domain", None) is not None:
+        if domain is not None:
+            raise InputError(
+                f"--domain, but {options.file} has a domain of its own; leave it out"
+            )
+        ends = [
+            None if text in unlimited else written_number(text, "--domain")
+            for text, unlimited in zip(options.domain, UNLIMITED, strict=True)
+        ]
+        return arrangement, [tuple(ends)] * arrangement.dimension
+    return arrangement, domain
 
 
 def check_outputs(

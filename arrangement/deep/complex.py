@@ -296,18 +296,21 @@ class Complex:
         ((*x, scale),) = self.exact.coordinates([v])
         near = np.array([rounded(c, scale) for c in x])
         self.points[:, v] = near
-        same = all(
-            Fraction(r) == Fraction(int(c), int(scale))
+        off = max(
+            abs(Fraction(r) - Fraction(int(c), int(scale)))
             for r, c in zip(near.tolist(), x, strict=True)
         )
-        self.spread[v] = 0.0 if same else 2 * UNIT_ROUNDOFF * np.abs(near).max() + TINY
+        spread = 2 * UNIT_ROUNDOFF * np.abs(near).max() + TINY if off else 0.0
+        # Beyond float64 nothing is known of the place.
+        self.spread[v] = spread if off <= Fraction(float(spread)) else np.inf
 
     def _finish(self) -> None:
         """Close ranks: faces without gaps, coordinates good to about 1e-8."""
         subdivision.tidy(self.counts, self.faces, self.pool)
         n, m = self.n_vertices, self.n_regions
         self.exact.focus(-1)
-        wide = ~(self.spread[:n] <= WIDE * np.abs(self.points[:, :n]).max())
+        sizes = np.abs(self.points[:, :n])
+        wide = ~(self.spread[:n] <= WIDE * sizes.max(where=np.isfinite(sizes), initial=0.0))
         vertices = np.flatnonzero(wide).tolist()
         self.exact.coordinates(vertices)
         for v in vertices:

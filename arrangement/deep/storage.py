@@ -17,6 +17,7 @@ from arrangement.deep.layers import Layers, homogeneous
 from arrangement.deep.patterns import by_first, last_positive, owners
 from arrangement.errors import InputError
 from arrangement.kernels import pulling
+from arrangement.kernels.rounding import TINY
 from arrangement.kernels.subdivision import BEGIN, DIM, END, LABEL
 from arrangement.parsing import exact_table
 from arrangement.saving import Column, storable
@@ -30,7 +31,7 @@ COMPLEX = {
     "faces": Column("int32", ("F", 6)),
     "pool": Column("int32", ("P",), 0, "F"),
     "points": Column("float64", ("V", "d"), -np.inf),
-    "spread": Column("float64", ("V",), 0.0),
+    "spread": Column("float64", ("V",)),
     "parents": Column("int32", ("V", 3), -1),
     "origin": Column("int32", ("m", 2), -1),
     "signs_of_regions": Column("int8", ("m", "S"), -1, 2),
@@ -215,8 +216,9 @@ def _check_complex(cells: Complex) -> None:
     if label[flat].max() >= n_steps or label[flat].min() < -len(cells.domain.rows):
         raise InputError("faces: a label is out of range")
     largest = np.abs(cells.points).max()
-    if not (cells.spread <= max(largest, 5e-324)).all():
-        raise InputError("spread: wider than the domain")
+    narrow = (cells.spread <= max(largest, TINY)) | (cells.spread == np.inf)
+    if not (narrow & (cells.spread >= 0.0)).all():
+        raise InputError("spread: negative, or wider than the domain")
     _check_zeros(cells, flat)
 
 
@@ -230,7 +232,7 @@ def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
     corner, label = corner[order], label[order]
     c = len(cells.domain.vertices)
     for v, x in enumerate(cells.domain.vertices):
-        if any(
+        if np.isfinite(spread[v]) and any(
             abs(Fraction(p) - q) > Fraction(float(spread[v]))
             for p, q in zip(points[v].tolist(), x, strict=True)
         ):
