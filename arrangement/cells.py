@@ -125,7 +125,7 @@ class Cell:
         >>> [[str(v) for v in ray] for ray in cells[cells.index("+-")].rays()]
         [['0', '-1'], ['2', '-1']]
         """
-        return [tuple(map(Fraction, ray)) for ray in self.polyhedron.rays]
+        return [tuple(map(exact.ratio, ray)) for ray in self.polyhedron.rays]
 
     def lines(self) -> list[tuple[Fraction, ...]]:
         """A basis of the directions along which the closure does not end (lineality space).
@@ -133,7 +133,7 @@ class Cell:
         The same for all cells: the directions in which all hyperplanes (and the sides of the
         domain) are parallel. Empty for an essential arrangement.
         """
-        return [tuple(map(Fraction, line)) for line in self.polyhedron.lines]
+        return [tuple(map(exact.ratio, line)) for line in self.polyhedron.lines]
 
     def facets(self) -> tuple[int, ...]:
         """The hyperplanes that bound the cell, each by the lowest of its copies.
@@ -397,7 +397,7 @@ class Cells(Columnar[Cell]):
         if floats and np.isfinite(points).all():
             points = points.astype(np.float64)
         else:
-            points = exact_table(points, "points", "row", 2)
+            points = exact_table(points, "points", "row", 2, irrational=True)
         signs = exact.signs_at(self.arrangement.rows, points)
         for p, i in np.argwhere(signs == 0):
             raise InputError(f"point {p} lies on hyperplane {i}, between cells")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from flint import fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -33,21 +32,14 @@ def coordinates(vectors: Integers, basis: Sequence[int]) -> Integers | None:
     Examples
     --------
     >>> coordinates(np.array([[1, 1], [1, -1], [3, 1]], dtype=object), [0, 1])
-    array([[-2, 0],
-           [0, -2],
-           [-4, -2]], dtype=object)
+    array([[2, 0],
+           [0, 2],
+           [4, 2]], dtype=object)
     """
     if len(vectors) == 0:
         return vectors
-    square = fmpz_mat(vectors[list(basis)].tolist())
-    determinant = square.det()
-    if determinant == 0:
-        return None
-    table = fmpq_mat(fmpz_mat(vectors.tolist())) * (fmpq_mat(square).inv() * determinant)
-    result = np.empty(vectors.shape, dtype=object)
-    for i, row in enumerate(table.tolist()):
-        result[i] = [int(v.p) for v in row]
-    return result
+    found = exact.inverse(vectors[list(basis)])
+    return None if found is None else vectors @ found[0]
 
 
 def components(vectors: Integers) -> list[NDArray[np.int64]]:

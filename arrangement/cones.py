@@ -24,13 +24,13 @@ from math import gcd
 from typing import Any
 
 import numpy as np
-from flint import fmpz, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.fields import FieldElement, field_of, in_one_field
 from arrangement.kernels import cones as kernel
 from arrangement.packing import Words, pack_signs, word_count
-from arrangement.parsing import primitive
+from arrangement.parsing import integral, primitive
 from arrangement.polyhedron import extreme_rays, inverse_matrix
 
 __all__ = ["count", "homogeneous", "words"]
@@ -75,6 +75,10 @@ def homogeneous(rows: Integers, domain: Integers | None = None) -> tuple[Integer
         that the last coordinate is positive.
     """
     walls = np.zeros((0, rows.shape[1]), dtype=object) if domain is None else domain
+    both = np.concatenate([rows, walls])
+    if field_of(both) is not None:
+        both = np.array([integral(row) for row in in_one_field(both)], dtype=object)
+        rows, walls = both[: len(rows)], both[len(rows) :]
     if not rows[:, -1].any() and not walls[:, -1].any():
         return rows[:, :-1], walls[:, :-1]
     infinity = np.array([[0] * (rows.shape[1] - 1) + [1]], dtype=object)
@@ -233,6 +237,7 @@ class _Cone:
         self.rows, self.walls, self.rays = given.rows, given.walls, given.rays
         self.masks = given.masks
         self.values = self.rows @ self.rays.T
+        self.field = field_of(np.concatenate([self.walls, self.rows]))
         self.kind = kind
 
     def count(self, report: Callable[[int, float], None]) -> int:
@@ -271,6 +276,8 @@ class _Cone:
                 yield
 
     def _is_small(self) -> bool:
+        if self.field is not None:
+            return False
         sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in self.values)
         return max(sizes, default=0) < INTEGER_LIMIT
 
@@ -284,26 +291,29 @@ class _Cone:
         else:
             high, low = self._rounded()
         self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
-        primes = []
+        self.primes: list[tuple[int, int]] = []
         if self.kind == "residues":
-            primes = _primes(np.concatenate([self.walls, self.rows]))
+            both = np.concatenate([self.walls, self.rows])
+            self.primes = exact.proof_primes(both, 2**26 - 1)
         self.guard = self.walls.sum(axis=0)
         size, room = max(ROOM, 2 * high.size), max(ROOM, 2 * r)
         self.buffers = kernel.Rays(
             values=np.empty(size),
             lows=np.empty(size if twofold else 0),
             errors=np.full(room, self.error),
-            residues=np.empty((len(primes), size)),
-            guards=np.empty((len(primes), room)),
-            primes=np.array(primes, dtype=np.float64),
+            residues=np.empty((len(self.primes), size)),
+            guards=np.empty((len(self.primes), room)),
+            primes=np.array([p for p, _ in self.primes], dtype=np.float64),
             tight=np.zeros((room, word_count(n_bits)), dtype=np.uint64),
         )
         self.buffers.values[: high.size] = high.T.ravel()
         if twofold:
             self.buffers.lows[: low.size] = low.T.ravel()
-        for j, p in enumerate(primes):
-            self.buffers.residues[j, : high.size] = (self.values % p).T.ravel()
-            self.buffers.guards[j, :r] = self.rays @ self.guard % p
+        values = exact.residues(self.values.T, self.primes, self.field)
+        self.buffers.residues[:, : high.size] = values.reshape(len(self.primes), high.size)
+        self.buffers.guards[:, :r] = exact.residues(
+            self.rays @ self.guard, self.primes, self.field
+        )
         for k, mask in enumerate(self.masks):
             for w in range(word_count(n_bits)):
                 self.buffers.tight[k, w] = mask >> 64 * w & 2**64 - 1
@@ -312,9 +322,9 @@ class _Cone:
 
     def _rounded(self) -> tuple[Floats, Floats]:
         """The values as sums of two float64, near 1: rays and rows scaled by powers of two."""
-        rays = [max(map(abs, column), default=0).bit_length() for column in self.values.T]
+        rays = [max((exact.magnitude(v) for v in c if v), default=0) for c in self.values.T]
         self.shifts = [
-            max(abs(v).bit_length() - e for v, e in zip(row, rays, strict=True) if v)
+            max(exact.magnitude(v) - e for v, e in zip(row, rays, strict=True) if v)
             for row in self.values
         ]
         pairs = [
@@ -400,9 +410,9 @@ class _Cone:
         basis = _nullspace(self.rows[chain]) if chain else np.eye(2, dtype=object)
         values = self.rows[self.ids[first : first + count]] @ basis.T
         points = set()
-        for a, b in values.tolist():
-            g = gcd(a, b) if (a, b) > (0, 0) else -gcd(a, b)
-            points.add((a // g, b // g))
+        for pair in values.tolist():
+            a, b = primitive(pair)
+            points.add((a, b) if (a, b) > (0, 0) else (-a, -b))
         return len(points)
 
     # --- listing ----------------------------------------------------------------------------
@@ -461,7 +471,7 @@ class _Cone:
         if guard < 0:
             y, guard = -y, -guard
         values, shifts = self.rows[rows] @ y, [self.shifts[i] for i in rows]
-        sizes = [abs(v).bit_length() - s for v, s in zip(values, shifts, strict=True) if v]
+        sizes = [exact.magnitude(v) - s for v, s in zip(values, shifts, strict=True) if v]
         top = max(sizes, default=0)
         pairs = [_twofold(v, top + s) for v, s in zip(values, shifts, strict=True)]
         here = slice(at, at + len(rows))
@@ -469,37 +479,25 @@ class _Cone:
         if len(self.buffers.lows):
             self.buffers.lows[here] = [low for _, low in pairs]
         self.buffers.errors[ray] = self.error
-        for j, p in enumerate(self.buffers.primes.astype(np.int64).tolist()):
-            self.buffers.residues[j, here] = values % p
-            self.buffers.guards[j, ray] = guard % p
-
-
-def _primes(matrix: Integers) -> list[int]:
-    """Primes below 2^26 whose product exceeds every minor."""
-    bound = exact.minor_bound(matrix)
-    primes, reached, p = [], 1, 2**26
-    while reached <= bound:
-        p -= 1
-        if fmpz(p).is_prime():
-            primes.append(p)
-            reached *= p
-    return primes
+        self.buffers.residues[:, here] = exact.residues(values, self.primes, self.field)
+        self.buffers.guards[:, ray] = exact.residues(
+            np.array(guard, dtype=object), self.primes, self.field
+        )
 
 
 def _nullspace(rows: Integers) -> Integers:
     """A basis of the vectors on which all rows are zero, shape (nullity, D)."""
-    basis, nullity = fmpz_mat(rows.tolist()).nullspace()
-    result: Any = np.empty((nullity, rows.shape[1]), dtype=object)
-    for k in range(nullity):
-        result[k] = primitive([int(basis[i, k]) for i in range(rows.shape[1])])
-    return result
+    return np.array([primitive(y) for y in exact.nullspace(rows).T], dtype=object)
 
 
-def _twofold(value: int, exponent: int) -> tuple[float, float]:
+def _twofold(value: Any, exponent: int) -> tuple[float, float]:
     """value / 2**exponent, at most about 1, as a sum of two float64 within 2^-106 of it.
 
     The first has the sign of the value.
     """
+    if isinstance(value, FieldElement):
+        value, _, q = value.enclosure(128)  # q is a power of two
+        exponent += q.bit_length() - 1
     cut = max(abs(value).bit_length() - 120, 0)
     value >>= cut
     high = float(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import InputError
-from arrangement.parsing import exact_number, exact_table, primitive, shown
+from arrangement.fields import Number
+from arrangement.parsing import exact_table, primitive, real_number, shown
 from arrangement.solver import WORTH_CONFIRMING, FeasibilitySolver
 
 __all__ = ["parse_domain"]
@@ -108,12 +108,12 @@ def _box(domain: Any, dimension: int) -> list[list[Any]]:
     return rows
 
 
-def _end(value: Any, j: int, opening: float) -> int | Fraction | None:
+def _end(value: Any, j: int, opening: float) -> Number | None:
     """One end of an interval, None when it is open: None or the infinity that fits the end."""
     if value is None or (isinstance(value, float | np.floating) and value == opening):
         return None
     try:
-        return exact_number(value)
+        return real_number(value)
     except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
         raise InputError(
             f"domain, coordinate {j}: {shown(value)} is not a number, nor None or {opening} "
@@ -122,7 +122,7 @@ def _end(value: Any, j: int, opening: float) -> int | Fraction | None:
 
 
 def _polyhedron(domain: Any, dimension: int) -> list[list[Any]]:
-    table = exact_table(domain[0], "domain G", "row", 2)
+    table = exact_table(domain[0], "domain G", "row", 2, irrational=True)
     bound, limited = _right_side(domain[1])
     if table.shape[1] != dimension:
         raise InputError(
@@ -148,7 +148,7 @@ def _right_side(h: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     for index, value in np.ndenumerate(values):
         if isinstance(value, float | np.floating) and value == np.inf:
             values[index], limited[index] = 0, False
-    return exact_table(values, "domain h", "entry", 1), limited
+    return exact_table(values, "domain h", "entry", 1, irrational=True), limited
 
 
 def _refuse_empty(rows: Integers) -> None:

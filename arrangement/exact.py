@@ -18,21 +18,35 @@ from random import Random
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpq_mat, fmpz, fmpz_mat
 from numpy.typing import NDArray
+
+from arrangement.fields import FieldElement, NumberField, field_of, simplest
 
 __all__ = [
     "FLOAT_EXACT_LIMIT",
+    "coefficients",
     "double_rows",
+    "echelon",
     "eliminate",
+    "enclosure",
     "float_rows",
     "independent_columns",
     "interior_point",
+    "inverse",
     "is_infeasible",
+    "magnitude",
     "minor_bound",
+    "nearest_float",
     "nearest_floats",
+    "nullspace",
+    "proof_primes",
+    "quotients",
     "rank",
+    "ratio",
+    "residues",
     "restricted_entry",
+    "scaled_float",
     "sign",
     "signs_at",
     "smallest_pivot",
@@ -49,7 +63,7 @@ FLOAT_EXACT_LIMIT = 2**53
 
 
 def sign(value: Any) -> int:
-    """The sign −1, 0 or 1 of an exact number.
+    """The sign −1, 0 or 1 of an exact number: an int, a Fraction or a field element.
 
     Examples
     --------
@@ -57,11 +71,13 @@ def sign(value: Any) -> int:
     >>> sign(Fraction(-1, 10**40))
     -1
     """
+    if isinstance(value, FieldElement):
+        return value.sign()
     return int(value > 0) - int(value < 0)
 
 
 def rank(matrix: Integers) -> int:
-    """Rank of an integer matrix.
+    """Rank of a matrix of integers or algebraic integers.
 
     Examples
     --------
@@ -69,11 +85,15 @@ def rank(matrix: Integers) -> int:
     >>> rank(np.array([[1, 2], [2, 4]], dtype=object))
     1
     """
-    return 0 if matrix.size == 0 else int(fmpz_mat(matrix.tolist()).rank())
+    if matrix.size == 0:
+        return 0
+    if field_of(matrix) is not None:
+        return len(echelon(matrix if len(matrix) < len(matrix.T) else matrix.T)[2])
+    return int(fmpz_mat(matrix.tolist()).rank())
 
 
 def independent_columns(matrix: Integers) -> list[int]:
-    """The lexicographically first columns that span the column space of an integer matrix.
+    """The lexicographically first columns that span the column space of a matrix.
 
     Examples
     --------
@@ -81,11 +101,103 @@ def independent_columns(matrix: Integers) -> list[int]:
     >>> independent_columns(np.array([[1, 2, 0], [2, 4, 1]], dtype=object))
     [0, 2]
     """
-    if matrix.size == 0:
-        return []
-    echelon, _, r = fmpz_mat(matrix.tolist()).rref()
-    columns = range(matrix.shape[1])
-    return [next(c for c in columns if echelon[i, c] != 0) for i in range(r)]
+    return echelon(matrix)[2] if matrix.size else []
+
+
+def echelon(matrix: Integers) -> tuple[Integers, int, list[int]]:
+    """The reduced row echelon form without its zero rows, times a positive integer.
+
+    Returns
+    -------
+    rows : ndarray of Python ints or algebraic integers, shape (rank, width)
+    scale : int
+        The entry of each pivot.
+    pivots : list of int
+        The lexicographically first columns that span, one for each row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows, scale, pivots = echelon(np.array([[-2, 1, 0], [2, 4, 1]], dtype=object))
+    >>> rows.tolist(), scale, pivots
+    ([[10, 0, 1], [0, 10, 2]], 10, [0, 1])
+    """
+    field = field_of(matrix)
+    if field is None:
+        form, scale, r = fmpz_mat(matrix.tolist()).rref()
+        scale = int(scale)
+        side = 1 if scale > 0 else -1
+        rows = np.empty((r, matrix.shape[1]), dtype=object)
+        for i in range(r):
+            rows[i] = [side * int(form[i, c]) for c in range(matrix.shape[1])]
+        pivots = [next(c for c, v in enumerate(row) if v) for row in rows]
+        return rows, abs(scale), pivots
+    left = [[v + field.element([]) for v in row] for row in matrix]
+    done: list[list[Any]] = []
+    pivots = []
+    for c in range(matrix.shape[1]):
+        k = next((k for k, row in enumerate(left) if row[c]), None)
+        if k is None:
+            continue
+        pivot = left.pop(k)
+        factor = 1 / pivot[c]
+        pivot = [v * factor if v else v for v in pivot]
+        for row in [*done, *left]:
+            if row[c]:
+                row[:] = [v - row[c] * w if w else v for v, w in zip(row, pivot, strict=True)]
+        done.append(pivot)
+        pivots.append(c)
+    scale = lcm(*(v.denominator for row in done for v in row))
+    rows = np.empty((len(done), matrix.shape[1]), dtype=object)
+    for i, row in enumerate(done):
+        rows[i] = [simplest(scale * v) for v in row]
+    return rows, scale, pivots
+
+
+def ratio(numerator: Any, denominator: Any = 1) -> Any:
+    """The quotient of two exact numbers, of ints as a Fraction.
+
+    Examples
+    --------
+    >>> ratio(1, 2)
+    Fraction(1, 2)
+    """
+    return numerator * (Fraction(1) / denominator)
+
+
+def nullspace(matrix: Integers) -> Integers:
+    """A basis of all x with matrix·x = 0, as columns of integers or algebraic integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nullspace(np.array([[1, 2, 0], [2, 4, 1]], dtype=object)).tolist()
+    [[2], [-1], [0]]
+    """
+    width = matrix.shape[1]
+    rows, scale, pivots = echelon(matrix)
+    free = [c for c in range(width) if c not in pivots]
+    basis = np.full((width, len(free)), 0, dtype=object)
+    basis[free, range(len(free))] = -scale
+    basis[pivots] = rows[:, free]
+    return basis
+
+
+def inverse(matrix: Integers) -> tuple[Integers, int] | None:
+    """The inverse of a square matrix times a positive integer, and that; None if singular.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> inverse(np.array([[0, 2], [-1, 0]], dtype=object))
+    (array([[0, -2],
+           [1, 0]], dtype=object), 2)
+    """
+    size = len(matrix)
+    unit = np.full((size, size), 0, dtype=object)
+    unit[range(size), range(size)] = 1
+    rows, scale, pivots = echelon(np.concatenate([matrix, unit], axis=1))
+    return (rows[:, size:], scale) if pivots == list(range(size)) else None
 
 
 def smallest_pivot(row: Row) -> int:
@@ -115,6 +227,42 @@ def eliminate(row: Row, pivot: Row, column: int) -> list[int]:
     ]
 
 
+def quotients(matrix: Integers, field: NumberField | None) -> Any:
+    """A matrix over Q or a number field with inverses and products, as flint's ``fmpq_mat``."""
+    return fmpq_mat(fmpz_mat(matrix.tolist())) if field is None else FieldMatrix(matrix)
+
+
+class FieldMatrix:
+    """What is used of ``fmpq_mat``, for matrices over a number field."""
+
+    def __init__(self, table: Integers) -> None:
+        self.table = table
+
+    def __mul__(self, other: Any) -> FieldMatrix:
+        return FieldMatrix(self.table @ np.array(other.tolist(), dtype=object))
+
+    def __getitem__(self, place: tuple[int, int]) -> Any:
+        return self.table[place]
+
+    def inv(self) -> FieldMatrix:
+        """The inverse of a regular matrix."""
+        found = inverse(self.table)
+        assert found is not None, "the matrix is regular"
+        return FieldMatrix(found[0] * Fraction(1, found[1]))
+
+    def rank(self) -> int:
+        """The rank."""
+        return rank(self.table)
+
+    def tolist(self) -> list[list[Any]]:
+        """The rows."""
+        return self.table.tolist()
+
+    def entries(self) -> list[Any]:
+        """The entries, row by row."""
+        return list(self.table.flat)
+
+
 def minor_bound(matrix: Integers) -> int:
     """A bound on the absolute value of every minor, by Hadamard's inequality.
 
@@ -129,12 +277,109 @@ def minor_bound(matrix: Integers) -> int:
     10
     """
     size = min(matrix.shape)
+    if size == 0:
+        return 1
+    field = field_of(matrix)
+    if field is None:
+        return _hadamard(matrix, 1, size)
+    table = coefficients(matrix, field)
+    bits = 64 + max(int(abs(v)).bit_length() for v in table.flat)
+    slack = np.abs(table).sum(axis=2)
+    bound = 1
+    for real, imaginary in field.conjugate_powers(bits):
+        parts = [
+            np.abs(table @ np.array(part, dtype=object)) + slack for part in (real, imaginary)
+        ]
+        squares = sum(part * part for part in parts)
+        sizes = np.array([isqrt(v) + 1 for v in squares.flat], dtype=object)
+        bound *= _hadamard(sizes.reshape(matrix.shape), 1 << bits, size)
+    return bound
+
+
+def _hadamard(matrix: Integers, unit: int, size: int) -> int:
+    """A bound on minors of a matrix of numbers of at most these absolute values, in units."""
 
     def bound(vectors: Integers) -> int:
-        lengths = (isqrt(max(sum(v * v for v in vector) - 1, 0)) + 1 for vector in vectors)
-        return prod(sorted(lengths, reverse=True)[:size])
+        lengths = (
+            max(isqrt(max(sum(v * v for v in vector) - 1, 0)) + 1, unit) for vector in vectors
+        )
+        product = prod(sorted(lengths, reverse=True)[:size])
+        return -(-product // unit**size)
 
-    return min(bound(matrix), bound(matrix.T)) if size else 1
+    return min(bound(matrix), bound(matrix.T))
+
+
+def coefficients(matrix: Integers, field: NumberField) -> Integers:
+    """The integers c_k of the entries Σ c_k α^k in Z[α], along a new last axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from arrangement.fields import NumberField
+    >>> root = NumberField("sqrt(5)").generator
+    >>> coefficients(np.array([3, 1 - 2 * root], dtype=object), root.field).tolist()
+    [[3, 0], [1, -2]]
+    """
+    result = np.full((*matrix.shape, field.degree), 0, dtype=object)
+    for index, v in np.ndenumerate(matrix):
+        if isinstance(v, FieldElement):
+            result[index] = [c.numerator for c in v.coefficients]
+        else:
+            result[(*index, 0)] = v
+    return result
+
+
+def proof_primes(matrix: Integers, limit: int) -> list[tuple[int, int]]:
+    """Primes p ≤ limit, descending, that prove zeros of minors, each with an image of α.
+
+    A minor whose :func:`residues` modulo all of them vanish is zero: an integer of at most
+    :func:`minor_bound` is no multiple of their product, and neither is the norm of an algebraic
+    integer in the kernels of homomorphisms to the integers modulo these primes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> proof_primes(np.array([[3, 4], [0, 2]], dtype=object), 10)
+    [(7, 0), (5, 0)]
+    """
+    field, bound = field_of(matrix), minor_bound(matrix)
+    primes = ((p, 0) for p in range(limit, 1, -1) if fmpz(p).is_prime())
+    found: list[tuple[int, int]] = []
+    product = 1
+    for pair in primes if field is None else field.primes(limit):
+        if product > bound:
+            break
+        found.append(pair)
+        product *= pair[0]
+    assert product > bound, "the primes up to the limit do not suffice"
+    return found
+
+
+def residues(
+    matrix: Integers, primes: Sequence[tuple[int, int]], field: NumberField | None
+) -> NDArray[np.int64]:
+    """The entries, in Z or Z[α], modulo primes p, where α goes to the number beside p.
+
+    Returns
+    -------
+    ndarray of int64, shape (len(primes), *matrix.shape)
+        From 0 to p − 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from arrangement.fields import NumberField
+    >>> root = NumberField("sqrt(5)").generator
+    >>> numbers = np.array([-1, 1 + root], dtype=object)
+    >>> residues(numbers, [(19, 9), (11, 4)], root.field).tolist()
+    [[18, 10], [10, 5]]
+    """
+    result = np.zeros((len(primes), *matrix.shape), dtype=np.int64)
+    table = matrix[..., None] if field is None else coefficients(matrix, field)
+    for k, (p, r) in enumerate(primes):
+        powers = [pow(r, e, p) for e in range(table.shape[-1])]
+        result[k] = (table % p).astype(np.int64) @ np.array(powers, dtype=np.int64) % p
+    return result
 
 
 def float_rows(
@@ -164,14 +409,50 @@ def float_rows(
         exponents[:] = np.frexp(np.abs(small).max(axis=1, initial=0.0))[1]
         return np.ldexp(small, -exponents[:, None]), errors, exponents
     for i, row in enumerate(matrix):
-        exponents[i] = max((abs(v).bit_length() for v in row), default=0)
+        exponents[i] = max((magnitude(v) for v in row if v), default=0)
         for c, v in enumerate(row):
-            values[i, c], errors[i, c] = to_float(v, 1 << int(exponents[i]))
+            values[i, c], errors[i, c] = scaled_float(v, int(exponents[i]))
     return values, errors, exponents
+
+
+def magnitude(value: Any) -> int:
+    """An exponent e with |value| < 2^e, and not much less."""
+    m, _, q = enclosure(value, 64)
+    return abs(m).bit_length() - q.bit_length() + 1
+
+
+def scaled_float(value: Any, exponent: int) -> tuple[float, float]:
+    """The float64 nearest to value / 2^exponent, about, and a bound on its error.
+
+    Examples
+    --------
+    >>> from arrangement.fields import NumberField
+    >>> value, error = scaled_float(NumberField("sqrt(5)").generator, 2)
+    >>> value, 0 < error < 1e-15, scaled_float(12, 3)
+    (0.5590169943749475, True, (1.5, 0.0))
+    """
+    m, r, q = enclosure(value, 64)
+    near, error = to_float(m << max(0, -exponent), q << max(0, exponent))
+    return near, error + (abs(near) * 2.0**-60 + 5e-324 if r else 0.0)
+
+
+def nearest_float(numerator: Any, denominator: int) -> float:
+    """The float64 next to a quotient, about, and 0 where that is beyond float64."""
+    m, _, q = enclosure(numerator, 64)
+    return to_float(m, q * denominator)[0]
+
+
+def enclosure(value: Any, bits: int) -> tuple[int, int, int]:
+    """Integers m, r, q > 0 with |q·value − m| ≤ r and 2^bits·r ≤ |m|."""
+    if isinstance(value, FieldElement):
+        return value.enclosure(bits)
+    return int(value.numerator), 0, int(value.denominator)
 
 
 def _small_integers(matrix: Integers) -> NDArray[np.float64] | None:
     """The matrix as float64 if no entry is beyond FLOAT_EXACT_LIMIT, so that none rounds."""
+    if field_of(matrix) is not None:
+        return None
     try:
         whole = matrix.astype(np.int64)
     except OverflowError:
@@ -202,8 +483,11 @@ def double_rows(
     low, errors = np.zeros(matrix.shape), np.zeros(matrix.shape)
     for (i, c), v in np.ndenumerate(matrix):
         n, d = float(high[i, c]).as_integer_ratio()
-        whole = 1 << int(exponents[i])
-        low[i, c], errors[i, c] = to_float(v * d - n * whole, whole * d)
+        e = int(exponents[i])
+        m, r, q = enclosure(v, 128)
+        q, m = q << max(0, e), m << max(0, -e)
+        low[i, c], errors[i, c] = to_float(m * d - n * q, q * d)
+        errors[i, c] += abs(high[i, c]) * 2.0**-120 if r else 0.0
     return high, low, errors
 
 
@@ -221,7 +505,7 @@ def to_float(numerator: int, denominator: int) -> tuple[float, float]:
 
 def restricted_entry(
     rows: Integers, chain: Sequence[int], pivots: Sequence[int], columns: Sequence[int]
-) -> Callable[[int, int], Fraction]:
+) -> Callable[[int, int], Any]:
     """Solve the rows `chain` for the variables `pivots`, for exact entries of restricted rows.
 
     Returns
@@ -238,17 +522,20 @@ def restricted_entry(
     >>> entry(1, 0), entry(1, 1)
     (Fraction(1, 1), Fraction(-4, 1))
     """
-    solution: list[list[Fraction]] = []
-    if chain:
+    solution: list[list[Any]] = []
+    if chain and field_of(rows) is None:
         system = fmpq_mat(fmpz_mat([[rows[r, p] for p in pivots] for r in chain]))
         right = fmpq_mat(fmpz_mat([[rows[r, c] for c in columns] for r in chain]))
         solution = [
             [Fraction(int(v.p), int(v.q)) for v in row] for row in system.solve(right).tolist()
         ]
+    elif chain:
+        form, scale, _ = echelon(rows[np.ix_(chain, [*pivots, *columns])])
+        solution = [[v / Fraction(scale) for v in row[len(pivots) :]] for row in form]
 
-    def entry(i: int, k: int) -> Fraction:
+    def entry(i: int, k: int) -> Any:
         moved = (rows[i, p] * row[k] for p, row in zip(pivots, solution, strict=True))
-        return Fraction(rows[i, columns[k]]) - sum(moved, Fraction(0))
+        return rows[i, columns[k]] - sum(moved, Fraction(0))
 
     return entry
 
@@ -314,14 +601,14 @@ def signs_at(
 
 
 def _exact_signs(rows: Integers, point: Sequence[Any]) -> list[int]:
-    x = [Fraction(v) for v in point]
+    x = [v if isinstance(v, FieldElement) else Fraction(v) for v in point]
     scale = lcm(*(v.denominator for v in x))
     homogeneous = [v.numerator * (scale // v.denominator) for v in x] + [scale]
     return [sign(sum(a * v for a, v in zip(row, homogeneous, strict=True))) for row in rows]
 
 
-def interior_point(rows: Sequence[Row]) -> tuple[Fraction, ...] | None:
-    """A rational x with row·(x, 1) > 0 for every row, or None if there is none.
+def interior_point(rows: Sequence[Row]) -> tuple[Any, ...] | None:
+    """An exact x with row·(x, 1) > 0 for every row, or None if there is none.
 
     Incremental in random order, after Seidel (1991): a constraint that the point so far
     violates must be tight somewhere in the region of the constraints before it, so a point is
@@ -344,10 +631,10 @@ def interior_point(rows: Sequence[Row]) -> tuple[Fraction, ...] | None:
     return _interior_point(order, len(order[0]) - 1) if order else ()
 
 
-def _interior_point(rows: list[Row], d: int) -> tuple[Fraction, ...] | None:
+def _interior_point(rows: list[Row], d: int) -> tuple[Any, ...] | None:
     if d == 0:
         return () if all(row[0] > 0 for row in rows) else None
-    x = [Fraction(0)] * d
+    x: list[Any] = [Fraction(0)] * d
     for k, row in enumerate(rows):
         if _value(row, x) > 0:
             continue
@@ -376,8 +663,8 @@ def _interior_point(rows: list[Row], d: int) -> tuple[Fraction, ...] | None:
     return tuple(x)
 
 
-def _value(row: Row, x: Sequence[Fraction]) -> Fraction:
-    return sum((a * v for a, v in zip(row, x, strict=False) if a), Fraction(row[-1]))
+def _value(row: Row, x: Sequence[Any]) -> Any:
+    return sum((a * v for a, v in zip(row, x, strict=False) if a), row[-1] + Fraction(0))
 
 
 def is_infeasible(rows: Integers, support: Sequence[int]) -> bool:
@@ -397,11 +684,10 @@ def is_infeasible(rows: Integers, support: Sequence[int]) -> bool:
     if len(support) == 0:
         return False
     chosen = rows[list(support)]
-    normals = fmpz_mat(chosen[:, :-1].T.tolist())
-    basis, nullity = normals.nullspace()
-    if nullity != 1:
+    basis = nullspace(chosen[:, :-1].T)
+    if basis.shape[1] != 1:
         return False
-    weights = [int(basis[i, 0]) for i in range(len(support))]
+    weights = basis[:, 0].tolist()
     if min(weights) < 0:
         weights = [-w for w in weights]
     return (
@@ -410,9 +696,7 @@ def is_infeasible(rows: Integers, support: Sequence[int]) -> bool:
     )
 
 
-def nearest_floats(
-    rows: Sequence[Row], point: Sequence[Fraction]
-) -> NDArray[np.float64] | None:
+def nearest_floats(rows: Sequence[Row], point: Sequence[Any]) -> NDArray[np.float64] | None:
     """A float64 point with row·(x, 1) > 0 for every row, sought from a rational one.
 
     One coordinate after another moves to a float64 inside the open interval that the rows
@@ -429,7 +713,7 @@ def nearest_floats(
     >>> nearest_floats([[10**40, -third], [-(10**40), third + 1]], [Fraction(1, 3)]) is None
     True
     """
-    x = [Fraction(v) for v in point]
+    x: list[Any] = [v if isinstance(v, FieldElement) else Fraction(v) for v in point]
     for c in range(len(x)):
         found = _float_in_gap(rows, x, c)
         if found is not None:
@@ -442,7 +726,7 @@ def nearest_floats(
     return np.array([float(v) for v in x])
 
 
-def _float_slice(rows: Sequence[Row], x: list[Fraction], c: int) -> list[Fraction] | None:
+def _float_slice(rows: Sequence[Row], x: list[Any], c: int) -> list[Any] | None:
     """A point inside that shares x's first c coordinates, and coordinate c is a float64."""
     try:
         near = float(x[c])
@@ -464,7 +748,7 @@ def _float_slice(rows: Sequence[Row], x: list[Fraction], c: int) -> list[Fractio
     return None
 
 
-def _float_in_gap(rows: Sequence[Row], x: Sequence[Fraction], c: int) -> float | None:
+def _float_in_gap(rows: Sequence[Row], x: Sequence[Any], c: int) -> float | None:
     """A float64 for coordinate c inside the interval that the rows leave it."""
     low: Fraction | None = None
     high: Fraction | None = None

@@ -96,7 +96,7 @@ class Face:
         """The directions of the unbounded edges of the closure; see :meth:`Cell.rays`."""
         cut, cell = self._cell
         return sorted(
-            tuple(map(Fraction, primitive(cut.T[:-1, :-1] @ np.array(ray, dtype=object))))
+            tuple(map(exact.ratio, primitive(cut.T[:-1, :-1] @ np.array(ray, dtype=object))))
             for ray in cell.rays()
         )
 
@@ -422,14 +422,15 @@ class _Cut:
         """The point of the space with coordinates t."""
         scale = self.T[-1, -1]
         return tuple(
-            sum((a * v for a, v in zip(row, t, strict=False) if a), Fraction(row[-1])) / scale
+            sum((a * v for a, v in zip(row, t, strict=False) if a), row[-1] + Fraction(0))
+            / scale
             for row in self.T[:-1]
         )
 
     def points(self) -> NDArray[np.float64]:
         """A float64 point for each face, as near to the flat as rounding lets it be."""
         values = np.array(
-            [[exact.to_float(int(v), int(self.T[-1, -1]))[0] for v in row] for row in self.T]
+            [[exact.nearest_float(v, self.T[-1, -1]) for v in row] for row in self.T]
         ).reshape(self.T.shape)[:-1]
         with np.errstate(over="ignore", invalid="ignore"):
             return self.cells.points @ values[:, :-1].T + values[:, -1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from math import comb, isqrt
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import SizeError
+from arrangement.fields import field_of
 from arrangement.kernels import covers as kernel
 from arrangement.memory import memory
 from arrangement.orbits import PermutationGroup
@@ -61,15 +63,19 @@ class FlatCount:
         self.first = 1 if infinity is None else 0
         top = np.zeros((1, self.width), dtype=object) if infinity is None else [infinity]
         self._rows = np.concatenate([top, rows])
-        bound = exact.minor_bound(self._rows)
+        field, bound = field_of(self._rows), exact.minor_bound(self._rows)
         # D products of two residues have an exact sum in float64.
         limit = isqrt(exact.FLOAT_EXACT_LIMIT // self.width)
-        if 2 * bound < limit:
-            self._primes = _primes(range(bound + 1, limit + 1))
+        self._primes: Iterator[tuple[int, int]]
+        if field is None and 2 * bound < limit:
+            self._primes = ((p, 0) for p in _primes(range(bound + 1, limit + 1)))
             self.needed = 1
         else:
-            self._primes = _primes(range(limit, limit // 2, -1))
-            self.needed = -(-bound.bit_length() // ((limit // 2).bit_length() - 1))
+            half = limit // 2
+            self._primes = ((p, 0) for p in _primes(range(limit, half, -1)))
+            if field is not None:
+                self._primes = takewhile(lambda pair: pair[0] > half, field.primes(limit))
+            self.needed = -(-bound.bit_length() // (half.bit_length() - 1))
         self._residues = np.zeros((0, self.width, self.n + 1))
         self._moduli: list[int] = []
         self._more_primes(self.needed)
@@ -154,9 +160,13 @@ class FlatCount:
 
     def _more_primes(self, count: int) -> None:
         moduli = [next(self._primes) for _ in range(max(count, 1))]
-        tables = [(self._rows % p).T.astype(np.float64) for p in moduli]
-        self._residues = np.concatenate([self._residues, np.array(tables)])
-        self._moduli += moduli
+        tables = (
+            exact.residues(self._rows, moduli, field_of(self._rows))
+            .transpose(0, 2, 1)
+            .astype(np.float64)
+        )
+        self._residues = np.concatenate([self._residues, tables])
+        self._moduli += [p for p, _ in moduli]
 
     def _table(self) -> kernel.Residues:
         moduli = np.array(self._moduli, dtype=np.float64)

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import fmpz_mat
 from numpy.typing import NDArray
 
+from arrangement import exact
 from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement
@@ -64,7 +64,7 @@ class Flat:
     def point(self) -> tuple[Fraction, ...]:
         """A point of the flat: coordinates that are free on it are 0."""
         T = self._parametrization
-        return tuple(Fraction(v, T[-1, -1]) for v in T[:-1, -1])
+        return tuple(exact.ratio(v, T[-1, -1]) for v in T[:-1, -1])
 
     @property
     def basis(self) -> tuple[tuple[int, ...], ...]:
@@ -189,18 +189,14 @@ def parametrization(rows: Integers) -> Integers:
     [[-4, 1], [2, 0], [0, 2]]
     """
     width = rows.shape[1]
-    rank, scale = 0, 1
-    pivots: list[int] = []
+    scale, pivots, echelon = 1, list[int](), rows
     if len(rows):
-        echelon, scale, rank = fmpz_mat(rows.tolist()).rref()
-        scale = int(scale)
-        pivots = [next(c for c in range(width) if echelon[i, c] != 0) for i in range(rank)]
+        echelon, scale, pivots = exact.echelon(rows)
         assert width - 1 not in pivots, "the rows of a flat have a common zero"
-    side = 1 if scale > 0 else -1
     free = [c for c in range(width) if c not in set(pivots)]
     T = np.zeros((width, len(free)), dtype=object)
     for k, c in enumerate(free):
-        T[c, k] = abs(scale)
+        T[c, k] = scale
         for i, p in enumerate(pivots):
-            T[p, k] = -side * int(echelon[i, c])
+            T[p, k] = -echelon[i, c]
     return T

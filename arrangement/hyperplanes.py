@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import InputError
-from arrangement.parsing import exact_table, primitive, shown
+from arrangement.fields import FieldElement, in_one_field
+from arrangement.parsing import exact_table, integral, primitive, shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -35,7 +36,10 @@ class Arrangement:
     """An arrangement of n hyperplanes H_i = {x : normals[i]·x + offsets[i] = 0} in R^d.
 
     Every number is taken exactly as given: integers, Fractions and "p/q" strings are
-    themselves, a float is the dyadic rational that it stores. An arrangement never changes.
+    themselves, a float is the dyadic rational that it stores. Real algebraic numbers are
+    strings such as "1/2+1/2*sqrt(5)", "2^(1/3)" or "cos(2*pi/7)"
+    (:func:`arrangement.algebraic.read_number`), elements of a
+    :class:`arrangement.fields.NumberField` or numbers of sympy. An arrangement never changes.
 
     Parameters
     ----------
@@ -61,16 +65,18 @@ class Arrangement:
 
     >>> len(Arrangement([["1/3", 1], [10**30, 1], [0.1, -1]]).cells())
     6
+    >>> len(Arrangement([["sqrt(2)", 1], [2, "sqrt(2)"], ["sqrt(8)", 2]]).cells())
+    2
     """
 
     _given: NDArray[Any]
 
     def __init__(self, normals: Any, offsets: Any = None) -> None:
-        table = exact_table(normals, "normals", "row", 2)
+        table = exact_table(normals, "normals", "row", 2, irrational=True)
         if offsets is None:
             constants = np.full(len(table), 0, dtype=object)
         else:
-            constants = exact_table(offsets, "offsets", "entry", 1)
+            constants = exact_table(offsets, "offsets", "entry", 1, irrational=True)
         if len(constants) != len(table):
             raise InputError(
                 f"{len(table)} normals but {len(constants)} offsets: each hyperplane needs one"
@@ -107,14 +113,14 @@ class Arrangement:
         >>> len(Arrangement.from_samples([[0.0], [1.0], [2.0]], bias=1.0).cells())
         6
         """
-        samples = exact_table(X, "samples", "row", 2)
+        samples = exact_table(X, "samples", "row", 2, irrational=True)
         if bias is not None:
-            constant = exact_table([bias], "bias", "entry", 1)
+            constant = exact_table([bias], "bias", "entry", 1, irrational=True)
             samples = np.column_stack([samples, np.repeat(constant, len(samples))])
         return cls(samples)
 
     def _hold(self, given: NDArray[Any]) -> None:
-        self.__dict__["_given"] = given.astype(object)
+        self.__dict__["_given"] = in_one_field(given.astype(object))
         self._given.flags.writeable = False
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -135,19 +141,20 @@ class Arrangement:
 
     @cached_property
     def normals(self) -> NDArray[Any]:
-        """The normals as given, shape (n, d): float64 where that is exact, else Fractions."""
+        """The normals as given, shape (n, d): float64 where exact, else the exact numbers."""
         return _as_float_if_exact(self._given[:, :-1])
 
     @cached_property
     def offsets(self) -> NDArray[Any]:
-        """The offsets as given, shape (n,): float64 where that is exact, else Fractions."""
+        """The offsets as given, shape (n,): float64 where exact, else the exact numbers."""
         return _as_float_if_exact(self._given[:, -1])
 
     @cached_property
     def rows(self) -> Integers:
         """Normal form: row i is [normal | offset] scaled by a positive number to coprime ints.
 
-        Shape (n, d + 1), Python integers.
+        Shape (n, d + 1), Python integers; over a number field algebraic integers, in one of two
+        scales: what is given times a rational number, or with a rational first entry.
 
         Examples
         --------
@@ -157,7 +164,7 @@ class Arrangement:
         """
         rows = np.empty_like(self._given)
         for i, row in enumerate(self._given):
-            rows[i] = primitive(row)
+            rows[i] = min(primitive(row), integral(row), key=_size)
         rows.flags.writeable = False
         return rows
 
@@ -176,10 +183,9 @@ class Arrangement:
         """
         first = np.arange(self.n_hyperplanes, dtype=np.int64)
         orientation = np.ones(self.n_hyperplanes, dtype=np.int8)
-        seen: dict[tuple[int, ...], int] = {}
-        for i, row in enumerate(self.rows):
-            key = tuple(row)
-            opposite = tuple(-v for v in row)
+        seen: dict[tuple[Any, ...], int] = {}
+        for i, key in enumerate(self._monic):
+            opposite = tuple(-v for v in key)
             if key in seen:
                 first[i] = seen[key]
             elif opposite in seen:
@@ -686,10 +692,18 @@ class Arrangement:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Arrangement):
             return NotImplemented
-        return self._given.shape == other._given.shape and bool(np.all(self.rows == other.rows))
+        return self._given.shape == other._given.shape and self._monic == other._monic
 
     def __hash__(self) -> int:
-        return hash((self._given.shape, tuple(map(tuple, self.rows))))
+        return hash((self._given.shape, self._monic))
+
+    @cached_property
+    def _monic(self) -> tuple[tuple[Any, ...], ...]:
+        """The rows, over a number field divided by the size of the first non-zero entry.
+
+        The same numbers may be entered as elements of different fields.
+        """
+        return tuple(map(_monic, self.rows))
 
     def _hyperplane(self, i: int) -> int:
         n = self.n_hyperplanes
@@ -711,6 +725,17 @@ def _from_exact(given: NDArray[Any]) -> Arrangement:
     arrangement = Arrangement.__new__(Arrangement)
     arrangement._hold(given)
     return arrangement
+
+
+def _size(row: Sequence[Any]) -> int:
+    return sum(v.bit_length() for v in row)
+
+
+def _monic(row: NDArray[Any]) -> tuple[Any, ...]:
+    if not any(isinstance(v, FieldElement) for v in row):
+        return tuple(row)
+    factor = Fraction(1) / abs(next(v for v in row if v))
+    return tuple(v * factor for v in row)
 
 
 def _table(rows: Sequence[Sequence[int]], width: int) -> Integers:

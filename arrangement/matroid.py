@@ -13,7 +13,6 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
@@ -174,9 +173,8 @@ def dual(arrangement: Arrangement) -> Arrangement:
     nullity = n - arrangement.rank
     normals = np.full((n, nullity), 0, dtype=object)
     if nullity:
-        kernel, _ = fmpz_mat(arrangement.rows[:, :-1].T.tolist()).nullspace()
-        for k in range(nullity):
-            normals[:, k] = primitive([int(kernel[i, k]) for i in range(n)])
+        for k, dependency in enumerate(exact.nullspace(arrangement.rows[:, :-1].T).T):
+            normals[:, k] = primitive(dependency)
     for i, normal in enumerate(normals):
         if not any(normal):
             raise InputError(
@@ -202,14 +200,12 @@ def _basis_tables(
             f"circuits and cocircuits are found for at most {MOST_BASES:,}"
         )
     columns = exact.independent_columns(arrangement.rows[:, :-1])
-    normals = arrangement.rows[:, columns].tolist()
-    vectors = fmpz_mat(normals) if n else None
+    vectors = arrangement.rows[:, columns]
     for basis in combinations(range(n), rank) if n else ():
-        square = fmpz_mat([normals[b] for b in basis])
-        if square.det() == 0:
+        found = exact.inverse(vectors[list(basis)])
+        if found is None:
             continue
-        numerators, _ = (vectors * square.inv()).numer_denom()  # the denominator is positive
-        signs = [exact.sign(v) for v in numerators.entries()]
+        signs = [exact.sign(v) for v in (vectors @ found[0]).flat]
         yield basis, np.array(signs, dtype=np.int8).reshape(n, rank)
 
 

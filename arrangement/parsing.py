@@ -15,14 +15,18 @@ import numpy as np
 from flint import fmpz
 from numpy.typing import NDArray
 
+from arrangement.algebraic import from_sympy, read_number
 from arrangement.errors import InputError, SizeError
+from arrangement.fields import FieldElement, Number, simplest
 
 __all__ = [
     "exact_number",
     "exact_table",
     "exact_text",
+    "integral",
     "n_bits",
     "primitive",
+    "real_number",
     "refuse_bits",
     "shown",
 ]
@@ -39,11 +43,16 @@ MOST_BITS = 2**30
 # Fraction takes 1e9_999 for 1e9999; the zeros are taken whole, so that 1e00001 is not huge.
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0_]*+\d(_?\d){4}")
 
+# What :func:`algebraic.read_number` is for.
+_ALGEBRAIC = re.compile(r"[(*^]")
+
 _LONG_DECIMAL = re.compile(r"([+-]?)(\d+)\.?(\d*)(?:[eE]([+-]?\d+))?")
 
 
-def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
-    """An array of exact ints and Fractions.
+def exact_table(
+    values: Any, name: str, unit: str, ndim: int, irrational: bool = False
+) -> NDArray[Any]:
+    """An array of exact ints and Fractions, and elements of number fields if asked for.
 
     Parameters
     ----------
@@ -51,6 +60,8 @@ def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
     name, unit : str
         What the error message calls the array and one entry of its first axis.
     ndim : {1, 2}
+    irrational : bool
+        Are real algebraic numbers welcome, as :func:`real_number` takes them?
 
     Raises
     ------
@@ -84,13 +95,17 @@ def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
     held = 0
     for index, value in np.ndenumerate(table):
         try:
-            result[index] = number = exact_number(value)
+            number = real_number(value) if irrational else exact_number(value)
+            result[index] = number
             held += n_bits(number)
+        except InputError as error:
+            place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
+            raise type(error)(f"{name}, {place}: {error}") from None
         except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
             place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
-            given = value.item() if isinstance(value, np.generic) else value
+            kind = "finite real" if irrational else "finite rational"
             raise InputError(
-                f"{name}, {place}: {shown(given)} is not a finite real number"
+                f"{name}, {place}: {shown(value)} is not a {kind} number"
             ) from None
         refuse_bits(held, name)
     return result
@@ -110,8 +125,41 @@ def _refuse_ragged(values: Any, name: str) -> None:
             )
 
 
+def real_number(value: Any) -> Number:
+    """One real algebraic number exactly as given: an int, a Fraction or a field element.
+
+    Parameters
+    ----------
+    value
+        A rational number, see :func:`exact_number`; an element of a number field; a text as
+        :func:`arrangement.algebraic.read_number` takes it; an algebraic number of sympy.
+
+    Raises
+    ------
+    AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError
+        If it is no finite real algebraic number; among these InputError, with what to do, if
+        its degree is too large.
+
+    Examples
+    --------
+    >>> real_number("1/2"), real_number("(1+sqrt(5))/2")
+    (Fraction(1, 2), 1/2+1/2*sqrt(5))
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bytes):
+        value = value.decode()
+    if isinstance(value, FieldElement):
+        return simplest(value)
+    if isinstance(value, str) and _ALGEBRAIC.search(value):
+        return read_number(value)
+    if type(value).__module__.startswith("sympy.") and not isinstance(value, Rational):
+        return from_sympy(value)
+    return exact_number(value)
+
+
 def exact_number(value: Any) -> int | Fraction:
-    """One number exactly as given: an int, or a Fraction where it is no integer.
+    """One rational number exactly as given: an int, or a Fraction where it is no integer.
 
     Raises
     ------
@@ -158,7 +206,7 @@ def _written(text: str) -> Fraction:
     return Fraction(int(fmpz(numerator)), int(fmpz(denominator or "1")))
 
 
-def n_bits(value: int | Fraction) -> int:
+def n_bits(value: Number) -> int:
     """Bits of the numerator and the denominator."""
     return value.numerator.bit_length() + value.denominator.bit_length()
 
@@ -169,14 +217,18 @@ def refuse_bits(held: int, name: str) -> None:
         raise SizeError(f"{name}: the numbers take more than {MOST_BITS // 2**23:,} MiB")
 
 
-def exact_text(value: int | Fraction) -> str:
-    """The number as "p" or "p/q", however long; :func:`exact_number` reads it.
+def exact_text(value: Number) -> str:
+    """The number as "p" or "p/q", however long, or as a text such as "1/2+1/2*sqrt(5)".
+
+    :func:`real_number` reads it.
 
     Examples
     --------
     >>> exact_text(Fraction(-1, 3)), len(exact_text(10**5000))
     ('-1/3', 5001)
     """
+    if isinstance(value, FieldElement):
+        return str(value)
     parts = (
         [value.numerator] if value.denominator == 1 else [value.numerator, value.denominator]
     )
@@ -221,8 +273,33 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:150]}...{text[-40:]}"
 
 
-def primitive(row: Sequence[Any]) -> list[int]:
-    """The row scaled by a positive number to integers without a common factor."""
+def primitive(row: Sequence[Any]) -> list[Any]:
+    """The row scaled by a positive number to integers without a common factor.
+
+    Over a number field, where these are not unique, the first entry that is not zero becomes
+    rational, and all become polynomials in the generator with integer coefficients that have
+    no common factor.
+    """
+    if any(isinstance(v, FieldElement) for v in row):
+        row = [simplest(v) for v in row]
+        factor = Fraction(1) / abs(next((v for v in row if v), 1))
+        row = [simplest(v * factor) for v in row]
+    return integral(row)
+
+
+def integral(row: Sequence[Any]) -> list[Any]:
+    """The row scaled by a positive rational number to coprime integers or coefficients.
+
+    Examples
+    --------
+    >>> integral([Fraction(2, 3), 4]), integral([Fraction(1, 3), real_number("sqrt(5)*2")])
+    ([1, 6], [1, 6*sqrt(5)])
+    """
+    if any(isinstance(v, FieldElement) for v in row):
+        scale = lcm(*(v.denominator for v in row))
+        row = [scale * v for v in row]
+        content = gcd(*(c for v in row for c in _integers(v))) or 1
+        return [simplest(v * Fraction(1, content)) for v in row]
     scale = 1
     for v in row:
         scale = lcm(scale, v.denominator)
@@ -230,3 +307,9 @@ def primitive(row: Sequence[Any]) -> list[int]:
     integers = [int(v.numerator) * (scale // v.denominator) for v in row]
     common = gcd(*integers) or 1
     return [v // common for v in integers]
+
+
+def _integers(value: Any) -> list[int]:
+    """The coefficients of an element of Z[α], or an integer."""
+    parts = value.coefficients if isinstance(value, FieldElement) else (value,)
+    return [int(c) for c in parts]

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
@@ -70,7 +69,7 @@ class Polyhedron:
             for c, v in zip(self._columns, generator, strict=False):
                 direction[c] = v
             if generator[-1]:
-                vertices.append((tuple(Fraction(v, generator[-1]) for v in direction), mask))
+                vertices.append((tuple(exact.ratio(v, generator[-1]) for v in direction), mask))
             else:
                 rays.append((tuple(primitive(direction)), mask))
         return sorted(vertices), sorted(rays)
@@ -91,8 +90,7 @@ class Polyhedron:
         d = self.rows.shape[1] - 1
         if len(self.rows) == 0:
             return [tuple(int(k == c) for k in range(d)) for c in range(d)]
-        basis, nullity = fmpz_mat(self.rows[:, :-1].tolist()).nullspace()
-        return [tuple(primitive([int(basis[i, k]) for i in range(d)])) for k in range(nullity)]
+        return [tuple(primitive(line)) for line in exact.nullspace(self.rows[:, :-1]).T]
 
     @cached_property
     def facets(self) -> list[int]:
@@ -110,7 +108,7 @@ class Polyhedron:
         for k, (generator, mask) in enumerate(self._generators):
             if mask & rows == rows:
                 on |= 1 << k
-                vertex |= generator[-1]
+                vertex |= generator[-1] != 0
         return on if vertex else 0
 
     @cached_property
@@ -222,10 +220,6 @@ def _product(row: Sequence[Any], y: Sequence[int]) -> int:
 
 def inverse_matrix(rows: Integers) -> tuple[Integers, int]:
     """Integer matrix and sign: the inverse up to a factor of that sign."""
-    size = len(rows)
-    doubled = [[*row, *(int(k == i) for k in range(size))] for i, row in enumerate(rows)]
-    echelon, scale, _ = fmpz_mat(doubled).rref()
-    result = np.empty((size, size), dtype=object)
-    for i in range(size):
-        result[i] = [int(echelon[i, size + k]) for k in range(size)]
-    return result, exact.sign(int(scale))
+    found = exact.inverse(rows)
+    assert found is not None, "the rows are independent"
+    return found[0], 1

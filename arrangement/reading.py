@@ -5,18 +5,20 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.algebraic import FUNCTIONS, read_number
 from arrangement.errors import InputError, SizeError
 from arrangement.families import FAMILIES
+from arrangement.fields import FieldElement, Number
 from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import exact_number, exact_table, n_bits, refuse_bits
+from arrangement.parsing import exact_table, n_bits, real_number, refuse_bits
 from arrangement.saving import unsealed
 from arrangement.text import parse_json, read_rows, read_text, refuse_empty_cells
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "chosen_arrangement",
     "named_family",
+    "rational_number",
     "read_arrangement",
     "read_points",
     "written_number",
@@ -36,6 +39,13 @@ Domain: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 # Cells that are no number, yet no part of a header either.
 _NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
 
+
+_FIELD_LINE = re.compile(r"field\s+([^\W\d]\w*)\s*=\s*(.+)")
+_LETTER = re.compile(r"[^\W\d_]")
+_RESERVED = {*FUNCTIONS, "pi", "nan", "inf", "infinity"}
+
+_MOST_NAMES = 100
+"""Numbers that a table may name."""
 
 _MOST_NUMBERS = 4_000_000
 """Numbers of a table, each a Python object."""
@@ -152,7 +162,8 @@ def read_arrangement(
     Parameters
     ----------
     path : str
-        A table of text or a .npy file with one hyperplane a row, or a .json or .npz file with
+        A table of text or a .npy file with one hyperplane a row (the text perhaps after lines
+        such as "field tau = (1+sqrt(5))/2", which name numbers), or a .json or .npz file with
         ``normals`` and perhaps ``offsets`` and ``domain`` (as `Cells.save` writes them), all
         perhaps compressed (.gz); - is a table or JSON from standard input.
     central : bool, optional
@@ -206,14 +217,30 @@ def _unsealed(arrays: dict[str, NDArray[Any]], name: str) -> dict[str, NDArray[A
         raise InputError(f"{name}: {error}") from None
 
 
-def written_number(text: str, place: str) -> int | Fraction:
-    """The number exactly as it is written.
+def _number(text: str, names: Mapping[str, Number] | None) -> Number:
+    if names and _LETTER.search(text):
+        return read_number(text, names)
+    return real_number(text)
+
+
+def rational_number(text: str, place: str) -> int | Fraction:
+    """The rational number exactly as it is written; see :func:`written_number`."""
+    number = written_number(text, place)
+    if isinstance(number, FieldElement):
+        raise InputError(f"{place}: {text!r} is irrational, and a rational number is needed")
+    return number
+
+
+def written_number(text: str, place: str, names: Mapping[str, Number] | None = None) -> Number:
+    """The number exactly as it is written, rational or algebraic.
 
     Parameters
     ----------
     text : str
     place : str
         Where the number stands, for the error message.
+    names : mapping, optional
+        Numbers that may be called by a name.
 
     Raises
     ------
@@ -227,7 +254,9 @@ def written_number(text: str, place: str) -> int | Fraction:
     (Fraction(1, 10), -2)
     """
     try:
-        return exact_number(text)
+        return _number(text, names)
+    except InputError as error:
+        raise type(error)(f"{place}: {error}") from None
     except (ValueError, OverflowError, ZeroDivisionError) as error:
         shown = text if len(text) < 40 else text[:36] + "..."
         fault = "is not a number (such as 3, -0.25, 1e-3, 1/3)"
@@ -260,7 +289,7 @@ def _domain(numbers: NDArray[Any] | dict[str, Any], dimension: int) -> Domain | 
     """The rows [g | c] of a domain {x : g·x + c > 0 for all rows}, as G x ≤ h."""
     if not isinstance(numbers, dict) or numbers.get("domain") is None:
         return None
-    rows = exact_table(numbers["domain"], "domain", "row", 2)
+    rows = exact_table(numbers["domain"], "domain", "row", 2, irrational=True)
     if rows.shape[1] != dimension + 1:
         raise InputError(f"domain: {rows.shape[1]} columns in dimension {dimension}")
     return -rows[:, :-1], rows[:, -1]
@@ -298,10 +327,10 @@ def _table(text: str, name: str, central: bool) -> NDArray[np.object_]:
     return table
 
 
-def _number_of_json(name: str) -> Callable[[str], int | Fraction]:
+def _number_of_json(name: str) -> Callable[[str], Number]:
     held = 0
 
-    def number(cell: str) -> int | Fraction:
+    def number(cell: str) -> Number:
         nonlocal held
         value = written_number(cell, name)
         held += n_bits(value)
@@ -313,14 +342,15 @@ def _number_of_json(name: str) -> Callable[[str], int | Fraction]:
 
 def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
     """The numbers of a table of text, exact, shape (rows, columns), and their lines."""
-    numbers: list[int | Fraction] = []
+    names, text = _field_lines(text, name)
+    numbers: list[Number] = []
     lines: list[int] = []
     held, width = 0, 0
     for k, (line, cells) in enumerate(read_rows(text, name)):
-        if not k and not any(_is_number(v) or v.lower() in _NO_NUMBERS for v in cells):
+        if not k and not any(_is_number(v, names) or v.lower() in _NO_NUMBERS for v in cells):
             continue
         refuse_empty_cells(cells, f"{name}, line {line}")
-        row = [written_number(cell, f"{name}, line {line}") for cell in cells]
+        row = [written_number(cell, f"{name}, line {line}", names) for cell in cells]
         held += sum(map(n_bits, row))
         refuse_bits(held, name)
         numbers += row
@@ -335,9 +365,38 @@ def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
     return table.reshape(len(lines), width), lines
 
 
-def _is_number(cell: str) -> bool:
+def _field_lines(text: str, name: str) -> tuple[dict[str, Number], str]:
+    """Numbers that the first lines of a table name, and the text with these lines as comments.
+
+    Such a line is "field tau = (1+sqrt(5))/2"; the cells below may say "2*tau+1".
+    """
+    names: dict[str, Number] = {}
+    at, number = 0, 0
+    while at <= len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        number += 1
+        line = text[at:end].strip()
+        if line and not line.startswith("#"):
+            match = _FIELD_LINE.fullmatch(line)
+            if match is None:
+                break
+            place = f"{name}, line {number}"
+            if match[1] in _RESERVED or match[1] in names:
+                raise InputError(f"{place}: {match[1]!r} has a meaning; take another name")
+            if len(names) == _MOST_NAMES:
+                raise SizeError(f"{place}: more than {_MOST_NAMES} names")
+            names[match[1]] = written_number(match[2], place, names)
+            text = f"{text[:at]}#{text[at + 1 :]}"
+        at = end + 1
+    return names, text
+
+
+def _is_number(cell: str, names: Mapping[str, Number]) -> bool:
     try:
-        exact_number(cell)
+        _number(cell, names)
+    except InputError:  # a number, though of a degree that is too large
+        return True
     except (ValueError, ZeroDivisionError):
         return False
     except OverflowError:  # a number, though too large to be read

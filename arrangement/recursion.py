@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from arrangement import exact, kernels
 from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
+from arrangement.fields import field_of
 from arrangement.memory import memory
 from arrangement.packing import word_count
 
@@ -53,7 +53,10 @@ class Recursion:
         if deepest is None and 2**self.depth > _capacity(n):
             raise _refusal(f"at least 2^{self.depth}")
         # Tableau entries are minors; elimination multiplies two and subtracts.
-        self.exact = 2 * exact.minor_bound(rows) ** 2 <= exact.FLOAT_EXACT_LIMIT
+        self.exact = (
+            field_of(rows) is None
+            and 2 * exact.minor_bound(rows) ** 2 <= exact.FLOAT_EXACT_LIMIT
+        )
         levels = (self.depth if deepest is None else deepest) + 1
         n_words = word_count(n)
         self.flats = kernels.Flats(
@@ -309,14 +312,14 @@ class Recursion:
             value = entry(int(i), int(c))
             below[c, i] = exact.sign(value)
             self.flats.values[level + 1, c, i], self.flats.errors[level + 1, c, i] = (
-                exact.to_float(value.numerator, value.denominator << int(self.exponents[i]))
+                exact.scaled_float(value, int(self.exponents[i]))
             )
 
     def _resolve_line(self, level: int, count: int) -> None:
         """Sort the unsure runs of points on a line exactly."""
         entry = exact.restricted_entry(self.rows, *self._chain(level))
 
-        def position(i: int) -> tuple[Fraction, ...]:
+        def position(i: int) -> tuple[Any, ...]:
             slope = entry(i, 0)
             return tuple(-entry(i, 1 + c) / slope for c in range(self.n_constants))
 

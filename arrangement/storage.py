@@ -59,7 +59,7 @@ def load(path: str | os.PathLike[str]) -> Cells:
         columns = saving.described(arrays, COLUMNS, {"d": d, "w": word_count(n), "n": n})
         domain = None
         if "domain" in arrays:
-            domain = exact_table(arrays["domain"], "domain", "row", 2)
+            domain = exact_table(arrays["domain"], "domain", "row", 2, irrational=True)
             if domain.shape[1] != d + 1 or not all(isinstance(v, int) for v in domain.flat):
                 raise InputError("the domain's rows are not d + 1 integers")
             if not all(any(row[:-1]) for row in domain):

@@ -19,10 +19,10 @@ from math import comb, inf
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
+from arrangement.fields import field_of
 from arrangement.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.recursion import Recursion
 
@@ -211,7 +211,8 @@ class _Level:
         self.lines.root[0, :, : sweep.n], self.lines.root[1, :, : sweep.n] = high.T, low.T
         self.lines.root_errors[:] = rest.max(axis=0, initial=0.0)
         self._fill(0, high, np.abs(low) + rest)
-        self._exact = fmpz_mat(self.table.tolist())
+        self._field = field_of(self.table)
+        self._linear = exact.quotients(self.linear, self._field)
         self._out = np.empty((BLOCK + depths + 2, sweep.n_words), dtype=np.uint64)
 
     def _fill(
@@ -296,25 +297,20 @@ class _Level:
         table = self.table
         columns = [2 + c for c in chosen]
         rest = [c for c in range(self.i + 1) if c not in columns]
-        inverse = fmpq_mat(fmpz_mat(table[np.ix_(picks, columns)].tolist())).inv()
-        slacks = fmpq_mat(fmpz_mat(table[:, columns].tolist())) * inverse
-        moved = slacks * fmpq_mat(fmpz_mat(table[np.ix_(picks, rest)].tolist()))
+        inverse = exact.quotients(table[np.ix_(picks, columns)], self._field).inv()
+        slacks = exact.quotients(table[:, columns], self._field) * inverse
+        moved = slacks * exact.quotients(table[np.ix_(picks, rest)], self._field)
         entries = np.empty((self.sweep.n, self.i + 1), dtype=object)
         for k in range(self.sweep.n):
             for q, c in enumerate(columns):
                 entries[k, c] = slacks[k, q]
             for q, c in enumerate(rest):
-                entries[k, c] = int(table[k, c]) - moved[k, q]
+                entries[k, c] = table[k, c] - moved[k, q]
         values, errors = np.zeros(entries.shape), np.zeros(entries.shape)
         for k in range(self.sweep.n):
-            top = max(
-                int(abs(v).p).bit_length() - int(v.q).bit_length() for v in entries[k] if v
-            )
-            if k in picks:
-                top = 0
+            top = 0 if k in picks else max(exact.magnitude(v) for v in entries[k] if v)
             for c, v in enumerate(entries[k]):
-                p, q = int(v.p), int(v.q)
-                values[k, c], errors[k, c] = exact.to_float(p << max(0, -top), q << max(0, top))
+                values[k, c], errors[k, c] = exact.scaled_float(v, top)
         self._fill(depth, values, errors)
         self.lines.slack[depth] = -1
         for q, c in enumerate(columns):
@@ -324,11 +320,10 @@ class _Level:
     def _learn_dependent(self, picks: list[int]) -> None:
         """Remember the circuit of normals among some picks."""
         normals = self.sweep.rows[picks, 1:]
-        kernel, nullity = fmpz_mat(normals.T.tolist()).nullspace()
-        if nullity == 0:
+        kernel = exact.nullspace(normals.T)
+        if kernel.shape[1] == 0:
             raise SpecialPosition
-        gamma = [int(kernel[q, 0]) for q in range(len(picks))]
-        self._learn({k: g for k, g in zip(picks, gamma, strict=True) if g})
+        self._learn({k: g for k, g in zip(picks, kernel[:, 0], strict=True) if g})
 
     def _learn(self, gamma: dict[int, Any]) -> None:
         """Remember a circuit: Σ gamma[l]·(row l) is a constant."""
@@ -345,7 +340,7 @@ class _Level:
             )
         top = max(gamma)
         side = -1 if gamma[top] > 0 else 1
-        left = sum(g * int(self.sweep.rows[l, 0]) for l, g in gamma.items())
+        left = sum(g * self.sweep.rows[l, 0] for l, g in gamma.items())
         members = np.zeros((1, self.sweep.n), dtype=np.int8)
         members[0, list(gamma)] = 1
         circuits.masks[q] = pack_signs(members)[0]
@@ -357,14 +352,14 @@ class _Level:
         """The cells born where some picks meet, exactly."""
         table = self.table
         none = np.zeros((0, self.sweep.n_words), dtype=np.uint64)
-        system = fmpq_mat(fmpz_mat(table[picks, 1:].tolist()))
+        system = exact.quotients(table[picks, 1:], self._field)
         if system.rank() < len(picks):
             self._learn_dependent(picks)
             return none
         inverse = system.inv()
-        vertex = inverse * fmpq_mat(fmpz_mat([[-int(v)] for v in table[picks, 0]]))
-        homogeneous = fmpq_mat(self.i + 1, 1, [1, *vertex.entries()])
-        at = (self._exact * homogeneous).entries()
+        vertex = inverse * exact.quotients(-table[picks, :1], self._field)
+        left = self._linear * vertex
+        at = [c + v for c, v in zip(self.constant, left.entries(), strict=True)]
         signs = np.array([exact.sign(v) for v in at], dtype=np.int8)
         alpha = [exact.sign(inverse[0, q]) for q in range(len(picks))]
         if 0 in alpha:
@@ -372,11 +367,11 @@ class _Level:
         zeros = [k for k in np.flatnonzero(signs == 0).tolist() if k not in picks]
         first = True
         for k in zeros:
-            beta = (fmpq_mat(fmpz_mat([[int(v) for v in table[k, 1:]]])) * inverse).entries()
+            beta = (exact.quotients(table[k : k + 1, 1:], self._field) * inverse).entries()
             gamma = {b: g for b, g in zip(picks, beta, strict=True) if g != 0}
-            gamma[k] = fmpq(-1)
+            gamma[k] = -1
             if any(
-                sum(g * int(self.sweep.rows[l, c]) for l, g in gamma.items())
+                sum(g * self.sweep.rows[l, c] for l, g in gamma.items())
                 for c in range(1, self.sweep.dimension - self.i)
             ):
                 raise SpecialPosition

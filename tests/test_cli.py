@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from inspect import signature
 from math import comb
 
 import networkx as nx
@@ -134,6 +135,9 @@ def test_float_reads_the_nearest_float64(facts):
         ("generic 5 2", 16, 6),
         ("ish 3", 16, 4),
         ("coxeter F 4", 1152, 0),
+        ("coxeter H 3", 120, 0),
+        ("simplicial 1 10", 60, 0),
+        ("regular_polytope dodecahedron", 185, 63),
         ("grid 3 4", 20, 6),
         ("graphical 0-1 1-2 2-0 isolated", 6, 0),
         ("discriminantal 5 2 --seed 1", 62, 0),
@@ -145,11 +149,48 @@ def test_families(facts, arguments, cells, bounded):
 
 @pytest.mark.parametrize(
     "name",
-    [n for n in FAMILIES if n not in ("coxeter", "discriminantal", "generic", "graphical")],
+    [
+        name
+        for name, family in FAMILIES.items()
+        if name not in ("coxeter", "graphical", "regular_polytope")
+        and len([p for p in signature(family).parameters if p != "rng"]) == 1
+    ],
 )
 def test_every_family_is_called_by_its_name(facts, name):
     found = facts("cells", "--family", name, "3")
     assert found["hyperplanes"] == FAMILIES[name](3).n_hyperplanes
+
+
+def test_irrational_numbers(facts, tmp_path):
+    pentagon = tmp_path / "pentagon.txt"
+    pentagon.write_text(
+        "# five sides\n\nfield c = cos(2*pi/5)\n"
+        "1 0 -1\nc 1 -1\nc -1 -1\n2*c^2-1 2*c -1\n2*c^2-1 -2*c -1\n"
+    )
+    assert count(facts, str(pentagon)) == (16, 6)
+    assert count(facts, "-", stdin="sqrt(2),1,0\n2,sqrt(2),0\nsqrt(8),2,1e-3\n") == (3, 1)
+    assert count(facts, "-", stdin="field a = sqrt(2)\na,a,a\n") == (2, 0)
+    domain = ("-", "--domain", "sqrt(2)-1.5", "none")
+    assert count(facts, *domain, stdin=TRIANGLE)[0] == 7
+    found = json.dumps({"normals": [["(1+sqrt(5))/2", 1], ["1", "2*cos(2*pi/5)"]]})
+    assert count(facts, "-", stdin=found) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,sqrt(x)\n", r"line 1: 'sqrt\(x\)' is not a number"),
+        ("1,sqrt(-2)\n", "line 1: -2 is negative"),
+        ("1,2\n1,2^(1/41)\n", "line 2: a number field of degree 41; the largest degree is 32"),
+        ("field pi = 3\n1,2\n", "line 1: 'pi' has a meaning"),
+        ("\nfield a = b\n1,2\n", "line 2: 'b' is not a number"),
+        ("field a = sqrt(2)\n1,b\n", "line 2: 'b' is not a number"),
+        ("field a = sqrt(2)\n", "empty, not one row"),
+        ("field a = sqrt(2)\na-a,1\n", "line 2: the normal is zero"),
+    ],
+)
+def test_bad_irrational_numbers_are_one_line(refused, text, message):
+    assert re.search(message, refused("cells", "-", stdin=text))
 
 
 def test_methods_agree(facts):

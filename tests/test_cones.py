@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, cones, enumeration, families, restrict
 from arrangement.domain import parse_domain
+from arrangement.fields import field_of
 from arrangement.packing import unpack_signs
 from tests import reference
 from tests.strategies import tables
@@ -118,6 +119,25 @@ def test_degenerate_in_any_coordinates(kind, monkeypatch):
         moved = rows @ change
         assert cones.count(moved, moved[:0]) == 370
         assert sum(map(len, cones.words(moved, moved[:0]))) == 370
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_number_fields_in_any_coordinates(kind, monkeypatch):
+    use(kind, monkeypatch)
+    rng = np.random.default_rng(4)
+    for arrangement, cells in (
+        (families.coxeter("H", 3), 120),
+        (families.coxeter("I", 9), 18),
+        (families.simplicial(1, 14), 112),
+    ):
+        rows = arrangement.rows[:, :-1]
+        alpha = field_of(rows).generator
+        d = rows.shape[1]
+        for _ in range(2):
+            parts = rng.integers(-9, 10, size=(2, d, d)).astype(object)
+            moved = rows @ (parts[0] + alpha * parts[1])
+            assert cones.count(moved, moved[:0]) == cells
+            assert len(listed(moved, moved[:0])) == cells
 
 
 @pytest.mark.parametrize("seed", range(4))

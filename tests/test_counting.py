@@ -19,6 +19,7 @@ from arrangement import (
     orbits,
     restrict,
 )
+from arrangement.fields import field_of
 from arrangement.flat_count import FlatCount
 from arrangement.kernels import covers as kernel
 from arrangement.orbits import PermutationGroup
@@ -283,9 +284,12 @@ def test_minors_that_vanish_modulo_many_primes():
 def with_small_primes(rows, infinity, group):
     """A count modulo 2, 3, 5, …, as many as a proof needs."""
     count = FlatCount(rows, infinity, group)
-    small = [q for q in range(2, 1000) if is_prime(q)]
+    field = field_of(count._rows)
+    small = [(q, 0) for q in range(2, 1000) if is_prime(q)]
+    if field is not None:
+        small = list(field.primes(1000))[::-1]
     bound = exact.minor_bound(count._rows)
-    count.needed = next(k for k in range(1, 50) if prod(small[:k]) > bound)
+    count.needed = next(k for k in range(1, 50) if prod(q for q, _ in small[:k]) > bound)
     count._primes = iter(small)
     count._moduli, count._residues = [], count._residues[:0]
     count._more_primes(1)

@@ -1,13 +1,15 @@
 """The comparison ladder, rung by rung, against Fractions."""
 
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
+from math import prod
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, exact
+from arrangement.fields import FieldElement, NumberField, field_of, simplest
 from tests import reference
 from tests.strategies import tables
 from tests.test_hyperplanes import arrangement_of
@@ -139,3 +141,152 @@ def test_float_rows_bound_their_errors():
             error = abs(Fraction(values[i, c]) - Fraction(v, 2 ** int(exponents[i])))
             assert error <= Fraction(errors[i, c])
         assert errors[0, 0] == 0 or abs(largest) > 2**53
+
+
+FIELDS = [
+    NumberField("sqrt(2)"),
+    NumberField([1, -1, -1], (1, 2)),
+    NumberField([1, 0, -1, -1]),
+    NumberField("2*cos(2*pi/7)"),
+]
+
+
+@st.composite
+def field_matrices(draw, most=4):
+    """Matrices of algebraic integers and integers, often singular."""
+    field = draw(st.sampled_from(FIELDS))
+    n, width = draw(st.integers(1, most)), draw(st.integers(1, most))
+    size = draw(st.sampled_from([3, 3, 3, 10**20]))
+    numbers = st.lists(
+        st.integers(-size, size), min_size=field.degree, max_size=field.degree
+    ) | st.integers(-2, 2).map(lambda v: [v])
+    rows = [[field.element(draw(numbers)) for _ in range(width)] for _ in range(n)]
+    for row in rows[1:]:
+        if draw(st.booleans()):
+            a, b = draw(st.integers(-1, 1)), field.element(draw(numbers))
+            row[:] = [a * v + b * w for v, w in zip(row, rows[0], strict=True)]
+    matrix = np.empty((n, width), dtype=object)
+    for i, row in enumerate(rows):
+        matrix[i] = [simplest(v) for v in row]
+    return matrix, field
+
+
+def minors(matrix):
+    n, width = matrix.shape
+    for k in range(1, min(n, width) + 1):
+        for some in combinations(range(n), k):
+            for columns in combinations(range(width), k):
+                yield determinant(matrix[np.ix_(some, columns)].tolist())
+
+
+@given(field_matrices())
+def test_ranks_and_echelon_forms_over_fields(case):
+    matrix, _ = case
+    n, width = matrix.shape
+    rows, scale, pivots = exact.echelon(matrix)
+    sizes = [
+        k
+        for k in range(min(n, width) + 1)
+        if k == 0
+        or any(
+            determinant(matrix[np.ix_(a, b)].tolist())
+            for a in combinations(range(n), k)
+            for b in combinations(range(width), k)
+        )
+    ]
+    assert len(pivots) == len(rows) == exact.rank(matrix) == sizes[-1]
+    for k in range(width):
+        within = exact.rank(matrix[:, : k + 1])
+        assert within == sum(p <= k for p in pivots)
+    assert all(
+        rows[i, p] == (scale if i == k else 0)
+        for k, p in enumerate(pivots)
+        for i in range(len(rows))
+    )
+    kernel = exact.nullspace(matrix)
+    assert kernel.shape == (width, width - len(pivots))
+    assert not (matrix @ kernel).any()
+    assert exact.rank(kernel) == kernel.shape[1]
+    if n == width:
+        found = exact.inverse(matrix)
+        assert (found is None) == (determinant(matrix.tolist()) == 0)
+        if found is not None:
+            assert (matrix @ found[0] == found[1] * np.eye(n, dtype=object)).all()
+
+
+@given(field_matrices(most=3))
+def test_minors_over_fields_are_bounded_and_proved_zero(case):
+    matrix, field = case
+    bound = exact.minor_bound(matrix)
+    primes = exact.proof_primes(matrix, 2**26)
+    roots = np.roots([int(c) for c in reversed(field.polynomial.coeffs())])
+    images = [
+        [[int(v) for v in row] for row in r]
+        for r in exact.residues(matrix, primes, field_of(matrix))
+    ]
+    assert prod(p for p, _ in primes) > bound
+    for k, minor in enumerate(minors(matrix)):
+        conjugates = [minor]
+        if isinstance(minor, FieldElement):
+            conjugates = [
+                sum(float(c) * root**e for e, c in enumerate(minor.coefficients))
+                for root in roots
+            ]
+        norm = prod(abs(complex(v)) for v in conjugates)
+        assert norm <= bound * (1 + 1e-6) + 1e-6 * max(map(abs, conjugates)) ** len(roots)
+        there = [
+            list(minors(np.array(r, dtype=object)))[k] % p
+            for r, (p, _) in zip(images, primes, strict=True)
+        ]
+        assert (minor == 0) == (not any(there))
+
+
+@given(field_matrices())
+def test_floats_of_field_elements_are_within_their_errors(case):
+    matrix, _ = case
+    values, errors, exponents = exact.float_rows(matrix)
+    high, low, rest = exact.double_rows(matrix)
+    for (i, c), v in np.ndenumerate(matrix):
+        scaled = v / Fraction(2) ** int(exponents[i])
+        assert abs(scaled - values[i, c]) <= errors[i, c] <= 2.0**-52 * abs(values[i, c])
+        left = scaled - high[i, c] - low[i, c]
+        assert abs(left) <= rest[i, c] <= 2.0**-100 * abs(high[i, c])
+    for row in values:
+        assert not row.any() or 0.25 <= abs(row).max() <= 1
+
+
+@given(field_matrices())
+def test_restricted_entries_over_fields(case):
+    matrix, _ = case
+    n, width = matrix.shape
+    pivots = exact.independent_columns(matrix)
+    chain = exact.independent_columns(matrix.T)
+    columns = [c for c in range(width) if c not in pivots]
+    entry = exact.restricted_entry(matrix, chain, pivots, columns)
+    for i in range(n):
+        # All rows depend on those of the chain.
+        assert not any(entry(i, k) for k in range(len(columns)))
+    for a, p in np.argwhere(matrix != 0)[:3].tolist():
+        entry = exact.restricted_entry(matrix, [a], [p], list(range(width)))
+        for i, c in product(range(n), range(width)):
+            moved = matrix[i, p] * matrix[a, c] * (Fraction(1) / matrix[a, p])
+            assert entry(i, c) == matrix[i, c] - moved
+
+
+@given(field_matrices(), st.data())
+def test_signs_and_interior_points_over_fields(case, data):
+    matrix, field = case
+    if matrix.shape[1] == 1:
+        return
+    point = exact.interior_point(matrix.tolist())
+    if point is not None:
+        assert (exact.signs_at(matrix, np.array([point], dtype=object)) == 1).all()
+        near = exact.nearest_floats(matrix.tolist(), point)
+        if near is not None:
+            assert (exact.signs_at(matrix, near[None]) == 1).all()
+    spot = [data.draw(st.integers(-2, 2)) * field.generator for _ in range(matrix.shape[1] - 1)]
+    expected = [
+        exact.sign(sum((a * b for a, b in zip(row, spot, strict=False)), row[-1]))
+        for row in matrix
+    ]
+    assert exact.signs_at(matrix, np.array([spot], dtype=object)).tolist() == [expected]

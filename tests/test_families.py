@@ -234,9 +234,15 @@ def test_tope_graph_edges_are_as_many_as_known(family, n, edges):
         ("E", 6, 51840),
         ("F", 4, 1152),
         ("G", 2, 12),
+        ("H", 3, 120),
+        ("h", 4, 14400),
+        ("I", 2, 4),
+        ("I", 5, 10),
+        ("I", 12, 24),
+        ("I", 61, 122),
     ],
 )
-def test_weyl_chambers_are_as_many_as_the_group_has_elements(type, n, order):
+def test_chambers_are_as_many_as_the_group_has_elements(type, n, order):
     assert len(coxeter(type, n).cells()) == order
 
 
@@ -273,15 +279,23 @@ def test_families_by_name():
     assert FAMILIES["braid"](3) == braid(3)
     assert set(FAMILIES) == {
         "braid", "catalan", "coxeter", "cross_polytope", "demicube", "discriminantal",
-        "generic", "graphical", "grid", "ish", "linial", "permutohedron", "resonance",
-        "semiorder", "shi", "threshold",
+        "generic", "graphical", "grid", "ish", "linial", "permutohedron", "regular_polytope",
+        "resonance", "semiorder", "shi", "simplicial", "threshold",
     }  # fmt: skip
 
 
 ONE_SIZE = [
     name
     for name in FAMILIES
-    if name not in ("coxeter", "discriminantal", "generic", "graphical")
+    if name
+    not in (
+        "coxeter",
+        "discriminantal",
+        "generic",
+        "graphical",
+        "regular_polytope",
+        "simplicial",
+    )
 ]
 
 
@@ -400,11 +414,12 @@ def test_bad_grids_and_discriminantal_arrangements():
 def test_unknown_coxeter_groups_and_seeds():
     with pytest.raises(InputError, match="type 'X' is none of 'A', 'B', 'C', 'D', 'E', 'F'"):
         coxeter("X", 3)
-    for type, n in (("H", 3), ("h", 4), ("I", 7)):
-        with pytest.raises(
-            InputError, match=r"have no rational coordinates .*square root of 5"
-        ):
-            coxeter(type, n)
+    with pytest.raises(InputError, match=r"^coxeter: type H has rank 3 or 4, not 2$"):
+        coxeter("h", 2)
+    with pytest.raises(InputError, match=r"^coxeter: 1 is too small, the least is 2$"):
+        coxeter("I", 1)
+    with pytest.raises(SizeError, match=r"number field of degree 48"):
+        coxeter("I", 97)
     with pytest.raises(InputError, match=r"^coxeter: type F has rank 4, not 3$"):
         coxeter("F", 3)
     with pytest.raises(InputError, match=r"^coxeter: type G has rank 2, not 3$"):

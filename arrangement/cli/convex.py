@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from arrangement.cli.data_options import SAMPLES, add_data, chosen_data, refuse_wide
 from arrangement.cli.options import Commands, check_outputs, report
-from arrangement.reading import written_number
+from arrangement.reading import rational_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace) -> str:
     from arrangement.relu import convex
 
     check_outputs(options, options.data)
-    beta = written_number(options.beta, "--beta")
+    beta = rational_number(options.beta, "--beta")
     data = chosen_data(options)
     if options.patterns == "all":
         refuse_wide(data)

@@ -60,14 +60,14 @@ def add_domain(parser: Parser) -> None:
 def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:
     """The box or polytope that was asked for."""
     from arrangement.files import read_arrays
-    from arrangement.reading import written_number
+    from arrangement.reading import rational_number
 
     if options.domain is not None:
         arrays = read_arrays(options.domain)
         if not isinstance(arrays, dict) or not {"G", "h"} <= arrays.keys():
             raise InputError(f"--domain {options.domain}: not a .npz file with G and h")
         return arrays["G"], arrays["h"]
-    ends = [written_number(end, "--box") for end in options.box]
+    ends = [rational_number(end, "--box") for end in options.box]
     pairs = list(zip(ends[::2], ends[1::2], strict=False))
     if len(ends) % 2 or len(pairs) not in (1, dimension):
         raise InputError(
@@ -80,13 +80,13 @@ def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:
 def chosen_network(path: str, options: argparse.Namespace) -> Network:
     """The network of a file, on the slice if there is one."""
     from arrangement.deep.network import Network
-    from arrangement.reading import read_points, written_number
+    from arrangement.reading import rational_number, read_points
 
     slope = None
     if options.negative_slope is not None:
         if options.activation is not None and options.activation != ["leaky_relu"]:
             raise InputError("--negative-slope is of --activation leaky_relu")
-        slope = float(written_number(options.negative_slope, "--negative-slope"))
+        slope = float(rational_number(options.negative_slope, "--negative-slope"))
     network = Network.read(path, _activation(options.activation), slope, layers=options.layers)
     if slope is not None and network.activation != "leaky_relu":
         raise InputError(

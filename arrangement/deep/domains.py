@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from arrangement.domain import parse_domain
 from arrangement.errors import InputError
+from arrangement.fields import field_of
 from arrangement.parsing import exact_text
 from arrangement.polyhedron import Polyhedron
 
@@ -93,7 +94,7 @@ def bounded_domain(domain: Any, dimension: int) -> Polytope:
     >>> [len(level) for level in square.faces], square.walls
     ([4, 4, 1], [0, 1, 2, 3])
     """
-    return polytope_of(parse_domain(domain, dimension))
+    return polytope_of(_rational_domain(domain, dimension))
 
 
 def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
@@ -104,9 +105,16 @@ def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
     InputError
         As :func:`bounded_domain` does.
     """
-    rows = parse_domain(domain, dimension)
+    rows = _rational_domain(domain, dimension)
     if not _is_box(rows):
         _refuse_unbounded(Polyhedron(rows))
+    return rows
+
+
+def _rational_domain(domain: Any, dimension: int) -> NDArray[np.object_]:
+    rows = parse_domain(domain, dimension)
+    if field_of(rows) is not None:
+        raise InputError("domain: irrational ends; the domain of a network has rational ones")
     return rows
 
 

@@ -9,6 +9,7 @@ The contents page; each module has one idea:
 - :mod:`~arrangement.families.graphs`: graphical;
 - :mod:`~arrangement.families.position`: discriminantal, generic;
 - :mod:`~arrangement.families.grids`: grid;
+- :mod:`~arrangement.families.regular`: regular_polytope, simplicial;
 - :mod:`~arrangement.families.known`: known_counts, what theorems and tables say of them.
 """
 
@@ -29,6 +30,7 @@ from arrangement.families.points import (
 )
 from arrangement.families.position import discriminantal, generic
 from arrangement.families.reflections import coxeter
+from arrangement.families.regular import regular_polytope, simplicial
 from arrangement.hyperplanes import Arrangement
 
 __all__ = [
@@ -47,9 +49,11 @@ __all__ = [
     "known_counts",
     "linial",
     "permutohedron",
+    "regular_polytope",
     "resonance",
     "semiorder",
     "shi",
+    "simplicial",
     "threshold",
 ]
 
@@ -68,9 +72,11 @@ FAMILIES: dict[str, Callable[..., Arrangement]] = {
         ish,
         linial,
         permutohedron,
+        regular_polytope,
         resonance,
         semiorder,
         shi,
+        simplicial,
         threshold,
     )
 }

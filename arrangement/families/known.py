@@ -12,6 +12,7 @@ from flint import fmpz_poly
 from arrangement.errors import InputError, SizeError
 from arrangement.families.chromatic import chromatic_polynomial
 from arrangement.families.reflections import coxeter_type
+from arrangement.families.regular import regular_polytope, simplicial
 from arrangement.families.sizes import size
 from arrangement.parsing import shown
 
@@ -177,7 +178,11 @@ def _coxeter(type: str, n: int) -> KnownCounts:
         ("E", 8): (1, 7, 11, 13, 17, 19, 23, 29),
         ("F", 4): (1, 5, 7, 11),
         ("G", 2): (1, 5),
+        ("H", 3): (1, 5, 9),
+        ("H", 4): (1, 11, 19, 29),
+        ("I", n): (1, n - 1),
     }[letter, n]
+    n = 2 if letter == "I" else n
     dimension = {"A": n + 1, "E": 8, "G": 3}.get(letter, n)
     return _from_polynomial(
         t ** (dimension - n) * _with_roots(exponents),
@@ -250,6 +255,22 @@ def _published(name: str, least: int, cells: Mapping[int, int], source: str) -> 
     return counts
 
 
+def _simplicial(series: int, n: int) -> KnownCounts:
+    planes = simplicial(series, n).n_hyperplanes
+    points = {0: n, 1: (n * n + 2 * n + 8) // 8, 2: (n * n + 2 * n + 5) // 8}[series]
+    # By Euler's formula 2f − 2 triangles, and (t − 1)(t² − (n − 1)t + c) has χ(−1) twice those.
+    return _from_polynomial(
+        (t - 1) * (t**2 - (planes - 1) * t + 2 * points - 2 - planes),
+        "f points and 2f − 2 triangles of the projective plane; Grünbaum 2009",
+    )
+
+
+def _regular_polytope(name: str) -> KnownCounts:
+    regular_polytope(name)
+    bounded = {"dodecahedron": 63, "icosahedron": 473}.get(name)
+    return KnownCounts(None, None, bounded, "Coxeter, Du Val, Flather and Petrie 1938")
+
+
 _PUBLISHED = "Brysiewicz, Eble and Kühne 2023"
 
 _KNOWN: dict[str, Callable[..., KnownCounts]] = {
@@ -265,6 +286,7 @@ _KNOWN: dict[str, Callable[..., KnownCounts]] = {
     "ish": _ish,
     "linial": _linial,
     "permutohedron": _published("permutohedron", 1, {1: 2, 2: 4, 3: 32}, _PUBLISHED),
+    "regular_polytope": _regular_polytope,
     "resonance": _published(
         "resonance",
         1,
@@ -276,6 +298,7 @@ _KNOWN: dict[str, Callable[..., KnownCounts]] = {
     ),
     "semiorder": _semiorder,
     "shi": _shi,
+    "simplicial": _simplicial,
     "threshold": _published(
         "threshold",
         0,

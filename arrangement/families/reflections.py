@@ -1,14 +1,16 @@
-"""Reflection arrangements of the crystallographic Coxeter groups."""
+"""Reflection arrangements of the finite Coxeter groups."""
 
 from __future__ import annotations
 
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 from arrangement.families.deformations import braid
+from arrangement.families.regular import cell600_vertices, half_turn
 from arrangement.families.sizes import refuse_if_large, size
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import shown
@@ -17,28 +19,29 @@ __all__ = ["coxeter"]
 
 
 def coxeter(type: str, n: int | None = None) -> Arrangement:
-    """The reflecting hyperplanes of a Weyl group: of type A_n, B_n, D_n, E_n, F4 or G2.
+    """The reflecting hyperplanes of a Coxeter group: A_n, B_n, D_n, E_n, F4, G2, H_n or I2(m).
 
-    The cells are the Weyl chambers, as many as the group has elements: (n+1)! for A_n,
+    The cells are the chambers, as many as the group has elements: (n+1)! for A_n,
     2^n n! for B_n (and C_n, the same hyperplanes), 2^(n−1) n! for D_n, 51,840 for E6,
-    2,903,040 for E7, 696,729,600 for E8, 1,152 for F4 and 12 for G2. The characteristic
-    polynomial has the exponents of the group as roots.
+    2,903,040 for E7, 696,729,600 for E8, 1,152 for F4, 12 for G2, 120 for H3, 14,400 for H4
+    and 2m for I2(m). The characteristic polynomial has the exponents of the group as roots.
 
     Parameters
     ----------
-    type : {"A", "B", "C", "D", "E", "F", "G"}
+    type : {"A", "B", "C", "D", "E", "F", "G", "H", "I"}
         The type; small letters are accepted.
     n : int
-        The rank, at least 1; 6, 7 or 8 for type E, 4 for F and 2 for G. The roots are those of
-        Bourbaki, with rational coordinates: type A_n is in R^(n+1), B_n, C_n and D_n are in
-        R^n, E6, E7 and E8 are in R^8, F4 is in R^4, and G2 is in R^3.
+        The rank, at least 1; 6, 7 or 8 for type E, 4 for F, 2 for G, 3 or 4 for H; the number m
+        of lines, at least 2, for the dihedral group I2(m). The roots are those of Bourbaki,
+        with rational coordinates: type A_n is in R^(n+1), B_n, C_n and D_n are in R^n, E6, E7
+        and E8 are in R^8, F4 is in R^4, and G2 is in R^3. Those of H3 and H4 are in Q(√5), and
+        those of I2(m) in Q(cos π/m), with the second coordinate in units of sin π/m.
 
     Raises
     ------
     InputError
-        If there is no such group, or its hyperplanes have no rational coordinates (H3, H4 and
-        the dihedral groups but A2, B2 and G2); SizeError if there would be too many
-        hyperplanes.
+        If there is no such group; SizeError if there would be too many hyperplanes, or
+        cos π/m has a degree above 32.
 
     References
     ----------
@@ -54,6 +57,8 @@ def coxeter(type: str, n: int | None = None) -> Arrangement:
     [36, 63, 120]
     >>> len(coxeter("F", 4).cells()), len(coxeter("G", 2).cells())
     (1152, 12)
+    >>> len(coxeter("H", 3).cells()), len(coxeter("I", 7).cells())
+    (120, 14)
     """
     letter, n = coxeter_type(type, n)
     if letter == "E":
@@ -64,6 +69,12 @@ def coxeter(type: str, n: int | None = None) -> Arrangement:
     if letter == "G":
         return Arrangement(np.concatenate([_pairs(3)[::2], 3 * np.eye(3, dtype=int) - 1]))
     name = f"coxeter({letter!r}, {n})"
+    if letter == "H":
+        return Arrangement(_icosahedral_roots(n))
+    if letter == "I":
+        refuse_if_large(name, n, 2)
+        cos, sin = half_turn(n)
+        return Arrangement(list(zip(cos[:n], sin[:n], strict=True)))
     if letter == "A":
         refuse_if_large(name, n * (n + 1) // 2, n + 1)
         return braid(n + 1)
@@ -74,7 +85,7 @@ def coxeter(type: str, n: int | None = None) -> Arrangement:
 
 
 def coxeter_type(type: str, n: int | None) -> tuple[str, int]:
-    """The capital letter and the rank of a Weyl group, checked.
+    """The capital letter and the rank of a Coxeter group (the m of I2(m)), checked.
 
     Examples
     --------
@@ -86,19 +97,14 @@ def coxeter_type(type: str, n: int | None) -> tuple[str, int]:
         raise InputError(
             f"coxeter: type {shown(type)} without a rank; give both, as in ('A', 3)"
         )
-    if letter in ("H", "I"):
+    if letter not in tuple("ABCDEFGHI"):
         raise InputError(
-            f"coxeter: the hyperplanes of type {letter!r} have no rational coordinates "
-            "(H3 and H4 need the square root of 5), so they are not exact; take 'A' to 'G'"
+            f"coxeter: type {shown(type)} is none of {', '.join(map(repr, 'ABCDEFGHI'))}"
         )
-    if letter not in ("A", "B", "C", "D", "E", "F", "G"):
-        raise InputError(
-            f"coxeter: type {shown(type)} is none of 'A', 'B', 'C', 'D', 'E', 'F', 'G'"
-        )
-    n = size("coxeter", n, least=1)
-    ranks = {"E": (6, 7, 8), "F": (4,), "G": (2,)}.get(letter, (n,))
+    n = size("coxeter", n, least=2 if letter == "I" else 1)
+    ranks = {"E": (6, 7, 8), "F": (4,), "G": (2,), "H": (3, 4)}.get(letter, (n,))
     if n not in ranks:
-        known = {"E": "6, 7 or 8", "F": "4", "G": "2"}[letter]
+        known = {"E": "6, 7 or 8", "F": "4", "G": "2", "H": "3 or 4"}[letter]
         raise InputError(f"coxeter: type {letter} has rank {known}, not {n}")
     return letter, n
 
@@ -110,6 +116,12 @@ def _pairs(n: int) -> NDArray[np.int64]:
         roots[2 * k : 2 * k + 2, i] = 1
         roots[2 * k : 2 * k + 2, j] = -1, 1
     return roots
+
+
+def _icosahedral_roots(n: int) -> list[list[Any]]:
+    """One root ±r of H_n each, doubled: vertices of the 600-cell, for H3 in a hyperplane."""
+    roots = [root for root in cell600_vertices() if next(v for v in root if v) > 0]
+    return [root[1:] for root in roots if not root[0]] if n == 3 else roots
 
 
 def _exceptional_roots(n: int) -> NDArray[np.int64]:

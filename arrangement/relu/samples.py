@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
 from arrangement.errors import InputError, SolverError
+from arrangement.fields import field_of
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import pack_signs
 from arrangement.parsing import exact_table
@@ -61,6 +62,8 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
         )
     arrangement = Arrangement.from_samples(X, 1 if bias is None else bias)
     given = arrangement.normals
+    if field_of(given) is not None:
+        raise InputError("X: irrational numbers; samples are rational, such as floats")
     if not len(given) or given.shape[1] == 1:
         raise InputError(
             f"X has shape ({len(given)}, {given.shape[1] - 1}): at least one sample and one "
