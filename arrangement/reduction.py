@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.algebraic import field_of
 from arrangement.packing import Words, pack_signs, unpack_signs, word_count
+from arrangement.parsing import primitive
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
@@ -20,6 +23,7 @@ __all__ = [
     "distinct_essential_rows",
     "distinct_rows",
     "face_columns",
+    "reduced",
 ]
 
 Integers = NDArray[np.object_]
@@ -70,9 +74,44 @@ class Reduction:
 
 
 def distinct_essential_rows(arrangement: Arrangement) -> Integers:
-    """One row per different hyperplane, by lowest index, in the coordinates that span."""
+    """One row per different hyperplane, by lowest index, in coordinates that span.
+
+    Cells, faces and flats do not depend on coordinates: where the given ones make minors large,
+    others are taken, see :func:`reduced`.
+    """
     columns = exact.independent_columns(arrangement.rows[:, :-1])
-    return distinct_rows(arrangement)[:, [*columns, arrangement.dimension]]
+    return reduced(distinct_rows(arrangement)[:, [*columns, arrangement.dimension]])
+
+
+def reduced(rows: Integers) -> Integers:
+    """Affine rows in coordinates in which their minors are small, if there are such.
+
+    The coordinates of the first independent rows: these become multiples of the unit vectors,
+    with offset 0, so that the basis and origin in which the rows were given do not matter.
+    Then the columns are shortened by lattice reduction (Lenstra, Lenstra and Lovász 1982).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> far = np.array([[300, 70, 10**9], [200, -1, 7], [500, 69, 10**9 + 7]], dtype=object)
+    >>> reduced(10**5 * far + far).tolist()
+    [[1, 0, 0], [0, 1, 0], [1, 1, 0]]
+    """
+    bound = exact.minor_bound(rows)
+    if 2 * bound**2 <= exact.FLOAT_EXACT_LIMIT or field_of(rows) is not None:
+        return rows
+    base = exact.independent_columns(rows[:, :-1].T)
+    found = exact.inverse(rows[base, :-1])
+    if not base or found is None:
+        return rows
+    inverse, scale = found
+    normals = rows[:, :-1] @ inverse
+    moved = np.column_stack([normals, scale * rows[:, -1] - normals @ rows[base, -1]])
+    for i, row in enumerate(moved):
+        moved[i] = primitive(row)
+    moved[:, :-1] = np.array(fmpz_mat(moved[:, :-1].T.tolist()).lll().tolist(), dtype=object).T
+    moved = np.vectorize(int, otypes=[object])(moved)
+    return moved if exact.minor_bound(moved) < bound else rows
 
 
 def distinct_rows(arrangement: Arrangement) -> Integers:
