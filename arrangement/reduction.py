@@ -9,7 +9,7 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.algebraic import field_of
+from arrangement.fields import field_of
 from arrangement.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.parsing import primitive
 
