@@ -16,7 +16,7 @@ from arrangement.errors import InputError, SizeError
 from arrangement.families import FAMILIES
 from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import exact_number, exact_table, n_bits, refuse_bits
+from arrangement.parsing import MOST_NUMBERS, exact_number, exact_table, n_bits, refuse_bits
 from arrangement.saving import unsealed
 from arrangement.text import parse_json, read_rows, read_text, refuse_empty_cells
 
@@ -35,10 +35,6 @@ Domain: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 # Cells that are no number, yet no part of a header either.
 _NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
-
-
-_MOST_NUMBERS = 4_000_000
-"""Numbers of a table, each a Python object."""
 
 
 def chosen_arrangement(
@@ -326,8 +322,8 @@ def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
         numbers += row
         lines.append(line)
         width = len(row)
-        if len(numbers) > _MOST_NUMBERS:
-            raise SizeError(f"{name}: more than {_MOST_NUMBERS:,} numbers")
+        if len(numbers) > MOST_NUMBERS:
+            raise SizeError(f"{name}: more than {MOST_NUMBERS:,} numbers")
     if not lines:
         raise InputError(f"{name}: a header, but not one row of numbers")
     table = np.empty(len(numbers), dtype=object)
