@@ -85,8 +85,8 @@ def exact_table(values: Any, name: str, unit: str, ndim: int) -> NDArray[Any]:
         raise InputError(f"{name} must have shape {shape}, not {table.shape}{hint}")
     if table.dtype.kind not in "biufOUS":
         raise InputError(f"{name} must be real numbers, not {table.dtype}")
-    if table.size > MOST_NUMBERS:
-        raise SizeError(f"{name}: {table.size:,} numbers, more than {MOST_NUMBERS:,}")
+    if max(table.size, *table.shape) > MOST_NUMBERS:  # an axis may be long beside one of 0
+        raise SizeError(f"{name}: shape {table.shape}, more than {MOST_NUMBERS:,} numbers")
     result = np.empty(table.shape, dtype=object)
     held = 0
     for index, value in np.ndenumerate(table):
