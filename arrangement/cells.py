@@ -440,7 +440,7 @@ class Cells(Columnar[Cell]):
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save the arrangement, the cells and the columns computed so far as ``.npz``.
+        """Save the arrangement, the cells and, if they are known, the points as ``.npz``.
 
         Numbers that float64 cannot hold are saved as "p/q" strings. The file appears only
         when it is whole.

@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.fields import Number
+from arrangement.memory import refuse
 from arrangement.parsing import exact_table, primitive, real_number, shown
 from arrangement.solver import WORTH_CONFIRMING, FeasibilitySolver
 
 __all__ = ["parse_domain"]
 
 Integers = NDArray[np.object_]
+
+BYTES_PER_ENTRY = 48
+"""Of the rows of a box, which are lists, arrays and signs by turns."""
 
 
 def parse_domain(domain: Any, dimension: int) -> Integers:
@@ -87,6 +91,11 @@ def _box(domain: Any, dimension: int) -> list[list[Any]]:
             f"domain: {len(domain)} bounds for {dimension} coordinates; give one (low, high) "
             "per coordinate, or a pair (G, h) with a two-dimensional G"
         )
+    refuse(
+        BYTES_PER_ENTRY * 2 * dimension**2,
+        f"the bounds of {dimension:,} coordinates",
+        "reduce the dimension",
+    )
     rows: list[list[Any]] = []
     for j, pair in enumerate(domain):
         if (

@@ -55,6 +55,9 @@ TASK = 2**19
 BATCH = 16
 """Tasks handed to an executor before the first of them is done."""
 
+_MANIFEST = 2**20
+"""Bytes that a checkpoint's manifest may take, many times what is written."""
+
 ATTEMPTS = 3
 """How many batches may fail with no success between."""
 
@@ -396,7 +399,7 @@ class Checkpoint:
             # Unless another run was quicker: then the directory is that one's.
             with contextlib.suppress(FileExistsError):
                 self._write_manifest(replace=False)
-        content = read_bytes(str(self._manifest))
+        content = read_bytes(str(self._manifest), max_bytes=_MANIFEST)
         try:
             facts = json.loads(content)
             key, self.draw = facts["arrangement"], facts["draw"]

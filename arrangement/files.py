@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
+from arrangement.memory import memory
 
 __all__ = [
     "FilePath",
@@ -97,6 +98,7 @@ def read_bytes(path: FilePath, least: int = _SMALL, max_bytes: int | None = None
             # Blocks, since a file with holes is long without taking any place.
             on_disk = 512 * getattr(state, "st_blocks", state.st_size // 512)
             limit = max(least, _RATIO * on_disk) if max_bytes is None else max_bytes
+            limit = _affordable(limit)
             if state.st_size > limit:
                 raise _too_large(name, limit)
             content: bytes = read_stream(stream, name, limit)
@@ -179,6 +181,7 @@ def read_arrays(
     name = file_name(path)
     content = read_bytes(name, max_bytes=max_bytes)
     limit = max(_SMALL, _ARRAYS_RATIO * len(content)) if max_bytes is None else max_bytes
+    limit = _affordable(limit)
     try:
         # The header is Python text, and a hostile one can make its parser warn.
         with warnings.catch_warnings():
@@ -240,11 +243,24 @@ def _array(stream: IO[bytes], size: int) -> NDArray[Any]:
     if min(shape, default=0) < 0 or declared != held or (not dtype.itemsize and shape):
         raise ValueError(f"shape {shape} and type {dtype} do not fit {held} bytes")
     stream.seek(0)
-    return np.lib.format.read_array(stream, allow_pickle=False, max_header_size=_LONGEST_HEADER)
+    array: NDArray[Any] = np.lib.format.read_array(
+        stream, allow_pickle=False, max_header_size=_LONGEST_HEADER
+    )
+    if dtype.kind == "U" and array.size:
+        letters = np.frombuffer(array.tobytes(), dtype=dtype.str[0] + "u4")
+        if letters.max() > sys.maxunicode:
+            raise InputError("it holds text with characters that do not exist")
+    return array
+
+
+def _affordable(limit: int) -> int:
+    """The limit, or what is left of the memory if that is less: a file is in it twice while it
+    is unpacked."""
+    return min(limit, memory() // 2)
 
 
 def _too_large(name: str, limit: int) -> SizeError:
     return SizeError(
         f"{name}: larger than {limit // _MEBIBYTE:,} MiB, the bound for a file of its size on "
-        "disk; if it is meant, write it to disk without compression"
+        "disk, or all that the memory allows; if it is meant, write it without compression"
     )

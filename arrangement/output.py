@@ -29,6 +29,7 @@ def claim_stdout() -> TextIO:
 
     What libraries print to descriptor 1, now, from their own buffers at exit, or in processes
     that are started later, goes nowhere. `atomic_output` knows where ``/dev/stdout`` is.
+    Characters that its encoding does not have are escaped, as on standard error.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def claim_stdout() -> TextIO:
     os.dup2(null, 1)
     os.close(null)
     _claimed[1] = kept
-    return open(kept, "w", encoding=old.encoding, errors=old.errors)
+    return open(kept, "w", encoding=old.encoding, errors="backslashreplace")
 
 
 @contextmanager

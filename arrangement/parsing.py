@@ -40,6 +40,9 @@ _LONGEST = 100_000
 MOST_BITS = 2**30
 """Bits of the numbers of one table together: "1e9999" is short, but has 33,000."""
 
+MOST_NUMBERS = 4_000_000
+"""Numbers of one table, each a Python object."""
+
 # Fraction takes 1e9_999 for 1e9999; the zeros are taken whole, so that 1e00001 is not huge.
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0_]*+\d(_?\d){4}")
 
@@ -67,6 +70,8 @@ def exact_table(
     ------
     InputError
         If the shape is wrong, or an entry is no finite real number; the message names the row.
+    SizeError
+        If there are more than four million numbers, or they are too long together.
 
     Examples
     --------
@@ -91,6 +96,8 @@ def exact_table(
         raise InputError(f"{name} must have shape {shape}, not {table.shape}{hint}")
     if table.dtype.kind not in "biufOUS":
         raise InputError(f"{name} must be real numbers, not {table.dtype}")
+    if max(table.size, *table.shape) > MOST_NUMBERS:  # an axis may be long beside one of 0
+        raise SizeError(f"{name}: shape {table.shape}, more than {MOST_NUMBERS:,} numbers")
     result = np.empty(table.shape, dtype=object)
     held = 0
     for index, value in np.ndenumerate(table):

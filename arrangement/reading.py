@@ -18,7 +18,7 @@ from arrangement.families import FAMILIES
 from arrangement.fields import FieldElement, Number
 from arrangement.files import read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import exact_table, n_bits, real_number, refuse_bits
+from arrangement.parsing import MOST_NUMBERS, exact_table, n_bits, real_number, refuse_bits
 from arrangement.saving import unsealed
 from arrangement.text import parse_json, read_rows, read_text, refuse_empty_cells
 
@@ -46,9 +46,6 @@ _RESERVED = {*FUNCTIONS, "pi", "nan", "inf", "infinity"}
 
 _MOST_NAMES = 100
 """Numbers that a table may name."""
-
-_MOST_NUMBERS = 4_000_000
-"""Numbers of a table, each a Python object."""
 
 
 def chosen_arrangement(
@@ -356,8 +353,8 @@ def _numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
         numbers += row
         lines.append(line)
         width = len(row)
-        if len(numbers) > _MOST_NUMBERS:
-            raise SizeError(f"{name}: more than {_MOST_NUMBERS:,} numbers")
+        if len(numbers) > MOST_NUMBERS:
+            raise SizeError(f"{name}: more than {MOST_NUMBERS:,} numbers")
     if not lines:
         raise InputError(f"{name}: a header, but not one row of numbers")
     table = np.empty(len(numbers), dtype=object)

@@ -23,8 +23,6 @@ COLUMNS = {
     "packed": Column("uint64", ("m", "w")),
     "complete": Column("bool", ()),
     "points": Column("float64", ("m", "d"), optional=True),
-    "bounded": Column("bool", ("m",), optional=True),
-    "edges": Column("int64", ("E", 3), 0, "m", optional=True),
 }
 
 BLOCK = 2**16
@@ -32,7 +30,7 @@ BLOCK = 2**16
 
 
 def save(cells: Cells, path: str | os.PathLike[str]) -> None:
-    """Write arrangement, cells and columns; the file appears only when it is whole."""
+    """Write arrangement, cells and known points; the file appears only when it is whole."""
     arrays: dict[str, NDArray[Any]] = {
         "normals": storable(cells.arrangement.normals),
         "offsets": storable(cells.arrangement.offsets),
@@ -41,9 +39,8 @@ def save(cells: Cells, path: str | os.PathLike[str]) -> None:
     }
     if cells.domain is not None:
         arrays["domain"] = storable(cells.domain)
-    for name in ("points", "bounded", "edges"):
-        if name in cells.__dict__:
-            arrays[name] = cells.__dict__[name]
+    if "points" in cells.__dict__:
+        arrays["points"] = cells.points
     saving.write(path, "cells", arrays)
 
 
@@ -72,11 +69,7 @@ def load(path: str | os.PathLike[str]) -> Cells:
         _check_copies(cells)
         if "points" in columns:
             _check_points(cells, columns["points"])
-        if "edges" in columns:
-            _check_edges(cells, columns["edges"])
-        for name in ("points", "bounded", "edges"):
-            if name in columns:
-                cells.__dict__[name] = frozen(columns[name])
+            cells.__dict__["points"] = frozen(columns["points"])
         return cells
 
 
@@ -106,19 +99,3 @@ def _check_points(cells: Cells, points: NDArray[np.float64]) -> None:
         wrong[part] |= (signs[:, n:] <= 0).any(axis=1)
     for i in np.flatnonzero(wrong).tolist():
         raise InputError(f"points: that of cell {i} is not inside it")
-
-
-def _check_edges(cells: Cells, edges: NDArray[np.int64]) -> None:
-    """An InputError unless each edge joins two cells that differ on one hyperplane, once."""
-    a, b, hyperplane = edges.T
-    first = cells.arrangement.coincidence[0]
-    table = cells._table
-    if len(edges) and hyperplane.max() >= len(first):
-        raise InputError("edges: a hyperplane is out of range")
-    if not (a < b).all() or not (first[hyperplane] == hyperplane).all():
-        raise InputError("edges: not from a cell to a later one, across a first copy")
-    mask = table.masks[np.searchsorted(table.representatives, hyperplane)]
-    if ((cells.packed[a] ^ cells.packed[b]) != mask).any():
-        raise InputError("edges: two cells differ in other signs")
-    if len(np.unique(a * len(cells) + b)) < len(edges):
-        raise InputError("edges: a pair of cells occurs twice")

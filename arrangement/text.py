@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from arrangement.errors import InputError, SizeError
 from arrangement.files import Source, file_name, read_bytes, read_stream, unpacked
+from arrangement.parsing import shown
 
 __all__ = ["parse_json", "read_rows", "read_text", "refuse_empty_cells"]
 
@@ -66,8 +67,8 @@ def read_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
     Raises
     ------
     InputError
-        If there is no row, a row has another number of cells than the first, or a quote is
-        not closed in its line.
+        If there is no row, a row has another number of cells than the first, a quote is not
+        closed in its line, or there is a NUL character.
     SizeError
         If a row has more than a million cells.
 
@@ -83,6 +84,8 @@ def read_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
             continue
         if not first:
             separator = next((c for c in ",;\t" if c in line), None)
+        if "\0" in line:  # numpy would drop it from the end of a label
+            raise InputError(f"{name}, line {number}: a NUL character, which no text has")
         cells = _cells(line, separator, f"{name}, line {number}")
         if not first:
             first, width = number, len(cells)
@@ -112,7 +115,7 @@ def parse_json(
     name : str
         What error messages call it.
     number : callable
-        Given a number as it is written; its value.
+        Given a number as it is written; its value. An OverflowError says why it is too long.
     form : str, optional
         What the message about another value than an object calls the object.
 
@@ -134,11 +137,11 @@ def parse_json(
         raise InputError(f"{name}: {constant} is not a finite number")
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        held = dict(pairs)
-        if len(held) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise InputError(f"{name}: {twice!r} is given twice")
+        held: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in held:
+                raise InputError(f"{name}: {shown(key)} is given twice")
+            held[key] = value
         return held
 
     if sum(map(text.count, ",[{")) > _MOST_VALUES:
@@ -153,6 +156,8 @@ def parse_json(
         )
     except InputError:
         raise
+    except OverflowError as error:
+        raise InputError(f"{name}: a number {error}") from None
     except RecursionError:
         raise InputError(f"{name}: not JSON that can be read (nested too deeply)") from None
     except ValueError as error:

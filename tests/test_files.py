@@ -90,6 +90,8 @@ REFUSED = {
     "more_than_declared": GOOD + b"0",
     "less_than_declared": GOOD[:-1],
     "pickle": b"\x80\x04K\x01.",
+    "no_letter": npy(declared((1,), "'<U1'"), b"\0\0\x11\0"),
+    "no_letter_big": npy(declared((1,), "'>U1'"), b"\0\x11\0\0"),
     "twice": archive([("a", GOOD), ("a.npy", GOOD)]),
     "no_array": archive([("a.npy", GOOD), ("b.txt", b"hello")]),
     "folder": archive([("a/", b"")]),
@@ -330,13 +332,17 @@ def test_what_never_ends_is_read_to_the_bound(tmp_path):
         read_bytes(holes)
 
 
-def test_large_files_are_read_whatever_their_size(tmp_path):
+def test_large_files_are_read_whatever_their_size(tmp_path, monkeypatch):
     """The bound is for what is not on disk: a file that takes its place is read."""
     path = tmp_path / "a"
     path.write_bytes(np.random.default_rng(0).bytes(3 * MEBIBYTE))
     assert len(read_bytes(path, least=MEBIBYTE)) == 3 * MEBIBYTE
     with pytest.raises(SizeError):
         read_bytes(path, max_bytes=MEBIBYTE)
+    with monkeypatch.context() as patch:
+        patch.setattr("arrangement.files.memory", lambda: 5 * MEBIBYTE)
+        with pytest.raises(SizeError, match="larger than 2 MiB"):
+            read_bytes(path)
     (tmp_path / "b").write_bytes(gzip.compress(path.read_bytes() * 2))
     assert len(read_bytes(tmp_path / "b", least=MEBIBYTE)) == 6 * MEBIBYTE
 
@@ -385,6 +391,7 @@ def test_tables_are_read_as_the_csv_module_reads_them(seed):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("1,a\n2,a\0\n", "t, line 2: a NUL character"),
         ('1,"2\n3,4"\n', "t, line 1: unexpected end of data"),
         ("1,2\n3\n", "t, line 2: 1 cells, but line 1 has 2"),
         ("\n\n# no\n", "t: empty, not one row"),
@@ -397,10 +404,15 @@ def test_tables_that_are_none(text, message):
         rows(text)
 
 
+MANY_KEYS = "{" + ", ".join(f'"k{i}": {i}' for i in range(300_000))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('{"a": 1, "a": 2}', "t: 'a' is given twice"),
+        (MANY_KEYS + ', "k299999": 1}', "t: 'k299999' is given twice"),
+        ('{"a": ' + "9" * 200_000 + "}", "t: a number is longer than 100,000 characters"),
         ("[1]", "t: not a JSON object"),
         ("[" * 100_000, "nested too deeply"),
         ('{"a": NaN}', "t: NaN is not a finite number"),
@@ -410,7 +422,7 @@ def test_tables_that_are_none(text, message):
 )
 def test_json_that_is_none(text, message):
     with pytest.raises(InputError, match=message):
-        parse_json(text, "t", float)
+        parse_json(text, "t", exact_number)
 
 
 def test_long_numbers_are_exact_and_bounded(monkeypatch):
@@ -428,6 +440,9 @@ def test_long_numbers_are_exact_and_bounded(monkeypatch):
     monkeypatch.setattr("arrangement.parsing.MOST_BITS", 2**23)
     with pytest.raises(SizeError, match="normals: the numbers take more than 1 MiB"):
         exact_table([["1e9999"] * 300], "normals", "row", 2)
+    for shape in ((2_000_001, 2), (0, 10**12)):
+        with pytest.raises(SizeError, match="more than 4,000,000 numbers"):
+            exact_table(np.zeros(shape), "normals", "row", 2)
     with pytest.raises(SizeError, match="a row scaled to integers"):
         primitive([exact_number(f"1/{10**3000 + i}") for i in range(1000)])
 

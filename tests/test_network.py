@@ -345,11 +345,14 @@ def test_npz_files_that_are_refused(tmp_path, arrays, message):
         ("{", "not JSON"),
         ("[1]", "not a JSON object"),
         ('{"weights": []}', "not a JSON object"),
-        ('{"weights": [], "biases": [], "pieces": 2}', '"pieces" is no part'),
-        ('{"weights": [[[NaN]]], "biases": [[0]]}', "layer 0, weights, row 0, column 0: nan"),
+        ('{"weights": [], "biases": [], "pieces": 2}', "'pieces' is no part"),
+        ('{"weights": [[[NaN]]], "biases": [[0]]}', "NaN is not a finite number"),
         ('{"weights": [[[1], 2]], "biases": [[0, 0]]}', "layer 0, weights"),
         ('{"weights": [[[1]], [[1]]], "biases": [[0], [0]]}', "the activation is not said"),
-        ('{"weights": [[[1]]], "biases": [[0]], "biases": [[1]]}', '"biases" is there twice'),
+        ('{"weights": [[[1]]], "biases": [[0]], "biases": [[1]]}', "'biases' is given twice"),
+        ('{"weights": [[[1e999]]], "biases": [[0]]}', "layer 0, weights, row 0, column 0: inf"),
+        ('{"weights": [[[' + "9" * 10**5 + '1]]], "biases": [[0]]}', "a number is longer than"),
+        ('{"weights": [' + "{}," * 5_000_000 + '0], "biases": [[0]]}', "more than 4,000,000"),
     ],
 )
 def test_json_files_that_are_refused(tmp_path, text, message):

@@ -109,6 +109,30 @@ def test_a_file_named_standard_output_goes_there(name, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("option", ["--help", "--version", "cells --help"])
+def test_help_is_told_whether_it_was_printed(option):
+    with open("/dev/full", "w") as full:
+        code, _, error = command(*option.split(), stdout=full)
+    assert (code, error) == (2, "arrangement: error: No space left on device\n")
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w") as gone:
+        code, _, error = command(*option.split(), stdout=gone)
+    assert (code, error) == (141, "")
+
+
+def test_characters_that_standard_output_does_not_have_are_escaped(tmp_path):
+    path = tmp_path / "Stärke ≤ 3.csv"
+    path.write_text(SAMPLES)
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    code, output, error = command(
+        "landscape", "--data", path, env=environment, encoding="latin-1"
+    )
+    assert (code, error) == (0, "")
+    assert "Stärke \\u2264 3.csv" in output
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_a_full_disk_is_an_error():
     with open("/dev/full", "w") as full:
         status, _, err = command("bounds", "--family", "braid", 3, stdout=full)

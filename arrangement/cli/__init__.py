@@ -70,7 +70,12 @@ def main(argv: list[str] | None = None) -> int:
             warnings.formatwarning = _one_line
         with redirect_stdout(quiet):
             parser = _parser()
-        options = parser.parse_args(argv)
+        try:
+            options = parser.parse_args(argv)
+        except SystemExit:  # of --help and --version
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            raise
         if sys.stdout is None:
             raise InputError("standard output is closed")
         with redirect_stdout(quiet):

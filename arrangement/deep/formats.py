@@ -25,7 +25,7 @@ from arrangement.errors import InputError, MissingExtraError
 from arrangement.files import FilePath, file_name, read_arrays, read_bytes
 from arrangement.output import atomic_output
 from arrangement.parsing import exact_number, shown
-from arrangement.text import read_text
+from arrangement.text import parse_json, read_text
 
 __all__ = ["from_arrays", "from_sklearn", "from_torch", "load", "read", "save", "to_arrays"]
 
@@ -600,15 +600,13 @@ def _torch_file(name: str) -> Mapping[Any, Any]:
 
 def _from_json(name: str, given: Mapping[str, Any]) -> Network:
     _, text = read_text(name)
-    try:
-        facts = json.loads(text, parse_int=exact_number, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: not JSON ({error})") from None
-    if not isinstance(facts, dict) or not {"weights", "biases"} <= facts.keys():
-        raise InputError(f'{name}: not a JSON object {{"weights": [...], "biases": [...]}}')
+    form = '{"weights": [...], "biases": [...]}'
+    facts = parse_json(text, name, _number_of_json, form)
+    if not {"weights", "biases"} <= facts.keys():
+        raise InputError(f"{name}: not a JSON object {form}")
     unknown = sorted(facts.keys() - {"weights", "biases", *_FACTS} | facts.keys() & {"pieces"})
     if unknown:
-        raise InputError(f'{name}: "{unknown[0]}" is no part of a network')
+        raise InputError(f"{name}: {shown(unknown[0])} is no part of a network")
     whole = _add_given(facts, given, name)
     return _naming(
         name,
@@ -619,13 +617,9 @@ def _from_json(name: str, given: Mapping[str, Any]) -> Network:
     )  # fmt: skip
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, each name once."""
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        twice = next(key for key, _ in pairs if [k for k, _ in pairs].count(key) > 1)
-        raise ValueError(f'"{twice}" is there twice')
-    return result
+def _number_of_json(text: str) -> Any:
+    """An integer exactly, and the float64 number nearest to any other."""
+    return exact_number(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def _naming(name: str, build: Callable[[], T]) -> T:
