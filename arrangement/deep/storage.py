@@ -30,7 +30,7 @@ COMPLEX = {
     "faces": Column("int32", ("F", 6)),
     "pool": Column("int32", ("P",), 0, "F"),
     "points": Column("float64", ("V", "d"), -np.inf),
-    "spread": Column("float64", ("V",), 0.0),
+    "spread": Column("float64", ("V",)),
     "parents": Column("int32", ("V", 3), -1),
     "origin": Column("int32", ("m", 2), -1),
     "signs_of_regions": Column("int8", ("m", "S"), -1, 2),
@@ -214,10 +214,13 @@ def _check_complex(cells: Complex) -> None:
     flat = np.flatnonzero(cells.faces[:, DIM] == cells.dimension - 1)
     if label[flat].max() >= n_steps or label[flat].min() < -len(cells.domain.rows):
         raise InputError("faces: a label is out of range")
-    largest = np.abs(cells.points).max()
-    if not (cells.spread <= max(largest, 5e-324)).all():
-        raise InputError("spread: wider than the domain")
+    if not (cells.spread >= 0).all():
+        raise InputError("spread: negative")
     _check_zeros(cells, flat)
+    for v in cells.wide():
+        near, spread = cells.rounded_coordinates(v)
+        if (cells.points[v] != near).any() or cells.spread[v] != spread:
+            raise InputError(f"points: vertex {v} is not rounded from the exact one")
 
 
 def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
@@ -230,7 +233,7 @@ def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
     corner, label = corner[order], label[order]
     c = len(cells.domain.vertices)
     for v, x in enumerate(cells.domain.vertices):
-        if any(
+        if spread[v] < np.inf and any(
             abs(Fraction(p) - q) > Fraction(float(spread[v]))
             for p, q in zip(points[v].tolist(), x, strict=True)
         ):
