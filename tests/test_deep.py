@@ -629,6 +629,19 @@ def test_regions_that_do_not_exist():
     assert not hasattr(Network.random([2, 3, 1]).regions(box(2), method="recursion"), "edges")
 
 
+def test_a_bound_that_is_infinite_decides_nothing():
+    """Between ±1.7e308 there is an infinite difference; a neuron that is cut already, up to a
+    factor, has such a value at a vertex and is not asked again."""
+    network = Network(
+        [[[1], [-1], [-1.7e308]], [[0, 0, 1e-308]], [[1]]], [["1/2", 0, 0], [-0.5], [0]]
+    )
+    regions = network.regions(box(1))
+    slope, level = Fraction(1.7e308) * Fraction(1e-308), Fraction(1, 2)
+    ends = [Fraction(-1), -level, -level / slope, Fraction(0), Fraction(1)]
+    found = sorted(sorted(x for (x,) in regions.exact_vertices(i)) for i in range(len(regions)))
+    assert found == [[a, b] for a, b in pairwise(ends)]
+
+
 HUGE = 10**400
 FAR_BOXES = {
     "1e308": (-1e308, 1e308),
@@ -687,3 +700,21 @@ def test_boxes_beyond_float64(tmp_path, d, ends):
     pytest.importorskip("matplotlib")
     with pytest.raises(InputError, match="float64"):
         plot.regions(regions)
+
+
+@pytest.mark.parametrize("ends", FAR_BOXES.values(), ids=FAR_BOXES)
+@pytest.mark.parametrize("activation", ["leaky_relu", ("maxout", 2)])
+def test_far_regions_are_loaded_as_they_were_saved(tmp_path, activation, ends):
+    regions = Network.random([2, 4, 1], rng=1, activation=activation).regions([ends] * 2)
+    regions.save(tmp_path / "r.npz")
+    again = Regions.load(tmp_path / "r.npz")
+    for i in range(len(regions)):
+        assert again.exact_vertices(i) == regions.exact_vertices(i)
+        assert again.witness(i) == regions.witness(i)
+    cells = regions.complex
+    assert np.isfinite(cells.points).all()
+    cells.points[-1] /= 2
+    cells.spread[-1] = np.inf
+    regions.save(tmp_path / "r.npz")
+    with pytest.raises(InputError, match=f"points: vertex {len(cells.points) - 1} is not"):
+        Regions.load(tmp_path / "r.npz")

@@ -853,6 +853,51 @@ def test_onnx_graphs_that_are_refused(nodes, message):
         Network.from_onnx(onnx_model(nodes, CONSTANTS))
 
 
+@pytest.mark.parametrize(
+    ("inputs", "nodes", "shape"),
+    [
+        (("N", 2), [("Reshape", ("x", "shape"), "u", {})], [2, -1]),
+        (("N", 2), [("Reshape", ("x", "shape"), "u", {})], [-1, 1]),
+        ((3, 2), [("Reshape", ("x", "shape"), "u", {})], [1, -1]),
+        ((1, 2), [("Reshape", ("x", "shape"), "u", {})], [2, -1]),
+        ((2,), [("Reshape", ("x", "shape"), "u", {})], [0, -1]),
+        ((2,), [("Flatten", ("x",), "u", {})], []),
+        ((1, 2), [("Squeeze", ("x", "shape"), "v", {}), ("Flatten", ("v",), "u", {})], [0]),
+        ((1, 2), [("Squeeze", ("x",), "v", {}), ("Flatten", ("v",), "u", {})], []),
+        (("N", 2), [("Unsqueeze", ("x", "shape"), "u", {})], [-1]),
+        (("N", 2), [("Add", ("x", "wide"), "v", {}), ("Flatten", ("v",), "u", {})], []),
+    ],
+)
+def test_onnx_shapes_that_mix_samples_are_refused(inputs, nodes, shape):
+    """The constants would be added to each entry by itself, to which they do not belong."""
+    pytest.importorskip("onnx")
+    constants = CONSTANTS | {
+        "shape": np.array(shape, dtype=np.int64), "wide": np.float32([[[1, 2]]])
+    }  # fmt: skip
+    model = onnx_model(
+        [*nodes, ("Relu", ("u",), "w", {}), ("Add", ("w", "halves"), "y", {})],
+        constants, inputs,
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"mixes samples|those of a sample|not one number"):
+        Network.from_onnx(model)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "shape"), [(("N", 1, 2), [-1, 2]), ((4, 2), [4, -1]), ((2,), [1, -1])]
+)
+def test_onnx_shapes_that_keep_samples(inputs, shape):
+    pytest.importorskip("onnx")
+    from onnx.reference import ReferenceEvaluator
+
+    constants = CONSTANTS | {"shape": np.array(shape, dtype=np.int64)}
+    nodes = [("Reshape", ("x", "shape"), "u", {}), ("Add", ("u", "halves"), "w", {})]
+    model = onnx_model([*nodes, ("Gemm", ("w", "V0"), "y", {})], constants, inputs)
+    X = np.random.default_rng(0).normal(size=[4 if n == "N" else n for n in inputs])
+    (wanted,) = ReferenceEvaluator(model).run(None, {"x": X.astype(np.float32)})
+    given = X.astype(np.float32).reshape(-1, 2)
+    assert Network.from_onnx(model).forward(given) == pytest.approx(wanted, abs=1e-5)
+
+
 def test_onnx_models_of_another_kind_are_refused():
     onnx = pytest.importorskip("onnx")
     model = onnx_model(GEMMS, CONSTANTS)

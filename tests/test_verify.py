@@ -494,6 +494,41 @@ def test_too_much_work_is_refused_before_it_begins(tmp_path, capsys):
     assert main(["verify", str(path)]) == 0
 
 
+def test_simplices_are_counted_before_they_are_found():
+    """Of a cube there are d!; the check of nine dimensions ended only in the middle."""
+    started = time.perf_counter()
+    with pytest.raises(verify.Undecided, match="the volumes of 362,880 simplices"):
+        verify.check(cube(9))
+    assert time.perf_counter() - started < 5
+
+
+@given(networks(), st.sampled_from(["relu", "leaky_relu"]))
+@settings(max_examples=20, deadline=None)
+def test_the_number_of_simplices_is_that_of_the_triangulation(network, activation):
+    d, weights, biases, _ = network
+    verdict = verify.check(proof(Network(weights, biases, activation, 0.5), box(d)))
+    assert verdict.holds
+    faces = {0b0011, 0b0110, 0b1100, 0b1001}
+    for given_faces in (faces, faces - {0b0110}, set()):
+        work = triangulation.Work(1e4)
+        simplices = triangulation.pulled(0b1111, 2, given_faces, {}, work)
+        assert triangulation.counted(0b1111, 2, given_faces, {}, work) == len(simplices)
+
+
+@pytest.mark.parametrize("extra", [["1/2", "0"], ["1/3", "1/3"], ["1/2", "1/2"]])
+def test_a_point_that_is_no_vertex_is_found(extra):
+    """On an edge or inside, and in the lists of facets as well: it changes no volume."""
+    facts = cube(2)
+    facts["vertices"].append(extra)
+    facts["regions"][0]["vertices"].append(4)
+    for facet in facts["facets"]:
+        if extra[1] == "0" and facet["vertices"] == [0, 2]:
+            facet["vertices"].append(4)
+    assert failures(facts) == [
+        "region 0: vertex 4 is none of the polytope that its vertices span"
+    ]
+
+
 def test_small_files_do_not_take_much(tmp_path):
     """A few bytes that unpack to many, long denominators, and polytopes of many faces."""
     path = tmp_path / "c.json.gz"

@@ -292,32 +292,33 @@ class Complex:
             self._round_coordinates(v)
 
     def _round_coordinates(self, v: int) -> None:
-        """The float64 coordinates nearest to the exact ones."""
+        self.points[:, v], self.spread[v] = self.rounded_coordinates(v)
+
+    def rounded_coordinates(self, v: int) -> tuple[Floats, float]:
+        """The float64 coordinates nearest to the exact ones of a vertex, and how near."""
         ((*x, scale),) = self.exact.coordinates([v])
         near = np.array([rounded(c, scale) for c in x])
-        self.points[:, v] = near
-        off = max(
+        far = [
             abs(Fraction(r) - Fraction(int(c), int(scale)))
             for r, c in zip(near.tolist(), x, strict=True)
-        )
-        spread = 2 * UNIT_ROUNDOFF * np.abs(near).max() + TINY if off else 0.0
-        # Beyond float64 nothing is known of the place.
-        self.spread[v] = spread if off <= Fraction(float(spread)) else np.inf
+        ]
+        bound = 2 * UNIT_ROUNDOFF * float(np.abs(near).max()) + TINY
+        if not any(far):
+            bound = 0.0
+        return near, bound if max(far) <= bound else np.inf
 
     def _finish(self) -> None:
         """Close ranks: faces without gaps, coordinates good to about 1e-8."""
         subdivision.tidy(self.counts, self.faces, self.pool)
         n, m = self.n_vertices, self.n_regions
         self.exact.focus(-1)
-        sizes = np.abs(self.points[:, :n])
-        wide = ~(self.spread[:n] <= WIDE * sizes.max(where=np.isfinite(sizes), initial=0.0))
-        vertices = np.flatnonzero(wide).tolist()
+        self.points, self.spread = self.points[:, :n].T.copy(), self.spread[:n].copy()
+        vertices = self.wide()
         self.exact.coordinates(vertices)
         for v in vertices:
-            self._round_coordinates(v)
+            self.points[v], self.spread[v] = self.rounded_coordinates(v)
         self.faces = self.faces[: self.counts[0]].copy()
         self.pool = self.pool[: self.counts[1]].copy()
-        self.points, self.spread = self.points[:, :n].T.copy(), self.spread[:n].copy()
         self.parents = self.exact.parents = self.parents[:n].copy()
         self.origin = self.origin[:m].copy()
         self.signs_of_regions = self._signs_of_regions()
@@ -326,6 +327,13 @@ class Complex:
             "values", "errors", "mask", "asked", "signs", "sure", "column"
         ):  # fmt: skip
             self.__dict__.pop(scratch, None)
+
+    def wide(self) -> list[int]:
+        """The vertices whose coordinates are to be those of :meth:`rounded_coordinates`."""
+        largest = np.abs(self.points[: len(self.domain.vertices)]).max()
+        near = np.isfinite(self.points).all(axis=1) & (self.spread <= WIDE * largest)
+        found: list[int] = np.flatnonzero(~near).tolist()
+        return found
 
     def signs_at(self, points: Floats) -> NDArray[np.int8]:
         """The exact signs of all steps at points of float64 coordinates, shape (k, S)."""

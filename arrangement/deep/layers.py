@@ -174,6 +174,7 @@ class Layers:
                 bound += 2 * UNIT_ROUNDOFF * np.abs(bias)[:, None]
             bound *= INFLATE
             bound += TINY
+        bound[np.isnan(bound)] = np.inf  # 0 times an infinite bound
         if not rounded:
             # Where all inputs are exactly 0 the values are the biases.
             bound[:, ~(inputs.any(axis=0) | error.any(axis=0))] = 0.0
@@ -199,8 +200,9 @@ class Layers:
         sure: NDArray[np.bool_] | bool,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         slope = abs(self.slope)
-        off = (values <= -error) | (sure & (values <= 0))
-        # A bound may be infinite, which 0 times would make NaN.
+        # A bound may be infinite, where the value may be −∞ and says nothing; 0 times the
+        # bound would make NaN.
+        off = (values < -error) | (sure & (values <= 0))
         error = np.where(off, slope * error if slope else 0.0, max(1.0, slope) * error)
         if slope:
             error += 2 * UNIT_ROUNDOFF * slope * np.abs(values)

@@ -99,8 +99,10 @@ class _Chain:
         self._current = inputs[0].name
         self._sizes: set[str] = set()  # values made of the shapes of others, for Reshape
         sizes = [axis.dim_value for axis in inputs[0].type.tensor_type.shape.dim]
-        self._sample = tuple(sizes[1:] if len(sizes) > 1 else sizes)
-        """The axes of one sample as they are now; 0 for one that is not known."""
+        self._batch: int | None = sizes[0] if len(sizes) > 1 else None
+        """The number of samples, 0 if it is not known; None if there is no axis for it."""
+        self._sample: tuple[int, ...] | None = tuple(sizes[len(sizes) > 1 :])
+        """The axes of one sample as they are now, 0 for one that is not known; or None."""
         self._stack = Stack(prod(self._sample) or None)
 
     def network(self) -> Network:
@@ -154,19 +156,25 @@ class _Chain:
                     self._refuse_broadcast(constants[0], name)
                 step = _Step(name, constants, position == 0, facts)
                 _STEPS[node.op_type](self._stack, step)
-                if node.op_type in ("Gemm", "MatMul"):
-                    self._sample = (0,)
+                if node.op_type == "Gemm" or self._sample is None:
+                    self._sample = (self._stack.width,)
+                elif node.op_type == "MatMul":
+                    self._sample = (*self._sample[:-1], self._stack.width)
             else:
                 self._reshape(node, name, facts, constants)
             self._current = node.output[0]
 
     def _refuse_broadcast(self, values: NDArray[Any], name: str) -> None:
         """An InputError unless a constant has one number, or one for each entry of a sample."""
-        shape = values.shape
-        while len(shape) > len(self._sample) and shape[0] == 1:
-            shape = shape[1:]
-        whole = len(shape) == len(self._sample) and (len(shape) == 1 or shape == self._sample)
-        if values.size != 1 and not whole:
+        shape, whole = values.shape, values.ndim == 0
+        if self._sample is not None:
+            axes = len(self._sample)
+            while len(shape) > axes and shape[0] == 1:
+                shape = shape[1:]
+            whole = len(shape) == axes and (axes == 1 or shape == self._sample)
+            whole |= values.size == 1
+            whole &= values.ndim <= axes + (self._batch is not None)
+        if not whole:
             raise InputError(
                 f"{name}: constants of shape {values.shape} are not one number for each entry "
                 "of a sample"
@@ -176,23 +184,62 @@ class _Chain:
         self, node: Any, name: str, facts: dict[str, Any], constants: list[NDArray[Any]]
     ) -> None:
         """Follow the axes of a sample, whose entries keep their order."""
-        if node.op_type == "Flatten":
-            if facts.get("axis", 1) != 1:
-                raise InputError(f"{name}: axis {facts['axis']} is not read, only 1")
-            self._sample = (prod(self._sample),)
-        elif node.op_type == "Dropout":
+        if node.op_type == "Dropout":
             if len(node.input) > 2 and node.input[2] and np.any(constants[-1]):
                 raise InputError(f"{name}: is in training mode, and random")
-        elif node.op_type == "Reshape" and constants:
-            first, *axes = constants[0].ravel().tolist() or [1]
-            size, wanted = prod(self._sample), prod(axes)
-            if not axes or (size > 0 and wanted > 0 and size != wanted):
-                raise InputError(f"{name}: to shape {[first, *axes]} mixes samples")
-            self._sample = tuple(axes) if min(axes) > 0 or len(axes) == 1 else (0, 0)
-            if len(axes) == 1 and axes[0] <= 0:
-                self._sample = (size,)
+        elif node.op_type == "Flatten":
+            if facts.get("axis", 1) != 1:
+                raise InputError(f"{name}: axis {facts['axis']} is not read, only 1")
+            if self._sample is None:  # a Reshape to computed sizes has kept the samples apart
+                self._sample = (self._stack.width,)
+            first = self._sample[: self._batch is None]
+            self._sample = (*first, prod(self._sample[len(first) :]))
+        elif node.op_type == "Reshape":
+            self._sample = self._reshaped(constants[0], name, facts) if constants else None
         elif node.op_type != "Identity":
-            self._sample = (0, 0)  # not known
+            axes = constants[0] if constants else facts.get("axes", ())
+            self._sample = self._squeezed(node.op_type, np.ravel(axes).tolist(), name)
+
+    def _reshaped(
+        self, shape: NDArray[Any], name: str, facts: dict[str, Any]
+    ) -> tuple[int, ...] | None:
+        """The axes of a sample after Reshape, which must keep the samples apart."""
+        first, *axes = shape.ravel().tolist() or [1]
+        if self._sample is None:
+            return None
+        if facts.get("allowzero") and not all([first, *axes]):
+            raise InputError(f"{name}: axes of no entries")
+        alone = self._batch is None
+        old = self._sample[alone:]
+        axes = [old[i] if a == 0 and i < len(old) else a for i, a in enumerate(axes)]
+        size, wanted = prod(self._sample) or self._stack.width, prod(axes)
+        if first == -1:
+            apart = not alone and min(axes, default=0) >= 0
+        else:
+            apart = first == self._batch or (first == 1 and not self._batch)
+            apart |= first == 0 and not alone
+        if not axes or not apart or (size > 0 and wanted > 0 and size != wanted):
+            raise InputError(f"{name}: to shape {shape.ravel().tolist()} mixes samples")
+        if alone:
+            self._batch = 1
+        rest = size // -wanted if wanted < 0 and size % wanted == 0 else 0
+        return tuple(rest if a < 0 else a for a in axes)
+
+    def _squeezed(self, kind: str, axes: list[int], name: str) -> tuple[int, ...] | None:
+        """The axes of a sample after Squeeze or Unsqueeze, which must keep that of samples."""
+        if self._sample is None:
+            return None
+        before = int(self._batch is not None)
+        rank = before + len(self._sample) + (len(axes) if kind == "Unsqueeze" else 0)
+        places = {a + rank * (a < 0) - before for a in axes}
+        if not axes or len(places) < len(axes) or not places <= {*range(rank - before)}:
+            raise InputError(
+                f"{name}: axes {axes}; those of a sample are needed, without the first"
+            )
+        if kind == "Squeeze":
+            return tuple(a for i, a in enumerate(self._sample) if i not in places)
+        kept = iter(self._sample)
+        return tuple(1 if i in places else next(kept) for i in range(rank - before))
 
     def _fold(self, node: Any, name: str, facts: dict[str, Any]) -> NDArray[Any]:
         """The result of a node whose inputs are constants."""

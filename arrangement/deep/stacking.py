@@ -58,6 +58,11 @@ class Stack:
         self._factor: Entries = 1
         self._offset: Entries = 0
 
+    @property
+    def width(self) -> int:
+        """How many entries there are now, 0 if that is not known."""
+        return self._width or 0
+
     def affine(self, weights: ArrayLike, bias: ArrayLike | None, name: str) -> None:
         """Apply x ↦ Wx + b, W of shape (out, in); no bias is zero."""
         W = _numbers(weights, name)

@@ -17,7 +17,6 @@ from arrangement.deep.layers import Layers, homogeneous
 from arrangement.deep.patterns import by_first, last_positive, owners
 from arrangement.errors import InputError
 from arrangement.kernels import pulling
-from arrangement.kernels.rounding import TINY
 from arrangement.kernels.subdivision import BEGIN, DIM, END, LABEL
 from arrangement.parsing import exact_table
 from arrangement.saving import Column, storable
@@ -215,11 +214,13 @@ def _check_complex(cells: Complex) -> None:
     flat = np.flatnonzero(cells.faces[:, DIM] == cells.dimension - 1)
     if label[flat].max() >= n_steps or label[flat].min() < -len(cells.domain.rows):
         raise InputError("faces: a label is out of range")
-    largest = np.abs(cells.points).max()
-    narrow = (cells.spread <= max(largest, TINY)) | (cells.spread == np.inf)
-    if not (narrow & (cells.spread >= 0.0)).all():
-        raise InputError("spread: negative, or wider than the domain")
+    if not (cells.spread >= 0).all():
+        raise InputError("spread: negative")
     _check_zeros(cells, flat)
+    for v in cells.wide():
+        near, spread = cells.rounded_coordinates(v)
+        if (cells.points[v] != near).any() or cells.spread[v] != spread:
+            raise InputError(f"points: vertex {v} is not rounded from the exact one")
 
 
 def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
@@ -232,7 +233,7 @@ def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
     corner, label = corner[order], label[order]
     c = len(cells.domain.vertices)
     for v, x in enumerate(cells.domain.vertices):
-        if np.isfinite(spread[v]) and any(
+        if spread[v] < np.inf and any(
             abs(Fraction(p) - q) > Fraction(float(spread[v]))
             for p, q in zip(points[v].tolist(), x, strict=True)
         ):

@@ -12,8 +12,8 @@ from math import factorial
 from operator import or_
 
 __all__ = [
-    "Point", "Simplices", "Undecided", "Volume", "Work", "added", "cost", "determinant",
-    "equations", "pulled", "volume",
+    "Point", "Simplices", "Undecided", "Volume", "Work", "added", "cost", "counted",
+    "determinant", "equations", "facets", "pulled", "volume", "volume_steps",
 ]  # fmt: skip
 
 Point = tuple[int, ...]
@@ -80,6 +80,47 @@ def equations(tight: Sequence[int], ignored: int = 0) -> set[int]:
     return sets
 
 
+def facets(face: int, faces: set[int], work: Work) -> list[int]:
+    """The largest faces in a face, in order: its facets, and others where `faces` lacks some.
+
+    Parameters
+    ----------
+    face : int
+        Points as bits.
+    faces : set of int
+        Sets of points on which inequalities are equations: all faces are their intersections.
+    work : Work
+
+    Raises
+    ------
+    Undecided
+        If it takes too much work.
+    """
+    what, words = "the faces of a region or of the domain", 1 + face.bit_length() / 500
+    work.spend(2 * len(faces) * words, what)
+    parts = {face & other for other in faces} - {0, face}
+    work.spend(len(parts) ** 2 * words, what)
+    return sorted(p for p in parts if not any(p & q == p != q for q in parts))
+
+
+def counted(
+    face: int, k: int, faces: set[int], found: dict[tuple[int, int], int], work: Work
+) -> int:
+    """How many simplices :func:`pulled` finds; parameters and errors are the same.
+
+    Examples
+    --------
+    >>> counted(0b1111, 2, {0b0011, 0b0110, 0b1100, 0b1001}, {}, Work(1e4))
+    2
+    """
+    if k == 0:
+        return int(not face & (face - 1))
+    if (face, k) not in found:
+        others = [f for f in facets(face, faces, work) if not f & face & -face]
+        found[face, k] = sum(counted(f, k - 1, faces, found, work) for f in others)
+    return found[face, k]
+
+
 def pulled(
     face: int, k: int, faces: set[int], found: dict[tuple[int, int], Simplices], work: Work
 ) -> Simplices:
@@ -90,19 +131,16 @@ def pulled(
 
     Parameters
     ----------
-    face : int
-        Points as bits.
+    face, faces, work
+        As for :func:`facets`.
     k : int
-    faces : set of int
-        Sets of points on which inequalities are equations: all faces are their intersections.
     found : dict
         What has been found before.
-    work : Work
 
     Raises
     ------
     Undecided
-        If there are too many faces or simplices.
+        If there are too many faces.
 
     Examples
     --------
@@ -114,36 +152,33 @@ def pulled(
     if k == 0:
         return [] if face & (face - 1) else [(face.bit_length() - 1,)]
     if (face, k) not in found:
-        words = 1 + face.bit_length() / 500
-        work.spend(2 * len(faces) * words, "the faces of a region or of the domain")
-        parts = {face & other for other in faces} - {0, face}
-        work.spend(len(parts) ** 2 * words, "the faces of a region or of the domain")
-        facets = sorted(p for p in parts if not any(p & q == p != q for q in parts))
         first = face & -face
-        simplices: Simplices = []
-        for facet in facets:
-            if not facet & first:
-                others = pulled(facet, k - 1, faces, found, work)
-                work.spend(20 * len(others), "the simplices of a region or of the domain")
-                simplices += [(first.bit_length() - 1, *simplex) for simplex in others]
-        found[face, k] = simplices
+        found[face, k] = [
+            (first.bit_length() - 1, *simplex)
+            for facet in facets(face, faces, work)
+            if not facet & first
+            for simplex in pulled(facet, k - 1, faces, found, work)
+        ]
     return found[face, k]
 
 
-def volume(simplices: Simplices, points: Sequence[Point], work: Work) -> Volume:
+def volume_steps(count: int, points: Sequence[Point]) -> float:
+    """What it takes to find so many simplices with corners among points, and their volumes."""
+    d = len(points[0]) - 1
+    sizes = sorted(max(map(int.bit_length, x)) for x in points)
+    return count * (20 * d + d**3 * cost(sum(sizes[-d - 1 :])))
+
+
+def volume(simplices: Simplices, points: Sequence[Point]) -> Volume:
     """The sum of the volumes of simplices, times d!.
 
     Examples
     --------
     >>> square = [(0, 0, 1), (1, 0, 2), (1, 1, 2), (0, 1, 2)]
-    >>> total = volume([(0, 1, 2), (0, 2, 3)], square, Work(1e4))
+    >>> total = volume([(0, 1, 2), (0, 2, 3)], square)
     >>> added([total], square)
     (4, 16)
     """
-    if simplices:
-        d = len(simplices[0]) - 1
-        bits = max(sum(v.bit_length() for v in points[i]) for s in simplices for i in s)
-        work.spend(len(simplices) * d**3 * cost(bits), "the volumes of simplices")
     terms = [(abs(determinant([points[v] for v in s])), frozenset(s)) for s in simplices]
     return _total(terms, [x[-1] for x in points])
 

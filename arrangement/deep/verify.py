@@ -66,16 +66,16 @@ from typing import Any, NoReturn
 from arrangement.deep.grammar import CERTIFICATE, BadCertificate, parsed
 from arrangement.deep.triangulation import (
     Point,
-    Simplices,
     Undecided,
-    Volume,
     Work,
     added,
     cost,
+    counted,
     determinant,
     equations,
     pulled,
     volume,
+    volume_steps,
 )
 
 __all__ = ["BadCertificate", "Undecided", "Verdict", "check", "read", "same_domain", "verify"]
@@ -236,6 +236,7 @@ def check(facts: Any, limit: float = 1.0) -> Verdict:
     (True, ((1, 1), (-1, 1)))
     >>> facts["vertices"][0] = ["-1/2"]
     >>> print(*check(facts).failures, sep="\\n")
+    region 0: vertex 0 is none of the polytope that its vertices span
     region 0: its facet 0, with the vertices [0], is none of a polytope of its vertices
     the volumes of the regions leave 0.25 of the domain's
     """
@@ -275,23 +276,29 @@ def same_domain(
     """
     if len({*map(len, rows), *map(len, others)}) > 1:
         return False
+    both = [[(*map(int, row),) for row in given] for given in (rows, others)]
     work = Work(MOST_STEPS * limit)
-    one, other = (
-        _corners([(*map(int, row),) for row in given], work) for given in (rows, others)
-    )
+    for given in both:
+        _spend_corners(given, work)
+    one, other = map(_corners, both)
     return one.keys() == other.keys()
 
 
-def _corners(given: Sequence[tuple[int, ...]], work: Work) -> dict[Point, int]:
+def _spend_corners(given: Sequence[tuple[int, ...]], work: Work) -> None:
+    """What :func:`_corners` takes."""
+    d = len(given[0]) - 1
+    bits = max(abs(v).bit_length() for row in given for v in row)
+    each = (d + 1) * (d**3 / 3 + 1) * cost(d * bits) + 2 * (len(given) + 1) * (d + 1)
+    work.spend(comb(len(given) + 1, d) * each, f"the vertices of a domain of {len(given)} rows")
+
+
+def _corners(given: Sequence[tuple[int, ...]]) -> dict[Point, int]:
     """The vertices of a bounded domain, and on which rows (as bits) they lie.
 
     The domain's vertices and directions are the extreme rays (x, t) of the cone in which
     row·(x, t) ≥ 0 and t ≥ 0: vertices with t > 0, directions with t = 0.
     """
     d = len(given[0]) - 1
-    bits = max(abs(v).bit_length() for row in given for v in row)
-    each = (d + 1) * (d**3 / 3 + 1) * cost(d * bits) + 2 * (len(given) + 1) * (d + 1)
-    work.spend(comb(len(given) + 1, d) * each, f"the vertices of a domain of {len(given)} rows")
     rows = [*given, (*[0] * d, 1)]
     corners: dict[Point, int] = {}
     for chosen in combinations(rows, d):
@@ -434,12 +441,13 @@ class _Check:
             if not any(row[:-1]):
                 raise BadCertificate(f"domain.{i}: the row is zero")
         self._estimate()
-        self.corners = _corners(self.rows, self.work)
+        _spend_corners(self.rows, self.work)
         self.vertices = [integers.point(x) for x in coordinates]
         self.force = [self.network.in_force(v) for v in self.vertices]
         self.walls = [self._walls(v) for v in self.vertices]
-        self.volumes: list[Volume] = []
-        self.n_simplices = 0
+        self.parts: list[tuple[tuple[int, ...], set[int]]] = []
+        """The vertices and faces of each region with nothing wrong in it alone."""
+        self.n_simplices, self.steps = 0, 0.0
         self.owners: dict[tuple[int, ...], list[int]] = {}
 
     def _estimate(self) -> None:
@@ -464,6 +472,9 @@ class _Check:
         spend(each * sum(n * (1 + n / 500) for n in listed), "the faces of regions")
         bits = sum(max(q.bit_length() for _, q in x) for x in facts["vertices"] if x)
         spend(3 * cost(bits), "the sum of the volumes")
+
+    def _spend_volumes(self, count: int, steps: float) -> None:
+        self.work.spend(steps, f"the volumes of {count:,} simplices")
 
     def _walls(self, point: Point) -> int | None:
         """The walls of the domain on which a point lies; None if it is outside."""
@@ -492,8 +503,9 @@ class _Check:
                     f"region {i}: its facet with the vertices {_some(key)} is not listed"
                     for i in owners
                 ]
+        self._spend_volumes(self.n_simplices, self.steps)
         whole = self._domain_volume()
-        p, q = added(self.volumes, self.vertices)
+        p, q = self._volume()
         p, q = p * whole.denominator, q * whole.numerator
         missing = _ratio(q - p, q)
         if p != q:
@@ -520,7 +532,7 @@ class _Check:
                 self.failures.append(f"vertex {v} belongs to no region")
 
     def _region(self, i: int, region: dict[str, Any], chosen: int) -> list[str]:
-        """What is wrong with a region alone; its volume and facets are noted."""
+        """What is wrong with a region alone; its facets and its work are noted."""
         numbers = self._numbers(region["vertices"])
         wrong = []
         for v in numbers:
@@ -548,20 +560,23 @@ class _Check:
             return wrong
         walls = [self.walls[v] or 0 for v in numbers]
         faces = equations(force, common) | equations(walls)
-        found: dict[tuple[int, int], Simplices] = {}
-        simplices = pulled((1 << len(numbers)) - 1, self.d, faces, found, self.work)
-        if not simplices:
+        found: dict[tuple[int, int], int] = {}
+        count = counted((1 << len(numbers)) - 1, self.d, faces, found, self.work)
+        if not count:
             return [
                 f"its vertices span no polytope of dimension {self.d} between kinks and walls"
             ]
-        self.n_simplices += len(simplices)
-        named = [tuple(numbers[v] for v in simplex) for simplex in simplices]
-        self.volumes.append(volume(named, self.vertices, self.work))
+        for j, v in enumerate(numbers):
+            if reduce(and_, (f for f in faces if f >> j & 1), -1) != 1 << j:
+                wrong.append(f"vertex {v} is none of the polytope that its vertices span")
+        self.n_simplices += count
+        self.steps += volume_steps(count, [self.vertices[v] for v in numbers])
+        self.parts.append((numbers, faces))
         for face in faces:
-            if pulled(face, self.d - 1, faces, found, self.work):
+            if counted(face, self.d - 1, faces, found, self.work):
                 key = tuple(v for j, v in enumerate(numbers) if face >> j & 1)
                 self.owners.setdefault(key, []).append(i)
-        return []
+        return wrong
 
     def _facet(
         self, number: int, facet: dict[str, Any], key: tuple[int, ...], again: bool
@@ -603,16 +618,26 @@ class _Check:
             raise BadCertificate(f"{place}: {len(coordinates)} coordinates")
         return self.integers.point(coordinates)
 
+    def _volume(self) -> tuple[int, int]:
+        """The sum of the volumes of the regions, as numerator and denominator."""
+        volumes = []
+        for numbers, faces in self.parts:
+            found = pulled((1 << len(numbers)) - 1, self.d, faces, {}, self.work)
+            named = [tuple(numbers[v] for v in simplex) for simplex in found]
+            volumes.append(volume(named, self.vertices))
+        return added(volumes, self.vertices)
+
     def _domain_volume(self) -> Fraction:
         """The volume of the domain, which must be bounded."""
-        corners = self.corners
-        faces, points = equations(list(corners.values())), list(corners)
-        simplices = (
-            pulled((1 << len(corners)) - 1, self.d, faces, {}, self.work) if corners else []
-        )
-        if not simplices:
+        corners = _corners(self.rows)
+        points, faces = list(corners), equations(list(corners.values()))
+        whole = (1 << len(points)) - 1
+        count = counted(whole, self.d, faces, {}, self.work) if points else 0
+        if not count:
             raise BadCertificate("the domain has no interior points")
-        p, q = added([volume(simplices, points, self.work)], points)
+        self._spend_volumes(count, volume_steps(count, points))
+        simplices = pulled(whole, self.d, faces, {}, self.work)
+        p, q = added([volume(simplices, points)], points)
         self.work.spend((q.bit_length() / 200) ** 2, "the volume of the domain")
         return Fraction(p, q)
 

@@ -215,11 +215,12 @@ def _interpolate(row, low, high, a, b, v, values, errors, points, spread):
     for k in range(values.shape[0]):
         x, y = values[k, a], values[k, b]
         values[k, v] = x + t * (y - x)
-        errors[k, v] = ROUND_UP * (
+        bound = ROUND_UP * (
             errors[k, a] * (1.0 - t) + errors[k, b] * t
             + wrong * (abs(y - x) + errors[k, a] + errors[k, b])
             + 4 * UNIT_ROUNDOFF * (abs(x) + abs(y)) + LEAST
         )  # fmt: skip
+        errors[k, v] = bound if bound >= 0.0 else np.inf  # not NaN, which max may pass over
     if high == low:
         values[row, v] = 0.0
         errors[row, v] = 0.0
