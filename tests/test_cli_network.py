@@ -99,6 +99,18 @@ def test_classes_ranks_and_bounds(facts, run, classifier):
     assert f"at most {montufar_2017(2, [8, 6])}" in lines["Montufar 2017"]
 
 
+def test_labels_do_not_break_the_table(run, tmp_path):
+    labels = ["a\n\x1b[31m", "b\u202e", "c"]
+    Network([[[1]], [[1], [2], [3]]], [[1], [0, 1, 0]], labels=labels).save(tmp_path / "n.json")
+    lines = run(tmp_path / "n.json", "--box", -1, 1)[1].splitlines()
+    assert all(line.isprintable() for line in lines)
+    classes = [line for line in lines if line.startswith("class ")]
+    assert [" ".join(line.split()[:2]) for line in classes] == [
+        r"class a\n\x1b[31m", r"class b\u202e", "class c",
+    ]  # fmt: skip
+    assert len({line.index(" decision region") for line in classes}) == 1
+
+
 def test_boxes_and_domains(facts, classifier, tmp_path):
     network, path = classifier
     found = facts(path, "--box", "-1/3", 1, "-1e-1", "0.5")
@@ -242,6 +254,11 @@ def test_activations_that_files_do_not_say(facts, refused, tmp_path):
         (["--box", 0, 1, "--out", "a.npz", "--prune", "a.npz"], "the same file as --out"),
         (["--box", 0, 1, "--slice", "s.npz", "--out", "s.npz"], "the same file as the input"),
         (["--box", 0, 1, "--negative-slope", "x"], "--negative-slope: 'x' is not a number"),
+        (
+            ["--box", 0, 1, "--negative-slope", "1e400"],
+            "--negative-slope: the number is beyond",
+        ),
+        (["--box", 0, 1, "--activation", "maxout", "9" * 5000], "activation is given, but"),
     ],
 )
 def test_bad_arguments(refused, classifier, tmp_path, monkeypatch, arguments, message):

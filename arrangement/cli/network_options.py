@@ -86,7 +86,10 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
     if options.negative_slope is not None:
         if options.activation is not None and options.activation != ["leaky_relu"]:
             raise InputError("--negative-slope is of --activation leaky_relu")
-        slope = float(rational_number(options.negative_slope, "--negative-slope"))
+        try:
+            slope = float(rational_number(options.negative_slope, "--negative-slope"))
+        except OverflowError:
+            raise InputError("--negative-slope: the number is beyond float64") from None
     network = Network.read(path, _activation(options.activation), slope, layers=options.layers)
     if slope is not None and network.activation != "leaky_relu":
         raise InputError(
@@ -108,10 +111,12 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
 
 
 def _activation(words: list[str] | None) -> Any:
+    from arrangement.reading import written_number
+
     if words is None:
         return None
     if words[0] == "maxout" and len(words) == 2 and words[1].isdecimal():
-        return "maxout", int(words[1])
+        return "maxout", written_number(words[1], "--activation maxout")
     if len(words) == 1 and words[0] in ("relu", "leaky_relu"):
         return words[0]
     raise InputError(f"--activation {' '.join(words)}: none of relu, leaky_relu, 'maxout K'")

@@ -159,8 +159,12 @@ def report(facts: dict[str, Any], as_json: bool) -> str:
     try:
         if as_json:
             return json.dumps(_plain(facts), allow_nan=False) + "\n"
-        width = max(map(len, facts))
-        lines = [f"{key:<{width}}  {printable(str(value))}\n" for key, value in facts.items()]
+        keys = list(map(printable, facts))
+        width = max(map(len, keys))
+        lines = [
+            f"{key:<{width}}  {printable(str(value))}\n"
+            for key, value in zip(keys, facts.values(), strict=True)
+        ]
         return "".join(lines)
     finally:
         sys.set_int_max_str_digits(limit)
