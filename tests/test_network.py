@@ -879,6 +879,12 @@ def test_onnx_shapes_that_mix_samples_are_refused(inputs, nodes, shape):
         Network.from_onnx(model)
 
 
+def test_onnx_gemm_is_of_matrices():
+    pytest.importorskip("onnx")
+    with pytest.raises(InputError, match="of 3 axes; Gemm is of matrices"):
+        Network.from_onnx(onnx_model(GEMMS, CONSTANTS, (3, 1, 2)))
+
+
 @pytest.mark.parametrize(
     ("inputs", "shape"), [(("N", 1, 2), [-1, 2]), ((4, 2), [4, -1]), ((2,), [1, -1])]
 )
@@ -893,6 +899,14 @@ def test_onnx_shapes_that_keep_samples(inputs, shape):
     (wanted,) = ReferenceEvaluator(model).run(None, {"x": X.astype(np.float32)})
     given = X.astype(np.float32).reshape(-1, 2)
     assert Network.from_onnx(model).forward(given) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_onnx_samples_of_one_row():
+    """As torch exports a layer of inputs of shape (1, 1, 2)."""
+    pytest.importorskip("onnx")
+    nodes = [("MatMul", ("x", "V0"), "z", {}), ("Add", ("z", "b0"), "y", {})]
+    network = Network.from_onnx(onnx_model(nodes, CONSTANTS, (1, 1, 2)))
+    assert network == Network(WEIGHTS[:1], BIASES[:1])
 
 
 def test_onnx_models_of_another_kind_are_refused():

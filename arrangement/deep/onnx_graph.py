@@ -154,6 +154,10 @@ class _Chain:
                     raise InputError(f"{name}: a size of a result is not read as a number")
                 if node.op_type in _ENTRYWISE:
                     self._refuse_broadcast(constants[0], name)
+                if node.op_type == "Gemm" and self._sample is not None:
+                    rank = len(self._sample) + (self._batch is not None)
+                    if rank != 2:
+                        raise InputError(f"{name}: of {rank} axes; Gemm is of matrices")
                 step = _Step(name, constants, position == 0, facts)
                 _STEPS[node.op_type](self._stack, step)
                 if node.op_type == "Gemm" or self._sample is None:
@@ -171,7 +175,9 @@ class _Chain:
             axes = len(self._sample)
             while len(shape) > axes and shape[0] == 1:
                 shape = shape[1:]
-            whole = len(shape) == axes and (axes == 1 or shape == self._sample)
+            shape = (1,) * (axes - len(shape)) + shape
+            whole = len(shape) == axes > 0 and shape[:-1] == self._sample[:-1]
+            whole &= self._sample[-1:] in (shape[-1:], (0,))
             whole |= values.size == 1
             whole &= values.ndim <= axes + (self._batch is not None)
         if not whole:
