@@ -879,6 +879,28 @@ def test_onnx_shapes_that_mix_samples_are_refused(inputs, nodes, shape):
         Network.from_onnx(model)
 
 
+def test_onnx_shapes_and_files_beside_are_bounded(tmp_path):
+    """A sparse file of a terabyte, of which twelve numbers are wanted; an axis of −1."""
+    onnx = pytest.importorskip("onnx")
+    model = onnx_model(GEMMS, CONSTANTS)
+    tensor = model.graph.initializer[0]
+    with (tmp_path / "big.bin").open("wb") as stream:
+        stream.truncate(2**40)
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="big.bin")
+    onnx.save(model, tmp_path / "n.onnx")
+    assert not Network.read(tmp_path / "n.onnx").weights[0].any()
+    tensor.dims[0] = 2**36
+    onnx.save(model, tmp_path / "n.onnx")
+    with pytest.raises(InputError, match=r"n\.onnx: .*numbers in files beside"):
+        Network.read(tmp_path / "n.onnx")
+    model = onnx_model(GEMMS, CONSTANTS)
+    model.graph.initializer[0].dims[0] = -1
+    with pytest.raises(InputError, match=r"the shape \[-1, 2\] is none"):
+        Network.from_onnx(model)
+
+
 def test_onnx_gemm_is_of_matrices():
     pytest.importorskip("onnx")
     with pytest.raises(InputError, match="of 3 axes; Gemm is of matrices"):

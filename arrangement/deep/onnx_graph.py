@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from arrangement.deep.network import Network
 from arrangement.deep.parameters import exact_values
 from arrangement.deep.stacking import Stack
-from arrangement.errors import InputError, MissingExtraError
+from arrangement.errors import InputError, MissingExtraError, SizeError
 from arrangement.files import FilePath, read_bytes
+from arrangement.memory import refuse
 from arrangement.parsing import exact_number
 
 __all__ = ["from_onnx"]
@@ -62,14 +63,34 @@ def from_onnx(path: FilePath | Any) -> Network:
     content = read_bytes(name)
     try:
         model = onnx.load_model_from_string(content)
+        _bound_external(model.graph.initializer)
         # Large exports keep their numbers in files beside them.
         onnx.load_external_data_for_model(model, os.path.dirname(os.path.abspath(name)))
+    except SizeError as error:
+        raise SizeError(f"{name}: {error}") from None
     except Exception:  # protobuf and onnx promise no particular errors for a damaged file
         raise InputError(f"{name}: damaged or not an ONNX file") from None
     try:
         return _Chain(model).network()
     except InputError as error:
         raise type(error)(f"{name}: {error}") from None
+
+
+def _bound_external(tensors: Any) -> None:
+    """Of files beside the model no more is read than the shapes of the tensors need."""
+    from onnx import TensorProto, helper
+
+    total = 0
+    for tensor in tensors:
+        if tensor.data_location == TensorProto.EXTERNAL:
+            item = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+            size = prod(tensor.dims) * item
+            total += size
+            if not any(entry.key == "length" for entry in tensor.external_data):
+                tensor.external_data.add(key="length", value=str(size))
+            if any(e.key == "length" and int(e.value) != size for e in tensor.external_data):
+                raise ValueError("a length that is not that of the shape")
+    refuse(total, "reading the numbers in files beside it", "reduce the network")
 
 
 class _Chain:
@@ -369,6 +390,8 @@ def _tensor(tensor: Any) -> NDArray[Any]:
     """The numbers of a tensor, which has as many as its shape says."""
     from onnx import numpy_helper
 
+    if min(tensor.dims, default=0) < 0:
+        raise InputError(f'tensor "{tensor.name}": the shape {list(tensor.dims)} is none')
     try:
         return np.asarray(numpy_helper.to_array(tensor))
     except Exception as error:  # onnx promises no particular errors for a damaged tensor
