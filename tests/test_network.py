@@ -1,5 +1,6 @@
 """Networks: exact values, slices, files, and the same function as in other libraries."""
 
+import contextlib
 import json
 import pickle
 import sys
@@ -899,6 +900,21 @@ def test_onnx_shapes_and_files_beside_are_bounded(tmp_path):
     model.graph.initializer[0].dims[0] = -1
     with pytest.raises(InputError, match=r"the shape \[-1, 2\] is none"):
         Network.from_onnx(model)
+
+
+def test_onnx_names_that_are_no_text():
+    onnx = pytest.importorskip("onnx")
+    nodes = [("Gemm", ("x", "V0"), "result", {}), ("Relu", ("result",), "y", {})]
+    model = onnx_model(nodes, CONSTANTS)
+    for node in model.graph.node:
+        node.name = ""
+    content = model.SerializeToString().replace(b"result", b"res\xff\xfet")
+    try:
+        damaged = onnx.load_model_from_string(content)
+    except Exception:  # protobuf promises no particular errors
+        return
+    with contextlib.suppress(InputError):
+        Network.from_onnx(damaged)
 
 
 def test_onnx_gemm_is_of_matrices():

@@ -136,7 +136,7 @@ class _Chain:
         return self._stack.network()
 
     def _follow(self, node: Any) -> None:
-        name = f'{node.op_type} node "{node.name or ", ".join(node.output)}"'
+        name = f'{node.op_type} node "{node.name or ", ".join(map(str, node.output))}"'
         try:
             self._apply(node, name)
         except InputError:
