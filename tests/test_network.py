@@ -1,5 +1,6 @@
 """Networks: exact values, slices, files, and the same function as in other libraries."""
 
+import contextlib
 import json
 import pickle
 import sys
@@ -882,6 +883,49 @@ def test_onnx_shapes_that_mix_samples_are_refused(inputs, nodes, shape):
         Network.from_onnx(model)
 
 
+def test_onnx_shapes_and_files_beside_are_bounded(tmp_path):
+    """A sparse file of a terabyte, of which twelve numbers are wanted; an axis of −1."""
+    onnx = pytest.importorskip("onnx")
+    model = onnx_model(GEMMS, CONSTANTS)
+    tensor = model.graph.initializer[0]
+    with (tmp_path / "big.bin").open("wb") as stream:
+        stream.truncate(2**40)
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="big.bin")
+    onnx.save(model, tmp_path / "n.onnx")
+    assert not Network.read(tmp_path / "n.onnx").weights[0].any()
+    tensor.dims[0] = 2**36
+    onnx.save(model, tmp_path / "n.onnx")
+    with pytest.raises(InputError, match=r"n\.onnx: .*numbers in files beside"):
+        Network.read(tmp_path / "n.onnx")
+    model = onnx_model(GEMMS, CONSTANTS)
+    model.graph.initializer[0].dims[0] = -1
+    with pytest.raises(InputError, match=r"the shape \[-1, 2\] is none"):
+        Network.from_onnx(model)
+
+
+def test_onnx_names_that_are_no_text():
+    onnx = pytest.importorskip("onnx")
+    nodes = [("Gemm", ("x", "V0"), "result", {}), ("Relu", ("result",), "y", {})]
+    model = onnx_model(nodes, CONSTANTS)
+    for node in model.graph.node:
+        node.name = ""
+    content = model.SerializeToString().replace(b"result", b"res\xff\xfet")
+    try:
+        damaged = onnx.load_model_from_string(content)
+    except Exception:  # protobuf promises no particular errors
+        return
+    with contextlib.suppress(InputError):
+        Network.from_onnx(damaged)
+
+
+def test_onnx_gemm_is_of_matrices():
+    pytest.importorskip("onnx")
+    with pytest.raises(InputError, match="of 3 axes; Gemm is of matrices"):
+        Network.from_onnx(onnx_model(GEMMS, CONSTANTS, (3, 1, 2)))
+
+
 @pytest.mark.parametrize(
     ("inputs", "shape"), [(("N", 1, 2), [-1, 2]), ((4, 2), [4, -1]), ((2,), [1, -1])]
 )
@@ -896,6 +940,14 @@ def test_onnx_shapes_that_keep_samples(inputs, shape):
     (wanted,) = ReferenceEvaluator(model).run(None, {"x": X.astype(np.float32)})
     given = X.astype(np.float32).reshape(-1, 2)
     assert Network.from_onnx(model).forward(given) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_onnx_samples_of_one_row():
+    """As torch exports a layer of inputs of shape (1, 1, 2)."""
+    pytest.importorskip("onnx")
+    nodes = [("MatMul", ("x", "V0"), "z", {}), ("Add", ("z", "b0"), "y", {})]
+    network = Network.from_onnx(onnx_model(nodes, CONSTANTS, (1, 1, 2)))
+    assert network == Network(WEIGHTS[:1], BIASES[:1])
 
 
 def test_onnx_models_of_another_kind_are_refused():

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from arrangement.deep.network import Network
 from arrangement.deep.parameters import exact_values
 from arrangement.deep.stacking import Stack
-from arrangement.errors import InputError, MissingExtraError
+from arrangement.errors import InputError, MissingExtraError, SizeError
 from arrangement.files import FilePath, read_bytes
+from arrangement.memory import refuse
 from arrangement.parsing import exact_number
 
 __all__ = ["from_onnx"]
@@ -62,14 +63,34 @@ def from_onnx(path: FilePath | Any) -> Network:
     content = read_bytes(name)
     try:
         model = onnx.load_model_from_string(content)
+        _bound_external(model.graph.initializer)
         # Large exports keep their numbers in files beside them.
         onnx.load_external_data_for_model(model, os.path.dirname(os.path.abspath(name)))
+    except SizeError as error:
+        raise SizeError(f"{name}: {error}") from None
     except Exception:  # protobuf and onnx promise no particular errors for a damaged file
         raise InputError(f"{name}: damaged or not an ONNX file") from None
     try:
         return _Chain(model).network()
     except InputError as error:
         raise type(error)(f"{name}: {error}") from None
+
+
+def _bound_external(tensors: Any) -> None:
+    """Of files beside the model no more is read than the shapes of the tensors need."""
+    from onnx import TensorProto, helper
+
+    total = 0
+    for tensor in tensors:
+        if tensor.data_location == TensorProto.EXTERNAL:
+            item = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+            size = prod(tensor.dims) * item
+            total += size
+            if not any(entry.key == "length" for entry in tensor.external_data):
+                tensor.external_data.add(key="length", value=str(size))
+            if any(e.key == "length" and int(e.value) != size for e in tensor.external_data):
+                raise ValueError("a length that is not that of the shape")
+    refuse(total, "reading the numbers in files beside it", "reduce the network")
 
 
 class _Chain:
@@ -115,7 +136,7 @@ class _Chain:
         return self._stack.network()
 
     def _follow(self, node: Any) -> None:
-        name = f'{node.op_type} node "{node.name or ", ".join(node.output)}"'
+        name = f'{node.op_type} node "{node.name or ", ".join(map(str, node.output))}"'
         try:
             self._apply(node, name)
         except InputError:
@@ -154,6 +175,10 @@ class _Chain:
                     raise InputError(f"{name}: a size of a result is not read as a number")
                 if node.op_type in _ENTRYWISE:
                     self._refuse_broadcast(constants[0], name)
+                if node.op_type == "Gemm" and self._sample is not None:
+                    rank = len(self._sample) + (self._batch is not None)
+                    if rank != 2:
+                        raise InputError(f"{name}: of {rank} axes; Gemm is of matrices")
                 step = _Step(name, constants, position == 0, facts)
                 _STEPS[node.op_type](self._stack, step)
                 if node.op_type == "Gemm" or self._sample is None:
@@ -171,7 +196,9 @@ class _Chain:
             axes = len(self._sample)
             while len(shape) > axes and shape[0] == 1:
                 shape = shape[1:]
-            whole = len(shape) == axes and (axes == 1 or shape == self._sample)
+            shape = (1,) * (axes - len(shape)) + shape
+            whole = len(shape) == axes > 0 and shape[:-1] == self._sample[:-1]
+            whole &= self._sample[-1:] in (shape[-1:], (0,))
             whole |= values.size == 1
             whole &= values.ndim <= axes + (self._batch is not None)
         if not whole:
@@ -363,6 +390,8 @@ def _tensor(tensor: Any) -> NDArray[Any]:
     """The numbers of a tensor, which has as many as its shape says."""
     from onnx import numpy_helper
 
+    if min(tensor.dims, default=0) < 0:
+        raise InputError(f'tensor "{tensor.name}": the shape {list(tensor.dims)} is none')
     try:
         return np.asarray(numpy_helper.to_array(tensor))
     except Exception as error:  # onnx promises no particular errors for a damaged tensor

@@ -15,8 +15,8 @@ from arrangement.parsing import exact_number
 
 __all__ = ["Stack"]
 
-MOST_UNITS = 2**13
-"""Of this many entries an identity matrix is made, half a gigabyte."""
+MOST_UNITS = 2**12
+"""Of this many entries an identity matrix is made, an eighth of a gigabyte."""
 
 Entries: TypeAlias = Any
 """An array with a number for each entry of a vector, or one exact number for all of them."""
@@ -128,7 +128,10 @@ class Stack:
                     f"{name}: an activation of {self._width:,} inputs without weights; at most "
                     f"{MOST_UNITS:,}"
                 )
-            self._matrix = np.diag(np.broadcast_to(np.asarray(self._factor), (self._width,)))
+            factor = np.asarray(self._factor)
+            if _is(factor, 1):
+                factor = np.array(1.0)  # which is read much faster than exact numbers
+            self._matrix = np.diag(np.broadcast_to(factor, (self._width,)))
         self._layers.append((self._matrix, np.broadcast_to(self._offset, (self._width,))))
         self._restart()
 
