@@ -534,7 +534,7 @@ class Landscape:
 
         Some neurons have z_j = 0 and w_j in an open cell, orthogonal to g_j = Σ_i r_i D_i x_i,
         not all g_j zero; the others are critical without them. There are no saddles with all
-        z_j ≠ 0. Decided in the arithmetic of the pieces.
+        z_j ≠ 0. Whether g_j ⟂ w_j in a cell is decided exactly.
 
         Parameters
         ----------
