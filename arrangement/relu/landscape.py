@@ -232,7 +232,7 @@ class OneHiddenLayer:
         hold only by rounding. Tuples that are doubtful or hold such a piece (those of repeated
         samples, equal targets and integers, where inequalities hold with equality) are decided
         again in rational arithmetic, as long as they are few: of each million tuples as many
-        as take an estimated 10 seconds, and 0.1 ms for each that is decided in float64. Where a
+        as take an estimated 20 seconds, and 0.1 ms for each that is decided in float64. Where a
         sample is within 1e-9 of its length of a flat that it is not on, that is every tuple.
         What is beyond that is counted in `doubtful`, or not `decided`. The margin of a piece is
         how wide its narrowest inequality was, 0 where it holds with equality and not in all
