@@ -246,3 +246,14 @@ def test_directions_that_no_active_sample_sees():
     """Along (−1, −1, −1) h vanishes exactly; what rounding leaves of it is no descent."""
     X = [[1, -2, 1], [-2, 1, 1], [0, -1, 1]]
     assert is_local_minimum(X, [3, -2, -4], [[-1, 0, 1]], [-1], bias=None)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e3, 1e9, 1e12])
+def test_samples_far_from_the_origin_are_told_apart(shift):
+    X, y = [[shift - 1], [shift], [shift + 1]], [0, 1, 2]
+    constant = local_minimum(X, y, [[0, 1.0]], [1.0])
+    assert not constant
+    step = 1e-3 * constant.weights_direction / abs(constant.weights_direction[0, 0])
+    moved = local_minimum(X, y, np.array([[0, 1.0]]) + step, [1.0])
+    assert moved.loss < constant.loss
+    assert local_minimum(X, y, [[1, 1 - shift]], [1.0])

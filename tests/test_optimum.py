@@ -422,6 +422,7 @@ def test_the_bound_is_that_of_the_exact_landscape_on_hostile_samples(sort, K, bi
             result = problem.fit_global(method=method)
             check(result, problem)
             assert result.lower_bound <= lowest + 1e-12 * scale
+            assert result.fun >= lowest - 1e-12 * scale
             assert result.status in ("optimal", "imprecise")
             if result.status == "optimal":
                 assert result.fun <= lowest + 3e-8 * scale

@@ -141,6 +141,26 @@ def test_too_many_tuples_for_exact_arithmetic_are_refused_by_name(monkeypatch):
     assert layer.landscape(exact=True).global_minimum.loss == 0.0
 
 
+def test_the_screen_keeps_faces_that_all_samples_are_near(monkeypatch):
+    """On these the samples cancel, so that the maps have few digits."""
+    monkeypatch.setattr(enumeration, "VERY_FEW", -1)
+    X = [[10**25 + k] for k in (-1, 0, 1, 3, -3)]
+    problem = dict(X=X, y=[0.1] * 5, hidden=2, bias=0.01, negative_slope=0.25)
+    found = OneHiddenLayer(**problem).landscape(exact=True)
+    assert sorted(states(found.pieces)) == sorted(Reference(**problem).pieces())
+
+
+def test_samples_that_are_nearly_equal_beside_an_output_bias():
+    """The outputs of a neuron are nearly constant, but not in the span of the output bias."""
+    X = [[-0.5446191761925718 + k * 1e-11] for k in (0, -5, 1, -3, 2)]
+    for hidden in (1, 2):
+        problem = dict(X=X, y=[-1, 2, -1, -2, -1], bias=None, output_bias=True, hidden=hidden)
+        found = OneHiddenLayer(**problem).landscape()
+        assert found.doubtful == 0
+        assert found.pieces.decided.all()
+        assert sorted(states(found.pieces)) == sorted(Reference(**problem).pieces())
+
+
 @pytest.mark.parametrize("column", [[2.0**300, 2.0**-300], [2.0**-600, 2.0**500]])
 def test_a_scale_of_a_feature_changes_nothing(column):
     X, y = np.array([[1.0, 2.0], [3.0, 1.0], [2.0, 2.0]]), [1.0, -1.0, 2.0]
@@ -152,14 +172,17 @@ def test_a_scale_of_a_feature_changes_nothing(column):
     assert parts[0] == parts[1]
 
 
+@pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("shrink", [1, Fraction(1, 10**30)])
-def test_saddles_are_those_of_the_definition(seed, shrink):
+@pytest.mark.parametrize("spread", [1, Fraction(1, 10**40)])
+def test_saddles_are_those_of_the_definition(seed, shrink, spread, exact):
     rng = np.random.default_rng(seed)
     X, y = rng.integers(-3, 4, (4, 1)).tolist(), rng.integers(-2, 3, 4).tolist()
     X[0][0] *= shrink
+    y[1] *= spread
     problem = dict(X=X, y=y, hidden=1, bias=1)
-    found = OneHiddenLayer(**problem).landscape(exact=True).saddles()
+    found = OneHiddenLayer(**problem).landscape(exact=exact).saddles()
     specification = Reference(**problem)
     r = [-v for v in specification.y]
     expected = [

@@ -169,8 +169,9 @@ def screen(
     basis, back, along, rest : float64 (N, n), (n', n), (n,), (N,)
         Q, the matrix that gives the prefix's coefficients back (along − crossᵀ c), Qᵀy and
         (I − Q Qᵀ)y; n' is 0 where the coefficients are not unique.
-    accuracy : float
-        A bound on the relative error of projections by Q, and of entries of the tables.
+    accuracy : float64 (m,)
+        Bounds on the relative error of projections by Q, and of the map and the tables, beside
+        the face and the prefix.
     slope : float
         The negative slope of the activation.
     room : float
@@ -199,19 +200,20 @@ def screen(
         trace = 0.0
         for a in range(e):
             trace += grams[f, a, a]
-        reach = accuracy * trace
+        own = accuracy[f]
+        reach = own * trace
         least, fall = _schur(grams[f], crosses[f], rights[f], e, reach, L, c, inverse)
         if least == 0.0:
             outcome[f] = DEFICIENT
             continue
         outcome[f] = REFUSED
-        if squares - fall > room + accuracy * (trace / least) * target * target:
+        if squares - fall > room + own * (trace / least) * target * target:
             continue
         size = 0.0
         for a in range(e):
             size += c[a] ** 2
         size = np.sqrt(size)
-        error = accuracy * ((np.sqrt(trace) * target + trace * size) / least + size)
+        error = own * ((np.sqrt(trace) * target + trace * size) / least + size)
         sides = _sides(restricted[flats[f]], lengths, signs[f], c, e, error)
         if sides == 0:
             continue
@@ -226,7 +228,7 @@ def screen(
             for k in range(n):
                 value += basis[i, k] * (left[k] - along[k])
             residual[i] = value
-        off = 2.0 * np.sqrt(trace) * error + accuracy * (target + np.sqrt(trace) * size)
+        off = 2.0 * np.sqrt(trace) * error + own * (target + np.sqrt(trace) * size)
         flat = flats[f]
         sides &= _multipliers(
             rays[begin[flat] : begin[flat + 1]], signs[f], slope, residual, off, wide
@@ -240,9 +242,9 @@ def screen(
                 for k in range(n):
                     before[a] += back[a, k] * left[k]
                 size += before[a] ** 2
-            # `accuracy` holds the condition of the prefix, so that it covers `back` as well.
-            error = size_back * (np.sqrt(trace) * error + accuracy * target)
-            error += accuracy * np.sqrt(size)
+            # It holds the condition of the prefix, so that it covers `back` as well.
+            error = size_back * (np.sqrt(trace) * error + own * target)
+            error += own * np.sqrt(size)
         start = back.shape[0]
         for p in range(len(prefix_flats)):
             start -= prefix_sizes[p]

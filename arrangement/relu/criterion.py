@@ -173,7 +173,18 @@ def local_minimum(
     shift = None if output_bias is None else float(output_bias)
     try:
         with np.errstate(over="raise", invalid="raise", divide="raise"):
-            return _decided(arrangement, targets, kind, w, z, shift, leak, table, tolerance)
+            return _decided(
+                arrangement,
+                bias is not None,
+                targets,
+                kind,
+                w,
+                z,
+                shift,
+                leak,
+                table,
+                tolerance,
+            )
     except (FloatingPointError, ZeroDivisionError, OverflowError):
         raise SolverError(
             "the network's outputs on these samples, or what the criterion makes of them, are "
@@ -183,6 +194,7 @@ def local_minimum(
 
 def _decided(
     arrangement: Arrangement,
+    bias: Any,
     targets: Floats,
     kind: Loss,
     w: Any,
@@ -194,6 +206,8 @@ def _decided(
 ) -> LocalMinimum:
     d = arrangement.dimension
     given = arrangement.normals.astype(np.float64)
+    centred, centre = _centred(arrangement) if bias is not None else (arrangement, np.zeros(d))
+    X = centred.normals.astype(np.float64)
     along = _along(arrangement, given, w, table)
     slopes = np.where(table > 0, 1.0, leak)
     outputs = z @ (slopes * along) + (output_bias or 0.0)
@@ -204,7 +218,7 @@ def _decided(
         kind.derivative_sizes(outputs, targets), kind.derivative_sizes(terms, targets)
     )
     probes = [
-        _probe(arrangement, given, row, slope, r, sizes, float(s), leak)
+        _probe(centred, X, row, slope, r, sizes, float(s), leak)
         for row, slope, s in zip(table, slopes, z, strict=True)
     ]
     total = float(np.abs(r.sum()))
@@ -215,9 +229,12 @@ def _decided(
     worst = np.maximum(stationarity, -slack)
     j = int(np.argmax(worst))
     if worst[j] > tolerance:
-        dw[j] = probes[j].direction
+        v = probes[j].direction.copy()
+        v[-1] -= v @ centre
+        length = float(lengths(v[None])[0])
+        dw[j], value = v / length, probes[j].value / length
         if z[j] == 0:
-            dw[j], dz[j] = _with_output(dw[j], probes[j].value, slopes[j] * along[j], r, sizes)
+            dw[j], dz[j] = _with_output(dw[j], value, slopes[j] * along[j], r, sizes)
     return LocalMinimum(
         bool(worst[j] <= tolerance and shift <= tolerance),
         float(np.mean(kind.values(outputs, targets))),
@@ -228,6 +245,27 @@ def _decided(
         dw,
         dz,
     )
+
+
+def _centred(arrangement: Arrangement) -> tuple[Arrangement, Floats]:
+    """The samples moved exactly, and their centre in units of the constant coordinate.
+
+    That is a change of the bias weight. A feature that varies little beside its size would
+    leave h few digits along the direction that sees how it varies.
+    """
+    given = arrangement.normals
+    features = given.astype(np.float64) / float(given[0, -1])
+    middle = features.mean(axis=0)
+    centre = np.where(np.ptp(features, axis=0) < np.abs(middle), middle, 0.0)
+    centre[-1] = 0.0
+    if not centre.any():
+        return arrangement, centre
+    exact_centre = [Fraction(v) for v in centre.tolist()]
+    moved = [
+        [Fraction(v) - Fraction(row[-1]) * c for v, c in zip(row, exact_centre, strict=True)]
+        for row in given.tolist()
+    ]
+    return Arrangement(np.array(moved, dtype=object)), centre
 
 
 def is_local_minimum(

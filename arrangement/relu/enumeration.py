@@ -345,7 +345,7 @@ def _work(
         waiting.append(tuples)
         held += len(tuples)
         count += int(n * share)
-        if held >= 4096 or count >= TASK:
+        if held >= 1 << 14 or count >= TASK:
             yield *decider.minima(np.concatenate(waiting)), count
             waiting, count, held = [], 0, 0
     if waiting:

@@ -19,7 +19,7 @@ from arrangement.arguments import whole
 from arrangement.cells import Cells
 from arrangement.progress import Progress
 from arrangement.relu.boundary import Classes, flat_bases
-from arrangement.relu.samples import Floats, Mask, Samples, Signs, lengths
+from arrangement.relu.samples import CHUNK, Floats, Mask, Samples, Signs, lengths
 
 __all__ = ["NeuronFaces", "facets"]
 
@@ -79,7 +79,7 @@ class NeuronFaces:
     ) -> None:
         self.given = samples
         self.cells = cells
-        self.negative_slope = negative_slope
+        self.bias, self.negative_slope = bias, negative_slope
         d = samples.X.shape[1]
         self.rank = samples.arrangement.rank
         order = np.roll(np.arange(d), 1) if bias else np.arange(d)
@@ -199,6 +199,28 @@ class NeuronFaces:
             if np.any(off & ~self.on[flats]):
                 return True
         return False
+
+    @cached_property
+    def accuracy(self) -> Floats:
+        """Bounds on the relative errors of the maps of faces and projections by them, (S,).
+
+        The terms of a map are the samples, which may be nearly on the flat and cancel there.
+        An error of 1 leaves nothing.
+        """
+        X = self.samples.X
+        lost = np.full(len(self), float(len(X)))
+        terms = np.sum(X * X, axis=1)
+        step = max(1, CHUNK // len(X))
+        for start in range(len(self.cells), len(self), step):
+            rows = slice(start, start + step)
+            flats, place = np.unique(self.flat[rows], return_inverse=True)
+            left = np.sum(self.restricted(flats) ** 2, axis=2)[place]
+            squares = self.slopes(rows) ** 2
+            whole, rest = squares @ terms, np.sum(squares * left, axis=1)
+            share = np.divide(whole, rest, out=np.ones_like(rest), where=rest > 0)
+            lost[rows] = np.maximum(lost[rows], np.sqrt(share))
+        lost *= np.where(self.codimension > 0, min(self.condition, 1e50), 1.0)
+        return np.minimum(ROUNDING * lost, 1.0)
 
     @cached_property
     def spread(self) -> float:

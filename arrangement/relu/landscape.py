@@ -232,7 +232,7 @@ class OneHiddenLayer:
         hold only by rounding. Tuples that are doubtful or hold such a piece (those of repeated
         samples, equal targets and integers, where inequalities hold with equality) are decided
         again in rational arithmetic, as long as they are few: of each million tuples as many
-        as take an estimated 10 seconds, and 0.1 ms for each that is decided in float64. Where a
+        as take an estimated 20 seconds, and 0.1 ms for each that is decided in float64. Where a
         sample is within 1e-9 of its length of a flat that it is not on, that is every tuple.
         What is beyond that is counted in `doubtful`, or not `decided`. The margin of a piece is
         how wide its narrowest inequality was, 0 where it holds with equality and not in all
@@ -534,7 +534,7 @@ class Landscape:
 
         Some neurons have z_j = 0 and w_j in an open cell, orthogonal to g_j = Σ_i r_i D_i x_i,
         not all g_j zero; the others are critical without them. There are no saddles with all
-        z_j ≠ 0. Decided in the arithmetic of the pieces.
+        z_j ≠ 0. Whether g_j ⟂ w_j in a cell is decided exactly.
 
         Parameters
         ----------

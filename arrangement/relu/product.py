@@ -100,7 +100,7 @@ def cell_fits(
     decider: RationalDecider,
     hidden: int,
     n_cells: int,
-    attained: Mask,
+    attained: Floats,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Floats, Indices, Indices]:
     """The least loss, its level and the rank of multisets of cells, in lexicographic order.
@@ -109,8 +109,8 @@ def cell_fits(
     ----------
     decider : RationalDecider
     hidden, n_cells : int
-    attained : ndarray of bool, shape (M,)
-        Where the loss is that of a piece, and is to be the same float.
+    attained : ndarray, shape (M,)
+        The loss where it is that of a piece, rounded from the exact one; NaN elsewhere.
     report : callable
         Called with (multisets done, multisets in all).
 
@@ -172,7 +172,8 @@ def cell_fits(
         tuples = np.concatenate([t for _, t in hard])
         loss[places], rank[places], _, error[places] = decider.fits(tuples, points=False)
 
-    error[attained] = np.inf
+    known = ~np.isnan(attained)
+    loss[known], error[known] = attained[known], np.spacing(attained[known])
 
     def sets(rows: Indices) -> Indices:
         return active_sets(faces, multisets_at(rows, n_cells, hidden))
@@ -198,8 +199,9 @@ class ProductGraph:
         Of the problem: what computes `min_loss` and `rank`.
     full_rank : int
         The rank with which the minimizer is unique.
-    attained : ndarray of bool, shape (M,)
-        Is that loss taken at weights inside the open cells, that is by a piece?
+    attained_loss : ndarray, shape (M,)
+        The least loss where it is taken at weights inside the open cells, that is by a piece;
+        NaN elsewhere.
     boundary_loss : ndarray, shape (E,)
         The least loss of a piece with one neuron on the facet and the others in their cells;
         NaN where there is none.
@@ -221,7 +223,7 @@ class ProductGraph:
     hidden: int
     decider: RationalDecider = field(repr=False)
     full_rank: int
-    attained: Mask
+    attained_loss: Floats
     boundary_loss: Floats
 
     @classmethod
@@ -250,14 +252,14 @@ class ProductGraph:
                 "samples, features or neurons"
             )
         refuse(
-            16 * n_nodes + 24 * n_edges,
+            24 * n_nodes + 24 * n_edges,
             f"the {n_nodes:,} nodes and {n_edges:,} edges of the product graph",
             "take fewer samples, features or neurons",
         )
-        attained = np.zeros(n_nodes, dtype=bool)
+        attained = np.full(n_nodes, np.nan)
         codimension = pieces.table.codimension[pieces.faces]
         inside = np.all(codimension == 0, axis=1)
-        attained[multiset_index(pieces.faces[inside], m)] = True
+        attained[multiset_index(pieces.faces[inside], m)] = pieces.loss[inside]
         boundary = np.full(n_edges, np.nan)
         one = np.flatnonzero((codimension.sum(axis=1) == 1) & (codimension.max(axis=1) == 1))
         if len(one):
@@ -271,12 +273,12 @@ class ProductGraph:
         return cls(cells, hidden, decider, full_rank, attained, boundary)
 
     def __len__(self) -> int:
-        return len(self.attained)
+        return len(self.attained_loss)
 
     @cached_property
     def _fits(self) -> tuple[Floats, Indices, Indices]:
         report = self.cells.reporter("tuples of cells fitted")
-        return cell_fits(self.decider, self.hidden, len(self.cells), self.attained, report)
+        return cell_fits(self.decider, self.hidden, len(self.cells), self.attained_loss, report)
 
     @property
     def min_loss(self) -> Floats:
@@ -321,6 +323,11 @@ class ProductGraph:
             result[:, side] = multiset_index(rows, m)
         result[:, 2] = np.repeat(own[:, 2], len(rest))
         return result
+
+    @property
+    def attained(self) -> Mask:
+        """Is that loss taken at weights inside the open cells, shape (M,)?"""
+        return ~np.isnan(self.attained_loss)
 
     @property
     def unique(self) -> Mask:

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
 from arrangement.relu.enumeration import MAX_PIECES, Search, active_minima
-from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.stationary import WEAK, Decider, Minima, term_sizes
+from arrangement.relu.stationary import Minima
 from arrangement.relu.ties import within
 
 __all__ = ["saddles"]
@@ -47,7 +46,7 @@ def saddles(search: Search) -> Minima:
     """
     K, faces = search.hidden, search.faces
     found = [Minima.empty(K, len(search.y), faces.rank)]
-    rays = _Rays(faces, search.decider())
+    rays = _Rays(search.rational)
     count = 0
     for k in range(K):
         for minima, *_ in active_minima(search, k, None):
@@ -67,7 +66,8 @@ def saddles(search: Search) -> Minima:
 class _Rays:
     """The rays of the cells, as directions and as an incidence matrix of cells by rays."""
 
-    def __init__(self, faces: NeuronFaces, decider: Decider) -> None:
+    def __init__(self, decider: RationalDecider) -> None:
+        faces = decider.faces
         lines = np.flatnonzero(faces.codimension == faces.rank - 1)
         signs = faces.signs[lines].astype(np.float32)
         size = np.abs(signs).sum(axis=1)
@@ -81,43 +81,24 @@ class _Rays:
         ]
         self.incidence = scipy.sparse.vstack(blocks, format="csr").astype(np.float64)
         self.decider = decider
-        self.targets: list[Fraction] = []
-        if isinstance(decider, RationalDecider):
-            self.targets = [Fraction(v) for v in decider.exact_targets.tolist()]
-            exact = [decider.ray(line) for line in lines.tolist()]
-            self.exact_outputs = np.array([outputs for outputs, _, _ in exact])
-            self.directions: Floats = np.array([direction for _, direction, _ in exact])
-            self.factors = [factor for *_, factor in exact]
-            return
-        self.directions = faces.bases[faces.flat[lines], :, 0].copy()
-        value = np.sum(signs * (self.directions @ faces.samples.X.T), axis=1)
-        self.directions[value < 0] *= -1.0
-        along = self.directions @ faces.samples.X.T
-        along[faces.signs[lines] == 0] = 0.0
-        self.outputs: Floats = np.maximum(along, 0) + faces.negative_slope * np.minimum(
-            along, 0
-        )
+        self.targets = [Fraction(v) for v in decider.exact_targets.tolist()]
+        exact = [decider.ray(line) for line in lines.tolist()]
+        self.outputs = np.array([outputs for outputs, _, _ in exact])
+        self.directions: Floats = np.array([direction for _, direction, _ in exact])
+        self.factors = [factor for *_, factor in exact]
 
     def slopes(self, minimum: Minima) -> tuple[Floats, Floats]:
         """g·v along the rays up to one factor, and its share of the size of its terms.
 
-        Exactly zero where it counts as zero, and nowhere else.
+        Zero where it is exactly zero, and nowhere else.
         """
-        r = minimum.residuals[0]
-        if not isinstance(self.decider, RationalDecider):
-            value = self.outputs @ r
-            y = self.decider.y
-            size = np.abs(self.outputs) @ term_sizes(r + y, y)
-            share = np.divide(value, size, out=np.zeros_like(value), where=size > 0)
-            share[np.abs(share) <= WEAK] = 0.0
-            return value, share
         *whole, scale = self.decider.residuals_of(minimum.faces[0], minimum.output_signs[0])
         terms = [
             abs(v + scale * y) + abs(scale * y)
             for v, y in zip(whole, self.targets, strict=True)
         ]
-        values = (self.exact_outputs @ np.array(whole, dtype=object)).tolist()
-        sizes = (np.abs(self.exact_outputs) @ np.array(terms, dtype=object)).tolist()
+        values = (self.outputs @ np.array(whole, dtype=object)).tolist()
+        sizes = (np.abs(self.outputs) @ np.array(terms, dtype=object)).tolist()
         lengths = [v * f for v, f in zip(values, self.factors, strict=True)]
         largest = max(map(abs, lengths)) or 1
         return (

@@ -19,7 +19,7 @@ __all__ = ["SettlingDecider"]
 
 Indices = NDArray[np.int64]
 
-SECONDS, SECONDS_PER_TUPLE = 10.0, 1e-4
+SECONDS, SECONDS_PER_TUPLE = 20.0, 1e-4
 """The time that exact decisions may take, by estimate: so much, and so much for each tuple of
 faces that was decided in float64."""
 

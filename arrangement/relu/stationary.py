@@ -134,6 +134,8 @@ class _Fits:
     plain: Mask
     interpolates: Mask
     error: Floats  # of the mean of the squared residuals
+    accuracy: Floats  # a relative error of the columns that is to be expected
+    off: Floats  # so of the residuals, in length
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -165,7 +167,7 @@ class Decider:
         n, D = len(self.y), self.faces.rank
         parts = [Minima.empty(K, n, D)]
         doubtful = [np.zeros((0, K), dtype=np.int64)]
-        step = max(1, 8 * CHUNK // ((n + K * D) * max(K * D, 1)))
+        step = max(1, 32 * CHUNK // ((n + K * D) * max(K * D, 1)))
         for start in range(0, m, step):
             found, open_ = self._decide(tuples[start : start + step])
             parts.append(found)
@@ -193,7 +195,7 @@ class Decider:
         n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
         loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
         R, error = np.empty((m, K, D)), np.empty(m)
-        step = max(1, 8 * CHUNK // ((n + K * D) * max(K * D, 1)))
+        step = max(1, 32 * CHUNK // ((n + K * D) * max(K * D, 1)))
         for start in range(0, m, step):
             rows = slice(start, min(start + step, m))
             found = self._fits(tuples[rows])
@@ -234,9 +236,8 @@ class Decider:
         residuals[tiny | (real_rank == n)] = 0.0
         least = np.min(S, axis=1, where=kept, initial=np.inf)
         condition = np.max(S, axis=1, initial=0.0) / np.where(rank > 0, least, 1.0)
-        off = ROUNDING * n * size * condition
-        on_flats = np.any(self.faces.codimension[tuples] > 0, axis=1)
-        off *= np.where(on_flats, self.faces.condition, 1.0)
+        accuracy = self.faces.accuracy[tuples].max(axis=1, initial=ROUNDING * n)
+        off = accuracy * size * condition
         length = np.linalg.norm(residuals, axis=1)
         error = np.where(real_rank == n, 0.0, off * (2.0 * length + 4.0 * off) / n)
         return _Fits(
@@ -251,14 +252,15 @@ class Decider:
             plain & (~tiny | (real_rank == n) | (size == 0)),
             real_rank == n,
             np.where(plain, error, np.inf),
+            accuracy / 8,
+            accuracy / 8 * (size + condition * length),
         )
 
     def _decide(self, tuples: Indices) -> tuple[Minima, Indices]:
         fits = self._fits(tuples)
         m, K = tuples.shape
-        eps = np.finfo(np.float64).eps
         smallest = np.linalg.norm(fits.coefficients, axis=1)
-        noise = (8 * len(self.y) * eps) * fits.condition * (
+        noise = fits.accuracy * fits.condition * (
             smallest + np.linalg.norm(fits.residuals, axis=1) / fits.least
         )  # fmt: skip
         allowed, margin, open_, affected, sides = self._determined_signs(tuples, fits, noise)
@@ -316,6 +318,15 @@ class Decider:
             tuples, fits, rows[held], choices[held], points[held], slack[held], beyond[held]
         )
         return minima, tuples[doubt]
+
+    @property
+    def _deceived(self) -> bool:
+        """May changes of the outputs be near the span of columns and not in it?
+
+        The samples alone tell, but for an output bias beside neurons without bias.
+        """
+        unlike = bool(self.free.shape[1]) and not self.faces.bias
+        return unlike or self.faces.nearly_dependent
 
     def _astray(self, tuples: Indices, fits: _Fits) -> Mask:
         """Is the rank in float64 another than that of the samples as given?"""
@@ -393,14 +404,9 @@ class Decider:
         plain = (np.abs(fits.outputs[rows]) + np.abs(self.y)) @ np.abs(H).T
         size = term_sizes(fits.outputs[rows], self.y) @ np.abs(H).T
         share = np.divide(value, size, out=np.zeros_like(value), where=size > 0)
-        eps = np.finfo(np.float64).eps
-        error = (8 * len(self.y) * eps) * (
-            np.linalg.norm(self.y)
-            + fits.condition[rows] * np.linalg.norm(fits.residuals[rows], axis=1)
-        )
         lengths = np.linalg.norm(H, axis=1)
         noise = np.divide(
-            error[:, None] * lengths, size, out=np.zeros_like(size), where=size > 0
+            fits.off[rows, None] * lengths, size, out=np.zeros_like(size), where=size > 0
         )
         structural = (plain == 0) | fits.interpolates[rows, None]
         near = np.flatnonzero(np.any(np.abs(share) <= np.maximum(WEAK, noise), axis=1))
@@ -410,7 +416,7 @@ class Decider:
             off = np.linalg.norm(H.T - basis @ inside, axis=1)
             close = off <= STRUCTURAL * lengths
             certain[near] = ~np.any(close & ~structural[near], axis=1, keepdims=True)
-            certain |= not self.faces.nearly_dependent
+            certain |= not self._deceived
             structural[near] |= close
         for side, s in enumerate((1, -1)):
             signed = np.where(structural, np.inf, s * share)
@@ -494,20 +500,22 @@ class Decider:
                 states[k].append((face, 1 - 2 * side, share, bool(certain[k, side])))
         size = term_sizes(fits.outputs, self.y)
         X = self.faces.samples.X
+        ranks = self.faces.modular_ranks(minima.faces, bool(self.free.shape[1]))
         step = max(1, (CHUNK << 3) // max(1, len(fits) * len(X)))
         for start in range(0, len(silent), step):
             which = silent[start : start + step]
             slopes = self.faces.slopes(which)
             pull = np.abs((fits.residuals[:, None] * slopes) @ X)
             bound = WEAK * ((size[:, None] * np.abs(slopes)) @ np.abs(X))
-            for k, f in np.argwhere(np.all(pull <= bound, axis=2)).tolist():
-                A = slopes[f][:, None] * X
-                off = A - fits.basis[k] @ (fits.basis[k].T @ A)
-                beyond = bool(
-                    fits.interpolates[k]
-                    or np.linalg.norm(off) <= STRUCTURAL * np.linalg.norm(A)
-                )
-                states[k].append((int(which[f]), 0, 1.0 if beyond else 0.0, beyond))
+            lengths = np.sqrt(slopes**2 @ X**2)
+            bound = np.maximum(bound, fits.off[:, None, None] * lengths)
+            found = np.argwhere(np.all(pull <= bound, axis=2))
+            # It is zero beyond doubt if the outputs there are in the span of the columns.
+            tuples = np.column_stack([minima.faces[found[:, 0]], which[found[:, 1]]])
+            free = bool(self.free.shape[1])
+            spanned = self.faces.modular_ranks(tuples, free) == ranks[found[:, 0]]
+            for (k, f), beyond in zip(found.tolist(), spanned.tolist(), strict=True):
+                states[k].append((int(which[f]), 0, float(beyond), beyond))
         return states
 
     def _with_states(

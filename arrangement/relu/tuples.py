@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
-from arrangement.relu.faces import ROUNDING, NeuronFaces
+from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.samples import Floats
 
 if TYPE_CHECKING:
@@ -122,7 +122,6 @@ class Screen:
         self.faces, self.y, self.free, self.room = faces, y, free, room
         self.positions = faces.active if positions is None else positions
         self.count = len(self.positions)
-        self.accuracy = ROUNDING * len(y) * faces.condition
 
     @cached_property
     def _kept(self) -> tuple[Floats, Floats, Any] | None:
@@ -197,6 +196,7 @@ class Screen:
         faces = self.faces
         before, unique = self.prefix_fit(prefix)
         chosen = self.positions[list(prefix)]
+        least = faces.accuracy[chosen].max(initial=0.0)
         result = []
         for rows, table, grams in self.blocks(prefix[-1] if prefix else 0):
             which = self.positions[rows]
@@ -229,7 +229,7 @@ class Screen:
                 before.back if unique else before.back[:0],
                 before.along,
                 before.rest,
-                self.accuracy * before.condition,
+                before.condition * np.maximum(faces.accuracy[which], least),
                 faces.negative_slope,
                 self.room,
                 outcome,
