@@ -685,6 +685,15 @@ def test_compiled_loops_stop():
     assert not search.point.any()
 
 
+def test_losses_beyond_float64_are_passed_over():
+    # The float64 network of an exact solution may be absurd on samples so far apart.
+    X = [[-4.2838926330160035e115, 1.3169715295415158e144]]
+    X += [[-9.381435011968565e-119, 5.487588588431971e-91]]
+    y = [-1.163275211153044, -0.022567563312705183]
+    problem = OneHiddenLayer(X, y, bias=None, negative_slope=-0.3)
+    check(problem.fit_global(), problem)
+
+
 @pytest.mark.parametrize("options", [{"time_limit": "a"}, {"tolerance": "a"}])
 def test_options_that_are_no_numbers(options):
     with pytest.raises(InputError, match=next(iter(options))):

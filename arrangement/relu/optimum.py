@@ -50,7 +50,7 @@ STARTS = 192
 MOST_PATTERNS = 4_000_000
 """Cells that are enumerated."""
 
-MOST_RESIDUES = 1 << 28
+MOST_RESIDUES = 1 << 25
 """Bits in the samples modulo all primes."""
 
 LARGEST_TABLE = 1 << 28
@@ -587,8 +587,8 @@ class _Search:
         except OverflowError:
             return  # no float64 network
         loss = self.loss(weights, s, offset)
-        share = float(loss * len(self.y) / Fraction(self.norm) ** 2)
         if loss < self.fitted[0]:
+            share = float(loss * len(self.y) / Fraction(self.norm) ** 2)
             self.best[0] = min(self.best[0], share)
             self.fitted = loss, weights, s.copy(), offset
 
