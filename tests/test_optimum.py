@@ -7,9 +7,15 @@ from itertools import combinations, combinations_with_replacement, product
 import numpy as np
 import pytest
 
-from arrangement import kernels
+from arrangement import exact, kernels
 from arrangement.errors import InputError, SizeError
-from arrangement.kernels.cone_fit import certified, cone_fit, workspace
+from arrangement.kernels.cone_fit import (
+    _rank_bound,
+    certified,
+    cone_fit,
+    least_curvature,
+    workspace,
+)
 from arrangement.relu import OneHiddenLayer, optimum
 from arrangement.relu.samples import Samples
 from tests import descent
@@ -310,6 +316,7 @@ def test_the_bound_is_the_value_of_the_quadratic_program():
             m,
             turn,
             2,
+            0.0,
             np.inf,
             residues(X, y, 2),
             limits,
@@ -323,6 +330,34 @@ def test_the_bound_is_the_value_of_the_quadratic_program():
         assert np.sum((A @ u - y[:m]) ** 2) == pytest.approx(expected, abs=1e-7)
         seen += expected > 1e-3
     assert seen > 50
+
+
+def test_ranks_are_bounded_by_patterns_and_lines():
+    # Against exact ranks: never below them, and mostly equal in general position.
+    rng = np.random.default_rng(2)
+    equal = 0
+    for trial in range(600):
+        K, N, r, slope = (int(v) for v in rng.integers([1, 1, 1, 0], [5, 13, 4, 2]))
+        X = rng.integers(-(10**6), 10**6, (N, r)) if trial % 2 else rng.integers(1, 3, (N, r))
+        X[N // 2] = -X[0]
+        lines = np.arange(N)
+        for i in range(N):
+            lines[i] = next(k for k in range(N) if exact.rank(X[[i, k]]) == 1)
+        active = np.where(rng.random((K, N)) < rng.random((K, 1)), 1, -1).astype(np.int8)
+        if trial % 3 == 0:
+            active[-1] = active[0]
+        p = int(rng.integers(0, 2 * K))
+        basis = np.column_stack([rng.integers(0, K, p), rng.integers(0, N, p)])
+        steep = np.where(active > 0, 7, 3 * slope)
+        A = (steep.T[:, :, None] * X[:, None]).reshape(N, -1)
+        G = np.zeros((p, K, r), dtype=np.int64)
+        for row, (j, i) in zip(G, basis, strict=True):
+            row[j] = X[i]
+        rank = exact.rank(np.concatenate([A, G.reshape(p, K * r)]))
+        bound = _rank_bound(np.arange(N), N, active, r, basis, p, slope, lines)
+        assert bound >= rank
+        equal += bool(trial % 2) and bound == rank
+    assert equal > 250
 
 
 def test_no_dual_point_gives_a_wrong_bound():
@@ -339,13 +374,13 @@ def test_no_dual_point_gives_a_wrong_bound():
         work = workspace(4)
         tables = np.arange(8), m, signs
         rest = residues(X, y, 2), np.array([1e-15, 1e-15])
-        cone_fit(H, b, yy, unit, *tables, m, turn, 2, np.inf, *rest, work)
+        cone_fit(H, b, yy, unit, *tables, m, turn, 2, 0.0, np.inf, *rest, work)
         p = int((work[1][3] > 0).sum())
-        for size in (0.0, 1e-14, 1e-9, 1e-4):
+        curvature = least_curvature(H, rest[1], work)
+        for size, known in product((0.0, 1e-14, 1e-9, 1e-4), {0.0, curvature}):
             u = work[1][0] + size * rng.normal(size=4)
             lam = np.abs(work[1][3] * (1 + size * rng.normal(size=4)))
-            room = np.zeros((4, 4)), np.zeros((4, 4))
-            arguments = H, b, yy, unit, *tables, turn, 2, u, lam, work[2], p, *rest, *room
+            arguments = H, b, yy, unit, *tables, turn, 2, known, u, lam, p, *rest, work
             bound = certified(*arguments)
             certain += bound > 0
             for _ in range(20):
@@ -589,10 +624,10 @@ def test_a_time_limit_is_kept_where_cells_are_too_many(K):
 
 
 def test_a_time_limit_is_kept_while_cells_are_enumerated(monkeypatch):
+    OneHiddenLayer(*gaussian(12, 6, 0)).fit_global(method="branch")  # compiles all
     X, y = gaussian(60, 6, 0)
     problem = OneHiddenLayer(X, y)
     monkeypatch.setattr(optimum, "MOST_PATTERNS", 10**9)
-    problem.fit_global(time_limit=0)
     started = time.monotonic()
     result = problem.fit_global(time_limit=1.0)
     assert time.monotonic() - started < 2
@@ -621,7 +656,6 @@ def test_compiled_loops_stop():
     search.halt()
     rest = search.exact, search.limits
     bounds = np.zeros(2)
-    kernels.bound_tuples(*search.data, signs, tuples, 0.0, 1.0, *rest, search.stop, bounds)
     kernels.local_search(
         *search.data,
         0.0,
@@ -633,21 +667,32 @@ def test_compiled_loops_stop():
         search.best,
         search.point,
     )
-    kernels.fit_tuples(
-        *search.data,
-        signs,
-        tuples,
-        bounds,
-        0.0,
-        *rest,
-        0.0,
-        search.stop,
-        search.best,
-        search.point,
-    )
+    for sided in (False, True):
+        kernels.fit_tuples(
+            *search.data,
+            signs,
+            tuples,
+            bounds,
+            sided,
+            0.0,
+            *rest,
+            0.0,
+            search.stop,
+            search.best,
+            search.point,
+        )
     assert bounds.tolist() == [0, 0]
     assert search.best.tolist() == [1, 1, 1]
     assert not search.point.any()
+
+
+def test_losses_beyond_float64_are_passed_over():
+    # The float64 network of an exact solution may be absurd on samples so far apart.
+    X = [[-4.2838926330160035e115, 1.3169715295415158e144]]
+    X += [[-9.381435011968565e-119, 5.487588588431971e-91]]
+    y = [-1.163275211153044, -0.022567563312705183]
+    problem = OneHiddenLayer(X, y, bias=None, negative_slope=-0.3)
+    check(problem.fit_global(), problem)
 
 
 @pytest.mark.parametrize("options", [{"time_limit": "a"}, {"tolerance": "a"}])

@@ -43,7 +43,7 @@ from arrangement.kernels.sweep import (
     Circuits,
     sweep_lines,
 )
-from arrangement.kernels.tuple_fit import bound_tuples, fit_tuples, local_search
+from arrangement.kernels.tuple_fit import fit_tuples, local_search
 
 __all__ = [
     "CONTAINS",
@@ -69,7 +69,6 @@ __all__ = [
     "Flats",
     "Forest",
     "Lines",
-    "bound_tuples",
     "branch",
     "cone_supports",
     "enumerate_cells",

@@ -14,6 +14,7 @@ import numpy as np
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.cone_fit import (
     cone_fit,
+    least_curvature,
     loss_bound,
     outputs_into,
     squared_loss,
@@ -86,7 +87,7 @@ def branch(
     Parameters
     ----------
     X, unit, y, constant, slope, exact, limits
-        As in `bound_tuples`.
+        As in `fit_tuples`.
     sides : uint64 (2, N, words)
         The cells on the negative and on the positive side of each sample.
     tolerance : float
@@ -196,6 +197,7 @@ def branch(
                         some = True
                         break
                 possible[j, side] = some
+        curvature = least_curvature(H, limits, work)
         for choice in range(1 << K):
             if stop[0]:
                 counts[1] += 1
@@ -233,6 +235,7 @@ def branch(
                 m + 1,
                 turn,
                 r,
+                curvature,
                 best[0] - tolerance,
                 exact,
                 limits,

@@ -17,6 +17,8 @@ is not zero. With λ ≥ ζ on G_+ the pair ρ − z, λ − μ is a dual point 
 
     ‖A R − y‖² ≥ y·y − u·H u − 2 ‖e‖‖u‖ − 2 ζ ‖G_+ u‖ − ζ²  for all R in the cone.
 
+Where A alone has full column rank, its own σ serves, and μ = 0; rows more make it no smaller.
+
 So whatever a solver delivers is a bound, once the rounding of these few sums is taken off. σ is
 bounded below by a Cholesky decomposition of as many columns as the exact rank.
 """
@@ -26,10 +28,18 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.modular_rank import rank_modulo
+from arrangement.kernels.modular_rank import PRIME, rank_modulo
 from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
 
-__all__ = ["certified", "cone_fit", "loss_bound", "outputs_into", "squared_loss", "workspace"]
+__all__ = [
+    "certified",
+    "cone_fit",
+    "least_curvature",
+    "loss_bound",
+    "outputs_into",
+    "squared_loss",
+    "workspace",
+]
 
 DELTA = 1e-11
 """Added to the diagonal of H, whose entries are at most one; proximal steps take it out."""
@@ -41,10 +51,17 @@ VIOLATED = 1e-12
 """A constraint x·R_j ≥ 0, ‖x‖ = 1, is worked on when it fails by this share of ‖R‖."""
 
 
+EXPECTED = 100.0
+"""First guess of 1/σ; smaller multipliers are left aside at once."""
+
+PRECISE = 1e-10
+"""An error below this share of y·y is not worth a better bound on σ."""
+
+
 @compiled(error_model="numpy")
 def workspace(n):
-    """Room for `cone_fit` with n variables: matrices (6, n, n), vectors (7, n), the basis."""
-    return np.zeros((6, n, n)), np.zeros((7, n)), np.zeros((n, 2), np.int64)
+    """Room for `cone_fit` with n variables: matrices (6, n, n), vectors (9, n), the basis."""
+    return np.zeros((6, n, n)), np.zeros((9, n)), np.zeros((n, 2), np.int64)
 
 
 @compiled(error_model="numpy")
@@ -89,33 +106,92 @@ def _append(v, p, n, Q, T):
 
 
 @compiled(error_model="numpy")
-def _generic_rank(decided, count, active, r, basis, p, lines):
-    """The rank of [A; G_+] for samples in general position: no samples have a larger one.
+def _small(value):
+    return value if -(2**30) < value < 2**30 else value % PRIME
 
-    For the ReLU without a constant column. Samples on which the same neurons are active span
-    at most r dimensions together, and those on one line only one.
+
+@compiled(error_model="numpy")
+def _rank_bound(decided, count, active, r, basis, p, slope, lines):
+    """An upper bound on the rank of [A; G_+] without the free column, from patterns and lines.
+
+    A row is the product c⊗x of the derivatives c of the neurons and a sample x. For every space
+    W of such c the rank is at most r dim W and, for each line of samples x, the dimension of
+    its c modulo W. Here W is spanned by the most frequent of the c.
     """
-    codes, samples = np.empty(count + p, np.int64), np.empty(count + p, np.int64)
-    rank = 0
-    for t in range(count + p):
-        code = 0
+    K, rows = len(active), count + p
+    # In bits: the slope, and what each active neuron has more. Those without any are zero.
+    codes, sizes = np.empty(rows, np.int64), np.zeros(rows, np.int64)
+    which, line = np.full(rows, -1), np.empty(rows, np.int64)
+    distinct = 0
+    for t in range(rows):
         if t < count:
-            samples[t] = decided[t]
-            for j in range(len(active)):
+            line[t], code = lines[decided[t]], 1 if slope else 0
+            for j in range(K):
                 if active[j, decided[t]] > 0:
-                    code |= 1 << j
+                    code |= 2 << j
+            # A constraint on the same line takes its neuron out.
+            for k in range(p):
+                if lines[basis[k, 1]] == line[t]:
+                    code &= ~(2 << basis[k, 0])
         else:
-            samples[t] = basis[t - count, 1]
-            code = 1 << basis[t - count, 0]
-        size = 0 if code else r
-        for q in range(t):
-            if codes[q] == code:
-                size += 1
-                if lines[samples[q]] == lines[samples[t]]:
-                    size = r
-        codes[t] = code if size < r else -1
-        rank += size < r
-    return rank
+            line[t], code = lines[basis[t - count, 1]], 2 << basis[t - count, 0]
+        if code:
+            q = 0
+            while q < distinct and codes[q] != code:
+                q += 1
+            codes[q] = code
+            sizes[q] += 1
+            which[t] = q
+            distinct = max(distinct, q + 1)
+    # Coordinates of the c in an echelon form, whose first k rows span the first W of dimension
+    # k. Modulo a prime above all minors of so few bits.
+    echelon, pivots = np.empty((K + 1, K + 1), np.int64), np.empty(K + 1, np.int64)
+    coordinates, row = np.zeros((distinct, K + 1), np.int64), np.empty(K + 1, np.int64)
+    rank = 0
+    for _ in range(distinct):
+        largest = np.argmax(sizes)
+        sizes[largest] = -1
+        own = coordinates[largest]
+        for j in range(K + 1):
+            row[j] = codes[largest] >> j & 1
+        for k in range(rank):
+            factor, scale = row[pivots[k]], echelon[k, pivots[k]]
+            if factor:
+                for j in range(K + 1):
+                    row[j] = _small(scale * row[j] - factor * echelon[k, j])
+                for j in range(k):
+                    own[j] = _small(scale * own[j])
+                own[k] = factor
+        for j in range(K + 1):
+            if row[j]:
+                echelon[rank], pivots[rank] = row, j
+                own[rank] = 1
+                rank += 1
+                break
+    # For each line coordinates whose last entries are in different places.
+    kept, at, inside = np.empty_like(echelon), np.empty(K + 1, np.int64), np.zeros(K + 1)
+    for t in range(rows):
+        at[:] = 0
+        for s in range(t, rows):
+            if which[s] < 0 or line[s] != line[t]:
+                continue
+            row[:] = coordinates[which[s]]
+            which[s] = -1
+            for k in range(rank - 1, -1, -1):
+                if row[k] and at[k]:
+                    factor, scale = row[k], kept[k, k]
+                    for j in range(k + 1):
+                        row[j] = _small(scale * row[j] - factor * kept[k, j])
+                elif row[k]:
+                    kept[k], at[k] = row, 1
+                    inside[k] += 1
+                    break
+    total = inside.sum()
+    least = total
+    for k in range(rank):
+        total -= inside[k]
+        least = min(least, r * min(k + 1, K) + total)
+    return least
 
 
 @compiled(error_model="numpy")
@@ -124,21 +200,22 @@ def _has_rank(k, decided, count, active, r, n, basis, p, exact):
     primes, residues, slopes, lines = exact
     if k >= min(n, count + p):
         return True
-    generic = n == r * len(active) and slopes[0] == 0
-    if generic and _generic_rank(decided, count, active, r, basis, p, lines) <= k:
+    K = len(active)
+    free = n - r * K
+    if _rank_bound(decided, count, active, r, basis, p, slopes[0], lines) + free <= k:
         return True
     M = np.empty((count + p, n), np.int64)
     for q in range(len(primes)):
         M[:] = 0
         for t in range(count):
             row = residues[q, decided[t]]
-            for j in range(len(active)):
+            for j in range(K):
                 for a in range(r):
                     if active[j, decided[t]] > 0:
                         M[t, j * r + a] = row[a]
                     else:
                         M[t, j * r + a] = row[a] * slopes[q] % primes[q]
-            if n > r * len(active):
+            if free:
                 M[t, n - 1] = row[r]
         for t in range(p):
             start = basis[t, 0] * r
@@ -149,63 +226,77 @@ def _has_rank(k, decided, count, active, r, n, basis, p, exact):
 
 
 @compiled(error_model="numpy")
-def _smallest_eigenvalue(S, n, L, decided, count, active, r, basis, p, exact, limits):
-    """A lower bound on the least eigenvalue of S = [A; G_+]ᵀ[A; G_+] that is not zero.
+def _smallest_eigenvalue(S, n, L, reach):
+    """A number k of columns of S, and a lower bound on their least eigenvalue.
 
-    S is overwritten. The bound is 0 where rounding leaves it open.
+    S is positive semidefinite but for errors of at most `reach`; it is overwritten. If k is its
+    exact rank, then no other eigenvalue but zero is below the bound, which is 0 where rounding
+    leaves it open.
     """
-    reach = 2.0 * (n * limits[0] + 3.0 * p * limits[1]) + 8.0 * (n + p) ** 2 * UNIT_ROUNDOFF
-    order = np.arange(n)
     k = 0
     while k < n:
         top = k
         for a in range(k + 1, n):
-            if S[order[a], order[a]] > S[order[top], order[top]]:
+            if S[a, a] > S[top, top]:
                 top = a
-        order[k], order[top] = order[top], order[k]
-        c = order[k]
-        if not S[c, c] > 4.0 * reach:
+        if not S[top, top] > 4.0 * reach:
             break
-        L[c, k] = np.sqrt(S[c, c])
+        if top > k:
+            # Columns k and top change places; only the lower triangle is kept.
+            S[k, k], S[top, top] = S[top, top], S[k, k]
+            for c in range(k):
+                L[k, c], L[top, c] = L[top, c], L[k, c]
+            for a in range(k + 1, top):
+                S[a, k], S[top, a] = S[top, a], S[a, k]
+            for a in range(top + 1, n):
+                S[a, k], S[a, top] = S[a, top], S[a, k]
+        L[k, k] = np.sqrt(S[k, k])
+        scale = 1.0 / L[k, k]
         for a in range(k + 1, n):
-            i = order[a]
-            L[i, k] = S[i, c] / L[c, k]
-        for a in range(k + 1, n):
-            i = order[a]
+            L[a, k] = S[a, k] * scale
             for d in range(k + 1, a + 1):
-                j = order[d]
-                S[i, j] -= L[i, k] * L[j, k]
-                S[j, i] = S[i, j]
+                S[a, d] -= L[a, k] * L[d, k]
         k += 1
-    if not _has_rank(k, decided, count, active, r, n, basis, p, exact):
-        return 0.0
-    # Those k columns alone have no eigenvalue below 1/‖L⁻¹‖², and all columns have none there
-    # but zero (1/0 where they are all zero). S receives the inverse.
+    # The least eigenvalue is at least 1/‖L⁻¹‖² (1/0 without columns). S receives the inverse.
     total = 0.0
-    for b in range(k):
-        for a in range(b, k):
-            value = 1.0 if a == b else 0.0
+    for a in range(k):
+        scale = 1.0 / L[a, a]
+        for b in range(a):
+            value = 0.0
             for c in range(b, a):
-                value -= L[order[a], c] * S[c, b]
-            S[a, b] = value / L[order[a], a]
+                value -= L[a, c] * S[c, b]
+            S[a, b] = value * scale
             total += S[a, b] ** 2
+        S[a, a] = scale
+        total += scale * scale
     least = 0.98 / total - reach
-    return least if least > 4.0 * reach else 0.0
+    return k, least if least > 4.0 * reach else 0.0
+
+
+@compiled(error_model="numpy")
+def least_curvature(H, limits, work):
+    """A lower bound on the least eigenvalue of H, also when rows are added to A; or 0."""
+    n = len(H)
+    S, L = work[0][4], work[0][5]
+    S[:] = H
+    reach = 2.0 * n * limits[0] + 8.0 * n**2 * UNIT_ROUNDOFF
+    k, least = _smallest_eigenvalue(S, n, L, reach)
+    return least if k == n else 0.0
 
 
 @compiled(error_model="numpy")
 def certified(
-    H, b, yy, unit, decided, count, active, turn, r, u, lam, basis, p, exact, limits, S, L
+    H, b, yy, unit, decided, count, active, turn, r, curvature, u, lam, p, exact, limits, work
 ):
-    """The dual bound of the module's text for u and the multipliers lam[:p] of `basis`.
+    """The dual bound of the module's text for u and the multipliers lam[:p] of the basis.
 
     0 where none can be certified. Multipliers that are not surely positive are left aside;
-    then p, the basis and lam are not changed. S and L are room for two matrices.
+    then p, the basis and lam are not changed.
     """
+    S, L, basis = work[0][4], work[0][5], work[2]
+    e, g = work[1][7], work[1][8]
     n, accuracy, skew = len(b), limits[0], limits[1]
     quadratic = square = 0.0
-    e, g = np.empty(n), np.empty(n)
-    kept, chosen = 0, np.empty((p, 2), np.int64)
     for a in range(n):
         value = 0.0
         for k in range(n):
@@ -214,8 +305,8 @@ def certified(
         square += u[a] * u[a]
         e[a] = b[a] - value
     length, least = np.sqrt(square), 0.0
-    for _ in range(3):
-        S[:] = H
+    rounding = accuracy * n * (yy + n * square)
+    for attempt in range(4):
         g[:] = 0.0
         kept = 0
         total, lowest, failure = 0.0, np.inf, 0.0
@@ -223,7 +314,6 @@ def certified(
             if not lam[k] > least:
                 continue
             j, i = basis[k]
-            chosen[kept] = basis[k]
             kept += 1
             total += lam[k]
             lowest = min(lowest, lam[k])
@@ -232,33 +322,53 @@ def certified(
                 entry = turn[j, i] * unit[i, a]
                 value += entry * u[j * r + a]
                 g[j * r + a] += lam[k] * entry
-                for c in range(r):
-                    S[j * r + a, j * r + c] += unit[i, a] * unit[i, c]
             failure += value * value
-        eigenvalue = _smallest_eigenvalue(
-            S, n, L, decided, count, active, r, chosen, kept, exact, limits
-        )
-        if eigenvalue == 0.0:
-            return 0.0
         off = 0.0
         for a in range(n):
             off += (e[a] + g[a]) ** 2
         off = np.sqrt(off) + skew * total
         off += accuracy * n * (np.sqrt(yy) + np.sqrt(n * square))
+        if attempt == 0 and curvature > 0.0:
+            zeta = INFLATE * off / np.sqrt(curvature)
+            error = 2.0 * off * length + zeta * zeta
+            if error < PRECISE * yy:
+                return max(yy - quadratic - INFLATE * (error + rounding), 0.0)
+        if attempt == 0:
+            least = EXPECTED * off
+            if lowest <= least:
+                continue
+        S[:] = H
+        chosen, kept = np.empty((p, 2), np.int64), 0
+        for k in range(p):
+            if not lam[k] > least:
+                continue
+            j, i = basis[k]
+            chosen[kept] = basis[k]
+            kept += 1
+            for a in range(r):
+                for c in range(r):
+                    S[j * r + a, j * r + c] += unit[i, a] * unit[i, c]
+        reach = 2.0 * (n * accuracy + 3.0 * kept * skew)
+        reach += 8.0 * (n + kept) ** 2 * UNIT_ROUNDOFF
+        k, eigenvalue = _smallest_eigenvalue(S, n, L, reach)
+        if eigenvalue == 0.0 or not _has_rank(
+            k, decided, count, active, r, n, chosen, kept, exact
+        ):
+            return 0.0
         zeta = INFLATE * off / np.sqrt(eigenvalue)
         if lowest > zeta:
-            break
+            failure = np.sqrt(failure)
+            failure += np.sqrt(kept) * (skew + (r + 2) * UNIT_ROUNDOFF) * length
+            error = 2.0 * off * length + zeta * (2.0 * failure + zeta)
+            return max(yy - quadratic - INFLATE * (error + rounding), 0.0)
         least = zeta
-    else:
-        return 0.0
-    failure = np.sqrt(failure) + np.sqrt(kept) * (skew + (r + 2) * UNIT_ROUNDOFF) * length
-    error = 2.0 * off * length + zeta * (2.0 * failure + zeta)
-    error += accuracy * n * (yy + n * square)
-    return max(yy - quadratic - INFLATE * error, 0.0)
+    return 0.0
 
 
 @compiled(error_model="numpy")
-def cone_fit(H, b, yy, unit, decided, count, active, m, turn, r, cutoff, exact, limits, work):
+def cone_fit(
+    H, b, yy, unit, decided, count, active, m, turn, r, curvature, cutoff, exact, limits, work
+):
     """Minimise over the cones; ends early once the bound exceeds `cutoff`.
 
     Lawson and Hanson's active sets on the dual, min ‖L⁻¹(b + Gᵀλ)‖² over λ ≥ 0 with
@@ -274,6 +384,8 @@ def cone_fit(H, b, yy, unit, decided, count, active, m, turn, r, cutoff, exact, 
     active : int8 (K, N)
         Above 0 where a neuron is active.
     turn : int8 (K, N)
+    curvature : float
+        From `least_curvature` of H, or of fewer rows; 0 where nothing is known.
     exact : tuple
         The samples modulo primes whose product exceeds twice every minor of [A; G]: the
         primes, int64 (P,); residues of the samples in coordinates of their span and of the
@@ -405,14 +517,13 @@ def cone_fit(H, b, yy, unit, decided, count, active, m, turn, r, cutoff, exact, 
                 active,
                 turn,
                 r,
+                curvature,
                 u,
                 lam,
-                basis,
                 p,
                 exact,
                 limits,
-                matrices[4],
-                matrices[5],
+                work,
             )
             best = max(best, bound)
             if settled or best > cutoff:

@@ -13,17 +13,6 @@ PRIME = 2**31 - 1
 
 
 @compiled()
-def _inverse(a, prime):
-    result, power, base = 1, prime - 2, a
-    while power:
-        if power & 1:
-            result = result * base % prime
-        base = base * base % prime
-        power >>= 1
-    return result
-
-
-@compiled()
 def rank_modulo(M, n, prime):
     """The rank of the first n rows modulo a prime below 2^31; they are changed."""
     rank = 0
@@ -37,12 +26,12 @@ def rank_modulo(M, n, prime):
             continue
         for k in range(c, M.shape[1]):
             M[rank, k], M[pivot, k] = M[pivot, k], M[rank, k]
-        scale = _inverse(M[rank, c], prime)
+        scale = M[rank, c]
         for i in range(rank + 1, n):
             if M[i, c]:
-                factor = M[i, c] * scale % prime
+                factor = M[i, c]
                 for k in range(c, M.shape[1]):
-                    M[i, k] = (M[i, k] - factor * M[rank, k]) % prime
+                    M[i, k] = (scale * M[i, k] - factor * M[rank, k]) % prime
         rank += 1
         if rank == n:
             break

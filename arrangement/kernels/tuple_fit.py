@@ -7,13 +7,14 @@ import numpy as np
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.cone_fit import (
     cone_fit,
+    least_curvature,
     loss_bound,
     outputs_into,
     squared_loss,
     workspace,
 )
 
-__all__ = ["bound_tuples", "fit_tuples", "local_search"]
+__all__ = ["fit_tuples", "local_search"]
 
 
 @compiled(error_model="numpy")
@@ -44,48 +45,6 @@ def _normal_equations(X, y, constant, active, slope, H, b, row):
 
 
 @compiled(error_model="numpy", nogil=True)
-def bound_tuples(
-    X, unit, y, constant, signs, tuples, slope, cutoff, exact, limits, stop, bounds
-):
-    """A lower bound on ‖f − y‖² for each tuple of cells, the sides of its cells left aside.
-
-    Parameters
-    ----------
-    X, unit : float64 (N, r)
-        Orthonormal columns; the same rows of length one.
-    y : float64 (N,)
-    constant : float
-        Entry of the free column; 0 for none.
-    signs : int8 (m, N)
-        Signs of the cells.
-    tuples : int64 (t, K)
-    slope : float
-    cutoff, exact, limits
-        See `cone_fit`.
-    stop : bool (1,)
-        Becomes true when the time is up.
-    bounds : float64 (t,)
-    """
-    N, r = X.shape
-    K = tuples.shape[1]
-    n = K * r + (1 if constant else 0)
-    H, b, row = np.zeros((n, n)), np.zeros(n), np.zeros(n)
-    work = workspace(n)
-    decided, none = np.arange(N), np.int64(0)  # a literal would compile `cone_fit` again
-    active = np.zeros((K, N), np.int8)
-    yy = np.dot(y, y)
-    for t in range(len(tuples)):
-        if stop[0]:
-            return
-        for j in range(K):
-            active[j] = signs[tuples[t, j]]
-        _normal_equations(X, y, constant, active, slope, H, b, row)
-        bounds[t] = cone_fit(
-            H, b, yy, unit, decided, N, active, none, active, r, cutoff, exact, limits, work
-        )
-
-
-@compiled(error_model="numpy", nogil=True)
 def fit_tuples(
     X,
     unit,
@@ -94,6 +53,7 @@ def fit_tuples(
     signs,
     tuples,
     bounds,
+    sided,
     slope,
     exact,
     limits,
@@ -107,13 +67,34 @@ def fit_tuples(
     A tuple is passed over once its bound reaches the least loss known less `tolerance`; the
     bounds of the others are raised. `best[0]`, the output signs in `best[1:]` and `point` (n,)
     are improved on the way. Returns the number of tuples fitted.
+
+    Parameters
+    ----------
+    X, unit : float64 (N, r)
+        Orthonormal columns; the same rows of length one.
+    y : float64 (N,)
+    constant : float
+        Entry of the free column; 0 for none.
+    signs : int8 (m, N)
+        Signs of the cells.
+    tuples : int64 (t, K)
+    bounds : float64 (t,)
+        Lower bounds on ‖f − y‖².
+    sided : bool
+        Whether neurons stay in their cells. If not, the bounds are raised by least squares
+        alone, and no network is found.
+    slope : float
+    exact, limits
+        See `cone_fit`.
+    stop : bool (1,)
+        Becomes true when the time is up.
     """
     N, r = X.shape
     K = tuples.shape[1]
     n = K * r + (1 if constant else 0)
     H, b, row = np.zeros((n, n)), np.zeros(n), np.zeros(n)
     work = workspace(n)
-    decided = np.arange(N)
+    decided, constrained = np.arange(N), N if sided else 0
     active, turn = np.zeros((K, N), np.int8), np.zeros((K, N), np.int8)
     s, outputs = np.zeros(K), np.zeros(N)
     yy = np.dot(y, y)
@@ -126,7 +107,8 @@ def fit_tuples(
         for j in range(K):
             active[j] = signs[tuples[t, j]]
         _normal_equations(X, y, constant, active, slope, H, b, row)
-        for choice in range(1 << K):
+        curvature = least_curvature(H, limits, work)
+        for choice in range(1 << K if sided else 1):
             if stop[0]:
                 return fitted
             doubled = False
@@ -148,15 +130,18 @@ def fit_tuples(
                 decided,
                 N,
                 active,
-                N,
+                constrained,
                 turn,
                 r,
+                curvature,
                 best[0] - tolerance,
                 exact,
                 limits,
                 work,
             )
             least = min(least, bound)
+            if not sided:
+                break
             u = work[1][0]
             outputs_into(X, constant, u, s, slope, outputs)
             loss = loss_bound(squared_loss(outputs, y), u, limits[0])

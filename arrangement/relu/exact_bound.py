@@ -142,8 +142,8 @@ def _fraction(value: fmpq) -> Fraction:
 
 def common_denominator(values: Any) -> tuple[Integers, int]:
     """Numbers over one denominator: (integers, denominator)."""
-    exact_values = [Fraction(v) for v in np.asarray(values).ravel().tolist()]
-    scale = lcm(*(v.denominator for v in exact_values))
-    whole = np.empty(len(exact_values), dtype=object)
-    whole[:] = [v.numerator * (scale // v.denominator) for v in exact_values]
+    ratios = [v.as_integer_ratio() for v in np.asarray(values).ravel().tolist()]
+    scale = lcm(*{q for _, q in ratios})
+    whole = np.empty(len(ratios), dtype=object)
+    whole[:] = [p * (scale // q) for p, q in ratios]
     return whole.reshape(np.shape(values)), scale

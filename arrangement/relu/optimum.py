@@ -50,7 +50,7 @@ STARTS = 192
 MOST_PATTERNS = 4_000_000
 """Cells that are enumerated."""
 
-MOST_RESIDUES = 1 << 28
+MOST_RESIDUES = 1 << 25
 """Bits in the samples modulo all primes."""
 
 LARGEST_TABLE = 1 << 28
@@ -371,6 +371,7 @@ class _Search:
                     np.array(table, dtype=np.int8),
                     np.array(rows),
                     np.zeros(len(rows)),
+                    True,
                     self.slope,
                     self.exact,
                     self.limits,
@@ -393,16 +394,19 @@ class _Search:
             if self.late:
                 return 0, total - done
             found = np.zeros(len(tuples))
-            kernels.bound_tuples(
+            kernels.fit_tuples(
                 *self.data,
                 signs,
                 tuples,
+                found,
+                False,
                 self.slope,
-                self.best[0] - self.tolerance,
                 self.exact,
                 self.limits,
+                self.tolerance,
                 self.stop,
-                found,
+                self.best,
+                self.point,
             )
             open_ = found < self.best[0] - self.tolerance
             least = min(least, found[~open_].min(initial=np.inf))
@@ -433,6 +437,7 @@ class _Search:
                 signs,
                 todo[rows],
                 bound[rows],
+                True,
                 self.slope,
                 self.exact,
                 self.limits,
@@ -566,6 +571,7 @@ class _Search:
             N,
             turn,
             r,
+            0.0,
             np.inf,
             self.exact,
             self.limits,
@@ -581,8 +587,8 @@ class _Search:
         except OverflowError:
             return  # no float64 network
         loss = self.loss(weights, s, offset)
-        share = float(loss * len(self.y) / Fraction(self.norm) ** 2)
         if loss < self.fitted[0]:
+            share = float(loss * len(self.y) / Fraction(self.norm) ** 2)
             self.best[0] = min(self.best[0], share)
             self.fitted = loss, weights, s.copy(), offset
 
@@ -699,7 +705,8 @@ def _residues(
     # Far too many would be needed for very many weights: then there are none.
     while n * length.bit_length() * rows.size < MOST_RESIDUES and product <= 2 * length**n:
         prime -= 1
-        if fmpz(prime).is_prime() and steep.denominator % prime:
+        # None that takes the slope for zero.
+        if fmpz(prime).is_prime() and steep.denominator * (steep.numerator or 1) % prime:
             primes.append(prime)
             product *= prime
     lines = samples.arrangement.coincidence[0]
@@ -707,7 +714,8 @@ def _residues(
         np.array(primes, dtype=np.int64),
         np.array([rows % p for p in primes], dtype=np.int64).reshape(-1, *rows.shape),
         np.array(
-            [steep.numerator * pow(steep.denominator, -1, p) % p for p in primes] or [1],
+            [steep.numerator * pow(steep.denominator, -1, p) % p for p in primes]
+            or [int(steep != 0)],
             dtype=np.int64,
         ),
         np.asarray(lines, dtype=np.int64),
