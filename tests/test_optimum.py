@@ -1,5 +1,7 @@
 """Global training against brute force over all tuples of cells, the landscape, and descent."""
 
+import subprocess
+import sys
 import time
 from fractions import Fraction
 from itertools import combinations, combinations_with_replacement, product
@@ -645,6 +647,32 @@ def test_a_node_of_many_neurons_is_left_when_the_time_is_up():
     assert time.monotonic() - started < 2.5
     check(result, problem)
     assert result.certificate.n_open > 0
+
+
+INTERRUPTED = """
+import os, signal, threading, time
+import numpy as np
+from arrangement.relu import OneHiddenLayer, optimum
+optimum.STARTS = 0
+rng = np.random.default_rng(0)
+def problem(N):
+    return OneHiddenLayer(rng.normal(size=(N, 3)), rng.normal(size=N), hidden=16)
+problem(40).fit_global(time_limit=0.1)
+threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+started = time.monotonic()
+try:
+    problem(200).fit_global()
+except KeyboardInterrupt:
+    print(time.monotonic() - started)
+"""
+
+
+def test_an_interruption_ends_compiled_loops():
+    # Without a time limit, in the middle of a tuple with 65,536 choices of output signs.
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=20
+    )
+    assert float(done.stdout) < 3, done.stderr
 
 
 def test_compiled_loops_stop():

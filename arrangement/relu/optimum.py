@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -295,6 +296,15 @@ class _Search:
         """Make compiled loops end."""
         self.stop[0] = True
 
+    def run(self, loop: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a compiled loop in a thread of its own, so that Ctrl-C can end it."""
+        with ThreadPoolExecutor(1) as thread:
+            try:
+                return thread.submit(loop, *arguments).result()
+            except KeyboardInterrupt:
+                self.halt()
+                raise
+
     def cells(self, enumerate_cells: Callable[..., Cells]) -> Cells | None:
         """The cells, or None where they are too many or would take half of the time left."""
         N, rank = len(self.y), self.samples.arrangement.rank
@@ -328,7 +338,8 @@ class _Search:
             # One start is gone through whatever the time, if that is quick.
             rows = slice(first, first + step if first else 1)
             quick = self.short or (not first and len(self.y) * len(self.point) ** 2 < QUICK)
-            kernels.local_search(
+            self.run(
+                kernels.local_search,
                 *self.data,
                 self.slope,
                 starts[rows],
@@ -366,7 +377,8 @@ class _Search:
                 if self.late and not self.short:
                     return
                 rows = tuples[first : first + step]
-                kernels.fit_tuples(
+                self.run(
+                    kernels.fit_tuples,
                     *self.data,
                     np.array(table, dtype=np.int8),
                     np.array(rows),
@@ -394,7 +406,8 @@ class _Search:
             if self.late:
                 return 0, total - done
             found = np.zeros(len(tuples))
-            kernels.fit_tuples(
+            self.run(
+                kernels.fit_tuples,
                 *self.data,
                 signs,
                 tuples,
@@ -432,7 +445,8 @@ class _Search:
             if self.late:
                 return fitted, len(todo) - start
             rows = slice(start, start + (1 << 11))
-            fitted += kernels.fit_tuples(
+            fitted += self.run(
+                kernels.fit_tuples,
                 *self.data,
                 signs,
                 todo[rows],
@@ -497,7 +511,8 @@ class _Search:
                 fresh = np.arange(more, 2 * more)
                 free = np.concatenate([free[: counts[2]], fresh, free[counts[2] :]])
                 counts[2] += more
-            kernels.branch(
+            self.run(
+                kernels.branch,
                 *self.data,
                 self.slope,
                 sides,
