@@ -552,7 +552,7 @@ class Landscape:
         >>> layer = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 1.0, -1.0])
         >>> for saddle in layer.landscape().saddles():
         ...     print(saddle, saddle.signs.tolist(), saddle.weights.round(3).tolist())
-        Piece(saddle, loss 1, dimension 0, margin 0.33) [[1, 1, 1]] [[0.298, 0.298]]
+        Piece(saddle, loss 1, dimension 0, margin 0.33) [[1, 1, 1]] [[0.471, 0.471]]
         """
         from arrangement.relu.saddles import saddles
 
