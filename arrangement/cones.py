@@ -468,7 +468,7 @@ class _Cone:
         octets = self.buffers.tight[ray].view(np.uint8)
         on = np.flatnonzero(np.unpackbits(octets, bitorder="little"))
         zero = np.concatenate([self.rows[chain], sides[on]])
-        y = np.array(primitive(exact.nullspace(zero)[:, 0]), dtype=object)
+        y: Integers = np.array(primitive(exact.nullspace(zero)[:, 0]), dtype=np.object_)
         guard = self.guard @ y
         if guard < 0:
             y, guard = -y, -guard

@@ -280,7 +280,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:150]}...{text[-40:]}"
 
 
-def primitive(row: Sequence[Any]) -> list[Any]:
+def primitive(row: Sequence[Any] | NDArray[np.object_]) -> list[Any]:
     """The row scaled by a positive number to integers without a common factor.
 
     Over a number field, where these are not unique, the first entry that is not zero becomes
@@ -294,7 +294,7 @@ def primitive(row: Sequence[Any]) -> list[Any]:
     return integral(row)
 
 
-def integral(row: Sequence[Any]) -> list[Any]:
+def integral(row: Sequence[Any] | NDArray[np.object_]) -> list[Any]:
     """The row scaled by a positive rational number to coprime integers or coefficients.
 
     Examples
