@@ -31,7 +31,7 @@ from arrangement.fields import FieldElement, field_of, in_one_field
 from arrangement.kernels import cones as kernel
 from arrangement.packing import Words, pack_signs, word_count
 from arrangement.parsing import integral, primitive
-from arrangement.polyhedron import extreme_rays, inverse_matrix
+from arrangement.polyhedron import extreme_rays
 
 __all__ = ["count", "homogeneous", "words"]
 
@@ -205,8 +205,9 @@ def _pointed_cones(rows: Integers, walls: Integers) -> list[_Given]:
     dividing = [i for i in chosen if i >= m]
     simplicial = len(chosen) == m + len(dividing)
     if simplicial:  # the rays are the columns of the inverse, on one side or the other
-        inverse, side = inverse_matrix(both[chosen])
-        edges = np.array([primitive([side * v for v in y]) for y in inverse.T], dtype=object)
+        inverse = exact.inverse(both[chosen])
+        assert inverse is not None, "the rows are independent"
+        edges = np.array([primitive(y) for y in inverse[0].T], dtype=object)
         masks = [(1 << len(chosen)) - 1 ^ 1 << k for k in range(len(chosen))]
     fixed = 0 if m else 1
     found = []
@@ -407,8 +408,8 @@ class _Cone:
         l = int(self.state[0])
         first, count = self.levels[l, kernel.CUTS], self.levels[l, kernel.N_CUTS]
         chain = self._chain(l)
-        basis = _nullspace(self.rows[chain]) if chain else np.eye(2, dtype=object)
-        values = self.rows[self.ids[first : first + count]] @ basis.T
+        basis = exact.nullspace(self.rows[chain])
+        values = self.rows[self.ids[first : first + count]] @ basis
         points = set()
         for pair in values.tolist():
             a, b = primitive(pair)
@@ -466,7 +467,8 @@ class _Cone:
         sides = np.concatenate([self.walls, self.rows])
         octets = self.buffers.tight[ray].view(np.uint8)
         on = np.flatnonzero(np.unpackbits(octets, bitorder="little"))
-        y = _nullspace(np.concatenate([self.rows[chain], sides[on]]))[0]
+        zero = np.concatenate([self.rows[chain], sides[on]])
+        y: Integers = np.array(primitive([*exact.nullspace(zero)[:, 0]]), dtype=object)
         guard = self.guard @ y
         if guard < 0:
             y, guard = -y, -guard
@@ -483,11 +485,6 @@ class _Cone:
         self.buffers.guards[:, ray] = exact.residues(
             np.array(guard, dtype=object), self.primes, self.field
         )
-
-
-def _nullspace(rows: Integers) -> Integers:
-    """A basis of the vectors on which all rows are zero, shape (nullity, D)."""
-    return np.array([primitive(y) for y in exact.nullspace(rows).T], dtype=object)
 
 
 def _twofold(value: Any, exponent: int) -> tuple[float, float]:

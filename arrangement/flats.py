@@ -188,15 +188,6 @@ def parametrization(rows: Integers) -> Integers:
     >>> parametrization(np.array([[2, 4, -1]], dtype=object)).tolist()
     [[-4, 1], [2, 0], [0, 2]]
     """
-    width = rows.shape[1]
-    scale, pivots, echelon = 1, list[int](), rows
-    if len(rows):
-        echelon, scale, pivots = exact.echelon(rows)
-        assert width - 1 not in pivots, "the rows of a flat have a common zero"
-    free = [c for c in range(width) if c not in set(pivots)]
-    T = np.zeros((width, len(free)), dtype=object)
-    for k, c in enumerate(free):
-        T[c, k] = scale
-        for i, p in enumerate(pivots):
-            T[p, k] = -echelon[i, c]
+    T = -exact.nullspace(rows)
+    assert T[-1, -1] > 0, "the rows of a flat have a common zero"
     return T

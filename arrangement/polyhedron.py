@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.parsing import primitive
 
-__all__ = ["Polyhedron", "extreme_rays", "inverse_matrix"]
+__all__ = ["Polyhedron", "extreme_rays"]
 
 Integers = NDArray[np.object_]
 Point = tuple[Fraction, ...]
@@ -177,10 +177,11 @@ def extreme_rays(rows: Integers, first: int) -> list[tuple[list[int], int]]:
     n, D = rows.shape
     order = [first, *(i for i in range(n) if i != first)]
     start = [order[k] for k in exact.independent_columns(rows[order].T)]
-    inverse, side = inverse_matrix(rows[start])
+    found = exact.inverse(rows[start])
+    assert found is not None, "the rows are independent"
     rays = []
     for k in range(D):
-        y = primitive([side * v for v in inverse[:, k]])
+        y = primitive([*found[0][:, k]])
         rays.append((y, sum(1 << i for q, i in enumerate(start) if q != k)))
     for i in order:
         if i in start:
@@ -216,10 +217,3 @@ def _adjacent(common: int, rays: list[tuple[list[int], int]]) -> bool:
 
 def _product(row: Sequence[Any], y: Sequence[int]) -> int:
     return sum(a * v for a, v in zip(row, y, strict=True))
-
-
-def inverse_matrix(rows: Integers) -> tuple[Integers, int]:
-    """Integer matrix and sign: the inverse up to a factor of that sign."""
-    found = exact.inverse(rows)
-    assert found is not None, "the rows are independent"
-    return found[0], 1
