@@ -112,7 +112,7 @@ def slice(
     problem, minima = _parts(landscape)
     plane = plane_of(problem, minima, origin, directions, through)
     marked = minima_in_plane(problem, minima, plane)
-    frame = _window(plane, marked, window)
+    frame = _window(plane, window)
     with canvas(target, _size(frame)) as axes:
         _paint(axes, problem, plane, frame)
         handles = _rule(axes, problem, plane, frame)
@@ -140,7 +140,7 @@ def _size(frame: Window) -> tuple[float, float]:
     return 7.6, 1.9 + 5.9 * float(np.clip(share, 0.35, 1.3))
 
 
-def _window(plane: ParameterPlane, marked: Marked, window: Limits | None) -> Window:
+def _window(plane: ParameterPlane, window: Limits | None) -> Window:
     if window is None:
         return geometry.window_around(plane.anchors, margin=0.45)
     corners = np.asarray(window, dtype=np.float64)
