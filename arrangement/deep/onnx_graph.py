@@ -15,7 +15,7 @@ from arrangement.deep.network import Network
 from arrangement.deep.parameters import exact_values
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError
-from arrangement.files import FilePath, read_bytes
+from arrangement.files import FilePath, naming, read_bytes
 from arrangement.parsing import exact_number
 
 __all__ = ["from_onnx"]
@@ -66,10 +66,8 @@ def from_onnx(path: FilePath | Any) -> Network:
         onnx.load_external_data_for_model(model, os.path.dirname(os.path.abspath(name)))
     except Exception:  # protobuf and onnx promise no particular errors for a damaged file
         raise InputError(f"{name}: damaged or not an ONNX file") from None
-    try:
+    with naming(name):
         return _Chain(model).network()
-    except InputError as error:
-        raise type(error)(f"{name}: {error}") from None
 
 
 class _Chain:
