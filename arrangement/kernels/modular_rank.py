@@ -6,21 +6,22 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 
-__all__ = ["PRIME", "modular_ranks", "rank_modulo"]
+__all__ = ["PRIME", "inverse", "modular_ranks", "rank_modulo"]
 
 PRIME = 2**31 - 1
 """Products of residues fit in int64."""
 
 
 @compiled()
-def _inverse(a, prime):
-    result, power, base = 1, prime - 2, a
-    while power:
-        if power & 1:
-            result = result * base % prime
-        base = base * base % prime
-        power >>= 1
-    return result
+def inverse(value, prime):
+    """The inverse modulo a prime, by Euclid's algorithm."""
+    a, b = np.int64(prime), np.int64(value)
+    u, v = np.int64(0), np.int64(1)
+    while b:
+        q = a // b
+        a, b = b, a - q * b
+        u, v = v, u - q * v
+    return u + np.int64(prime) if u < 0 else u
 
 
 @compiled()
@@ -37,7 +38,7 @@ def rank_modulo(M, n, prime):
             continue
         for k in range(c, M.shape[1]):
             M[rank, k], M[pivot, k] = M[pivot, k], M[rank, k]
-        scale = _inverse(M[rank, c], prime)
+        scale = inverse(M[rank, c], prime)
         for i in range(rank + 1, n):
             if M[i, c]:
                 factor = M[i, c] * scale % prime
