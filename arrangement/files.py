@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
 from arrangement.memory import memory
+from arrangement.parsing import shown
 
 __all__ = [
     "FilePath",
@@ -69,7 +70,7 @@ def file_name(path: FilePath) -> str:
     try:
         name = os.fsdecode(path)
     except TypeError:
-        raise InputError(f"{path!r} is not the name of a file") from None
+        raise InputError(f"{shown(path)} is not the name of a file") from None
     if not name:
         raise InputError("the name of the file is empty")
     return name
@@ -156,7 +157,7 @@ def read_stream(stream: Any, name: str, limit: int) -> Any:
     return b"" if parts is None else parts.getvalue()
 
 
-def unpacked(content: bytes, name: str, limit: int = _SMALL) -> bytes:
+def unpacked(content: bytes, name: str, limit: int) -> bytes:
     """The content, decompressed if it begins like a gzip file.
 
     Raises

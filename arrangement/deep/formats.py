@@ -274,7 +274,7 @@ def _from_state(
         )
     for name in state:
         if not isinstance(name, str):
-            raise InputError(f"{name!r} is no name of an array in a state dict")
+            raise InputError(f"{shown(name)} is no name of an array in a state dict")
     arrays = {name: _array(tensor, name) for name, tensor in state.items()}
     return _chain(arrays, activation, negative_slope, layers, check, None)
 
@@ -444,7 +444,7 @@ def _order(places: list[str], layers: Sequence[str] | None, on_trial: bool) -> l
     names = {place.strip("._"): place for place in places}
     if layers is not None:
         if isinstance(layers, str) or not all(isinstance(name, str) for name in layers):
-            raise InputError(f"layers = {layers!r} is no list of names")
+            raise InputError(f"layers = {shown(layers)} is no list of names")
         for name in layers:
             if name not in names:
                 raise InputError(
