@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from arrangement.arguments import choice
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.output import atomic_output
-from arrangement.parsing import exact_text, shown
+from arrangement.parsing import exact_text
 
 if TYPE_CHECKING:
     from arrangement.cells import Cells
@@ -38,8 +39,7 @@ def check_directory(directory: str | os.PathLike[str], form: str = "npz") -> Non
     """
     from importlib.util import find_spec
 
-    if form not in FORMATS:
-        raise InputError(f"form {shown(form)} is none of {', '.join(map(repr, FORMATS))}")
+    choice(form, FORMATS, "form")
     if form == "parquet" and find_spec("pyarrow") is None:
         raise MissingExtraError("parquet needs pyarrow: pip install 'arrangement[parquet]'")
     folder = Path(directory)

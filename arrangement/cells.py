@@ -362,13 +362,6 @@ class Cells(Columnar[Cell]):
             raise InputError("no cell has this sign vector")
         return found
 
-    def __contains__(self, signs: object) -> bool:
-        try:
-            self.index(signs)
-        except InputError:
-            return False
-        return True
-
     def locate(self, x: ArrayLike) -> Any:
         """The cell that contains a point.
 

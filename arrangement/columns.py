@@ -44,6 +44,13 @@ class Columnar(Sequence[Item]):
     def __iter__(self) -> Iterator[Item]:
         return (self._item(i) for i in range(len(self)))
 
+    def __contains__(self, item: object) -> bool:
+        try:
+            self.index(item)
+        except ValueError:  # an InputError where the index is looked up by signs
+            return False
+        return True
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Freeze the columns again: unpickled and copied arrays are writeable."""
         for name, value in state.items():

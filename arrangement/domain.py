@@ -123,6 +123,8 @@ def _end(value: Any, j: int, opening: float) -> Number | None:
         return None
     try:
         return real_number(value)
+    except InputError as error:
+        raise type(error)(f"domain, coordinate {j}: {error}") from None
     except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
         raise InputError(
             f"domain, coordinate {j}: {shown(value)} is not a number, nor None or {opening} "

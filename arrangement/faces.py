@@ -295,13 +295,6 @@ class Faces(Columnar[Face]):
             raise InputError(f"no face of dimension {self.dimension} has this sign vector")
         return found
 
-    def __contains__(self, signs: object) -> bool:
-        try:
-            self.index(signs)
-        except InputError:
-            return False
-        return True
-
     @cached_property
     def cells(self) -> Cells:
         """All cells of the arrangement, which :attr:`incidence` counts."""

@@ -7,7 +7,7 @@ which ends because an element that is not zero has a value that is not zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
@@ -429,18 +429,7 @@ class FieldElement:
     def __str__(self) -> str:
         shift, scale, name = self.field._text
         value = self._p(fmpq_poly([shift, scale])) if shift or scale != 1 else self._p
-        terms = []
-        for k, c in enumerate(value.coeffs()):
-            power = name if k == 1 else f"{name}^{k}"
-            if c == 0:
-                continue
-            if k == 0:
-                terms.append(str(c))
-            elif c in (1, -1):
-                terms.append(power if c == 1 else f"-{power}")
-            else:
-                terms.append(f"{c}*{power}")
-        return "+".join(terms).replace("+-", "-") or "0"
+        return _sum_text(enumerate(value.coeffs()), name)
 
     __repr__ = __str__
 
@@ -554,14 +543,19 @@ def _identify(factors: Sequence[fmpz_poly], enclose: Callable[[int], Any]) -> Nu
 
 def _index_between(f: fmpz_poly, ends: tuple[Fraction, Fraction] | None) -> int:
     """Which real root of an irreducible polynomial, of degree ≥ 2, is between two ends."""
-    inside = _roots_between(f, ends)
-    if len(inside) != 1:
+    index: int = _only(_roots_between(f, ends), f, ends)
+    return index
+
+
+def _only(roots: list[Any], f: fmpz_poly, ends: tuple[Fraction, Fraction] | None) -> Any:
+    """The only one of the roots of a polynomial between two ends, or an InputError."""
+    if len(roots) != 1:
         where = "" if ends is None else f" between {ends[0]} and {ends[1]}"
         raise InputError(
-            f"{_polynomial_text(f)} has {len(inside)} real roots{where}: "
+            f"{_polynomial_text(f)} has {len(roots)} real roots{where}: "
             "give an interval that holds just one"
         )
-    return inside[0]
+    return roots[0]
 
 
 def _roots_between(f: fmpz_poly, ends: tuple[Fraction, Fraction] | None) -> list[int]:
@@ -677,12 +671,7 @@ def root_between(f: fmpz_poly, low: Fraction, high: Fraction) -> Number:
             found += [(g, 0)] if low < Fraction(-int(g[0]), int(g[1])) < high else []
         else:
             found += [(g, i) for i in _roots_between(g, (Fraction(low), Fraction(high)))]
-    if len(found) != 1:
-        raise InputError(
-            f"{_polynomial_text(f)} has {len(found)} real roots between {low} and {high}: "
-            "give an interval that holds just one"
-        )
-    g, i = found[0]
+    g, i = _only(found, f, (low, high))
     return real_root(g, lambda bits: _roots_of(g)[0][i])
 
 
@@ -947,11 +936,16 @@ def _generator_text(field: NumberField) -> tuple[fmpq, fmpq, str]:
 
 
 def _polynomial_text(f: fmpz_poly) -> str:
-    terms = []
-    for k in range(f.degree(), -1, -1):
-        c, power = int(f[k]), "x" if k == 1 else f"x^{k}"
+    return _sum_text(((k, f[k]) for k in range(f.degree(), -1, -1)), "x")
+
+
+def _sum_text(terms: Iterable[tuple[int, Any]], name: str) -> str:
+    """The sum of c·name^k for pairs (k, c), as text."""
+    parts = []
+    for k, c in terms:
+        power = name if k == 1 else f"{name}^{k}"
         if c and k == 0:
-            terms.append(str(fmpz(c)))
+            parts.append(str(c))
         elif c:
-            terms.append({1: power, -1: f"-{power}"}.get(c, f"{fmpz(c)}*{power}"))
-    return "+".join(terms).replace("+-", "-") or "0"
+            parts.append(power if c == 1 else f"-{power}" if c == -1 else f"{c}*{power}")
+    return "+".join(parts).replace("+-", "-") or "0"

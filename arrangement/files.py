@@ -14,6 +14,8 @@ import sys
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any, TypeAlias
 
 import numpy as np
@@ -21,11 +23,13 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
 from arrangement.memory import memory
+from arrangement.parsing import shown
 
 __all__ = [
     "FilePath",
     "Source",
     "file_name",
+    "naming",
     "read_arrays",
     "read_bytes",
     "read_stream",
@@ -66,10 +70,27 @@ def file_name(path: FilePath) -> str:
     try:
         name = os.fsdecode(path)
     except TypeError:
-        raise InputError(f"{path!r} is not the name of a file") from None
+        raise InputError(f"{shown(path)} is not the name of a file") from None
     if not name:
         raise InputError("the name of the file is empty")
     return name
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """An InputError in the block begins with a name, of the file that it is about.
+
+    Examples
+    --------
+    >>> with naming("a.npz"):
+    ...     raise InputError("no weights")
+    Traceback (most recent call last):
+    arrangement.errors.InputError: a.npz: no weights
+    """
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{name}: {error}") from None
 
 
 def read_bytes(path: FilePath, least: int = _SMALL, max_bytes: int | None = None) -> bytes:
@@ -136,7 +157,7 @@ def read_stream(stream: Any, name: str, limit: int) -> Any:
     return b"" if parts is None else parts.getvalue()
 
 
-def unpacked(content: bytes, name: str, limit: int = _SMALL) -> bytes:
+def unpacked(content: bytes, name: str, limit: int) -> bytes:
     """The content, decompressed if it begins like a gzip file.
 
     Raises
@@ -216,11 +237,8 @@ def _archive(content: bytes, name: str, limit: int) -> dict[str, NDArray[Any]]:
                 raise InputError(f"{key!r} is encrypted")
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise InputError(f"{key!r} is compressed in a way that numpy does not use")
-            with archive.open(member) as stream:
-                try:
-                    arrays[key] = _array(stream, member.file_size)
-                except InputError as error:
-                    raise InputError(f"{key!r}: {error}") from None
+            with archive.open(member) as stream, naming(repr(key)):
+                arrays[key] = _array(stream, member.file_size)
     return arrays
 
 

@@ -11,7 +11,7 @@ from arrangement import exact
 from arrangement.arguments import check_instance
 from arrangement.errors import InputError
 from arrangement.hyperplanes import Arrangement, _from_exact, _table
-from arrangement.parsing import primitive
+from arrangement.parsing import primitive, shown
 
 __all__ = ["closure", "cone", "decone", "localization", "product", "restriction"]
 
@@ -137,7 +137,7 @@ def product(one: Arrangement, other: Arrangement) -> Arrangement:
     """
     check_instance(one, "one", "Arrangement")
     if not isinstance(other, Arrangement):
-        raise InputError(f"a product is with another arrangement, not with {other!r}")
+        raise InputError(f"a product is with another arrangement, not with {shown(other)}")
     n, d = one.n_hyperplanes, one.dimension
     rows = np.full((n + other.n_hyperplanes, d + other.dimension + 1), 0, dtype=object)
     rows[:n, :d] = one._given[:, :-1]

@@ -16,7 +16,7 @@ from arrangement.algebraic import FUNCTIONS, read_number
 from arrangement.errors import InputError, SizeError
 from arrangement.families import FAMILIES
 from arrangement.fields import FieldElement, Number
-from arrangement.files import read_arrays, standard_input
+from arrangement.files import naming, read_arrays, standard_input
 from arrangement.hyperplanes import Arrangement
 from arrangement.parsing import MOST_NUMBERS, exact_table, n_bits, real_number, refuse_bits
 from arrangement.saving import unsealed
@@ -186,7 +186,8 @@ def read_arrangement(
     if suffix in (".npy", ".npz"):
         numbers = read_arrays(path)
         if isinstance(numbers, dict):
-            numbers = _unsealed(numbers, path)
+            with naming(path):
+                numbers = unsealed(numbers)
     else:
         name, text = read_text(standard_input() if path == "-" else path)
         if suffix == ".json" or (path == "-" and text.lstrip().startswith("{")):
@@ -194,24 +195,16 @@ def read_arrangement(
             numbers = parse_json(text, name, _number_of_json(name), form)
         else:
             numbers = _table(text, name, central)
-    try:
+    with naming(name):
         arrangement = Arrangement(*_normals_and_offsets(numbers, central))
         domain = _domain(numbers, arrangement.dimension)
         if as_float:
             normals, offsets = arrangement.normals, arrangement.offsets
-            arrangement = Arrangement(normals.astype(float), offsets.astype(float))
+            try:
+                arrangement = Arrangement(normals.astype(float), offsets.astype(float))
+            except OverflowError:
+                raise InputError("--float, but a number is beyond float64") from None
         return arrangement, domain
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-    except OverflowError:
-        raise InputError(f"{name}: --float, but a number is beyond float64") from None
-
-
-def _unsealed(arrays: dict[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
-    try:
-        return unsealed(arrays)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
 
 
 def _number(text: str, names: Mapping[str, Number] | None) -> Number:

@@ -40,7 +40,7 @@ def read_text(source: Source) -> tuple[str, str]:
             name = file_name(source)
             return name, read_bytes(name, _SMALL).decode("utf-8-sig")
         if not hasattr(source, "read"):
-            raise InputError(f"{source!r} is neither the name of a file nor a stream")
+            raise InputError(f"{shown(source)} is neither the name of a file nor a stream")
         content = read_stream(source, name, _SMALL)
         if isinstance(content, str):
             return name, content

@@ -6,17 +6,21 @@ import sys
 from fractions import Fraction
 from xml.etree import ElementTree
 
+import networkx as nx
 import numpy as np
 import pytest
 
-from arrangement import Arrangement, InputError, bounds, families
+from arrangement import Arrangement, InputError, bounds, families, plot
 from arrangement.deep import Network
+from arrangement.families.chromatic import chromatic_polynomial
 from arrangement.parsing import exact_number, exact_text, shown
 from arrangement.reading import read_arrangement
 from arrangement.relu import OneHiddenLayer
+from arrangement.text import read_text
 
 LONG = 10**5000
 NETWORK = Network([[[1.0, 1.0]]], [[0.0]])
+TWO = Network([[[1.0]], [[1.0], [-1.0]]], [[0.0], [0.0, 1.0]])
 
 
 @pytest.mark.parametrize("call", [
@@ -28,6 +32,19 @@ NETWORK = Network([[[1.0, 1.0]]], [[0.0]])
     lambda: Arrangement([[1, 1]]).cells(domain=[(1, [LONG]), (0, 1)]),
     lambda: Arrangement([[1, 1]]).cells(method=LONG),
     lambda: Arrangement([[1, 1]]).iter_cells(-LONG),
+    lambda: Arrangement([[1, 1]]).is_isomorphic(LONG),
+    lambda: Arrangement([[1, 1]]).poset_of_regions(LONG),
+    lambda: Arrangement([[1, 1]]).product(LONG),
+    lambda: families.regular_polytope(LONG),
+    lambda: families.regular_polytope([LONG]),
+    lambda: families.graphical(LONG),
+    lambda: families.graphical(nx.Graph([(LONG, LONG)])),
+    lambda: chromatic_polynomial(LONG),
+    lambda: chromatic_polynomial(nx.Graph([(LONG, LONG)])),
+    lambda: Network.read(LONG),
+    lambda: Network.from_arrays({"W1": [[1.0]]}, layers=[LONG]),
+    lambda: Network.from_torch({LONG: [[1.0]]}, layers=["a"]),
+    lambda: read_text(LONG),
     lambda: Arrangement([[1, 1]]).restriction(LONG),
     lambda: Arrangement([[1, 1]]).faces([LONG]),
     lambda: bounds.zaslavsky(-LONG, 2),
@@ -36,6 +53,8 @@ NETWORK = Network([[[1.0, 1.0]]], [[0.0]])
     lambda: NETWORK.regions(LONG),
     lambda: NETWORK.regions([(LONG, 0), (0, 1)]),
     lambda: NETWORK.regions([(0, 1)] * 2).coverage(-LONG),
+    lambda: TWO.regions([(-1, 1)]).decision_regions().exact_class_volume(LONG),
+    lambda: plot.regions(TWO.regions([(-1, 1)]), colour="rank", layer=LONG),
     lambda: Network.random([2, -LONG, 1]),
     lambda: Network([[[1.0]], [[1.0]]], [[0.0], [0.0]], ("maxout", LONG)),
     lambda: Network([[[1.0]]], [[0.0]], LONG),

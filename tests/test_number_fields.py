@@ -219,6 +219,11 @@ def test_bad_input(normals, message):
     assert "\n" not in str(refusal.value)
 
 
+def test_an_end_of_too_large_a_degree_is_a_number():
+    with pytest.raises(InputError, match=r"^domain, coordinate 0: .* degree 50; .* is 32"):
+        Arrangement([[1]]).cells(domain=[("cos(2*pi/101)", 1)])
+
+
 @pytest.mark.parametrize("other", ["sqrt(2)", "sqrt(3)", "2*cos(2*pi/7)"])
 @given(case=arrangements(max_dimension=2))
 @settings(max_examples=15)

@@ -208,6 +208,9 @@ def test_a_slice_through_given_points():
     ].get_title() == ("here")
 
 
+EYE = {"origin": np.zeros(4), "directions": np.eye(4)[:2]}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -220,9 +223,10 @@ def test_a_slice_through_given_points():
         ({"through": [np.zeros(4)] * 2}, "three points give a plane, not 2"),
         ({"through": [np.ones(4)] * 3}, "lie on a line"),
         ({"through": np.outer([0, 1, 3], np.ones(4))}, "lie on a line"),
-        (
-            {"origin": np.zeros(4), "directions": np.eye(4)[:2], "window": ((0, 1), (1, 1))},
-            "window must be two pairs",
+        ({**EYE, "window": ((0, 1), (1, 1))}, "window must be two pairs"),
+        *(
+            ({**EYE, "window": window}, "window must be two pairs")
+            for window in ("ab", [(0, 1j), (0, 1)], [(0,), (0, 1)], [(0, 10**400), (0, 1)])
         ),
     ],
 )

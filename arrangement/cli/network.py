@@ -230,7 +230,6 @@ def _geometry(network: Network, regions: Regions, as_json: bool) -> dict[str, An
 def _number(x: Fraction) -> float | str:
     """A float64, or exact text where that is beyond float64."""
     from arrangement.deep.vertices import nearest
-    from arrangement.parsing import exact_text
 
     value = nearest(x)
     return value if math.isfinite(value) and (value or not x) else exact_text(x)
@@ -358,7 +357,6 @@ def _redundant(regions: Regions, as_json: bool) -> dict[str, Any]:
 
 def _certificate(one: Redundancy) -> dict[str, Any]:
     """What is known of a redundant neuron; numbers as exact text."""
-    from arrangement.parsing import exact_text
 
     combination = one.combination
     return {

@@ -80,6 +80,7 @@ def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:
 def chosen_network(path: str, options: argparse.Namespace) -> Network:
     """The network of a file, on the slice if there is one."""
     from arrangement.deep.network import Network
+    from arrangement.files import naming
     from arrangement.reading import rational_number, read_points
 
     slope = None
@@ -104,10 +105,8 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
             f"--slice {options.slice}: rows of {points.shape[1]} numbers, but the network has "
             f"{network.input_dimension} inputs"
         )
-    try:
+    with naming(f"--slice {options.slice}"):
         return network.slice_through(points)
-    except InputError as error:
-        raise InputError(f"--slice {options.slice}: {error}") from None
 
 
 def _activation(words: list[str] | None) -> Any:

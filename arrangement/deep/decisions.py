@@ -15,6 +15,7 @@ from arrangement.columns import frozen
 from arrangement.deep.complex import Complex
 from arrangement.deep.regions import Regions
 from arrangement.errors import InputError
+from arrangement.parsing import shown
 
 __all__ = ["BoundaryFacet", "DecisionRegions"]
 
@@ -107,10 +108,9 @@ class DecisionRegions(Regions):
 
     def exact_class_volume(self, k: int) -> Fraction:
         """The volume (length, area) of class k, exactly."""
-        if not 0 <= k < self.layers.output_dimension:
-            raise InputError(
-                f"class {k} does not exist: there are {self.layers.output_dimension} outputs"
-            )
+        outputs = self.layers.output_dimension
+        if not 0 <= k < outputs:
+            raise InputError(f"class {shown(k)} does not exist: there are {outputs} outputs")
         own = np.flatnonzero(self.class_numbers == k).tolist()
         return sum(map(self.exact_volume, own), Fraction(0))
 

@@ -8,9 +8,9 @@ import pickle
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,12 @@ from arrangement.deep.network import Network
 from arrangement.deep.parameters import Activation
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError
-from arrangement.files import FilePath, file_name, read_arrays, read_bytes
+from arrangement.files import FilePath, file_name, naming, read_arrays, read_bytes
 from arrangement.output import atomic_output
 from arrangement.parsing import exact_number, shown
 from arrangement.text import parse_json, read_text
 
 __all__ = ["from_arrays", "from_sklearn", "from_torch", "load", "read", "save", "to_arrays"]
-
-T = TypeVar("T")
 
 _FACTS = ("activation", "pieces", "negative_slope", "labels")
 
@@ -75,13 +73,13 @@ def read(
     if suffix == ".json":
         return _from_json(name, given)
     if suffix == ".onnx":
-        _add_given(dict.fromkeys(given), given, name)
+        with naming(name):
+            _add_given(dict.fromkeys(given), given)
         return Network.from_onnx(name)
     if suffix in (".pt", ".pth"):
         state = _torch_file(name)
-        return _naming(
-            name, lambda: _from_state(state, activation, negative_slope, layers, check)
-        )
+        with naming(name):
+            return _from_state(state, activation, negative_slope, layers, check)
     raise InputError(f"{name}: the suffix of a network must be .npz, .json, .onnx, .pt or .pth")
 
 
@@ -140,18 +138,19 @@ def _from_npz(
     arrays = read_arrays(name)
     if not isinstance(arrays, dict):
         raise InputError(f"{name}: one array without a name; a network needs a .npz file")
-    facts = _add_given(_naming(name, lambda: saving.unsealed(arrays, "network")), given, name)
-    if isinstance(facts.get("activation"), tuple):
-        facts["activation"], facts["pieces"] = facts["activation"]
-    return _naming(name, lambda: from_arrays(facts, layers, check))
+    with naming(name):
+        facts = _add_given(saving.unsealed(arrays, "network"), given)
+        if isinstance(facts.get("activation"), tuple):
+            facts["activation"], facts["pieces"] = facts["activation"]
+        return from_arrays(facts, layers, check)
 
 
-def _add_given(facts: Mapping[str, Any], given: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _add_given(facts: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """What a file says, and what is given because it does not say it."""
     added = {key: value for key, value in given.items() if value is not None}
     for key in added:
         if key in facts:
-            raise InputError(f"{name}: {key} is given, but the file has its own; leave it out")
+            raise InputError(f"{key} is given, but the file has its own; leave it out")
     return {**facts, **added}
 
 
@@ -275,7 +274,7 @@ def _from_state(
         )
     for name in state:
         if not isinstance(name, str):
-            raise InputError(f"{name!r} is no name of an array in a state dict")
+            raise InputError(f"{shown(name)} is no name of an array in a state dict")
     arrays = {name: _array(tensor, name) for name, tensor in state.items()}
     return _chain(arrays, activation, negative_slope, layers, check, None)
 
@@ -304,7 +303,7 @@ def _stated(
     biases: Any,
     activation: Any,
     negative_slope: Any,
-    labels: Any = None,
+    labels: Any,
 ) -> Network:
     """The network, unless its activation is needed and not said."""
     if activation is None and isinstance(weights, Sequence) and len(weights) > 1:
@@ -445,7 +444,7 @@ def _order(places: list[str], layers: Sequence[str] | None, on_trial: bool) -> l
     names = {place.strip("._"): place for place in places}
     if layers is not None:
         if isinstance(layers, str) or not all(isinstance(name, str) for name in layers):
-            raise InputError(f"layers = {layers!r} is no list of names")
+            raise InputError(f"layers = {shown(layers)} is no list of names")
         for name in layers:
             if name not in names:
                 raise InputError(
@@ -602,32 +601,20 @@ def _from_json(name: str, given: Mapping[str, Any]) -> Network:
     _, text = read_text(name)
     form = '{"weights": [...], "biases": [...]}'
     facts = parse_json(text, name, _number_of_json, form)
-    if not {"weights", "biases"} <= facts.keys():
-        raise InputError(f"{name}: not a JSON object {form}")
-    unknown = sorted(facts.keys() - {"weights", "biases", *_FACTS} | facts.keys() & {"pieces"})
-    if unknown:
-        raise InputError(f"{name}: {shown(unknown[0])} is no part of a network")
-    whole = _add_given(facts, given, name)
-    return _naming(
-        name,
-        lambda: _stated(
-            whole["weights"], whole["biases"], whole.get("activation"),
-            whole.get("negative_slope"), whole.get("labels"),
-        ),
-    )  # fmt: skip
+    with naming(name):
+        if not {"weights", "biases"} <= facts.keys():
+            raise InputError(f"not a JSON object {form}")
+        known = {"weights", "biases", *_FACTS} - {"pieces"}
+        for key in sorted(facts.keys() - known)[:1]:
+            raise InputError(f"{shown(key)} is no part of a network")
+        whole = _add_given(facts, given)
+        parts = ("weights", "biases", "activation", "negative_slope", "labels")
+        return _stated(*map(whole.get, parts))
 
 
 def _number_of_json(text: str) -> Any:
     """An integer exactly, and the float64 number nearest to any other."""
     return exact_number(text) if text.lstrip("-").isdigit() else float(text)
-
-
-def _naming(name: str, build: Callable[[], T]) -> T:
-    """What is built; its errors name the file."""
-    try:
-        return build()
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
 
 
 def to_arrays(network: Network) -> dict[str, NDArray[Any]]:

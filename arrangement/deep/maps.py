@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from arrangement.deep.layers import Layers
 from arrangement.kernels.affine_hash import PRIME, hash_maps
 
-__all__ = ["affine_maps", "chosen_rows", "distinct_maps", "exact_map", "ranks"]
+__all__ = ["affine_maps", "chosen_rows", "dead", "distinct_maps", "exact_map", "ranks"]
 
 Patterns = Sequence[NDArray[Any]]
 
@@ -196,6 +196,13 @@ def ranks(layers: Layers, patterns: Patterns, m: int) -> NDArray[np.int64]:
             found.append(_rank(rows))
         result[:, l] = np.array(found)[which.reshape(-1)]
     return result
+
+
+def dead(layers: Layers, patterns: Patterns, m: int) -> NDArray[np.bool_]:
+    """Is no neuron of a hidden layer active in a region? Shape (m, L); never for maxout."""
+    if layers.is_maxout or not patterns:
+        return np.zeros((m, len(patterns)), dtype=np.bool_)
+    return ~np.stack([p.any(axis=1) for p in patterns], axis=1)
 
 
 def _rank(rows: list[list[int]]) -> int:

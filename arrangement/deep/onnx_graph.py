@@ -15,7 +15,7 @@ from arrangement.deep.network import Network
 from arrangement.deep.parameters import exact_values
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError, SizeError
-from arrangement.files import FilePath, read_bytes
+from arrangement.files import FilePath, naming, read_bytes
 from arrangement.memory import refuse
 from arrangement.parsing import exact_number
 
@@ -70,10 +70,8 @@ def from_onnx(path: FilePath | Any) -> Network:
         raise SizeError(f"{name}: {error}") from None
     except Exception:  # protobuf and onnx promise no particular errors for a damaged file
         raise InputError(f"{name}: damaged or not an ONNX file") from None
-    try:
+    with naming(name):
         return _Chain(model).network()
-    except InputError as error:
-        raise type(error)(f"{name}: {error}") from None
 
 
 def _bound_external(tensors: Any) -> None:

@@ -242,9 +242,7 @@ class HalfspaceRegions:
     @cached_property
     def dead(self) -> NDArray[np.bool_]:
         """Is a hidden layer dead? See :attr:`Regions.dead`."""
-        if self.layers.is_maxout or not self.patterns:
-            return frozen(np.zeros((len(self), len(self.patterns)), dtype=np.bool_))
-        return frozen(~np.stack([p.any(axis=1) for p in self.patterns], axis=1))
+        return frozen(maps.dead(self.layers, self.patterns, len(self)))
 
     @cached_property
     def points(self) -> NDArray[np.float64]:

@@ -255,9 +255,7 @@ class Regions(Columnar[Region]):
     @cached_property
     def dead(self) -> NDArray[np.bool_]:
         """Is a hidden layer dead, with all neurons inactive? Shape (m, L); never for maxout."""
-        if self.layers.is_maxout or not self.patterns:
-            return frozen(np.zeros((len(self), len(self.patterns)), dtype=np.bool_))
-        return frozen(~np.stack([p.any(axis=1) for p in self.patterns], axis=1))
+        return frozen(maps.dead(self.layers, self.patterns, len(self)))
 
     @cached_property
     def classes(self) -> list[tuple[int, ...]]:

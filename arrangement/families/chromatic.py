@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from flint import fmpz_poly
 
 from arrangement.errors import InputError, SizeError
+from arrangement.parsing import shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -60,12 +61,14 @@ def chromatic_polynomial(graph: nx.Graph) -> tuple[int, ...]:
     import networkx as nx
 
     if not isinstance(graph, nx.Graph):
-        raise InputError(f"chromatic_polynomial: a networkx graph is needed, not {graph!r}")
+        raise InputError(
+            f"chromatic_polynomial: a networkx graph is needed, not {shown(graph)}"
+        )
     number = {node: i for i, node in enumerate(graph)}
     for u, v in graph.edges():
         if u == v:
             raise InputError(
-                f"chromatic_polynomial: node {u!r} has a loop: no proper colouring"
+                f"chromatic_polynomial: node {shown(u)} has a loop: no proper colouring"
             )
     if len(number) > MOST_NODES:
         raise SizeError(f"chromatic_polynomial: {len(number)} nodes; the most are {MOST_NODES}")

@@ -9,6 +9,7 @@ import numpy as np
 from arrangement.errors import InputError
 from arrangement.families.sizes import refuse_if_large
 from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -54,13 +55,13 @@ def graphical(graph: nx.Graph) -> Arrangement:
     import networkx as nx
 
     if not isinstance(graph, nx.Graph):
-        raise InputError(f"graphical: a networkx graph is needed, not {graph!r}")
+        raise InputError(f"graphical: a networkx graph is needed, not {shown(graph)}")
     n, m = graph.number_of_nodes(), graph.number_of_edges()
     refuse_if_large(f"graphical({graph})", m, n)
     coordinate = {node: i for i, node in enumerate(graph)}
     normals = np.zeros((m, n), dtype=np.int64)
     for row, (u, v) in zip(normals, graph.edges(), strict=True):
         if u == v:
-            raise InputError(f"graphical: node {u!r} has a loop, which is no hyperplane")
+            raise InputError(f"graphical: node {shown(u)} has a loop, which is no hyperplane")
         row[coordinate[u]], row[coordinate[v]] = 1, -1
     return Arrangement(normals)

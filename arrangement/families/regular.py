@@ -11,6 +11,7 @@ from arrangement.errors import InputError
 from arrangement.families.sizes import size
 from arrangement.fields import NumberField, cosine
 from arrangement.hyperplanes import Arrangement
+from arrangement.parsing import shown
 
 __all__ = ["cell600_vertices", "half_turn", "regular_polytope", "simplicial"]
 
@@ -90,8 +91,8 @@ def regular_polytope(name: str) -> Arrangement:
     >>> regular_polytope("dodecahedron").n_bounded_cells()  # 1 + 12 + 30 + 20
     63
     """
-    if name not in _FACETS:
-        raise InputError(f"regular_polytope: {name!r} is none of {', '.join(_FACETS)}")
+    if not isinstance(name, str) or name not in _FACETS:
+        raise InputError(f"regular_polytope: {shown(name)} is none of {', '.join(_FACETS)}")
     normals = list(_FACETS[name]())
     return Arrangement(normals, [-1] * len(normals))
 

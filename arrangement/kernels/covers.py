@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.images import copy_words
+from arrangement.kernels.modular_rank import inverse
 
 __all__ = [
     "Batch",
@@ -86,18 +87,6 @@ def _reduced(x, p, reciprocal):
 
 
 @compiled()
-def _inverse(value, prime):
-    """The inverse modulo a prime, by Euclid's algorithm."""
-    a, b = np.int64(prime), np.int64(value)
-    u, v = np.int64(0), np.int64(1)
-    while b:
-        q = a // b
-        a, b = b, a - q * b
-        u, v = v, u - q * v
-    return np.float64(u + np.int64(prime) if u < 0 else u)
-
-
-@compiled()
 def _position(bit):
     """The exponent of a power of two below 2^64."""
     exponent = 0
@@ -142,7 +131,7 @@ def _echelon_form(table, words, rank, p, work):
                     break
             if lead < 0:
                 continue
-            scale = _inverse(row[lead], p)
+            scale = np.float64(inverse(row[lead], p))
             for c in range(width):
                 row[c] = _reduced(row[c] * scale, p, reciprocal)
             for t in range(found):

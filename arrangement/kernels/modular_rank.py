@@ -6,10 +6,22 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 
-__all__ = ["PRIME", "modular_ranks", "rank_modulo"]
+__all__ = ["PRIME", "inverse", "modular_ranks", "rank_modulo"]
 
 PRIME = 2**31 - 1
 """Products of residues fit in int64."""
+
+
+@compiled()
+def inverse(value, prime):
+    """The inverse modulo a prime, by Euclid's algorithm."""
+    a, b = np.int64(prime), np.int64(value)
+    u, v = np.int64(0), np.int64(1)
+    while b:
+        q = a // b
+        a, b = b, a - q * b
+        u, v = v, u - q * v
+    return u + np.int64(prime) if u < 0 else u
 
 
 @compiled()

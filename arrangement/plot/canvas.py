@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.output import atomic_output
+from arrangement.parsing import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +71,7 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
         yield target
         return
     if target is not None and not isinstance(target, str | os.PathLike):
-        raise InputError(f"target must be a path, matplotlib Axes or None, not {target!r}")
+        raise InputError(f"target must be a path, matplotlib Axes or None, not {shown(target)}")
     path = None if target is None else Path(target)
     if path is not None and path.suffix.lower() not in FORMATS:
         raise InputError(f"{str(path)!r}: a picture's suffix must be {', '.join(FORMATS)}")

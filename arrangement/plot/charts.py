@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.errors import InputError
-from arrangement.parsing import shown
 from arrangement.plot import geometry, sphere
 from arrangement.plot.geometry import Floats, Window
 
@@ -88,7 +86,7 @@ class Plane:
             seen = np.vstack([seen, _in_plane(show)])
         self.window = geometry.window_around(seen, keep=first)
         if window is not None:
-            self.window = _window(window, d)
+            self.window = geometry.given_window(window, d, f"{d} pairs")
         if d == 1:
             self.window = Window((self.window.low[0], -1.0), (self.window.high[0], 1.0), False)
         self.polygons = geometry.cell_polygons(
@@ -296,23 +294,6 @@ def _upright(rows: Floats) -> Floats:
 def _distinct(cells: Cells) -> Mask:
     first, _ = cells.arrangement.coincidence
     return np.equal(first, np.arange(len(first)))
-
-
-def _window(limits: Limits, d: int) -> Window:
-    try:
-        if np.iscomplexobj(limits):
-            raise TypeError
-        corners = np.asarray(limits, dtype=np.float64)
-    except (TypeError, ValueError):
-        corners = np.empty(0)
-    if corners.shape != (d, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
-        raise InputError(
-            f"window must be {d} pairs (low, high) with low < high, not {shown(limits)}"
-        )
-    low, high = np.vstack([corners, [[-1.0, 1.0]]])[:2].T
-    span = high - low
-    equal = bool(span.max() <= 25 * span.min())
-    return Window((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), equal)
 
 
 def _fill(axes: Axes, polygons: list[Floats], colours: Floats, marked: Mask | None) -> None:

@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
+from arrangement.errors import InputError
+from arrangement.parsing import shown
 
 __all__ = [
     "Window",
     "cell_polygons",
+    "given_window",
     "line_segments",
     "unit_rows",
     "vertices",
@@ -111,6 +114,35 @@ def vertices(rows: ArrayLike, domain: ArrayLike | None = None) -> Floats:
     _, first = np.unique(np.round(points / scale, 9) + 0.0, axis=0, return_index=True)
     distinct: Floats = points[first] + 0.0
     return distinct
+
+
+def given_window(limits: Any, d: int, pairs: str) -> Window:
+    """The window of d pairs (low, high), one for each of one or two coordinates.
+
+    Raises
+    ------
+    InputError
+        If it is something else than these `pairs`, as the message calls them.
+
+    Examples
+    --------
+    >>> given_window([(0, 1), (-2, 2)], 2, "two pairs")
+    Window(low=(0.0, -2.0), high=(1.0, 2.0), equal=True)
+    """
+    try:
+        if np.iscomplexobj(limits):
+            raise TypeError
+        corners = np.asarray(limits, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        corners = np.empty(0)
+    if corners.shape != (d, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
+        raise InputError(
+            f"window must be {pairs} (low, high) with low < high, not {shown(limits)}"
+        )
+    low, high = np.vstack([corners, [[-1.0, 1.0]]])[:2].T
+    span = high - low
+    equal = bool(span.max() <= 25 * span.min())
+    return Window((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), equal)
 
 
 def window_around(

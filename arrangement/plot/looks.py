@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
+from arrangement.parsing import shown
 from arrangement.plot.marks import counted, literal
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _by_rank(regions: Regions, layer: int | None) -> Look:
         raise InputError('colour="rank": the network has no hidden layer')
     l = depth - 1 if layer is None else layer
     if not 0 <= l < depth:
-        raise InputError(f"layer {l} does not exist: hidden layers are 0 to {depth - 1}")
+        raise InputError(f"layer {shown(l)} does not exist: hidden layers are 0 to {depth - 1}")
     ranks = regions.ranks[:, l]
     low, high = int(ranks.min()), int(ranks.max())
     values = list(range(low, high + 1))

@@ -112,7 +112,10 @@ def slice(
     problem, minima = _parts(landscape)
     plane = plane_of(problem, minima, origin, directions, through)
     marked = minima_in_plane(problem, minima, plane)
-    frame = _window(plane, marked, window)
+    if window is None:
+        frame = geometry.window_around(plane.anchors, margin=0.45)
+    else:
+        frame = geometry.given_window(window, 2, "two pairs")
     with canvas(target, _size(frame)) as axes:
         _paint(axes, problem, plane, frame)
         handles = _rule(axes, problem, plane, frame)
@@ -138,20 +141,6 @@ def _size(frame: Window) -> tuple[float, float]:
     width, height = np.subtract(frame.high, frame.low)
     share = height / width if frame.equal else 0.8
     return 7.6, 1.9 + 5.9 * float(np.clip(share, 0.35, 1.3))
-
-
-def _window(plane: ParameterPlane, marked: Marked, window: Limits | None) -> Window:
-    if window is None:
-        return geometry.window_around(plane.anchors, margin=0.45)
-    corners = np.asarray(window, dtype=np.float64)
-    if corners.shape != (2, 2) or not np.isfinite(corners).all() or np.diff(corners).min() <= 0:
-        raise InputError(
-            f"window must be two pairs (low, high) with low < high, not {shown(window)}"
-        )
-    low, high = corners.T
-    span = high - low
-    equal = bool(span.max() <= 25 * span.min())
-    return Window((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), equal)
 
 
 def _losses(problem: OneHiddenLayer, points: Floats) -> Floats:
