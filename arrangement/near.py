@@ -88,7 +88,7 @@ def near_coincidence(
 
     Every set of k rows [normal | offset], and of k − 1 with the hyperplane at infinity, is
     looked at for k = 2, 3, … as long as that is cheap. That a set is not dependent already is
-    proved modulo a prime.
+    proved modulo a prime. Where sets are as close but not by rounding, nothing is said.
 
     Parameters
     ----------
@@ -105,6 +105,8 @@ def near_coincidence(
     rows = arrangement.rows[kept]
     limited = bool(any(rows[:, -1]))
     values, _, _ = exact.float_rows(rows)
+    if ((np.abs(values) < 2.0**-1000) & rows.astype(np.bool_)).any():
+        return None  # entries of scales that float64 does not hold side by side
     _, units = np.frexp(np.abs(values).max(axis=0, initial=0.0))
     values = np.ldexp(values, -units)
     values /= np.linalg.norm(values, axis=1, keepdims=True)
@@ -118,21 +120,17 @@ def near_coincidence(
     prime = (PRIME, 0) if field is None else next(iter(field.primes(2**29)))
     residues = exact.residues(rows, [prime], field)[0]
 
-    def is_near(chosen: NDArray[np.int64]) -> bool:
-        members = chosen[chosen < len(kept)]
-        if len(members) < 2 or not entries[members].any():
-            return False
-        if nmod_mat(residues[chosen].tolist(), prime[0]).rank() < len(chosen):
-            return False
-        weights = np.linalg.svd(values[chosen])[0][:, -1]
-        changes = TOLERANCE * (np.abs(weights) @ slack[chosen])
-        return bool((np.abs(weights @ values[chosen]) <= changes).all())
-
     for table in _nearly_dependent(values, exact.rank(rows)):
         for chosen in table:
-            if is_near(chosen):
-                members = [int(kept[i]) for i in chosen if i < len(kept)]
-                return members, len(members) < len(chosen)
+            if nmod_mat(residues[chosen].tolist(), prime[0]).rank() < len(chosen):
+                continue
+            members = chosen[chosen < len(kept)]
+            weights = np.linalg.svd(values[chosen])[0][:, -1]
+            changes = TOLERANCE * (np.abs(weights) @ slack[chosen])
+            explained = (np.abs(weights @ values[chosen]) <= changes).all()
+            if len(members) > 1 and entries[members].any() and explained:
+                return kept[members].tolist(), len(members) < len(chosen)
+            return None  # closer than float64 tells apart, and not by rounding
     return None
 
 

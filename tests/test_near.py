@@ -111,11 +111,14 @@ def test_what_is_exact_is_taken_at_its_word():
         [[2**60, 1], [2**60 + 1, 1]],
         [[2.0**53, 1], [2.0**53 - 1, 1]],  # whole numbers are not rounded
         [[1, 1e-20], [1, 2e-20]],  # neither are small ones near to each other
+        [[0.1, 1e-110], [0.1, 1e-120]],
+        [[5e-324, 1.7e308], [0.0, 1.0]],
         [[np.float32(1) / np.float32(3), 1], [1, 3]],
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert Arrangement(numbers).n_cells() == 4
+            assert Arrangement([*numbers, [-0.1, 0.7]]).n_cells() == 6
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 4), st.integers(1, 4))
@@ -156,6 +159,13 @@ def test_no_word_on_random_floats(seed):
             (np.concatenate([normals, normals[:1] * 2, normals[:1] * -0.5]), None),
         ):
             assert found(Arrangement(rows, constants)) is None
+
+
+def test_no_word_where_a_hyperplane_is_far_away():
+    far = Arrangement([[1.0, 1.0], [1, 1], [0, 1.1e-110]], [0, 1, 1.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert far.n_cells() == 6
 
 
 def test_no_word_on_large_arrangements():
