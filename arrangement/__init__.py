@@ -19,6 +19,7 @@ from arrangement.errors import (
     ArrangementError,
     InputError,
     MissingExtraError,
+    NearlyDegenerateWarning,
     SizeError,
     SolverError,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "Flats",
     "InputError",
     "MissingExtraError",
+    "NearlyDegenerateWarning",
     "SizeError",
     "SolverError",
     "bounds",

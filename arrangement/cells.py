@@ -16,9 +16,10 @@ from arrangement import exact
 from arrangement.arguments import entries
 from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
+from arrangement.fields import field_of
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Signs, Words, pack_signs, unpack_signs
-from arrangement.parsing import exact_table
+from arrangement.parsing import exact_table, exact_text
 from arrangement.progress import Progress, reporter
 
 if TYPE_CHECKING:
@@ -400,25 +401,57 @@ class Cells(Columnar[Cell]):
         return int(found[0]) if single else found
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, …."""
+        """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, ….
+
+        Where no float64 point is inside some cell, those have a `witness`: exact coordinates,
+        separated by commas.
+        """
         n = self.arrangement.n_hyperplanes
         glyphs = np.where(self.signs > 0, b"+", b"-")
         signs = glyphs.view(f"S{n}")[:, 0] if n else np.full(len(self), b"", dtype="S1")
         coordinates = {f"x{c}": column for c, column in enumerate(self.points.T)}
-        return {"signs": signs, "bounded": self.bounded, **coordinates}
+        columns = {"signs": signs, "bounded": self.bounded, **coordinates}
+        missing = np.flatnonzero(np.isnan(self.points).any(axis=1))
+        if len(missing):
+            columns["witness"] = np.full(len(self), None)
+            columns["witness"][missing] = [
+                ", ".join(map(exact_text, self.witness[i])) for i in missing.tolist()
+            ]
+        return columns
 
     def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each edge: hyperplane."""
         return {"hyperplane": self.edges[:, 2]}
 
+    def graph_facts(self) -> dict[str, str]:
+        """What a graph says as a whole: the hyperplanes, and the domain if there is one.
+
+        Each is a table of exact numbers as text, such as "1/3, 1/2+1/2*sqrt(5), 0", with one
+        row [normal | offset] a line, as text files of hyperplanes are; rows [g | c] of the
+        domain say that g·x + c > 0.
+        """
+        domain = {} if self.domain is None else {"domain": _written(self.domain)}
+        return {"hyperplanes": _written(self.arrangement._given)} | domain
+
     def to_networkx(self) -> nx.Graph:
-        """The graph of cells: nodes 0 … m − 1 with signs, bounded and the interior point."""
+        """The graph of cells: nodes 0 … m − 1 with signs, bounded and the interior point.
+
+        The hyperplanes are those of :meth:`graph_facts`.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([["sqrt(2)", "1/3"]], [0.5]).cells().to_networkx().graph
+        {'hyperplanes': 'sqrt(2), 1/3, 1/2'}
+        """
         from arrangement import graph
 
-        return graph.cell_graph(self.node_columns(), self.edges[:, :2], self.edge_columns())
+        return graph.cell_graph(
+            self.node_columns(), self.edges[:, :2], self.edge_columns(), self.graph_facts()
+        )
 
     def write_graphml(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph of cells as GraphML; compressed if the name ends in ``.gz``.
+        """Write :meth:`to_networkx` as GraphML; compressed if the name ends in ``.gz``.
 
         The file appears only when it is whole.
         """
@@ -430,6 +463,7 @@ class Cells(Columnar[Cell]):
             self.edges[:, :2],
             self.edge_columns(),
             self.reporter("nodes and edges written"),
+            facts=self.graph_facts(),
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -454,3 +488,13 @@ class Cells(Columnar[Cell]):
         from arrangement import storage
 
         return storage.load(path)
+
+
+def _written(rows: NDArray[Any]) -> str:
+    """Rows of exact numbers as lines of text, the root of a polynomial by a name."""
+    text = "\n".join(", ".join(map(exact_text, row)) for row in rows)
+    field = field_of(rows)
+    if field is None or field.degree == 2:
+        return text
+    root = str(field.generator)
+    return f"field a = {root}\n{text.replace(root, 'a')}"

@@ -1,10 +1,17 @@
-"""The errors that the package raises on purpose, on one page."""
+"""The errors and warnings that the package raises on purpose, on one page."""
 
 from __future__ import annotations
 
 from arrangement.printable import printable
 
-__all__ = ["ArrangementError", "InputError", "MissingExtraError", "SizeError", "SolverError"]
+__all__ = [
+    "ArrangementError",
+    "InputError",
+    "MissingExtraError",
+    "NearlyDegenerateWarning",
+    "SizeError",
+    "SolverError",
+]
 
 
 _LONGEST = 2000
@@ -36,6 +43,10 @@ class MissingExtraError(ArrangementError, ImportError):
 
 class SolverError(ArrangementError, RuntimeError):
     """A numerical solver gave no answer that could be certified."""
+
+
+class NearlyDegenerateWarning(UserWarning):
+    """Hyperplanes given as floats miss a common flat by the rounding of their entries."""
 
 
 def _line(message: str) -> str:

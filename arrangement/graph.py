@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
@@ -111,8 +112,13 @@ def adjacency(edges: NDArray[np.int64], m: int) -> scipy.sparse.csr_array:
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def cell_graph(nodes: Columns, edges: NDArray[np.int64], edge_columns: Columns) -> nx.Graph:
-    """A networkx graph from columns; NaN entries are left out.
+def cell_graph(
+    nodes: Columns,
+    edges: NDArray[np.int64],
+    edge_columns: Columns,
+    facts: Mapping[str, str] = MappingProxyType({}),
+) -> nx.Graph:
+    """A networkx graph from columns; entries NaN and None are left out.
 
     Parameters
     ----------
@@ -120,6 +126,8 @@ def cell_graph(nodes: Columns, edges: NDArray[np.int64], edge_columns: Columns) 
         Attributes of the nodes 0 … m − 1.
     edges : ndarray of int64, shape (E, 2)
     edge_columns : dict of sequences of length E
+    facts : dict of str, optional
+        Attributes of the whole graph.
 
     Examples
     --------
@@ -131,7 +139,7 @@ def cell_graph(nodes: Columns, edges: NDArray[np.int64], edge_columns: Columns) 
     """
     import networkx as nx
 
-    graph = nx.Graph()
+    graph = nx.Graph(**facts)
     graph.add_nodes_from(enumerate(_attributes(nodes)))
     graph.add_edges_from(
         (a, b, attributes)
@@ -147,6 +155,7 @@ def write_graphml(
     edge_columns: Columns,
     show: Callable[[int, int], None] = lambda done, total: None,
     directed: bool = False,
+    facts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write a graph given by columns as GraphML, in a stream; see :func:`cell_graph`.
 
@@ -157,19 +166,22 @@ def write_graphml(
     m = max(map(len, nodes.values()), default=0)
     node_keys = _keys(nodes, "node", 0)
     edge_keys = _keys(edge_columns, "edge", len(nodes))
+    columns = {name: [text] for name, text in facts.items()}
+    graph_keys = _keys(columns, "graph", len(nodes) + len(edge_columns))
 
     total = m + len(edges)
 
     def text() -> Iterator[str]:
         yield "<?xml version='1.0' encoding='utf-8'?>\n"
         yield '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
-        for key in [*node_keys, *edge_keys]:
+        for key in [*node_keys, *edge_keys, *graph_keys]:
             name = quoteattr(_allowed(key.name))
             yield (
                 f'<key id="{key.id}" for="{key.domain}" attr.name={name} '
                 f'attr.type="{key.type}"/>\n'
             )
         yield f'<graph edgedefault="{"" if directed else "un"}directed">\n'
+        yield from (f"{v}\n" for key in graph_keys for v in key.texts(key.column.tolist()))
         done = 0
         for data in _data(node_keys, m):
             show(done, total)
@@ -228,7 +240,7 @@ def write_poset(graph: nx.DiGraph, path: str | os.PathLike[str]) -> None:
 
 @dataclass(frozen=True)
 class _Key:
-    """One attribute of nodes or edges, as GraphML declares it."""
+    """One attribute of nodes, edges or the graph, as GraphML declares it."""
 
     id: str
     domain: str
@@ -242,7 +254,7 @@ class _Key:
         )
 
     def texts(self, values: list[Any]) -> list[str]:
-        """The data elements of some entries; NaN gives none."""
+        """The data elements of some entries; NaN and None give none."""
         kind = self.column.dtype.kind
         if kind == "f":
             return [
@@ -254,10 +266,10 @@ class _Key:
             values = [
                 exact_text(v)
                 if isinstance(v, int)
-                else escape(_allowed(str(v)), {"\r": "&#13;"})
+                else v and escape(_allowed(str(v)), {"\r": "&#13;"})
                 for v in values
             ]
-        return [f'<data key="{self.id}">{v}</data>' for v in values]
+        return ["" if v is None else f'<data key="{self.id}">{v}</data>' for v in values]
 
 
 def _allowed(text: str) -> str:
@@ -289,12 +301,12 @@ def _data(keys: list[_Key], m: int) -> Iterator[list[str]]:
 
 
 def _attributes(columns: Columns) -> Iterator[dict[str, Any]]:
-    """One dict of attributes per entry; NaN is left out."""
+    """One dict of attributes per entry; NaN and None are left out."""
     names = list(columns)
     for blocks in zip(*(_blocks(np.asarray(c)) for c in columns.values()), strict=True):
         for values in zip(*blocks, strict=True):
             yield {
                 name: value
                 for name, value in zip(names, values, strict=True)
-                if not (isinstance(value, float) and math.isnan(value))
+                if not (value is None or (isinstance(value, float) and math.isnan(value)))
             }

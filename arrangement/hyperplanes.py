@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact
+from arrangement import exact, near
 from arrangement.errors import InputError
 from arrangement.fields import FieldElement, in_one_field
 from arrangement.parsing import exact_table, integral, primitive, shown
@@ -87,6 +87,11 @@ class Arrangement:
                     f"row {i}: the normal is zero, so this row is no hyperplane; remove the row"
                 )
         self._hold(np.column_stack([table, constants]))
+        entries = np.zeros(self._given.shape, dtype=np.bool_)
+        entries[:, :-1] = near.rounded(normals)
+        entries[:, -1] = False if offsets is None else near.rounded(offsets)
+        if entries.any():
+            self.__dict__["_unchecked"] = entries
 
     @classmethod
     def from_samples(cls, X: Any, bias: Any = None) -> Arrangement:
@@ -278,18 +283,21 @@ class Arrangement:
         """The signed circuits of a central arrangement; see :func:`matroid.circuits`."""
         from arrangement import matroid
 
+        near.warn_once(self)
         return matroid.circuits(self)
 
     def cocircuits(self) -> NDArray[np.int8]:
         """The signed cocircuits of a central arrangement; see :func:`matroid.cocircuits`."""
         from arrangement import matroid
 
+        near.warn_once(self)
         return matroid.cocircuits(self)
 
     def covectors(self) -> NDArray[np.int8]:
         """The sign vectors of all faces; see :func:`matroid.covectors`."""
         from arrangement import matroid
 
+        near.warn_once(self)
         return matroid.covectors(self)
 
     def dual(self) -> Arrangement:
@@ -397,6 +405,7 @@ class Arrangement:
         """
         from arrangement import enumeration
 
+        near.warn_once(self)
         return enumeration.cells(self, method, domain, progress, executor, checkpoint)
 
     def iter_cells(
@@ -434,6 +443,7 @@ class Arrangement:
         """
         from arrangement import enumeration
 
+        near.warn_once(self)
         return enumeration.iter_cells(self, batch_size, progress, executor, domain)
 
     def characteristic_polynomial(
@@ -453,6 +463,7 @@ class Arrangement:
         """
         from arrangement import counting
 
+        near.warn_once(self)
         return counting.characteristic_polynomial(self, symmetry, progress)
 
     def whitney_numbers(
@@ -472,6 +483,7 @@ class Arrangement:
         """
         from arrangement import counting
 
+        near.warn_once(self)
         return counting.whitney_numbers(self, symmetry, progress)
 
     def n_cells(
@@ -500,6 +512,7 @@ class Arrangement:
         """
         from arrangement import counting
 
+        near.warn_once(self)
         return counting.n_cells(self, symmetry, progress, domain)
 
     def n_bounded_cells(
@@ -517,6 +530,7 @@ class Arrangement:
         """
         from arrangement import counting
 
+        near.warn_once(self)
         return counting.n_bounded_cells(self, symmetry, progress)
 
     def flats(
@@ -554,6 +568,7 @@ class Arrangement:
         """
         from arrangement import flats
 
+        near.warn_once(self)
         return flats.flats(self, rank, progress)
 
     def intersection_poset(self) -> nx.DiGraph:
@@ -586,6 +601,7 @@ class Arrangement:
         """
         from arrangement import poset
 
+        near.warn_once(self)
         return poset.intersection_poset(self)
 
     def faces(
@@ -624,6 +640,7 @@ class Arrangement:
         """
         from arrangement import faces
 
+        near.warn_once(self)
         return faces.faces(self, dimension, progress)
 
     def face_vector(self, method: str = "count") -> tuple[int, ...]:
@@ -648,6 +665,7 @@ class Arrangement:
         """
         from arrangement import faces
 
+        near.warn_once(self)
         return faces.face_vector(self, method)
 
     def face_lattice(self) -> nx.DiGraph:
@@ -681,6 +699,7 @@ class Arrangement:
         """
         from arrangement import lattice
 
+        near.warn_once(self)
         return lattice.face_lattice(self)
 
     def __len__(self) -> int:

@@ -16,6 +16,8 @@ from hypothesis import given
 from arrangement import Arrangement, families, graph, kernels
 from arrangement.graph import write_graphml
 from arrangement.output import atomic_output
+from arrangement.parsing import real_number
+from arrangement.reading import read_arrangement
 from tests.strategies import tables
 from tests.test_hyperplanes import arrangement_of
 
@@ -91,6 +93,47 @@ def test_graphml_is_read_back_by_networkx(tmp_path, name):
             assert data["bounded"] is cells[i].bounded
             point = [data.get(f"x{c}", np.nan) for c in range(arrangement.dimension)]
             assert np.array_equal(point, cells[i].point, equal_nan=True)
+
+
+FIELDS = {
+    "quadratic": families.coxeter("H", 3),
+    "cubic": families.coxeter("I", 7),
+    "composed": Arrangement(
+        [["root(x^3-x-1,1,2)", 1], ["cos(2*pi/7)", "1/3"], [0.1, 1]], [0, "-sqrt(2)/10**30", 5]
+    ),
+    "rational": Arrangement([["1/3", 1], [0.1, 10**5000]], [f"1/{10**40}", 3]),
+}
+
+
+@pytest.mark.parametrize("arrangement", FIELDS.values(), ids=FIELDS)
+def test_hyperplanes_are_read_back_exactly(tmp_path, arrangement):
+    domain = [("-1/3", None)] * arrangement.dimension
+    for cells in (arrangement.cells(), arrangement.cells(domain=domain)):
+        cells.write_graphml(tmp_path / "graph.graphml")
+        facts = nx.read_graphml(tmp_path / "graph.graphml").graph
+        assert cells.to_networkx().graph.items() <= facts.items()
+        (tmp_path / "hyperplanes.csv").write_text(facts["hyperplanes"])
+        back, _ = read_arrangement(str(tmp_path / "hyperplanes.csv"))
+        assert back == arrangement
+        assert (back._given == arrangement._given).all()
+    assert [row.split(", ") for row in facts["domain"].splitlines()] == [
+        [str(v) for v in row] for row in cells.domain
+    ]
+
+
+def test_cells_without_a_float_inside_have_an_exact_witness(tmp_path):
+    third = ["-1/3", f"-{10**40 // 3 + 1}/{10**40}"]
+    root = ["-sqrt(2)", f"-sqrt(2)-1/{10**40}"]
+    for offsets in (third, root):
+        cells = Arrangement([[1], [1]], offsets).cells()
+        cells.write_graphml(tmp_path / "graph.graphml")
+        nodes = nx.read_graphml(tmp_path / "graph.graphml", node_type=int).nodes
+        assert sorted(len(data) for _, data in nodes(data=True)) == [3, 3, 3]
+        sliver = cells.index("+-")
+        assert [i for i in nodes if "witness" in nodes[i]] == [sliver]
+        point = real_number(nodes[sliver]["witness"])
+        assert (point,) == cells[sliver].witness
+        assert cells.locate([point]) == sliver
 
 
 def test_the_same_graph_is_the_same_bytes(tmp_path):

@@ -76,7 +76,7 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
                 f"X, row {zero[0]}: without a bias a zero sample is no hyperplane, and its "
                 "output is always 0; give a bias (bias=1.0) or remove the row"
             )
-        arrangement = Arrangement(given[:, :-1])
+        arrangement = Arrangement.from_samples(given[:, :-1])
     for (i, j), value in np.ndenumerate(given[:, :-1]):
         _refuse_extreme(value, FEATURES, f"X, row {i}, column {j}")
     _refuse_extreme(given[0, -1], FEATURES, "bias")
