@@ -117,8 +117,12 @@ def networks(draw, maxout=False):
         rows = []
         for _ in range(b * k):
             if rows and draw(st.integers(0, 3)) == 0:
-                factor = draw(st.sampled_from([1.0, -1.0, 2.0, -0.5]))
-                rows.append([factor * v for v in draw(st.sampled_from(rows))])
+                row, factor = (
+                    draw(st.sampled_from(rows)),
+                    draw(st.sampled_from([1.0, -1.0, 2.0, -0.5])),
+                )
+                multiple = [factor * v for v in row]
+                rows.append(multiple if np.isfinite(multiple).all() else row)
             else:
                 rows.append([*(draw(numbers) for _ in range(a)), draw(numbers) * biased])
         table = np.array(rows)
