@@ -62,6 +62,7 @@ def test_the_command_line_without_a_place_to_keep_compiled_code(installed):
     assert sorted(os.listdir(installed)) == ["arrangement"]
 
 
+@pytest.mark.slow
 def test_compiled_code_is_kept_and_what_is_cut_short_is_made_again(installed):
     cache = installed / "cache"
     assert run_loop(installed, NUMBA_CACHE_DIR=str(cache)) == ""

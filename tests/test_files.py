@@ -221,6 +221,7 @@ LONG = ("lines", "rows", "labels", "wide")
 """Many short rows take a minute."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(k, marks=pytest.mark.slow if k in LONG else ()) for k in TABLES]
 )
@@ -243,6 +244,7 @@ JSONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", JSONS)
 def test_small_json_takes_little_memory(tmp_path, name):
     path = tmp_path / "a.json.gz"
@@ -272,6 +274,7 @@ SAMPLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLES)
 def test_small_files_of_samples_take_little_memory(tmp_path, name):
     path = tmp_path / name

@@ -298,7 +298,9 @@ def test_facets_of_regular_polytopes(name, bounded):
     assert len(cells) == planes.n_cells() == sum(map(abs, planes.characteristic_polynomial()))
 
 
-@pytest.mark.parametrize("name", ["dodecahedron", "icosahedron"])
+@pytest.mark.parametrize(
+    "name", ["dodecahedron", pytest.param("icosahedron", marks=pytest.mark.slow)]
+)
 def test_characteristic_polynomials_of_the_facets_by_hand(name):
     """Points where planes meet, by Cramer's rule in numbers of the reference."""
     root, _ = ROOTS["golden"]

@@ -184,7 +184,7 @@ def test_draws_of_a_large_problem():
     assert "drawn" not in few.markdown()
 
 
-@pytest.mark.parametrize("bias", [None, 1.0])
+@pytest.mark.parametrize("bias", [None, pytest.param(1.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("slope", [0.0, 0.1])
 def test_cells_in_portions_give_the_same(monkeypatch, bias, slope):
     arguments = {"samples": [4, 9], "features": 2, "hidden": [1, 2], "seeds": 3}

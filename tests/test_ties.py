@@ -130,7 +130,9 @@ def test_equal_losses_of_two_neurons():
     assert graph.minima.tolist() == [0]
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 30))]
+)
 def test_the_graph_is_that_of_exact_losses(seed):
     X, y, bias = degenerate(seed)
     hidden = 1 + seed % 3 if len(X) < 6 and X.shape[1] == 1 else 1 + seed % 2
@@ -151,7 +153,9 @@ def test_the_graph_is_that_of_exact_losses(seed):
     assert graph.minima.tolist() == sorted(minima, key=lambda k: (exact[k], k))
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 30))]
+)
 def test_pieces_are_in_exact_order_and_equal_to_those_of_rational_arithmetic(seed):
     X, y, bias = degenerate(seed)
     hidden = 1 + seed % 2
@@ -211,6 +215,7 @@ def test_a_largest_loss_keeps_all_pieces_of_it(seed):
         )
 
 
+@pytest.mark.slow
 def test_samples_of_iris_are_decided():
     data = prepare(iris(), samples=14, features=2, reduction="pca")
     layer = OneHiddenLayer(data.X, data.y, 2)

@@ -112,6 +112,7 @@ def test_a_run_that_fails_leaves_no_blocks(tmp_path, there):
     assert write_blocks(families.braid(4), families.braid(4).iter_cells(10), folder) == 24
 
 
+@pytest.mark.slow
 def test_runs_that_share_a_checkpoint(tmp_path):
     kept = tmp_path / "kept"
     outs = [tmp_path / f"{k}.npz" for k in range(2)]
@@ -122,6 +123,7 @@ def test_runs_that_share_a_checkpoint(tmp_path):
     assert len(Cells.load(outs[0])) == zaslavsky(26, 4)
 
 
+@pytest.mark.slow
 def test_runs_of_two_arrangements_into_one_checkpoint(tmp_path):
     for trial in range(2):
         kept = tmp_path / str(trial)
@@ -134,6 +136,7 @@ def test_runs_of_two_arrangements_into_one_checkpoint(tmp_path):
         assert "holds checkpoints of another arrangement" in results[0][1] + results[1][1]
 
 
+@pytest.mark.slow
 def test_writers_and_readers_of_one_file(tmp_path):
     """Whoever reads finds one of the answers, whole; and nothing else is left."""
     path = tmp_path / "cells.npz"
@@ -163,6 +166,7 @@ with orderly_termination():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("way", "name"),
     [
