@@ -1,5 +1,8 @@
 """The command ``arrangement``, also as ``python -m arrangement``."""
 
+import os
+import signal
+
 __all__ = ["main"]
 
 
@@ -9,12 +12,11 @@ def main() -> int:
     Its modules are imported here, so that an interruption in the first moments ends the
     process as quietly as any later one.
     """
-    try:
-        from arrangement.cli import main as command
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    from arrangement.cli import main as command
 
-        return command()
-    except KeyboardInterrupt:
-        return 130
+    return command()
 
 
 if __name__ == "__main__":

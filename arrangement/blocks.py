@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from arrangement.arguments import choice
 from arrangement.errors import InputError, MissingExtraError
-from arrangement.output import atomic_output
+from arrangement.output import atomic_output, undone
 from arrangement.parsing import exact_text
 
 if TYPE_CHECKING:
@@ -70,7 +70,18 @@ def _claimed(folder: Path) -> Iterator[None]:
     started = time.strftime("%Y-%m-%d %H:%M:%S")
     host, run = platform.node(), secrets.token_hex(4)
     text = f"process {os.getpid()} on {host} since {started} (run {run})"
-    try:
+
+    def empty() -> None:
+        for path in folder.iterdir() if mine else ():
+            if not _passing(path):
+                path.unlink()
+        if claim.exists() and claim.read_text() == text:
+            claim.unlink()
+        if made:
+            with suppress(OSError):  # it is not there, or another run has it
+                folder.rmdir()
+
+    with undone(empty):
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with atomic_output(claim, "w", replace=False) as stream:
@@ -83,16 +94,6 @@ def _claimed(folder: Path) -> Iterator[None]:
             raise InputError(f"{folder}: not empty; give a new directory for the blocks")
         yield
         claim.unlink()
-    except BaseException:
-        for path in folder.iterdir() if mine else ():
-            if not _passing(path):
-                path.unlink()
-        if claim.exists() and claim.read_text() == text:
-            claim.unlink()
-        if made:
-            with suppress(OSError):  # it is not there, or another run has it
-                folder.rmdir()
-        raise
 
 
 def _passing(path: Path) -> bool:

@@ -9,14 +9,21 @@ import secrets
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
 
 from arrangement.files import file_name
 
-__all__ = ["atomic_output", "claim_stdout", "hindrance", "is_stream"]
+__all__ = [
+    "atomic_output",
+    "claim_stdout",
+    "discard_unfinished",
+    "hindrance",
+    "is_stream",
+    "undone",
+]
 
 _STANDARD = {"/dev/stdout": "/dev/fd/1", "/dev/stderr": "/dev/fd/2"}
 MOST_LINKS = 40
@@ -117,7 +124,7 @@ def _replacement(
         permissions = 0o666 & ~mask
     # The name is short, so that there is room for it wherever there is room for the target's.
     temporary = target.with_name(f".{secrets.token_hex(6)}.part")
-    try:
+    with undone(lambda: temporary.unlink(missing_ok=True)):
         handle = _nameless(target.parent)
         nameless = handle is not None
         if handle is None:
@@ -137,9 +144,29 @@ def _replacement(
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         else:
             _first_there(temporary, target)
+
+
+_unfinished: list[Callable[[], None]] = []
+
+
+@contextmanager
+def undone(undo: Callable[[], None]) -> Iterator[None]:
+    """Call `undo` if the block fails, or if a signal ends the process in it."""
+    _unfinished.append(undo)
+    try:
+        yield
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        undo()
         raise
+    finally:
+        _unfinished.remove(undo)
+
+
+def discard_unfinished() -> None:
+    """Undo what is being written, since the process is about to end."""
+    for undo in reversed(_unfinished):
+        with suppress(OSError):
+            undo()
 
 
 def _nameless(folder: Path) -> int | None:

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import warnings
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 
 from arrangement.cli import (
     bounds,
@@ -29,7 +29,6 @@ from arrangement.printable import printable
 __all__ = ["main"]
 
 
-@orderly_termination()
 def main(argv: list[str] | None = None) -> int:
     """Run the command line.
 
@@ -62,6 +61,12 @@ def main(argv: list[str] | None = None) -> int:
     """
     if sys.stderr is None:  # it is closed, and messages go nowhere
         sys.stderr = io.StringIO()
+    # In a process of its own.
+    with orderly_termination() if argv is None else nullcontext():
+        return _main(argv)
+
+
+def _main(argv: list[str] | None) -> int:
     try:
         quiet = sys.stdout
         # Only as a process of its own: what else a caller's process prints is not ours.
