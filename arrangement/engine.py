@@ -44,7 +44,14 @@ from arrangement.sweep import (
     TooDegenerate,
 )
 
-__all__ = ["Checkpoint", "alone", "start_worker", "sweep_blocks", "sweep_words"]
+__all__ = [
+    "Checkpoint",
+    "alone",
+    "checkpoint_directory",
+    "start_worker",
+    "sweep_blocks",
+    "sweep_words",
+]
 
 Integers = NDArray[np.object_]
 Show = Callable[[int, int], None]
@@ -359,6 +366,15 @@ def _prepared(given: bytes) -> Sweep:
     return last
 
 
+def checkpoint_directory(directory: str | os.PathLike[str]) -> Path:
+    """The directory of a checkpoint, which need not be there yet; an InputError for a file."""
+    path = Path(file_name(directory))
+    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not existing.is_dir():
+        raise InputError(f"{directory}: not a directory for checkpoints")
+    return path
+
+
 class Checkpoint:
     """Finished blocks of one sweep in a directory, each a file that is whole or absent.
 
@@ -383,15 +399,12 @@ class Checkpoint:
     _NAME = re.compile(r"lines-(\d+)-(\d+)-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})\.npy")
 
     def __init__(self, directory: str | os.PathLike[str], rows: Integers) -> None:
-        self.directory = Path(file_name(directory))
+        self.directory = checkpoint_directory(directory)
         self._manifest = self.directory / "sweep.json"
         self._rows, self._key, self.draw = _hash(rows), "", 0
         self._n = len(rows)
         self._blocks: dict[Interval, Path] = {}
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise InputError(f"{directory}: not a directory for checkpoints") from None
+        self.directory.mkdir(parents=True, exist_ok=True)
         if not self._manifest.exists():
             names = {path.name for path in self.directory.iterdir()} - {self._manifest.name}
             if any(not name.startswith(".") for name in names):

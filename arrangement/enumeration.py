@@ -15,7 +15,13 @@ from arrangement.arguments import check_executor, choice
 from arrangement.bounds import zaslavsky
 from arrangement.cells import Cells
 from arrangement.domain import parse_domain
-from arrangement.engine import Checkpoint, alone, sweep_blocks, sweep_words
+from arrangement.engine import (
+    Checkpoint,
+    alone,
+    checkpoint_directory,
+    sweep_blocks,
+    sweep_words,
+)
 from arrangement.errors import InputError, SizeError
 from arrangement.packing import Words, word_count
 from arrangement.parsing import shown
@@ -68,6 +74,8 @@ def cells(
     """
     choice(method, METHODS, "method")
     check_executor(executor)
+    if checkpoint is not None:
+        checkpoint_directory(checkpoint)  # also where it proves unnecessary
     if (
         method == "auto"
         and (executor is not None or checkpoint is not None)

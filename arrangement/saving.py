@@ -8,7 +8,6 @@ against a description of every array besides, and nothing else is given to compi
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
-from arrangement.files import FilePath, read_arrays
+from arrangement.files import FilePath, file_name, read_arrays
 from arrangement.output import atomic_output
 from arrangement.parsing import exact_text
 
@@ -95,7 +94,7 @@ def read(path: FilePath, kind: str) -> dict[str, NDArray[Any]]:
     InputError
         If it cannot be read, holds something else, or was altered; the message names the file.
     """
-    name = os.fspath(path)
+    name = file_name(path)
     with reading(path, kind):
         try:
             arrays = read_arrays(path)
@@ -185,7 +184,7 @@ def described(
 @contextmanager
 def reading(path: FilePath, kind: str) -> Iterator[None]:
     """What is wrong with the content of a file is an InputError that names it."""
-    name = os.fspath(path)
+    name = file_name(path)
     try:
         yield
     except InputError as error:

@@ -29,9 +29,11 @@ from arrangement import (
     poset,
     regions,
 )
+from arrangement.cells import Cells
 from arrangement.deep import Network
+from arrangement.deep.regions import Regions
 from arrangement.engine import Checkpoint
-from arrangement.errors import ArrangementError, InputError
+from arrangement.errors import ArrangementError, InputError, SizeError
 from arrangement.relu import (
     OneHiddenLayer,
     cellwise_minima,
@@ -200,6 +202,24 @@ def test_a_folder_in_place_of_a_block(tmp_path):
         (tmp_path / "other" / name).mkdir(parents=True)
     with pytest.raises(InputError, match=r"sweep.json: cannot be read"):
         Checkpoint(tmp_path / "other", LINES.rows)
+
+
+def test_names_that_are_none():
+    for load in (Cells.load, Network.load, Regions.load):
+        with pytest.raises(InputError, match="None"):
+            load(None)
+
+
+def test_a_checkpoint_is_a_directory_even_where_none_is_needed(tmp_path):
+    (tmp_path / "file").touch()
+    for bad in (3, tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError):
+            families.resonance(4).cells(checkpoint=bad)
+
+
+def test_more_points_than_can_be_drawn():
+    with pytest.raises(SizeError, match="n_points"):
+        NETWORK.regions([(-1, 1)] * NETWORK.input_dimension).coverage(10**15)
 
 
 # --- the command line ---

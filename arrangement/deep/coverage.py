@@ -92,6 +92,10 @@ class Coverage:
         return {key: None if value != value else value for key, value in facts.items()}
 
 
+MOST_POINTS = 10**9
+"""Points that are drawn in some minutes."""
+
+
 def coverage(
     regions: Regions, n_points: int, rng: np.random.Generator | int | None = None
 ) -> Coverage:
@@ -130,6 +134,8 @@ def coverage(
     if isinstance(n_points, bool) or not isinstance(n_points, int | np.integer) or n_points < 1:
         raise InputError(f"n_points = {shown(n_points)} must be a positive integer")
     n = int(n_points)
+    if n > MOST_POINTS:
+        raise SizeError(f"n_points = {shown(n)}: more than {MOST_POINTS:,} take too long")
     if not regions.complex.domain.has_float64_points:
         raise InputError(
             "coverage: points are drawn in float64, whose numbers are too far apart for this "

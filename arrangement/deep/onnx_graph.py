@@ -15,7 +15,7 @@ from arrangement.deep.network import Network
 from arrangement.deep.parameters import exact_values
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError, SizeError
-from arrangement.files import FilePath, naming, read_bytes
+from arrangement.files import FilePath, file_name, naming, read_bytes
 from arrangement.memory import refuse
 from arrangement.parsing import exact_number
 
@@ -59,7 +59,7 @@ def from_onnx(path: FilePath | Any) -> Network:
         ) from None
     if isinstance(path, onnx.ModelProto):
         return _Chain(path).network()
-    name = os.fspath(path)
+    name = file_name(path)
     content = read_bytes(name)
     try:
         model = onnx.load_model_from_string(content)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
+from arrangement.files import file_name
 from arrangement.output import atomic_output, is_stream
 from arrangement.relu.pieces import Pieces
 
@@ -27,7 +28,7 @@ def save_pieces(
     path: str | os.PathLike[str], pieces: Pieces, component: NDArray[np.int64]
 ) -> None:
     """Save the pieces as ``.npz``, or as a table of text, ``.csv``; see `Landscape.save`."""
-    name = os.fspath(path)
+    name = file_name(path)
     suffix = os.path.splitext(name)[1].lower()
     if suffix not in TABLES and not is_stream(name):
         raise InputError(f"{name}: the suffix must be {' or '.join(TABLES)}")
