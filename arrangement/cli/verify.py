@@ -132,7 +132,7 @@ def _verified(options: argparse.Namespace) -> tuple[str, int]:
     if not failures:
         facts["proof"] = "yes: these are all activation regions in the domain"
         return report(facts, False), 0
-    facts["proof"] = f"no: {len(failures)} failures"
+    facts["proof"] = f"no: {len(failures)} failure{'s' * (len(failures) > 1)}"
     lines = failures[:SHOWN]
     if len(failures) > SHOWN:
         lines.append(f"and {len(failures) - SHOWN} more (--json has all)")
