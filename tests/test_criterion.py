@@ -257,3 +257,19 @@ def test_samples_far_from_the_origin_are_told_apart(shift):
     moved = local_minimum(X, y, np.array([[0, 1.0]]) + step, [1.0])
     assert moved.loss < constant.loss
     assert local_minimum(X, y, [[1, 1 - shift]], [1.0])
+
+
+@pytest.mark.parametrize("first", [0.0, 5.0])
+def test_without_a_bias_no_feature_is_taken_for_one(first):
+    X = np.array([[9.0, first], [10.0, 5.1], [9.5, 4.9], [10.5, 5.2], [9.2, 5.05]])
+    y = np.array([1.0, -1.0, 0.5, 2.0, -0.5])
+    layer = OneHiddenLayer(X, y, bias=None)
+    pieces = layer.landscape(exact=True).pieces
+    for piece in pieces:
+        found = local_minimum(
+            X, y, piece.weights, piece.output_weights, bias=None, signs=piece.signs
+        )
+        assert found, piece
+        assert found.loss == pytest.approx(piece.loss)
+    (isolated, *_) = (piece for piece in pieces if piece.kind == "isolated")
+    assert not local_minimum(X, y, 1.1 * isolated.weights, isolated.output_weights, bias=None)

@@ -194,7 +194,7 @@ def local_minimum(
 
 def _decided(
     arrangement: Arrangement,
-    bias: Any,
+    biased: bool,
     targets: Floats,
     kind: Loss,
     w: Any,
@@ -206,7 +206,7 @@ def _decided(
 ) -> LocalMinimum:
     d = arrangement.dimension
     given = arrangement.normals.astype(np.float64)
-    centred, centre = _centred(arrangement) if bias is not None else (arrangement, np.zeros(d))
+    centred, centre = _centred(arrangement) if biased else (arrangement, np.zeros(d))
     X = centred.normals.astype(np.float64)
     along = _along(arrangement, given, w, table)
     slopes = np.where(table > 0, 1.0, leak)
