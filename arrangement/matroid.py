@@ -303,6 +303,8 @@ def _exact_minors(vectors: Integers) -> Any:
 
 def _circuits(vectors: Integers) -> Iterator[NDArray[np.int8]]:
     n, rank = vectors.shape
+    size = 16 * (rank + 1) * comb(n, rank + 1)
+    refuse(size, f"sets of {rank + 1} of {n} normals", "take fewer hyperplanes")
     chirotope = _chirotope(vectors)
     subsets = _subsets(n, rank + 1)
     sides = (-1) ** np.arange(rank + 1)
@@ -333,7 +335,8 @@ def _with_opposites(vectors: Integers, blocks: Iterator[NDArray[np.int8]]) -> ND
         leading = block[np.arange(len(block)), (block != 0).argmax(axis=1)]
         rows = (block * leading[:, None])[leading != 0] + np.int8(1)
         found.update(map(bytes, rows))
-        refuse(4 * n * len(found), f"{len(found):,} vectors", "take fewer hyperplanes")
+        size = (5 * n + 100) * len(found)  # as bytes objects, joined, and their opposites
+        refuse(size, f"{len(found):,} or more vectors", "take fewer hyperplanes")
     half = np.frombuffer(b"".join(sorted(found, reverse=True)), dtype=np.int8)
     half = half.reshape(len(found), n) - np.int8(1)
     return np.concatenate([half, -half])

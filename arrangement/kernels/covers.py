@@ -1,4 +1,4 @@
-"""Flats level by level, compiled: covers of each flat, merged in a hash table.
+"""Flats level by level, compiled: covers of each flat, listed or merged in a hash table.
 
 A flat is the set of hyperplanes that contain it, as bits. How the other rows meet it is found
 modulo primes. With all minors smaller than the product of the primes, a minor is zero iff it
@@ -313,6 +313,10 @@ def _classes(residues, words, rank, stop, work):
         contains = i and (words[(i - 1) >> 6] >> np.uint64((i - 1) & 63)) & np.uint64(1)
         label[i] = -1 if contains else 0
         outside += not contains
+        if outside == 1 and not contains:
+            work.lowest[0] = i
+    if rank == residues.values.shape[1] - 1:
+        return min(outside, 1)  # all meet it in the one flat of the highest rank
     used = 0
     classes = 0
     for q in range(len(residues.primes)):
