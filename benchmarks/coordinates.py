@@ -4,7 +4,7 @@ The coordinates are changed by random invertible integer matrices with entries u
 translations p/q, by a positive rational factor for each row, and by all three. Then those
 whose entries have some digits, with many dependencies: listing beside counting. Every
 arrangement is new to each call, and every number found is compared with the textbook form's.
-On one core, after compilation; the least of a few repetitions, the worst of a few draws.
+Processor time of one core, after compilation; the least of a few repetitions, the worst draw.
 
     python benchmarks/coordinates.py [--draws 3] [--only NAME] [--json]
 """
@@ -87,9 +87,9 @@ def least(call, rows, repetitions=3):
     times = []
     while len(times) < repetitions and sum(times) < 2:
         arrangement = Arrangement(rows[:, :-1], rows[:, -1])
-        start = time.perf_counter()
+        start = time.process_time()
         found = call(arrangement)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times), found
 
 
