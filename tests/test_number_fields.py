@@ -110,6 +110,24 @@ def test_all_methods_agree(case):
     )
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[1, 1, 0], [-1, 1, 0], [0, 2, 0], [1, 0, 1], [1, 0, 0], ["1-sqrt(2)", 0, -1]],
+        [
+            *([-1, 1, "1/2-1/2*sqrt(5)", "-1/2-1/2*sqrt(5)"], [-1, 0, "1/2-1/2*sqrt(5)", 0]),
+            *([2, -2, "sqrt(5)-1", "sqrt(5)+1"], [2, -2, "sqrt(5)-1", 1]),
+        ],
+    ],
+)
+def test_some_columns_are_rational(rows):
+    arrangement = Arrangement([row[:-1] for row in rows], [row[-1] for row in rows])
+    expected = set(map(tuple, arrangement.cells(method="lp").signs.tolist()))
+    found = arrangement.cells(method="sweep")
+    assert len(found) == len(expected)
+    assert set(map(tuple, found.signs.tolist())) == expected
+
+
 @given(arrangements(max_hyperplanes=5))
 @settings(max_examples=40)
 def test_faces_are_those_of_the_reference(case):

@@ -34,6 +34,7 @@ from arrangement.kernels.screening import (
     screen,
     tuple_losses,
 )
+from arrangement.kernels.spans import span_forms
 from arrangement.kernels.supports import cone_supports
 from arrangement.kernels.sweep import (
     FULL,
@@ -89,6 +90,7 @@ __all__ = [
     "restrict_rows",
     "screen",
     "settle_restriction",
+    "span_forms",
     "sweep_lines",
     "tuple_losses",
 ]
