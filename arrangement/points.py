@@ -63,11 +63,13 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
     table = np.zeros(2 << len(which).bit_length(), dtype=np.uint32)
     kernels.enter_cells(sides, table)
     certain = np.zeros(len(which), dtype=bool)
+    order = _in_gray_order(sides)
     for margin in MARGINS:
-        for start in range(0, len(which), BLOCK):
+        order = order[~certain[order]]
+        for start in range(0, len(order), BLOCK):
             kernels.interior_points(
-                values, errors, sides, start, min(start + BLOCK, len(which)),
-                margin * reach, reach, table, np.array(columns), units, points, certain,
+                values, errors, sides, order[start : start + BLOCK], margin * reach, reach,
+                table, np.array(columns), units, points, certain,
             )  # fmt: skip
             show(int(certain.sum()), len(which))
     todo = np.flatnonzero(~certain)
@@ -146,6 +148,20 @@ def _with_ones(words: Words, n: int, total: int) -> Words:
     wide = np.zeros((len(words), word_count(total)), dtype=np.uint64)
     wide[:, : words.shape[1]] = words
     return wide | pack_signs(np.repeat([0, 1], [n, total - n])[None])
+
+
+def _in_gray_order(words: Words) -> NDArray[np.int64]:
+    """An order of sign vectors in which neighbours differ little: that of a Gray code."""
+    keys, odd = [], np.zeros(len(words), dtype=np.uint64)
+    for column in words.T:
+        place = column.copy()
+        for shift in (1, 2, 4, 8, 16, 32):
+            place ^= place >> np.uint64(shift)
+        place ^= np.uint64(0) - odd
+        odd = place & np.uint64(1)
+        keys.append(place)
+    # The sort for one key is several times as fast as that for many.
+    return np.argsort(keys[0]) if len(keys) == 1 else np.lexsort(keys[::-1])
 
 
 def _reach_worth_having(values: NDArray[np.float64]) -> float:

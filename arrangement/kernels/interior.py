@@ -18,7 +18,7 @@ SUBNORMAL = 2.0**-1000
 # Exchanges after which a dictionary is computed anew from the rows.
 AGE = 64
 # A line is drawn if at least this many cells without a point are expected on it.
-WORTHWHILE = 0.5
+WORTHWHILE = 2.0
 # The number of cells expected of a line follows the numbers found, with this weight.
 MEMORY = 0.1
 # After this many cells in a row without a line one is tried again.
@@ -88,7 +88,7 @@ def _take(signs, i, words, table):
 
 @compiled(error_model="numpy", nogil=True)
 def interior_points(
-    rows, errors, words, start, stop, margin, reach, table, columns, units, points, certain
+    rows, errors, words, order, margin, reach, table, columns, units, points, certain
 ):
     """A point inside each of some cells, certified where that is possible in float64.
 
@@ -107,7 +107,7 @@ def interior_points(
         Bounds on how far the entries are from the true ones, for the certificate.
     words : uint64 (k, ceil(n / 64))
         Sign vectors.
-    start, stop : int
+    order : int64 (m,)
         Points of these cells are sought, and of others if lines happen to meet them.
     margin : float
     reach : float
@@ -149,7 +149,8 @@ def interior_points(
     entries, size = np.empty(n + 1, np.uint32), np.uint64(len(table) - 1)
     age = AGE
     expected, idle = float(min(n, len(words) - 1)), 0
-    for cell in range(start, stop):
+    for q in range(len(order)):
+        cell = order[q]
         if certain[cell]:
             continue
         for w in range(n_words):
