@@ -3,7 +3,7 @@
 from arrangement.kernels.branching import branch
 from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
-from arrangement.kernels.interior import interior_points
+from arrangement.kernels.interior import enter_cells, interior_points
 from arrangement.kernels.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.masked_maps import masked_maps
@@ -72,6 +72,7 @@ __all__ = [
     "Lines",
     "branch",
     "cone_supports",
+    "enter_cells",
     "enumerate_cells",
     "fill_table",
     "find_edges",
