@@ -21,9 +21,10 @@ from arrangement import cones, exact
 from arrangement.arguments import whole
 from arrangement.cells import Cells
 from arrangement.hyperplanes import Arrangement
+from arrangement.memory import refuse_large
 from arrangement.packing import pack_signs, word_count
 from arrangement.progress import Progress, reporter
-from arrangement.recursion import Recursion, refuse_large
+from arrangement.recursion import Recursion
 from arrangement.reduction import (
     Reduction,
     all_columns,

@@ -279,7 +279,7 @@ def test_faces_never_change_and_can_be_copied():
 
 
 def test_faces_that_do_not_fit_in_memory(monkeypatch):
-    monkeypatch.setattr("arrangement.recursion.memory", lambda: 2**21)
+    monkeypatch.setattr("arrangement.memory.memory", lambda: 2**21)
     with pytest.raises(SizeError, match=r"more than [\d,]+ faces do not fit"):
         families.generic(60, 3).faces(1)
 

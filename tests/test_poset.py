@@ -108,7 +108,7 @@ def test_small_steps_give_the_same(monkeypatch):
     arrangement = families.resonance(3)
     wanted = doubly_indexed_whitney_numbers(arrangement)
     monkeypatch.setattr("arrangement.poset.PAIRS", 1)
-    monkeypatch.setattr("arrangement.recursion.ROOM", 2)
+    monkeypatch.setattr("arrangement.flat_lattice.BATCH", 2)
     assert doubly_indexed_whitney_numbers(arrangement) == wanted
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from arrangement import writing
 from arrangement.errors import InputError
 from arrangement.printable import printable
-from arrangement.reading import chosen_arrangement, written_number
+from arrangement.reading import chosen_arrangement, rational_number, written_number
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
@@ -28,6 +28,7 @@ __all__ = [
     "add_outputs",
     "check_outputs",
     "chosen",
+    "float_number",
     "report",
     "short",
     "workers",
@@ -188,3 +189,26 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def float_number(text: str, place: str) -> float:
+    """A float64: a decimal number is the nearest one, and other text has to be one exactly.
+
+    Examples
+    --------
+    >>> float_number("0.1", "--negative-slope"), float_number("1/4", "--negative-slope")
+    (0.1, 0.25)
+    """
+    exact = rational_number(text, place)
+    try:
+        value = float(exact)
+    except OverflowError:
+        raise InputError(f"{place}: the number is beyond float64") from None
+    try:
+        float(text)
+    except ValueError:
+        if value != exact:
+            raise InputError(
+                f"{place}: {text!r} is no float64, and would be rounded; give a decimal number"
+            ) from None
+    return value

@@ -3,7 +3,7 @@
 from arrangement.kernels.branching import branch
 from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
-from arrangement.kernels.interior import interior_points
+from arrangement.kernels.interior import enter_cells, interior_points
 from arrangement.kernels.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.masked_maps import masked_maps
@@ -34,6 +34,7 @@ from arrangement.kernels.screening import (
     screen,
     tuple_losses,
 )
+from arrangement.kernels.spans import span_forms
 from arrangement.kernels.supports import cone_supports
 from arrangement.kernels.sweep import (
     FULL,
@@ -71,6 +72,7 @@ __all__ = [
     "Lines",
     "branch",
     "cone_supports",
+    "enter_cells",
     "enumerate_cells",
     "fill_table",
     "find_edges",
@@ -89,6 +91,7 @@ __all__ = [
     "restrict_rows",
     "screen",
     "settle_restriction",
+    "span_forms",
     "sweep_lines",
     "tuple_losses",
 ]

@@ -44,12 +44,17 @@ class Problem:
         if not isinstance(output_bias, bool | np.bool_):
             raise InputError(f"output_bias={shown(output_bias)}: True or False")
         try:
-            slope = float(negative_slope)
-        except (TypeError, ValueError):
-            slope = inf
-        if not abs(slope) < 1:
+            exact_slope = Fraction(exact_number(negative_slope))
+        except (AttributeError, TypeError, ValueError, OverflowError, ZeroDivisionError):
+            exact_slope = Fraction(1)
+        if not abs(exact_slope) < 1:
             raise InputError(
                 f"negative_slope={shown(negative_slope)}: a number between -1 and 1"
+            )
+        slope = float(exact_slope)
+        if slope != exact_slope:
+            raise InputError(
+                f"negative_slope={shown(negative_slope)}: the number is no float64"
             )
         self.hidden = operator.index(hidden)
         self.arrangement = sample_arrangement(X, bias)
