@@ -23,11 +23,11 @@ from arrangement.engine import (
     sweep_words,
 )
 from arrangement.errors import InputError, SizeError
+from arrangement.estimate import estimated_cells, refuse_too_many
 from arrangement.packing import Words, word_count
 from arrangement.parsing import shown
 from arrangement.polyhedron import Polyhedron
 from arrangement.progress import Progress, reporter
-from arrangement.recursion import Recursion
 from arrangement.reduction import (
     Reduction,
     all_columns,
@@ -162,7 +162,7 @@ def _swept(
     rows = reduction.rows
     if rows.shape[1] == 1:
         return restrict.cells(arrangement, progress=progress)
-    Recursion(rows).refuse_too_many()
+    refuse_too_many(reduction)
     checkpoint = None if directory is None else Checkpoint(directory, rows)
     draw = 0
     while True:
@@ -253,15 +253,14 @@ def unbounded(arrangement: Arrangement, show: Any = lambda done, total: None) ->
                 draw += 1
             except sweep.TooDegenerate:
                 break
-    return restrict.unbounded(arrangement, show=show)[0]
+    return restrict.unbounded(arrangement, show)
 
 
 def _better_stored(rows: Any) -> bool:
     """Is this so degenerate that a sweep takes long, and small enough to be stored?"""
     if rows.shape[1] == 1 or not sweep.looks_degenerate(rows):
         return False
-    recursion = Recursion(rows)
-    return recursion.estimate(samples=2000) * rows.itemsize * len(rows) / 64 < STORED
+    return estimated_cells(rows, samples=2000) * rows.itemsize * len(rows) / 64 < STORED
 
 
 def _certain_blocks(rows: Any, show: Any, executor: Executor | None) -> Iterator[Words]:

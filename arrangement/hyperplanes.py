@@ -376,7 +376,7 @@ class Arrangement:
             outside cost nothing.
         progress : bool or callable, optional
             True shows progress on stderr when that is a terminal; a callable is called with
-            (steps done, steps in all).
+            (steps done, steps in all), where the latter may be a guess until the end.
         executor : concurrent.futures.Executor, optional
             Where a sweep runs its tasks: a ``ProcessPoolExecutor``, dask's
             ``Client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor``, …. The order of the
@@ -605,7 +605,10 @@ class Arrangement:
         return poset.intersection_poset(self)
 
     def faces(
-        self, dimension: int, progress: bool | Callable[[int, int], None] | None = None
+        self,
+        dimension: int,
+        progress: bool | Callable[[int, int], None] | None = None,
+        domain: Any = None,
     ) -> Faces:
         """The faces of one dimension: the cells that the hyperplanes cut on each flat.
 
@@ -615,17 +618,20 @@ class Arrangement:
             d − rank (the faces that are flats) to d (the cells); there is no other.
         progress : bool or callable, optional
             See :meth:`cells`.
+        domain : optional
+            Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
 
         Returns
         -------
         Faces
-            Flat after flat, in the order of :meth:`flats`; those of dimension d in the order
+            Flat after flat, in the order of :meth:`flats`, and those on one flat in
+            lexicographic order of their signs, − before +; those of dimension d in the order
             of :meth:`cells`.
 
         Raises
         ------
         InputError
-            If `dimension` is no integer.
+            If `dimension` is no integer, or the domain is none.
         SizeError
             If the faces would not fit in memory.
 
@@ -637,21 +643,26 @@ class Arrangement:
         [[0, 0, -1], [0, 1, 0], [1, 0, 0]]
         >>> len(triangle.faces(1)), int(triangle.faces(1).bounded.sum())
         (9, 3)
+        >>> triangle.faces(1, domain=[(0, 1), (0, 1)]).signs.tolist()
+        [[1, 1, 0]]
         """
         from arrangement import faces
 
         near.warn_once(self)
-        return faces.faces(self, dimension, progress)
+        return faces.faces(self, dimension, progress, domain)
 
-    def face_vector(self, method: str = "count") -> tuple[int, ...]:
+    def face_vector(self, method: str | None = None, domain: Any = None) -> tuple[int, ...]:
         """How many faces of each dimension there are, from 0 to d.
 
         Parameters
         ----------
-        method : {"count", "enumerate"}
+        method : {"count", "enumerate"}, optional
             ``"count"``: f_k = Σ |μ(X, Y)| over flats X of dimension k and Y ⊆ X (Zaslavsky
-            1975, Theorem A for every restriction), from the intersection poset.
-            ``"enumerate"``: every face is found, though not stored.
+            1975, Theorem A for every restriction), from the intersection poset; for the whole
+            space, where it is the default.
+            ``"enumerate"``: every face is found, though not stored; in a domain the default.
+        domain : optional
+            Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
 
         Returns
         -------
@@ -662,11 +673,13 @@ class Arrangement:
         >>> from arrangement import families
         >>> families.braid(4).face_vector()
         (0, 1, 14, 36, 24)
+        >>> families.braid(4).face_vector(domain=[(0, 1), (0, 1), (0, 1), (2, 3)])
+        (0, 0, 1, 6, 6)
         """
         from arrangement import faces
 
         near.warn_once(self)
-        return faces.face_vector(self, method)
+        return faces.face_vector(self, method, domain)
 
     def face_lattice(self) -> nx.DiGraph:
         """All faces by inclusion of their closures, with a least and a greatest element.

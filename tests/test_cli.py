@@ -599,12 +599,33 @@ def test_flats(facts, run, tmp_path):
     assert (poset.number_of_nodes(), poset.number_of_edges()) == (15, 6 + 18 + 7)
 
 
-@pytest.mark.parametrize("command", ["faces", "flats"])
-def test_cells_of_a_domain_have_no_flats(command, refused, facts, tmp_path):
+def test_faces_in_a_domain(facts, run, refused):
+    box = "--domain", "1/3", 2
+    found = facts("faces", "-", *box, stdin=TRIANGLE)
+    assert found["faces_in_the_domain_by_dimension"] == [0, 1, 2]
+    _, out, _ = run("faces", "-", *box, stdin=TRIANGLE)
+    assert "faces in the domain by dimension  0, 1, 2" in out
+    _, out, _ = run("faces", "-", "--dimension", 1, *box, stdin=TRIANGLE)
+    assert out == "++0\n"
+    (edge,) = facts("faces", "-", "--dimension", 1, *box, stdin=TRIANGLE)["faces"]
+    assert (edge["signs"], edge["bounded"]) == ("++0", True)
+    assert min(edge["point"]) > 1 / 3
+    assert sum(edge["point"]) == pytest.approx(1)
+    assert "method 'count' is for the whole space" in refused(
+        "faces", "-", "--method", "count", *box, stdin=TRIANGLE
+    )
+    message = refused("faces", "-", "--domain", 2, 1, stdin=TRIANGLE)
+    assert "low 2 is not below high 1" in message
+
+
+def test_cells_of_a_domain_have_faces_but_no_flats(refused, facts, tmp_path):
     path = tmp_path / "cells.npz"
-    Arrangement([[1, 0], [0, 1]]).cells(domain=[(0, 1), (0, 1)]).save(path)
-    assert str(path) in refused(command, path)
-    assert facts("count", path)["cells_in_the_domain"] == 1
+    Arrangement([[1, 0], [0, 1]]).cells(domain=[(-1, 1), (0, 1)]).save(path)
+    assert str(path) in refused("flats", path)
+    assert facts("count", path)["cells_in_the_domain"] == 2
+    assert facts("faces", path)["faces_in_the_domain_by_dimension"] == [0, 1, 2]
+    assert facts("faces", path, "--dimension", 0)["faces"] == []
+    assert "has a domain of its own" in refused("faces", path, "--domain", 0, 1)
 
 
 # --- the process ---
