@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +63,7 @@ def estimated_cells(rows: Integers, samples: int = 400) -> float:
     return total / samples
 
 
-def _sampled(
-    table: NDArray[np.int64], samples: int, p: int, rng: np.random.Generator
-) -> float:
+def _sampled(table: NDArray[np.int64], samples: int, p: int, rng: np.random.Generator) -> float:
     """The sum of some samples; `table` holds coordinates of rows modulo p, constants last."""
     width, n = table.shape
     tables = np.broadcast_to(table, (samples, width, n))
@@ -85,9 +82,7 @@ def _sampled(
         pivot, solved = pivots[which, column], tables[which, column]
         kept = np.arange(width - 1) + (np.arange(width - 1) >= column[:, None])
         others, factors = tables[which[:, None], kept], pivots[which[:, None], kept]
-        tables = (
-            others * pivot[:, None, None] - factors[:, :, None] * solved[:, None, :]
-        ) % p
+        tables = (others * pivot[:, None, None] - factors[:, :, None] * solved[:, None, :]) % p
         width -= 1
         new = ~tables.any(axis=1) & ~contained
         first = np.argmax(new, axis=1) == chosen  # else the same set as an earlier hyperplane

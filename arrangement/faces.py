@@ -1,9 +1,8 @@
 """Faces: the cells of the flats, with signs in {−, 0, +}, points and the cells around them.
 
 A pointed cone that a hyperplane cuts has a part on either side and a part on it, one dimension
-lower; its rays tell them all. Split so until no hyperplane cuts, every face is one part
-(:mod:`arrangement.cones`), in the whole space or in a domain, and its rays tell whether it is
-bounded.
+lower. Split so until no hyperplane cuts, every face is one part, in the whole space or in a
+domain, and its rays tell whether it is bounded: see :mod:`arrangement.cones`.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class Face:
     >>> from arrangement import Arrangement
     >>> face = Arrangement([[3, 0], [0, 1]], [-1, 0]).faces(1)[0]
     >>> face, face.flat.hyperplanes, face.cells.tolist()
-    (Face 0: 0-, (0,), [2, 3])
+    (Face 0: 0-, (0,), [1, 3])
     >>> face.witness[0], face.witness[1] < 0
     (Fraction(1, 3), True)
     """
@@ -174,7 +173,6 @@ class Faces(Columnar[Face]):
         flat: NDArray[np.int64],
         packed: Words,
         domain: Integers | None = None,
-        bounded: NDArray[np.bool_] | None = None,
         progress: Progress = None,
     ) -> None:
         self.arrangement = flats.arrangement
@@ -182,8 +180,6 @@ class Faces(Columnar[Face]):
         self.flat = frozen(flat.view())
         self.packed = frozen(packed.view())
         self.domain = domain
-        if bounded is not None:
-            self.__dict__["bounded"] = frozen(bounded)
         self._begin = np.searchsorted(self.flat, np.arange(len(flats) + 1))
         self._last: tuple[int, _Cut] | None = None
         self._progress = progress is True  # of the columns, when they are computed
@@ -196,9 +192,8 @@ class Faces(Columnar[Face]):
 
     def __repr__(self) -> str:
         inside = "" if self.domain is None else " that meet a domain"
-        return (
-            f"{len(self)} faces of dimension {self.dimension} of an {self.arrangement!r}{inside}"
-        )
+        what = f"faces of dimension {self.dimension} of an {self.arrangement!r}"
+        return f"{len(self)} {what}{inside}"
 
     @property
     def dimension(self) -> int:
@@ -255,7 +250,8 @@ class Faces(Columnar[Face]):
             near = np.array([float(v) for v in face.witness])
         except OverflowError:
             return np.full(self.arrangement.dimension, np.nan)
-        right = (exact.signs_at(self.arrangement.rows[off], near[None]) == face.signs[off]).all()
+        found = exact.signs_at(self.arrangement.rows[off], near[None])[0]
+        right = (found == face.signs[off]).all()
         if self.domain is not None:
             right &= (exact.signs_at(self.domain, near[None]) > 0).all()
         return near if right else np.full_like(near, np.nan)
@@ -281,8 +277,22 @@ class Faces(Columnar[Face]):
 
         With a domain, the part of the face in it is meant.
         """
-        cells = Cells(self.arrangement, self.packed, self.domain, complete=False)
-        return cells.bounded  # known from the beginning where the faces are no cells
+        codimension = self.flats.rank
+        if codimension == 0:
+            return Cells(self.arrangement, self.packed, self.domain, complete=False).bounded
+        rows = distinct_rows(self.arrangement)
+        linear, walls = cones.homogeneous(rows, self.domain)
+        if linear.shape[1] < rows.shape[1]:  # all are cones
+            lineality = exact.rank(np.concatenate([linear, walls]))
+            return frozen(np.full(len(self), codimension == lineality))
+        show = reporter(self._progress, "far faces")
+        result = np.ones(len(self), dtype=bool)
+        for positive, zero, far in cones.faces(
+            linear, walls, codimension, show, len(walls) - 1
+        ):
+            signs = face_columns(self.arrangement, positive[far], zero[far])
+            result[self._look_up(*signs)] = False
+        return frozen(result)
 
     @cached_property
     def _table(self) -> CellTable:
@@ -504,23 +514,20 @@ def faces(
         packed = arrangement.cells(domain=domain, progress=progress).packed
         flats = Flats(arrangement, 0, words)
         flat = np.zeros(len(packed), dtype=np.int64)
-        return Faces(flats, flat, packed, walls, progress=progress)
-    positive, zero, bounded = _listed(given, walls, codimension, reporter(progress, "faces"))
+        return Faces(flats, flat, packed, walls, progress)
+    positive, zero = _listed(given, walls, codimension, reporter(progress, "faces"))
     order = by_first_bits(np.concatenate([~zero, positive], axis=1))
-    positive, zero, bounded = positive[order], zero[order], bounded[order]
+    positive, zero = positive[order], zero[order]
     new = np.ones(len(zero), dtype=np.bool_)
     new[1:] = (zero[1:] != zero[:-1]).any(axis=1)
     flat = np.cumsum(new) - 1
     packed, contains = face_columns(arrangement, positive, zero)
-    return Faces(
-        Flats(arrangement, codimension, contains[new]), flat, packed, walls, bounded, progress
-    )
+    flats = Flats(arrangement, codimension, contains[new])
+    return Faces(flats, flat, packed, walls, progress)
 
 
-def _rows_and_walls(
-    arrangement: Arrangement, domain: Any
-) -> tuple[Integers, Integers | None]:
-    """The different hyperplanes, and the inequalities of a domain that has some, in one field."""
+def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:
+    """The different hyperplanes and the inequalities of a domain, if any, in one field."""
     rows = distinct_rows(arrangement)
     if domain is None:
         return rows, None
@@ -531,21 +538,15 @@ def _rows_and_walls(
 
 def _listed(
     rows: Integers, domain: Integers | None, codimension: int, show: cones.Show
-) -> tuple[Words, Words, NDArray[np.bool_]]:
-    """The faces of one codimension: positive and zero bits, and which are bounded."""
-    linear, walls = cones.homogeneous(rows, domain)
-    affine = linear.shape[1] == rows.shape[1]
-    infinity = len(walls) - 1 if affine else None
-    cone_is_bounded = not affine and codimension == exact.rank(np.concatenate([linear, walls]))
-    found = []
-    for positive, zero, far in cones.faces(linear, walls, codimension, show, infinity):
-        found.append((positive, zero, ~far if affine else np.full(len(zero), cone_is_bounded)))
-        refuse_large([words for words, _, _ in found], "faces")
-    if not found:
-        words = np.zeros((0, word_count(len(rows))), dtype=np.uint64)
-        return words, words, np.zeros(0, dtype=np.bool_)
-    positive, zero, bounded = map(np.concatenate, zip(*found, strict=True))
-    return positive, zero, bounded
+) -> tuple[Words, Words]:
+    """The faces of one codimension: positive and zero bits."""
+    none = np.zeros((0, word_count(len(rows))), dtype=np.uint64)
+    positive, zero = [none], [none]
+    for above, on, _ in cones.faces(*cones.homogeneous(rows, domain), codimension, show):
+        positive.append(above)
+        zero.append(on)
+        refuse_large(positive, "faces")
+    return np.concatenate(positive), np.concatenate(zero)
 
 
 def face_vector(

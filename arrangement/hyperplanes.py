@@ -399,7 +399,7 @@ class Arrangement:
         >>> from arrangement import Arrangement
         >>> axes = Arrangement([[1, 0], [0, 1]])
         >>> axes.cells().signs.tolist()
-        [[-1, 1], [1, 1], [1, -1], [-1, -1]]
+        [[1, 1], [1, -1], [-1, -1], [-1, 1]]
         >>> len(axes.cells(domain=[(1, 2), (-1, 1)]))
         2
         """

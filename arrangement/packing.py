@@ -75,10 +75,10 @@ def by_first_bits(words: Words) -> NDArray[np.int64]:
     """The lexicographic order of packed bits: where bit 0 is 0 first, then bit 1, ….
 
     Flats of one rank come in the order of their first bases when those bits are 0 whose
-    hyperplanes contain them. For let i be the lowest that contains only one of X and Y. Then the
-    first bases agree as far as hyperplanes below i go, since those that contain X are those that
-    contain Y. And i is in the first basis of X: else it would depend on such below it, and
-    contain Y, too. In the first basis of Y the next is above i.
+    hyperplanes contain them. For let i be the lowest that contains only one of X and Y, and
+    that X. The first bases agree below i, where the same hyperplanes contain X and Y. And i is
+    in the first basis of X: else it would depend on those, and contain Y, too. In the first
+    basis of Y the next is above i.
 
     Parameters
     ----------

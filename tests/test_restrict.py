@@ -53,7 +53,12 @@ def test_all_numbers_give_the_same_cells(monkeypatch, kind):
     normals = rng.choice([-7, -6, 0, 6, 7], size=(13, 5))
     normals[:, 0] = 1
     degenerate = Arrangement(normals, rng.choice([-7, 0, 6], size=13))
-    for arrangement in (families.resonance(4), families.shi(4), families.catalan(4), degenerate):
+    for arrangement in (
+        families.resonance(4),
+        families.shi(4),
+        families.catalan(4),
+        degenerate,
+    ):
         wanted = sign_vectors(arrangement.cells())
         with monkeypatch.context() as patch:
             use(kind, patch)
