@@ -1,8 +1,6 @@
-"""About how many cells there are, and whether what is listed fits in memory."""
+"""About how many cells there are, and whether they fit in memory."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +10,10 @@ from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
 from arrangement.fields import field_of
 from arrangement.memory import memory
-from arrangement.packing import Words, word_count
+from arrangement.packing import word_count
 from arrangement.reduction import Reduction
 
-__all__ = ["estimated_cells", "refuse_large", "refuse_too_many"]
+__all__ = ["estimated_cells", "refuse_too_many"]
 
 Integers = NDArray[np.object_]
 
@@ -103,17 +101,6 @@ def refuse_too_many(reduction: Reduction) -> None:
             expected = estimated_cells(reduction.rows, samples=20000)
         if expected > room:
             raise _refusal(f"about {reduction.copies * expected:.1e}")
-
-
-def refuse_large(found: Sequence[Words], what: str) -> None:
-    """A SizeError when what was found so far would fill a quarter of what memory is left."""
-    count = sum(map(len, found))
-    left = memory()
-    if 4 * found[0].itemsize * found[0].shape[1] * count > left:
-        raise SizeError(
-            f"more than {count:,} {what} do not fit in the memory that is left on this machine "
-            f"({left / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
-        )
 
 
 def _room(n_hyperplanes: int) -> int:

@@ -24,11 +24,11 @@ from arrangement.cells import Cell, Cells
 from arrangement.columns import Columnar, frozen
 from arrangement.domain import parse_domain
 from arrangement.errors import InputError
-from arrangement.estimate import refuse_large
 from arrangement.fields import in_one_field
 from arrangement.flats import Flat, Flats, parametrization
 from arrangement.graph import CellTable
 from arrangement.hyperplanes import Arrangement
+from arrangement.memory import refuse_large
 from arrangement.packing import (
     Signs,
     Words,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from arrangement import exact, kernels
 from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
 from arrangement.fields import field_of
-from arrangement.memory import memory
+from arrangement.memory import memory, refuse_large
 from arrangement.packing import word_count
 
-__all__ = ["Recursion", "refuse_large"]
+__all__ = ["Recursion"]
 
 Integers = NDArray[np.object_]
 Words = NDArray[np.uint64]
@@ -152,9 +152,7 @@ class Recursion:
             self._resolve_rows(level)
         return int(kernels.settle_restriction(self.flats, level + 1, self.n_constants))
 
-    def flats_of_codimension(
-        self, k: int, show: Callable[[int, int], None] | None = None
-    ) -> Words:
+    def flats_of_codimension(self, k: int) -> Words:
         """The flats of codimension k ≤ D: for each the rows that contain it, as bits.
 
         In lexicographic order of their first bases: the chains of rows each of which is the
@@ -162,51 +160,21 @@ class Recursion:
         """
         if k == 0:
             return np.zeros((1, self.forest.words.shape[1]), dtype=np.uint64)
-        return self._flats(k, False, show)[1]
-
-    def covers_of_codimension(self, k: int) -> tuple[NDArray[np.int64], Words, Words, Marks]:
-        """All pairs of a flat of codimension k < D and one of codimension k + 1 inside it.
-
-        Returns
-        -------
-        below : ndarray of int64, shape (c,)
-            The larger flat, as :meth:`flats_of_codimension` counts them.
-        contains, same : ndarray of uint64, shape (c, words)
-            The rows that contain the smaller flat, and those of them that do not contain the
-            larger one and are oriented there like the lowest such row.
-        first : ndarray of bool, shape (c,)
-            Is this the first pair of the smaller flat? These come in the order of
-            :meth:`flats_of_codimension`.
-        """
-        return self._flats(k + 1, True, None)
-
-    def _flats(
-        self, k: int, every: bool, show: Callable[[int, int], None] | None
-    ) -> tuple[NDArray[np.int64], Words, Words, Marks]:
         state = np.array([0, 0, -1, 0], dtype=np.int64)
-        n_words = self.forest.words.shape[1]
-        room = (
-            np.empty(ROOM, dtype=np.int64),
-            np.empty((ROOM, n_words), dtype=np.uint64),
-            np.empty((ROOM, n_words), dtype=np.uint64),
-            np.empty(ROOM, dtype=np.bool_),
-        )
-        found: list[tuple[NDArray[Any], ...]] = []
+        words = np.empty((ROOM, self.forest.words.shape[1]), dtype=np.uint64)
+        found = []
         while True:
             reason = kernels.list_flats(
-                self.flats, state, k, self.n_constants, self.exact, every, *room
+                self.flats, state, k, self.n_constants, self.exact, words
             )
             if reason == kernels.RESOLVE_ROWS:
                 self._resolve_rows(int(state[0]))
                 continue
-            found.append(tuple(column[: state[3]].copy() for column in room))
+            found.append(words[: state[3]].copy())
             state[3] = 0
-            words = [contains for _, contains, _, _ in found]
-            refuse_large(words, "pairs of flats" if every else "flats")
-            self._show_step(show)
+            refuse_large(found, "flats")
             if reason == kernels.DONE:
-                below, contains, same, first = map(np.concatenate, zip(*found, strict=True))
-                return below, contains, same, first
+                return np.concatenate(found)
 
     def faces_of_codimension(
         self, k: int, show: Callable[[int, int], None] | None = None
@@ -374,17 +342,6 @@ def _forest(capacity: NDArray[np.int64], n_words: int, levels: int) -> kernels.F
 def _capacity(n_hyperplanes: int) -> int:
     """How many cells fit in memory, with a split tree, while both are copied to grow."""
     return min(memory() // (2 * (8 * word_count(n_hyperplanes) + 32)), 2**30)
-
-
-def refuse_large(found: Sequence[Words], what: str) -> None:
-    """A SizeError when what was found so far would fill a quarter of what memory is left."""
-    count = sum(map(len, found))
-    left = memory()
-    if 4 * found[0].itemsize * found[0].shape[1] * count > left:
-        raise SizeError(
-            f"more than {count:,} {what} do not fit in the memory that is left on this machine "
-            f"({left / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
-        )
 
 
 def _refusal(count: str) -> SizeError:

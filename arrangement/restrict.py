@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from arrangement import cones
 from arrangement.arguments import whole
 from arrangement.cells import Cells
-from arrangement.estimate import refuse_large, refuse_too_many
+from arrangement.estimate import refuse_too_many
 from arrangement.hyperplanes import Arrangement
+from arrangement.memory import refuse_large
 from arrangement.packing import Words, word_count
 from arrangement.progress import Progress, reporter
 from arrangement.reduction import Reduction, all_columns, distinct_rows

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from arrangement import Arrangement, SizeError, families
-from arrangement.estimate import estimated_cells, refuse_large
+from arrangement.estimate import estimated_cells
+from arrangement.memory import refuse_large
 from arrangement.reduction import Reduction
 
 CASES = {
@@ -61,7 +62,7 @@ def test_too_large_is_refused_before_memory_runs_out(monkeypatch):
 
 
 def test_what_was_found_must_leave_room(monkeypatch):
-    monkeypatch.setattr("arrangement.estimate.memory", lambda: 2**16)
+    monkeypatch.setattr("arrangement.memory.memory", lambda: 2**16)
     refuse_large([np.zeros((1000, 2), dtype=np.uint64)], "faces")
     with pytest.raises(SizeError, match="more than 1,100 faces do not fit in the memory"):
         refuse_large([np.zeros((550, 2), dtype=np.uint64)] * 2, "faces")

@@ -13,22 +13,11 @@ from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, SizeError, exact, families
 from tests import reference
-from tests.facts import EDGES
+from tests.facts import EDGES, FAMILIES
 from tests.strategies import tables
 from tests.test_cones import problems
 from tests.test_hyperplanes import arrangement_of
 from tests.test_number_fields import arrangements
-
-FAMILIES = {
-    "braid 5": families.braid(5),
-    "shi 4": families.shi(4),
-    "catalan 3": families.catalan(3),
-    "linial 4": families.linial(4),
-    "resonance 4": families.resonance(4),
-    "threshold 3": families.threshold(3),
-    "B3": families.coxeter("B", 3),
-    "D4": families.coxeter("D", 4),
-}
 
 
 def all_faces(arrangement):
@@ -282,7 +271,7 @@ def test_faces_never_change_and_can_be_copied():
 
 
 def test_faces_that_do_not_fit_in_memory(monkeypatch):
-    monkeypatch.setattr("arrangement.estimate.memory", lambda: 2**21)
+    monkeypatch.setattr("arrangement.memory.memory", lambda: 2**21)
     with pytest.raises(SizeError, match=r"more than [\d,]+ faces do not fit"):
         families.generic(60, 3).faces(1)
 

@@ -49,11 +49,10 @@ def _is_first(flats, level):
 
 
 @compiled(error_model="numpy")
-def _next_flat(flats, state, rank, n_constants, exact, every):
+def _next_flat(flats, state, rank, n_constants, exact):
     """Put the next flat of a rank on the level of that number: FOUND, DONE or RESOLVE_ROWS.
 
-    `state` is [level, where to resume, number of the last flat of rank − 1]. With `every`, a
-    flat is found inside each flat of rank − 1 that it lies in, instead of once.
+    `state` is [level, where to resume, number of the last flat of rank − 1].
     """
     n = flats.values.shape[2]
     level, phase = state[0], state[1]
@@ -66,8 +65,6 @@ def _next_flat(flats, state, rank, n_constants, exact, every):
             flats.repeats[level, :] = False
             if level == rank - 1:
                 state[2] += 1
-                if every:
-                    flats.cut[level] = -1
             phase = STEP
         elif phase == STEP:
             if level < 0:
@@ -88,14 +85,14 @@ def _next_flat(flats, state, rank, n_constants, exact, every):
         else:
             settle_restriction(flats, level + 1, n_constants)
             phase = STEP
-            if (every and level == rank - 1) or _is_first(flats, level):
+            if _is_first(flats, level):
                 level += 1
                 phase = ARRIVE
 
 
 @compiled(error_model="numpy")
-def list_flats(flats, state, rank, n_constants, exact, every, below, contains, same, first):
-    """List the flats of a rank, each inside a flat of rank − 1; resumable.
+def list_flats(flats, state, rank, n_constants, exact, contains):
+    """List the flats of a rank; resumable.
 
     Parameters
     ----------
@@ -103,19 +100,8 @@ def list_flats(flats, state, rank, n_constants, exact, every, below, contains, s
         [level, where to resume, number of the last flat of rank − 1, flats written].
     rank : int
         At least 1.
-    every : bool
-        List every pair of a flat of rank − 1 and a flat of the rank inside it, instead of
-        every flat once.
-    below : int64 (room,)
-        The flat of rank − 1, counted in the order of the walk.
     contains : uint64 (room, words)
         Bit i is 1 when row i contains the flat.
-    same : uint64 (room, words)
-        Of the rows that contain it but not the flat of rank − 1, those that are oriented there
-        like the lowest of them.
-    first : bool (room,)
-        Is this the pair by which the flat is found when each is found once? These pairs are in
-        the same order then.
 
     Returns
     -------
@@ -124,18 +110,15 @@ def list_flats(flats, state, rank, n_constants, exact, every, below, contains, s
     """
     while True:
         k = state[3]
-        if k == len(below):
+        if k == len(contains):
             return NO_ROOM
-        reason = _next_flat(flats, state, rank, n_constants, exact, every)
+        reason = _next_flat(flats, state, rank, n_constants, exact)
         if reason != FOUND:
             return reason
-        below[k] = state[2]
         contains[k] = 0
         for i in range(flats.values.shape[2]):
             if flats.kind[rank, i] == CONTAINS:
                 contains[k, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
-        same[k] = flats.same[rank]
-        first[k] = _is_first(flats, rank - 1)
         state[3] += 1
 
 
@@ -171,7 +154,7 @@ def list_faces(
     no = np.bool_(False)  # for a literal, numba compiles the functions below once more
     while True:
         if state[5] == 0:
-            reason = _next_flat(flats, state, rank, n_constants, exact, no)
+            reason = _next_flat(flats, state, rank, n_constants, exact)
             if reason != FOUND:
                 return reason
             flats.limit[rank] = n
