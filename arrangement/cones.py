@@ -372,18 +372,17 @@ class _Cone:
         dividing = self.rows[self.dividing]
         guards = (np.concatenate([self.walls, dividing]) @ self.edges.T).sum(axis=0)
         self.rays.guards[:r] = self._residues(guards).T[source]
-        everything = np.arange(n)
         for k, edge in enumerate(source):
             for w in range(self.rays.tight.shape[1]):
                 self.rays.tight[k, w] = self.masks[edge] >> 64 * w & 2**64 - 1
-            kernel.mark(self.rays, everything, n, m, k)
+        kernel.mark(self.rays, np.arange(n), 0, n, m, 0, r)
         # At first the walls are walls, and the rows that divide.
         self.bounding = np.zeros((1, m + n), dtype=np.int8)
         self.bounding[0, [*range(m), *(m + i for i in self.dividing)]] = 1
         self.first = np.array([*range(2 * lines, r), *range(0, 2 * lines, 2)])
         self.lists = np.empty(room, np.int64)
         self.lists[: len(self.first)] = self.first
-        self.asked = np.empty(room, np.int64)
+        self._make_room()
         self.asked_for = 0
 
     def _residues(self, values: Integers) -> NDArray[np.int64]:
@@ -416,7 +415,21 @@ class _Cone:
                 if name != "primes"
             }
         )
-        self.lists, self.asked = (np.concatenate([a, a]) for a in (self.lists, self.asked))
+        self.lists = np.concatenate([self.lists, self.lists])
+        self._make_room()
+
+    def _make_room(self) -> None:
+        size = len(self.lists)
+        self.room = kernel.Room(
+            ordered=np.empty(size, np.int64),
+            on=np.empty(size, np.int64),
+            tight=np.empty((size, self.rays.tight.shape[1]), np.uint64),
+            pairs=np.empty((size, 2), np.int64),
+            asked=np.empty(size, np.int64),
+            sizes=np.empty(5, np.int64),
+            ups=np.empty(word_count(len(self.rows)), np.uint64),
+            downs=np.empty(word_count(len(self.rows)), np.uint64),
+        )
 
     # --- counting ---------------------------------------------------------------------------
 
@@ -435,8 +448,8 @@ class _Cone:
         )
         while True:
             reason = kernel.count_cells(
-                self.state, self.levels, self.rays, self.lists, self.cuts, self.asked, table,
-                positions, pack_signs(self.bounding)[0], len(self.walls), free, D,
+                self.state, self.levels, self.rays, self.room, self.lists, self.cuts, table,
+                positions, pack_signs(self.bounding), len(self.walls), free, D,
                 self.kind == "integers",
             )  # fmt: skip
             found = int(self.state[3])
@@ -449,7 +462,7 @@ class _Cone:
                 above = self.levels[self.state[0] - 1]
                 rows = self.cuts[above[kernel.CUTS] :][: above[kernel.K]]
                 lines = self.lists[len(self.first) - len(self.dividing) : len(self.first)]
-                self._settle(self.asked[: self.state[2]], rows, 1 - 2 * (lines & 1))
+                self._settle(self.room.asked[: self.state[2]], rows, 1 - 2 * (lines & 1))
             elif reason == kernel.LEAF:
                 self.state[3] += 1 + self._points_on_line()
             elif reason == kernel.STEPPED:
@@ -515,7 +528,7 @@ class _Cone:
         total = 0
         while True:
             reason = kernel.split_cells(
-                state, cones, self.rays, self.lists, rows, self.asked, self.found,
+                state, cones, self.rays, self.room, self.lists, rows, self.found,
                 len(self.walls), self.dimension, codimension,
                 -1 if touching is None else touching, self.kind == "integers",
             )  # fmt: skip
@@ -537,7 +550,7 @@ class _Cone:
                 bits = cones.positive[state[0] - 1]
                 above = [int(bits[i >> 6]) >> (i & 63) & 1 for i in self.dividing]
                 turn = 2 * np.array(above, dtype=np.int64) - 1
-                self._settle(self.asked[: state[3]], rows[: state[2]], turn)
+                self._settle(self.room.asked[: state[3]], rows[: state[2]], turn)
 
     # --- what the compiled loops ask for ----------------------------------------------------
 
@@ -575,7 +588,7 @@ class _Cone:
             self.rays.errors[ray] = self.error
             self.rays.residues[ray][:, rows] = self._residues(values)
             self.rays.guards[ray] = self._residues(np.array(guard @ y, dtype=object))
-            kernel.mark(self.rays, rows, len(rows), len(self.walls), ray)
+            kernel.mark(self.rays, rows, 0, len(rows), len(self.walls), ray, ray + 1)
 
 
 def _twofold(value: Any, exponent: int) -> tuple[float, float]:

@@ -32,6 +32,7 @@ __all__ = [
     "Cones",
     "Found",
     "Rays",
+    "Room",
     "count_cells",
     "mark",
     "split_cells",
@@ -111,6 +112,33 @@ class Cones(NamedTuple):
     shares: Any
 
 
+class Room(NamedTuple):
+    """Room to work.
+
+    Attributes
+    ----------
+    ordered, on : int64 (r,)
+        Rays of a cone, and on how many of its walls each lies.
+    tight : uint64 (r, T)
+        On which.
+    pairs : int64 (r, 2)
+        Adjacent rays.
+    asked : int64 (r,)
+        The rays that the host is to find exactly, when a loop stops for RAY.
+    sizes : int64 (5,)
+    ups, downs : uint64 (W,)
+    """
+
+    ordered: Any
+    on: Any
+    tight: Any
+    pairs: Any
+    asked: Any
+    sizes: Any
+    ups: Any
+    downs: Any
+
+
 class Found(NamedTuple):
     """Faces of one codimension: their signs, and whether a ray lies on the wall asked about.
 
@@ -135,15 +163,19 @@ REDUCED = 2.0**12
 U = 2.0**-53
 ONE = np.uint64(1)
 
+uncounted = compiled(_nrt=False)
+"""How all of this is compiled: nothing is allocated, so that references need not be counted,
+which would take most of the time."""
 
-@compiled()
+
+@uncounted
 def _gcd(a, b):
     while b != 0:
         a, b = b, a % b
     return a
 
 
-@compiled()
+@uncounted
 def _n_bits(x):
     x -= (x >> np.uint64(1)) & np.uint64(0x5555555555555555)
     x = (x & np.uint64(0x3333333333333333)) + (
@@ -153,26 +185,27 @@ def _n_bits(x):
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@compiled()
-def mark(rays, rows, k, n_walls, new):
-    """Note the signs of the first k of some rows on a ray as bits."""
+@uncounted
+def mark(rays, rows, at, k, n_walls, first, end):
+    """Note the signs of k of some rows, from one on, on rays as bits."""
     values, tight, above, below = rays.values, rays.tight, rays.above, rays.below
-    for w in range(above.shape[1]):
-        above[new, w] = below[new, w] = 0
-    for c in range(k):
-        i = rows[c]
-        v = values[new, i]
-        bit = ONE << np.uint64(i & 63)
-        if v > 0.0:
-            above[new, i >> 6] |= bit
-        elif v < 0.0:
-            below[new, i >> 6] |= bit
-        else:
-            wall = n_walls + i
-            tight[new, wall >> 6] |= ONE << np.uint64(wall & 63)
+    for ray in range(first, end):
+        for w in range(above.shape[1]):
+            above[ray, w] = below[ray, w] = 0
+        for c in range(at, at + k):
+            i = rows[c]
+            v = values[ray, i]
+            bit = ONE << np.uint64(i & 63)
+            if v > 0.0:
+                above[ray, i >> 6] |= bit
+            elif v < 0.0:
+                below[ray, i >> 6] |= bit
+            else:
+                wall = n_walls + i
+                tight[ray, wall >> 6] |= ONE << np.uint64(wall & 63)
 
 
-@compiled()
+@uncounted
 def _keep_different(level, values, lists, cuts, table):
     """Of integer rows that are proportional on the rays of a level keep the first."""
     r, start, place = level[RAYS], level[LIST], level[CUTS]
@@ -214,8 +247,24 @@ def _keep_different(level, values, lists, cuts, table):
     level[N_CUTS] = count
 
 
-@compiled()
-def _n_points(level, rays, lists, cuts, positions):
+@uncounted
+def _sort(order, keys, count):
+    """Put numbers in the order of their keys (Shell 1959)."""
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for c in range(gap, count):
+            i, at = order[c], c
+            while at >= gap and keys[order[at - gap]] > keys[i]:
+                order[at] = order[at - gap]
+                at -= gap
+            order[at] = i
+        gap //= 3
+
+
+@uncounted
+def _n_points(level, rays, lists, cuts, positions, order):
     """How many points the rows of a level cut on the stretch between its two rays; −1 if it
     cannot be told whether two are one."""
     values, errors, residues = rays.values, rays.errors, rays.residues
@@ -226,9 +275,9 @@ def _n_points(level, rays, lists, cuts, positions):
     reach = 0.0
     for c in range(count):
         v, w = abs(values[s, cuts[place + c]]), abs(values[t, cuts[place + c]])
-        positions[c] = v / (v + w)
+        order[c], positions[c] = c, v / (v + w)
         reach = max(reach, 1.01 * e / (v + w - e) + 8 * U if v + w > e else 1.0)
-    order = np.argsort(positions[:count])
+    _sort(order, positions, count)
     points, run = 1, 0
     for c in range(1, count):
         if positions[order[c]] - positions[order[c - 1]] > 2 * reach:
@@ -267,13 +316,13 @@ def _n_points(level, rays, lists, cuts, positions):
     return points
 
 
-@compiled()
+@uncounted
 def _minor(a, b, c, d, p):
     """a·d − b·c modulo p."""
     return _reduced(a * d + b * (p - c), p)
 
 
-@compiled()
+@uncounted
 def _reduced(x, p):
     """x modulo p, for 0 ≤ x < 2^53 and p < 2^26."""
     r = x - np.floor(x / p) * p
@@ -284,30 +333,38 @@ def _reduced(x, p):
     return r
 
 
-@compiled()
-def _combine_integers(values, rows, k, p, q, vp, vq, new):
-    """The values of −v_q·p + v_p·q on the first k of some rows; False if they are large."""
-    largest = 0.0
-    for c in range(k):
-        i = rows[c]
-        x = vp * values[q, i] - vq * values[p, i]
-        values[new, i] = x
-        largest = max(largest, abs(x))
-    if largest >= REDUCED:
-        common = np.int64(0)
-        for c in range(k):
-            common = _gcd(common, abs(np.int64(values[new, rows[c]])))
-            if common == 1:
-                break
-        if common > 1:
-            for c in range(k):
-                values[new, rows[c]] /= common
-            largest /= common
-    return largest < INTEGER_LIMIT
+@uncounted
+def _combine_integers(values, rows, at, k, pairs, count, row, new):
+    """The values of −v_q·p + v_p·q on k of some rows, from one on, for pairs of rays p and q.
+
+    False if they are large.
+    """
+    for j in range(count):
+        p, q = pairs[j, 0], pairs[j, 1]
+        vp, vq = values[p, row], values[q, row]
+        largest = 0.0
+        for c in range(at, at + k):
+            i = rows[c]
+            x = vp * values[q, i] - vq * values[p, i]
+            values[new + j, i] = x
+            largest = max(largest, abs(x))
+        if largest >= REDUCED:
+            common = np.int64(0)
+            for c in range(at, at + k):
+                common = _gcd(common, abs(np.int64(values[new + j, rows[c]])))
+                if common == 1:
+                    break
+            if common > 1:
+                for c in range(at, at + k):
+                    values[new + j, rows[c]] /= common
+                largest /= common
+            if largest >= INTEGER_LIMIT:
+                return False
+    return True
 
 
-@compiled()
-def _combine_floats(rays, rows, k, p, q, row, new):
+@uncounted
+def _combine_floats(rays, rows, at, k, p, q, row, new):
     """The same as a convex combination, with its error; False if a sign is not certain.
 
     On the edge between p and q the point moves by less than `shift` of its length when v_p and
@@ -330,7 +387,7 @@ def _combine_floats(rays, rows, k, p, q, row, new):
         b, b_low = quotient(-vq, -vq_low, whole, whole_low)
     change = 0.0
     largest = 0.0
-    for c in range(k):
+    for c in range(at, at + k):
         i = rows[c]
         u, v = values[q, i], values[p, i]
         if twofold:
@@ -351,7 +408,7 @@ def _combine_floats(rays, rows, k, p, q, row, new):
     for j in range(len(primes)):
         prime = primes[j]
         rp, rq = residues[p, j, row], prime - residues[q, j, row]
-        for c in range(k):
+        for c in range(at, at + k):
             i = rows[c]
             residues[new, j, i] = _reduced(
                 rp * residues[q, j, i] + rq * residues[p, j, i], prime
@@ -359,7 +416,7 @@ def _combine_floats(rays, rows, k, p, q, row, new):
         guards[new, j] = _reduced(rp * guards[q, j] + rq * guards[p, j], prime)
         provable &= guards[new, j] != 0.0
     certain = True
-    for c in range(k):
+    for c in range(at, at + k):
         i = rows[c]
         if abs(values[new, i]) > error:
             continue
@@ -376,11 +433,12 @@ def _combine_floats(rays, rows, k, p, q, row, new):
             if twofold:
                 lows[new, i] = 0.0
         else:
+            values[new, i] = 1.0  # not 0 before that is known
             certain = False
     errors[new] = error
     if 0.0 < largest < 0.125:
         scale = 2.0 ** min(-np.floor(np.log2(largest)), 100.0)
-        for c in range(k):
+        for c in range(at, at + k):
             values[new, rows[c]] *= scale
             if twofold:
                 lows[new, rows[c]] *= scale
@@ -388,43 +446,55 @@ def _combine_floats(rays, rows, k, p, q, row, new):
     return certain
 
 
-@compiled()
-def _are_adjacent(tight, on, r, p, q, dimension):
-    """Are two rays adjacent in a cone whose rays lie on these walls, so many each?"""
+@uncounted
+def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
+    """Pairs of adjacent rays, one of the first `n_above`, one of the next `n_below`.
+
+    The rays of a cone lie on these walls, so many each. Returns how many pairs there are.
+    """
     words = tight.shape[1]
-    bits = 0
-    for w in range(words):
-        bits += _n_bits(tight[p, w] & tight[q, w])
-    if bits < dimension - 2:
-        return False
-    if bits == dimension - 2 and (on[p] == dimension - 1 or on[q] == dimension - 1):
-        return True  # the walls of a simple ray are independent
-    for t in range(r):
-        if t in (p, q):
-            continue
-        inside = True
-        for w in range(words):
-            if tight[p, w] & tight[q, w] & ~tight[t, w]:
-                inside = False
-                break
-        if inside:
-            return False
-    return True
+    count = 0
+    for p in range(n_above):
+        for q in range(n_above, n_above + n_below):
+            bits = 0
+            for w in range(words):
+                bits += _n_bits(tight[p, w] & tight[q, w])
+            if bits < dimension - 2:
+                continue
+            # The walls of a simple ray are independent.
+            if bits > dimension - 2 or (on[p] >= dimension and on[q] >= dimension):
+                others = -2
+                for t in range(r):
+                    outside = np.uint64(0)
+                    for w in range(words):
+                        outside |= tight[p, w] & tight[q, w] & ~tight[t, w]
+                    others += outside == 0
+                    if others > 0:
+                        break
+                if others > 0:
+                    continue
+            if count < len(pairs):
+                pairs[count, 0], pairs[count, 1] = p, q
+            count += 1
+    return count
 
 
-@compiled()
+@uncounted
 def _cross(
-    rays, ordered, sizes, asked, tight, on, lists, start, r, free, row, rows, k, walls, n_walls,
-    dimension, integral,
+    rays, room, lists, start, r, free, row, rows, at, k, walls, top, n_walls, dimension,
+    integral,
 ):  # fmt: skip
     """New rays where a row meets the edges of a cone.
 
-    Sets `ordered`, the rays on which the row is positive, then negative, then zero, and
-    `sizes`: how many they are, then how many are new and how many of these are asked for.
+    Sets `room.ordered`, the rays on which the row is positive, then negative, then zero, and
+    `room.sizes`: how many they are, then how many are new and how many of these are asked for.
     Returns DONE, GROW or LARGE.
     """
-    values = rays.values
-    n_above = n_below = n_on = 0
+    values, bounds = rays.values, rays.tight
+    ordered, tight, on, pairs = room.ordered, room.tight, room.on, room.pairs
+    sizes, asked = room.sizes, room.asked
+    words = tight.shape[1]
+    n_above = n_below = 0
     for j in range(r):
         v = values[lists[start + j], row]
         n_above += v > 0.0
@@ -441,47 +511,39 @@ def _cross(
             t, z = z, z + 1
         ordered[t] = ray
         bits = 0
-        for w in range(tight.shape[1]):
-            x = rays.tight[ray, w] & walls[w]
+        for w in range(words):
+            x = bounds[ray, w] & walls[top, w]
             tight[t, w] = x
             bits += _n_bits(x)
         on[t] = bits
-    n_on = r - n_above - n_below
-    new, n_asked = free, 0
+    new = _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension)
+    if new > len(pairs) or free + new > len(values):
+        return GROW
     wall = n_walls + row
     bit = ONE << np.uint64(wall & 63)
-    for s in range(n_above):
-        p = ordered[s]
-        vp = values[p, row]
-        for t in range(n_above, n_above + n_below):
-            if not _are_adjacent(tight, on, r, s, t, dimension):
-                continue
-            if new == len(values):
-                return GROW
-            q = ordered[t]
-            for w in range(tight.shape[1]):
-                rays.tight[new, w] = rays.tight[p, w] & rays.tight[q, w]
-            rays.tight[new, wall >> 6] |= bit
-            certain = True
-            if integral:
-                if not _combine_integers(values, rows, k, p, q, vp, values[q, row], new):
-                    return LARGE
-            else:
-                certain = _combine_floats(rays, rows, k, p, q, row, new)
-            if certain:
-                mark(rays, rows, k, n_walls, new)
-            else:
-                asked[n_asked] = new
+    for j in range(new):
+        pairs[j, 0], pairs[j, 1] = ordered[pairs[j, 0]], ordered[pairs[j, 1]]
+        for w in range(words):
+            bounds[free + j, w] = bounds[pairs[j, 0], w] & bounds[pairs[j, 1], w]
+        bounds[free + j, wall >> 6] |= bit
+    n_asked = 0
+    if integral:
+        if not _combine_integers(values, rows, at, k, pairs, new, row, free):
+            return LARGE
+    else:
+        for j in range(new):
+            if not _combine_floats(rays, rows, at, k, pairs[j, 0], pairs[j, 1], row, free + j):
+                asked[n_asked] = free + j
                 n_asked += 1
-            new += 1
-    sizes[0], sizes[1], sizes[2] = n_above, n_below, n_on
-    sizes[3], sizes[4] = new - free, n_asked
+    mark(rays, rows, at, k, n_walls, free, free + new)
+    sizes[0], sizes[1], sizes[2] = n_above, n_below, r - n_above - n_below
+    sizes[3], sizes[4] = new, n_asked
     return DONE
 
 
-@compiled()
+@uncounted
 def count_cells(
-    state, levels, rays, lists, cuts, asked, table, positions, walls, n_walls, n_lines,
+    state, levels, rays, room, lists, cuts, table, positions, walls, n_walls, n_lines,
     dimension, integral,
 ):  # fmt: skip
     """Cells that rows cut in a pointed cone, on from where the loop stopped.
@@ -497,11 +559,10 @@ def count_cells(
     lists, cuts : int64
         The rays of each level, and the rows that cut it. The last `n_lines` rays of level 0
         stand for lines: each is followed by its opposite.
-    asked : int64
-        The rays that the host is to find exactly, when the loop stops for RAY.
+    room : Room
     table, positions : int64, float64 (n,)
         Room to work.
-    walls : uint64 (T,)
+    walls : uint64 (1, T)
         Which bits of `rays.tight` are walls of the cone.
     dimension : int
         Of the cone.
@@ -515,10 +576,7 @@ def count_cells(
     """
     values, above, below = rays.values, rays.above, rays.below
     n, words = values.shape[1], above.shape[1]
-    ups, downs = np.empty(words, np.uint64), np.empty(words, np.uint64)
-    ordered, on = np.empty(len(lists), np.int64), np.empty(len(lists), np.int64)
-    tight = np.empty((len(lists), len(walls)), np.uint64)
-    sizes = np.empty(5, np.int64)
+    ups, downs, ordered, sizes = room.ups, room.downs, room.ordered, room.sizes
     while True:
         l = state[0]
         level = levels[l]
@@ -556,7 +614,7 @@ def count_cells(
             else:
                 count = level[N_CUTS]
                 if not integral and count > 1:
-                    count = _n_points(level, rays, lists, cuts, positions)
+                    count = _n_points(level, rays, lists, cuts, positions, table)
                     if count < 0:
                         state[1] = LEAVE
                         return LEAF
@@ -571,9 +629,8 @@ def count_cells(
                 state[3] += 1
             else:
                 reason = _cross(
-                    rays, ordered, sizes, asked, tight, on, lists, start, r, level[FREE],
-                    cuts[place + k], cuts[place : place + k], k, walls, n_walls,
-                    dimension - l, integral,
+                    rays, room, lists, start, r, level[FREE], cuts[place + k], cuts, place, k,
+                    walls, 0, n_walls, dimension - l, integral,
                 )  # fmt: skip
                 end = level[LIST_END]
                 if reason == DONE and end + r + sizes[3] > len(lists):
@@ -608,7 +665,7 @@ def count_cells(
             state[1] = ENTER
 
 
-@compiled()
+@uncounted
 def _lowest(words, top):
     """The lowest bit that is set in a row of a table, not all 0."""
     w = 0
@@ -618,7 +675,7 @@ def _lowest(words, top):
     return 64 * w + _n_bits(~x & (x - ONE))
 
 
-@compiled()
+@uncounted
 def _quadrants(rays, lists, start, r, i, o, integral):
     """The open quadrants that the values of two rows take in a cone that both cut.
 
@@ -678,7 +735,7 @@ def _quadrants(rays, lists, start, r, i, o, integral):
     return found
 
 
-@compiled()
+@uncounted
 def _emit(found, cones, top, count, codimension, wanted, i, side, o, other):
     """Note a face if it has the codimension that is wanted; how many there are then.
 
@@ -704,7 +761,7 @@ def _emit(found, cones, top, count, codimension, wanted, i, side, o, other):
     return count + 1
 
 
-@compiled()
+@uncounted
 def _emit_plane(found, cones, top, count, codimension, wanted, i, o, quadrants):
     """The faces of two rows that take these quadrants, those above the first row first."""
     for side in range(3):
@@ -724,48 +781,44 @@ def _emit_plane(found, cones, top, count, codimension, wanted, i, o, quadrants):
     return count
 
 
-@compiled()
+@uncounted
 def _push_lines(cones, lists, top, limit):
     """In place of a cone with lines: where the first is a ray, where its opposite is, and
     where it is none; so that the row that divides it is positive, negative and zero."""
-    table = cones.table
-    cone = table[top].copy()
-    share = cones.shares[top]
-    r, end = cone[RAYS], cone[LIST_END]
-    at = r - cone[LINES]
-    cones_before = top
+    table, first = cones.table, top
+    share, codimension, half = cones.shares[top], table[top, CODIMENSION], table[top, HALF]
+    r, start, end = table[top, RAYS], table[top, LIST], table[top, LIST_END]
+    free, lines = table[top, FREE], table[top, LINES]
     for part in range(3):
-        if (part == 0 and cone[CODIMENSION] == limit) or (part == 1 and cone[HALF]):
+        if (part == 0 and codimension == limit) or (part == 1 and half):
             continue
-        table[top] = cone
-        table[top, LIST] = end
-        table[top, LINES] = cone[LINES] - 1
+        table[top, LIST], table[top, FREE], table[top, LINES] = end, free, lines - 1
         for j in range(r):
-            ray = lists[cone[LIST] + j]
-            if j == at:
+            ray = lists[start + j]
+            if j == r - lines:
                 if part == 0:
                     continue
                 ray ^= part == 1
             lists[end] = ray
             end += 1
-        table[top, RAYS] = end - table[top, LIST]
-        table[top, LIST_END] = end
-        if part == 0:
-            table[top, CODIMENSION] += 1
-        else:
-            table[top, HALF] = 0
-        for words in (cones.cutting, cones.positive, cones.zero):
-            words[top] = words[cones_before]
-        cones.walls[top] = cones.walls[cones_before]
+        table[top, RAYS], table[top, LIST_END] = end - table[top, LIST], end
+        table[top, CODIMENSION] = codimension + (part == 0)
+        table[top, HALF] = half if part == 0 else 0
+        for w in range(cones.cutting.shape[1]):
+            cones.cutting[top, w] = cones.cutting[first, w]
+            cones.positive[top, w] = cones.positive[first, w]
+            cones.zero[top, w] = cones.zero[first, w]
+        for w in range(cones.walls.shape[1]):
+            cones.walls[top, w] = cones.walls[first, w]
         top += 1
-    for t in range(cones_before, top):
-        cones.shares[t] = share / (top - cones_before)
+    for t in range(first, top):
+        cones.shares[t] = share / (top - first)
     return top
 
 
-@compiled()
+@uncounted
 def split_cells(
-    state, cones, rays, lists, rows, asked, found, n_walls, dimension, wanted, touched,
+    state, cones, rays, room, lists, rows, found, n_walls, dimension, wanted, touched,
     integral,
 ):  # fmt: skip
     """Split a cone by the first row that cuts it, and its parts in turn, until none cuts.
@@ -776,15 +829,13 @@ def split_cells(
     Parameters
     ----------
     state : int64 (4,)
-        Cones on the stack, faces found, rows in `rows` and rays in `asked`.
+        Cones on the stack, faces found, rows in `rows` and rays in `room.asked`.
     cones : Cones
-    rays, lists, integral
+    rays, room, lists, integral
         As in :func:`count_cells`; the rows that split a cone are among its walls, row i as
         wall n_walls + i.
     rows : int64 (n,)
         Room for the cutting rows.
-    asked : int64
-        The rays that the host is to find exactly, when the loop stops for RAY.
     found : Found
     n_walls, dimension : int
         Of the first cone.
@@ -801,9 +852,7 @@ def split_cells(
     above, below = rays.above, rays.below
     table, cutting = cones.table, cones.cutting
     words = cutting.shape[1]
-    ordered, on = np.empty(len(lists), np.int64), np.empty(len(lists), np.int64)
-    tight = np.empty((len(lists), cones.walls.shape[1]), np.uint64)
-    sizes = np.empty(5, np.int64)
+    ordered, sizes = room.ordered, room.sizes
     limit = wanted if wanted >= 0 else dimension
     while state[0] > 0:
         top = state[0] - 1
@@ -872,8 +921,8 @@ def split_cells(
                 x &= x - ONE
         free = cone[FREE]
         reason = _cross(
-            rays, ordered, sizes, asked, tight, on, lists, start, r, free, row, rows, k,
-            cones.walls[top], n_walls, dimension, integral,
+            rays, room, lists, start, r, free, row, rows, 0, k, cones.walls, top, n_walls,
+            dimension, integral,
         )  # fmt: skip
         if reason != DONE:
             return reason
