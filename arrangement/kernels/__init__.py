@@ -1,7 +1,6 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
 from arrangement.kernels.branching import branch
-from arrangement.kernels.dictionary import Lines
 from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
 from arrangement.kernels.largest_slack import inner_solutions, largest_slack
@@ -35,14 +34,6 @@ from arrangement.kernels.screening import (
     tuple_losses,
 )
 from arrangement.kernels.supports import cone_supports
-from arrangement.kernels.sweep import (
-    FULL,
-    PREFIX,
-    SWEPT,
-    VERTEX,
-    Circuits,
-    sweep_lines,
-)
 from arrangement.kernels.tuple_fit import fit_tuples, local_search
 
 __all__ = [
@@ -51,24 +42,18 @@ __all__ = [
     "DEFICIENT",
     "DONE",
     "ENTER",
-    "FULL",
     "GROW",
     "MISSES",
     "NO_ROOM",
-    "PREFIX",
     "PRIME",
     "REFUSED",
     "RESOLVE_LINE",
     "RESOLVE_ROWS",
     "STEPPED",
     "SURVIVED",
-    "SWEPT",
     "UNSURE",
-    "VERTEX",
-    "Circuits",
     "Flats",
     "Forest",
-    "Lines",
     "branch",
     "cone_supports",
     "enumerate_cells",
@@ -89,6 +74,5 @@ __all__ = [
     "restrict_rows",
     "screen",
     "settle_restriction",
-    "sweep_lines",
     "tuple_losses",
 ]
