@@ -35,7 +35,7 @@ inverses, vertices and witnesses of one cell that was asked for) is done in rati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isfinite, isqrt, lcm, nextafter, prod
 from random import Random
@@ -69,7 +69,6 @@ __all__ = [
     "rank",
     "ratio",
     "residues",
-    "restricted_entry",
     "scaled_float",
     "sign",
     "signs_at",
@@ -525,43 +524,6 @@ def to_float(numerator: int, denominator: int) -> tuple[float, float]:
     if n * denominator == numerator * d:
         return value, 0.0
     return value, abs(value) * UNIT_ROUNDOFF + 5e-324
-
-
-def restricted_entry(
-    rows: Integers, chain: Sequence[int], pivots: Sequence[int], columns: Sequence[int]
-) -> Callable[[int, int], Any]:
-    """Solve the rows `chain` for the variables `pivots`, for exact entries of restricted rows.
-
-    Returns
-    -------
-    callable
-        ``entry(i, k)`` is the coefficient of row i, restricted to the flat where all rows in
-        `chain` are zero, on ``columns[k]``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rows = np.array([[2, 0, 6], [1, 1, -1]], dtype=object)
-    >>> entry = restricted_entry(rows, [0], [0], [1, 2])
-    >>> entry(1, 0), entry(1, 1)
-    (Fraction(1, 1), Fraction(-4, 1))
-    """
-    solution: list[list[Any]] = []
-    if chain and field_of(rows) is None:
-        system = fmpq_mat(fmpz_mat([[rows[r, p] for p in pivots] for r in chain]))
-        right = fmpq_mat(fmpz_mat([[rows[r, c] for c in columns] for r in chain]))
-        solution = [
-            [Fraction(int(v.p), int(v.q)) for v in row] for row in system.solve(right).tolist()
-        ]
-    elif chain:
-        form, scale, _ = echelon(rows[np.ix_(chain, [*pivots, *columns])])
-        solution = [[v / Fraction(scale) for v in row[len(pivots) :]] for row in form]
-
-    def entry(i: int, k: int) -> Any:
-        moved = (rows[i, p] * row[k] for p, row in zip(pivots, solution, strict=True))
-        return rows[i, columns[k]] - sum(moved, Fraction(0))
-
-    return entry
 
 
 def signs_at(

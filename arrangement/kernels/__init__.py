@@ -1,30 +1,12 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
 from arrangement.kernels.branching import branch
-from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
 from arrangement.kernels.interior import interior_points
 from arrangement.kernels.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.masked_maps import masked_maps
 from arrangement.kernels.merging import merge
 from arrangement.kernels.modular_rank import PRIME, modular_ranks
-from arrangement.kernels.restriction import (
-    CONTAINS,
-    CUTS,
-    DONE,
-    ENTER,
-    GROW,
-    MISSES,
-    RESOLVE_LINE,
-    RESOLVE_ROWS,
-    STEPPED,
-    UNSURE,
-    Flats,
-    Forest,
-    enumerate_cells,
-    restrict_rows,
-    settle_restriction,
-)
 from arrangement.kernels.screening import (
     DEFICIENT,
     REFUSED,
@@ -37,42 +19,24 @@ from arrangement.kernels.supports import cone_supports
 from arrangement.kernels.tuple_fit import fit_tuples, local_search
 
 __all__ = [
-    "CONTAINS",
-    "CUTS",
     "DEFICIENT",
-    "DONE",
-    "ENTER",
-    "GROW",
-    "MISSES",
-    "NO_ROOM",
     "PRIME",
     "REFUSED",
-    "RESOLVE_LINE",
-    "RESOLVE_ROWS",
-    "STEPPED",
     "SURVIVED",
-    "UNSURE",
-    "Flats",
-    "Forest",
     "branch",
     "cone_supports",
-    "enumerate_cells",
     "fill_table",
     "find_edges",
     "fit_tuples",
     "inner_solutions",
     "interior_points",
     "largest_slack",
-    "list_faces",
-    "list_flats",
     "local_search",
     "look_up",
     "lower_bounds",
     "masked_maps",
     "merge",
     "modular_ranks",
-    "restrict_rows",
     "screen",
-    "settle_restriction",
     "tuple_losses",
 ]
