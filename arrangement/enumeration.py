@@ -27,6 +27,7 @@ from arrangement.engine import (
     sweep_words,
 )
 from arrangement.errors import InputError, SizeError
+from arrangement.memory import LITTLE
 from arrangement.packing import Words, pack_signs, word_count
 from arrangement.parsing import shown
 from arrangement.polyhedron import Polyhedron
@@ -58,7 +59,7 @@ SMALL = 3000
 SPLITTING = 64
 """A cell that is split off with its rays takes as long as so many that are swept."""
 
-DRAWN = 2**11
+DRAWN = 2**10
 """Sets of hyperplanes that are drawn to tell how many cells a domain holds."""
 
 PATIENCE = 64
@@ -149,9 +150,12 @@ def _split(task: _Task) -> Cells:
             Recursion(rows).refuse_too_many()
     blocks, halved = _split_blocks(task)
     found: list[tuple[Interval, Words]] = []
+    size = 0
     for block in blocks:
         found.append(block)
-        refuse_large([words for _, words in found], "cells")
+        size += block[1].nbytes
+        if size > LITTLE:
+            refuse_large([words for _, words in found], "cells")
     words = np.concatenate([words for _, words in sorted(found, key=itemgetter(0))])
     if halved:
         words = np.concatenate([words, _opposite(words, arrangement)])
@@ -185,16 +189,13 @@ def _mostly_inside(arrangement: Arrangement, walls: Integers) -> bool:
     There are about as many cells in it as vertices, of whose sets of hyperplanes some are
     drawn; this only chooses a method.
     """
-    rows = distinct_essential_rows(arrangement)
-    n, d = len(rows), arrangement.dimension
-    if zaslavsky(n + len(walls), d) <= SMALL or rows.shape[1] != d + 1:
+    rows, d = distinct_rows(arrangement), arrangement.dimension
+    if d == 0 or zaslavsky(len(rows) + len(walls), d) <= SMALL:
         return False
-    if sweep.looks_degenerate(rows):
-        return False
-    rng = np.random.default_rng(0)
-    table = unit_rows(np.concatenate([walls, distinct_rows(arrangement)]))
-    subsets = rng.random((DRAWN, len(table))).argsort(axis=1)[:, :d]
+    table = unit_rows(np.concatenate([walls, rows]))
+    subsets = np.random.default_rng(0).integers(len(table), size=(DRAWN, d))
     with np.errstate(all="ignore"):
+        # A hyperplane that is drawn twice, or parallel to another: no vertex.
         regular = np.abs(np.linalg.det(table[subsets, :-1])) > np.finfo(float).tiny
         subsets = subsets[regular]
         chosen = table[subsets]
@@ -203,7 +204,10 @@ def _mostly_inside(arrangement: Arrangement, walls: Integers) -> bool:
     for column in subsets.T:  # on a wall that is one of its hyperplanes
         on = np.flatnonzero(column < len(walls))
         inside[on, column[on]] = True
-    return int(inside.all(axis=1).sum()) * SPLITTING > DRAWN
+    if int(inside.all(axis=1).sum()) * SPLITTING <= len(inside):
+        return False
+    essential = distinct_essential_rows(arrangement)
+    return essential.shape[1] > 1 and not sweep.looks_degenerate(essential)
 
 
 def _swept_inside(task: _Task) -> Cells:

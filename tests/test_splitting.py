@@ -320,7 +320,7 @@ def started(*arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def domain_file(folder, n=30, d=5):
+def domain_file(folder, n=44, d=5):
     """A file of an arrangement that has an unbounded domain of its own, and the cells there."""
     rng = np.random.default_rng(1)
     A = Arrangement(rng.integers(-9, 10, size=(n, d)), rng.integers(-9, 10, size=n))
@@ -365,7 +365,7 @@ def test_killed_at_any_moment_and_started_again(command, jobs, tmp_path):
 
 @pytest.mark.slow
 def test_runs_that_share_a_checkpoint_of_a_domain(tmp_path):
-    given = domain_file(tmp_path, 26)
+    given = domain_file(tmp_path, 30)
     kept = tmp_path / "kept"
     asked = ["cells", given, "--method", "restrict", "--checkpoint", kept, "--out"]
     outs = [tmp_path / f"{k}.npz" for k in range(2)]
