@@ -367,9 +367,9 @@ class Arrangement:
             that are simple or nearly so.
             ``"restrict"``: restrict and split, one hyperplane after the other; for all others.
             ``"lp"``: one LP per cell and hyperplane, the textbook method.
-            ``"auto"``: ``"restrict"`` when a domain is given, else ``"sweep"`` or
-            ``"restrict"`` by how degenerate the arrangement is found to be. All are exact,
-            and give the same cells in orders of their own.
+            ``"auto"``: ``"sweep"`` or ``"restrict"``, by how many cells there are, how
+            degenerate the arrangement is found to be, and how much of it a domain holds. All
+            are exact, and give the same cells in orders of their own.
         domain : sequence of (low, high), or pair (G, h), optional
             Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
             for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h. Cells
@@ -378,12 +378,12 @@ class Arrangement:
             True shows progress on stderr when that is a terminal; a callable is called with
             (steps done, steps in all), where the latter may be a guess until the end.
         executor : concurrent.futures.Executor, optional
-            Where a sweep runs its tasks: a ``ProcessPoolExecutor``, dask's
+            Where tasks run, of all methods but ``"lp"``: a ``ProcessPoolExecutor``, dask's
             ``Client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor``, …. The order of the
-            cells does not depend on it.
+            cells of one method does not depend on it.
         checkpoint : path-like, optional
-            A directory that keeps the blocks of a sweep as they are done. Started again after
-            an interruption, only what is missing is done.
+            A directory that keeps blocks of cells as they are done. Started again after an
+            interruption, only what is missing is done.
 
         Returns
         -------
@@ -414,18 +414,19 @@ class Arrangement:
         progress: bool | Callable[[int, int], None] | None = None,
         executor: Executor | None = None,
         domain: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> Iterator[Cells]:
-        """The cells in portions, found by a sweep in memory that does not grow with them.
+        """The cells in portions, in memory that does not grow with them.
 
-        Very degenerate arrangements whose cells fit into a quarter of a gigabyte are
-        enumerated at once instead, which is much faster for them.
+        They are swept, or split where the arrangement is degenerate or a domain is given; in
+        no particular order with an executor or a checkpoint.
 
         Parameters
         ----------
         batch_size : int
             Cells in a portion; the last may have fewer.
-        progress, executor, domain
-            As in :meth:`cells`; with a domain without an executor.
+        progress, executor, domain, checkpoint
+            As in :meth:`cells`.
 
         Yields
         ------
@@ -444,7 +445,7 @@ class Arrangement:
         from arrangement import enumeration
 
         near.warn_once(self)
-        return enumeration.iter_cells(self, batch_size, progress, executor, domain)
+        return enumeration.iter_cells(self, batch_size, progress, executor, domain, checkpoint)
 
     def characteristic_polynomial(
         self,
@@ -491,6 +492,8 @@ class Arrangement:
         symmetry: Symmetry = None,
         progress: bool | Callable[[int, int], None] | None = None,
         domain: Any = None,
+        executor: Executor | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> int:
         """Number of cells, without listing them: see :func:`arrangement.counting.n_cells`.
 
@@ -501,6 +504,8 @@ class Arrangement:
             to search for them.
         progress, domain
             As in :meth:`cells`; with a domain without a symmetry.
+        executor, checkpoint
+            As in :meth:`cells`, with a domain only.
 
         Examples
         --------
@@ -513,7 +518,7 @@ class Arrangement:
         from arrangement import counting
 
         near.warn_once(self)
-        return counting.n_cells(self, symmetry, progress, domain)
+        return counting.n_cells(self, symmetry, progress, domain, executor, checkpoint)
 
     def n_bounded_cells(
         self,

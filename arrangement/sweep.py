@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from math import comb, inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +117,8 @@ class Sweep:
         With −x_1 in place of x_1: the levels below d are then the other end of the space.
     """
 
+    unit = "lines"
+
     def __init__(
         self, rows: Integers, draw: int | Integers = 0, mirrored: bool = False
     ) -> None:
@@ -136,9 +139,22 @@ class Sweep:
         """How many vertices and lines were not left to the compiled loop."""
         self._levels: dict[int, _Level] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The coordinates are given, not drawn: another release of numpy may draw others.
+        return type(self), (self.given, self.change)
+
+    @property
+    def tables(self) -> tuple[Integers, ...]:
+        """What the cells of an interval depend on: rows in the coordinates drawn."""
+        return (self.rows,)
+
     def intervals(self) -> list[Interval]:
         """All lines of all levels, level by level; their cells together are all cells."""
         return [Interval(i, 0, comb(self.n, i)) for i in range(self.dimension + 1)]
+
+    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
+        """An interval cut into some of about `size` subsets of hyperplanes."""
+        return interval.pieces(size, self.n)
 
     def position(self, interval: Interval) -> int:
         """How many subsets of hyperplanes come before an interval, lower levels first."""

@@ -212,8 +212,18 @@ def test_cells_in_a_box_are_counted_and_written_in_blocks(facts, refused, tmp_pa
     assert facts("count", *box, stdin=TRIANGLE)["cells_in_the_domain"] == 5
     assert facts("cells", *box, "--out", tmp_path / "blocks", stdin=TRIANGLE)["cells"] == 5
     assert Cells.load(tmp_path / "blocks" / "cells-000000.npz").domain.shape == (4, 3)
-    assert "--jobs: only without a domain" in refused(
-        "cells", *box, "--out", tmp_path / "more", "--jobs", 2, stdin=TRIANGLE
+    shared = ("--jobs", 2, "--checkpoint", tmp_path / "kept")
+    for command in ("count", "cells"):
+        counted = facts(command, *box, *shared, stdin=TRIANGLE)
+        assert 5 in (counted.get("cells"), counted.get("cells_in_the_domain"))
+    more = ("--out", tmp_path / "more", *shared)
+    assert facts("cells", *box, *more, stdin=TRIANGLE)["cells"] == 5
+    assert "of another arrangement or domain" in refused(
+        "count", "-", "--domain", "-1/2", "2", *shared, stdin=TRIANGLE
+    )
+    assert "--jobs: only with a domain" in refused("count", "-", "--jobs", 2, stdin=TRIANGLE)
+    assert "--jobs: not for --method lp" in refused(
+        "cells", *box, "--jobs", 2, "--method", "lp", stdin=TRIANGLE
     )
 
 
@@ -788,7 +798,8 @@ def test_cells_come_in_blocks(facts, refused, tmp_path):
 
 
 def test_processes_and_checkpoints(facts, refused, tmp_path):
-    command = ["cells", "--family", "generic", "16", "3", "--checkpoint", tmp_path / "kept"]
+    command = ["cells", "--family", "generic", "16", "3", "--method", "sweep"]
+    command += ["--checkpoint", tmp_path / "kept"]
     first, second = facts(*command, "--jobs", "2"), facts(*command)
     assert first["cells"] == second["cells"] == 697
     assert len(list((tmp_path / "kept").glob("lines-*.npy"))) == 4

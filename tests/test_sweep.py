@@ -327,16 +327,16 @@ def test_what_a_budget_leaves_is_done_later(monkeypatch):
 
 def test_tasks_of_dead_workers_are_repeated():
     arrangement = random(12, 3)
-    assert len(arrangement.cells(executor=Here(deaths=2))) == zaslavsky(12, 3)
+    assert len(arrangement.cells(method="sweep", executor=Here(deaths=2))) == zaslavsky(12, 3)
     with pytest.raises(SolverError, match="tasks failed with no success"):
-        arrangement.cells(executor=Here(deaths=10**6))
+        arrangement.cells(method="sweep", executor=Here(deaths=10**6))
 
 
 def _die_once(flag, given, task, budget, place):
     if not os.path.exists(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return engine._run(sweep.Sweep(*pickle.loads(given)), task, budget)
+    return engine._run(pickle.loads(given), task, budget)
 
 
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
@@ -357,7 +357,7 @@ def test_a_dask_cluster_gives_the_same_cells():
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        cells = arrangement.cells(executor=client.get_executor())
+        cells = arrangement.cells(method="sweep", executor=client.get_executor())
     assert np.array_equal(cells.packed, arrangement.cells(method="sweep").packed)
 
 
@@ -378,7 +378,7 @@ def test_checkpoints_hold_what_is_done(tmp_path):
     assert np.array_equal(np.concatenate([w for _, w in found]), whole)
     after = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     assert before.items() <= after.items()
-    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+    assert np.array_equal(arrangement.cells(method="sweep", checkpoint=tmp_path).packed, whole)
 
 
 def test_checkpoints_of_something_else_are_refused(tmp_path):
@@ -416,14 +416,16 @@ def blocks_of(directory):
 
 def test_damaged_checkpoints_are_done_again(tmp_path):
     arrangement = random(15, 3)
-    whole = arrangement.cells(checkpoint=tmp_path).packed
+    whole = arrangement.cells(method="sweep", checkpoint=tmp_path).packed
     (block,) = blocks_of(tmp_path)
     content = block.read_bytes()
     for damaged in (b"", content[:100], content[:-9], content[:-3] + b"abc", b"x" * 200):
         block.write_bytes(damaged)
-        assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+        assert np.array_equal(
+            arrangement.cells(method="sweep", checkpoint=tmp_path).packed, whole
+        )
     block.rename(tmp_path / block.name.replace(f"-{comb(15, 3)}-", "-99999-"))
-    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+    assert np.array_equal(arrangement.cells(method="sweep", checkpoint=tmp_path).packed, whole)
 
 
 def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
@@ -434,7 +436,7 @@ def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
         list(sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=size))
     for block in blocks_of(tmp_path / "other"):
         shutil.copy(block, tmp_path / "one")
-    found = arrangement.cells(checkpoint=tmp_path / "one")
+    found = arrangement.cells(method="sweep", checkpoint=tmp_path / "one")
     assert signs_of(found) == signs_of(arrangement.cells())
 
 
@@ -443,7 +445,7 @@ def test_a_pool_that_is_broken_already_is_replaced():
     with ProcessPoolExecutor(1) as executor:
         with pytest.raises(BrokenExecutor):
             executor.submit(os._exit, 1).result()
-        assert len(arrangement.cells(executor=executor)) == zaslavsky(12, 3)
+        assert len(arrangement.cells(method="sweep", executor=executor)) == zaslavsky(12, 3)
 
 
 @given(tables())
