@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import gcd
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -349,6 +348,7 @@ class _Cone:
         if self.kind == "residues":
             both = np.concatenate([self.walls, self.rows])
             self.primes = exact.proof_primes(both, 2**26 - 1)
+            self.row_residues = self._residues(self.rows)
         r = len(source)
         room = max(ROOM // max(n, 1), 2 * r, 64)
         primes = np.array([p for p, _ in self.primes], dtype=np.float64)
@@ -389,18 +389,24 @@ class _Cone:
         return exact.residues(values, self.primes, self.field)
 
     def _rounded(self) -> tuple[Floats, Floats]:
-        """The values as sums of two float64, near 1: rays and rows scaled by powers of two."""
-        rays = [max((exact.magnitude(v) for v in c if v), default=0) for c in self.values.T]
-        self.shifts = [
-            max(exact.magnitude(v) - e for v, e in zip(row, rays, strict=True) if v)
-            for row in self.values
-        ]
-        pairs = [
-            [_twofold(v, e + shift) for v, e in zip(row, rays, strict=True)]
-            for row, shift in zip(self.values, self.shifts, strict=True)
-        ]
-        both = np.array(pairs).reshape(*self.values.shape, 2)
-        return both[:, :, 0], both[:, :, 1]
+        """The values as sums of two float64, near 1: rays and rows scaled by powers of two.
+
+        Of a row that does not cut the cone only the signs matter.
+        """
+        above, below = self.values > 0, self.values < 0
+        lines = np.arange(len(self.edges)) < len(self.dividing)
+        both = (above | below) & lines
+        cuts = (above | both).any(axis=1) & (below | both).any(axis=1)
+        high = above.astype(np.float64) - below
+        low = np.zeros_like(high)
+        self.shifts = np.zeros(len(high), dtype=np.int64)
+        if cuts.any():
+            high[cuts], low[cuts], exponents = _twofold(self.values[cuts])
+            exponents -= _largest(exponents, high[cuts], 0)
+            self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
+            exponents -= self.shifts[cuts, None]
+            high[cuts], low[cuts] = _scaled(high[cuts], low[cuts], exponents)
+        return high, low
 
     def _failed(self, reason: int) -> bool:
         impatient = self.kind in ("floats", "twofold") and self.asked_for > PATIENCE
@@ -569,39 +575,66 @@ class _Cone:
         turn : ndarray of int64
             The signs of the dividing rows where these rays are.
         """
+        self.asked_for += len(rays)
         dividing = turn.astype(object) @ self.rows[self.dividing]
         guard = self.walls.sum(axis=0) + dividing  # positive on the rays
-        shifts = [self.shifts[i] for i in rows]
+        edges: Integers = np.empty((len(rays), self.dimension), dtype=np.object_)
+        for k, ray in enumerate(rays):
+            y = primitive(exact.nullspace(self._zero(self.rays.tight[ray]))[:, 0])
+            edges[k] = y if guard @ y > 0 else [-v for v in y]
+        place = np.ix_(rays, rows)
+        high, low, exponents = _twofold(edges @ self.rows[rows].T)
+        exponents -= self.shifts[rows]
+        exponents -= _largest(exponents, high, 1)
+        high, low = _scaled(high, low, exponents)
+        self.rays.values[place] = high
+        if len(self.rays.lows):
+            self.rays.lows[place] = low
+        self.rays.errors[rays] = self.error
+        if self.primes:
+            sides = np.concatenate([self.row_residues[:, rows], self._residues(guard[None])], 1)
+            p = self.rays.primes.astype(np.int64)[:, None, None]
+            product = np.zeros((len(p), len(rays), len(rows) + 1), dtype=np.int64)
+            for c, y in enumerate(np.moveaxis(self._residues(edges), 2, 0)):
+                product = (product + y[:, :, None] * sides[:, None, :, c]) % p
+            self.rays.residues[rays[:, None], :, rows] = np.moveaxis(product[:, :, :-1], 0, 2)
+            self.rays.guards[rays] = product[:, :, -1].T
         for ray in rays:
-            self.asked_for += 1
-            y: Integers = exact.nullspace(self._zero(self.rays.tight[ray]))[:, 0]
-            y = np.array(primitive(y), dtype=np.object_)
-            if guard @ y < 0:
-                y = -y
-            values = self.rows[rows] @ y
-            sizes = [exact.magnitude(v) - s for v, s in zip(values, shifts, strict=True) if v]
-            top = max(sizes, default=0)
-            pairs = [_twofold(v, top + s) for v, s in zip(values, shifts, strict=True)]
-            self.rays.values[ray, rows] = [high for high, _ in pairs]
-            if len(self.rays.lows):
-                self.rays.lows[ray, rows] = [low for _, low in pairs]
-            self.rays.errors[ray] = self.error
-            self.rays.residues[ray][:, rows] = self._residues(values)
-            self.rays.guards[ray] = self._residues(np.array(guard @ y, dtype=object))
             kernel.mark(self.rays, rows, 0, len(rows), len(self.walls), ray, ray + 1)
 
 
-def _twofold(value: Any, exponent: int) -> tuple[float, float]:
-    """value / 2**exponent, at most about 1, as a sum of two float64 within 2^-106 of it.
+def _twofold(values: Integers) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Numbers as (high + low)·2^exponent within 2^-106 of themselves, 1/2 ≤ |high| < 1.
 
-    The first has the sign of the value.
+    The first is 0 where the number is.
     """
-    if isinstance(value, FieldElement):
-        value, _, q = value.enclosure(128)  # q is a power of two
-        exponent += q.bit_length() - 1
-    cut = max(abs(value).bit_length() - 120, 0)
-    value >>= cut
-    high = float(value)
-    low = float(value - int(high))
-    high, low = (float(np.ldexp(v, cut - exponent)) for v in (high, low))
-    return (high, low) if high else (exact.sign(value) * 2.0**-1074, 0.0)
+    parts = []
+    for value in values.ravel().tolist():
+        exponent = 0
+        if isinstance(value, FieldElement):
+            value, _, q = value.enclosure(128)  # q is a power of two
+            exponent = 1 - q.bit_length()
+        cut = value.bit_length() - 512
+        if cut > 0:
+            value >>= cut
+            exponent += cut
+        nearest = float(value)
+        parts.append((nearest, float(value - int(nearest)), exponent))
+    both = np.array([part[:2] for part in parts]).reshape(*values.shape, 2)
+    exponents = np.array([part[2] for part in parts], dtype=np.int64).reshape(values.shape)
+    high, leading = np.frexp(both[..., 0])
+    return high, np.ldexp(both[..., 1], -leading), exponents + leading
+
+
+def _largest(exponents: NDArray[np.int64], high: Floats, axis: int) -> NDArray[np.int64]:
+    """The largest exponents of numbers that are not 0; 0 where all are."""
+    least = np.iinfo(np.int64).min
+    largest = np.where(high != 0, exponents, least).max(axis=axis, keepdims=True)
+    return np.where(largest == least, 0, largest)
+
+
+def _scaled(high: Floats, low: Floats, exponents: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """(high + low)·2^exponents, where nothing but 0 becomes 0."""
+    scaled = np.ldexp(high, exponents)
+    lost = (scaled == 0) & (high != 0)
+    return np.where(lost, np.copysign(2.0**-1074, high), scaled), np.ldexp(low, exponents)

@@ -398,7 +398,11 @@ def residues(
     [[18, 10], [10, 5]]
     """
     result = np.zeros((len(primes), *matrix.shape), dtype=np.int64)
-    table = matrix[..., None] if field is None else coefficients(matrix, field)
+    if field is None:
+        for k, (p, _) in enumerate(primes):
+            result[k] = matrix % p
+        return result
+    table = coefficients(matrix, field)
     for k, (p, r) in enumerate(primes):
         powers = [pow(r, e, p) for e in range(table.shape[-1])]
         result[k] = (table % p).astype(np.int64) @ np.array(powers, dtype=np.int64) % p

@@ -309,3 +309,21 @@ def test_a_cone_with_more_walls_than_its_dimension_and_lines():
     assert cones.count(rows, walls) == len(wanted[0])
     for codimension in range(6):
         assert listed_faces(rows, walls, codimension)[0] == wanted[codimension]
+
+
+def test_the_order_of_faces_does_not_depend_on_the_kind_of_numbers(monkeypatch):
+    # Where it has to be certain that two rows are proportional, floats split and integers see.
+    rng = np.random.default_rng(6)
+    tables = [families.resonance(4).rows[:, :-1], rng.integers(-2, 3, size=(9, 4))]
+    for table in tables:
+        rows = table[(table != 0).any(axis=1)].astype(object)
+        for walls, codimension in itertools.product((rows[:0], rows[:1]), range(3)):
+            orders = []
+            for kind in KINDS:
+                use(kind, monkeypatch)
+                cone = cones._Cone(rows, walls, lambda done, total: None)
+                blocks = cone.faces(codimension, None)
+                orders.append([np.concatenate(parts) for parts in zip(*blocks, strict=True)])
+            for positive, zero, _ in orders:
+                assert np.array_equal(positive, orders[0][0])
+                assert np.array_equal(zero, orders[0][1])
