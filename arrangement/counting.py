@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.arguments import check_instance
 from arrangement.components import components
-from arrangement.errors import InputError, SizeError
+from arrangement.errors import InputError
 from arrangement.flat_count import FlatCount
 from arrangement.orbits import PermutationGroup
 from arrangement.parsing import shown
@@ -32,6 +31,9 @@ Integers = NDArray[np.object_]
 
 FEW = 5
 """With fewer hyperplanes than this for each dimension, simple arrangements have many flats."""
+
+MANY = 28
+"""In so many dimensions few flats may tell of too many cells to go through: 2^28 and more."""
 
 WORTHWHILE = 8
 """Least order of a group that is used when found: an orbit costs as much as a few flats."""
@@ -163,8 +165,7 @@ def n_cells(
         what = "an executor" if executor is not None else "a checkpoint"
         raise InputError(f"{what} is for counting in a domain; without one flats are counted")
     if symmetry is None and _has_many_flats(arrangement):
-        with contextlib.suppress(SizeError):  # few flats may tell of many cells
-            return restrict.count(arrangement)
+        return restrict.count(arrangement)
     return sum(whitney_numbers(arrangement, symmetry, progress))
 
 
@@ -177,7 +178,7 @@ def _has_many_flats(arrangement: Arrangement) -> bool:
 
     rows = Reduction(arrangement).rows
     n, d = len(rows), rows.shape[1] - 1
-    if not d > 1 or n >= FEW * d or sweep.looks_degenerate(rows):
+    if not 1 < d < MANY or n >= FEW * d or sweep.looks_degenerate(rows):
         return False
     return len(components(distinct_essential_rows(arrangement)[:, :-1])) == 1
 

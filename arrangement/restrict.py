@@ -6,7 +6,6 @@ Cells are counted by deletion and restriction, and listed by splitting: see
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,6 @@ from arrangement.reduction import Reduction, all_columns, distinct_rows
 
 __all__ = [
     "ArrangementBuilder",
-    "blocks",
     "cells",
     "count",
     "is_simple",
@@ -57,28 +55,13 @@ def cells(
     if walls is None:
         refuse_too_many(Reduction(arrangement))
     found = []
-    for block in blocks(arrangement, walls, progress):
-        found.append(block)
+    rows, inward = cones.homogeneous(distinct_rows(arrangement), walls)
+    for block in cones.words(rows, inward, reporter(progress, "cells")):
+        found.append(all_columns(arrangement, block))
         refuse_large(found, "cells")
     words = np.concatenate(found)
     limited = walls is not None and len(walls) > 0
     return Cells(arrangement, words, domain=walls if limited else None, progress=progress)
-
-
-def blocks(
-    arrangement: Arrangement, walls: Integers | None, progress: Progress = None
-) -> Iterator[Words]:
-    """The packed signs of the cells that meet a domain, in blocks: by rays of the domain.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-    walls : ndarray of Python ints, shape (m, d + 1), or None
-        The domain as :func:`~arrangement.domain.parse_domain` reads it, or the whole space.
-    """
-    rows, walls = cones.homogeneous(distinct_rows(arrangement), walls)
-    for block in cones.words(rows, walls, reporter(progress, "cells")):
-        yield all_columns(arrangement, block)
 
 
 def count(
