@@ -2,10 +2,11 @@
 
 from fractions import Fraction
 from itertools import combinations
-from math import comb
+from math import comb, isqrt, prod
 
 import numpy as np
 import pytest
+from flint import fmpz
 from hypothesis import given, settings
 
 from arrangement import Arrangement, InputError, SizeError, families
@@ -74,6 +75,17 @@ def is_found_modulo_small_primes(arrangement):
 @given(tables())
 def test_primes_that_divide_many_minors(table):
     is_found_modulo_small_primes(arrangement_of(*table))
+
+
+def test_one_prime_is_not_enough():
+    limit = isqrt(2**53 // 3)
+    big = prod(p for p in range(limit - 200, limit + 1) if fmpz(p).is_prime())
+    assert big > limit**3
+    for normals in ([[1, 0], [1, big], [1, 2 * big]], [[1, 0], [1, big], [3, 5 * big**2]]):
+        for offsets in ([0, 0, 0], [0, 1, big], [1, 1, 1 + big]):
+            arrangement = Arrangement(normals, offsets)
+            found = [[flat.hyperplanes for flat in flats] for flats in all_flats(arrangement)]
+            assert found == by_definition(reference.rows_of(normals, offsets))
 
 
 def in_other_coordinates(arrangement, seed):

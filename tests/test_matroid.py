@@ -91,7 +91,20 @@ def determinant(rows):
     return (-1) ** pivot * rows[pivot][0] * determinant(others)
 
 
+def almost_on_a_line():
+    """Multiples of one vector that are off by a trifle, and one across."""
+    rng = np.random.default_rng(4)
+    line = [10**20 + 7, 3 * 10**20 + 1]
+    rows = [
+        [int(k) * v + int(off) for v, off in zip(line, rng.integers(-3, 4, 2), strict=True)]
+        for k in rng.integers(1, 1000, 9)
+    ]
+    return [*[[*row, 0] for row in rows], [0, 0, 1]]
+
+
 NEARLY = {
+    "almost on a line": almost_on_a_line(),
+    "the first prime": [[1, 10**30], [1, 10**30 + 67108859], [0, 1], [1, 0]],
     "no two alike": [[1, 10**30], [1, 10**30 + 1], [1, 10**30 + 2], [2, 2 * 10**30 + 1]],
     "almost in a plane": [[1, 0, 0], [0, 1, 0], [1, 1, 0], [3, 3, Fraction(1, 10**40)],
                           [1, 1, 1], [10**25, 10**25 + 1, 10**25], [1, 2, 3]],
@@ -126,6 +139,16 @@ def test_signs_that_floats_do_not_tell(name, monkeypatch):
         assert is_closed_under_opposites(found)
         half = found[: len(found) // 2].tolist()
         assert half == sorted(half, reverse=True)
+
+
+def test_almost_as_many_dimensions_as_normals():
+    # General position: any 39 of 40 vectors of rank 38 have one circuit, on all of them.
+    arrangement = Arrangement([[k**e for e in range(38)] for k in range(40)])
+    circuits = arrangement.circuits()
+    assert circuits.shape == (2 * 40, 40)
+    assert (np.count_nonzero(circuits, axis=1) == 39).all()
+    # Vandermonde: the signs alternate.
+    assert all((np.diff(c[c != 0]) != 0).all() for c in circuits)
 
 
 @settings(max_examples=30, deadline=None)

@@ -390,8 +390,8 @@ def find_covers(residues, flats, last, y, rank, which, highest, batch, work):
             size += work.label[i] < 0
         for k in range(classes):
             first = work.lowest[k]
-            # Rows of the class of the hyperplane at infinity are parallel to the flat.
-            if first == 0 or first <= floor or first >= ceiling:
+            # Rows of the class of the hyperplane at infinity, row 0, are parallel to the flat.
+            if first <= floor or first >= ceiling:
                 cover[k] = -1
                 continue
             cover[k] = count
