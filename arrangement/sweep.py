@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb, inf
 from typing import Any
 
@@ -148,6 +149,11 @@ class Sweep:
         """What the cells of an interval depend on: rows in the coordinates drawn."""
         return (self.rows,)
 
+    @cached_property
+    def doubles(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """The rows as sums of two float64; see :func:`exact.double_rows`."""
+        return exact.double_rows(self.rows)
+
     def intervals(self) -> list[Interval]:
         """All lines of all levels, level by level; their cells together are all cells."""
         return [Interval(i, 0, comb(self.n, i)) for i in range(self.dimension + 1)]
@@ -242,12 +248,15 @@ class _Level:
             stop=np.zeros(depths, dtype=np.int64),
             state=np.zeros(5, dtype=np.int64),
         )
-        high, low, rest = exact.double_rows(self.table)
-        self.lines.root[0, :, : sweep.n], self.lines.root[1, :, : sweep.n] = high.T, low.T
-        self.lines.root_errors[:] = rest.max(axis=0, initial=0.0)
-        exponents = exact.float_rows(self.table)[2].tolist()
-        for k, offset in enumerate(rows[:, 0]):
-            self.lines.offsets[:, k] = exact.scaled_float(offset, exponents[k])
+        high, low, rest = sweep.doubles
+        lines, n = self.lines, sweep.n
+        lines.offsets[0, :n] = high[:, 0]
+        lines.offsets[1, :n] = np.abs(low[:, 0]) + rest[:, 0]
+        high, low, rest = high[:, d - i :].copy(), low[:, d - i :].copy(), rest[:, d - i :]
+        if not self.is_last:
+            high[:, 0], low[:, 0] = -high[:, 0], -low[:, 0]
+        lines.root[0, :, :n], lines.root[1, :, :n] = high.T, low.T
+        lines.root_errors[:] = rest.max(axis=0, initial=0.0)
         self._fill(0, high, np.abs(low) + rest)
         self._field = field_of(self.table)
         self.moduli = self._modulo([], 0)

@@ -89,16 +89,21 @@ def _signs_on_line(values, meet, facts, negative, picked, bits, doubt, h, depth,
     near = spread(-meet[1, h])
     place = np.uint64(h)
     unsure = np.uint64(0)
-    n_words, eight = np.uint64(out.shape[1]), np.uint64(8)
+    n_words = np.uint64(out.shape[1])
     for w in range(n_words):
         first = w << np.uint64(6)
         stop = min(first + np.uint64(64), np.uint64(n))
         positive, certain = np.uint64(0), np.uint64(0)
-        for k in range(first, stop, eight):
-            v = fused(load(values, base + room + k), t, load(values, base + k))
-            up = above(v, far)
-            positive |= up << (k - first)
-            certain |= (up | above(near, v)) << (k - first)
+        for half in range(first, stop, np.uint64(32)):
+            ups, sures = np.uint64(0), np.uint64(0)
+            for j in range(4):  # unrolled
+                k = half + np.uint64(8 * j)
+                v = fused(load(values, base + room + k), t, load(values, base + k))
+                up = above(v, far)
+                ups |= up << np.uint64(8 * j)
+                sures |= (up | above(near, v)) << np.uint64(8 * j)
+            positive |= ups << (half - first)
+            certain |= sures << (half - first)
         on = picked[here, w]
         fallen = negative[w, place]
         if w == place >> np.uint64(6):
