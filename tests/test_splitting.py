@@ -323,12 +323,13 @@ def test_a_special_position_in_a_domain_is_noticed(half, monkeypatch, tmp_path):
     for executor, directory in product((None, Here()), (None, tmp_path / "kept")):
         drawn = []
 
-        def change(d, number, drawn=drawn):
+        original = sweep.random_change
+
+        def change(d, number, drawn=drawn, original=original):
             drawn.append(number)
             return np.eye(d, dtype=int).astype(object) if number == 0 else original(d, number)
 
         with monkeypatch.context() as patch:
-            original = sweep.random_change
             patch.setattr(sweep, "random_change", change)
             task = enumeration._Task(A, walls, None, executor, directory)
             found = enumeration._swept_inside(task)
