@@ -25,7 +25,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from math import inf
+from math import comb, inf
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -205,6 +205,7 @@ def sweep_blocks(
     patience: float = inf,
     task: int = TASK,
     room: Room | None = None,
+    kind: type[Sweep] = Sweep,
 ) -> Iterator[tuple[Interval, Words]]:
     """The cells of all lines of a sweep, in blocks, each with the lines that it comes from.
 
@@ -216,8 +217,10 @@ def sweep_blocks(
         Which random coordinates; a checkpoint has its own.
     show, executor, checkpoint, patience, task, room
         See :func:`portions`.
+    kind : type
+        Of the whole space, or of what is finite alone.
     """
-    sweep = Sweep(rows, draw if checkpoint is None else checkpoint.draw)
+    sweep = kind(rows, draw if checkpoint is None else checkpoint.draw)
     return portions(sweep, show, executor, checkpoint, patience, task, room)
 
 
@@ -228,17 +231,21 @@ def sweep_words(
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
     patience: float = inf,
+    kind: type[Sweep] = Sweep,
 ) -> Words:
     """The cells of all lines, in the order of the lines; see :func:`sweep_blocks`."""
-    size = zaslavsky(len(rows), rows.shape[1] - 1)
+    n, d = len(rows), rows.shape[1] - 1
+    size = zaslavsky(n, d) if kind is Sweep else comb(n, d)
     if executor is None and checkpoint is None:
-        return _gathered(sweep_blocks(rows, show, draw, patience=patience), size)
+        return _gathered(sweep_blocks(rows, show, draw, patience=patience, kind=kind), size)
     with contextlib.ExitStack() as held:
         room = None
         if executor is not None:
             with contextlib.suppress(OSError, ValueError, OverflowError):
-                room = held.enter_context(Room(size, word_count(len(rows))))
-        found = sweep_blocks(rows, show, draw, executor, checkpoint, patience, room=room)
+                room = held.enter_context(Room(size, word_count(n)))
+        found = sweep_blocks(
+            rows, show, draw, executor, checkpoint, patience, room=room, kind=kind
+        )
         ordered = sorted(found, key=lambda item: item[0])
         if room is not None and all(len(part) == len(words) for part, words in ordered):
             return room.filled([words for _, words in ordered])

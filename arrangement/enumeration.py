@@ -42,7 +42,7 @@ from arrangement.reduction import (
 )
 from arrangement.solver import unit_rows
 from arrangement.splitting import Counts, Splitting
-from arrangement.sweep import Interval
+from arrangement.sweep import FiniteSweep, Interval
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
@@ -59,7 +59,7 @@ SMALL = 3000
 SPLITTING = 64
 """A cell that is split off with its rays takes as long as so many that are swept."""
 
-DRAWN = 2**10
+DRAWN = 2**8
 """Sets of hyperplanes that are drawn to tell how many cells a domain holds."""
 
 PATIENCE = 64
@@ -211,23 +211,28 @@ def _mostly_inside(arrangement: Arrangement, walls: Integers) -> bool:
 def _swept_inside(task: _Task) -> Cells:
     """The cells of a domain among those of its walls and the hyperplanes together.
 
-    They are swept in the projective chart whose hyperplane at infinity is a random one outside
-    the domain, where opposite walls of a box are not parallel.
+    In a bounded domain each begins at a vertex, and what meets at infinity is left out. In
+    another they are swept in the projective chart whose hyperplane at infinity is a random one
+    outside the domain, where opposite walls of a box are not parallel.
     """
     arrangement, walls = task.arrangement, task.walls
     assert walls is not None
-    rows, inward = cones.homogeneous(distinct_rows(arrangement), walls)
     body = Polyhedron(walls)
     if not body.lines and not body.rays:
-        inward = walls  # opposite walls would still meet in the old infinity
-    weights = np.random.default_rng(0).integers(1, 100, size=len(inward)).astype(object)
-    chart = decone(np.concatenate([rows, inward, [weights @ inward]]))
+        kind: type[sweep.Sweep] = FiniteSweep
+        rows, inward = distinct_rows(arrangement), walls
+        both = np.concatenate([rows, walls])
+    else:
+        rows, inward = cones.homogeneous(distinct_rows(arrangement), walls)
+        kind = sweep.Sweep
+        weights = np.random.default_rng(0).integers(1, 100, size=len(inward)).astype(object)
+        both = decone(np.concatenate([rows, inward, [weights @ inward]]))
+        if not both[:, :-1].astype(bool).any(axis=1).all():
+            return _split(task)
     n = len(rows)
-    if not chart[:, :-1].astype(bool).any(axis=1).all():
-        return _split(task)
     patience = PATIENCE if task.executor is None else np.inf
     try:
-        words = _swept_words(task, Reduction(arrangement._like(chart)), patience)
+        words = _swept_words(task, Reduction(arrangement._like(both)), patience, kind)
     except (sweep.TooDegenerate, SizeError):
         return _split(task)
     inside = np.ones(len(words), dtype=np.bool_)
@@ -246,7 +251,9 @@ def _swept(task: _Task, patience: float = np.inf) -> Cells:
     return task.cells(_swept_words(task, reduction, patience))
 
 
-def _swept_words(task: _Task, reduction: Reduction, patience: float) -> Words:
+def _swept_words(
+    task: _Task, reduction: Reduction, patience: float, kind: type[sweep.Sweep] = sweep.Sweep
+) -> Words:
     rows = reduction.rows
     refuse_too_many(reduction)
     checkpoint = task.checkpoint()
@@ -254,7 +261,7 @@ def _swept_words(task: _Task, reduction: Reduction, patience: float) -> Words:
     while True:
         show = reporter(task.progress, "sets of hyperplanes")
         try:
-            words = sweep_words(rows, show, draw, task.executor, checkpoint, patience)
+            words = sweep_words(rows, show, draw, task.executor, checkpoint, patience, kind)
             return reduction.expand(words)
         except sweep.SpecialPosition:
             draw += 1

@@ -31,7 +31,14 @@ from arrangement.kernels.dependence import Moduli
 from arrangement.kernels.dictionary import Lines
 from arrangement.packing import Words, pack_signs, unpack_signs, word_count
 
-__all__ = ["Interval", "SpecialPosition", "Sweep", "TooDegenerate", "looks_degenerate"]
+__all__ = [
+    "FiniteSweep",
+    "Interval",
+    "SpecialPosition",
+    "Sweep",
+    "TooDegenerate",
+    "looks_degenerate",
+]
 
 Integers = NDArray[np.object_]
 
@@ -210,6 +217,21 @@ class Sweep:
         if i not in self._levels:
             self._levels[i] = _Level(self, i)
         return self._levels[i]
+
+
+class FiniteSweep(Sweep):
+    """A sweep of the last level alone: of the cells that begin at a vertex, as all bounded do.
+
+    Hyperplanes that are parallel, and meet at infinity, cost nothing then.
+    """
+
+    def intervals(self) -> list[Interval]:
+        """All lines of the last level."""
+        return super().intervals()[-1:]
+
+    def position(self, interval: Interval) -> int:
+        """How many subsets of hyperplanes of the level come before an interval."""
+        return interval.start
 
 
 class _Level:

@@ -24,9 +24,12 @@ from arrangement import (
     SolverError,
     cones,
     engine,
+    enumeration,
     families,
     splitting,
+    sweep,
 )
+from arrangement.domain import parse_domain
 from arrangement.splitting import Counts, Splitting
 from tests.test_cones import integer_rows, problems, threshold, weyl_chamber
 from tests.test_sweep import Here, random, signs_of
@@ -306,6 +309,33 @@ def test_most_of_a_domain_is_swept_on_an_executor(tmp_path):
     shutil.rmtree(tmp_path)
     portions = arrangement.iter_cells(domain=domain, checkpoint=tmp_path)
     assert sum(map(len, portions)) == len(whole)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_special_position_in_a_domain_is_noticed(half, monkeypatch, tmp_path):
+    """The sweep begins with lines along the axes, on which a coordinate is constant."""
+    A = Arrangement(
+        [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 1, 1], [1, 2, 3]], [0, 0, -1, 0, "1/2"]
+    )
+    domain = [(-1, 2)] * 3 if not half else [(-1, None), (None, 2), (None, None)]
+    wanted = signs_of(A.cells("restrict", domain=domain))
+    walls = parse_domain(domain, 3)
+    for executor, directory in product((None, Here()), (None, tmp_path / "kept")):
+        drawn = []
+
+        original = sweep.random_change
+
+        def change(d, number, drawn=drawn, original=original):
+            drawn.append(number)
+            return np.eye(d, dtype=int).astype(object) if number == 0 else original(d, number)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(sweep, "random_change", change)
+            task = enumeration._Task(A, walls, None, executor, directory)
+            found = enumeration._swept_inside(task)
+        assert len(found) == len(wanted)
+        assert signs_of(found) == wanted
+        assert max(drawn) > 0
 
 
 def test_counting_without_a_domain_has_no_tasks(tmp_path):
