@@ -145,7 +145,7 @@ def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
     --------
     >>> from arrangement import Arrangement, families
     >>> Arrangement([[1], [1]], [0, -1]).covectors().tolist()
-    [[-1, -1], [1, -1], [1, 1], [0, -1], [1, 0]]
+    [[1, 1], [1, -1], [-1, -1], [0, -1], [1, 0]]
     >>> families.braid(4).covectors().shape
     (75, 6)
     """

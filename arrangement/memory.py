@@ -23,6 +23,9 @@ __all__ = ["memory", "refuse", "refuse_large"]
 UNKNOWN = 2**34
 """Taken where the system does not tell."""
 
+LITTLE = 2**20
+"""Bytes that there always are: to ask the system takes a millisecond."""
+
 
 def memory(root: str | os.PathLike[str] = "/") -> int:
     """Bytes that this process may still take.
@@ -47,6 +50,8 @@ def memory(root: str | os.PathLike[str] = "/") -> int:
 
 def refuse(size: int, what: str, advice: str) -> None:
     """Raise a SizeError if so many bytes are more than there are left."""
+    if size <= LITTLE:
+        return
     left = memory()
     if size > left:
         raise SizeError(

@@ -259,7 +259,7 @@ def test_a_sweep_of_everything_finds_the_cells_of_a_large_domain(half):
     domain = [(-2, 2)] * 4 if not half else [(-2, None), (-2, 2), (None, None), (None, 2)]
     walls = parse_domain(domain, 4)
     assert enumeration._mostly_inside(A, walls)
-    swept = enumeration._swept_inside(A, walls, None)
+    swept = enumeration._swept_inside(enumeration._Task(A, walls, None))
     assert (swept.domain == walls).all()
     wanted = restrict.cells(A, walls)
     assert sorted(swept.signs.tolist()) == sorted(wanted.signs.tolist())

@@ -491,3 +491,10 @@ def test_no_symmetry_is_soon_given_up_on_badly_conditioned_data():
         rows[:, c] += 10**30 * rows[:, c - 1]
     arrangement = Arrangement(rows[:, :4], rows[:, 4])
     assert arrangement.n_cells(symmetry="auto") == len(arrangement.cells())
+
+
+def test_in_many_dimensions_flats_are_counted_and_not_cells(monkeypatch):
+    wanted = families.generic(7, 4).n_cells()
+    monkeypatch.setattr("arrangement.counting.MANY", 4)
+    monkeypatch.setattr(restrict, "count", None)
+    assert families.generic(7, 4).n_cells() == wanted == 99

@@ -246,6 +246,7 @@ def test_what_has_no_dual_or_is_too_large(monkeypatch):
     with pytest.raises(SizeError, match=r"^32 hyperplanes of rank 6 have 906,192 sets"):
         families.threshold(5).circuits()
     lines = Arrangement([[1, k] for k in range(20)])
+    monkeypatch.setattr("arrangement.memory.LITTLE", 0)
     for room, what in ((2**12, "sets of 3 of 20"), (2**17, r"1,140 or more vectors")):
         monkeypatch.setattr("arrangement.memory.memory", lambda room=room: room)
         with pytest.raises(SizeError, match=rf"^{what}.* take .* take fewer hyperplanes"):

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 
 from arrangement import Arrangement, SizeError, families, graph, poset
 from arrangement.poset import doubly_indexed_whitney_numbers
-from tests.facts import BOUNDED, CELLS, WHITNEY
+from tests.facts import BOUNDED, CELLS, FAMILIES, WHITNEY
 from tests.strategies import tables
-from tests.test_faces import FAMILIES
 from tests.test_flats import all_flats
 from tests.test_hyperplanes import arrangement_of
 

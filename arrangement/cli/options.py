@@ -24,6 +24,8 @@ __all__ = [
     "Commands",
     "Parser",
     "add_arrangement",
+    "add_checkpoint",
+    "add_domain",
     "add_jobs",
     "add_outputs",
     "check_outputs",
@@ -94,6 +96,15 @@ def add_outputs(parser: Parser, graph: str) -> None:
 def add_jobs(parser: Parser) -> None:
     """The option for the number of processes; see :func:`workers`."""
     parser.add_argument("--jobs", type=_jobs, metavar="N", help="run on N processes")
+
+
+def add_checkpoint(parser: Parser) -> None:
+    """The option for a directory of finished blocks."""
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        help="keep what is done in DIR; started again, go on from there",
+    )
 
 
 def workers(jobs: int | None) -> Any:
