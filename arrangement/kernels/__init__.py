@@ -26,7 +26,7 @@ __all__ = [
     "SURVIVED",
     "branch",
     "cone_supports",
-from arrangement.kernels.interior import enter_cells, interior_points
+    "enter_cells",
     "fill_table",
     "find_edges",
     "fit_tuples",
@@ -40,6 +40,6 @@ from arrangement.kernels.interior import enter_cells, interior_points
     "merge",
     "modular_ranks",
     "screen",
-from arrangement.kernels.interior import enter_cells, interior_points
+    "span_forms",
     "tuple_losses",
 ]
