@@ -26,7 +26,7 @@ Integers = NDArray[np.object_]
 PARTS = 128
 """At least so many parts, and less than twice as many."""
 
-FEW = 2**16
+FEW = 2**18
 """Cells that are one part: they take as long as it takes to begin with all parts."""
 
 

@@ -359,7 +359,7 @@ def domain_file(folder, n=44, d=5):
         folder / "given.npz",
         normals=np.array(normals),
         offsets=np.array(A.rows[:, -1].astype(int)),
-        domain=np.eye(d, d + 1, dtype=int)[1:],
+        domain=np.eye(d, d + 1, dtype=int)[:2],
     )
     return folder / "given.npz"
 
@@ -395,7 +395,7 @@ def test_killed_at_any_moment_and_started_again(command, jobs, tmp_path):
 
 @pytest.mark.slow
 def test_runs_that_share_a_checkpoint_of_a_domain(tmp_path):
-    given = domain_file(tmp_path, 30)
+    given = domain_file(tmp_path)
     kept = tmp_path / "kept"
     asked = ["cells", given, "--method", "restrict", "--checkpoint", kept, "--out"]
     outs = [tmp_path / f"{k}.npz" for k in range(2)]
