@@ -171,12 +171,14 @@ def crowded(draw):
             ]
             last = sum(f * r[-1] for f, r in zip(factors, chosen, strict=False))
             row.append(last + draw(st.sampled_from([0, 0, 1])))
+        elif rows and draw(st.booleans()):
+            row[:-1] = draw(st.sampled_from(rows))[:-1]  # parallel
         if any(row[:-1]):
             rows.append(row)
     if not rows:
         rows = [[1] + [0] * d]
     table = np.array(rows, dtype=object)
-    return table[:, :-1], table[:, -1]
+    return table[:, :-1], table[:, -1] * draw(st.sampled_from([1, 10**12]))
 
 
 def wider(error):
@@ -191,18 +193,13 @@ def wider(error):
 
 
 def primes_that_divide(swept, drawn=sweep.Sweep.draw_primes):
-    """At first the smallest primes, which divide many minors that are not zero."""
-    if swept.primes:
+    """At first the smallest primes, which divide many minors and prove no zero."""
+    if swept.needed:
+        swept.primes = []  # those below the ones that there are would not be enough
         drawn(swept)
-        return
-    bound, product, p = exact.minor_bound(swept.rows), 1, 3
-    while product <= bound or len(swept.primes) % 8 != 7:
-        if all(p % q for q in range(2, int(p**0.5) + 1)):
-            swept.primes.append((p, 0))
-            product *= p
-        p += 2
-    swept.needed = len(swept.primes)
-    swept.primes.append((2**25 - 39, 0))
+    else:
+        swept.primes = [(p, 0) for p in (3, 3, 3, 3, 5, 5, 5, 7)]
+        swept.needed = 9
 
 
 @given(crowded(), st.sampled_from(["", "wide", "wider", "nothing known", "primes"]))
@@ -212,14 +209,25 @@ def test_crowded_vertices_however_they_are_settled(table, how):
     with pytest.MonkeyPatch.context() as patch:
         if how == "primes":
             patch.setattr(sweep.Sweep, "draw_primes", primes_that_divide)
-        elif how:
-            error = {"wide": 1e-9, "wider": 1e-3, "nothing known": 10.0}[how]
+        if how:
+            error = {"wide": 1e-9, "wider": 1e-3}.get(how, 10.0)
             patch.setattr(exact, "double_rows", wider(error))
         cells = arrangement.cells(method="sweep")
     assert {tuple(s) for s in cells.signs.tolist()} == reference.cells(
         reference.rows_of(*table)
     )
     assert len(signs_of(cells)) == len(cells)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_primes_that_prove_nothing_are_replaced(seed, monkeypatch):
+    table = np.random.default_rng(seed).integers(-9, 10, (7, 3)).astype(object)
+    table[:, 0] += 10
+    monkeypatch.setattr(sweep.Sweep, "draw_primes", primes_that_divide)
+    monkeypatch.setattr(exact, "double_rows", wider(10.0))
+    cells = Arrangement(table[:, :-1], table[:, -1]).cells(method="sweep")
+    expected = reference.cells(reference.rows_of(table[:, :-1], table[:, -1]))
+    assert {tuple(s) for s in cells.signs.tolist()} == expected
 
 
 def a_few_vertices(kind):
