@@ -1,13 +1,15 @@
 """Exact cells of hyperplane arrangements, and the exact loss landscape of ReLU networks.
 
-The contents page: everything public is named here or in one of the modules
+The contents page. Public is what is named here and in
 
-- :mod:`arrangement.families`, :mod:`arrangement.bounds`, :mod:`arrangement.counting`,
-- :mod:`arrangement.operations`, :mod:`arrangement.matroid`, :mod:`arrangement.regions`,
-- :mod:`arrangement.poset` (Whitney numbers of the intersection poset),
-- :mod:`arrangement.graph` (networkx and GraphML),
-- :mod:`arrangement.relu` (landscapes of ReLU networks, data sets),
+- :mod:`arrangement.families` (named arrangements with their known counts),
+- :mod:`arrangement.bounds` (bounds on the numbers of cells, and of regions of networks),
+- :mod:`arrangement.relu` (one hidden layer: landscapes, global and convex training),
+- :mod:`arrangement.networks` (deep networks and their linear regions),
+- :mod:`arrangement.data` (samples for landscapes),
 - :mod:`arrangement.plot` (pictures; needs matplotlib).
+
+What stands in other modules may change without notice.
 """
 
 from __future__ import annotations
@@ -25,23 +27,14 @@ from arrangement.errors import (
 )
 
 if TYPE_CHECKING:
-    from arrangement import (
-        bounds,
-        counting,
-        families,
-        graph,
-        matroid,
-        operations,
-        plot,
-        poset,
-        regions,
-        relu,
-    )
-    from arrangement.cells import Cell, Cells
-    from arrangement.faces import Face, Faces
-    from arrangement.flats import Flat, Flats
-    from arrangement.hyperplanes import Arrangement
-    from arrangement.restrict import ArrangementBuilder
+    from arrangement import bounds, data, families, networks, plot, relu
+    from arrangement.enumeration.restrict import ArrangementBuilder
+    from arrangement.exact.fields import NumberField
+    from arrangement.files.graphml import write_poset
+    from arrangement.hyperplanes.hyperplanes import Arrangement
+    from arrangement.results.cells import Cell, Cells
+    from arrangement.results.faces import Face, Faces
+    from arrangement.results.flats import Flat, Flats
 
 __version__ = "0.1.0.dev0"
 
@@ -58,49 +51,38 @@ __all__ = [
     "InputError",
     "MissingExtraError",
     "NearlyDegenerateWarning",
+    "NumberField",
     "SizeError",
     "SolverError",
     "bounds",
-    "counting",
+    "data",
     "families",
-    "graph",
-    "matroid",
-    "operations",
+    "networks",
     "plot",
-    "poset",
-    "regions",
     "relu",
+    "write_poset",
 ]
 
 # Imported when first used, so that `import arrangement` stays quick.
 _LAZY = {
-    "Arrangement": "arrangement.hyperplanes",
-    "ArrangementBuilder": "arrangement.restrict",
-    "Cell": "arrangement.cells",
-    "Cells": "arrangement.cells",
-    "Face": "arrangement.faces",
-    "Faces": "arrangement.faces",
-    "Flat": "arrangement.flats",
-    "Flats": "arrangement.flats",
+    "Arrangement": "arrangement.hyperplanes.hyperplanes",
+    "ArrangementBuilder": "arrangement.enumeration.restrict",
+    "Cell": "arrangement.results.cells",
+    "Cells": "arrangement.results.cells",
+    "Face": "arrangement.results.faces",
+    "Faces": "arrangement.results.faces",
+    "Flat": "arrangement.results.flats",
+    "Flats": "arrangement.results.flats",
+    "NumberField": "arrangement.exact.fields",
+    "write_poset": "arrangement.files.graphml",
 }
-_MODULES = (
-    "bounds",
-    "counting",
-    "families",
-    "graph",
-    "matroid",
-    "operations",
-    "plot",
-    "poset",
-    "regions",
-    "relu",
-)
+_PACKAGES = ("bounds", "data", "families", "networks", "plot", "relu")
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
-    if name in _MODULES:
+    if name in _PACKAGES:
         return import_module(f"arrangement.{name}")
     raise AttributeError(f"module 'arrangement' has no attribute {name!r}")
 

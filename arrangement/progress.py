@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
-from arrangement.arguments import check_flag
+from arrangement.checks import check_flag
 
 __all__ = ["Progress", "reporter"]
 

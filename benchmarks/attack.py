@@ -23,7 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from arrangement import Arrangement, InputError, NearlyDegenerateWarning
-from arrangement.fields import NumberField
+from arrangement.exact.fields import NumberField
 from tests import reference
 from tests.algebraic_numbers import Algebraic, Root
 

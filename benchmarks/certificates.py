@@ -9,8 +9,8 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from arrangement.deep import Network
-from arrangement.deep.verify import verify
+from arrangement.networks import Network
+from arrangement.networks.proofs.verify import verify
 
 NETWORKS = [
     ([1, 64, 64, 1], "relu"),

@@ -18,7 +18,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 
 import numpy as np
 
-from arrangement.relu import convex
+from arrangement.relu.training import convex
 
 SHARES = (0.3, 0.1, 0.03, 0.01)
 SAMPLED = (20, 50, 200)

@@ -15,7 +15,8 @@ import time
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
-from arrangement import families, restrict
+from arrangement import families
+from arrangement.enumeration import restrict
 
 # name, arguments, cells, and how to count: recursion, plain, symmetry
 INSTANCES = [

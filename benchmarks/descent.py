@@ -15,8 +15,8 @@ with one and two neurons:
   weights, as far as the nearest hyperplanes and much less far; "dips" counts pieces from which
   the loss falls by more than rounding.
 - *rejected*: random tuples of faces whose least squares solution lies inside, but which are
-  no minima by `arrangement.relu.criterion`, whose direction has to lower the loss; "stuck"
-  counts those where it does not. Those that are minima have to be enumerated: "missed".
+  no minima by `arrangement.relu.losses.criterion`, whose direction has to lower the loss;
+  "stuck" counts those where it does not. Those that are minima have to be enumerated: "missed".
 
     python benchmarks/descent.py [--starts 500] [--only NAME] [--json]
 
@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.criterion import local_minimum
+from arrangement.relu.losses.criterion import local_minimum
 from tests import descent
 
 RADII = (0.9, 0.1, 1e-2, 1e-4, 1e-6)

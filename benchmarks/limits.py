@@ -20,7 +20,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 import numpy as np
 
 from arrangement import Arrangement, families
-from arrangement.points import interior_points
+from arrangement.results.points import interior_points
 
 BLOCK = 2**15
 

@@ -17,9 +17,9 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from arrangement import plot
-from arrangement.engine import start_worker
-from arrangement.relu.data import DataSet, gaussian, mnist, prepare
-from arrangement.relu.probability import minima_probability
+from arrangement.data.samples import DataSet, gaussian, mnist, prepare
+from arrangement.enumeration.tasks import start_worker
+from arrangement.relu.minima_probability import minima_probability
 
 
 @functools.cache

@@ -24,8 +24,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from arrangement import plot
+from arrangement.data.samples import mnist
 from arrangement.relu import Network
-from arrangement.relu.data import mnist
 
 BOX = [(Fraction(-1, 2), Fraction(3, 2))] * 2
 

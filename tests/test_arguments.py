@@ -16,32 +16,19 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from arrangement import (
-    Arrangement,
-    ArrangementBuilder,
-    bounds,
-    counting,
-    families,
-    graph,
-    matroid,
-    operations,
-    plot,
-    poset,
-    regions,
-)
-from arrangement.cells import Cells
-from arrangement.deep import Network
-from arrangement.deep.regions import Regions
-from arrangement.engine import Checkpoint
+from arrangement import Arrangement, ArrangementBuilder, bounds, families, plot
+from arrangement.counting import polynomial, poset
+from arrangement.data import samples
+from arrangement.enumeration.tasks import Checkpoint
 from arrangement.errors import ArrangementError, InputError, SizeError
-from arrangement.relu import (
-    OneHiddenLayer,
-    cellwise_minima,
-    data,
-    local_minimum,
-    pattern_minimum,
-)
-from arrangement.relu.probability import minima_probability
+from arrangement.files import graphml
+from arrangement.hyperplanes import operations
+from arrangement.networks import Network
+from arrangement.networks.regions.regions import Regions
+from arrangement.relu import OneHiddenLayer, cellwise_minima, local_minimum, pattern_minimum
+from arrangement.relu.minima_probability import minima_probability
+from arrangement.results import matroid, topes
+from arrangement.results.cells import Cells
 
 X, Y = np.array([[0.0, 1], [1, 0.5], [2, -1]]), np.array([1.0, -1, 0.5])
 LINES = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
@@ -99,15 +86,15 @@ CALLS = [
     (bounds.buck, (3, 2), {"bounded": False}),
     (bounds.cover, (3, 2), {}),
     *((getattr(bounds, n), (2, [2, 2]), {}) for n in ("montufar_2014", "raghu", "serra")),
-    (counting.n_cells, (LINES,), {"symmetry": None, "progress": None}),
-    (counting.whitney_numbers, (LINES,), {}),
+    (polynomial.n_cells, (LINES,), {"symmetry": None, "progress": None}),
+    (polynomial.whitney_numbers, (LINES,), {}),
     (operations.closure, (LINES, [0, 1]), {}),
     (operations.restriction, (LINES, [0]), {}),
     (operations.product, (LINES, LINES), {}),
     (operations.decone, (LINES.cone(), 0), {}),
     *((f, (LINES.cone(),), {}) for f in (matroid.circuits, matroid.covectors, matroid.dual)),
-    (regions.is_isomorphic, (LINES, LINES), {}),
-    (regions.poset_of_regions, (LINES,), {"base": 0}),
+    (topes.is_isomorphic, (LINES, LINES), {}),
+    (topes.poset_of_regions, (LINES,), {"base": 0}),
     (poset.mobius, (LINES, 1), {}),
     (poset.intersection_poset, (LINES,), {}),
     (LINES.cells, (), {"method": "auto", "domain": BOX, "progress": None, "executor": None}),
@@ -135,10 +122,10 @@ CALLS = [
     (local_minimum, (X, Y, [[1.0, 0, 0]], [1.0]), {"signs": None, "tolerance": 1e-9}),
     (pattern_minimum, (X, Y, [[True, False, True]]), {"bias_penalty": False}),
     (minima_probability, (), {"samples": [4], "features": 1, "seeds": 2, "executor": None}),
-    (data.DataSet, (X, Y, "d"), {}),
-    (data.gaussian, (4, 2), {"seed": 0}),
-    (data.load, ("iris",), {"target": None}),
-    (data.prepare, (data.DataSet(X, Y, "d"),), {
+    (samples.DataSet, (X, Y, "d"), {}),
+    (samples.gaussian, (4, 2), {"seed": 0}),
+    (samples.load, ("iris",), {"target": None}),
+    (samples.prepare, (samples.DataSet(X, Y, "d"),), {
         "classes": None, "samples": 2, "features": 1, "reduction": "pca", "normalise": True,
         "labels": "regression", "seed": 0,
     }),
@@ -146,7 +133,7 @@ CALLS = [
     (plot.landscape, (LAYER.landscape(),), {"projection": "stereographic"}),
     (plot.regions, (NETWORK.regions(BOX),), {"colour": "map", "layer": None}),
     (plot.spectrum, (LAYER.landscape(),), {"saddles": None}),
-    (graph.write_poset, (nx.DiGraph([(0, 1)]), os.devnull), {}),
+    (graphml.write_poset, (nx.DiGraph([(0, 1)]), os.devnull), {}),
 ]  # fmt: skip
 
 
@@ -171,7 +158,7 @@ def test_bad_values_give_one_clear_error(number, place, monkeypatch, tmp_path):
         except ArrangementError as error:
             message = str(error)
         except OSError:  # a name that is no file that can be written
-            assert function is graph.write_poset
+            assert function is graphml.write_poset
             continue
         else:
             continue
@@ -182,7 +169,7 @@ def test_bad_values_give_one_clear_error(number, place, monkeypatch, tmp_path):
 
 def test_the_class_itself_and_a_missing_rank():
     with pytest.raises(InputError, match=r"that is the class itself, make an instance"):
-        counting.n_cells(Arrangement)
+        polynomial.n_cells(Arrangement)
     with pytest.raises(InputError, match=r"type 'A3' without a rank; give both"):
         families.coxeter("A3")
     with pytest.raises(InputError, match="rng = -1 is too small"):
@@ -308,7 +295,7 @@ ODD = "a\x1b[31m\0\ud800\ufffe$x^\r\n<&"
 def test_labels_in_graphml(tmp_path):
     path = tmp_path / "a.graphml"
     columns = {"label\0": [ODD, "b\r"], "n": [1, 2]}
-    graph.write_graphml(path, columns, np.array([[0, 1]]), {"e\x1b": ["\x07"]})
+    graphml.write_graphml(path, columns, np.array([[0, 1]]), {"e\x1b": ["\x07"]})
     ET.parse(path)
     found = nx.read_graphml(path)
     assert found.nodes["0"] == {

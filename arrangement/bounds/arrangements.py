@@ -5,9 +5,9 @@ from __future__ import annotations
 import operator
 from math import comb
 
-from arrangement.arguments import check_flag
+from arrangement.checks import check_flag
 from arrangement.errors import InputError, SizeError
-from arrangement.parsing import shown
+from arrangement.exact.numbers import shown
 
 __all__ = ["buck", "count", "cover", "zaslavsky"]
 

@@ -17,7 +17,7 @@ from math import comb, prod
 
 from arrangement.bounds.arrangements import count, zaslavsky
 from arrangement.errors import InputError
-from arrangement.parsing import shown
+from arrangement.exact.numbers import shown
 
 __all__ = ["montufar_2014", "montufar_2017", "raghu", "serra"]
 

@@ -9,21 +9,21 @@ import warnings
 from contextlib import nullcontext, redirect_stdout
 
 from arrangement.cli import (
-    bounds,
-    cells,
-    convex,
-    count,
-    faces,
-    flats,
-    landscape,
-    network,
-    train,
-    verify,
+    count_cells,
+    list_cells,
+    list_faces,
+    list_flats,
+    list_regions,
+    map_landscape,
+    print_bounds,
+    train_convex,
+    train_globally,
+    verify_certificate,
 )
 from arrangement.cli.options import Parser
 from arrangement.cli.termination import orderly_termination
 from arrangement.errors import ArrangementError, InputError
-from arrangement.output import claim_stdout
+from arrangement.files.output import claim_stdout
 from arrangement.printable import printable
 
 __all__ = ["main"]
@@ -116,7 +116,8 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     modules = (
-        cells, count, faces, flats, bounds, landscape, train, convex, network, verify,
+        list_cells, count_cells, list_faces, list_flats, print_bounds, map_landscape,
+        train_globally, train_convex, list_regions, verify_certificate,
     )  # fmt: skip
     for command in modules:
         command.add(commands)

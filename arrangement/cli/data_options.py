@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from arrangement.cli.options import Parser, float_number
 from arrangement.errors import InputError, SizeError
-from arrangement.files import standard_input
+from arrangement.files.reading import standard_input
 
 if TYPE_CHECKING:
+    from arrangement.data.samples import DataSet
     from arrangement.relu import OneHiddenLayer
-    from arrangement.relu.data import DataSet
 
 __all__ = [
     "SAMPLES",
@@ -110,7 +110,7 @@ def add_layer(parser: Parser, several: bool = False) -> None:
 
 def chosen_data(options: argparse.Namespace) -> DataSet:
     """The samples that were asked for, reduced and normalised."""
-    from arrangement.relu.data import load, prepare
+    from arrangement.data.samples import load, prepare
 
     if options.reduction in ("pca", "lsh") and options.features is None:
         raise InputError(f"--reduction {options.reduction}: to how many? give --features D")

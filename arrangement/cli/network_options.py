@@ -9,7 +9,7 @@ from arrangement.cli.options import Parser, float_number
 from arrangement.errors import InputError
 
 if TYPE_CHECKING:
-    from arrangement.deep.network import Network
+    from arrangement.networks.network import Network
 
 __all__ = ["add_domain", "add_reading", "chosen_domain", "chosen_network"]
 
@@ -59,8 +59,8 @@ def add_domain(parser: Parser) -> None:
 
 def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:
     """The box or polytope that was asked for."""
-    from arrangement.files import read_arrays
-    from arrangement.reading import rational_number
+    from arrangement.cli.arrangement_files import rational_number
+    from arrangement.files.reading import read_arrays
 
     if options.domain is not None:
         arrays = read_arrays(options.domain)
@@ -79,9 +79,9 @@ def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:
 
 def chosen_network(path: str, options: argparse.Namespace) -> Network:
     """The network of a file, on the slice if there is one."""
-    from arrangement.deep.network import Network
-    from arrangement.files import naming
-    from arrangement.reading import read_points
+    from arrangement.cli.arrangement_files import read_points
+    from arrangement.files.reading import naming
+    from arrangement.networks.network import Network
 
     slope = None
     if options.negative_slope is not None:
@@ -107,7 +107,7 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
 
 
 def _activation(words: list[str] | None) -> Any:
-    from arrangement.reading import written_number
+    from arrangement.cli.arrangement_files import written_number
 
     if words is None:
         return None

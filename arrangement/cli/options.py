@@ -11,13 +11,17 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from arrangement import writing
+from arrangement.cli import results_written
+from arrangement.cli.arrangement_files import (
+    chosen_arrangement,
+    rational_number,
+    written_number,
+)
 from arrangement.errors import InputError
 from arrangement.printable import printable
-from arrangement.reading import chosen_arrangement, rational_number, written_number
 
 if TYPE_CHECKING:
-    from arrangement.hyperplanes import Arrangement
+    from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = [
     "NUMBERS",
@@ -113,7 +117,7 @@ def workers(jobs: int | None) -> Any:
         return contextlib.nullcontext()
     from concurrent.futures import ProcessPoolExecutor
 
-    from arrangement.engine import start_worker
+    from arrangement.enumeration.tasks import start_worker
 
     return ProcessPoolExecutor(jobs, initializer=start_worker)
 
@@ -161,7 +165,7 @@ def check_outputs(
     """Refuse, before any work is done, files that cannot be written."""
     flags = [flag for flag in ("out", "graphml", "plot") if hasattr(options, flag)]
     outputs = {f"--{flag}": getattr(options, flag) for flag in flags}
-    writing.check_outputs(outputs, source, saved)
+    results_written.check_outputs(outputs, source, saved)
 
 
 def report(facts: dict[str, Any], as_json: bool) -> str:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from arrangement.output import discard_unfinished
+from arrangement.files.output import discard_unfinished
 
 __all__ = ["orderly_termination"]
 

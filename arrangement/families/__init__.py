@@ -4,8 +4,8 @@ The contents page; each module has one idea:
 
 - :mod:`~arrangement.families.deformations`: braid, catalan, ish, linial, semiorder, shi;
 - :mod:`~arrangement.families.reflections`: coxeter;
-- :mod:`~arrangement.families.points`: cross_polytope, demicube, permutohedron, resonance,
-  threshold;
+- :mod:`~arrangement.families.point_configurations`: cross_polytope, demicube, permutohedron,
+  resonance, threshold;
 - :mod:`~arrangement.families.graphs`: graphical;
 - :mod:`~arrangement.families.position`: discriminantal, generic;
 - :mod:`~arrangement.families.grids`: grid;
@@ -21,7 +21,7 @@ from arrangement.families.deformations import braid, catalan, ish, linial, semio
 from arrangement.families.graphs import graphical
 from arrangement.families.grids import grid
 from arrangement.families.known import KnownCounts, known_counts
-from arrangement.families.points import (
+from arrangement.families.point_configurations import (
     cross_polytope,
     demicube,
     permutohedron,
@@ -31,7 +31,7 @@ from arrangement.families.points import (
 from arrangement.families.position import discriminantal, generic
 from arrangement.families.reflections import coxeter
 from arrangement.families.regular import regular_polytope, simplicial
-from arrangement.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = [
     "FAMILIES",

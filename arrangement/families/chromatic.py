@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from flint import fmpz_poly
 
 from arrangement.errors import InputError, SizeError
-from arrangement.parsing import shown
+from arrangement.exact.numbers import shown
 
 if TYPE_CHECKING:
     import networkx as nx

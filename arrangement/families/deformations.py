@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from arrangement.families.sizes import refuse_if_large, size
-from arrangement.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["braid", "catalan", "ish", "linial", "semiorder", "shi"]
 

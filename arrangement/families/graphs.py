@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from arrangement.errors import InputError
+from arrangement.exact.numbers import shown
 from arrangement.families.sizes import refuse_if_large
-from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import shown
+from arrangement.hyperplanes.hyperplanes import Arrangement
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -6,7 +6,7 @@ import numpy as np
 
 from arrangement.errors import InputError
 from arrangement.families.sizes import refuse_if_large, size
-from arrangement.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["grid"]
 

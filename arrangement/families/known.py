@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from flint import fmpz_poly
 
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import shown
 from arrangement.families.chromatic import chromatic_polynomial
 from arrangement.families.reflections import coxeter_type
 from arrangement.families.regular import regular_polytope, simplicial
 from arrangement.families.sizes import size
-from arrangement.parsing import shown
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -10,7 +10,7 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement.families.sizes import refuse_if_large, size
-from arrangement.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["discriminantal", "generic"]
 

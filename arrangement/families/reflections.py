@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
+from arrangement.exact.numbers import shown
 from arrangement.families.deformations import braid
 from arrangement.families.regular import cell600_vertices, half_turn
 from arrangement.families.sizes import refuse_if_large, size
-from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import shown
+from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["coxeter"]
 

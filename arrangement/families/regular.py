@@ -8,10 +8,10 @@ from itertools import permutations, product
 from typing import Any
 
 from arrangement.errors import InputError
+from arrangement.exact.fields import NumberField, cosine
+from arrangement.exact.numbers import shown
 from arrangement.families.sizes import size
-from arrangement.fields import NumberField, cosine
-from arrangement.hyperplanes import Arrangement
-from arrangement.parsing import shown
+from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["cell600_vertices", "half_turn", "regular_polytope", "simplicial"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 
 from arrangement.errors import InputError, SizeError
-from arrangement.parsing import shown
+from arrangement.exact.numbers import shown
 
 __all__ = ["power_of_two", "refuse_if_large", "size"]
 

@@ -1,13 +1,12 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
-from arrangement.kernels.branching import branch
-from arrangement.kernels.interior import enter_cells, interior_points
-from arrangement.kernels.largest_slack import inner_solutions, largest_slack
-from arrangement.kernels.lookup import fill_table, find_edges, look_up
-from arrangement.kernels.masked_maps import masked_maps
-from arrangement.kernels.merging import merge
-from arrangement.kernels.modular_rank import PRIME, modular_ranks
-from arrangement.kernels.screening import (
+from arrangement.kernels.cells.interior import enter_cells, interior_points
+from arrangement.kernels.cells.lookup import fill_table, find_edges, look_up
+from arrangement.kernels.landscape.branching import branch
+from arrangement.kernels.landscape.largest_slack import inner_solutions, largest_slack
+from arrangement.kernels.landscape.masked_maps import masked_maps
+from arrangement.kernels.landscape.merging import merge
+from arrangement.kernels.landscape.screening import (
     DEFICIENT,
     REFUSED,
     SURVIVED,
@@ -15,9 +14,10 @@ from arrangement.kernels.screening import (
     screen,
     tuple_losses,
 )
-from arrangement.kernels.spans import span_forms
-from arrangement.kernels.supports import cone_supports
-from arrangement.kernels.tuple_fit import fit_tuples, local_search
+from arrangement.kernels.landscape.spans import span_forms
+from arrangement.kernels.landscape.supports import cone_supports
+from arrangement.kernels.landscape.tuple_fit import fit_tuples, local_search
+from arrangement.kernels.modular_rank import PRIME, modular_ranks
 
 __all__ = [
     "DEFICIENT",

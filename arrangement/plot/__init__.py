@@ -9,7 +9,7 @@ on a plane through their parameters, with the boundaries of the cells;
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
-from arrangement.plot.network import regions
+from arrangement.plot.network_regions import regions
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.probability import minima_probability
 from arrangement.plot.slices import slice

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError, MissingExtraError
-from arrangement.output import atomic_output
-from arrangement.parsing import shown
+from arrangement.exact.numbers import shown
+from arrangement.files.output import atomic_output
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.plot import geometry, sphere
-from arrangement.plot.geometry import Floats, Window
+from arrangement.plot import sphere, spherical
+from arrangement.plot.spherical import Floats, Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from arrangement.cells import Cells
+    from arrangement.results.cells import Cells
 
 __all__ = ["Chart", "Discs", "Limits", "Plane", "TangentPlanes", "parities"]
 
@@ -72,24 +72,24 @@ class Plane:
         d = cells.arrangement.dimension
         self.names = ["$x$"] if d == 1 else ["$x_1$", "$x_2$"]
         self.names = [name.replace("x", letter) for name in self.names]
-        rows = geometry.unit_rows(cells.arrangement.rows)
-        domain = None if cells.domain is None else geometry.unit_rows(np.asarray(cells.domain))
+        rows = spherical.unit_rows(cells.arrangement.rows)
+        domain = None if cells.domain is None else spherical.unit_rows(np.asarray(cells.domain))
         self.rows = _upright(rows) if d == 1 else rows
         self.domain = _upright(domain) if d == 1 and domain is not None else domain
         self.lines = self.rows[_distinct(cells)]
         feet = -self.lines[:, 2:] * self.lines[:, :2]  # each line's point nearest the origin
-        self.vertices = feet if d == 1 else geometry.vertices(self.lines, self.domain)
+        self.vertices = feet if d == 1 else spherical.vertices(self.lines, self.domain)
         seen = self.vertices if len(self.vertices) else feet
         first = None
         if show is not None:
             first = np.vstack([_in_plane(show[:1]), np.zeros((1, 2))])
             seen = np.vstack([seen, _in_plane(show)])
-        self.window = geometry.window_around(seen, keep=first)
+        self.window = spherical.window_around(seen, keep=first)
         if window is not None:
-            self.window = geometry.given_window(window, d, f"{d} pairs")
+            self.window = spherical.given_window(window, d, f"{d} pairs")
         if d == 1:
             self.window = Window((self.window.low[0], -1.0), (self.window.high[0], 1.0), False)
-        self.polygons = geometry.cell_polygons(
+        self.polygons = spherical.cell_polygons(
             self.rows, cells.signs, cells.edges, self.window, self.domain
         )
 
@@ -105,7 +105,7 @@ class Plane:
     def paint(self, axes: Axes, colours: Floats, marked: Mask | None = None) -> None:
         """Draw the cells in their colours, the hyperplanes, and an outline of marked cells."""
         _fill(axes, self.polygons, colours, marked)
-        _rule(axes, list(geometry.line_segments(self.lines, self.window)), len(self.lines))
+        _rule(axes, list(spherical.line_segments(self.lines, self.window)), len(self.lines))
         axes.set_xlim(self.window.low[0], self.window.high[0])
         axes.set_ylim(self.window.low[1], self.window.high[1])
         axes.set_aspect("equal" if self.window.equal else "auto")
@@ -142,7 +142,7 @@ class Discs:
     def __init__(self, cells: Cells, letter: str = "x") -> None:
         self.cells = cells
         self.letter = letter
-        self.normals = geometry.unit_rows(cells.arrangement.rows)[:, :3]
+        self.normals = spherical.unit_rows(cells.arrangement.rows)[:, :3]
         self.circles = self.normals[_distinct(cells)]
         self.parity = parities(cells)
 
@@ -208,16 +208,16 @@ class TangentPlanes:
     def __init__(self, cells: Cells, letter: str = "x", show: Floats | None = None) -> None:
         self.cells = cells
         self.letter = letter
-        self.rows = geometry.unit_rows(cells.arrangement.rows)[:, :3]
+        self.rows = spherical.unit_rows(cells.arrangement.rows)[:, :3]
         slopes = np.hypot(self.rows[:, 0], self.rows[:, 1])
-        drawn = _distinct(cells) & (slopes > geometry.PARALLEL)  # the horizon is out of sight
+        drawn = _distinct(cells) & (slopes > spherical.PARALLEL)  # the horizon is out of sight
         self.lines = self.rows[drawn] / slopes[drawn, None]
-        self.vertices = geometry.vertices(self.lines)
+        self.vertices = spherical.vertices(self.lines)
         seen = self.vertices if len(self.vertices) else -self.lines[:, 2:] * self.lines[:, :2]
         if show is not None:
             tilted = show[show[:, 2] != 0]
             seen = np.vstack([seen, tilted[:, :2] / tilted[:, 2:]])
-        window = geometry.window_around(seen)
+        window = spherical.window_around(seen)
         self.centre = (np.array(window.low) + window.high) / 2
         self.half = float(np.max(np.subtract(window.high, window.low))) / 2
 
@@ -228,11 +228,11 @@ class TangentPlanes:
             window = self._window(side)
             (x0, y0), (x1, y1) = window.low, window.high
             mirror = [1, 1, side]
-            polygons = geometry.cell_polygons(
+            polygons = spherical.cell_polygons(
                 self.rows * mirror, self.cells.signs, self.cells.edges, window
             )
             _fill(axes, [self._panel(p, side) for p in polygons], colours, marked)
-            cut = geometry.line_segments(self.lines * mirror, window)
+            cut = spherical.line_segments(self.lines * mirror, window)
             segments += [self._panel(segment, side) for segment in cut]
             frame = self._panel(window.corners[[0, 1, 2, 3, 0]], side)
             axes.plot(*frame.T, color=INK, linewidth=1, zorder=3)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
-from arrangement.parsing import shown
+from arrangement.exact.numbers import shown
 from arrangement.plot.marks import counted, literal
 
 if TYPE_CHECKING:
-    from arrangement.deep.decisions import DecisionRegions
-    from arrangement.deep.regions import Regions
+    from arrangement.networks.regions.decisions import DecisionRegions
+    from arrangement.networks.regions.regions import Regions
 
 __all__ = ["LONGEST_KEY", "LOOKS", "Look", "greedy"]
 
@@ -86,7 +86,7 @@ def _by_map(regions: Regions, _: int | None) -> Look:
 
 
 def _by_class(regions: Regions | DecisionRegions, _: int | None) -> Look:
-    from arrangement.deep.regions import Regions
+    from arrangement.networks.regions.regions import Regions
 
     network = regions.layers.network
     if network.output_dimension < 2:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from arrangement.arguments import check_instance, choice
+from arrangement.checks import check_instance, choice
 from arrangement.errors import InputError
 from arrangement.plot.canvas import (
     Target,
@@ -25,17 +25,17 @@ from arrangement.plot.charts import (
     TangentPlanes,
     parities,
 )
-from arrangement.plot.geometry import Floats
 from arrangement.plot.marks import KINDS, counted, entitle, mark_style
 from arrangement.plot.spectra import spectrum
+from arrangement.plot.spherical import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from arrangement.cells import Cells
-    from arrangement.hyperplanes import Arrangement
+    from arrangement.hyperplanes.hyperplanes import Arrangement
     from arrangement.relu import Landscape, Piece
+    from arrangement.results.cells import Cells
 
 __all__ = ["arrangement", "landscape"]
 

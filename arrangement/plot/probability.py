@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from arrangement.arguments import check_instance
+from arrangement.checks import check_instance
 from arrangement.plot.canvas import Target, canvas, figure_of
 from arrangement.plot.marks import entitle
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from arrangement.relu.probability import MinimaProbability
+    from arrangement.relu.minima_probability import MinimaProbability
 
 __all__ = ["minima_probability"]
 
@@ -61,7 +61,7 @@ def minima_probability(
     Examples
     --------
     >>> from arrangement import plot
-    >>> from arrangement.relu.probability import minima_probability
+    >>> from arrangement.relu.minima_probability import minima_probability
     >>> table = minima_probability(samples=[5, 10], features=2, seeds=4)
     >>> figure = plot.minima_probability(table)
     >>> [line.get_text() for line in figure.axes[0].get_legend().get_texts()]

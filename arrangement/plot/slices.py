@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
-from arrangement.parsing import shown
-from arrangement.plot import geometry
+from arrangement.exact.numbers import shown
+from arrangement.plot import spherical
 from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, legend, needs_log
-from arrangement.plot.geometry import Window
 from arrangement.plot.marks import KINDS, counted, entitle, mark_style
 from arrangement.plot.planes import Marked, ParameterPlane, minima_in_plane, plane_of
+from arrangement.plot.spherical import Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,9 +114,9 @@ def slice(
     plane = plane_of(problem, minima, origin, directions, through)
     marked = minima_in_plane(problem, minima, plane)
     if window is None:
-        frame = geometry.window_around(plane.anchors, margin=0.45)
+        frame = spherical.window_around(plane.anchors, margin=0.45)
     else:
-        frame = geometry.given_window(window, 2, "two pairs")
+        frame = spherical.given_window(window, 2, "two pairs")
     with canvas(target, _size(frame)) as axes:
         _paint(axes, problem, plane, frame)
         handles = _rule(axes, problem, plane, frame)
@@ -209,7 +209,7 @@ def _rule(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) ->
         rows = np.column_stack([X @ plane.axes[:, own].T, X @ plane.origin[own]])
         slopes = np.linalg.norm(rows[:, :2], axis=1)
         crossing = slopes > 1e-12 * np.linalg.norm(X, axis=1) * np.linalg.norm(plane.axes)
-        lines = geometry.line_segments(rows[crossing] / slopes[crossing, None], frame)
+        lines = spherical.line_segments(rows[crossing] / slopes[crossing, None], frame)
         colour = NEURONS[min(j, len(NEURONS) - 1)]
         style: dict[str, Any] = {"linewidths": width, "alpha": alpha, "zorder": 2}
         axes.add_collection(LineCollection(list(lines), colors=colour, **style))

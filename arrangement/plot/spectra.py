@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.arguments import check_instance
+from arrangement.checks import check_instance
 from arrangement.errors import InputError
 from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, needs_log
 from arrangement.plot.marks import KINDS, counted, entitle
@@ -123,7 +123,7 @@ def spectrum(
 
 def _rows(landscape: Landscape, saddles: Pieces | None) -> list[tuple[str, str, str, Floats]]:
     """Name, mark, colour and losses of each row, from below."""
-    from arrangement.relu.tuples import n_multisets
+    from arrangement.relu.minima.tuples import n_multisets
 
     K, pieces = landscape.problem.hidden, landscape.pieces
     rows: list[tuple[str, str, str, Floats]] = []

@@ -1,20 +1,22 @@
-"""ReLU networks: their samples as arrangements, and their exact loss landscapes."""
+"""One hidden layer of ReLU: samples as arrangements, and their exact loss landscapes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from arrangement.relu.criterion import is_local_minimum, local_minimum
+from arrangement.relu import losses
 from arrangement.relu.landscape import Landscape
+from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
+from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
+from arrangement.relu.minima.pieces import Piece, Pieces
+from arrangement.relu.minima.product import ProductGraph
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
-from arrangement.relu.optimum import Certificate, GlobalOptimum
-from arrangement.relu.patterns import cellwise_minima, pattern_minimum
-from arrangement.relu.pieces import Piece, Pieces
-from arrangement.relu.product import ProductGraph
+from arrangement.relu.training import convex
+from arrangement.relu.training.optimum import Certificate, GlobalOptimum
 
 if TYPE_CHECKING:
-    from arrangement.deep.network import Network
-    from arrangement.relu.estimators import ExactReLUClassifier, ExactReLURegressor
+    from arrangement.networks.network import Network
+    from arrangement.relu.training.estimators import ExactReLUClassifier, ExactReLURegressor
 
 __all__ = [
     "Certificate",
@@ -28,20 +30,21 @@ __all__ = [
     "Pieces",
     "ProductGraph",
     "cellwise_minima",
+    "convex",
     "is_local_minimum",
     "local_minimum",
+    "losses",
     "pattern_minimum",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Network":
-        from arrangement.deep.network import Network
+    if name == "Network":  # an alias, which need not be imported for landscapes
+        from arrangement.networks.network import Network
 
         return Network
-    # The estimators need scikit-learn, an extra.
-    if name in ("ExactReLUClassifier", "ExactReLURegressor"):
-        from arrangement.relu import estimators
+    if name in ("ExactReLUClassifier", "ExactReLURegressor"):  # need an extra, scikit-learn
+        from arrangement.relu.training import estimators
 
         return getattr(estimators, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,27 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.relu.components import components
-from arrangement.relu.enumeration import (
-    Search,
-)
-from arrangement.relu.faces import NeuronFaces
-from arrangement.relu.pieces import Piece, Pieces
+from arrangement.relu.minima.connected import components
+from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.piece_files import save_pieces
+from arrangement.relu.minima.pieces import Piece, Pieces
+from arrangement.relu.minima.product import ProductGraph, multiset_index
+from arrangement.relu.minima.rational import RationalDecider
+from arrangement.relu.minima.saddles import saddles
+from arrangement.relu.minima.search import Search
+from arrangement.relu.minima.ties import rising
+from arrangement.relu.minima.weight_space import Floats, Signs
 from arrangement.relu.problem import Problem
-from arrangement.relu.product import ProductGraph, multiset_index
-from arrangement.relu.rational import RationalDecider
-from arrangement.relu.saddles import saddles
-from arrangement.relu.samples import (
-    Floats,
-    Signs,
-)
-from arrangement.relu.saving import save_pieces
-from arrangement.relu.ties import rising
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from arrangement.cells import Cells
+    from arrangement.results.cells import Cells
 
 __all__ = ["Landscape", "Piece"]
 
@@ -122,7 +117,8 @@ class Landscape:
         """The connected components of the set of local minima: rows of `pieces`, by loss.
 
         Pieces that lie in each other's closure are joined, up to the scaling and the order of
-        neurons; see :mod:`arrangement.relu.components`. Of the pieces that were asked for.
+        neurons; see :mod:`arrangement.relu.minima.connected`. Of the pieces that were asked
+        for.
 
         Examples
         --------

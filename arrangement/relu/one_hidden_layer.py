@@ -8,25 +8,23 @@ from dataclasses import replace
 from math import inf
 from typing import Literal
 
-from arrangement.arguments import check_executor, check_flag
 from arrangement.bounds import cover
+from arrangement.checks import check_executor, check_flag
 from arrangement.errors import InputError, SizeError, SolverError
-from arrangement.parsing import shown
+from arrangement.exact.numbers import shown
 from arrangement.progress import Progress, reporter
-from arrangement.relu.enumeration import (
+from arrangement.relu.landscape import Landscape
+from arrangement.relu.minima.pieces import KINDS, Pieces
+from arrangement.relu.minima.search import (
     Search,
     enumerate_minima,
     refuse_large_table,
     refuse_too_many,
 )
-from arrangement.relu.landscape import Landscape
-from arrangement.relu.optimum import GlobalOptimum, global_optimum
-from arrangement.relu.pieces import KINDS, Pieces
+from arrangement.relu.minima.ties import rising
+from arrangement.relu.minima.weight_space import Samples
 from arrangement.relu.problem import Problem
-from arrangement.relu.samples import (
-    Samples,
-)
-from arrangement.relu.ties import rising
+from arrangement.relu.training.optimum import GlobalOptimum, global_optimum
 
 __all__ = ["OneHiddenLayer"]
 

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from arrangement.cells import Cells
 from arrangement.errors import InputError
-from arrangement.parsing import exact_number, shown
+from arrangement.exact.numbers import exact_number, shown
 from arrangement.progress import Progress
-from arrangement.relu.faces import NeuronFaces
-from arrangement.relu.samples import (
+from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.weight_space import (
     SPREAD,
     Floats,
     Samples,
     sample_arrangement,
     sample_targets,
 )
+from arrangement.results.cells import Cells
 
 __all__ = ["Problem"]
 

@@ -1,0 +1,108 @@
+"""Arguments of public functions, checked: every error names the argument and what was given."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import shown
+
+__all__ = [
+    "check_executor",
+    "check_flag",
+    "check_instance",
+    "choice",
+    "entries",
+    "generator",
+    "number",
+    "whole",
+]
+
+
+def check_instance(value: object, name: str, *kinds: str) -> None:
+    """An InputError unless a value is an instance of a class that is called one of these.
+
+    The classes are given by name, so that no module has to be imported for a check.
+    """
+    if not any(base.__name__ in kinds for base in type(value).__mro__):
+        hint = ""
+        if isinstance(value, type) and any(base.__name__ in kinds for base in value.__mro__):
+            hint = "; that is the class itself, make an instance of it"
+        raise InputError(f"{name} must be {' or '.join(kinds)}, not {shown(value)}{hint}")
+
+
+def choice(value: Any, choices: Sequence[Any], name: str) -> None:
+    """An InputError unless a value is one of some texts (or None, if that is one)."""
+    if not (value is None or isinstance(value, str)) or value not in choices:
+        raise InputError(f"{name} {shown(value)} is none of {', '.join(map(repr, choices))}")
+
+
+def check_flag(value: Any, name: str) -> None:
+    """An InputError unless a value is True or False, or is the number 1 or 0."""
+    if not isinstance(value, bool | int | np.bool_ | np.integer) or value not in (0, 1):
+        raise InputError(f"{name} must be True or False, not {shown(value)}")
+
+
+def entries(values: Any) -> np.ndarray[Any, Any]:
+    """What is given as an array; of no axis if its rows have different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.array(None)
+
+
+def check_executor(value: Any) -> None:
+    """An InputError unless a value is None or submits work, as executors do."""
+    if value is not None and (isinstance(value, type) or not hasattr(value, "submit")):
+        raise InputError(
+            f"executor must be a concurrent.futures.Executor or None, not {shown(value)}"
+        )
+
+
+def whole(value: Any, name: str, least: int, most: int | None = None) -> int:
+    """An argument as an integer of at least `least`; a SizeError if it is above `most`.
+
+    Examples
+    --------
+    >>> whole(3, "samples", 1)
+    3
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InputError(f"{name} = {shown(value)} is not an integer") from None
+    if number < least:
+        raise InputError(f"{name} = {shown(number)} is too small, the least is {least}")
+    if most is not None and number > most:
+        raise SizeError(f"{name} = {shown(number)} is too large, the most is {most:,}")
+    return number
+
+
+def number(value: Any, name: str) -> float:
+    """An argument as a finite float.
+
+    Examples
+    --------
+    >>> number(1, "tolerance")
+    1.0
+    """
+    try:
+        result = (
+            float(value) if not isinstance(value, str | bytes) and not np.ndim(value) else None
+        )
+    except (TypeError, ValueError, OverflowError):
+        result = None
+    if result is None or not np.isfinite(result):
+        raise InputError(f"{name} must be a finite number, not {shown(value)}")
+    return result
+
+
+def generator(rng: Any, name: str = "rng") -> np.random.Generator:
+    """The random numbers of a generator, or of a seed: an integer from 0 on, or None."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    return np.random.default_rng(None if rng is None else whole(rng, name, 0))

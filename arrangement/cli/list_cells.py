@@ -1,0 +1,141 @@
+"""``arrangement cells``: enumerate the cells, save them, write their graph, draw them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from typing import TYPE_CHECKING
+
+from arrangement.cli.options import (
+    NUMBERS,
+    Commands,
+    add_arrangement,
+    add_checkpoint,
+    add_domain,
+    add_jobs,
+    add_outputs,
+    check_outputs,
+    chosen,
+    report,
+    workers,
+)
+from arrangement.cli.results_written import names_directory
+from arrangement.errors import InputError
+
+if TYPE_CHECKING:
+    from arrangement.hyperplanes.hyperplanes import Arrangement
+
+__all__ = ["add"]
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "cells", help="enumerate the cells of an arrangement", description=NUMBERS
+    )
+    parser.set_defaults(run=_run)
+    add_arrangement(parser)
+    parser.add_argument(
+        "--method",
+        choices=("auto", "sweep", "restrict", "lp"),
+        default="auto",
+        help="default: auto",
+    )
+    add_domain(parser)
+    parser.add_argument(
+        "--out",
+        metavar="FILE.npz|DIR",
+        help="save the cells in a file; in a directory (a name without a dot), in blocks as "
+        "they are found, in memory that does not grow with them",
+    )
+    parser.add_argument(
+        "--parquet", action="store_true", help="write the blocks in DIR as Parquet, not npz"
+    )
+    add_jobs(parser)
+    add_checkpoint(parser)
+    add_outputs(parser, "the graph of cells and shared facets")
+
+
+def _run(options: argparse.Namespace) -> str:
+    if options.out is not None and names_directory(options.out):
+        return _blocks(options)
+    if options.parquet:
+        raise InputError("--parquet: is for blocks; give --out DIR")
+    check_outputs(options, options.file)
+    arrangement, domain = chosen(options)
+    if options.plot is not None:
+        _check_drawable(arrangement)
+    for option in ("jobs", "checkpoint"):
+        if options.method == "lp" and getattr(options, option) is not None:
+            raise InputError(f"--{option}: not for --method lp")
+    started = time.perf_counter()
+    with workers(options.jobs) as executor:
+        cells = arrangement.cells(
+            method=options.method,
+            domain=domain,
+            progress=True,
+            executor=executor,
+            checkpoint=options.checkpoint,
+        )
+    bounded = int(cells.bounded.sum())
+    seconds = time.perf_counter() - started
+    if options.graphml is not None:
+        cells.write_graphml(options.graphml)
+    if options.out is not None:
+        cells.save(options.out)
+    if options.plot is not None:
+        from arrangement import plot
+
+        if options.family is not None:
+            source = " ".join(options.family)
+        else:
+            source = "standard input" if options.file == "-" else os.path.basename(options.file)
+        plot.arrangement(cells, options.plot, source=source)
+    essential = arrangement.is_essential or options.json
+    return report(
+        {
+            "hyperplanes": arrangement.n_hyperplanes,
+            "dimension": arrangement.dimension,
+            "rank": arrangement.rank,
+            "cells": len(cells),
+            "bounded cells" if essential else "relatively bounded cells": bounded,
+            "seconds": round(seconds, 3),
+        },
+        options.json,
+    )
+
+
+def _blocks(options: argparse.Namespace) -> str:
+    """Cells in blocks on disk: nothing is known of all of them but their number."""
+    from arrangement.results.blocks import check_directory, write_blocks
+
+    for option in ("graphml", "plot"):
+        if getattr(options, option) is not None:
+            raise InputError(f"--{option}: not with blocks; give --out FILE.npz")
+    if options.method != "auto":
+        raise InputError(f"--method {options.method}: not with blocks; give --out FILE.npz")
+    form = "parquet" if options.parquet else "npz"
+    check_directory(options.out, form)
+    arrangement, domain = chosen(options)
+    started = time.perf_counter()
+    with workers(options.jobs) as executor:
+        portions = arrangement.iter_cells(2**20, True, executor, domain, options.checkpoint)
+        count = write_blocks(arrangement, portions, options.out, form)
+    facts = {
+        "hyperplanes": arrangement.n_hyperplanes,
+        "dimension": arrangement.dimension,
+        "rank": arrangement.rank,
+        "cells": count,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return report(facts, options.json)
+
+
+def _check_drawable(arrangement: Arrangement) -> None:
+    d = arrangement.dimension
+    if not (d in (1, 2) or (d == 3 and arrangement.is_central)):
+        raise InputError(
+            "--plot: a picture needs dimension 1 or 2, or dimension 3 and hyperplanes that "
+            f"share a point; this is an {arrangement!r}"
+        )

@@ -1,0 +1,68 @@
+"""The files that the command line is to write, checked before the work."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping, Sequence
+
+from arrangement.errors import InputError, MissingExtraError
+from arrangement.files.output import hindrance, is_stream
+
+__all__ = ["check_outputs", "names_directory"]
+
+
+def check_outputs(
+    outputs: Mapping[str, str | None],
+    source: str | None,
+    saved: Sequence[str] = (".npz",),
+) -> None:
+    """Find out before the work what would hinder the writing after it.
+
+    Parameters
+    ----------
+    outputs : mapping of str to str or None
+        The files by the option that names them; None where the option is not given.
+    source : str or None
+        The file that is read; - is standard input.
+    saved : sequence of str
+        The suffixes that the file of --out may have.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written, has a suffix that does not fit, or is named twice; the
+        message names the option.
+    MissingExtraError
+        If a picture is asked for and matplotlib is not installed.
+    """
+    taken = {} if source in (None, "-") else {os.path.realpath(str(source)): "the input"}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        if (place := os.path.realpath(path)) in taken:
+            raise InputError(f"{option} {path}: the same file as {taken[place]}")
+        taken[place] = option
+        reason = _wrong_name(option, path, saved) or hindrance(path)
+        if reason is not None:
+            raise InputError(f"{option} {path}: {reason}")
+        if option == "--plot" and importlib.util.find_spec("matplotlib") is None:
+            raise MissingExtraError("--plot needs matplotlib: pip install 'arrangement[plot]'")
+
+
+def _wrong_name(option: str, path: str, saved: Sequence[str]) -> str | None:
+    suffix = os.path.splitext(path)[1].lower()
+    if option == "--plot" and path and suffix not in (".png", ".pdf", ".svg"):
+        return "a picture's suffix must be .png, .pdf or .svg"
+    if path == "-":
+        return "a file of this name is hardly meant; write /dev/stdout for standard output"
+    if option == "--out" and path and suffix not in saved and not is_stream(path):
+        return f"the suffix of the file must be {' or '.join(saved)}"
+    return None
+
+
+def names_directory(path: str) -> bool:
+    """Is this the name of a directory for blocks: without a suffix, and no stream?"""
+    if os.path.isdir(path):
+        return True
+    return path not in ("", "-") and "." not in os.path.basename(path) and not is_stream(path)

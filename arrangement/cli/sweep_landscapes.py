@@ -1,0 +1,141 @@
+"""``arrangement landscape --sweep``: the share of cells with a minimum as data grow."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from typing import TYPE_CHECKING
+
+from arrangement.cli import results_written
+from arrangement.cli.options import Parser, float_number, report, workers
+from arrangement.errors import InputError
+from arrangement.files.reading import standard_input
+
+if TYPE_CHECKING:
+    from arrangement.data.dataset import DataSet
+    from arrangement.relu.minima_probability import Source
+
+__all__ = ["add_sweep", "run_sweep", "settle"]
+
+ONE_LANDSCAPE = {
+    "graphml": None,
+    "max_loss": None,
+    "kinds": None,
+    "exact": False,
+    "saddles": False,
+    "plot_kind": "auto",
+}
+"""Options that a sweep does not have, and what they are when they are not given."""
+
+LISTS = ("samples", "features", "hidden")
+
+
+def add_sweep(parser: Parser) -> None:
+    """The options of a sweep."""
+    group = parser.add_argument_group(
+        "sweep",
+        "Instead of one landscape: the share of cells (of tuples of cells, with several\n"
+        "neurons) that hold a non-dead differentiable minimum, for all combinations of\n"
+        "--samples N ..., --features D ... and --hidden K ...: mean and standard error over\n"
+        "data sets drawn anew. --data gaussian are standard normal samples with labels -1, +1.",
+    )
+    group.add_argument("--sweep", action="store_true", help="print that table")
+    group.add_argument("--seeds", type=int, metavar="S", help="data sets a row; default: 20")
+    group.add_argument(
+        "--draws",
+        type=int,
+        metavar="T",
+        help="look at about T tuples of cells of a data set, drawn at random, if it has more",
+    )
+
+
+def settle(options: argparse.Namespace) -> None:
+    """Make one number of each list; refuse what only a sweep has."""
+    for name in ("seeds", "draws"):
+        if getattr(options, name) is not None:
+            raise InputError(f"--{name}: only with --sweep")
+    if options.data == "gaussian":
+        raise InputError("--data gaussian: only with --sweep")
+    for name in LISTS:
+        values = getattr(options, name)
+        if isinstance(values, list):
+            if len(values) != 1:
+                raise InputError(f"--{name}: one number, or several with --sweep")
+            setattr(options, name, values[0])
+
+
+def run_sweep(options: argparse.Namespace) -> str:
+    """Go through the settings; what is printed."""
+    from arrangement.relu.minima_probability import minima_probability
+
+    for name, default in ONE_LANDSCAPE.items():
+        if getattr(options, name) != default:
+            raise InputError(f"--{name.replace('_', '-')}: not with --sweep")
+    for name in ("samples", "features"):
+        if getattr(options, name) is None:
+            raise InputError(f"--sweep: of how many {name}? give --{name}, one or several")
+    files = {"--out": options.out, "--plot": options.plot}
+    results_written.check_outputs(files, options.data, saved=(".csv",))
+    name, source = _source(options)
+    seeds = 20 if options.seeds is None else options.seeds
+    if seeds < 1:
+        raise InputError(f"--seeds {seeds}: at least 1")
+    started = time.perf_counter()
+    with workers(options.jobs) as executor:
+        table = minima_probability(
+            source,
+            options.samples,
+            options.features,
+            options.hidden,
+            range(options.seed, options.seed + seeds),
+            bias=options.bias,
+            output_bias=options.output_bias,
+            negative_slope=float_number(options.negative_slope, "--negative-slope"),
+            draws=options.draws,
+            executor=executor,
+            progress=True,
+        )
+    seconds = time.perf_counter() - started
+    if options.out is not None:
+        table.write_csv(options.out)
+    if options.plot is not None:
+        from arrangement import plot
+
+        title = f"{seeds} data sets a point"
+        plot.minima_probability(table, options.plot, title, source=os.path.basename(name))
+    if options.json:
+        facts = {"data": name, "rows": table.rows(), "seconds": round(seconds, 3)}
+        return report(facts, True)
+    return table.markdown()
+
+
+def _source(options: argparse.Namespace) -> tuple[str, Source]:
+    """What the samples are called, and what draws them."""
+    from arrangement.data.samples import gaussian, load, prepare
+
+    if options.data == "gaussian":
+        fixed = {"target": None, "classes": None, "reduction": None, "normalise": True}
+        for name, default in fixed.items():
+            if getattr(options, name) != default:
+                option = name if name != "normalise" else "no-normalise"
+                raise InputError(f"--{option}: not with --data gaussian")
+        return "gaussian", gaussian
+    data = load(
+        standard_input() if options.data == "-" else options.data, target=options.target
+    )
+    reduction = None if options.reduction == "none" else options.reduction or "pca"
+
+    def source(samples: int, features: int, seed: int) -> DataSet:
+        return prepare(
+            data,
+            options.classes,
+            samples,
+            features,
+            reduction,
+            options.normalise,
+            options.labels,
+            seed,
+        )
+
+    return data.name, source

@@ -1,0 +1,184 @@
+"""``arrangement verify``: check a certificate that the regions of a network are all regions."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from arrangement.cli.network_options import (
+    add_domain,
+    add_reading,
+    chosen_domain,
+    chosen_network,
+)
+from arrangement.cli.options import Commands, report, short
+from arrangement.errors import InputError
+
+__all__ = ["add"]
+
+SHOWN = 10
+"""So many failures or rows of the domain are printed, unless JSON has all."""
+
+UNDECIDED = 3
+"""The exit code if the check would take too much work."""
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "verify",
+        help="check a certificate of the linear regions of a network",
+        description="""\
+FILE is a certificate that Regions.write_certificate() wrote: JSON, perhaps compressed (.gz).
+It is checked in exact arithmetic, without the code that found the regions: that each region's
+interior point and vertices have its pattern, that the volumes add up to the domain's, and that
+every facet belongs to two regions or lies on a wall of the domain.
+What is proved is proved of the network and the domain in FILE: --network and --box or --domain
+say which are meant; without them the domain is printed, for comparison.
+The exit code is 0 if it is a proof, 1 if it is not (or of another network or domain), 2 if FILE
+is no certificate or something else is wrong with the arguments, 3 if the check was not done
+because it would take too much work.""",
+    )
+    parser.set_defaults(run=_run)
+    parser.add_argument("file", metavar="FILE", help="the certificate")
+    parser.add_argument(
+        "--network",
+        metavar="FILE",
+        help="a network (.npz, .json, .onnx, .pt): is it the one of the certificate, exactly?",
+    )
+    add_reading(parser)
+    add_domain(parser)
+    parser.add_argument(
+        "--limit",
+        type=_factor,
+        default=1.0,
+        metavar="F",
+        help="allow F times the work and length that are allowed otherwise (about a minute)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _factor(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no factor above 0 and below 1e9")
+    return value
+
+
+def _run(options: argparse.Namespace) -> tuple[str, int]:
+    from arrangement.networks.proofs.verify import BadCertificate, Undecided
+
+    for name in ("activation", "negative_slope", "layers", "slice"):
+        if getattr(options, name) is not None and options.network is None:
+            flag = name.replace("_", "-")
+            raise InputError(f"--{flag}: of which network? give --network FILE")
+    if options.box is not None and options.domain is not None:
+        raise InputError("give either --box LOW HIGH or --domain FILE.npz")
+    try:
+        return _verified(options)
+    except BadCertificate as error:
+        raise InputError(f"{options.file}: {error}") from None
+    except (Undecided, MemoryError) as error:
+        reason = str(error) or "out of memory"
+        message = f"{options.file}: not decided: {reason}; --limit F allows F times as much"
+        sys.stderr.write(f"arrangement: {message}\n")
+        text = report({"proof": None, "reason": message}, True) if options.json else ""
+        return text, UNDECIDED
+
+
+def _verified(options: argparse.Namespace) -> tuple[str, int]:
+    from arrangement.exact.numbers import exact_text
+    from arrangement.networks.complex.domains import bounded_rows
+    from arrangement.networks.proofs.grammar import integer_text
+    from arrangement.networks.proofs.verify import check, read, same_domain
+
+    started = time.perf_counter()
+    certificate = read(options.file, options.limit)
+    verdict = check(certificate, options.limit)
+    failures = list(verdict.failures)
+    dimension = len(verdict.domain[0]) - 1
+    if options.box is not None or options.domain is not None:
+        meant = bounded_rows(chosen_domain(options, dimension), dimension).tolist()
+        if not same_domain(verdict.domain, meant, options.limit):
+            flag = "--box" if options.domain is None else f"--domain {options.domain}"
+            failures.insert(0, f"the domain is not that of {flag}")
+    if options.network is not None and not _is_of(certificate["network"], options):
+        failures.insert(0, f"the network is not that of {options.network}")
+    size = exact_text(verdict.domain_volume)
+    facts: dict[str, Any] = {
+        "regions": verdict.n_regions,
+        "vertices": verdict.n_vertices,
+        "facets": verdict.n_facets,
+        "adjacencies": verdict.n_adjacencies,
+        "simplices": verdict.n_simplices,
+        "domain": [[integer_text(v) for v in row] for row in verdict.domain]
+        if options.json
+        else _told(verdict.domain),
+        "domain volume": size if options.json else short(size),
+        "volume not covered": verdict.missing,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    if options.json:
+        facts = {"proof": not failures, **facts, "failures": failures}
+        return report(facts, True), int(bool(failures))
+    if not failures:
+        facts["proof"] = "yes: these are all activation regions in the domain"
+        return report(facts, False), 0
+    facts["proof"] = f"no: {len(failures)} failure{'s' * (len(failures) > 1)}"
+    lines = failures[:SHOWN]
+    if len(failures) > SHOWN:
+        lines.append(f"and {len(failures) - SHOWN} more (--json has all)")
+    return report(facts, False) + "".join(f"{line}\n" for line in lines), 1
+
+
+def _told(rows: Sequence[Sequence[int]]) -> str:
+    """A domain for reading: the intervals of a box, or inequalities."""
+    from arrangement.exact.numbers import exact_text
+
+    d = len(rows[0]) - 1
+    ends: dict[tuple[int, bool], list[Fraction]] = {}
+    for row in rows:
+        for c in range(d):
+            if row[c]:
+                ends.setdefault((c, row[c] > 0), []).append(Fraction(-row[-1], row[c]))
+    if all(sum(map(bool, row[:-1])) == 1 for row in rows):
+        pairs = [(max(ends[c, True]), min(ends[c, False])) for c in range(d)]
+        intervals = [
+            f"[{short(exact_text(low))}, {short(exact_text(high))}]" for low, high in pairs
+        ]
+        alike = d > 1 and len(set(intervals)) == 1
+        return f"{intervals[0]}^{d}" if alike else " x ".join(intervals)
+    shown = []
+    for *normal, c in rows[:SHOWN]:
+        terms = [f"{short(exact_text(v))} x{i}" for i, v in enumerate(normal) if v]
+        shown.append(f"{' + '.join(terms)} >= {short(exact_text(-c))}")
+    if len(rows) > SHOWN:
+        shown.append(f"and {len(rows) - SHOWN} more (--json has all)")
+    return ", ".join(shown)
+
+
+def _is_of(facts: dict[str, Any], options: argparse.Namespace) -> bool:
+    """Is the network of a file, or its slice, the one of a certificate, apart from labels?"""
+    from arrangement.networks.proofs.certificate import network_facts
+    from arrangement.networks.proofs.grammar import parsed, part
+
+    network = chosen_network(options.network, options)
+    mine = json.loads(json.dumps(network_facts(network)))
+    one, other = (_as_fractions(parsed(given, part("network"))) for given in (mine, facts))
+    return bool(one == other)
+
+
+def _as_fractions(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_fractions(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_as_fractions(v) for v in value]
+    return Fraction(*value) if isinstance(value, tuple) else value

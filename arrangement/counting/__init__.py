@@ -1,0 +1,2 @@
+"""Counting without listing: characteristic polynomials, flats, symmetry, the intersection
+poset."""

@@ -1,0 +1,269 @@
+"""Counting without enumerating: the characteristic polynomial and what it tells."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flint import fmpz_poly
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.checks import check_instance
+from arrangement.counting.flat_count import FlatCount
+from arrangement.counting.groups import PermutationGroup
+from arrangement.counting.symmetry import (
+    Automorphisms,
+    Symmetry,
+    find_generators,
+    given_generators,
+)
+from arrangement.errors import InputError
+from arrangement.exact.numbers import shown
+from arrangement.hyperplanes.components import components
+from arrangement.hyperplanes.reduction import Reduction, distinct_essential_rows
+from arrangement.progress import Progress
+
+if TYPE_CHECKING:
+    from arrangement.hyperplanes.hyperplanes import Arrangement
+
+__all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_numbers"]
+
+Integers = NDArray[np.object_]
+
+
+FEW = 5
+"""With fewer hyperplanes than this for each dimension, simple arrangements have many flats."""
+
+MANY = 28
+"""In so many dimensions few flats may tell of too many cells to go through: 2^28 and more."""
+
+WORTHWHILE = 8
+"""Least order of a group that is used when found: an orbit costs as much as a few flats."""
+
+
+def characteristic_polynomial(
+    arrangement: Arrangement, symmetry: Symmetry = None, progress: Progress = None
+) -> tuple[int, ...]:
+    """The coefficients of χ(t) = Σ_X μ(X)·t^dim X, from t^d down.
+
+    The sum is over the flats X (the space among them), μ is the Möbius function of the flats
+    ordered by reverse inclusion. Copies of a hyperplane count once.
+
+    The flats are listed rank by rank, each once, with |μ| passed on from those below by
+    Weisner's theorem; with a symmetry, one flat of each orbit is enough. The flats of the two
+    highest ranks are never stored.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    symmetry : None, "auto" or sequence of sequences of int, optional
+        Permutations of the hyperplanes, each a list of n numbers: hyperplane i goes to
+        hyperplane ``permutation[i]``. They need not generate the whole group of symmetries.
+        ``"auto"`` searches for them; it pays for highly symmetric arrangements.
+    progress : bool or callable, optional
+        See :meth:`Arrangement.cells`.
+
+    Returns
+    -------
+    tuple of int
+        d + 1 coefficients, exact and of any size.
+
+    Raises
+    ------
+    InputError
+        If a permutation is not induced by an affine map of the space (a linear one up to
+        scaling, for a central arrangement).
+    SizeError
+        If the flats of some rank do not fit in memory.
+
+    References
+    ----------
+    R. P. Stanley, *An Introduction to Hyperplane Arrangements* (2007), §1.3 and §2.2;
+    T. Brysiewicz, H. Eble and L. Kühne, *Computing characteristic polynomials of hyperplane
+    arrangements with symmetries*, Discrete Comput. Geom. 70 (2023).
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement, families
+    >>> characteristic_polynomial(Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]))
+    (1, -3, 3)
+    >>> characteristic_polynomial(families.braid(4))  # t(t − 1)(t − 2)(t − 3)
+    (1, -6, 11, -6, 0)
+    >>> sum(map(abs, characteristic_polynomial(families.coxeter("E", 7), symmetry="auto")))
+    2903040
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    absolute = _absolute_coefficients(arrangement, symmetry, progress)
+    absolute += [0] * (arrangement.dimension + 1 - len(absolute))
+    return tuple(w if k % 2 == 0 else -w for k, w in enumerate(absolute))
+
+
+def whitney_numbers(
+    arrangement: Arrangement, symmetry: Symmetry = None, progress: Progress = None
+) -> tuple[int, ...]:
+    """The Whitney numbers of the first kind, unsigned: w_k = Σ |μ(X)| over the flats of rank k.
+
+    They are the absolute coefficients of the characteristic polynomial; w_k is also the number
+    of sets of k hyperplanes without a broken circuit, and their sum the number of cells.
+
+    Parameters
+    ----------
+    arrangement, symmetry, progress
+        See :func:`characteristic_polynomial`.
+
+    Returns
+    -------
+    tuple of int
+        w_0, …, w_d.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> whitney_numbers(families.resonance(4))
+    (1, 15, 80, 170, 104)
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
+
+
+def n_cells(
+    arrangement: Arrangement,
+    symmetry: Symmetry = None,
+    progress: Progress = None,
+    domain: Any = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> int:
+    """Number of cells, (−1)^d χ(−1), or of the cells that meet a domain.
+
+    Parameters
+    ----------
+    arrangement, symmetry, progress
+        See :func:`characteristic_polynomial`.
+    domain : optional
+        See :meth:`Arrangement.cells`: each cell inside is counted once, by restrict and split
+        with the rays of the domain; a symmetry is of no use then.
+    executor, checkpoint : optional
+        See :meth:`Arrangement.cells`; with a domain only.
+
+    References
+    ----------
+    T. Zaslavsky, *Facing up to arrangements*, Mem. Amer. Math. Soc. 154 (1975).
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> n_cells(families.threshold(5), symmetry="auto")
+    94572
+    """
+    from arrangement.enumeration import choose, restrict
+
+    check_instance(arrangement, "arrangement", "Arrangement")
+    if domain is not None:
+        if symmetry is not None:
+            raise InputError("symmetry: of no use in a domain; leave one of them out")
+        return choose.n_cells_inside(arrangement, domain, progress, executor, checkpoint)
+    if executor is not None or checkpoint is not None:
+        what = "an executor" if executor is not None else "a checkpoint"
+        raise InputError(f"{what} is for counting in a domain; without one flats are counted")
+    if symmetry is None and _has_many_flats(arrangement):
+        return restrict.count(arrangement)
+    return sum(whitney_numbers(arrangement, symmetry, progress))
+
+
+def _has_many_flats(arrangement: Arrangement) -> bool:
+    """Is restrict and split faster, since there are few cells for each flat?
+
+    So it is for few hyperplanes in general position, as measured.
+    """
+    from arrangement.enumeration import sweep
+
+    rows = Reduction(arrangement).rows
+    n, d = len(rows), rows.shape[1] - 1
+    if not 1 < d < MANY or n >= FEW * d or sweep.looks_degenerate(rows):
+        return False
+    return len(components(distinct_essential_rows(arrangement)[:, :-1])) == 1
+
+
+def n_bounded_cells(
+    arrangement: Arrangement, symmetry: Symmetry = None, progress: Progress = None
+) -> int:
+    """Number of relatively bounded cells, (−1)^rank χ(1).
+
+    A cell is relatively bounded when it is bounded up to translations along all hyperplanes.
+
+    Parameters
+    ----------
+    arrangement, symmetry, progress
+        See :func:`characteristic_polynomial`.
+
+    References
+    ----------
+    T. Zaslavsky, *Facing up to arrangements*, Mem. Amer. Math. Soc. 154 (1975).
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> n_bounded_cells(families.shi(4))
+    27
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    return abs(sum(characteristic_polynomial(arrangement, symmetry, progress)))
+
+
+def _absolute_coefficients(
+    arrangement: Arrangement, symmetry: Symmetry, progress: Progress
+) -> list[int]:
+    """w_0, …, w_rank."""
+    if isinstance(symmetry, str) and symmetry != "auto":
+        raise InputError(f"symmetry {shown(symmetry)}: give None, 'auto' or permutations")
+    rows = distinct_essential_rows(arrangement)
+    if symmetry is None or isinstance(symmetry, str):
+        product = [1]
+        for part in components(rows[:, :-1]):
+            columns = exact.independent_columns(rows[part, :-1])
+            factor = rows[np.ix_(part, np.array([*columns, rows.shape[1] - 1]))]
+            w = _of_component(factor, symmetry == "auto", progress)
+            product = _product(product, w)
+        return product
+    central = arrangement.is_central
+    automorphisms = Automorphisms(rows[:, :-1] if central else rows, infinity=not central)
+    generators = given_generators(arrangement, automorphisms, symmetry)
+    return _of_rows(rows, PermutationGroup(generators) if generators else None, progress)
+
+
+def _of_component(rows: Integers, search: bool, progress: Progress) -> list[int]:
+    """The coefficients for hyperplanes that are no product, with their symmetry or without."""
+    group = None
+    if search:
+        central = exact.rank(rows) < rows.shape[1]
+        automorphisms = Automorphisms(rows[:, :-1] if central else rows, infinity=not central)
+        generators, order = find_generators(automorphisms)
+        if order >= WORTHWHILE:
+            group = PermutationGroup(generators)
+    return _of_rows(rows, group, progress)
+
+
+def _of_rows(rows: Integers, group: PermutationGroup | None, progress: Progress) -> list[int]:
+    """The coefficients for different hyperplanes whose normals span."""
+    if len(rows) == 0:
+        return [1]
+    if exact.rank(rows) == rows.shape[1]:
+        infinity = np.array([0] * (rows.shape[1] - 1) + [1], dtype=object)
+        return FlatCount(rows, infinity, group, progress).whitney_numbers()
+    rows = rows[:, :-1]
+    if group is None:
+        # The decone at the last hyperplane: χ(t) = (t − 1)·χ_decone(t).
+        w = FlatCount(rows[:-1], rows[-1], None, progress).whitney_numbers()
+        return _product(w, [1, 1])
+    w = FlatCount(rows, None, group, progress).whitney_numbers()
+    # χ(1) = 0: no cell of a central arrangement is bounded.
+    return [*w, abs(sum(w[0::2]) - sum(w[1::2]))]
+
+
+def _product(p: list[int], q: list[int]) -> list[int]:
+    """The coefficients of a product of polynomials."""
+    return [int(c) for c in fmpz_poly(p) * fmpz_poly(q)]

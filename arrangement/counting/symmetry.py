@@ -1,0 +1,320 @@
+"""Symmetries of an arrangement: permutations of its hyperplanes that a linear map induces."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from arrangement import exact
+from arrangement.counting.groups import orbits
+from arrangement.errors import InputError, SizeError
+from arrangement.hyperplanes.components import coordinates
+
+if TYPE_CHECKING:
+    from arrangement.hyperplanes.hyperplanes import Arrangement
+
+__all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators"]
+
+Symmetry: TypeAlias = str | Sequence[Sequence[int]] | None
+
+Integers = NDArray[np.object_]
+Colours = NDArray[np.uint64]
+
+MOST_HYPERPLANES = 2**10
+"""Beyond this, "auto" does not look for symmetry: it compares all pairs of hyperplanes."""
+
+SCALINGS = 200
+"""How often the vectors are scaled, at most."""
+
+NOISE = 1e-9
+"""Numbers in P that differ by less count as equal; they are at most 1."""
+
+PATIENCE = 2**28
+"""After so many comparisons of pairs without a new symmetry the search ends."""
+
+REFINEMENT = 2**14
+"""What a refinement costs besides, in comparisons."""
+
+LARGEST = 2**13
+"""The most hyperplanes that given symmetries may permute: tables have all pairs."""
+
+
+class Automorphisms:
+    """Which permutations of vectors does a linear map induce, up to scaling of each vector?
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (m, D)
+        Of rank D together with the last unit vector, if that must be fixed.
+    infinity : bool
+        Must the last unit vector be fixed?
+
+    Examples
+    --------
+    >>> corners = Automorphisms(np.array([[1, 0], [0, 1], [1, 1]], dtype=object), False)
+    >>> (1, 2, 0) in corners
+    True
+    >>> frame = Automorphisms(np.array([[1, 0], [0, 1], [1, 1], [1, 2]], dtype=object), False)
+    >>> (1, 2, 0, 3) in frame, (1, 0, 3, 2) in frame
+    (False, True)
+    """
+
+    def __init__(self, rows: Integers, infinity: bool) -> None:
+        self.n, width = rows.shape
+        self.infinity = infinity
+        unit = np.array([[0] * (width - 1) + [1]], dtype=object)
+        self.vectors = np.concatenate([rows, unit]) if infinity else rows
+        self._basis = exact.independent_columns(self.vectors.T)
+        self._coordinates = coordinates(self.vectors, self._basis)
+
+    def __contains__(self, permutation: Sequence[int]) -> bool:
+        images = [*permutation, self.n] if self.infinity else list(permutation)
+        there = coordinates(self.vectors[images], self._basis)
+        if there is None or self._coordinates is None:
+            return False
+        return _differ_by_scaling(self._coordinates.tolist(), there.tolist())
+
+
+def _differ_by_scaling(here: list[list[int]], there: list[list[int]]) -> bool:
+    """Are there non-zero s_j, c_b with there[j][b]·s_j = c_b·here[j][b] throughout?
+
+    The non-zero entries are the edges of a graph on rows and columns; along a spanning forest
+    they tell all factors, up to one for each component, and the other edges must agree.
+    """
+    width = len(here[0])
+    column: dict[int, Fraction] = {}
+    waiting = list(range(len(here)))
+    for a, b in zip(here, there, strict=True):
+        if any((v == 0) != (w == 0) for v, w in zip(a, b, strict=True)):
+            return False
+    while waiting:
+        later = []
+        for j in waiting:
+            support = [c for c in range(width) if here[j][c]]
+            known = next((c for c in support if c in column), None)
+            if known is None:
+                later.append(j)
+                continue
+            scale = column[known] * here[j][known] / there[j][known]
+            for c in support:
+                factor = scale * there[j][c] / here[j][c]
+                if column.setdefault(c, factor) != factor:
+                    return False
+        if len(later) == len(waiting):
+            free = next(c for c in range(width) if here[later[0]][c])
+            column[free] = Fraction(1)
+        waiting = later
+    return True
+
+
+def given_generators(
+    arrangement: Arrangement, automorphisms: Automorphisms, symmetry: Sequence[Sequence[int]]
+) -> list[list[int]]:
+    """The permutations that a caller gave, checked, on the different hyperplanes."""
+    first, _ = arrangement.coincidence
+    representatives, position = np.unique(first, return_inverse=True)
+    n = arrangement.n_hyperplanes
+    try:
+        permutations = [[operator.index(v) for v in permutation] for permutation in symmetry]
+    except TypeError:
+        raise InputError(
+            "symmetry is None, 'auto' or a list of permutations, each a list of integers"
+        ) from None
+    if len(representatives) > LARGEST:
+        raise SizeError(
+            f"symmetry: of at most {LARGEST:,} different hyperplanes, and here are "
+            f"{len(representatives):,}"
+        )
+    generators = []
+    for k, permutation in enumerate(permutations):
+        if sorted(permutation) != list(range(n)):
+            raise InputError(
+                f"symmetry {k}: {_shown(permutation)} is no permutation of 0 … {n - 1}"
+            )
+        images = position[np.array(permutation, dtype=np.int64)]
+        reduced = images[representatives]
+        if not np.array_equal(reduced[position], images):
+            i = int(np.flatnonzero(reduced[position] != images)[0])
+            raise InputError(
+                f"symmetry {k}: hyperplanes {first[i]} and {i} coincide, but their images "
+                "do not"
+            )
+        if len(reduced) and reduced.tolist() not in automorphisms:
+            raise InputError(
+                f"symmetry {k}: no {'affine' if automorphisms.infinity else 'linear'} map "
+                f"permutes the hyperplanes like {_shown(permutation)}"
+            )
+        generators.append(reduced.tolist())
+    return generators if len(representatives) else []
+
+
+def _shown(permutation: Sequence[int]) -> str:
+    text = ", ".join(map(str, permutation[:12]))
+    return f"[{text}, …]" if len(permutation) > 12 else f"[{text}]"
+
+
+def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]:
+    """Permutations that linear maps induce, and the order of the group that they generate.
+
+    A linear map permutes the vectors ±a_i iff it keeps the numbers a_i·(Σ_k a_k a_kᵀ)^(−1) a_j
+    (Bremner, Dutour Sikirić and Schürmann 2009): an automorphism of the complete graph on these
+    vectors with the numbers as colours. Those are sought by refining partitions and
+    backtracking (McKay 1981), and each is checked exactly. The search may end early, and miss
+    some.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> rows = families.coxeter("D", 4).rows[:, :-1]
+    >>> find_generators(Automorphisms(rows, False))[1]
+    576
+    """
+    if automorphisms.n > MOST_HYPERPLANES or automorphisms.n == 0:
+        return [], 1
+    forms = _projection(automorphisms)
+    return ([], 1) if forms is None else _Search(automorphisms, forms).run()
+
+
+def _projection(automorphisms: Automorphisms) -> NDArray[np.float64] | None:
+    """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; None where float64 fails.
+
+    The vectors are scaled until all P_ii are equal, as far as that is possible (Barthe 1998):
+    then the scaling that they came with does not matter.
+    """
+    rows, _, _ = exact.float_rows(automorphisms.vectors)
+    if max(abs(v) for v in automorphisms.vectors.flat) < exact.FLOAT_EXACT_LIMIT:
+        rows = automorphisms.vectors.astype(np.float64)
+    m, width = rows.shape
+    with np.errstate(all="ignore"):
+        for _ in range(SCALINGS):
+            try:
+                half = np.linalg.solve(rows.T @ rows, rows.T)
+            except np.linalg.LinAlgError:
+                return None
+            length = np.sqrt((rows * half.T).sum(axis=1) * (m / width))
+            if not (length > 0).all():
+                return None
+            if np.abs(length - 1).max() < 1e-13:
+                break
+            rows = rows / length[:, None]
+        forms = rows @ half
+    return (forms + forms.T) / 2 if np.isfinite(forms).all() else None
+
+
+class _Search:
+    """Backtracking for linear maps that permute ± some vectors.
+
+    Point i is vector i, point m + i its opposite; edges have the colours of the numbers in P,
+    told apart in float64: a wrong guess costs time only.
+    """
+
+    def __init__(self, automorphisms: Automorphisms, forms: NDArray[np.float64]) -> None:
+        self.automorphisms = automorphisms
+        self.m = len(forms)
+        values, place = np.unique(np.abs(forms), return_inverse=True)
+        number: NDArray[np.int64] = np.cumsum(np.diff(values, prepend=0.0) > NOISE)
+        colour = number[place].reshape(forms.shape)
+        colour = np.where(forms < 0, -colour, colour)
+        self._components = connected_components(csr_array(colour != 0))[0]
+        signed = np.block([[colour, -colour], [-colour, colour]])
+        self._edges = _mix(signed.astype(np.int64).view(np.uint64))
+        self._spent = 0
+        colours = np.diagonal(self._edges).copy()
+        if automorphisms.infinity:
+            colours[[self.m - 1, 2 * self.m - 1]] += np.uint64(1)
+        self.path = [self._refine(colours)]
+        self.base: list[int] = []
+        while (point := _smallest_cell(self.path[-1])) is not None:
+            self.base.append(point)
+            self.path.append(self._individualise(self.path[-1], point))
+
+    def run(self) -> tuple[list[list[int]], int]:
+        """Generators and the order of the group: bottom up, the orbit of each base point."""
+        found: list[list[int]] = []
+        order = 1
+        for level in range(len(self.base) - 1, -1, -1):
+            point = self.base[level]
+            cell = np.flatnonzero(self.path[level] == self.path[level][point])
+            label = self._orbits(found)
+            failed: list[int] = []
+            for x in cell.tolist():
+                if label[x] in label[[point, *failed]] or self._spent > PATIENCE:
+                    continue
+                image = next(self._images(level, self.path[level], x), None)
+                if image is None:
+                    failed.append(x)
+                    continue
+                found.append(image)
+                self._spent = 0
+                label = self._orbits(found)
+            order *= int((label == label[point]).sum())
+        identity = list(range(self.automorphisms.n))
+        generators = [[v % self.m for v in image[: len(identity)]] for image in found]
+        # A map that takes each vector to ± itself has one sign on each component.
+        return [g for g in generators if g != identity], order >> self._components
+
+    def _orbits(self, generators: list[list[int]]) -> NDArray[np.int64]:
+        return orbits(np.array([range(2 * self.m), *generators], dtype=np.uint16))
+
+    def _images(self, level: int, colours: Colours, x: int) -> Iterator[list[int]]:
+        """Automorphisms that fix the base before this level and take its point to x."""
+        there = self._individualise(colours, x)
+        here = self.path[level + 1]
+        if self._spent > PATIENCE or not np.array_equal(np.sort(here), np.sort(there)):
+            return
+        if level + 1 == len(self.base):
+            self._spent += 32 * REFINEMENT  # exact arithmetic
+            image = np.empty(2 * self.m, dtype=np.int64)
+            image[np.argsort(here)] = np.argsort(there)
+            permutation = (image[: self.automorphisms.n] % self.m).tolist()
+            opposite = (image[: self.m] + self.m) % (2 * self.m)
+            if (
+                np.array_equal(opposite, image[self.m :])
+                and np.array_equal(self._edges[np.ix_(image, image)], self._edges)
+                and permutation in self.automorphisms
+            ):
+                yield image.tolist()
+            return
+        for y in np.flatnonzero(there == here[self.base[level + 1]]).tolist():
+            yield from self._images(level + 1, there, y)
+
+    def _individualise(self, colours: Colours, x: int) -> Colours:
+        colours = colours.copy()
+        colours[x] += np.uint64(1)
+        return self._refine(colours)
+
+    def _refine(self, colours: Colours) -> Colours:
+        """Colour by colour and by the edges to each colour, until no colour splits."""
+        n_colours = len(np.unique(colours))
+        while True:
+            self._spent += len(colours) ** 2 + REFINEMENT
+            seen = _mix(self._edges ^ colours).sum(axis=1, dtype=np.uint64)
+            colours = _mix(colours + _mix(seen))
+            new = len(np.unique(colours))
+            if new == n_colours:
+                return colours
+            n_colours = new
+
+
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers that look random, the same for the same."""
+    mixed = (values + np.uint64(0x632BE59BD9B4E019)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(31)
+    mixed *= np.uint64(0xD6E8FEB86659FD93)
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+def _smallest_cell(colours: Colours) -> int | None:
+    """The first point of the smallest class of more than one, lowest colour first."""
+    _, first, counts = np.unique(colours, return_index=True, return_counts=True)
+    large = np.flatnonzero(counts > 1)
+    if len(large) == 0:
+        return None
+    return int(first[large[np.argmin(counts[large])]])

@@ -1,0 +1,640 @@
+"""Cells in a cone: restrict and split with the rays of the cone, without a linear program.
+
+The cone carries its extreme rays, each with the walls that it lies on, and the values of the
+rows on them (the double description of Motzkin, Raiffa, Thompson and Thrall 1953; Fukuda and
+Prodon 1996). A row cuts the open cone iff it is positive on one ray and negative on another,
+and the rays of a part or of a section are those of the cone and one new ray for each pair of
+adjacent ones that the row separates. That is all there is to do, in two ways:
+
+- **counting**: the cells in a cone are one and, for each row, those that the earlier rows cut
+  on it (deletion and restriction). Each cell is a node of that recursion.
+- **listing**: the first row that cuts the cone splits it into the parts below, above and, for
+  faces of higher codimension, on the row; a cone that no row cuts is a face. The faces of a
+  cone that at most two rows cut are known without splitting.
+
+What is outside the cone costs nothing, and memory is the depth. A cone that contains lines is
+cut into pointed ones by independent rows of its own: each is positive on a ray or on its
+opposite, where the others are zero, or on neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.exact.fields import FieldElement, field_of, in_one_field
+from arrangement.exact.numbers import integral, primitive
+from arrangement.exact.packing import Words, pack_signs, word_count
+from arrangement.exact.polyhedron import extreme_rays
+from arrangement.kernels.cells import cone_splitting as kernel
+
+__all__ = ["count", "count_faces", "faces", "homogeneous", "words"]
+
+Integers = NDArray[np.object_]
+Floats = NDArray[np.float64]
+Show = Callable[[int, int], None]
+
+KINDS = ("integers", "floats", "twofold", "residues")
+"""Numbers of the compiled loops, the quickest first: integers up to `INTEGER_LIMIT`; float64
+with error bounds; sums of two float64 with bounds; these and residues that prove zeros."""
+
+INTEGER_LIMIT = 2**26
+
+PATIENCE = 100
+"""How many rays may be asked for before the next kind of numbers is tried."""
+
+ROOM = 2**12
+"""Values for which there is room at first."""
+
+BLOCK = 2**16
+"""Cells in a block."""
+
+STEP = 2**20
+"""Cells that are counted between reports."""
+
+
+def homogeneous(rows: Integers, domain: Integers | None = None) -> tuple[Integers, Integers]:
+    """Affine hyperplanes and the inequalities of a domain as linear ones.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (n, d + 1)
+        [normal | offset].
+    domain : ndarray of Python ints, shape (m, d + 1), optional
+        [g | c], with g·x + c > 0 inside.
+
+    Returns
+    -------
+    rows, walls : ndarray
+        In dimension d where all offsets are 0; else in dimension d + 1, and the last wall says
+        that the last coordinate is positive.
+    """
+    walls = np.zeros((0, rows.shape[1]), dtype=object) if domain is None else domain
+    both = np.concatenate([rows, walls])
+    if field_of(both) is not None:
+        both = np.array([integral(row) for row in in_one_field(both)], dtype=object)
+        rows, walls = both[: len(rows)], both[len(rows) :]
+    if not rows[:, -1].any() and not walls[:, -1].any():
+        return rows[:, :-1], walls[:, :-1]
+    infinity = np.array([[0] * (rows.shape[1] - 1) + [1]], dtype=object)
+    return rows, np.concatenate([walls, infinity])
+
+
+def count(rows: Integers, walls: Integers, show: Show = lambda done, total: None) -> int:
+    """The number of cells of linear hyperplanes in the open cone {x : walls x > 0}.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (n, D)
+        None zero; copies, and walls among them, cut nothing more.
+    walls : ndarray of Python ints, shape (m, D)
+        There may be none.
+    show : callable
+        Called with (cells so far, about how many in all).
+
+    Returns
+    -------
+    int
+        0 if the cone is empty.
+
+    Examples
+    --------
+    The three lines of the braid arrangement, in the plane and in a quadrant of it:
+
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1]], dtype=object)
+    >>> count(lines, lines[:0]), count(lines, lines[:2])
+    (6, 2)
+    """
+    if not len(rows) and not len(walls):
+        return 1
+    cone = _Cone(rows, walls, show)
+    total = 0 if cone.is_empty else cone.count()
+    show(cone.copies * total, cone.copies * total)
+    return cone.copies * total
+
+
+def count_faces(
+    rows: Integers, walls: Integers, show: Show = lambda done, total: None
+) -> list[int]:
+    """The numbers of faces of linear hyperplanes in the open cone {x : walls x > 0}.
+
+    Parameters
+    ----------
+    rows, walls, show
+        As in :func:`count`.
+
+    Returns
+    -------
+    list of int
+        By codimension, from 0 to the rank of rows and walls together; less 1 if there are
+        walls, whose cone does not contain the origin.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1]], dtype=object)
+    >>> count_faces(lines, lines[:0]), count_faces(lines, lines[:2])
+    ([6, 6, 1], [2, 1])
+    """
+    if not len(rows) and not len(walls):
+        return [1]
+    cone = _Cone(rows, walls, show)
+    counts = [0] * cone.dimension if cone.is_empty else cone.count_faces()
+    counts = [cone.copies * c for c in counts]
+    return counts if len(walls) else [*counts, 1]
+
+
+def words(
+    rows: Integers, walls: Integers, show: Show = lambda done, total: None
+) -> Iterator[Words]:
+    """The signs of the rows on the cells in the open cone {x : walls x > 0}, in blocks.
+
+    Parameters
+    ----------
+    rows, walls, show
+        As in :func:`count`.
+
+    Yields
+    ------
+    ndarray of uint64, shape (m, ceil(n / 64))
+        Bit i is 1 where the cell is on the positive side of row i.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1]], dtype=object)
+    >>> [block.ravel().tolist() for block in words(lines, lines[:2])]
+    [[7, 3]]
+    """
+    for positive, _, _ in faces(rows, walls, 0, show):
+        yield positive
+
+
+def faces(
+    rows: Integers,
+    walls: Integers,
+    codimension: int,
+    show: Show = lambda done, total: None,
+    touching: int | None = None,
+) -> Iterator[tuple[Words, Words, NDArray[np.bool_]]]:
+    """The faces of one codimension in the open cone {x : walls x > 0}, in blocks.
+
+    Parameters
+    ----------
+    rows, walls, show
+        As in :func:`count`. A face has codimension c if it spans a flat of rank c.
+    codimension : int
+        At least 0; the origin has the rank of the rows, and is there if there are no walls.
+    touching : int, optional
+        A wall to ask about.
+
+    Yields
+    ------
+    positive, zero : ndarray of uint64, shape (m, ceil(n / 64))
+        Bit i is 1 where row i is positive or zero on the face.
+    touches : ndarray of bool, shape (m,)
+        Where a wall is asked about: does it contain a point of the closure of the face beyond
+        those that all rows and walls contain? For the wall at infinity of
+        :func:`homogeneous` it says which faces are unbounded modulo lineality. Else empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1]], dtype=object)
+    >>> [[v.ravel().tolist() for v in block] for block in faces(lines, lines[:2], 1)]
+    [[[3], [4], []]]
+    """
+    asked = 0 if touching is None else 1
+    whole = pack_signs(np.ones((1, len(rows)), dtype=np.int8))
+    none = np.zeros_like(whole)
+    if not len(rows) and not len(walls):
+        if codimension == 0:
+            yield whole, none, np.zeros(0, dtype=np.bool_)
+        return
+    cone = _Cone(rows, walls, show)
+    done = 0
+    if not cone.is_empty and codimension < cone.dimension:
+        for positive, zero, touches in cone.faces(codimension, touching):
+            yield positive, zero, touches[: asked * len(touches)]
+            if not len(walls):
+                yield whole & ~(positive | zero), zero, touches[:0]
+            done += cone.copies * len(positive)
+    elif codimension == cone.dimension and not len(walls):
+        yield none, whole, np.zeros(0, dtype=np.bool_)
+        done = 1
+    show(done, done)
+
+
+class _Cone:
+    """The cone {x : walls x > 0}, and rows that cut it, modulo what all contain.
+
+    It is the sum of a pointed cone, on which as many `dividing` rows are zero as it contains
+    independent lines, and of these lines, on each of which one of these rows is not zero.
+
+    Parameters
+    ----------
+    rows, walls : ndarray of Python ints, shapes (n, D) and (m, D)
+        Not both empty.
+    show : callable
+        See :func:`count`.
+
+    Attributes
+    ----------
+    dimension : int
+    copies : int
+        2 where there are no walls and this is half of the space.
+    """
+
+    def __init__(self, rows: Integers, walls: Integers, show: Show) -> None:
+        m = len(walls)
+        both = np.concatenate([walls, rows])
+        both = both[:, exact.independent_columns(both)]
+        self.walls, self.rows = both[:m], both[m:]
+        self.dimension = both.shape[1]
+        self.copies = 1 if m else 2
+        self.show = show
+        self.field = field_of(both)
+        self.kind = KINDS[0]
+        chosen = exact.independent_columns(both.T)
+        self.dividing = [i - m for i in chosen if i >= m]
+        inverse = exact.inverse(both[chosen])
+        assert inverse is not None, "the rows are independent"
+        edges = [np.array(primitive(y), dtype=object) for y in inverse[0].T]
+        masks = [sum(1 << i for i in chosen if i != k) for k in chosen]
+        pointed = len(chosen) - len(self.dividing)
+        rays, ray_masks = edges[:pointed], masks[:pointed]
+        if pointed < m:
+            basis: Integers = np.array(rays, dtype=np.object_).T
+            divide = sum(1 << m + i for i in self.dividing)
+            found = extreme_rays(self.walls @ basis, 0)
+            rays = [np.array(primitive(basis @ y), dtype=object) for y, _ in found]
+            ray_masks = [mask | divide for _, mask in found]
+        self.is_empty = m > 0 and not (
+            len(rays) and all(v > 0 for v in self.walls @ np.sum(rays, axis=0))
+        )
+        self.edges = np.array([*edges[pointed:], *rays], dtype=object)
+        self.edges = self.edges.reshape(-1, self.dimension)
+        self.masks = [mask | (1 << m) - 1 for mask in masks[pointed:]] + ray_masks
+        self.values = self.rows @ self.edges.T
+
+    def count(self) -> int:
+        """The number of cells."""
+        for _ in self._attempts():
+            found = self._count()
+            if found is not None:
+                return found
+        raise AssertionError("twofold numbers and residues suffice")
+
+    def count_faces(self) -> list[int]:
+        """The numbers of faces by codimension, the origin left out."""
+        for _ in self._attempts():
+            blocks = list(self._split(-1, None))
+            if blocks[-1] is not None:
+                return [int(c) for c in self.found.counts[:-1]]
+        raise AssertionError("twofold numbers and residues suffice")
+
+    def faces(
+        self, codimension: int, touching: int | None
+    ) -> Iterator[tuple[Words, Words, NDArray[np.bool_]]]:
+        """The faces of one codimension, their signs packed, in blocks."""
+        done = 0
+        for _ in self._attempts():
+            skip = done  # the order of the faces does not depend on the kind of numbers
+            for block in self._split(codimension, touching):
+                if block is None:
+                    break
+                new = (block[0][skip:], block[1][skip:], block[2][skip:])
+                skip = max(0, skip - len(block[0]))
+                done += len(new[0])
+                yield new
+            else:
+                return
+
+    def _attempts(self) -> Iterator[None]:
+        """Make the buffers for one kind of numbers; should it fail, for the next."""
+        for kind in KINDS:
+            if kind != "integers" or self._is_small():
+                self.kind = kind
+                self._begin()
+                yield
+
+    def _is_small(self) -> bool:
+        if self.field is not None:
+            return False
+        sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in self.values)
+        return max(sizes, default=0) < INTEGER_LIMIT
+
+    def _begin(self) -> None:
+        """Put the edges into the buffers: first the lines, each with its opposite."""
+        m, (n, r), lines = len(self.walls), self.values.shape, len(self.dividing)
+        source = np.concatenate([np.repeat(np.arange(lines), 2), np.arange(lines, r)])
+        turned = np.arange(len(source)) < 2 * lines
+        turned[::2] = False
+        turn = np.where(turned, -1.0, 1.0)[:, None]
+        integral, twofold = self.kind == "integers", self.kind in ("twofold", "residues")
+        if integral:
+            high = np.array([[v // max(1, gcd(*row)) for v in row] for row in self.values])
+            high = high.reshape(n, r).astype(np.float64)
+            low = np.zeros_like(high)
+        else:
+            high, low = self._rounded()
+        self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
+        self.primes: list[tuple[int, int]] = []
+        if self.kind == "residues":
+            both = np.concatenate([self.walls, self.rows])
+            self.primes = exact.proof_primes(both, 2**26 - 1)
+            self.row_residues = self._residues(self.rows)
+        r = len(source)
+        room = max(ROOM // max(n, 1), 2 * r, 64)
+        primes = np.array([p for p, _ in self.primes], dtype=np.float64)
+        self.rays = kernel.Rays(
+            values=np.empty((room, n)),
+            lows=np.empty((room if twofold else 0, n)),
+            errors=np.full(room, self.error),
+            residues=np.empty((room, len(primes), n)),
+            guards=np.empty((room, len(primes))),
+            primes=primes,
+            tight=np.zeros((room, word_count(m + n)), dtype=np.uint64),
+            above=np.zeros((room, word_count(n)), dtype=np.uint64),
+            below=np.zeros((room, word_count(n)), dtype=np.uint64),
+        )
+        self.rays.values[:r] = high.T[source] * turn
+        if twofold:
+            self.rays.lows[:r] = low.T[source] * turn
+        self.rays.residues[:r] = np.moveaxis(self._residues(self.values.T), 0, 1)[source]
+        opposite = self.rays.residues[:r][turned]
+        self.rays.residues[:r][turned] = (primes[:, None] - opposite) % primes[:, None]
+        dividing = self.rows[self.dividing]
+        guards = (np.concatenate([self.walls, dividing]) @ self.edges.T).sum(axis=0)
+        self.rays.guards[:r] = self._residues(guards).T[source]
+        for k, edge in enumerate(source):
+            for w in range(self.rays.tight.shape[1]):
+                self.rays.tight[k, w] = self.masks[edge] >> 64 * w & 2**64 - 1
+        kernel.mark(self.rays, np.arange(n), 0, n, m, 0, r)
+        # At first the walls are walls, and the rows that divide.
+        self.bounding = np.zeros((1, m + n), dtype=np.int8)
+        self.bounding[0, [*range(m), *(m + i for i in self.dividing)]] = 1
+        self.first = np.array([*range(2 * lines, r), *range(0, 2 * lines, 2)])
+        self.lists = np.empty(room, np.int64)
+        self.lists[: len(self.first)] = self.first
+        self._make_room()
+        self.asked_for = 0
+
+    def _residues(self, values: Integers) -> NDArray[np.int64]:
+        return exact.residues(values, self.primes, self.field)
+
+    def _rounded(self) -> tuple[Floats, Floats]:
+        """The values as sums of two float64, near 1: rays and rows scaled by powers of two.
+
+        Of a row that does not cut the cone only the signs matter.
+        """
+        above, below = self.values > 0, self.values < 0
+        lines = np.arange(len(self.edges)) < len(self.dividing)
+        both = (above | below) & lines
+        cuts = (above | both).any(axis=1) & (below | both).any(axis=1)
+        high = above.astype(np.float64) - below
+        low = np.zeros_like(high)
+        self.shifts = np.zeros(len(high), dtype=np.int64)
+        if cuts.any():
+            high[cuts], low[cuts], exponents = _twofold(self.values[cuts])
+            exponents -= _largest(exponents, high[cuts], 0)
+            self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
+            exponents -= self.shifts[cuts, None]
+            high[cuts], low[cuts] = _scaled(high[cuts], low[cuts], exponents)
+        return high, low
+
+    def _failed(self, reason: int) -> bool:
+        impatient = self.kind in ("floats", "twofold") and self.asked_for > PATIENCE
+        return reason == kernel.LARGE or impatient
+
+    def _grow(self) -> None:
+        """Twice the room."""
+        self.rays = self.rays._replace(
+            **{
+                name: np.concatenate([buffer, buffer])
+                for name, buffer in self.rays._asdict().items()
+                if name != "primes"
+            }
+        )
+        self.lists = np.concatenate([self.lists, self.lists])
+        self._make_room()
+
+    def _make_room(self) -> None:
+        size = len(self.lists)
+        self.room = kernel.Room(
+            ordered=np.empty(size, np.int64),
+            on=np.empty(size, np.int64),
+            tight=np.empty((size, self.rays.tight.shape[1]), np.uint64),
+            pairs=np.empty((size, 2), np.int64),
+            asked=np.empty(size, np.int64),
+            sizes=np.empty(5, np.int64),
+            ups=np.empty(word_count(len(self.rows)), np.uint64),
+            downs=np.empty(word_count(len(self.rows)), np.uint64),
+        )
+
+    # --- counting ---------------------------------------------------------------------------
+
+    def _count(self) -> int | None:
+        """The number of cells; None if the kind of numbers does not suffice."""
+        n, D = len(self.rows), self.dimension
+        free = len(self.dividing) - (self.copies - 1)  # half of the space by symmetry
+        self.levels = np.zeros((D + 1, kernel.N_COLUMNS), dtype=np.int64)
+        self.levels[0, [kernel.RAYS, kernel.LIST_END]] = len(self.first)
+        self.levels[0, kernel.FREE] = len(self.edges) + len(self.dividing)
+        self.state = np.array([0, 0, 0, 0, STEP, 0], dtype=np.int64)
+        self.cuts, table, positions = (
+            np.empty(4 * n, np.int64),
+            np.empty(4 * n + 4, np.int64),
+            np.empty(n),
+        )
+        while True:
+            reason = kernel.count_cells(
+                self.state, self.levels, self.rays, self.room, self.lists, self.cuts, table,
+                positions, pack_signs(self.bounding), len(self.walls), free, D,
+                self.kind == "integers",
+            )  # fmt: skip
+            found = int(self.state[3])
+            if reason == kernel.DONE:
+                return found
+            if reason == kernel.GROW:
+                self._grow()
+                self.cuts = np.concatenate([self.cuts, self.cuts])
+            elif reason == kernel.RAY:
+                above = self.levels[self.state[0] - 1]
+                rows = self.cuts[above[kernel.CUTS] :][: above[kernel.K]]
+                lines = self.lists[len(self.first) - len(self.dividing) : len(self.first)]
+                self._settle(self.room.asked[: self.state[2]], rows, 1 - 2 * (lines & 1))
+            elif reason == kernel.LEAF:
+                self.state[3] += 1 + self._points_on_line()
+            elif reason == kernel.STEPPED:
+                self.state[4] = found + STEP
+                first = self.levels[0]
+                share = (first[kernel.K] / first[kernel.N_CUTS]) ** (D - 1)
+                self._report(found, (int(self.state[5]) + share) / 2**free)
+            if self._failed(reason):
+                return None
+
+    def _report(self, found: int, share: float) -> None:
+        """Tell how far this is: a share of the work is done."""
+        total = max(found + 1, round(found / max(share, 1e-9)))
+        self.show(self.copies * found, self.copies * total)
+
+    def _points_on_line(self) -> int:
+        """How many points the cutting rows of the last level have."""
+        self.asked_for += 1
+        level = self.levels[self.state[0]]
+        rays = self.lists[level[kernel.LIST] :][:2]
+        basis = exact.nullspace(self._zero(np.bitwise_and.reduce(self.rays.tight[rays])))
+        rows = self.cuts[level[kernel.CUTS] :][: level[kernel.N_CUTS]]
+        points = set()
+        for pair in (self.rows[rows] @ basis).tolist():
+            a, b = primitive(pair)
+            points.add((a, b) if (a, b) > (0, 0) else (-a, -b))
+        return len(points)
+
+    # --- listing ----------------------------------------------------------------------------
+
+    def _split(
+        self, codimension: int, touching: int | None
+    ) -> Iterator[tuple[Words, Words, NDArray[np.bool_]] | None]:
+        """Blocks of faces; None at the end if the kind of numbers does not suffice.
+
+        Of codimension −1: their numbers, by codimension.
+        """
+        n, lines = len(self.rows), len(self.dividing)
+        W = word_count(n)
+        size, block = 2 * n + 4, BLOCK if codimension >= 0 else 4
+        cones = kernel.Cones(
+            table=np.zeros((size, kernel.N_COLUMNS), dtype=np.int64),
+            cutting=np.zeros((size, W), dtype=np.uint64),
+            positive=np.zeros((size, W), dtype=np.uint64),
+            zero=np.zeros((size, W), dtype=np.uint64),
+            walls=np.zeros((size, word_count(len(self.walls) + n)), dtype=np.uint64),
+            shares=np.zeros(size + 1),
+        )
+        first = cones.table[0]
+        first[[kernel.RAYS, kernel.LIST_END]] = len(self.first)
+        first[kernel.FREE] = len(self.edges) + lines
+        first[kernel.LINES], first[kernel.HALF] = lines, self.copies - 1
+        cones.cutting[0] = pack_signs(np.ones((1, n), dtype=np.int8))[0]
+        cones.walls[0] = pack_signs(self.bounding)[0]
+        cones.shares[0] = 1.0
+        self.found = kernel.Found(
+            np.empty((block, W), dtype=np.uint64),
+            np.zeros((block if codimension else 0, W), dtype=np.uint64),
+            np.zeros(block, dtype=np.bool_),
+            np.zeros(self.dimension + 1, dtype=np.int64),
+        )
+        state, rows = np.array([1, 0, 0, 0], dtype=np.int64), np.empty(n, np.int64)
+        total = 0
+        while True:
+            reason = kernel.split_cells(
+                state, cones, self.rays, self.room, self.lists, rows, self.found,
+                len(self.walls), self.dimension, codimension,
+                -1 if touching is None else touching, self.kind == "integers",
+            )  # fmt: skip
+            failed = self._failed(reason)
+            if failed or reason in (kernel.DONE, kernel.FULL):
+                found = int(state[1])
+                total += found
+                self._report(total, float(cones.shares[-1]))
+                positive, zero, touches, _ = (part[:found].copy() for part in self.found)
+                yield positive, zero if codimension else np.zeros_like(positive), touches
+                state[1] = 0
+                if failed:
+                    yield None
+                if reason != kernel.FULL:
+                    return
+            elif reason == kernel.GROW:
+                self._grow()
+            else:
+                bits = cones.positive[state[0] - 1]
+                above = [int(bits[i >> 6]) >> (i & 63) & 1 for i in self.dividing]
+                turn = 2 * np.array(above, dtype=np.int64) - 1
+                self._settle(self.room.asked[: state[3]], rows[: state[2]], turn)
+
+    # --- what the compiled loops ask for ----------------------------------------------------
+
+    def _zero(self, tight: Words) -> Integers:
+        """The walls and rows whose bits are set."""
+        on = np.unpackbits(tight.view(np.uint8), bitorder="little")
+        return np.concatenate([self.walls, self.rows])[np.flatnonzero(on)]
+
+    def _settle(
+        self, rays: NDArray[np.int64], rows: NDArray[np.int64], turn: NDArray[np.int64]
+    ) -> None:
+        """Values of rows on rays, exact and then rounded, from the walls that these lie on.
+
+        Parameters
+        ----------
+        turn : ndarray of int64
+            The signs of the dividing rows where these rays are.
+        """
+        self.asked_for += len(rays)
+        dividing = turn.astype(object) @ self.rows[self.dividing]
+        guard = self.walls.sum(axis=0) + dividing  # positive on the rays
+        edges: Integers = np.empty((len(rays), self.dimension), dtype=np.object_)
+        for k, ray in enumerate(rays):
+            y = primitive(exact.nullspace(self._zero(self.rays.tight[ray]))[:, 0])
+            edges[k] = y if guard @ y > 0 else [-v for v in y]
+        place = np.ix_(rays, rows)
+        high, low, exponents = _twofold(edges @ self.rows[rows].T)
+        exponents -= self.shifts[rows]
+        exponents -= _largest(exponents, high, 1)
+        high, low = _scaled(high, low, exponents)
+        self.rays.values[place] = high
+        if len(self.rays.lows):
+            self.rays.lows[place] = low
+        self.rays.errors[rays] = self.error
+        if self.primes:
+            sides = np.concatenate([self.row_residues[:, rows], self._residues(guard[None])], 1)
+            p = self.rays.primes.astype(np.int64)[:, None, None]
+            product = np.zeros((len(p), len(rays), len(rows) + 1), dtype=np.int64)
+            for c, y in enumerate(np.moveaxis(self._residues(edges), 2, 0)):
+                product = (product + y[:, :, None] * sides[:, None, :, c]) % p
+            self.rays.residues[rays[:, None], :, rows] = np.moveaxis(product[:, :, :-1], 0, 2)
+            self.rays.guards[rays] = product[:, :, -1].T
+        for ray in rays:
+            kernel.mark(self.rays, rows, 0, len(rows), len(self.walls), ray, ray + 1)
+
+
+def _twofold(values: Integers) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Numbers as (high + low)·2^exponent within 2^-106 of themselves, 1/2 ≤ |high| < 1.
+
+    The first is 0 where the number is.
+    """
+    parts = []
+    for value in values.ravel().tolist():
+        exponent = 0
+        if isinstance(value, FieldElement):
+            value, _, q = value.enclosure(128)  # q is a power of two
+            exponent = 1 - q.bit_length()
+        cut = value.bit_length() - 512
+        if cut > 0:
+            value >>= cut
+            exponent += cut
+        nearest = float(value)
+        parts.append((nearest, float(value - int(nearest)), exponent))
+    both = np.array([part[:2] for part in parts]).reshape(*values.shape, 2)
+    exponents = np.array([part[2] for part in parts], dtype=np.int64).reshape(values.shape)
+    high, leading = np.frexp(both[..., 0])
+    return high, np.ldexp(both[..., 1], -leading), exponents + leading
+
+
+def _largest(exponents: NDArray[np.int64], high: Floats, axis: int) -> NDArray[np.int64]:
+    """The largest exponents of numbers that are not 0; 0 where all are."""
+    least = np.iinfo(np.int64).min
+    largest = np.where(high != 0, exponents, least).max(axis=axis, keepdims=True)
+    return np.where(largest == least, 0, largest)
+
+
+def _scaled(high: Floats, low: Floats, exponents: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """(high + low)·2^exponents, where nothing but 0 becomes 0."""
+    scaled = np.ldexp(high, exponents)
+    lost = (scaled == 0) & (high != 0)
+    return np.where(lost, np.copysign(2.0**-1074, high), scaled), np.ldexp(low, exponents)

@@ -1,0 +1,584 @@
+"""Tasks one after another, on executors, and kept on disk as they are done.
+
+Where they come from is a sweep, or restrict and split in parts: a :class:`Source`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import multiprocessing
+import os
+import pickle
+import re
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from math import comb, inf
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.bounds import zaslavsky
+from arrangement.enumeration.shared_memory import Place, Room, put
+from arrangement.enumeration.sweep import (
+    BLOCK,
+    SETTLING,
+    Interval,
+    SpecialPosition,
+    Sweep,
+    TooDegenerate,
+)
+from arrangement.errors import ArrangementError, InputError, SolverError
+from arrangement.exact.fields import FieldElement
+from arrangement.exact.packing import Words, check_words, word_count
+from arrangement.files.output import atomic_output
+from arrangement.files.reading import file_name, read_arrays, read_bytes
+
+__all__ = [
+    "Checkpoint",
+    "Source",
+    "alone",
+    "checkpoint_directory",
+    "portions",
+    "start_worker",
+    "sweep_blocks",
+    "sweep_words",
+]
+
+Integers = NDArray[np.object_]
+Show = Callable[[int, int], None]
+
+TASK = 2**19
+"""Subsets of hyperplanes in one task: some tenths of a second."""
+
+BATCH = 16
+"""Tasks handed to an executor before the first of them is done."""
+
+_MANIFEST = 2**20
+"""Bytes that a checkpoint's manifest may take, many times what is written."""
+
+ATTEMPTS = 3
+"""How many batches may fail with no success between."""
+
+
+class Source(Protocol):
+    """Where tasks come from: sign vectors in intervals that do not depend on each other.
+
+    It can be pickled; a worker takes it as it is given.
+
+    Attributes
+    ----------
+    n, n_words : int
+        Bits and 64-bit words of a sign vector.
+    unit : str
+        What intervals consist of.
+    tables : tuple of arrays of integers or field elements
+        What the sign vectors of an interval depend on, other than the interval.
+    settled : int
+        How many vertices needed exact arithmetic, if there are such.
+    """
+
+    n: int
+    n_words: int
+    unit: str
+    settled: int
+
+    @property
+    def tables(self) -> tuple[NDArray[Any], ...]:
+        """As above."""
+        ...
+
+    def intervals(self) -> list[Interval]:
+        """All of it, level by level."""
+        ...
+
+    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
+        """An interval cut into tasks."""
+        ...
+
+    def position(self, interval: Interval) -> int:
+        """How much comes before an interval."""
+        ...
+
+    def blocks(
+        self, interval: Interval, budget: float = inf
+    ) -> Generator[Words, None, Interval | None]:
+        """The sign vectors of an interval; returns what the budget did not reach."""
+        ...
+
+
+def portions(
+    source: Source,
+    show: Show,
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+    patience: float = inf,
+    task: int = TASK,
+    room: Room | None = None,
+) -> Iterator[tuple[Interval, Words]]:
+    """The sign vectors of a source, in blocks, each with the interval that it is of.
+
+    Parameters
+    ----------
+    source : Source
+    show : callable
+        Called with (units done, units in all).
+    executor : concurrent.futures.Executor, optional
+        Where the tasks run. One that broke because a worker died is replaced if it is a
+        `ProcessPoolExecutor`; tasks that fail are tried again.
+    checkpoint : Checkpoint, optional
+        Blocks found there are taken from there, and new ones are put there.
+    patience : float
+        How many vertices may need exact arithmetic, besides one in a few thousand.
+    task : int
+        The size of a task.
+    room : Room, optional
+        Where workers of an executor may put what they find.
+
+    Yields
+    ------
+    (Interval, ndarray of uint64)
+        In no particular order with an executor; sorted by interval the blocks are the same
+        however the work was divided.
+
+    Raises
+    ------
+    SpecialPosition
+        If the coordinates of a sweep are of no use: nothing yielded so far counts.
+    TooDegenerate
+        If patience runs out; without an executor only.
+    """
+    if checkpoint is not None:
+        checkpoint.enter(source)
+    whole = source.intervals()
+    total = sum(map(len, whole))
+    done = 0
+    known: list[Interval] = []
+    gaps: list[Interval] = []
+    for interval in whole:
+        at = interval.start
+        for part in [] if checkpoint is None else checkpoint.intervals(interval):
+            gaps.append(Interval(interval.level, at, part.start))
+            known.append(part)
+            at = part.stop
+        gaps.append(Interval(interval.level, at, interval.stop))
+    if checkpoint is not None:
+        for part in known:
+            done += len(part)
+            yield part, checkpoint.read(part)
+    show(done, total)
+    if executor is None:
+        tasks = (piece for gap in gaps for piece in source.pieces(gap, task))
+        found = alone(source, tasks, patience)
+    else:
+        gaps.sort(key=len, reverse=True)  # so that no large task is left for the end
+        tasks = (piece for gap in gaps for piece in source.pieces(gap, task))
+        found = _spread(source, tasks, executor, task, room)
+    for part, words in found:
+        if checkpoint is not None:
+            checkpoint.write(part, words)
+        done += len(part)
+        show(done, total)
+        yield part, words
+
+
+def sweep_blocks(
+    rows: Integers,
+    show: Show,
+    draw: int = 0,
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+    patience: float = inf,
+    task: int = TASK,
+    room: Room | None = None,
+    kind: type[Sweep] = Sweep,
+) -> Iterator[tuple[Interval, Words]]:
+    """The cells of all lines of a sweep, in blocks, each with the lines that it comes from.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (n, d + 1)
+        Pairwise different hyperplanes of rank d ≥ 1.
+    draw : int
+        Which random coordinates; a checkpoint has its own.
+    show, executor, checkpoint, patience, task, room
+        See :func:`portions`.
+    kind : type
+        Of the whole space, or of what is finite alone.
+    """
+    sweep = kind(rows, draw if checkpoint is None else checkpoint.draw)
+    return portions(sweep, show, executor, checkpoint, patience, task, room)
+
+
+def sweep_words(
+    rows: Integers,
+    show: Show,
+    draw: int = 0,
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+    patience: float = inf,
+    kind: type[Sweep] = Sweep,
+) -> Words:
+    """The cells of all lines, in the order of the lines; see :func:`sweep_blocks`."""
+    n, d = len(rows), rows.shape[1] - 1
+    size = zaslavsky(n, d) if kind is Sweep else comb(n, d)
+    if executor is None and checkpoint is None:
+        return _gathered(sweep_blocks(rows, show, draw, patience=patience, kind=kind), size)
+    with contextlib.ExitStack() as held:
+        room = None
+        if executor is not None:
+            with contextlib.suppress(OSError, ValueError, OverflowError):
+                room = held.enter_context(Room(size, word_count(n)))
+        found = sweep_blocks(
+            rows, show, draw, executor, checkpoint, patience, room=room, kind=kind
+        )
+        ordered = sorted(found, key=lambda item: item[0])
+        if room is not None and all(len(part) == len(words) for part, words in ordered):
+            return room.filled([words for _, words in ordered])
+    return np.concatenate([words for _, words in ordered])
+
+
+def _gathered(found: Iterator[tuple[Interval, Words]], size: int) -> Words:
+    """Portions that come in order, in one array; memory not written to is never taken."""
+    result = np.empty((0, 0), dtype=np.uint64)
+    count = 0
+    for _, words in found:
+        if count == 0:
+            size = min(size, 2**30 // words.shape[1])
+            result = np.empty((size, words.shape[1]), dtype=np.uint64)
+        if count + len(words) > len(result):
+            result.resize((2 * len(result) + len(words), words.shape[1]), refcheck=False)
+        result[count : count + len(words)] = words
+        count += len(words)
+    result.resize((count, result.shape[1]), refcheck=False)
+    return result
+
+
+def alone(
+    source: Source, tasks: Iterable[Interval], patience: float
+) -> Iterator[tuple[Interval, Words]]:
+    """Run tasks one after another in this process.
+
+    Raises
+    ------
+    SpecialPosition, TooDegenerate
+        See :func:`portions`.
+    """
+    found = 0
+    for task in tasks:
+        blocks: list[Words] = []
+        rest: Interval | None = task
+        while rest is not None:
+            words, rest = _run(source, rest, TASK // 4)
+            blocks.append(words)
+            found += len(words)
+            if source.settled > patience + found / SETTLING:
+                raise TooDegenerate
+        yield task, np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
+
+
+def _run(source: Source, interval: Interval, budget: int) -> tuple[Words, Interval | None]:
+    """The cells of an interval, and what the budget did not reach."""
+    words = np.empty((min(len(interval), budget) + BLOCK, source.n_words), dtype=np.uint64)
+    count = 0
+    steps = source.blocks(interval, budget)
+    while True:
+        try:
+            block = next(steps)
+        except StopIteration as end:
+            return words[:count], end.value
+        if count + len(block) > len(words):
+            words.resize((2 * count + len(block), source.n_words), refcheck=False)
+        words[count : count + len(block)] = block
+        count += len(block)
+
+
+def _run_into(
+    place: Place, source: Source, interval: Interval, budget: int
+) -> tuple[int, Interval | None] | None:
+    """As :func:`_run`, but the cells are put in a place, and only their number is returned;
+    None if that is out of reach, or has too little room for the lines that were reached."""
+    count = 0
+    steps = source.blocks(interval, budget)
+    while True:
+        try:
+            block = next(steps)
+        except StopIteration as end:
+            reached = interval.stop if end.value is None else end.value.start
+            return (count, end.value) if count <= reached - interval.start else None
+        if count + len(block) > len(interval) or not put(block, place, count):
+            return None
+        count += len(block)
+
+
+def _spread(
+    source: Source, tasks: Iterator[Interval], executor: Executor, size: int, room: Room | None
+) -> Iterator[tuple[Interval, Words]]:
+    """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued.
+
+    A task that fails is tried again after the others: its worker may have died, or what it
+    sent was lost. Failures with no success between them end the run.
+    """
+    given = pickle.dumps(source)
+    again: deque[Interval] = deque()
+    running: dict[Future[Any], Interval] = {}
+    own: Executor | None = None
+    failures = 0
+
+    def failed(error: Exception) -> None:
+        nonlocal failures
+        failures += 1
+        if failures >= ATTEMPTS * BATCH:
+            raise SolverError(
+                f"{failures} tasks failed with no success between them; the last one: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    try:
+        while True:
+            while len(running) < BATCH:
+                task = again.popleft() if again else next(tasks, None)
+                if task is None:
+                    break
+                place = None if room is None else room.place(source.position(task))
+                try:
+                    future = executor.submit(_work, given, task, 4 * size, place)
+                except BrokenExecutor as error:
+                    again.append(task)
+                    failed(error)
+                    if not isinstance(executor, ProcessPoolExecutor):
+                        raise SolverError(f"the executor is broken: {error}") from error
+                    own = executor = _like(executor)
+                    continue
+                running[future] = task
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                task = running.pop(future)
+                try:
+                    words, rest = future.result()
+                except (ArrangementError, SpecialPosition, MemoryError):
+                    raise
+                except Exception as error:  # whatever an executor says when a worker dies
+                    again.append(task)
+                    failed(error)
+                    continue
+                failures = 0
+                if rest is not None:
+                    again.extend(source.pieces(rest, size))
+                    task = Interval(task.level, task.start, rest.start)
+                if isinstance(words, int):
+                    assert room is not None
+                    words = room.words(source.position(task), words)
+                yield task, words
+    finally:
+        for future in running:
+            future.cancel()
+        if own is not None:
+            own.shutdown(wait=False, cancel_futures=True)
+
+
+def _like(executor: ProcessPoolExecutor) -> ProcessPoolExecutor:
+    """A new pool of as many workers that begin alike."""
+    old: Any = executor
+    return ProcessPoolExecutor(
+        old._max_workers,
+        mp_context=old._mp_context,
+        initializer=old._initializer,
+        initargs=old._initargs,
+        max_tasks_per_child=old._max_tasks_per_child,
+    )
+
+
+def start_worker() -> None:
+    """What a process does first that is here for tasks only: it leaves interrupts to its
+    parent, and ends when that is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    known = multiprocessing.parent_process()  # os.getppid() is another if it is gone already
+    parent = os.getppid() if known is None else known.pid
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _work(
+    given: bytes, task: Interval, budget: int, place: Place | None
+) -> tuple[Words | int, Interval | None]:
+    """One task in a worker: its cells, or how many were put in their place, and what its budget
+    did not reach."""
+    source = _prepared(given)
+    done = None if place is None else _run_into(place, source, task, budget)
+    return done or _run(source, task, budget)
+
+
+_LAST = threading.local()
+
+
+def _prepared(given: bytes) -> Source:
+    """What tasks come from, kept for the next task; each thread has its own."""
+    key, last = getattr(_LAST, "source", (None, None))
+    if last is None or key != given:
+        last = pickle.loads(given)
+        _LAST.source = given, last
+    return last
+
+
+def checkpoint_directory(directory: str | os.PathLike[str]) -> Path:
+    """The directory of a checkpoint, which need not be there yet; an InputError for a file."""
+    path = Path(file_name(directory))
+    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not existing.is_dir():
+        raise InputError(f"{directory}: not a directory for checkpoints")
+    return path
+
+
+class Checkpoint:
+    """Finished blocks of one arrangement in a directory, each a file that is whole or absent.
+
+    Hidden files are what a killed run was writing; they are left alone. The name of a block
+    has a hash of its source, and one of this and its content: a block of another source (other
+    coordinates of a sweep, or other parts) is left alone, a damaged one is done again. Several
+    runs may share the directory: of blocks that overlap only some are taken, so that all that
+    there is counts once.
+
+    Parameters
+    ----------
+    directory : path-like
+        Made if it does not exist.
+    rows : ndarray of Python ints or field elements
+        The hyperplanes; a directory that holds blocks of others is refused.
+    walls : ndarray, optional
+        The inequalities of the domain; a directory with another is refused.
+
+    Raises
+    ------
+    InputError
+        If the directory belongs to another arrangement or domain, or is a file.
+    """
+
+    _NAME = re.compile(r"(?:lines|parts)-(\d+)-(\d+)-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})\.npy")
+
+    def __init__(
+        self, directory: str | os.PathLike[str], rows: Integers, walls: Integers | None = None
+    ) -> None:
+        self.directory = checkpoint_directory(directory)
+        self._manifest = self.directory / "sweep.json"
+        self._given = _hash(rows) if walls is None else _hash(rows, walls)
+        self._key, self._unit, self._n, self.draw = "", "", 0, 0
+        self._blocks: dict[Interval, Path] = {}
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if not self._manifest.exists():
+            names = {path.name for path in self.directory.iterdir()} - {self._manifest.name}
+            if any(not name.startswith(".") for name in names):
+                raise InputError(f"{directory}: not empty, and no directory of checkpoints")
+            # Unless another run was quicker: then the directory is that one's.
+            with contextlib.suppress(FileExistsError):
+                self._write_manifest(replace=False)
+        content = read_bytes(str(self._manifest), max_bytes=_MANIFEST)
+        try:
+            facts = json.loads(content)
+            key, self.draw = facts["arrangement"], facts["draw"]
+            sound = type(self.draw) is int and 0 <= self.draw < 2**32
+        except (ValueError, KeyError, TypeError, RecursionError):
+            sound = False
+        if not sound:
+            raise InputError(f"{self._manifest}: damaged; remove the directory")
+        if key != self._given:
+            raise InputError(
+                f"{directory}: holds checkpoints of another arrangement or domain; "
+                "give another directory or remove this one"
+            )
+
+    def _write_manifest(self, replace: bool) -> None:
+        with atomic_output(self._manifest, "w", replace) as stream:
+            json.dump({"arrangement": self._given, "draw": self.draw}, stream)
+
+    def enter(self, source: Source) -> None:
+        """The blocks are those of this source from now on."""
+        self._key = _hash(*source.tables)[:16]
+        self._unit, self._n = source.unit, source.n
+
+    def intervals(self, whole: Interval) -> list[Interval]:
+        """Intervals of a level that are done, in order and apart from each other."""
+        self._blocks = {k: v for k, v in self._blocks.items() if k.level != whole.level}
+        found = []
+        for path in self.directory.iterdir():
+            match = self._NAME.fullmatch(path.name)
+            if match is None or match[4] != self._key:
+                continue
+            if not path.is_file():
+                raise InputError(f"{path}: not a file of finished blocks; remove it")
+            part = Interval(*map(int, match.groups()[:3]))
+            if part.level == whole.level and part.stop <= whole.stop:
+                with contextlib.suppress(InputError):
+                    self._checked(part, path)
+                    found.append((part, path))
+        apart: list[Interval] = []
+        for part, path in sorted(found):
+            if part.start >= (apart[-1].stop if apart else whole.start):
+                apart.append(part)
+                self._blocks[part] = path
+        return apart
+
+    def read(self, part: Interval) -> Words:
+        """The cells of an interval that is done."""
+        return self._checked(part, self._blocks[part])
+
+    def _checked(self, part: Interval, path: Path) -> Words:
+        """The words of a block, or an InputError if it does not hold what its name promises."""
+        words = read_arrays(path)
+        if not isinstance(words, np.ndarray) or self._name(part, words) != path.name:
+            raise InputError(f"{path}: damaged; remove it")
+        check_words(words, self._n)
+        return words
+
+    def _name(self, part: Interval, words: Words) -> str:
+        name = f"{self._unit}-{part.level}-{part.start}-{part.stop}-{self._key}"
+        digest = hashlib.sha256(f"{name} {words.dtype.str} {words.shape}".encode())
+        digest.update(np.ascontiguousarray(words).tobytes())
+        return f"{name}-{digest.hexdigest()[:16]}.npy"
+
+    def write(self, part: Interval, words: Words) -> None:
+        """Keep the cells of an interval."""
+        with atomic_output(self.directory / self._name(part, words)) as stream:
+            np.save(stream, words)
+
+    def redraw(self) -> None:
+        """Forget the blocks of these coordinates and begin again in others."""
+        for path in self.directory.iterdir():
+            match = self._NAME.fullmatch(path.name)
+            if match is not None and match[4] == self._key:
+                path.unlink(missing_ok=True)
+        self.draw += 1
+        self._write_manifest(replace=True)
+
+
+def _hash(*tables: NDArray[Any]) -> str:
+    """SHA-256 of tables of integers, which may have any number of digits, or field elements."""
+    rows = (";".join(",".join(map(_text, row)) for row in table) for table in tables)
+    return hashlib.sha256("|".join(rows).encode()).hexdigest()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, FieldElement):
+        return f"{value.coefficients} {value.field.polynomial} {value.field.index}"
+    return f"{int(value):x}"

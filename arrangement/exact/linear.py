@@ -1,0 +1,232 @@
+"""Exact linear algebra: integers and algebraic integers by python-flint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import fmpq_mat, fmpz_mat
+from numpy.typing import NDArray
+
+from arrangement.exact.fields import FieldElement, NumberField, field_of, simplest
+
+__all__ = [
+    "echelon",
+    "eliminate",
+    "independent_columns",
+    "inverse",
+    "nullspace",
+    "quotients",
+    "rank",
+    "ratio",
+    "sign",
+    "smallest_pivot",
+]
+
+Integers: TypeAlias = NDArray[np.object_]
+
+Row: TypeAlias = Sequence[int] | Integers
+
+
+def sign(value: Any) -> int:
+    """The sign −1, 0 or 1 of an exact number: an int, a Fraction or a field element.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> sign(Fraction(-1, 10**40))
+    -1
+    """
+    if isinstance(value, FieldElement):
+        return value.sign()
+    return int(value > 0) - int(value < 0)
+
+
+def rank(matrix: Integers) -> int:
+    """Rank of a matrix of integers or algebraic integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rank(np.array([[1, 2], [2, 4]], dtype=object))
+    1
+    """
+    if matrix.size == 0:
+        return 0
+    if field_of(matrix) is not None:
+        return len(echelon(matrix if len(matrix) < len(matrix.T) else matrix.T)[2])
+    return int(fmpz_mat(matrix.tolist()).rank())
+
+
+def independent_columns(matrix: Integers) -> list[int]:
+    """The lexicographically first columns that span the column space of a matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> independent_columns(np.array([[1, 2, 0], [2, 4, 1]], dtype=object))
+    [0, 2]
+    """
+    return echelon(matrix)[2] if matrix.size else []
+
+
+def echelon(matrix: Integers) -> tuple[Integers, int, list[int]]:
+    """The reduced row echelon form without its zero rows, times a positive integer.
+
+    Returns
+    -------
+    rows : ndarray of Python ints or algebraic integers, shape (rank, width)
+    scale : int
+        The entry of each pivot.
+    pivots : list of int
+        The lexicographically first columns that span, one for each row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows, scale, pivots = echelon(np.array([[-2, 1, 0], [2, 4, 1]], dtype=object))
+    >>> rows.tolist(), scale, pivots
+    ([[10, 0, 1], [0, 10, 2]], 10, [0, 1])
+    """
+    field = field_of(matrix)
+    if field is None:
+        form, scale, r = fmpz_mat(matrix.tolist()).rref()
+        scale = int(scale)
+        side = 1 if scale > 0 else -1
+        rows = np.empty((r, matrix.shape[1]), dtype=object)
+        for i in range(r):
+            rows[i] = [side * int(form[i, c]) for c in range(matrix.shape[1])]
+        pivots = [next(c for c, v in enumerate(row) if v) for row in rows]
+        return rows, abs(scale), pivots
+    left = [[v + field.element([]) for v in row] for row in matrix]
+    done: list[list[Any]] = []
+    pivots = []
+    for c in range(matrix.shape[1]):
+        k = next((k for k, row in enumerate(left) if row[c]), None)
+        if k is None:
+            continue
+        pivot = left.pop(k)
+        factor = 1 / pivot[c]
+        pivot = [v * factor if v else v for v in pivot]
+        for row in [*done, *left]:
+            if row[c]:
+                row[:] = [v - row[c] * w if w else v for v, w in zip(row, pivot, strict=True)]
+        done.append(pivot)
+        pivots.append(c)
+    scale = lcm(*(v.denominator for row in done for v in row))
+    rows = np.empty((len(done), matrix.shape[1]), dtype=object)
+    for i, row in enumerate(done):
+        rows[i] = [simplest(scale * v) for v in row]
+    return rows, scale, pivots
+
+
+def ratio(numerator: Any, denominator: Any = 1) -> Any:
+    """The quotient of two exact numbers, of ints as a Fraction.
+
+    Examples
+    --------
+    >>> ratio(1, 2)
+    Fraction(1, 2)
+    """
+    return numerator * (Fraction(1) / denominator)
+
+
+def nullspace(matrix: Integers) -> Integers:
+    """A basis of all x with matrix·x = 0, as columns of integers or algebraic integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nullspace(np.array([[1, 2, 0], [2, 4, 1]], dtype=object)).tolist()
+    [[2], [-1], [0]]
+    """
+    width = matrix.shape[1]
+    rows, scale, pivots = echelon(matrix)
+    free = [c for c in range(width) if c not in pivots]
+    basis = np.full((width, len(free)), 0, dtype=object)
+    basis[free, range(len(free))] = -scale
+    basis[pivots] = rows[:, free]
+    return basis
+
+
+def inverse(matrix: Integers) -> tuple[Integers, int] | None:
+    """The inverse of a square matrix times a positive integer, and that; None if singular.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> inverse(np.array([[0, 2], [-1, 0]], dtype=object))
+    (array([[0, -2],
+           [1, 0]], dtype=object), 2)
+    """
+    size = len(matrix)
+    unit = np.full((size, size), 0, dtype=object)
+    unit[range(size), range(size)] = 1
+    rows, scale, pivots = echelon(np.concatenate([matrix, unit], axis=1))
+    return (rows[:, size:], scale) if pivots == list(range(size)) else None
+
+
+def smallest_pivot(row: Row) -> int:
+    """The column of the non-zero entry of smallest absolute value.
+
+    Examples
+    --------
+    >>> smallest_pivot([0, -6, 4])
+    2
+    """
+    return min((c for c, v in enumerate(row) if v), key=lambda c: abs(row[c]))
+
+
+def eliminate(row: Row, pivot: Row, column: int) -> list[int]:
+    """The row restricted to {pivot = 0}: `column` solved for and dropped, positively scaled.
+
+    Examples
+    --------
+    >>> eliminate([1, 1, -1], [2, 0, 6], 0)
+    [2, -8]
+    """
+    scale, factor = abs(pivot[column]), sign(pivot[column]) * row[column]
+    return [
+        scale * v - factor * p
+        for c, (v, p) in enumerate(zip(row, pivot, strict=True))
+        if c != column
+    ]
+
+
+def quotients(matrix: Integers, field: NumberField | None) -> Any:
+    """A matrix over Q or a number field with inverses and products, as flint's ``fmpq_mat``."""
+    return fmpq_mat(fmpz_mat(matrix.tolist())) if field is None else FieldMatrix(matrix)
+
+
+class FieldMatrix:
+    """What is used of ``fmpq_mat``, for matrices over a number field."""
+
+    def __init__(self, table: Integers) -> None:
+        self.table = table
+
+    def __mul__(self, other: Any) -> FieldMatrix:
+        return FieldMatrix(self.table @ np.array(other.tolist(), dtype=object))
+
+    def __getitem__(self, place: tuple[int, int]) -> Any:
+        return self.table[place]
+
+    def inv(self) -> FieldMatrix:
+        """The inverse of a regular matrix."""
+        found = inverse(self.table)
+        assert found is not None, "the matrix is regular"
+        return FieldMatrix(found[0] * Fraction(1, found[1]))
+
+    def rank(self) -> int:
+        """The rank."""
+        return rank(self.table)
+
+    def tolist(self) -> list[list[Any]]:
+        """The rows."""
+        return self.table.tolist()
+
+    def entries(self) -> list[Any]:
+        """The entries, row by row."""
+        return list(self.table.flat)

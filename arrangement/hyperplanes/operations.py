@@ -1,0 +1,237 @@
+"""Arrangements from arrangements: restriction, localization, product, cone and decone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from arrangement import exact
+from arrangement.checks import check_instance
+from arrangement.errors import InputError
+from arrangement.exact.numbers import primitive, shown
+from arrangement.hyperplanes.hyperplanes import Arrangement, _from_exact, _table
+
+__all__ = ["closure", "cone", "decone", "localization", "product", "restriction"]
+
+
+def restriction(arrangement: Arrangement, flat: Any) -> Arrangement:
+    """The arrangement A^X that the hyperplanes cut on a flat X, in coordinates of X.
+
+    Each hyperplane of X appears once, in the order of the lowest index that cuts it out; those
+    that contain X, or are parallel to it, do not appear. The coordinates of X are those of the
+    space less as many as its codimension, which depend on them on X.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    flat : int, or iterable of int
+        A hyperplane, or hyperplanes whose intersection is X; none for the whole space. A flat
+        with an attribute ``hyperplanes`` will do.
+
+    Raises
+    ------
+    InputError
+        If there is no such hyperplane, or they share no point.
+
+    References
+    ----------
+    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Definition 1.13.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement, families
+    >>> line = Arrangement([[1, 0], [0, 1], [1, 1], [1, 0]], [0, 0, -1, -5]).restriction(0)
+    >>> line.rows.tolist()
+    [[1, 0], [1, -1]]
+    >>> families.braid(5).restriction([0, 1, 9]).n_cells()  # x_1 = x_2 = x_3 and x_4 = x_5
+    2
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    kept: dict[tuple[int, ...], list[int]] = {}
+    width = arrangement.dimension + 1
+    for row in _on_flat(arrangement, _hyperplanes(arrangement, flat)):
+        width = len(row)
+        if any(row[:-1]) and tuple(-v for v in row) not in kept:
+            kept.setdefault(tuple(row), row)
+    return _from_exact(_table(list(kept.values()), width))
+
+
+def localization(arrangement: Arrangement, flat: Any) -> Arrangement:
+    """The arrangement A_X of the hyperplanes that contain a flat X, in their order.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    flat : int, or iterable of int
+        As for :func:`restriction`.
+
+    Raises
+    ------
+    InputError
+        If there is no such hyperplane, or they share no point.
+
+    References
+    ----------
+    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Definition 1.13.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.braid(4).localization([0, 1]) == families.braid(4).localization([0, 1, 3])
+    True
+    >>> families.braid(4).localization([0, 1]).rows.tolist()  # x_1 = x_2 = x_3
+    [[1, -1, 0, 0, 0], [1, 0, -1, 0, 0], [0, 1, -1, 0, 0]]
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    return _from_exact(arrangement._given[list(closure(arrangement, flat))])
+
+
+def closure(arrangement: Arrangement, flat: Any) -> tuple[int, ...]:
+    """All hyperplanes that contain the intersection of some, in increasing order.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    flat : int, or iterable of int
+        As for :func:`restriction`.
+
+    Raises
+    ------
+    InputError
+        If there is no such hyperplane, or they share no point.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.braid(4).closure([0, 1])
+    (0, 1, 3)
+    >>> families.braid(4).closure([])
+    ()
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    on_flat = _on_flat(arrangement, _hyperplanes(arrangement, flat))
+    return tuple(i for i, row in enumerate(on_flat) if not any(row))
+
+
+def product(one: Arrangement, other: Arrangement) -> Arrangement:
+    """The product (direct sum): the hyperplanes H × R^e and R^d × K of R^(d+e).
+
+    Its cells are the products of a cell of either; its characteristic polynomial is the
+    product.
+
+    References
+    ----------
+    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Definition 2.13 and
+    Lemma 2.50.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> prism = families.braid(3).product(families.grid(1))
+    >>> prism.rows.tolist()
+    [[1, -1, 0, 0, 0], [1, 0, -1, 0, 0], [0, 1, -1, 0, 0], [0, 0, 0, 1, 0]]
+    >>> prism.n_cells()
+    12
+    """
+    check_instance(one, "one", "Arrangement")
+    if not isinstance(other, Arrangement):
+        raise InputError(f"a product is with another arrangement, not with {shown(other)}")
+    n, d = one.n_hyperplanes, one.dimension
+    rows = np.full((n + other.n_hyperplanes, d + other.dimension + 1), 0, dtype=object)
+    rows[:n, :d] = one._given[:, :-1]
+    rows[n:, d:-1] = other._given[:, :-1]
+    rows[:n, -1], rows[n:, -1] = one._given[:, -1], other._given[:, -1]
+    return _from_exact(rows)
+
+
+def cone(arrangement: Arrangement) -> Arrangement:
+    """The cone cA: the hyperplanes a·x + b x_(d+1) = 0, and x_(d+1) = 0 at the end.
+
+    It is linear, of one dimension more; the slice {x_(d+1) = 1} is the arrangement itself, so
+    that ``decone(-1)`` gives it back. It has twice as many cells, and its characteristic
+    polynomial is (t−1)χ(t).
+
+    References
+    ----------
+    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Definition 1.15 and
+    Proposition 2.51.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> points = Arrangement([[1], [1]], [0, -1])
+    >>> points.cone().rows.tolist()
+    [[1, 0, 0], [1, -1, 0], [0, 1, 0]]
+    >>> points.cone().decone(-1) == points
+    True
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    n, d = arrangement.n_hyperplanes, arrangement.dimension
+    rows = np.full((n + 1, d + 2), 0, dtype=object)
+    rows[:n, :-1] = arrangement._given
+    rows[n, d] = 1
+    return _from_exact(rows)
+
+
+def decone(arrangement: Arrangement, i: int) -> Arrangement:
+    """The affine arrangement on the slice {a_i·x = 1} of a central arrangement.
+
+    Its cells are the cells on the positive side of hyperplane i, one dimension lower and
+    one hyperplane (with its copies) fewer; the others are their opposites.
+
+    Raises
+    ------
+    InputError
+        If the hyperplanes share no point.
+
+    References
+    ----------
+    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Definition 1.15.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> flat = Arrangement([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).decone(0)
+    >>> flat.rows.tolist()
+    [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    i = arrangement._hyperplane(i)
+    if not arrangement.is_central:
+        raise InputError("only a central arrangement has a decone; these share no point")
+    row = arrangement.rows[i, :-1]
+    column = exact.smallest_pivot(row)
+    sign = 1 if row[column] > 0 else -1
+    first, _ = arrangement.coincidence
+    kept = []
+    for k, other in enumerate(arrangement.rows[:, :-1]):
+        if first[k] != first[i]:
+            kept.append([*exact.eliminate(other, row, column), sign * other[column]])
+    return _from_exact(_table(kept, arrangement.dimension))
+
+
+def _hyperplanes(arrangement: Arrangement, flat: Any) -> list[int]:
+    """The hyperplanes that a flat is given by, checked."""
+    given = getattr(flat, "hyperplanes", flat)
+    if (
+        isinstance(given, str)
+        or not isinstance(given, Iterable)
+        or not getattr(given, "ndim", 1)
+    ):
+        given = [given]
+    return [arrangement._hyperplane(i) for i in given]
+
+
+def _on_flat(arrangement: Arrangement, hyperplanes: list[int]) -> list[list[int]]:
+    """All rows in coordinates of the intersection: zero where they contain it."""
+    rows = [list(row) for row in arrangement.rows]
+    for i in hyperplanes:
+        pivot = rows[i]
+        if any(pivot[:-1]):
+            column = exact.smallest_pivot(pivot[:-1])
+            rows = [primitive(exact.eliminate(row, pivot, column)) for row in rows]
+        elif pivot[-1]:
+            raise InputError(f"hyperplanes {hyperplanes} share no point: they have no flat")
+    return rows

@@ -1,0 +1,1 @@
+"""Compiled loops for tuples of neurons and their losses."""

@@ -1,0 +1,225 @@
+"""Networks of given patterns, one cell a neuron: bounds, fits and local search, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from arrangement.kernels.compiled import compiled
+from arrangement.kernels.landscape.cone_fit import (
+    cone_fit,
+    least_curvature,
+    loss_bound,
+    outputs_into,
+    squared_loss,
+    workspace,
+)
+
+__all__ = ["fit_tuples", "local_search"]
+
+
+@compiled(error_model="numpy")
+def _normal_equations(X, y, constant, active, slope, H, b, row):
+    """H = AᵀA and b = Aᵀy for the patterns active[j, i] = ±1."""
+    N, r = X.shape
+    K = len(active)
+    n = len(b)
+    for a in range(n):
+        b[a] = 0.0
+        for c in range(n):
+            H[a, c] = 0.0
+    for i in range(N):
+        for j in range(K):
+            weight = 1.0 if active[j, i] > 0 else slope
+            for a in range(r):
+                row[j * r + a] = weight * X[i, a]
+        if constant:
+            row[n - 1] = constant
+        for a in range(n):
+            if row[a] != 0.0:
+                b[a] += row[a] * y[i]
+                for c in range(a + 1):
+                    H[a, c] += row[a] * row[c]
+    for a in range(n):
+        for c in range(a):
+            H[c, a] = H[a, c]
+
+
+@compiled(error_model="numpy", nogil=True)
+def fit_tuples(
+    X,
+    unit,
+    y,
+    constant,
+    signs,
+    tuples,
+    bounds,
+    sided,
+    slope,
+    exact,
+    limits,
+    tolerance,
+    stop,
+    best,
+    point,
+):
+    """Fit tuples of cells with every choice of output signs, in the given order.
+
+    A tuple is passed over once its bound reaches the least loss known less `tolerance`; the
+    bounds of the others are raised. `best[0]`, the output signs in `best[1:]` and `point` (n,)
+    are improved on the way. Returns the number of tuples fitted.
+
+    Parameters
+    ----------
+    X, unit : float64 (N, r)
+        Orthonormal columns; the same rows of length one.
+    y : float64 (N,)
+    constant : float
+        Entry of the free column; 0 for none.
+    signs : int8 (m, N)
+        Signs of the cells.
+    tuples : int64 (t, K)
+    bounds : float64 (t,)
+        Lower bounds on ‖f − y‖².
+    sided : bool
+        Whether neurons stay in their cells. If not, the bounds are raised by least squares
+        alone, and no network is found.
+    slope : float
+    exact, limits
+        See `cone_fit`.
+    stop : bool (1,)
+        Becomes true when the time is up.
+    """
+    N, r = X.shape
+    K = tuples.shape[1]
+    n = K * r + (1 if constant else 0)
+    H, b, row = np.zeros((n, n)), np.zeros(n), np.zeros(n)
+    work = workspace(n)
+    decided, constrained = np.arange(N), N if sided else 0
+    active, turn = np.zeros((K, N), np.int8), np.zeros((K, N), np.int8)
+    s, outputs = np.zeros(K), np.zeros(N)
+    yy = np.dot(y, y)
+    fitted = 0
+    for t in range(len(tuples)):
+        if bounds[t] >= best[0] - tolerance:
+            continue
+        fitted += 1
+        least = np.inf
+        for j in range(K):
+            active[j] = signs[tuples[t, j]]
+        _normal_equations(X, y, constant, active, slope, H, b, row)
+        curvature = least_curvature(H, limits, work)
+        for choice in range(1 << K if sided else 1):
+            if stop[0]:
+                return fitted
+            doubled = False
+            for j in range(K):
+                s[j] = -1.0 if (choice >> j) & 1 else 1.0
+                # Of two signs in one cell one order is enough.
+                if j and tuples[t, j] == tuples[t, j - 1] and s[j] > s[j - 1]:
+                    doubled = True
+                    break
+                for i in range(N):
+                    turn[j, i] = active[j, i] if s[j] > 0 else -active[j, i]
+            if doubled:
+                continue
+            bound = cone_fit(
+                H,
+                b,
+                yy,
+                unit,
+                decided,
+                N,
+                active,
+                constrained,
+                turn,
+                r,
+                curvature,
+                best[0] - tolerance,
+                exact,
+                limits,
+                work,
+            )
+            least = min(least, bound)
+            if not sided:
+                break
+            u = work[1][0]
+            outputs_into(X, constant, u, s, slope, outputs)
+            loss = loss_bound(squared_loss(outputs, y), u, limits[0])
+            if loss < best[0]:
+                best[0] = loss
+                point[:] = u
+                best[1:] = s
+        bounds[t] = max(bounds[t], least)
+    return fitted
+
+
+@compiled(error_model="numpy", nogil=True)
+def local_search(
+    X, unit, y, constant, slope, starts, choices, steps, accuracy, stop, best, point
+):
+    """Damped Gauss–Newton steps on the true loss from many starts; improves `best`, `point`.
+
+    Only a heuristic: it finds networks, it proves nothing.
+    """
+    N, r = X.shape
+    K = choices.shape[1]
+    n = K * r + (1 if constant else 0)
+    H, b, row, R = np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(n)
+    trial, L = np.zeros(n), np.zeros((n, n))
+    active = np.zeros((K, N), np.int8)
+    outputs = np.zeros(N)
+    for q in range(len(starts)):
+        if stop[0]:
+            return
+        R[:] = starts[q]
+        s = choices[q]
+        outputs_into(X, constant, R, s, slope, outputs)
+        loss = squared_loss(outputs, y)
+        damping = 1e-2
+        for _ in range(steps):
+            if stop[0]:
+                break
+            for j in range(K):
+                for i in range(N):
+                    value = 0.0
+                    for a in range(r):
+                        value += X[i, a] * R[j * r + a]
+                    active[j, i] = 1 if value * s[j] > 0.0 else -1
+            _normal_equations(X, y, constant, active, slope, H, b, row)
+            fell = False
+            while damping < 1e4:
+                for a in range(n):
+                    for c in range(a + 1):
+                        value = H[a, c] + (damping if a == c else 0.0)
+                        for k in range(c):
+                            value -= L[a, k] * L[c, k]
+                        if a == c:
+                            L[a, a] = np.sqrt(max(value, 1e-14))
+                        else:
+                            L[a, c] = value / L[c, c]
+                for a in range(n):
+                    value = b[a] + damping * R[a]
+                    for k in range(a):
+                        value -= L[a, k] * trial[k]
+                    trial[a] = value / L[a, a]
+                for a in range(n - 1, -1, -1):
+                    value = trial[a]
+                    for k in range(a + 1, n):
+                        value -= L[k, a] * trial[k]
+                    trial[a] = value / L[a, a]
+                outputs_into(X, constant, trial, s, slope, outputs)
+                after = squared_loss(outputs, y)
+                if after < loss:
+                    fell = loss - after > 1e-9 * loss
+                    loss = after
+                    R[:] = trial
+                    damping = max(0.2 * damping, 1e-10)
+                    break
+                damping *= 8.0
+            if not fell:
+                break
+        loss = loss_bound(loss, R, accuracy)
+        if loss < best[0]:
+            best[0] = loss
+            point[:] = R
+            best[1:] = s

@@ -1,0 +1,19 @@
+"""Deep piecewise linear networks, and every linear region into which they cut a domain."""
+
+from arrangement.networks.network import Network
+from arrangement.networks.regions.decisions import DecisionRegion, DecisionRegions
+from arrangement.networks.regions.halfspaces import HalfspaceRegions
+from arrangement.networks.regions.redundancy import Redundancy
+from arrangement.networks.regions.region_set import Facet
+from arrangement.networks.regions.regions import Region, Regions
+
+__all__ = [
+    "DecisionRegion",
+    "DecisionRegions",
+    "Facet",
+    "HalfspaceRegions",
+    "Network",
+    "Redundancy",
+    "Region",
+    "Regions",
+]

@@ -1,0 +1,1 @@
+"""The polyhedral complex into which a network cuts a domain."""

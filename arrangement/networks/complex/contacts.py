@@ -1,0 +1,114 @@
+"""Where regions meet: faces of codimension 1 between two of them, or on the domain's walls."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.networks.complex.geometry import CellGeometry
+from arrangement.results.columns import frozen
+
+__all__ = ["OUTSIDE", "Contacts"]
+
+Indices = NDArray[np.int64]
+
+OUTSIDE = -1
+"""The region beyond the walls of the domain."""
+
+
+class Contacts:
+    """The faces of a complex that part two regions, or a region from the outside.
+
+    Parameters
+    ----------
+    geometry : CellGeometry
+    owner : ndarray of int, shape (cells,)
+        The region of each cell.
+    """
+
+    def __init__(self, geometry: CellGeometry, owner: Indices) -> None:
+        self.complex, self.geometry, self.owner = geometry.complex, geometry, owner
+
+    @cached_property
+    def _cofaces(self) -> tuple[Indices, Indices]:
+        """The faces of codimension 1, and the cells on both sides (−1 outside), lower first."""
+        faces, pool = self.complex.faces, self.complex.pool
+        tops = self.geometry.faces
+        sizes = faces[tops, 2] - faces[tops, 1]
+        ends = np.cumsum(sizes)
+        place = np.arange(ends[-1]) + np.repeat(faces[tops, 1] - (ends - sizes), sizes)
+        facet, cell = pool[place], np.repeat(np.arange(len(tops)), sizes)
+        order = np.lexsort([cell, facet])
+        facet, cell = facet[order].astype(np.int64), cell[order]
+        numbers, first, count = np.unique(facet, return_index=True, return_counts=True)
+        assert count.max() <= 2, "a face of codimension 1 lies between two cells at most"
+        sides = np.full((len(numbers), 2), OUTSIDE, dtype=np.int64)
+        sides[:, 0] = cell[first]
+        sides[count == 2, 1] = cell[first[count == 2] + 1]
+        return numbers, sides
+
+    @cached_property
+    def _sorted(self) -> tuple[Indices, Indices]:
+        """The faces between different regions, sorted by these; region −1 is outside."""
+        numbers, sides = self._cofaces
+        pairs = np.where(sides == OUTSIDE, OUTSIDE, self.owner[sides])
+        swap = (pairs[:, 0] > pairs[:, 1]) & (pairs[:, 1] != OUTSIDE)
+        pairs[swap] = pairs[swap, ::-1]
+        kept = pairs[:, 0] != pairs[:, 1]
+        numbers, pairs = numbers[kept], pairs[kept]
+        order = np.lexsort([self.complex.faces[numbers, 3], pairs[:, 1], pairs[:, 0]])
+        return pairs[order], numbers[order]
+
+    @property
+    def pairs(self) -> Indices:
+        """The regions on both sides of each face, shape (F, 2), sorted; outside is −1."""
+        return self._sorted[0]
+
+    @property
+    def faces(self) -> Indices:
+        """The faces of the complex, shape (F,)."""
+        return self._sorted[1]
+
+    @property
+    def inner(self) -> NDArray[np.bool_]:
+        """Which faces lie between two regions, shape (F,)."""
+        return np.asarray(self.pairs[:, 1] != OUTSIDE)
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """The step on whose kink each face lies, or −1 − its wall; shape (F,)."""
+        return self.complex.faces[self.faces, 3]
+
+    @cached_property
+    def edges(self) -> tuple[Indices, Indices]:
+        """Pairs of regions that share faces, each once, and the neuron of one of these."""
+        edges, first = np.unique(self.pairs[self.inner], axis=0, return_index=True)
+        labels = self.labels[self.inner][first]
+        return frozen(edges), frozen(self.neurons[labels])
+
+    @cached_property
+    def neurons(self) -> NDArray[np.int64]:
+        """The neuron (hidden layer, index) of each label."""
+        k, depth = self.complex.layers.pieces, len(self.complex.layers.hidden_widths)
+        table = [(l, row // k if l < depth else 0) for l, row, _, _ in self.complex.steps]
+        return np.array(table, dtype=np.int64).reshape(-1, 2)
+
+    @cached_property
+    def _rows(self) -> tuple[Indices, Indices]:
+        """For each region the rows of `pairs` in which it is: where they begin, and all."""
+        regions = self.pairs.T.ravel()
+        row = np.tile(np.arange(len(self.pairs)), 2)
+        order = np.argsort(regions, kind="stable")
+        return np.searchsorted(regions[order], np.arange(self.owner.max() + 2)), row[order]
+
+    def of(self, region: int) -> list[tuple[int, int, int]]:
+        """The faces around a region: what is beyond, the label, the face."""
+        begin, rows = self._rows
+        result = []
+        for row in rows[begin[region] : begin[region + 1]].tolist():
+            a, b = self.pairs[row].tolist()
+            face = int(self.faces[row])
+            result.append((b if a == region else a, int(self.complex.faces[face, 3]), face))
+        return result

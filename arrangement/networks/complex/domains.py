@@ -1,0 +1,210 @@
+"""Bounded domains and their faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import InputError
+from arrangement.exact.fields import field_of
+from arrangement.exact.numbers import exact_text
+from arrangement.exact.polyhedron import Polyhedron
+from arrangement.hyperplanes.domain import parse_domain
+
+__all__ = ["Polytope", "bounded_domain", "bounded_rows", "polytope_of"]
+
+
+MOST_BINADES = 1000
+"""Powers of two between 1 and the ranges and volumes that are computed in float64."""
+
+FURTHEST = 2**20
+"""A domain that is further from the origin than this many widths has volumes from integers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Polytope:
+    """A full-dimensional polytope with all its faces.
+
+    Attributes
+    ----------
+    rows : ndarray of Python ints, shape (r, d + 1)
+        [g | c], with g·x + c ≥ 0 on the polytope.
+    vertices : list of tuples of d Fractions
+    faces : list of d + 1 lists of lists of int
+        faces[k] are the faces of dimension k by the faces of dimension k − 1 on their
+        boundary; faces[0] = [[0], [1], …] are the vertices.
+    walls : list of int
+        The row that is 0 on each facet (faces[d − 1]).
+    """
+
+    rows: NDArray[np.object_]
+    vertices: list[tuple[Any, ...]]
+    faces: list[list[list[int]]]
+    walls: list[int]
+
+    @cached_property
+    def has_float64_points(self) -> bool:
+        """Do float64 coordinates reach, and tell its points apart?"""
+        return all(
+            abs(size) <= MOST_BINADES and far <= FURTHEST * width
+            for width, far, size in self._widths
+        )
+
+    @cached_property
+    def has_float64_volumes(self) -> bool:
+        """Are volumes from float64 coordinates right?"""
+        total = sum(abs(size) for *_, size in self._widths)
+        return self.has_float64_points and total <= MOST_BINADES
+
+    @cached_property
+    def _widths(self) -> list[tuple[Fraction, Fraction, int]]:
+        """Of each coordinate the range, the largest, and about the logarithm of the range."""
+        result = []
+        for column in zip(*self.vertices, strict=True):
+            low, high = Fraction(min(column)), Fraction(max(column))
+            width = high - low
+            size = width.numerator.bit_length() - width.denominator.bit_length()
+            result.append((width, max(abs(low), abs(high)), size))
+        return result
+
+
+def bounded_domain(domain: Any, dimension: int) -> Polytope:
+    """A box or polytope with its face lattice.
+
+    Parameters
+    ----------
+    domain : sequence of (low, high), or pair (G, h)
+        As in :func:`~arrangement.hyperplanes.domain.parse_domain`, all ends finite.
+    dimension : int
+
+    Raises
+    ------
+    InputError
+        If it is malformed, has no interior points or is unbounded.
+
+    Examples
+    --------
+    >>> square = bounded_domain([(0, 1), (0, 1)], 2)
+    >>> [len(level) for level in square.faces], square.walls
+    ([4, 4, 1], [0, 1, 2, 3])
+    """
+    return polytope_of(_rational_domain(domain, dimension))
+
+
+def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
+    """The rows [g | c] of a bounded domain, g·x + c > 0 inside, without its faces.
+
+    Raises
+    ------
+    InputError
+        As :func:`bounded_domain` does.
+    """
+    rows = _rational_domain(domain, dimension)
+    if not _is_box(rows):
+        _refuse_unbounded(Polyhedron(rows))
+    return rows
+
+
+def _rational_domain(domain: Any, dimension: int) -> NDArray[np.object_]:
+    rows = parse_domain(domain, dimension)
+    if field_of(rows) is not None:
+        raise InputError("domain: irrational ends; the domain of a network has rational ones")
+    return rows
+
+
+def _is_box(rows: NDArray[np.object_]) -> bool:
+    """Are these a low and a high end for each coordinate, and nothing else?"""
+    signs = np.sign(rows[:, :-1])
+    d = signs.shape[1]
+    units = np.concatenate([np.eye(d), -np.eye(d)]).tolist()
+    return sorted(signs.tolist()) == sorted(units)
+
+
+def _refuse_unbounded(body: Polyhedron) -> None:
+    directions = body.lines or body.rays
+    if directions:
+        shown = ", ".join(map(exact_text, directions[0]))
+        raise InputError(
+            f"domain: unbounded in the direction ({shown}); regions are enumerated in a box or "
+            "a bounded polytope, so give finite ends"
+        )
+
+
+def polytope_of(rows: NDArray[np.object_]) -> Polytope:
+    """The polytope {x : row·(x, 1) ≥ 0 for all rows}, which has interior points.
+
+    Raises
+    ------
+    InputError
+        If it is unbounded.
+    """
+    if not _is_box(rows):
+        return _polytope(rows)
+    columns = range(rows.shape[1] - 1)
+    lows = [int(np.flatnonzero(rows[:, c] > 0)[0]) for c in columns]
+    highs = [int(np.flatnonzero(rows[:, c] < 0)[0]) for c in columns]
+    return _box(rows, lows, highs)
+
+
+def _box(rows: NDArray[np.object_], lows: list[int], highs: list[int]) -> Polytope:
+    """A box: its faces fix some coordinates at an end and leave the others free."""
+    d = len(lows)
+    ends = [
+        (Fraction(-rows[a, -1], rows[a, c]), Fraction(-rows[b, -1], rows[b, c]))
+        for c, (a, b) in enumerate(zip(lows, highs, strict=True))
+    ]
+    number: dict[tuple[int, ...], int] = {}
+    faces: list[list[list[int]]] = [[] for _ in range(d + 1)]
+    walls = []
+    FREE = 2
+    kinds = sorted(product((0, 1, FREE), repeat=d), key=lambda kind: kind.count(FREE))
+    vertices: list[tuple[Any, ...]] = []
+    for kind in kinds:
+        k = kind.count(FREE)
+        number[kind] = len(faces[k])
+        if k == 0:
+            faces[0].append([len(vertices)])
+            vertices.append(tuple(ends[c][side] for c, side in enumerate(kind)))
+        else:
+            faces[k].append(
+                [
+                    number[(*kind[:c], side, *kind[c + 1 :])]
+                    for c in range(d)
+                    if kind[c] == FREE
+                    for side in (0, 1)
+                ]
+            )
+        if k == d - 1:
+            fixed = next(c for c in range(d) if kind[c] != FREE)
+            walls.append((lows, highs)[kind[fixed]][fixed])
+    return Polytope(rows, vertices, faces, walls)
+
+
+def _polytope(rows: NDArray[np.object_]) -> Polytope:
+    body = Polyhedron(rows)
+    _refuse_unbounded(body)
+    d = rows.shape[1] - 1
+    levels = body.faces
+    number = [{on: i for i, on in enumerate(level)} for level in levels]
+    faces: list[list[list[int]]] = []
+    vertices: list[tuple[Any, ...]] = []
+    for k in range(d + 1):
+        level = levels[d - k]
+        if k == 0:
+            faces.append([[i] for i in range(len(level))])
+            for on in level:
+                *x, scale = body.relative_interior(on)
+                vertices.append(tuple(Fraction(v, scale) for v in x))
+        else:
+            faces.append(
+                [[number[d - k + 1][other] for other in covered] for covered in level.values()]
+            )
+    facets = {body._incident(1 << i): i for i in reversed(range(len(rows)))}
+    walls = [facets[on] for on in levels[1]]
+    return Polytope(rows, vertices, faces, walls)

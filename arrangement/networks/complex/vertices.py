@@ -1,0 +1,146 @@
+"""Exact vertices: each follows from the two between which a neuron vanishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpz
+from numpy.typing import NDArray
+
+from arrangement.networks.layers import Column, Layers, homogeneous
+
+__all__ = ["ExactVertices", "height", "nearest", "rounded"]
+
+
+class ExactVertices:
+    """The exact coordinates of the vertices of a complex, computed when they are wanted.
+
+    Parameters
+    ----------
+    layers : Layers
+    corners : sequence of tuples of Fractions
+        The vertices of the domain: vertices 0, 1, ….
+    parents : ndarray of int32, shape (V, 3)
+        The vertices between which a vertex lies, and the step whose function vanishes there.
+    steps : list of (layer, row, low, high)
+        The function of a step is row − max(low … high − 1), or row alone, of a layer's values.
+    """
+
+    def __init__(
+        self,
+        layers: Layers,
+        corners: Sequence[tuple[Any, ...]],
+        parents: NDArray[np.int32],
+        steps: list[tuple[int, int, int, int]],
+    ) -> None:
+        self.layers, self.parents, self.steps = layers, parents, steps
+        self._coordinates: dict[int, Column] = {
+            v: homogeneous(x) for v, x in enumerate(corners)
+        }
+        self.layer = -1
+        self._known: dict[int, Column] = {}
+
+    def focus(self, layer: int) -> None:
+        """Keep the values of this layer from now on, and forget those of another."""
+        self.layer, self._known = layer, {}
+
+    def knows(self, v: int) -> bool:
+        """Are the values of the current layer known at a vertex?"""
+        return v in self._known
+
+    def coordinates(self, vertices: Iterable[int]) -> list[Column]:
+        """The exact coordinates of vertices, as integers over a common denominator."""
+        wanted = list(vertices)
+        missing: dict[int, int] = {}
+        stack = [v for v in wanted if v not in self._coordinates]
+        while stack:
+            v = stack.pop()
+            if v not in missing:
+                missing[v] = 0
+                stack.extend(
+                    a for a in self.parents[v, :2].tolist() if a not in self._coordinates
+                )
+        generations: list[list[int]] = []
+        for v in sorted(missing):  # parents have lower numbers
+            age = max(missing.get(a, -1) for a in self.parents[v, :2].tolist()) + 1
+            missing[v] = age
+            if age == len(generations):
+                generations.append([])
+            generations[age].append(v)
+        for generation in generations:
+            self._intersect(generation)
+        return [self._coordinates[v] for v in wanted]
+
+    def _intersect(self, vertices: list[int]) -> None:
+        """Exact coordinates of vertices whose parents' are known."""
+        by_layer: dict[int, list[int]] = {}
+        for v in vertices:
+            by_layer.setdefault(self.steps[self.parents[v, 2]][0], []).append(v)
+        for l, members in by_layer.items():
+            ends = sorted({a for v in members for a in self.parents[v, :2].tolist()})
+            values = dict(zip(ends, self.preactivations(ends, l), strict=True))
+            for v in members:
+                a, b, step = self.parents[v].tolist()
+                _, row, low, high = self.steps[step]
+                p = abs(height(values[a], row, low, high))
+                q = abs(height(values[b], row, low, high))
+                x = [
+                    q * one + p * other
+                    for one, other in zip(
+                        self._coordinates[a], self._coordinates[b], strict=True
+                    )
+                ]
+                common = fmpz(0)
+                for c in x:
+                    common = common.gcd(c)
+                self._coordinates[v] = [c // common for c in x]
+
+    def preactivations(self, vertices: list[int], l: int) -> list[Column]:
+        """The exact values of layer l at vertices; those of the current layer are kept."""
+        if l != self.layer:
+            return self.layers.preactivations(self.coordinates(vertices), l)
+        missing = [v for v in vertices if v not in self._known]
+        found = self.layers.preactivations(self.coordinates(missing), l)
+        self._known.update(zip(missing, found, strict=True))
+        return [self._known[v] for v in vertices]
+
+    def rationals(self, vertices: Iterable[int]) -> list[list[fmpq]]:
+        """The rows (x, 1) of vertices as fmpq."""
+        return [
+            [*(fmpq(c, scale) for c in x), fmpq(1)] for *x, scale in self.coordinates(vertices)
+        ]
+
+    def fractions(self, vertices: Iterable[int]) -> list[tuple[Fraction, ...]]:
+        """The exact coordinates of vertices as Fractions."""
+        result = []
+        for *x, scale in self.coordinates(vertices):
+            q = int(scale)
+            result.append(tuple(Fraction(int(c), q) for c in x))
+        return result
+
+
+def height(column: Sequence[Any], row: int, low: int, high: int) -> Any:
+    """The value of a step's function from those of its layer."""
+    return column[row] - max(column[low:high]) if high > low else column[row]
+
+
+def nearest(value: int | Fraction) -> float:
+    """The nearest float64, infinite beyond its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def rounded(numerator: Any, denominator: Any) -> float:
+    """The nearest float64, finite, and 0 only for 0."""
+    try:
+        value = int(numerator) / int(denominator)
+    except OverflowError:
+        return 1.7e308 if numerator > 0 else -1.7e308
+    if value == 0.0 and numerator != 0:
+        return 5e-324 if numerator > 0 else -5e-324
+    return value

@@ -1,0 +1,654 @@
+"""Networks from files and from other libraries: npz, JSON, torch, scikit-learn."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import re
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.checks import entries
+from arrangement.errors import InputError, MissingExtraError
+from arrangement.exact.numbers import exact_number, shown
+from arrangement.files import archives
+from arrangement.files.output import atomic_output
+from arrangement.files.reading import FilePath, file_name, naming, read_arrays, read_bytes
+from arrangement.files.text import parse_json, read_text
+from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.formats import onnx_graph
+from arrangement.networks.formats.stacking import Stack
+from arrangement.networks.layers import Layers
+from arrangement.networks.weights import Activation
+
+__all__ = ["from_arrays", "from_sklearn", "from_torch", "load", "read", "save", "to_arrays"]
+
+_FACTS = ("activation", "pieces", "negative_slope", "labels")
+
+
+def read(
+    path: FilePath,
+    activation: Activation | None = None,
+    negative_slope: float | None = None,
+    *,
+    layers: Sequence[str] | None = None,
+    check: tuple[Any, Any] | None = None,
+) -> FeedForward:
+    """A network from a file; its suffix says the format.
+
+    Parameters
+    ----------
+    path : path-like
+        ``.npz``: see :func:`load`. ``.json``: an object with ``weights`` and ``biases``, lists
+        with one entry per layer, and ``activation``, ``negative_slope`` and ``labels``;
+        numbers, or "p/q" strings. ``.onnx``: see :func:`onnx_graph.from_onnx`. ``.pt`` or
+        ``.pth``: a state dict saved by torch, which must be installed; see
+        :func:`from_torch`.
+    activation, negative_slope : optional
+        As for :class:`Network`, of a file that does not say them.
+    layers, check : optional
+        See :func:`from_arrays`; of a .npz or .pt file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is damaged or holds no such network, or has an activation
+        of its own beside the given one; the message names the file and the layer.
+    MissingExtraError
+        If the format needs a package that is not installed.
+    """
+    name = file_name(path)
+    suffix = Path(name).suffix.lower()
+    given = {"activation": activation, "negative_slope": negative_slope}
+    if suffix in (".onnx", ".json") and (layers is not None or check is not None):
+        raise InputError(f"{name}: the file has the order of its layers; leave layers out")
+    if suffix == ".npz":
+        return _from_npz(name, given, layers, check)
+    if suffix == ".json":
+        return _from_json(name, given)
+    if suffix == ".onnx":
+        with naming(name):
+            _add_given(dict.fromkeys(given), given)
+        return onnx_graph.from_onnx(name)
+    if suffix in (".pt", ".pth"):
+        state = _torch_file(name)
+        with naming(name):
+            return _from_state(state, activation, negative_slope, layers, check)
+    raise InputError(f"{name}: the suffix of a network must be .npz, .json, .onnx, .pt or .pth")
+
+
+def save(network: FeedForward, path: FilePath) -> None:
+    """Write a network as ``.npz`` or ``.json``; the file appears only when it is whole.
+
+    npz: ``weights_0``, ``biases_0``, … in float64 ("p/q" strings where
+    float64 cannot hold the numbers), ``activation``, for leaky ReLU ``negative_slope``, for
+    maxout ``pieces``, ``labels`` if there are, and a checksum of all that.
+
+    Raises
+    ------
+    InputError
+        If the suffix is another.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from arrangement.networks import Network
+    >>> network = Network.random([2, 3, 1], rng=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     network.save(Path(folder) / "network.npz")
+    ...     Network.read(Path(folder) / "network.npz") == network
+    True
+    """
+    name = file_name(path)
+    suffix = Path(name).suffix.lower()
+    if suffix == ".npz":
+        archives.write(name, "network", to_arrays(network))
+    elif suffix == ".json":
+        with atomic_output(name, "w") as stream:
+            json.dump(_json(network), stream)
+            stream.write("\n")
+    else:
+        raise InputError(f"{name}: the suffix of a saved network must be .npz or .json")
+
+
+def load(path: FilePath) -> FeedForward:
+    """A network from a ``.npz`` file: what :func:`save` wrote, or see :func:`from_arrays`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or holds no network; the message names it and the layer.
+    """
+    return _from_npz(file_name(path), {}, None, None)
+
+
+def _from_npz(
+    name: str,
+    given: Mapping[str, Any],
+    layers: Sequence[str] | None,
+    check: tuple[Any, Any] | None,
+) -> FeedForward:
+    arrays = read_arrays(name)
+    if not isinstance(arrays, dict):
+        raise InputError(f"{name}: one array without a name; a network needs a .npz file")
+    with naming(name):
+        facts = _add_given(archives.unsealed(arrays, "network"), given)
+        if isinstance(facts.get("activation"), tuple):
+            facts["activation"], facts["pieces"] = facts["activation"]
+        return from_arrays(facts, layers, check)
+
+
+def _add_given(facts: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says, and what is given because it does not say it."""
+    added = {key: value for key, value in given.items() if value is not None}
+    for key in added:
+        if key in facts:
+            raise InputError(f"{key} is given, but the file has its own; leave it out")
+    return {**facts, **added}
+
+
+def from_arrays(
+    arrays: Mapping[str, Any],
+    layers: Sequence[str] | None = None,
+    check: tuple[Any, Any] | None = None,
+) -> FeedForward:
+    """A network from arrays by name.
+
+    Names and shapes do not say how a network computes: the activation and the order of the
+    layers must be stated, or the network is compared with outputs that are known.
+
+    Parameters
+    ----------
+    arrays : mapping
+        Two arrays per layer, whose names differ only in the word: ``weights_0`` and
+        ``biases_0``, ``weight0`` and ``bias0``, ``W1`` and ``b1``, ``0.weight`` and
+        ``0.bias``, ``fc1.weight`` and ``fc1.bias``, …; weights are (out, in), a bias that is
+        missing is zero. Also ``activation`` ("relu", "leaky_relu", "maxout"),
+        ``negative_slope``, ``pieces`` and ``labels``; the activation may be left out where
+        no layer is hidden.
+    layers : sequence of str, optional
+        The names of the layers without the word, such as "fc1", in the order in which they
+        are applied; a layer that is applied twice is named twice, and none is left out. Where
+        all names are a word and a number (the first three above) the number is the order.
+    check : (inputs, outputs), optional
+        Arrays of shapes (k, in) and (k, out): what the network must compute, within the
+        rounding of `outputs`' type. What is not stated (ReLU, the order of the mapping) is
+        taken on trial. Inputs should be spread over the domain of interest; in each hidden
+        layer some neuron must be active, and some inactive.
+
+    Raises
+    ------
+    InputError
+        If a name is none of these, the layers do not fit, something is not stated, or the
+        outputs are others; the message names the array, the layer or the input.
+
+    Examples
+    --------
+    >>> arrays = {"W1": [[1.0], [-1.0]], "b1": [0.0, 0.0], "W2": [[1.0, 1.0]]}
+    >>> from_arrays({**arrays, "activation": "relu"})
+    Network(1 → 2 → 1, relu)
+    >>> from_arrays(arrays, check=([[-2.0], [3.0]], [[2.0], [3.0]]))
+    Network(1 → 2 → 1, relu)
+    """
+    if not isinstance(arrays, Mapping):
+        raise InputError(f"arrays must be a mapping from names to arrays, not {shown(arrays)}")
+    activation = _fact(arrays, "activation")
+    if activation == "maxout":
+        activation = ("maxout", _fact(arrays, "pieces"))
+    slope = _fact(arrays, "negative_slope")
+    own = {name: array for name, array in arrays.items() if name not in _FACTS}
+    return _chain(own, activation, slope, layers, check, arrays.get("labels"))
+
+
+def from_torch(
+    model: Any,
+    activation: Activation | None = None,
+    negative_slope: float | None = None,
+    *,
+    layers: Sequence[str] | None = None,
+    check: tuple[Any, Any] | None = None,
+) -> FeedForward:
+    """A network from a torch ``Sequential``, or from the state dict of a module.
+
+    Torch itself is not imported: anything is read that has its methods, or holds arrays.
+
+    Parameters
+    ----------
+    model : torch.nn.Sequential, or mapping of str to tensors or arrays
+        A Sequential may hold Linear, ReLU, LeakyReLU, Flatten, Identity and Dropout modules
+        (dropout does nothing after training), and Sequentials of these: torch's own classes,
+        without hooks. A state dict has ``0.weight``, ``0.bias``, ``2.weight``, … or other
+        names, see :func:`from_arrays`. float32 numbers are widened, which is exact.
+    activation, negative_slope : optional
+        As for :class:`Network`, for a state dict. A Sequential has its own.
+    layers, check : optional
+        See :func:`from_arrays`. A state dict says neither the activation nor the order of its
+        layers, nor whether they are a chain at all: `activation` and `layers` state them, or
+        `check` compares with outputs of the module.
+
+    Raises
+    ------
+    InputError
+        If there is anything else in it, or something is not stated; the message names the
+        module or the array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = {"0.weight": np.ones((3, 2), np.float32), "0.bias": np.zeros(3),
+    ...          "2.weight": np.ones((1, 3)), "2.bias": np.zeros(1)}
+    >>> from_torch(state, "relu", layers=["0", "2"])
+    Network(2 → 3 → 1, relu)
+    """
+    if isinstance(model, Mapping):
+        return _from_state(model, activation, negative_slope, layers, check)
+    if (activation, negative_slope, layers) != (None, None, None):
+        raise InputError("the modules of a Sequential say its activation and its layers")
+    stack = Stack()
+    _add_modules(stack, model, "")
+    network = stack.network()
+    if check is not None:
+        _compare(network, check)
+    return network
+
+
+def _from_state(
+    state: Mapping[Any, Any],
+    activation: Activation | None,
+    negative_slope: float | None,
+    layers: Sequence[str] | None,
+    check: tuple[Any, Any] | None,
+) -> FeedForward:
+    if layers is None and check is None:
+        raise InputError(
+            "a state dict does not say which activation its network has, nor how its layers "
+            "are connected; state the activation and the layers in the order in which they "
+            "are applied (activation, layers), or inputs and outputs to compare with (check)"
+        )
+    for name in state:
+        if not isinstance(name, str):
+            raise InputError(f"{shown(name)} is no name of an array in a state dict")
+    arrays = {name: _array(tensor, name) for name, tensor in state.items()}
+    return _chain(arrays, activation, negative_slope, layers, check, None)
+
+
+def _chain(
+    arrays: Mapping[str, Any],
+    activation: Activation | None,
+    negative_slope: float | None,
+    layers: Sequence[str] | None,
+    check: tuple[Any, Any] | None,
+    labels: Any,
+) -> FeedForward:
+    """The network of named layers, if all is stated or compared."""
+    found = _layers(arrays, layers, check is not None)
+    weights, biases = zip(*found, strict=True)
+    if check is not None and activation is None:
+        activation = "relu"
+    network = _stated(weights, biases, activation, negative_slope, labels)
+    if check is not None:
+        _compare(network, check)
+    return network
+
+
+def _stated(
+    weights: Any,
+    biases: Any,
+    activation: Any,
+    negative_slope: Any,
+    labels: Any,
+) -> FeedForward:
+    """The network, unless its activation is needed and not said."""
+    if activation is None and isinstance(weights, Sequence) and len(weights) > 1:
+        raise InputError(
+            'the activation is not said: it is "relu", "leaky_relu" or ("maxout", k), in the '
+            "file or as an argument (--activation relu, --activation leaky_relu, …)"
+        )
+    if activation == "leaky_relu" and negative_slope is None:
+        raise InputError("negative_slope, of the leaky ReLU, is not said")
+    slope = 0.0 if negative_slope is None else negative_slope
+    return FeedForward(
+        weights, biases, "relu" if activation is None else activation, slope, labels
+    )
+
+
+def _compare(network: FeedForward, check: Any) -> None:
+    """An InputError unless the network computes these outputs, within their rounding."""
+    try:
+        inputs, outputs = (_array(values, "check") for values in check)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError("check: a pair of arrays is needed, inputs and outputs") from None
+    k = len(inputs) if inputs.ndim == 2 else 0
+    wanted = outputs[:, None] if outputs.ndim == 1 else outputs
+    shapes = (k, network.input_dimension), (k, network.output_dimension)
+    if k == 0 or (inputs.shape, wanted.shape) != shapes:
+        raise InputError(
+            f"check: inputs of shape {inputs.shape} and outputs of shape {outputs.shape}; "
+            f"(k, {shapes[0][1]}) and (k, {shapes[1][1]}) are needed, k ≥ 1"
+        )
+    kinds = inputs.dtype.kind + wanted.dtype.kind
+    if (
+        not set(kinds) <= set("iuf")
+        or not np.isfinite(inputs).all() & np.isfinite(wanted).all()
+    ):
+        raise InputError("check: inputs and outputs must be finite real numbers")
+    # The bound is that of a forward pass in the type of the outputs, in any order of sums.
+    kind = np.finfo(wanted.dtype if wanted.dtype.kind == "f" else np.float64)
+    unit = 2 * float(kind.eps)
+    values, spread = inputs.astype(np.float64).T, np.zeros(inputs.shape[::-1])
+    layers = Layers(network)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for l, (W, b) in enumerate(zip(network.weights, network.biases, strict=True)):
+            if l:
+                z = values
+                values, spread = layers.pass_on(z, spread)
+                spread = spread + unit * np.abs(values)
+                if network.pieces == 1 and not ((z > 0).any() and (z < 0).any()):
+                    raise InputError(
+                        f"check: no neuron of hidden layer {l - 1} is "
+                        f"{'inactive' if (z > 0).any() else 'active'} at any of the inputs, "
+                        "so that they do not tell the activation; give others"
+                    )
+            terms = np.abs(W) @ np.abs(values) + np.abs(b)[:, None]
+            spread = np.abs(W) @ spread + (W.shape[1] + 2) * (unit * terms + float(kind.tiny))
+            values = W @ values + b[:, None]
+        far = ~(np.abs(values - wanted.T) <= spread)
+    for j, i in np.argwhere(far)[:1].tolist():
+        raise InputError(
+            f"check: output {j} at input {i} is {float(wanted[i, j]):.9g}, but {network!r} "
+            f"has {values[j, i]:.9g} there: its activation, the order of its layers or how "
+            "they are connected is another"
+        )
+
+
+def from_sklearn(model: Any) -> FeedForward:
+    """A network from a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn.
+
+    A classifier gets its ``classes_`` as `labels`, and its outputs before the softmax: the
+    class is the one with the largest. With two classes scikit-learn has one output f, which is
+    logistic; here the outputs are (0, f), the same decision and, by softmax, the same
+    probabilities.
+
+    Raises
+    ------
+    InputError
+        If it is no such model, not fitted, its activation is not "relu", or it is a
+        classifier of several labels at once.
+    """
+    for attribute in ("coefs_", "intercepts_", "out_activation_", "activation"):
+        if not hasattr(model, attribute):
+            raise InputError(
+                f"{type(model).__name__} has no {attribute}: a fitted MLPClassifier or "
+                "MLPRegressor is needed (of a pipeline, its last step)"
+            )
+    if model.activation != "relu":
+        raise InputError(
+            f'{type(model).__name__} has activation = "{model.activation}"; only "relu" is read'
+        )
+    weights = [np.asarray(W).T for W in model.coefs_]
+    biases = [np.asarray(b) for b in model.intercepts_]
+    labels = getattr(model, "classes_", None)
+    outputs = model.out_activation_
+    if outputs == "logistic" and len(weights[-1]) == 1:
+        weights[-1] = np.vstack([np.zeros_like(weights[-1]), weights[-1]])
+        biases[-1] = np.concatenate([np.zeros_like(biases[-1]), biases[-1]])
+    elif outputs not in ("identity", "softmax"):
+        several = "of several labels at once " if outputs == "logistic" else ""
+        raise InputError(
+            f"{type(model).__name__} {several}has {outputs} outputs; identity, softmax or a "
+            "single logistic output are read"
+        )
+    return FeedForward(weights, biases, labels=labels)
+
+
+def _layers(
+    arrays: Mapping[str, Any], layers: Sequence[str] | None, on_trial: bool
+) -> list[tuple[Any, Any]]:
+    """Weights and biases of each layer, in their order, from arrays by name."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, array in arrays.items():
+        place, kind = _place(name)
+        if kind is None or kind in found.setdefault(place, {}):
+            raise InputError(
+                f"{name}: neither the weights nor the biases of an affine layer; names are "
+                "like weights_0 and biases_0, or 0.weight and 0.bias"
+            )
+        found[place][kind] = array
+        if kind == "weight" and isinstance(array, np.ndarray) and array.ndim != 2:
+            raise InputError(
+                f"{name}: weights of shape {array.shape}; those of an affine layer are "
+                "(out, in)"
+            )
+    if not found:
+        raise InputError("no weights: names are like weights_0 and biases_0")
+    for place, layer in found.items():
+        if "weight" not in layer:
+            missing = next(name for name in arrays if _place(name) == (place, "bias"))
+            raise InputError(f"{missing}: biases without weights")
+    return [
+        (W, found[place].get("bias", np.zeros(len(W))))
+        for place in _order(list(found), layers, on_trial)
+        for W in [found[place]["weight"]]
+    ]
+
+
+def _order(places: list[str], layers: Sequence[str] | None, on_trial: bool) -> list[str]:
+    """The places of the layers in the order in which they are applied."""
+    names = {place.strip("._"): place for place in places}
+    if layers is not None:
+        if isinstance(layers, str) or not all(isinstance(name, str) for name in layers):
+            raise InputError(f"layers = {shown(layers)} is no list of names")
+        for name in layers:
+            if name not in names:
+                raise InputError(
+                    f"layers: there is no layer {name!r}; there are {', '.join(names)}"
+                )
+        for name in names:
+            if name not in layers or len(names) < len(places):
+                raise InputError(f"layers: what is done with the layer {name!r} is not said")
+        return [names[name] for name in layers]
+    numbered = len({re.sub(r"\d+", "0", place) for place in places}) == 1
+    if numbered and (on_trial or all(re.fullmatch(r"_?\d+", place) for place in places)):
+        return sorted(places, key=lambda place: list(map(int, re.findall(r"\d+", place))))
+    if len(places) > 1 and not on_trial:
+        raise InputError(
+            f"the order of the layers {', '.join(names)} is not said; state it (layers), or "
+            "inputs and outputs to compare with (check)"
+        )
+    return places
+
+
+def _place(name: str) -> tuple[str, str | None]:
+    """The name without its word for weights or biases, and which of the two it was."""
+    for kind, word in (("weight", r"weights?"), ("bias", r"bias(es)?")):
+        place, times = re.subn(word, "", name, flags=re.IGNORECASE)
+        if times == 1:
+            return place, kind
+    short = re.fullmatch(r"([wb])_?(\d+)", name, flags=re.IGNORECASE)
+    if short is None:
+        return name, None
+    return short[2], "weight" if short[1] in "wW" else "bias"
+
+
+def _fact(arrays: Mapping[str, Any], name: str) -> Any:
+    """One of the entries that are no layer, as a plain number or string, or None."""
+    if arrays.get(name) is None:
+        return None
+    value = entries(arrays[name])
+    if value.size != 1:
+        raise InputError(f"{name}: {value.size} values where one is needed")
+    return value.item()
+
+
+def _add_modules(stack: Stack, module: Any, name: str) -> None:
+    kind = type(module).__name__
+    place = f"module {name} ({kind})" if name else kind
+    _refuse_changed(module, place)
+    if kind == "Sequential":
+        # named_children() leaves out what is there a second time.
+        for key, child in module._modules.items():
+            _add_modules(stack, child, f"{name}.{key}" if name else key)
+    elif kind == "Linear":
+        bias = None if module.bias is None else _array(module.bias, place)
+        stack.affine(_array(module.weight, place), bias, place)
+    elif kind == "ReLU":
+        stack.activate("relu", 0.0, place)
+    elif kind == "LeakyReLU":
+        stack.activate("leaky_relu", float(module.negative_slope), place)
+    elif kind == "Flatten":
+        axes = getattr(module, "start_dim", 1), getattr(module, "end_dim", -1)
+        if axes != (1, -1):
+            raise InputError(
+                f"{place}: flattens the axes {axes}; those of one sample are 1, -1"
+            )
+    elif kind not in _NOTHING:
+        raise InputError(
+            f"{place} is not read: a Sequential of Linear, ReLU, LeakyReLU and Flatten is "
+            "needed; of other modules, a file that torch.onnx.export wrote has the architecture"
+        )
+
+
+_NOTHING = (
+    *("Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
+    *("AlphaDropout", "FeatureAlphaDropout"),
+)
+"""Modules that do nothing after training."""
+
+
+def _refuse_changed(module: Any, place: str) -> None:
+    """An InputError if a module may compute something else than its name says."""
+    torch = sys.modules.get("torch")
+    hooks = [vars(module)] if hasattr(module, "__dict__") else []
+    if torch is not None and isinstance(module, torch.nn.Module):
+        if type(module) is not getattr(torch.nn, type(module).__name__, None):
+            raise InputError(
+                f"{place} is {type(module).__module__}.{type(module).__qualname__}, not a "
+                "module of torch.nn itself, and may compute anything; a file that "
+                "torch.onnx.export wrote has the architecture"
+            )
+        hooks.append(vars(torch.nn.modules.module))
+    for names in hooks:
+        for key, value in names.items():
+            if value and ("_forward_hooks" in key or "_forward_pre_hooks" in key):
+                raise InputError(f"{place} has a hook ({key}), which may compute anything")
+        if names is hooks[0] and "forward" in names:
+            raise InputError(f"{place} has a forward of its own, which may compute anything")
+
+
+def _array(tensor: Any, name: str) -> NDArray[Any]:
+    """A torch tensor, or what is like one, as an array."""
+    try:
+        for step in ("detach", "cpu", "numpy"):
+            tensor = getattr(tensor, step)() if hasattr(tensor, step) else tensor
+        array = np.asarray(tensor)
+    except (TypeError, ValueError, RuntimeError) as error:
+        # bfloat16, sparse, quantized and meta tensors have no array.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        bfloat = "; convert it by .float(), which is exact" if "BFloat16" in reason else ""
+        raise InputError(f"{name}: no array of numbers ({reason}){bfloat}") from None
+    if array.dtype.kind not in "biuf" and array.dtype != object:
+        raise InputError(f"{name}: numbers of type {array.dtype} are not read")
+    return array
+
+
+def _torch_file(name: str) -> Mapping[Any, Any]:
+    """The state dict of a file, which is not trusted: its tensors take what it has of bytes."""
+    try:
+        import torch
+    except ImportError:
+        raise MissingExtraError(
+            f"{name}: reading it needs torch, which is not installed; where it is, export the "
+            "module by torch.onnx.export, or save the state dict as "
+            "numpy.savez('network.npz', **{k: v.numpy() for k, v in state.items()})"
+        ) from None
+    content = read_bytes(name)
+    try:
+        if not content.startswith(b"PK"):
+            raise InputError("it is none of torch 1.6 or later")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # torch does not compress: what a file holds is not larger than the file.
+            if sum(member.file_size for member in archive.infolist()) > len(content):
+                raise InputError("its members are larger than the file")
+            if archive.testzip() is not None:
+                raise InputError("damaged")
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except InputError as error:
+        raise InputError(f"{name}: no state dict saved by torch ({error})") from None
+    except Exception as error:  # torch promises no particular errors for a damaged file
+        objects = isinstance(error, pickle.UnpicklingError)
+        reason = "it holds other Python objects" if objects else "damaged"
+        raise InputError(f"{name}: no state dict saved by torch ({reason})") from None
+    if not isinstance(state, Mapping):
+        raise InputError(f"{name}: a {type(state).__name__}, not a state dict")
+    total = 0
+    for key, tensor in state.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise InputError(f"{name}: {key!r} is no tensor, but a {type(tensor).__name__}")
+        total += tensor.numel()
+        if total > len(content):
+            raise InputError(f"{name}: its tensors have more numbers than the file has bytes")
+    return state
+
+
+def _from_json(name: str, given: Mapping[str, Any]) -> FeedForward:
+    _, text = read_text(name)
+    form = '{"weights": [...], "biases": [...]}'
+    facts = parse_json(text, name, _number_of_json, form)
+    with naming(name):
+        if not {"weights", "biases"} <= facts.keys():
+            raise InputError(f"not a JSON object {form}")
+        known = {"weights", "biases", *_FACTS} - {"pieces"}
+        for key in sorted(facts.keys() - known)[:1]:
+            raise InputError(f"{shown(key)} is no part of a network")
+        whole = _add_given(facts, given)
+        parts = ("weights", "biases", "activation", "negative_slope", "labels")
+        return _stated(*map(whole.get, parts))
+
+
+def _number_of_json(text: str) -> Any:
+    """An integer exactly, and the float64 number nearest to any other."""
+    return exact_number(text) if text.lstrip("-").isdigit() else float(text)
+
+
+def to_arrays(network: FeedForward) -> dict[str, NDArray[Any]]:
+    """What :func:`from_arrays` reads."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for l, (W, b) in enumerate(zip(*network.as_given(), strict=True)):
+        arrays[f"weights_{l}"], arrays[f"biases_{l}"] = (
+            archives.storable(W),
+            archives.storable(b),
+        )
+    if isinstance(network.activation, str):
+        arrays["activation"] = np.array(network.activation)
+    else:
+        arrays["activation"] = np.array(network.activation[0])
+        arrays["pieces"] = np.array(network.pieces)
+    if network.activation == "leaky_relu":
+        arrays["negative_slope"] = np.array(network.negative_slope)
+    if network.labels is not None:
+        arrays["labels"] = network.labels
+    return arrays
+
+
+def _json(network: FeedForward) -> dict[str, Any]:
+    weights, biases = network.as_given()
+    facts: dict[str, Any] = {
+        "weights": [archives.storable(W).tolist() for W in weights],
+        "biases": [archives.storable(b).tolist() for b in biases],
+        "activation": network.activation,
+    }
+    if network.activation == "leaky_relu":
+        facts["negative_slope"] = network.negative_slope
+    if network.labels is not None:
+        facts["labels"] = network.labels.tolist()
+    return facts

@@ -1,0 +1,217 @@
+"""The layers of a network as exact numbers: forward passes without rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import fmpz, fmpz_mat
+from numpy.typing import NDArray
+
+from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
+from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.weights import integers
+
+__all__ = ["Column", "Layers", "homogeneous"]
+
+Column: TypeAlias = list[Any]  # fmpz entries; the last is the common denominator
+
+
+class Layers:
+    """The layers of a network for many points at once: exact, or float64 with error bounds.
+
+    Parameters
+    ----------
+    network : Network
+
+    Attributes
+    ----------
+    weights, biases : tuple of float64 arrays, shapes (out, in) and (out,)
+        The nearest to the network's numbers.
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> layers = Layers(Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]]))
+    >>> layers.preactivations([[-1, 3], [2, 5]], 1)  # at −1/3 and 2/5: 1/3 and 2/5
+    [[1, 3], [2, 5]]
+    """
+
+    def __init__(self, network: FeedForward) -> None:
+        self.network = network
+        self.weights, self.biases = network.weights, network.biases
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Layers, (self.network,)
+
+    @property
+    def pieces(self) -> int:
+        """How many rows of a hidden layer belong to one neuron."""
+        return self.network.pieces
+
+    @property
+    def is_maxout(self) -> bool:
+        """Is it a maxout network?"""
+        return self.network.pieces > 1
+
+    @property
+    def slope(self) -> float:
+        """The slope of the activation below zero."""
+        return self.network.negative_slope
+
+    @property
+    def hidden_widths(self) -> tuple[int, ...]:
+        """How many neurons each hidden layer has."""
+        return self.network.hidden_widths
+
+    @property
+    def input_dimension(self) -> int:
+        """Dimension of the input space."""
+        return self.network.input_dimension
+
+    @property
+    def output_dimension(self) -> int:
+        """How many outputs there are."""
+        return self.network.output_dimension
+
+    def rows(self, l: int) -> NDArray[Any]:
+        """Rows [weights | bias] of a layer times some number: float64 or ints, exactly."""
+        if self.network.layer_is_float64(l):
+            return np.concatenate([self.weights[l], self.biases[l][:, None]], axis=1)
+        table = [list(map(int, row)) for row in self.integers[l].table()[:-1]]
+        return np.array(table, dtype=object)
+
+    @cached_property
+    def integers(self) -> list[fmpz_mat]:
+        """Each layer as a multiple of the matrix [[W, b], [0, 1]]."""
+        result = []
+        exact = zip(self.network.exact_weights, self.network.exact_biases, strict=True)
+        for w, b in exact:
+            rows = np.column_stack([w, b])
+            scale = lcm(*(v.denominator for v in rows.flat))
+            table = integers(rows, scale).tolist()
+            result.append(fmpz_mat([*table, [0] * w.shape[1] + [scale]]))
+        return result
+
+    def preactivations(self, columns: Sequence[Column], layer: int) -> list[Column]:
+        """The exact values of all rows of a layer, before its activation.
+
+        Parameters
+        ----------
+        columns : sequence of k lists of d + 1 integers
+            Points (x q, q) with q > 0.
+        layer : int
+
+        Returns
+        -------
+        list of k lists of fmpz
+            The values times a common denominator, which comes last.
+        """
+        if not columns:
+            return []
+        table: Any = [list(row) for row in zip(*columns, strict=True)]
+        for l in range(layer + 1):
+            table = (self.integers[l] * fmpz_mat(table)).table()
+            if l < layer:
+                table = self.activated(table)
+        return [list(column) for column in zip(*table, strict=True)]
+
+    def activated(self, table: list[list[Any]]) -> list[list[Any]]:
+        """The activation on rows of integers; the last row holds the denominators."""
+        *rows, bottom = table
+        if self.is_maxout:
+            k = self.pieces
+            return [
+                *([max(v) for v in zip(*rows[j : j + k], strict=True)]
+                  for j in range(0, len(rows), k)),
+                bottom,
+            ]  # fmt: skip
+        if self.slope == 0.0:
+            zero = fmpz(0)
+            return [*([v if v > 0 else zero for v in row] for row in rows), bottom]
+        slope = Fraction(self.slope)
+        a, b = fmpz(slope.numerator), fmpz(slope.denominator)
+        return [
+            *([v * b if v > 0 else v * a for v in row] for row in rows),
+            [v * b for v in bottom],
+        ]
+
+    def activate(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The activation on rows of float64, shape (rows, k)."""
+        if self.is_maxout:
+            return values.reshape(-1, self.pieces, values.shape[1]).max(axis=1)
+        if self.slope == 0.0:
+            return np.maximum(values, 0.0)
+        return np.where(values > 0, values, self.slope * values)
+
+    def propagate(
+        self, l: int, inputs: NDArray[np.float64], error: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The values of layer l in float64, with bounds on their errors.
+
+        Parameters
+        ----------
+        l : int
+        inputs, error : ndarray, shape (in, k)
+            What the layer is given at k points, and bounds on its errors.
+
+        Returns
+        -------
+        values, bound : ndarray, shape (out, k)
+        """
+        weights, bias = self.weights[l], self.biases[l]
+        rounded = not self.network.layer_is_float64(l)
+        rounding = (weights.shape[1] + 4 + 2 * rounded) * UNIT_ROUNDOFF
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = weights @ inputs
+            values += bias[:, None]
+            bound = np.abs(weights) @ (error + rounding * np.abs(inputs))
+            bound += 2 * UNIT_ROUNDOFF * np.abs(values)
+            if rounded:
+                bound += 2 * UNIT_ROUNDOFF * np.abs(bias)[:, None]
+            bound *= INFLATE
+            bound += TINY
+        bound[np.isnan(bound)] = np.inf  # 0 times an infinite bound
+        if not rounded:
+            # Where all inputs are exactly 0 the values are the biases.
+            bound[:, ~(inputs.any(axis=0) | error.any(axis=0))] = 0.0
+        return values, bound
+
+    def pass_on(
+        self,
+        values: NDArray[np.float64],
+        error: NDArray[np.float64],
+        sure: NDArray[np.bool_] | bool = False,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The activation in float64, with bounds; `sure`: the values' signs are right."""
+        if self.is_maxout:
+            k = self.pieces
+            return self.activate(values), error.reshape(-1, k, values.shape[1]).max(axis=1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._pass_on(values, error, sure)
+
+    def _pass_on(
+        self,
+        values: NDArray[np.float64],
+        error: NDArray[np.float64],
+        sure: NDArray[np.bool_] | bool,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        slope = abs(self.slope)
+        # A bound may be infinite, where the value may be −∞ and says nothing; 0 times the
+        # bound would make NaN.
+        off = (values < -error) | (sure & (values <= 0))
+        error = np.where(off, slope * error if slope else 0.0, max(1.0, slope) * error)
+        if slope:
+            error += 2 * UNIT_ROUNDOFF * slope * np.abs(values)
+        return self.activate(values), error
+
+
+def homogeneous(x: Iterable[Any]) -> Column:
+    """A rational point as integers (x q, q)."""
+    point = [Fraction(v) for v in x]
+    scale = lcm(*(v.denominator for v in point))
+    return [fmpz(v.numerator * (scale // v.denominator)) for v in point] + [fmpz(scale)]

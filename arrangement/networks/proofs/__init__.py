@@ -1,0 +1,1 @@
+"""Certificates that regions are all regions: written here, and verified apart."""

@@ -1,0 +1,1 @@
+"""Regions of a network: what can be asked of them."""

@@ -1,0 +1,163 @@
+"""The decision regions of a classifier: connected sets of inputs of one class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import InputError
+from arrangement.exact.numbers import shown
+from arrangement.networks.complex.complex import Complex
+from arrangement.networks.regions import region_files
+from arrangement.networks.regions.coverage import Coverage, coverage
+from arrangement.networks.regions.region_set import RegionSet, SolidRegion
+from arrangement.results.columns import frozen
+
+__all__ = ["BoundaryFacet", "DecisionRegion", "DecisionRegions"]
+
+
+@dataclass(frozen=True)
+class BoundaryFacet:
+    """A flat piece of the decision boundary, on which the outputs of two classes are equal.
+
+    Attributes
+    ----------
+    regions : (int, int)
+        The decision regions on both sides, lower first.
+    classes : (int, int)
+        Their classes, in the same order.
+    vertices : tuple of int
+        Its vertices, as :meth:`RegionSet.vertex_numbers` counts them.
+    """
+
+    regions: tuple[int, int]
+    classes: tuple[int, int]
+    vertices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DecisionRegion(SolidRegion):
+    """One region of a class: an index into its :class:`DecisionRegions`."""
+
+    regions: DecisionRegions
+    index: int
+
+    @property
+    def class_number(self) -> int:
+        """The output that is largest."""
+        return int(self.regions.class_numbers[self.index])
+
+    @property
+    def class_label(self) -> Any:
+        """The name of the class."""
+        return self.regions.class_labels[self.class_number]
+
+
+class DecisionRegions(RegionSet[DecisionRegion]):
+    """The connected sets of inputs of one class in a domain, connected through facets.
+
+    Made by :meth:`Regions.decision_regions`. The class of an input is that of its largest
+    output; where outputs are equal on a set of full dimension, the first of them. A decision
+    region is a union of parts of linear regions, so it has no affine map of its own, and need
+    not be convex.
+
+    Attributes
+    ----------
+    class_numbers : ndarray of int64, shape (m,)
+        The output that is largest on each region.
+
+    Examples
+    --------
+    Two classes by the sign of |x| − 1:
+
+    >>> from arrangement.networks import Network
+    >>> layers = [[[1], [-1]], [[1, 1], [0, 0]]], [[0, 0], [-1, 0]]
+    >>> fold = Network(*layers, labels=["far", "near"])
+    >>> decision = fold.regions([(-3, 3)]).decision_regions()
+    >>> decision.class_labels[decision.class_numbers].tolist(), decision.volumes.tolist()
+    (['far', 'far', 'near'], [2.0, 2.0, 2.0])
+    >>> decision.class_counts.tolist(), decision.class_volumes.tolist()
+    ([2, 1], [4.0, 2.0])
+    >>> decision.complex.points[[facet.vertices[0] for facet in decision.boundary]].tolist()
+    [[-1.0], [1.0]]
+    """
+
+    _name = "decision region"
+
+    def __init__(
+        self, cells: Complex, owner: NDArray[np.int64], class_numbers: NDArray[np.int64]
+    ) -> None:
+        super().__init__(cells, owner, merged=True)
+        self.class_numbers = frozen(class_numbers)
+
+    def _item(self, i: int) -> DecisionRegion:
+        return DecisionRegion(self, i)
+
+    def __repr__(self) -> str:
+        widths = (self.dimension, *self.layers.hidden_widths, self.layers.output_dimension)
+        return f"{len(self)} decision regions of a network {'-'.join(map(str, widths))}"
+
+    @cached_property
+    def class_labels(self) -> NDArray[Any]:
+        """The name of each class, shape (out,): the network's labels, or 0, 1, …."""
+        labels = self.layers.network.labels
+        return frozen(np.arange(self.layers.output_dimension) if labels is None else labels)
+
+    @cached_property
+    def class_counts(self) -> NDArray[np.int64]:
+        """How many regions each class has, shape (out,)."""
+        out = self.layers.output_dimension
+        return frozen(np.bincount(self.class_numbers, minlength=out))
+
+    @cached_property
+    def class_volumes(self) -> NDArray[np.float64]:
+        """The volume (length, area) of each class, shape (out,)."""
+        out = self.layers.output_dimension
+        return frozen(np.bincount(self.class_numbers, weights=self.volumes, minlength=out))
+
+    def exact_class_volume(self, k: int) -> Fraction:
+        """The volume (length, area) of class k, exactly."""
+        outputs = self.layers.output_dimension
+        if not 0 <= k < outputs:
+            raise InputError(f"class {shown(k)} does not exist: there are {outputs} outputs")
+        own = np.flatnonzero(self.class_numbers == k).tolist()
+        return sum(map(self.exact_volume, own), Fraction(0))
+
+    @cached_property
+    def boundary(self) -> list[BoundaryFacet]:
+        """The decision boundary as flat pieces, one for each pair of cells that it parts.
+
+        On each the outputs of both classes are equal and no other is larger. Most lie on a
+        hyperplane y_k = y_i inside a linear region; where two outputs are equal on a whole
+        region, its facets may be part of the boundary as well.
+        """
+        inner = self.contacts.inner
+        pairs, faces = self.contacts.pairs[inner].tolist(), self.contacts.faces[inner].tolist()
+        number = self.class_numbers.tolist()
+        return [
+            BoundaryFacet((a, b), (number[a], number[b]), self.geometry.vertices_of([face]))
+            for (a, b), face in zip(pairs, faces, strict=True)
+        ]
+
+    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a graph says of each region: class, volume, an interior point x0, x1, …."""
+        return {
+            "class": self.class_labels[self.class_numbers].tolist(),
+            "volume": self.volumes,
+            **{f"x{c}": column for c, column in enumerate(self.points.T)},
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save network, domain, complex and regions as ``.npz``; see :meth:`Regions.load`."""
+        region_files.save(path, self.complex, self.owner, self.merged, self.class_numbers)
+
+    def coverage(self, n_points: int, rng: np.random.Generator | int | None = None) -> Coverage:
+        """What random points find of the regions; see :func:`coverage.coverage`."""
+        return coverage(self, n_points, rng)

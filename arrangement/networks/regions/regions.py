@@ -1,0 +1,189 @@
+"""The activation regions of a network in a domain, as cells of a complex."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.networks.complex.activation_patterns import (
+    last_positive,
+    owners,
+    pattern_texts,
+    patterns_of,
+    roots,
+)
+from arrangement.networks.complex.complex import Complex
+from arrangement.networks.proofs import certificate
+from arrangement.networks.regions import region_files
+from arrangement.networks.regions.coverage import Coverage, coverage
+from arrangement.networks.regions.decisions import DecisionRegions
+from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
+from arrangement.networks.regions.region_set import RegionSet, SolidRegion
+from arrangement.results.columns import frozen
+
+__all__ = ["Region", "Regions"]
+
+
+@dataclass(frozen=True)
+class Region(SolidRegion, LinearRegion):
+    """One region: an index into its :class:`Regions`."""
+
+    regions: Regions
+    index: int
+
+
+class Regions(RegionSet[Region], LinearRegions[Region]):
+    """The full-dimensional linear regions of a network in a domain; it never changes.
+
+    Made by :meth:`Network.regions`. One region is the set of points of one activation pattern
+    (for maxout, of one piece in force per neuron), or with ``merge=True`` a connected set of
+    such regions with one affine map. Columns are computed when they are first asked for.
+
+    Attributes
+    ----------
+    layers : Layers
+        The network.
+    merged : bool
+        Are regions with the same affine map and a common facet one?
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> hat = Network([[[1], [1]], [[2, -4]]], [[0, "-1/2"], [0]])
+    >>> regions = hat.regions([(-1, 1)])
+    >>> len(regions), [str(x) for x in regions.breakpoints], regions.volumes.tolist()
+    (3, ['0', '1/2'], [1.0, 0.5, 0.5])
+    >>> regions.slope[:, 0, 0].tolist(), regions[2].neighbors.tolist()
+    ([0.0, 2.0, -2.0], [1])
+    """
+
+    _name = "region"
+
+    def __init__(
+        self, cells: Complex, owner: NDArray[np.int64] | None = None, merged: bool = False
+    ) -> None:
+        super().__init__(cells, owners(cells) if owner is None else owner, merged)
+
+    def _item(self, i: int) -> Region:
+        return Region(self, i)
+
+    def __repr__(self) -> str:
+        kind = "linear" if self.merged else "activation"
+        widths = "-".join(map(str, [self.dimension, *self.layers.hidden_widths]))
+        return (
+            f"{len(self)} {kind} regions of a network {widths}-{self.layers.output_dimension}"
+        )
+
+    @property
+    def n_linear_regions(self) -> int:
+        """How many connected sets of one affine map there are, connected through facets."""
+        return self._n if self.merged else int(self._linear_owners.max()) + 1
+
+    @cached_property
+    def patterns(self) -> list[NDArray[Any]]:
+        """The activation patterns: per hidden layer an array of shape (m, width).
+
+        Which neurons are active (positive), bool; or which piece of each maxout neuron is in
+        force, int. A merged region has the pattern of one of its parts.
+        """
+        return [frozen(p[self.first]) for p in patterns_of(self.complex)]
+
+    @cached_property
+    def classes(self) -> list[tuple[int, ...]]:
+        """The classes that are argmax of the output somewhere in the interior of each region.
+
+        A class counts if it wins on a set of full dimension; of equal outputs the first wins.
+        """
+        cells, number = self._by_class
+        found: list[set[int]] = [set() for _ in range(len(self))]
+        for cell, k in zip(self.owner[roots(cells)].tolist(), number.tolist(), strict=True):
+            found[cell].add(k)
+        return [tuple(sorted(f)) for f in found]
+
+    @cached_property
+    def _by_class(self) -> tuple[Complex, NDArray[np.int64]]:
+        """The complex cut by the output's argmax too, and the class of each of its cells."""
+        cells = Complex(self.layers, self.complex.domain, by_class=True)
+        steps = cells.signs_of_regions[:, cells.n_hidden_steps :]
+        return cells, last_positive(steps)
+
+    def decision_regions(self) -> DecisionRegions:
+        """The connected sets of points of one class, connected through facets.
+
+        Each linear region is cut by the hyperplanes on which two outputs are equal and
+        largest; parts of the same class with a common facet are one.
+        """
+
+        cells, number = self._by_class
+        owner = Regions(cells, np.arange(cells.n_regions)).components(number)
+        return DecisionRegions(cells, owner, number[np.unique(owner, return_index=True)[1]])
+
+    @cached_property
+    def _linear_owners(self) -> NDArray[np.int64]:
+        return self.components(self.affine_map_numbers)
+
+    def merge(self) -> Regions:
+        """Regions with the same affine map (compared exactly) and a common facet as one."""
+        if self.merged:
+            return self
+        result = Regions(self.complex, self._linear_owners[self.owner], merged=True)
+        numbers = self.affine_map_numbers[self.owner][result.first]
+        result.__dict__["affine_map_numbers"] = frozen(numbers)
+        return result
+
+    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a graph says of each region: pattern, volume, ranks, dead layers, x0, x1, …."""
+        return {
+            "pattern": pattern_texts(self.patterns, len(self)),
+            "volume": self.volumes,
+            "affine_map": self.affine_map_numbers,
+            **{f"rank{l}": column for l, column in enumerate(self.ranks.T)},
+            **{f"dead{l}": column for l, column in enumerate(self.dead.T)},
+            **{f"x{c}": column for c, column in enumerate(self.points.T)},
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save network, domain, complex and regions as ``.npz``; see :meth:`load`."""
+
+        region_files.save(path, self.complex, self.owner, self.merged)
+
+    def write_certificate(self, path: str | os.PathLike[str]) -> None:
+        """Write a proof that these are all activation regions, as JSON (``.gz``: compressed).
+
+        Network, domain, exact vertices; for each region its pattern, a rational point inside,
+        its vertices; each facet with its regions or wall, and a rational witness between two.
+        ``arrangement verify FILE`` checks it apart from this package's engine, see
+        :mod:`arrangement.networks.proofs.verify` for the theorem.
+
+        Raises
+        ------
+        InputError
+            If the regions are merged: certificates are of activation regions.
+        """
+
+        certificate.write(self, path)
+
+    def coverage(self, n_points: int, rng: np.random.Generator | int | None = None) -> Coverage:
+        """What random points find of the regions; see :func:`coverage.coverage`."""
+
+        return coverage(self, n_points, rng)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Regions | DecisionRegions:
+        """Load what :meth:`save` wrote, of these or of decision regions.
+
+        Raises
+        ------
+        InputError
+            If the file is no such file.
+        """
+        cells, owner, merged, class_numbers = region_files.load(path)
+        if class_numbers is not None:
+            return DecisionRegions(cells, owner, class_numbers)
+        return cls(cells, owner, merged)

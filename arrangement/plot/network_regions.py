@@ -1,0 +1,327 @@
+"""Pictures of the regions of a network: by affine map, class, rank, or dead layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.checks import check_instance, choice
+from arrangement.errors import InputError
+from arrangement.plot.canvas import Target, canvas, figure_of, legend
+from arrangement.plot.looks import LONGEST_KEY, LOOKS, Look
+from arrangement.plot.marks import entitle, literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from arrangement.networks.regions.decisions import DecisionRegions
+    from arrangement.networks.regions.region_set import RegionSet
+    from arrangement.networks.regions.regions import Regions
+
+__all__ = ["COLOURS", "regions"]
+
+Floats = NDArray[np.float64]
+
+COLOURS = tuple(LOOKS)
+
+# Okabe and Ito's, dark enough for lines.
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+INK = "0.15"
+
+
+def regions(
+    regions: Regions | DecisionRegions,
+    target: Target = None,
+    colour: str = "map",
+    title: str | None = None,
+    *,
+    layer: int | None = None,
+    source: str | None = None,
+) -> Figure:
+    """Draw the regions of a network with one or two inputs.
+
+    Two inputs: the regions as polygons. One input: the graph of each output over the regions
+    as strips, with a point at every breakpoint.
+
+    Parameters
+    ----------
+    regions : Regions
+        Of a network with one or two inputs; of more, those of a slice
+        (`Network.slice_through`).
+    target : path-like, matplotlib Axes or None
+        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
+        new figure.
+    colour : {"map", "class", "rank", "dead"}
+        What the colours tell. "map": regions with the same affine map have the same shade,
+        neighbours with different maps have different ones. "class": the class of the largest
+        output, with the decision boundary. "rank": the rank of the weights of a layer's active
+        neurons. "dead": regions in which all neurons of a hidden layer are inactive.
+    title : str, optional
+        Instead of the numbers of regions.
+    layer : int, optional
+        The hidden layer whose rank is drawn; the last, if left out.
+    source : str, optional
+        Where it comes from, such as the name of a network: the first line of the title.
+
+    Returns
+    -------
+    matplotlib Figure
+        The one that was drawn on.
+
+    Raises
+    ------
+    InputError
+        If the network has more inputs, or has not what the colours are to tell.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from arrangement import plot
+    >>> from arrangement.relu import Network
+    >>> found = Network.random([2, 8, 1], rng=0).regions([(-1, 1), (-1, 1)])
+    >>> plot.regions(found).axes[0].get_title()
+    '24 activation regions, 24 affine maps'
+    """
+    from arrangement.networks.regions.decisions import DecisionRegions
+    from arrangement.networks.regions.region_set import RegionSet
+
+    choice(colour, tuple(COLOURS), "colour")
+    check_instance(regions, "regions", "Regions", "DecisionRegions", "HalfspaceRegions")
+    if regions.dimension > 2:
+        raise InputError(
+            f"a network with {regions.dimension} inputs has no picture: what can be drawn is "
+            "one or two inputs; draw what it does on a plane, network.slice_through(points)"
+        )
+    if not isinstance(regions, RegionSet):
+        raise InputError("regions by recursion have no picture: use method='complex'")
+    if not regions.complex.domain.has_float64_volumes:
+        raise InputError(
+            "a picture has coordinates in float64, whose numbers are too far apart for this "
+            "domain, or do not reach; move it to the origin, or scale it"
+        )
+    if isinstance(regions, DecisionRegions) and colour != "class":
+        raise InputError('draw decision regions by colour="class": a class is all they have')
+    if layer is not None and colour != "rank":
+        raise InputError('layer: is for colour="rank"')
+    look = LOOKS[colour](regions, layer)
+    paint = _paint_plane
+    if regions.dimension == 1:
+        paint, look.palette = _paint_line, 0.4 + 0.6 * look.palette
+    with canvas(target, _size(regions, look.bar is not None)) as axes:
+        paint(axes, regions, look)
+        handles = look.handles()
+        if regions.dimension == 1:
+            handles = [*_draw_graph(axes, regions), *handles]
+        if look.bar is not None:
+            _add_bar(axes, look.bar, look.caption)
+        if handles:
+            most = 5 if max(len(handle.get_label()) for handle in handles) < 20 else 3
+            rows = -(-len(handles) // most)
+            legend(axes, handles, -(-len(handles) // rows), own=axes is not target)
+        entitle(axes, look.title if title is None else title, source=source)
+        figure = figure_of(axes)
+    return figure
+
+
+def _size(regions: RegionSet[Any], bar: bool) -> tuple[float, float]:
+    if regions.dimension == 1:
+        return (8.0, 4.2)
+    low, high = regions.complex.points.min(axis=0), regions.complex.points.max(axis=0)
+    shape = (high[1] - low[1]) / (high[0] - low[0])
+    height = 5.5 * min(shape, 1.2) if _equal(regions) else 5.5
+    return (7.5, 1.0 + 0.9 * height) if bar else (7.5, 1.8 + height)
+
+
+def _equal(regions: RegionSet[Any]) -> bool:
+    """Do both axes share a scale? Not if one range is more than 25 times the other."""
+    span = np.ptp(regions.complex.points, axis=0)
+    return bool(span.max() <= 25 * span.min())
+
+
+# -- two inputs -----------------------------------------------------------------------------
+
+
+def _polygons(regions: RegionSet[Any]) -> list[Floats]:
+    """The cells of the complex, each with its vertices in the order of their angles."""
+    begin, corner = regions.geometry.corners
+    sizes = np.diff(begin)
+    points = regions.complex.points[corner]
+    centre = np.add.reduceat(points, begin[:-1], axis=0) / sizes[:, None]
+    span = np.ptp(regions.complex.points, axis=0)
+    x, y = ((points - np.repeat(centre, sizes, axis=0)) / span).T
+    order = np.lexsort([np.arctan2(y, x), np.repeat(np.arange(len(sizes)), sizes)])
+    return np.split(points[order], begin[1:-1])
+
+
+def _paint_plane(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
+    from matplotlib.collections import LineCollection, PolyCollection
+
+    fills = look.fills[look.drawn.owner]
+    polygons = _polygons(look.drawn)
+    # Edges in the colour of the face close the hairlines that antialiasing leaves.
+    axes.add_collection(
+        PolyCollection(
+            polygons, facecolors=look.palette[fills], edgecolors="face", linewidths=0.3
+        )
+    )
+    if look.hatched is not None and look.hatched.any():
+        marked = [polygons[c] for c in np.flatnonzero(look.hatched[look.drawn.owner]).tolist()]
+        axes.add_collection(
+            PolyCollection(
+                marked, facecolors="none", edgecolors="0.3", hatch="////", linewidths=0
+            )
+        )
+    n = len(regions)
+    width, alpha = (
+        (0.9, 0.8)
+        if n <= 100
+        else (0.5, 0.6)
+        if n <= 1000
+        else (0.3, 0.5)
+        if n <= 10_000
+        else (0.15, 0.4)
+    )
+    if not look.boundary or regions is not look.drawn:
+        lines = _segments(regions)
+        axes.add_collection(LineCollection(lines, colors=INK, linewidths=width, alpha=alpha))
+    if look.boundary:
+        lines = _segments(look.drawn)
+        axes.add_collection(LineCollection(lines, colors="black", linewidths=1.6, zorder=3))
+    if look.names is not None:
+        _name_classes(axes, look)
+    low, high = regions.complex.points.min(axis=0), regions.complex.points.max(axis=0)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+    axes.set_aspect("equal" if _equal(regions) else "auto")
+    axes.set_xlabel("$x_1$")
+    axes.set_ylabel("$x_2$")
+
+
+def _segments(regions: RegionSet[Any]) -> list[Floats]:
+    """The edges between different regions, shape (k, 2, 2)."""
+    faces, pool = regions.complex.faces, regions.complex.pool
+    shared = regions.contacts.faces[regions.contacts.inner]
+    ends = faces[pool[faces[shared, 1, None] + np.arange(2)], 1]
+    return list(regions.complex.points[ends])
+
+
+def _name_classes(axes: Axes, look: Look) -> None:
+    """The name of each class in its largest region, where there is room."""
+    from matplotlib import patheffects
+
+    assert look.names is not None
+    regions = look.drawn
+    total = regions.volumes.sum()
+    halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+    for k, name in enumerate(look.names):
+        own = np.flatnonzero(look.fills == k)
+        if len(own) == 0:
+            continue
+        largest = int(own[regions.volumes[own].argmax()])
+        if regions.volumes[largest] < 0.004 * total:
+            continue
+        x, y = _deepest(regions, largest)
+        axes.text(
+            x, y, name, ha="center", va="center", fontweight="bold", path_effects=halo, zorder=4
+        )
+
+
+def _deepest(regions: RegionSet[Any], i: int) -> tuple[float, float]:
+    """A point of a region, among means of its cells, that is far from the region's boundary."""
+    begin, corner = regions.geometry.corners
+    points = regions.complex.points
+    means = np.array(
+        [points[corner[begin[c] : begin[c + 1]]].mean(axis=0) for c in regions.cells_of(i)]
+    )
+    own = {v for facet in regions.facets(i) for v in facet.vertices}
+    wall = points[sorted(own)]
+    best, depth = means[0], -1.0
+    for mean in means:
+        near = float(np.hypot(*(wall - mean).T).min())
+        if near > depth:
+            best, depth = mean, near
+    return float(best[0]), float(best[1])
+
+
+def _add_bar(axes: Axes, ends: tuple[int, int], caption: str) -> None:
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = ends
+    shades = ListedColormap(colormaps["viridis"](np.linspace(0.08, 1, high - low + 1)))
+    norm = BoundaryNorm(np.arange(low, high + 2) - 0.5, shades.N)
+    ticks = MaxNLocator(10, integer=True)
+    figure_of(axes).colorbar(
+        ScalarMappable(norm, shades), ax=axes, label=caption, shrink=0.8, pad=0.02, ticks=ticks
+    )
+
+
+# -- one input ------------------------------------------------------------------------------
+
+
+def _paint_line(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
+    """Regions as strips; they are behind a graph that `_draw_graph` scales the axes to."""
+    from matplotlib.collections import PolyCollection
+
+    _, corner = look.drawn.geometry.corners
+    ends = np.sort(look.drawn.complex.points[corner, 0].reshape(-1, 2), axis=1)
+    strips = [[(a, 0), (b, 0), (b, 1), (a, 1)] for a, b in ends.tolist()]
+    shade = look.palette[look.fills[look.drawn.owner]]
+    across = axes.get_xaxis_transform()
+    axes.add_collection(
+        PolyCollection(strips, facecolors=shade, linewidths=0, transform=across, zorder=0)
+    )
+    if look.hatched is not None and look.hatched.any():
+        marked = np.flatnonzero(look.hatched[look.drawn.owner]).tolist()
+        axes.add_collection(
+            PolyCollection(
+                [strips[c] for c in marked], facecolors="none", edgecolors="0.3", hatch="////",
+                linewidths=0, transform=across, zorder=0.5,
+            )
+        )  # fmt: skip
+    if look.boundary:
+        from arrangement.networks.regions.decisions import DecisionRegions
+
+        assert isinstance(look.drawn, DecisionRegions), "only classes have a boundary"
+        for facet in look.drawn.boundary:
+            x = float(look.drawn.complex.points[facet.vertices[0], 0])
+            axes.axvline(x, color="black", linewidth=1.6, zorder=1)
+
+
+def _draw_graph(axes: Axes, regions: RegionSet[Any]) -> list[Any]:
+    """The outputs as functions, with their breakpoints; the handles of a legend."""
+    network = regions.layers.network
+    x = np.sort(regions.complex.points[:, 0])
+    y = network.forward(x[:, None])
+    breaks = np.array([float(v) for v in regions.breakpoints])
+    values = network.forward(breaks[:, None])
+    labels = network.labels
+    handles: list[Any] = []
+    size = 4.0 if len(breaks) <= 60 else 2.0 if len(breaks) <= 400 else 0.0
+    for k in range(y.shape[1]):
+        shade = LINES[k % len(LINES)]
+        style = ("-", "--", ":", "-.")[k // len(LINES) % 4]
+        name = (
+            "output"
+            if y.shape[1] == 1
+            else f"output {k if labels is None else literal(str(labels[k]))}"
+        )
+        handles += axes.plot(
+            x, y[:, k], style, color=shade, linewidth=1.5, label=name, zorder=2
+        )
+        if size:
+            axes.plot(
+                breaks, values[:, k], "o", color=shade, markersize=size, zorder=3,
+                markeredgecolor="white", markeredgewidth=0.4,
+            )  # fmt: skip
+    axes.set_xlim(x[0], x[-1])
+    axes.set_xlabel("$x$")
+    axes.set_ylabel("output" if y.shape[1] == 1 else "outputs")
+    return handles if len(handles) <= LONGEST_KEY else []

@@ -1,0 +1,302 @@
+"""Convex losses and penalties of a network's outputs: values, derivatives, cvxpy expressions.
+
+A loss is the mean over the samples of l(f_i, y_i), convex in the outputs f_i:
+
+=====================  ==================  ================================================
+name                   targets             l(f, y)
+=====================  ==================  ================================================
+``squared``            numbers             (f − y)²
+``absolute``           numbers             |f − y|
+``huber``              numbers             (f − y)² up to |f − y| = t, then 2t|f − y| − t²
+``logistic``           −1, +1              log(1 + exp(−y f))
+``hinge``              −1, +1              max(0, Δ − y f)
+``squared_hinge``      −1, +1              max(0, Δ − y f)²
+``softmax``            classes 0, 1, …     log Σ_c exp(f_c) − f_y
+``multiclass_hinge``   classes 0, 1, …     Σ_(c≠y) max(0, Δ + f_c − f_y)
+``crammer_singer``     classes 0, 1, …     max(0, max_(c≠y) Δ + f_c − f_y)
+=====================  ==================  ================================================
+
+t is `threshold`, Δ is `margin`. The last three are of as many outputs as there are classes.
+Penalties are those of scikit-learn: ``l1`` α‖R‖₁, ``l2`` (α/2)‖R‖², ``elasticnet``
+α(ρ‖R‖₁ + (1 − ρ)/2 ‖R‖²) with ρ the `l1_ratio`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from arrangement.errors import InputError
+from arrangement.exact.numbers import exact_number, shown
+from arrangement.relu.minima.weight_space import Floats, sample_targets
+
+if TYPE_CHECKING:
+    import cvxpy as cp
+
+__all__ = ["LOSSES", "PENALTIES", "Loss", "Penalty", "checked_slope"]
+
+LOSSES = (
+    "squared",
+    "absolute",
+    "huber",
+    "logistic",
+    "hinge",
+    "squared_hinge",
+    "softmax",
+    "multiclass_hinge",
+    "crammer_singer",
+)
+_OF_SIGNS = ("logistic", "hinge", "squared_hinge")
+_OF_CLASSES = ("softmax", "multiclass_hinge", "crammer_singer")
+_CURVATURE = {"squared": 2.0, "huber": 2.0, "squared_hinge": 2.0, "logistic": 0.25}
+
+PENALTIES = (None, "l1", "l2", "elasticnet")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A convex loss of the table above.
+
+    Attributes
+    ----------
+    name : str
+    threshold : float
+        Where the Huber loss becomes linear.
+    margin : float
+        Δ of the hinge losses.
+
+    Examples
+    --------
+    >>> Loss("hinge").values([0.5, -1.0], [1.0, 1.0]).tolist()
+    [0.5, 2.0]
+    >>> Loss("huber", threshold=1.0).derivative([0.5, 3.0], [0.0, 0.0]).tolist()
+    [1.0, 2.0]
+    """
+
+    name: str
+    threshold: float = 1.0
+    margin: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or self.name not in LOSSES:
+            raise InputError(f"loss={shown(self.name)}: one of {', '.join(LOSSES)}")
+        _positive(self.threshold, "threshold")
+        _positive(self.margin, "margin")
+
+    @property
+    def differentiable(self) -> bool:
+        """Does l have a derivative in f, and one output?"""
+        return self.name in _CURVATURE
+
+    @property
+    def separable(self) -> bool:
+        """Can the infimum be missed, because l falls for ever as outputs grow?"""
+        return self.name in ("logistic", "softmax")
+
+    def targets(self, y: Any, n: int, classes: int | None = None) -> tuple[Floats, int]:
+        """The n targets, checked, and the number of outputs: that of the classes, else 1.
+
+        Raises
+        ------
+        InputError
+            If y has not n entries of the kind that the loss is for; the message names one.
+        """
+        values, _ = sample_targets(y, n)
+        if self.name not in _OF_CLASSES:
+            if classes is not None:
+                raise InputError(
+                    f"classes={shown(classes)}: the loss {self.name!r} has one output"
+                )
+            for i in np.flatnonzero(np.abs(values) != 1 if self.name in _OF_SIGNS else []):
+                raise InputError(
+                    f"y, entry {i}: {values[i]:g}, but the loss {self.name!r} is for labels −1 "
+                    "and +1 (2*y − 1 makes them of 0 and 1)"
+                )
+            return values, 1
+        for i in np.flatnonzero((values < 0) | (values != np.round(values))):
+            raise InputError(
+                f"y, entry {i}: {values[i]:g}, but the loss {self.name!r} is for classes "
+                "0, 1, 2, …"
+            )
+        if classes is None:
+            classes = max(int(values.max()) + 1, 2)
+        if (
+            isinstance(classes, bool)
+            or not isinstance(classes, int | np.integer)
+            or classes < 2
+        ):
+            raise InputError(f"classes={shown(classes)}: an integer of at least 2")
+        for i in np.flatnonzero(values >= classes):
+            raise InputError(
+                f"y, entry {i}: {values[i]:g}, but the classes are 0 to {classes - 1}"
+            )
+        return values, int(classes)
+
+    def values(self, f: Any, y: Any) -> Floats:
+        """l at each sample, shape (N,); f has shape (N,), or (N, classes)."""
+        f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if self.name in _OF_CLASSES:
+            own = np.take_along_axis(f, y.astype(np.int64)[:, None], axis=1)
+            if self.name == "softmax":
+                return np.asarray(np.logaddexp.reduce(f, axis=1) - own[:, 0])
+            over = self.margin + f - own
+            np.put_along_axis(over, y.astype(np.int64)[:, None], 0.0, axis=1)
+            over = np.maximum(over, 0.0)
+            return over.sum(axis=1) if self.name == "multiclass_hinge" else over.max(axis=1)
+        if self.name in _OF_SIGNS:
+            if self.name == "logistic":
+                return np.asarray(np.logaddexp(0.0, -y * f))
+            over = np.maximum(self.margin - y * f, 0.0)
+            return over if self.name == "hinge" else over**2
+        away = np.abs(f - y)
+        if self.name == "absolute":
+            return away
+        if self.name == "squared":
+            return np.asarray(away**2)
+        near = np.minimum(away, self.threshold)
+        return np.asarray(near * (2 * away - near))
+
+    def derivative(self, f: Any, y: Any) -> Floats:
+        """l′(f_i, y_i) by f, shape (N,).
+
+        Raises
+        ------
+        InputError
+            If the loss has none everywhere, or has several outputs.
+        """
+        if not self.differentiable:
+            raise InputError(
+                f"loss={self.name!r}: a differentiable loss of one output is needed, one of "
+                f"{', '.join(_CURVATURE)}"
+            )
+        f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if self.name == "logistic":
+            return np.asarray(-y * np.exp(-np.logaddexp(0.0, y * f)))
+        if self.name == "squared_hinge":
+            return np.asarray(-2 * y * np.maximum(self.margin - y * f, 0.0))
+        reach = self.threshold if self.name == "huber" else np.inf
+        return np.asarray(2 * np.clip(f - y, -reach, reach))
+
+    def derivative_sizes(self, f: Any, y: Any) -> Floats:
+        """The size of the terms that make up each derivative, beside which it may be zero."""
+        f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        terms = np.abs(f) + (np.abs(y) if self.name not in _OF_SIGNS else 0.0)
+        return np.asarray(np.abs(self.derivative(f, y)) + _CURVATURE[self.name] * terms)
+
+    def expression(self, f: cp.Expression, y: Floats) -> cp.Expression:
+        """The mean of l as an expression of cvxpy in the outputs."""
+        import cvxpy as cp
+
+        n = len(y)
+        if self.name == "squared":
+            return cp.sum_squares(f - y) / n
+        if self.name == "absolute":
+            return cp.norm1(f - y) / n
+        if self.name == "huber":
+            return cp.sum(cp.huber(f - y, self.threshold)) / n
+        if self.name == "softmax":
+            own = np.eye(f.shape[1])[y.astype(np.int64)]
+            return (cp.sum(cp.log_sum_exp(f, axis=1)) - cp.sum(cp.multiply(own, f))) / n
+        if self.name == "logistic":
+            return cp.sum(cp.logistic(-self.margins(f, y))) / n
+        over = cp.pos(self.margin - self.margins(f, y))
+        if self.name == "hinge":
+            return cp.sum(over) / n
+        if self.name == "squared_hinge":
+            return cp.sum_squares(over) / n
+        # Each sample's own class gives max(0, Δ − 0) = Δ, which is taken off again.
+        if self.name == "multiclass_hinge":
+            return cp.sum(over) / n - self.margin
+        own = np.eye(f.shape[1])[y.astype(np.int64)]
+        return cp.sum(cp.max(cp.pos(self.margin * (1 - own) - self.margins(f, y)), axis=1)) / n
+
+    def margins(self, f: cp.Expression, y: Floats) -> cp.Expression:
+        """y_i f_i, or f_(i, y_i) − f_ic for all classes c: by what the labels are right."""
+        import cvxpy as cp
+
+        if self.name in _OF_SIGNS:
+            return cp.multiply(y, f)
+        own = np.eye(f.shape[1])[y.astype(np.int64)]
+        ours = cp.reshape(cp.sum(cp.multiply(own, f), axis=1), (len(y), 1), order="C")
+        return ours @ np.ones((1, f.shape[1])) - f
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A penalty of the maps R, with its weight.
+
+    Attributes
+    ----------
+    name : None, "l1", "l2" or "elasticnet"
+    alpha : float or None
+        Its weight, above 0; None without a penalty.
+    l1_ratio : float
+        ρ of the elastic net, in [0, 1].
+
+    Examples
+    --------
+    >>> Penalty("elasticnet", alpha=2.0, l1_ratio=0.5).value([[1.0, -2.0]])
+    5.5
+    """
+
+    name: str | None = None
+    alpha: float | None = None
+    l1_ratio: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str | None) or self.name not in PENALTIES:
+            raise InputError(
+                f"penalty={shown(self.name)}: None, or one of "
+                f"{', '.join(map(str, PENALTIES[1:]))}"
+            )
+        if self.name is None:
+            if self.alpha is not None:
+                raise InputError(
+                    f'alpha={shown(self.alpha)}: give a penalty, such as penalty="l2"'
+                )
+        else:
+            _positive(self.alpha, "alpha")
+        ratio = self.l1_ratio
+        if isinstance(ratio, bool) or not isinstance(ratio, float | int) or not 0 <= ratio <= 1:
+            raise InputError(f"l1_ratio={shown(ratio)}: a number from 0 to 1")
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """The factors of ‖R‖₁ and of ½‖R‖²."""
+        if self.name is None or self.alpha is None:
+            return 0.0, 0.0
+        share = {"l1": 1.0, "l2": 0.0}.get(self.name, float(self.l1_ratio))
+        return self.alpha * share, self.alpha * (1 - share)
+
+    def value(self, R: Any) -> float:
+        """The penalty of R."""
+        R = np.asarray(R, dtype=np.float64)
+        l1, l2 = self.weights
+        return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)
+
+
+def _positive(value: Any, name: str) -> None:
+    try:
+        good = not isinstance(value, bool) and exact_number(value) > 0 and isfinite(value)
+    except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
+        good = False
+    if not good:
+        raise InputError(f"{name}={shown(value)}: a finite number above 0 is needed")
+
+
+def checked_slope(value: Any, negative: bool = False) -> float:
+    """The slope of an inactive leaky ReLU.
+
+    Raises
+    ------
+    InputError
+        If it is no number from 0 (with `negative`, from above −1) to below 1.
+    """
+    number = isinstance(value, float | int) and not isinstance(value, bool)
+    if not number or not (-1 if negative else 0) <= value < 1 or value == -1:
+        allowed = "between -1 and 1" if negative else "from 0 to below 1"
+        raise InputError(f"negative_slope={shown(value)}: a number {allowed}")
+    return float(value)

@@ -1,0 +1,1 @@
+"""Every minimum: faces of neurons, their tuples, and which of them hold a minimum."""

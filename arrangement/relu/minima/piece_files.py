@@ -1,0 +1,79 @@
+"""Pieces of a landscape as files."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import InputError
+from arrangement.files.output import atomic_output, is_stream
+from arrangement.files.reading import file_name
+from arrangement.relu.minima.pieces import Pieces
+
+__all__ = ["TABLES", "save_pieces"]
+
+TABLES = (".npz", ".csv")
+"""The suffixes of a table of pieces."""
+
+BLOCK = 1 << 12
+"""Rows of a table of text that are made at once."""
+
+
+def save_pieces(
+    path: str | os.PathLike[str], pieces: Pieces, component: NDArray[np.int64]
+) -> None:
+    """Save the pieces as ``.npz``, or as a table of text, ``.csv``; see `Landscape.save`."""
+    name = file_name(path)
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix not in TABLES and not is_stream(name):
+        raise InputError(f"{name}: the suffix must be {' or '.join(TABLES)}")
+    if suffix == ".csv":
+        with atomic_output(path, "w") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(_rows(pieces, component))
+        return
+    arrays: dict[str, Any] = {
+        "loss": pieces.loss,
+        "kind": pieces.kind,
+        "dimension": pieces.dimension,
+        "margin": pieces.margin,
+        "decided": pieces.decided,
+        "component": component,
+        "signs": pieces.signs,
+        "output_signs": pieces.output_signs,
+        "weights": pieces.weights,
+        "output_weights": pieces.output_weights,
+        "output_bias": pieces.output_bias,
+    }
+    with atomic_output(path) as stream:
+        np.savez_compressed(stream, **arrays)
+
+
+def _rows(pieces: Pieces, component: NDArray[np.int64]) -> Iterator[list[Any]]:
+    """The lines of the table: what a piece is, then its neurons one after the other."""
+    m, K, d = pieces.weights.shape
+    heading = ["loss", "kind", "dimension", "margin", "decided", "component", "output_bias"]
+    for j in range(K):
+        heading += [f"signs_{j}", f"output_weight_{j}", *(f"w_{j}_{i}" for i in range(d))]
+    yield heading
+    for start in range(0, m, BLOCK):
+        rows = slice(start, start + BLOCK)
+        columns: list[list[Any]] = [
+            pieces.loss[rows].tolist(),
+            pieces.kind[rows].tolist(),
+            pieces.dimension[rows].tolist(),
+            pieces.margin[rows].tolist(),
+            pieces.decided[rows].astype(int).tolist(),
+            component[rows].tolist(),
+            pieces.output_bias[rows].tolist(),
+        ]
+        signs = np.array(["-", "0", "+"])[pieces.table.signs[pieces.faces[rows]] + 1]
+        for j in range(K):
+            columns.append(["".join(row) for row in signs[:, j].tolist()])
+            columns.append(pieces.output_signs[rows, j].tolist())
+            columns.extend(pieces.weights[rows, j].T.tolist())
+        yield from map(list, zip(*columns, strict=True))

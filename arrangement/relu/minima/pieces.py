@@ -1,0 +1,216 @@
+"""Pieces of a landscape: sets of local minima, in columns and one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.stationary import Minima
+from arrangement.relu.minima.weight_space import Floats, Mask, Signs
+from arrangement.relu.training.predictor import Predictor
+
+__all__ = ["KINDS", "Piece", "Pieces"]
+
+KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
+
+
+@dataclass(frozen=True, eq=False)
+class Piece(Predictor):
+    """A connected set of local minima with one loss, each neuron in one cell or on one face.
+
+    Attributes
+    ----------
+    kind : str
+        ``"boundary"`` if some neuron is on a face with w·x_i = 0 for some samples but not for
+        all, where the loss is not differentiable; else ``"zero"`` if some neuron has w·x = 0
+        on all samples and z ≠ 0, or z = 0 and w in a cell where it would have outputs; else
+        ``"dead"`` if some neuron is in the cell in which no sample is active; else
+        ``"isolated"``, the single minimizer of a tuple of cells, up to the scaling (αw, z/α)
+        of neurons, or ``"continuum"``, a flat of minimizers cut with the open cells.
+    loss : float
+    dimension : int
+        Dimension of the set of points (u_j = |z_j| w_j) of the piece, that is up to scaling.
+        A neuron with z = 0 adds nothing to it, though w is free in its cell.
+    signs : ndarray of int8, shape (K, N)
+        Signs of w_j·x_i.
+    output_signs : ndarray of int8, shape (K,)
+        Signs of the output weights. 0 if z = 0, and for a dead neuron, whose output weight is
+        free: the loss does not depend on it.
+    weights : ndarray, shape (K, d)
+        The weights w of one point of the piece.
+    output_weights : ndarray, shape (K,)
+        Its output weights z.
+    margin : float
+        The narrowest inequality that was decided for the piece, beside the size of its terms:
+        s·sign_i·w·x_i over ‖w‖‖x_i‖ for the strict signs (columns of X scaled to length one,
+        with a bias centred before), and h(v) of the face's multiplier test. Near 0 a small
+        change of the data may remove the piece.
+    bias : float or None
+        The value of the constant coordinate.
+    decided : bool
+        Is every inequality and rank of the piece beyond the error of the arithmetic? Always
+        with ``exact=True``.
+    output_bias : float
+        The constant added to the outputs; 0 in a layer without one.
+    negative_slope : float
+        Of the activation.
+    """
+
+    kind: str
+    loss: float
+    dimension: int
+    signs: Signs
+    output_signs: Signs
+    weights: Floats
+    output_weights: Floats
+    margin: float
+    bias: float | None
+    decided: bool = True
+    output_bias: float = 0.0
+    negative_slope: float = field(default=0.0, repr=False)
+
+    def __repr__(self) -> str:
+        narrow = "" if self.decided else ", undecided"
+        return (
+            f"Piece({self.kind}, loss {self.loss:.6g}, dimension {self.dimension}, "
+            f"margin {self.margin:.2g}{narrow})"
+        )
+
+
+class Pieces(Sequence[Piece]):
+    """Pieces by rising loss, in columns; `pieces[k]` is a view of row k.
+
+    Attributes
+    ----------
+    table : NeuronFaces
+        The faces of one neuron.
+    faces : ndarray of int, shape (m, K)
+        The face of each neuron, a row of `table`; the first `len(cells)` are the cells.
+    output_signs : ndarray of int8, shape (m, K)
+    kind : ndarray of str, shape (m,)
+    loss, margin, output_bias : ndarray, shape (m,)
+        Losses that are exactly equal are one float.
+    level : ndarray of int, shape (m,)
+        Rises with the exact loss, and is the same where losses are exactly equal.
+    dimension : ndarray of int, shape (m,)
+    decided : ndarray of bool, shape (m,)
+    residuals : ndarray, shape (m, N)
+        f(x_i) − y_i.
+    points : ndarray, shape (m, K, D)
+        The weights in the coordinates of `table`.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> pieces = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0]).landscape().pieces
+    >>> pieces
+    9 pieces (4 boundary, 2 continuum, 1 dead, 1 isolated, 1 zero)
+    >>> pieces.loss[pieces.kind == "continuum"].round(6).tolist()
+    [0.333333, 0.333333]
+    >>> pieces[0]
+    Piece(isolated, loss 0.222222, dimension 0, margin 0.63)
+    """
+
+    def __init__(
+        self,
+        table: NeuronFaces,
+        minima: Minima,
+        level: NDArray[np.int64],
+        bias: float | None,
+        kind: str | None = None,
+    ) -> None:
+        self.table, self.level, self.bias = table, level, bias
+        self._minima = minima
+        self.points = minima.points
+        self.faces, self.output_signs = minima.faces, minima.output_signs
+        self.loss, self.margin, self.output_bias = minima.loss, minima.margin, minima.offset
+        self.decided, self.residuals = minima.decided, minima.residuals
+        silent = (self.output_signs == 0) & ~table.idle[self.faces]
+        lineality = table.given.X.shape[1] - table.rank
+        self.dimension: NDArray[np.int64] = minima.dimension + lineality * np.sum(
+            ~silent, axis=1
+        )
+        self.kind = self._kinds(silent) if kind is None else np.full(len(minima), kind)
+        self._made: dict[int, Piece] = {}
+
+    def of_kinds(self, kinds: Collection[str]) -> Pieces:
+        """The pieces of some kinds."""
+        if set(kinds) >= set(KINDS):
+            return self
+        rows = np.isin(self.kind, list(kinds))
+        return Pieces(self.table, self._minima.take(rows), self.level[rows], self.bias)
+
+    def _kinds(self, silent: Mask) -> NDArray[np.str_]:
+        codimension = self.table.codimension[self.faces]
+        origin = codimension == self.table.rank
+        return np.select(
+            [
+                np.any((codimension > 0) & ~origin, axis=1),
+                np.any(origin | silent, axis=1),
+                np.any(self.table.idle[self.faces], axis=1),
+                self.dimension > 0,
+            ],
+            ["boundary", "zero", "dead", "continuum"],
+            "isolated",
+        )
+
+    @property
+    def signs(self) -> Signs:
+        """The signs of w_j·x_i, shape (m, K, N)."""
+        return self.table.signs[self.faces]
+
+    @cached_property
+    def weights(self) -> Floats:
+        """The weights of one point of each piece, for the samples as given, (m, K, d)."""
+        return self.table.weights(self.points)
+
+    @property
+    def output_weights(self) -> Floats:
+        """Its output weights, shape (m, K)."""
+        return self.output_signs.astype(np.float64)
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    @overload
+    def __getitem__(self, key: int) -> Piece: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> list[Piece]: ...
+
+    def __getitem__(self, key: int | slice) -> Piece | list[Piece]:
+        if isinstance(key, slice):
+            return [self[k] for k in range(*key.indices(len(self)))]
+        if not -len(self) <= key < len(self):
+            raise IndexError(f"piece {key} does not exist: there are {len(self)}")
+        k = int(key) % len(self)
+        if k not in self._made:
+            self._made[k] = Piece(
+                str(self.kind[k]),
+                float(self.loss[k]),
+                int(self.dimension[k]),
+                self.table.signs[self.faces[k]],
+                self.output_signs[k],
+                self.weights[k],
+                self.output_signs[k].astype(np.float64),
+                float(self.margin[k]),
+                self.bias,
+                bool(self.decided[k]),
+                float(self.output_bias[k]),
+                self.table.negative_slope,
+            )
+        return self._made[k]
+
+    def __iter__(self) -> Iterator[Piece]:
+        return (self[k] for k in range(len(self)))
+
+    def __repr__(self) -> str:
+        kinds, counts = np.unique(self.kind, return_counts=True)
+        each = ", ".join(f"{n} {kind}" for kind, n in zip(kinds, counts, strict=True))
+        return f"{len(self)} pieces ({each})"

@@ -1,0 +1,528 @@
+"""The decisions of :mod:`arrangement.relu.minima.stationary` in rational arithmetic.
+
+The samples and targets are scaled to integers, column by column. On a flat the samples have
+integer coordinates Z = X T, T a basis of its null space; a tuple of faces has an integer matrix
+A, and its least squares solutions are those of the normal equations, found by fraction-free
+elimination (python-flint). Signs, ranks and multipliers are then signs of integers; where the
+solutions are a continuum, a linear program is proposed in float64 and confirmed exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+import numpy as np
+from flint import fmpq, fmpz, fmpz_mat
+from numpy.typing import NDArray
+
+from arrangement import exact, kernels
+from arrangement.errors import SolverError
+from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
+from arrangement.relu.minima.weight_space import Floats, Mask, Signs
+
+__all__ = ["RationalDecider"]
+
+Indices = NDArray[np.int64]
+Integers = NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Solution:
+    """All least squares solutions of a tuple: (c + N t)/denominator, denominator > 0."""
+
+    c: Integers  # (n,)
+    null: Integers  # (n, q)
+    denominator: int
+    residuals: Integers  # (N,), over the same denominator
+    rank: int
+
+
+class RationalDecider(Decider):
+    """Decides tuples of faces exactly, for the data as given.
+
+    Parameters
+    ----------
+    faces : NeuronFaces
+    targets : ndarray, shape (N,)
+        Numbers exactly as given.
+    y : ndarray, shape (N,)
+        The same in float64.
+    free : ndarray, shape (N, e)
+    """
+
+    def __init__(
+        self, faces: NeuronFaces, targets: NDArray[np.object_], y: Floats, free: Floats
+    ) -> None:
+        super().__init__(faces, y, free)
+        self.exact_targets: NDArray[np.object_] = targets
+        given = faces.samples.arrangement.normals[:, faces.columns]
+        table = [[Fraction(v) for v in column] for column in given.T.tolist()]
+        self.scale = [lcm(*(v.denominator for v in column)) for column in table]
+        self.X: Integers = np.array(
+            [[int(v * s) for v in col] for col, s in zip(table, self.scale, strict=True)],
+            dtype=object,
+        ).T.reshape(given.shape)
+        exact_targets = [Fraction(v) for v in targets.tolist()]
+        self.target_scale = lcm(*(v.denominator for v in exact_targets))
+        self.targets: Integers = np.array(
+            [int(v * self.target_scale) for v in exact_targets], dtype=object
+        )
+        slope = Fraction(faces.negative_slope)
+        self.up, self.down = slope.denominator, slope.numerator
+        self._flats: dict[int, tuple[Integers, Integers]] = {}
+        self._turns: dict[int, Integers] = {}
+        self._interior: dict[int, Floats] = {}
+        self._scale = faces.given.scale[faces.columns].tolist()
+
+    # --- integer tables ---------------------------------------------------------------------
+
+    def flat(self, flat: int) -> tuple[Integers, Integers]:
+        """The basis T (D, e) of a flat and the samples Z = X T on it, (N, e)."""
+        if flat not in self._flats:
+            on = self.faces.on[flat]
+            T = _null_space(self.X[on]) if on.any() else _identity(self.faces.rank)
+            self._flats[flat] = T, _product(self.X, T)
+        return self._flats[flat]
+
+    def map(self, face: int) -> Integers:
+        """The outputs of a neuron on a face: D Z, with slopes scaled to integers."""
+        signs = self.faces.signs[face]
+        slopes = np.where(signs > 0, self.up, np.where(signs < 0, self.down, 0)).astype(object)
+        return np.asarray(slopes[:, None] * self.flat(int(self.faces.flat[face]))[1])
+
+    def exact_turns(self, face: int) -> Integers:
+        """Positive multiples of the rows of `faces.turns(face)`."""
+        if face in self._turns:
+            return self._turns[face]
+        signs = self.faces.signs[face]
+        n, k = len(signs), int(self.faces.codimension[face])
+        rows = []
+        for zeros, side in self._rays(int(self.faces.flat[face]), k):
+            T = _null_space(self.X[zeros]) if zeros.any() else _identity(self.faces.rank)
+            along = _product(self.X, T)
+            seen = along[side != 0]
+            # One column, of those that leave the flat, gives the ray modulo the flat.
+            column = next(c for c in range(along.shape[1]) if any(seen[:, c]))
+            v = along[:, column]
+            at = next(i for i in np.flatnonzero(side).tolist() if v[i])
+            if exact.sign(v[at]) != side[at]:
+                v = -v
+            slope = np.where(
+                (signs > 0) | (signs == 0) & np.array([x > 0 for x in v]), self.up, self.down
+            ).astype(object)
+            rows.append(slope * v)
+        self._turns[face] = np.array(rows, dtype=object).reshape(len(rows), n)
+        return self._turns[face]
+
+    def _rays(self, flat: int, codimension: int) -> list[tuple[Mask, NDArray[np.int8]]]:
+        """The rays of a flat: the samples on it that vanish there, and their signs."""
+        if not codimension:
+            return []
+        on = self.faces.on[flat]
+        first, orientation = self.faces.samples.arrangement.coincidence
+        classes = np.unique(first[on])
+        if len(classes) == codimension:
+            local = np.concatenate([np.eye(codimension), -np.eye(codimension)]).astype(np.int8)
+        else:
+            from arrangement.hyperplanes.hyperplanes import Arrangement
+
+            rows = self.faces.samples.arrangement.rows[classes, :-1]
+            local = Arrangement(rows).faces(rows.shape[1] - codimension + 1).signs
+        result = []
+        for row in local:
+            side = np.zeros(len(on), dtype=np.int8)
+            side[on] = row[np.searchsorted(classes, first[on])] * orientation[on]
+            result.append((on & (side == 0), side))
+        return result
+
+    # --- decisions --------------------------------------------------------------------------
+
+    def rank_of(self, faces: Indices) -> int:
+        """Exact rank of the columns of some faces, an output bias included."""
+        return exact.rank(self._columns(faces))
+
+    def _columns(self, faces: Indices) -> Integers:
+        free = np.full(self.free.shape, 1, dtype=object)
+        return np.concatenate([free, *(self.map(int(face)) for face in faces)], axis=1)
+
+    def solve(self, faces: Indices) -> _Solution:
+        """All least squares solutions on a tuple of faces."""
+        columns, _, echelon, denominator, pivots = self._normal_equations(faces)
+        n = columns.ncols() - 1
+        if denominator < 0:
+            echelon, denominator = -echelon, -denominator
+        rows, rank = _table(echelon), len(pivots)
+        others = [c for c in range(n) if c not in pivots]
+        c = np.zeros(n, dtype=object)
+        null = np.zeros((n, len(others)), dtype=object)
+        c[pivots] = rows[:rank, n]
+        for q, other in enumerate(others):
+            null[other, q] = denominator
+            null[pivots, q] = -rows[:rank, other]
+        residuals = columns * fmpz_mat([[v] for v in (*c.tolist(), -denominator)])
+        return _Solution(c, null, denominator, _table(residuals)[:, 0], rank)
+
+    def _normal_equations(
+        self, faces: Indices
+    ) -> tuple[fmpz_mat, list[list[fmpz]], fmpz_mat, int, list[int]]:
+        """[A | y], its Gram matrix, [AᵀA | Aᵀy] in reduced form times a number, the pivots."""
+        A = np.concatenate([self._columns(faces), self.targets[:, None]], axis=1)
+        columns = fmpz_mat(A.tolist())
+        gram, n = (columns.transpose() * columns).tolist(), A.shape[1] - 1
+        if not n:
+            return columns, gram, fmpz_mat(0, 1), 1, []
+        echelon, denominator, rank = fmpz_mat(gram[:n]).rref()
+        rows = echelon.tolist()
+        pivots = [next(c for c in range(n) if rows[i][c]) for i in range(int(rank))]
+        return columns, gram, echelon, int(denominator), pivots
+
+    def loss(self, faces: Indices) -> fmpq:
+        """The least loss of the columns of some faces."""
+        _, gram, echelon, denominator, pivots = self._normal_equations(faces)
+        n = len(gram) - 1
+        # ‖f − y‖² = ‖y‖² − y·f, and y·f is a sum over the pivots.
+        fall = sum((echelon[i, n] * gram[c][n] for i, c in enumerate(pivots)), fmpz(0))
+        squares = gram[n][n] - fmpq(fall, denominator)
+        return squares / (len(self.targets) * self.target_scale**2)
+
+    def residuals_of(self, faces: Indices, signs: Signs) -> tuple[int, ...]:
+        """The residuals of a piece, as integers, and last what they are to be divided by."""
+        active = faces[(signs != 0) & ~self.faces.idle[faces]]
+        solution = self.solve(active)
+        whole = (*solution.residuals.tolist(), solution.denominator * self.target_scale)
+        common = gcd(*whole)
+        return tuple(v // common for v in whole)
+
+    def ray(self, face: int) -> tuple[Integers, Floats, Fraction]:
+        """Of a ray: a neuron's outputs along it (multiples by `up`), its direction, of size
+        one, and the factor between them."""
+        Z = self.flat(int(self.faces.flat[face]))[1]
+        signs = self.faces.signs[face]
+        at = int(np.flatnonzero(signs)[0])
+        turn = exact.sign(Z[at, 0]) * int(signs[at])
+        w = self._weights(face, [Fraction(turn)])
+        factor = 1 / self._largest(w)
+        return turn * self.map(face)[:, 0], self._coordinates([v * factor for v in w]), factor
+
+    def _largest(self, w: list[Fraction]) -> Fraction:
+        """The largest coordinate of weights."""
+        return max(abs(v * Fraction(s)) for v, s in zip(w, self._scale, strict=True))
+
+    def fits(
+        self, tuples: Indices, points: bool = True
+    ) -> tuple[Floats, Indices, Floats, Floats]:
+        """The same with exact ranks, and exact losses where float64 is not to be trusted."""
+        if not self.faces.rough:
+            loss, rank, R, error = super().fits(tuples, points)
+            for k in np.flatnonzero(~np.isfinite(error)).tolist():
+                rank[k] = self.rank_of(tuples[k])
+            return loss, rank, R, error
+        m, K = tuples.shape
+        e = self.free.shape[1]
+        loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
+        R = np.zeros((m, K, self.faces.rank))
+        for k, row in enumerate(tuples):
+            solution = self.solve(row)
+            loss[k], rank[k] = self._loss(solution)[0], solution.rank
+            at = e
+            for j, face in enumerate(row.tolist() if points else []):
+                own = solution.c[at : at + int(self.faces.sizes[face])]
+                at += len(own)
+                scale = solution.denominator * self.target_scale
+                R[k, j] = self._coordinates(
+                    self._weights(face, [Fraction(v, scale) for v in own.tolist()])
+                )
+        return loss, rank, R, np.spacing(loss)
+
+    def without_neurons(self) -> Minima:
+        """The one minimum of no active neuron."""
+        none = np.zeros(0, dtype=np.int64)
+        solution = self.solve(none)
+        scale = solution.denominator * self.target_scale
+        c = [Fraction(v, scale) for v in solution.c.tolist()]
+        return self._piece(none, (), c, solution, 1.0)
+
+    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
+        """The local minima on tuples of active faces; no tuple is doubtful."""
+        K = tuples.shape[1]
+        n, D = len(self.y), self.faces.rank
+        parts = [Minima.empty(K, n, D)]
+        for row in tuples:
+            parts += self._minima_on(row)
+        return Minima.concatenated(parts), np.zeros((0, K), dtype=np.int64)
+
+    def _minima_on(self, row: Indices) -> list[Minima]:
+        solution = self.solve(row)
+        allowed = np.ones((len(row), 2), dtype=bool)
+        share = np.ones((len(row), 2))
+        affected, at = [], self.free.shape[1]
+        for j, face in enumerate(row.tolist()):
+            Z = self.flat(int(self.faces.flat[face]))[1]
+            block = slice(at, at + Z.shape[1])
+            at = block.stop
+            signs = self.faces.signs[face]
+            off = signs != 0
+            if off.any() and not np.any(solution.c[block]) and not np.any(solution.null[block]):
+                return []  # w = 0 in every solution
+            sided = signs[off, None].astype(object) * Z[off]
+            value = _product(sided, solution.c[block, None])[:, 0]
+            moves = _product(sided, solution.null[block])
+            moved = np.array([any(v) for v in moves], dtype=bool)
+            fixed = value[~moved]
+            allowed[j] = all(v > 0 for v in fixed), all(v < 0 for v in fixed)
+            if not allowed[j].any():
+                return []
+            affected.append((value[moved], moves[moved]))
+        for j, face in enumerate(row.tolist()):
+            if self.faces.codimension[face]:
+                share[j], holds = self._signed_shares(face, row, solution)
+                allowed[j] &= holds
+        result = []
+        for choice in sign_choices(row, allowed):
+            t = self._point_inside(affected, choice)
+            if t is None:
+                continue
+            c = [
+                (a + sum(b * Fraction(x) for b, x in zip(line, t, strict=True)))
+                / Fraction(solution.denominator * self.target_scale)
+                for a, line in zip(solution.c.tolist(), solution.null.tolist(), strict=True)
+            ]
+            weak = min(share[j, 0 if s > 0 else 1] for j, s in enumerate(choice))
+            result.append(self._piece(row, choice, c, solution, float(weak)))
+        return result
+
+    def _signed_shares(
+        self, face: int, row: Indices, solution: _Solution
+    ) -> tuple[Floats, Mask]:
+        """The least s·h(v) beside its size (1 where that, too, is zero or it is zero in all
+        fits on the tuple), and whether it is ≥ 0, for s = +1 and −1."""
+        H = self.exact_turns(face)
+        if not len(H):
+            return np.ones(2), np.ones(2, dtype=bool)
+        values = _product(H, solution.residuals[:, None])[:, 0].tolist()
+        outputs = solution.residuals + solution.denominator * self.targets
+        size = np.abs(outputs) + solution.denominator * np.abs(self.targets)
+        sizes = _product(np.abs(H), size[:, None])[:, 0].tolist()
+        shares = [Fraction(v, z) for v, z in zip(values, sizes, strict=True) if v]
+        least = [float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)]
+        zeros = [k for k, (v, z) in enumerate(zip(values, sizes, strict=True)) if z and not v]
+        if zeros and not self._spanned(row, H[zeros].T, solution.rank):
+            least = [0.0, 0.0]
+        return np.array(least), np.array(
+            [all(v >= 0 for v in values), all(v <= 0 for v in values)]
+        )
+
+    def _spanned(self, row: Indices, changes: Integers, rank: int) -> bool:
+        """Are changes of the outputs in the span of the columns of a tuple, of this rank?"""
+        return exact.rank(np.concatenate([self._columns(row), changes], axis=1)) == rank
+
+    def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
+        """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
+        r = np.array(residuals[:-1], dtype=object)
+        return not np.any(_product(self.exact_turns(face), r[:, None]))
+
+    def _point_inside(
+        self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
+    ) -> list[Fraction] | None:
+        """Coefficients t of the null space with all signs right, or None: both are proofs."""
+        moves = np.concatenate(
+            [s * moves for s, (_, moves) in zip(choice, affected, strict=True)]
+        )
+        value = np.concatenate([s * v for s, (v, _) in zip(choice, affected, strict=True)])
+        q = moves.shape[1]
+        if not len(moves):
+            return [Fraction(0)] * q
+        rows = np.concatenate([moves, value[:, None]], axis=1)
+        # The columns are scaled alike, so that the float64 program is well scaled.
+        columns = [max(abs(v) for v in column) or 1 for column in rows.T.tolist()]
+        scaled = np.array(
+            [[v / c for v, c in zip(row, columns, strict=True)] for row in rows.tolist()]
+        )
+        longest = np.abs(scaled[:, :-1]).max(axis=1, keepdims=True)
+        scaled /= np.maximum(longest, 1e-300) * np.sqrt(q)
+        scaled[:, -1] = np.clip(scaled[:, -1], -1e150, 1e150)
+        t, basis = np.zeros(q), np.full(q + 1, -1, dtype=np.int64)
+        slack = kernels.largest_slack(
+            np.ascontiguousarray(scaled[:, :-1]), scaled[:, -1].copy(), t, basis
+        )
+        ratio = [Fraction(columns[-1], c) for c in columns[:-1]]
+        if slack > 0 and np.isfinite(t).all():
+            point = [Fraction(float(v)) * r for v, r in zip(t, ratio, strict=True)]
+            if _all_positive(rows, point):
+                return point
+        support = [int(i) for i in basis if 0 <= i < len(rows)]
+        if not slack > 0 and exact.is_infeasible(rows, support):
+            return None
+        found = exact.interior_point(rows.tolist())
+        return None if found is None else list(found)
+
+    def _piece(
+        self,
+        row: Indices,
+        choice: tuple[int, ...],
+        c: list[Fraction],
+        solution: _Solution,
+        margin: float,
+    ) -> Minima:
+        points = np.empty((1, len(row), self.faces.rank))
+        e = at = self.free.shape[1]
+        for j, face in enumerate(row.tolist()):
+            own = c[at : at + int(self.faces.sizes[face])]
+            at += len(own)
+            w = [choice[j] * v for v in self._weights(face, own)]
+            points[0, j] = self._coordinates(w)
+            margin = min(margin, self._room(face, points[0, j]))
+        loss, residuals = self._loss(solution)
+        return Minima(
+            row[None].copy(),
+            np.array([choice], dtype=np.int8).reshape(1, -1),
+            points,
+            np.array([_rounded(sum(c[:e], Fraction(0)))]),
+            np.array([loss]),
+            np.array([margin]),
+            np.array([solution.null.shape[1]]),
+            np.ones(1, dtype=bool),
+            np.array([residuals]),
+        )
+
+    def _loss(self, solution: _Solution) -> tuple[float, list[float]]:
+        """The loss and the residuals, rounded."""
+        scale = solution.denominator * self.target_scale
+        whole = solution.residuals.tolist()
+        loss = Fraction(sum(v * v for v in whole), scale * scale * len(whole))
+        return float(loss), [float(Fraction(v, scale)) for v in whole]
+
+    def _weights(self, face: int, c: list[Fraction]) -> list[Fraction]:
+        """Weights R of the given samples for coefficients of a face's map."""
+        T, _ = self.flat(int(self.faces.flat[face]))
+        return [
+            self.up * scale * sum((t * v for t, v in zip(line, c, strict=True)), Fraction(0))
+            for line, scale in zip(T.tolist(), self.scale, strict=True)
+        ]
+
+    def _room(self, face: int, point: Floats) -> float:
+        """How far inside a face weights are, as rounded: 0 where rounding takes them out."""
+        signs = self.faces.signs[face]
+        off = signs != 0
+        largest = float(np.abs(point).max(initial=0.0))
+        if not off.any() or not largest:
+            return float(not off.any())
+        if self.faces.rough:
+            rows = self.faces.samples.arrangement.rows
+            w = self.faces.weights(point / largest)
+            if not np.array_equal(exact.signs_at(rows, w[None])[0][off], signs[off]):
+                return 0.0
+        value = signs * (self.faces.samples.unit @ (point / largest))
+        size = float(np.linalg.norm(point / largest))
+        return max(float(value[off].min()) / size, 0.0)
+
+    def interior(self, face: int) -> Floats:
+        """Essential weights inside a face, rounded."""
+        if not self.faces.rough or self.faces.codimension[face] == self.faces.rank:
+            return super().interior(face)
+        if face not in self._interior:
+            signs = self.faces.signs[face]
+            off = signs != 0
+            sides = (
+                signs[off, None].astype(object) * self.flat(int(self.faces.flat[face]))[1][off]
+            )
+            c = self._point_inside([(sides[:, 0] * 0, sides)], (1,))
+            if c is None:
+                raise AssertionError("a face is not empty")
+            w = self._weights(face, c)
+            largest = self._largest(w)
+            self._interior[face] = self._coordinates([v / largest for v in w])
+        return self._interior[face]
+
+    def _coordinates(self, w: list[Fraction]) -> Floats:
+        """Weights of the given samples in the coordinates of `faces`, rounded at the end.
+
+        Raises
+        ------
+        SolverError
+            If they are beyond float64.
+        """
+        samples, columns = self.faces.given, self.faces.columns
+        v = list(w)
+        for x in w:
+            _rounded(x)
+        if samples.shift.any():
+            v[-1] += sum(
+                (x * Fraction(samples.shift[c]) for x, c in zip(w, columns, strict=True)),
+                Fraction(0),
+            )
+        return np.array(
+            [_rounded(x * Fraction(samples.scale[c])) for x, c in zip(v, columns, strict=True)]
+        )
+
+    def _states(
+        self, minima: Minima, idle: Indices, silent: Indices
+    ) -> list[list[tuple[int, int, float, bool]]]:
+        states = []
+        for row in minima.faces:
+            solution = self.solve(row)
+            own: list[tuple[int, int, float, bool]] = []
+            for face in idle.tolist():
+                if not self.faces.codimension[face]:
+                    own.append((face, 0, self._share(face), True))
+                    continue
+                share, holds = self._signed_shares(face, row, solution)
+                own += [
+                    (face, 1 - 2 * side, float(share[side]), True)
+                    for side in np.flatnonzero(holds).tolist()
+                ]
+            for face in silent.tolist():
+                pull = _product(solution.residuals[None], self.map(face))
+                if not np.any(pull):
+                    spanned = self._spanned(row, self.map(face), solution.rank)
+                    own.append((face, 0, spanned * self._share(face), True))
+            states.append(own)
+        return states
+
+    def _share(self, face: int) -> float:
+        """The margin of a neuron inside a cell that adds nothing."""
+        return float(self.holds(face, self.interior(face)))
+
+    def holds(self, face: int, point: Floats) -> bool:
+        """Are weights still on their face after rounding, as far as that is in question?"""
+        return not self.faces.rough or self._room(face, point) > 0
+
+
+def _rounded(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise SolverError(
+            "a minimum has weights of more than 1e308, beyond float64; scale the data"
+        ) from None
+
+
+def _product(a: Integers, b: Integers) -> Integers:
+    if 0 in (*a.shape, *b.shape):
+        return np.zeros((a.shape[0], b.shape[1]), dtype=object)
+    return _table(fmpz_mat(a.tolist()) * fmpz_mat(b.tolist()))
+
+
+def _table(matrix: fmpz_mat) -> Integers:
+    rows = [[int(v) for v in row] for row in matrix.tolist()]
+    return np.array(rows, dtype=object).reshape(matrix.nrows(), matrix.ncols())
+
+
+def _identity(n: int) -> Integers:
+    return np.array([[int(i == j) for j in range(n)] for i in range(n)], dtype=object)
+
+
+def _null_space(rows: Integers) -> Integers:
+    """An integer basis of {v : rows v = 0} in columns."""
+    basis, nullity = fmpz_mat(rows.tolist()).nullspace()
+    return _table(basis)[:, : int(nullity)]
+
+
+def _all_positive(rows: Integers, point: list[Fraction]) -> bool:
+    return all(
+        sum((a * x for a, x in zip(row[:-1], point, strict=True)), Fraction(row[-1])) > 0
+        for row in rows.tolist()
+    )

@@ -1,0 +1,352 @@
+"""All local minima of a problem: tuples of active faces, then neurons that add nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import SizeError
+from arrangement.exact.numbers import shown
+from arrangement.memory import refuse
+from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.pruning import Pruning
+from arrangement.relu.minima.rational import RationalDecider
+from arrangement.relu.minima.settling import SettlingDecider
+from arrangement.relu.minima.stationary import Decider, Minima
+from arrangement.relu.minima.ties import within
+from arrangement.relu.minima.tuples import Screen, n_multisets
+from arrangement.relu.minima.weight_space import Floats
+
+__all__ = [
+    "BYTES_PER_SIGN",
+    "MAX_PIECES",
+    "MAX_TUPLES",
+    "Search",
+    "active_minima",
+    "duration",
+    "enumerate_minima",
+    "refuse_large_table",
+    "refuse_too_many",
+    "rounded",
+]
+
+MAX_TUPLES = 5_000_000_000
+"""More tuples of faces than this are refused: hours of work."""
+
+MAX_SIGNS = 1_500_000_000
+"""More signs of faces on samples than this are refused: memory."""
+
+SECONDS_PER_SIGN, BYTES_PER_SIGN = 2e-7, 7
+"""Of a landscape of one neuron, at 100 samples with 3 features and a bias."""
+
+MAX_PIECES = 20_000_000
+
+FEW, VERY_FEW = 200_000, 2_000
+"""So many tuples are decided in rational arithmetic within half a minute, those that the screen
+leaves and all of them."""
+
+SECONDS_PER_TUPLE = 2.5e-6
+"""Measured by benchmarks/landscape_tuples.py, rounded up."""
+
+TASK = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What is to be enumerated.
+
+    Attributes
+    ----------
+    faces : NeuronFaces
+    y : ndarray, shape (N,)
+    free : ndarray, shape (N, e)
+        Columns with free coefficients.
+    hidden : int
+    max_loss : float
+        Infinite for no limit.
+    kinds : frozenset of str
+    targets : ndarray, shape (N,)
+        The targets exactly as given.
+    exact : bool
+        Decide in rational arithmetic alone; else only what float64 leaves open.
+    """
+
+    faces: NeuronFaces
+    y: Floats
+    free: Floats
+    hidden: int
+    max_loss: float
+    kinds: frozenset[str]
+    targets: NDArray[Any]
+    exact: bool = False
+
+    @property
+    def room(self) -> float:
+        """The largest squared residual to look at: a hair above the loss asked for."""
+        n = len(self.y)
+        return self.max_loss * n * (1 + 1e-9) + 1e-12 * float(self.y @ self.y)
+
+    @cached_property
+    def positions(self) -> NDArray[np.int64]:
+        """The active faces, cells first, that can be part of what is asked for."""
+        active = self.faces.active
+        if "boundary" in self.kinds:
+            return active
+        return active[self.faces.codimension[active] == 0]
+
+    @cached_property
+    def pruning(self) -> Pruning | None:
+        """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
+        if not np.isfinite(self.max_loss) or not len(self.positions) or self.exhaustive:
+            return None
+        return Pruning(self.faces, self.y, self.free, self.room, self.positions, self.exact)
+
+    @cached_property
+    def rational(self) -> RationalDecider:
+        """Decides exactly."""
+        return RationalDecider(self.faces, self.targets, self.y, self.free)
+
+    def screen(self, decider: Decider) -> Screen:
+        """The screen of its tuples."""
+        rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
+        positions = self.positions if self.pruning is None else self.pruning.positions
+        return Screen(
+            self.faces, self.y, self.free, self.room, positions, rank_of, self.exhaustive
+        )
+
+    def decider(self) -> Decider:
+        """Decides what the screen leaves."""
+        return self.rational if self.exact else SettlingDecider(self.rational)
+
+    @cached_property
+    def n_tuples(self) -> int:
+        """How many tuples of faces there are, of all numbers of active neurons."""
+        return sum(n_multisets(len(self.positions), k) for k in range(self.hidden + 1))
+
+    @cached_property
+    def exhaustive(self) -> bool:
+        """Is every tuple decided in rational arithmetic, whatever float64 says of it?"""
+        return self.exact and self.n_tuples <= VERY_FEW and self.faces.rough
+
+    def suited(self) -> Search:
+        """This search, in rational arithmetic where float64 may not do and tuples are few.
+
+        Raises
+        ------
+        SolverError
+            If float64 cannot do and there are too many.
+        """
+        if self.exact:
+            return self
+        if self.n_tuples <= FEW and self.faces.rough:
+            return replace(self, exact=True)
+        self.faces.given.refuse_beyond()
+        return self
+
+
+def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "faces") -> None:
+    """Raise a SizeError if multisets of `hidden` faces are too many to go through."""
+    count = n_multisets(n_faces, hidden)
+    if count <= MAX_TUPLES:
+        return
+    raise SizeError(
+        f"{n} samples in dimension {d} have about {rounded(n_faces)} {what} for one neuron, "
+        f"and so {rounded(count)} multisets of {shown(hidden)}: {duration(count)} on one core, "
+        f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
+        "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "
+        "'boundary' only cells are gone through)"
+    )
+
+
+def refuse_large_table(n_faces: int, n: int, d: int) -> None:
+    """Raise a SizeError if the faces of one neuron, with their signs, are too many to hold."""
+    if n_faces * n <= MAX_SIGNS:
+        refuse(
+            n_faces * n * BYTES_PER_SIGN,
+            f"the about {rounded(n_faces)} faces of {n} samples in dimension {d}",
+            "take fewer samples, fewer features (or no bias), or ask for fewer kinds",
+        )
+        return
+    gibibytes, minutes = (
+        n_faces * n * BYTES_PER_SIGN / 2**30,
+        n_faces * n * SECONDS_PER_SIGN / 60,
+    )
+    raise SizeError(
+        f"{n} samples in dimension {d} have about {rounded(n_faces)} faces for one neuron: "
+        f"some {gibibytes:,.0f} GiB and {minutes:,.0f} minutes, "
+        f"more than the limit of {MAX_SIGNS:,} signs; take fewer samples, fewer features (or "
+        "no bias), or ask for fewer kinds (without 'boundary' only cells are gone through)"
+    )
+
+
+def rounded(number: int) -> str:
+    """The number for reading; it may be beyond what float64 holds."""
+    if number < 10**15:
+        return f"{number:,}"
+    return f"10^{round(math.log10(number))}"
+
+
+def duration(tuples: int) -> str:
+    """How long it takes to go through so many tuples, for reading."""
+    if tuples > 10**22:
+        return "more than a billion years"
+    seconds = tuples * SECONDS_PER_TUPLE
+    for size, name in ((31_557_600, "years"), (86_400, "days"), (3_600, "hours")):
+        if seconds > 2 * size:
+            return f"about {seconds / size:,.0f} {name}"
+    return f"about {seconds / 60:,.0f} minutes"
+
+
+def enumerate_minima(
+    search: Search, executor: Executor | None, report: Callable[[int, int], None]
+) -> tuple[Minima, list[NDArray[np.int64]]]:
+    """All local minima, in no particular order, and the tuples of faces that are doubtful.
+
+    Every minimum has some number k ≤ K of neurons on active faces with z ≠ 0, which are a
+    stationary tuple by themselves, and K − k that add nothing to the outputs: on idle faces,
+    or with z = 0. Whether these are in place depends on the residuals alone.
+    """
+    K, faces = search.hidden, search.faces
+    n, D = len(search.y), faces.rank
+    decider = search.decider()
+    totals = [n_multisets(len(search.positions), k) for k in range(K + 1)]
+    done, total = 0, sum(totals)
+    found: list[Minima] = [Minima.empty(K, n, D)]
+    doubtful: list[NDArray[np.int64]] = []
+    codimension = faces.codimension
+    allowed = (
+        (codimension == 0) if "boundary" not in search.kinds else np.ones(len(faces), bool)
+    )
+    allowed = allowed | (codimension == faces.rank) & ("zero" in search.kinds)
+    idle = np.flatnonzero(faces.idle & allowed)
+    silent = np.flatnonzero(~faces.idle & (codimension == 0))
+    if "zero" not in search.kinds and "boundary" not in search.kinds:
+        silent = silent[:0]
+    pieces = 0
+    for k in range(K + 1):
+        for minima, open_, count in active_minima(search, k, executor):
+            minima = within(minima, search.max_loss, search.rational)
+            done += count
+            report(min(done, total), total)
+            if len(open_):
+                doubtful.append(open_)
+            parts = [minima] if k == K else decider.completed(minima, K - k, idle, silent)
+            for part in parts:
+                pieces += len(part)
+                if pieces > MAX_PIECES:
+                    raise SizeError(
+                        f"more than {MAX_PIECES:,} sets of local minima; give max_loss, or "
+                        "fewer kinds, samples or neurons"
+                    )
+                found.append(part)
+    report(total, total)
+    return Minima.concatenated(found), doubtful
+
+
+def _nothing(search: Search) -> tuple[Minima, NDArray[np.int64], int]:
+    """The one minimum of no active neuron."""
+    decider = search.decider()
+    if isinstance(decider, RationalDecider):
+        return decider.without_neurons(), np.zeros((0, 0), np.int64), 1
+    n = len(search.y)
+    offset = np.array([float(search.y.mean()) if search.free.shape[1] else 0.0])
+    residuals = (offset - search.y)[None]
+    if np.linalg.norm(residuals) <= 64 * n * np.finfo(np.float64).eps * np.linalg.norm(
+        search.y
+    ):
+        residuals[:] = 0.0
+    none = Minima(
+        np.zeros((1, 0), np.int64),
+        np.zeros((1, 0), np.int8),
+        np.zeros((1, 0, search.faces.rank)),
+        offset,
+        np.mean(residuals**2, axis=1),
+        np.ones(1),
+        np.zeros(1, np.int64),
+        np.ones(1, bool),
+        residuals,
+    )
+    return none, np.zeros((0, 0), np.int64), 1
+
+
+def active_minima(
+    search: Search, k: int, executor: Executor | None = None
+) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+    """The minima of k neurons on active faces with z ≠ 0, in portions.
+
+    Yields
+    ------
+    (Minima, ndarray of int, int)
+        The minima, the doubtful tuples, and how many tuples the portion was drawn from.
+    """
+    if k == 0:
+        yield _nothing(search)
+        return
+    if k == 1:
+        yield from _work(search, k, None)
+        return
+    items = len(search.positions)
+    pruning = search.pruning
+    if pruning is not None:
+        items = len(pruning.levels[0].maps)
+    share = n_multisets(len(search.positions), k) / n_multisets(items, k)
+    tasks: list[range] = []
+    start, size = 0, 0.0
+    for first in range(items):
+        size += share * n_multisets(items - first, k - 1)
+        if size >= TASK or first == items - 1:
+            tasks.append(range(start, first + 1))
+            start, size = first + 1, 0.0
+    # The same tasks one after the other, so that each has the same time for exact decisions.
+    if executor is None:
+        screen = search.screen(search.decider())
+        for task in tasks:
+            yield from _work(search, k, task, screen)
+        return
+    futures = [executor.submit(_work_all, search, k, task) for task in tasks]
+    try:
+        for future in futures:
+            yield from future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _work_all(
+    search: Search, k: int, first: range
+) -> list[tuple[Minima, NDArray[np.int64], int]]:
+    return list(_work(search, k, first))
+
+
+def _work(
+    search: Search, k: int, first: range | None, screen: Screen | None = None
+) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+    """The minima of k active neurons, a portion of tuples at a time."""
+    decider = search.decider()
+    screen = search.screen(decider) if screen is None else screen
+    waiting: list[NDArray[np.int64]] = []
+    count = held = 0
+    pruning = search.pruning
+    if pruning is None or k == 1:
+        portions: Iterator[tuple[NDArray[np.int64], int]] = screen.tuples(k, first)
+        share = 1.0
+    else:
+        portions = screen.pruned_tuples(pruning, k, first)
+        tops = n_multisets(len(pruning.levels[0].maps), k - 1)
+        share = n_multisets(len(search.positions), k) / tops
+    for tuples, n in portions:
+        waiting.append(tuples)
+        held += len(tuples)
+        count += int(n * share)
+        if held >= 1 << 14 or count >= TASK:
+            yield *decider.minima(np.concatenate(waiting)), count
+            waiting, count, held = [], 0, 0
+    if waiting:
+        yield *decider.minima(np.concatenate(waiting)), count

@@ -1,0 +1,238 @@
+"""Tuples of faces, one a neuron, screened by their least squares solutions.
+
+Depth first over multisets of active faces. For a prefix of K − 1 faces with columns spanning a
+space of orthonormal basis Q, all last faces are screened at once: their Gram matrices are there
+already, and one matrix product gives their products with Q. What the screen refuses is surely
+no stationary tuple; what is left is decided by :mod:`arrangement.relu.minima.stationary`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from math import comb
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import kernels
+from arrangement.relu.minima.least_squares import Fit, fit
+from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.pruning import Pruning
+from arrangement.relu.minima.weight_space import Floats
+
+__all__ = ["Screen", "n_multisets"]
+
+Indices = NDArray[np.int64]
+
+FEW = 4
+"""So few last positions are decided one by one: quicker than screening them."""
+
+_KEEP, _BLOCK = 1 << 26, 1 << 21
+"""The most numbers in a table of maps that is kept, and in one that is not."""
+
+
+def n_multisets(n: int, k: int) -> int:
+    """Multisets of k out of n things.
+
+    Examples
+    --------
+    >>> n_multisets(872, 2)
+    380628
+    """
+    return comb(n + k - 1, k) if n else int(k == 0)
+
+
+class Screen:
+    """Screens tuples of active faces of one problem.
+
+    Parameters
+    ----------
+    faces : NeuronFaces
+    y : ndarray, shape (N,)
+    free : ndarray, shape (N, e)
+        Columns with free coefficients: one of ones for an output bias, or none.
+    room : float
+        The largest squared residual ‖f − y‖² that is wanted.
+    positions : ndarray of int, optional
+        The faces that take part; all active ones by default.
+    rank_of : callable, optional
+        The exact rank of the columns of some faces. With it a refusal is a proof.
+    idle : bool
+        Is nothing refused?
+    """
+
+    def __init__(
+        self,
+        faces: NeuronFaces,
+        y: Floats,
+        free: Floats,
+        room: float = np.inf,
+        positions: Indices | None = None,
+        rank_of: Callable[[Indices], int] | None = None,
+        idle: bool = False,
+    ) -> None:
+        self.idle = idle
+        self.rank_of = rank_of
+        self.faces, self.y, self.free, self.room = faces, y, free, room
+        self.positions = faces.active if positions is None else positions
+        self.count = len(self.positions)
+
+    @cached_property
+    def _kept(self) -> tuple[Floats, Floats, Any] | None:
+        if self.count * self.faces.samples.X.size > _KEEP:
+            return None
+        faces = self.faces
+        table = faces.transposed(self.positions)
+        return table, _grams(table), faces.tables(np.arange(len(faces.bases)))
+
+    def blocks(self, start: int) -> Iterator[tuple[slice, Floats, Floats]]:
+        """Aᵀ and AᵀA of the faces at positions from `start` on, in blocks."""
+        step = max(1, _BLOCK // self.faces.samples.X.size)
+        if self._kept is not None:
+            step = self.count
+        for low in range(start, self.count, step):
+            rows = slice(low, min(low + step, self.count))
+            if self._kept is not None:
+                yield rows, self._kept[0][rows], self._kept[1][rows]
+            else:
+                table = self.faces.transposed(self.positions[rows])
+                yield rows, table, _grams(table)
+
+    def _tables(self, flats: Indices) -> tuple[Any, Indices]:
+        """Tables that hold some flats, and the flats' places there."""
+        if self._kept is not None:
+            return self._kept[2], flats
+        distinct, place = np.unique(flats, return_inverse=True)
+        return self.faces.tables(distinct), place.astype(np.int64)
+
+    def prefixes(self, length: int, first: range | None = None) -> Iterator[tuple[int, ...]]:
+        """Multisets of positions, in lexicographic order."""
+        if length == 0:
+            yield ()
+            return
+        for start in range(self.count) if first is None else first:
+            yield from self._extended((start,), length)
+
+    def _extended(self, prefix: tuple[int, ...], length: int) -> Iterator[tuple[int, ...]]:
+        if len(prefix) == length:
+            yield prefix
+            return
+        for k in range(prefix[-1], self.count):
+            yield from self._extended((*prefix, k), length)
+
+    def prefix_fit(self, prefix: tuple[int, ...]) -> tuple[Fit, bool]:
+        """The fit of a prefix, and whether its coefficients are unique."""
+        faces = self.positions[list(prefix)]
+        if self._kept is None:
+            maps = self.faces.transposed(faces)
+        else:
+            maps = self._kept[0][list(prefix)]
+        sizes = self.faces.sizes[faces]
+        columns = [self.free, *(A[:e].T for A, e in zip(maps, sizes, strict=True))]
+        stacked = np.concatenate(columns, axis=1)
+        rank = None if self.rank_of is None else self.rank_of(faces)
+        found = fit(stacked, self.y, rank)
+        return found, found.basis.shape[1] == stacked.shape[1]
+
+    def survivors(self, prefix: tuple[int, ...], last: Indices | None = None) -> Indices:
+        """The last positions that the screen does not refuse.
+
+        Parameters
+        ----------
+        prefix : tuple of int
+            Rising positions.
+        last : ndarray of int, optional
+            The positions to look at; all from the prefix's last on by default.
+        """
+        if self.idle:
+            start = prefix[-1] if prefix else 0
+            return np.arange(start, self.count) if last is None else last
+        faces = self.faces
+        before, unique = self.prefix_fit(prefix)
+        chosen = self.positions[list(prefix)]
+        least = faces.accuracy[chosen].max(initial=0.0)
+        result = []
+        for rows, table, grams in self.blocks(prefix[-1] if prefix else 0):
+            which = self.positions[rows]
+            here = np.arange(rows.start, rows.stop)
+            if last is not None:
+                inner = last[(last >= rows.start) & (last < rows.stop)] - rows.start
+                table, grams, which, here = (
+                    table[inner],
+                    grams[inner],
+                    which[inner],
+                    here[inner],
+                )
+            tables, flats = self._tables(
+                np.concatenate([faces.flat[chosen], faces.flat[which]])
+            )
+            outcome = np.empty(len(which), dtype=np.int8)
+            kernels.screen(
+                table,
+                grams,
+                table @ before.basis,
+                table @ before.rest,
+                faces.sizes[which],
+                flats[len(chosen) :],
+                faces.signs[which],
+                tables,
+                flats[: len(chosen)],
+                faces.sizes[chosen],
+                faces.signs[chosen],
+                before.basis,
+                before.back if unique else before.back[:0],
+                before.along,
+                before.rest,
+                before.condition * np.maximum(faces.accuracy[which], least),
+                faces.negative_slope,
+                self.room,
+                outcome,
+            )
+            result.append(here[outcome != kernels.REFUSED])
+        return np.concatenate(result) if result else np.zeros(0, dtype=np.int64)
+
+    def tuples(self, length: int, first: range | None = None) -> Iterator[tuple[Indices, int]]:
+        """Survivors as rows of faces, and how many tuples each portion was drawn from.
+
+        Parameters
+        ----------
+        length : int
+            Neurons, at least one.
+        first : range, optional
+            Positions of the first neuron; all by default. With one neuron all are screened.
+        """
+        for prefix in self.prefixes(length - 1, first):
+            last = self.survivors(prefix)
+            yield self._rows(prefix, last), self.count - (prefix[-1] if prefix else 0)
+
+    def _rows(self, prefix: tuple[int, ...], last: Indices) -> Indices:
+        rows = np.empty((len(last), len(prefix) + 1), dtype=np.int64)
+        rows[:, :-1] = prefix
+        rows[:, -1] = last
+        return np.sort(self.positions[rows], axis=1)
+
+    def pruned_tuples(
+        self, pruning: Pruning, length: int, first: range | None = None
+    ) -> Iterator[tuple[Indices, int]]:
+        """The same among tuples that a pruning leaves, in portions for each of its tops.
+
+        The screen's positions are those of the pruning, and `first` is of its first level.
+        """
+        waiting: list[Indices] = []
+        at = 0
+        for prefix, last, number in pruning.prefixes(length, first):
+            if number != at:
+                if waiting:
+                    yield np.concatenate(waiting), number - at
+                waiting, at = [], number
+            if len(last) > FEW:
+                last = self.survivors(prefix, last)
+            waiting.append(self._rows(prefix, last))
+        if waiting:
+            yield np.concatenate(waiting), 1
+
+
+def _grams(table: Floats) -> Floats:
+    return np.asarray(table @ np.swapaxes(table, 1, 2))

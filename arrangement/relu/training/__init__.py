@@ -1,0 +1,1 @@
+"""The global optimum, by branch and bound and by convex programs."""

@@ -1,0 +1,318 @@
+"""Training one hidden layer of any width to proven optimality, as a convex program.
+
+For weight decay β > 0 the least regularised loss of a network f(x) = Σ_j z_j max(0, w_j·x),
+
+    min over K, w, z of  ½‖f − y‖² + (β/2) Σ_j (‖w_j‖² + z_j²),
+
+is the optimum of the convex program of Pilanci and Ergen (2020)
+
+    min over v_p, w_p of  ½‖Σ_p D_p X (v_p − w_p) − y‖² + β Σ_p (‖v_p‖ + ‖w_p‖)
+    subject to  (2D_p − I) X v_p ≥ 0,  (2D_p − I) X w_p ≥ 0,
+
+one pair of vectors for each activation pattern D_p. A vector v_p is the neuron with weights
+v_p/√‖v_p‖ and output weight √‖v_p‖: of all scalings with that output it has the least decay.
+
+Which patterns. The cone of a cell is closed, so it contains the faces around the cell, and on a
+face D_p X v is max(0, X v) whichever side of a sample with x_i·v = 0 is called active. Patterns
+that occur on lower-dimensional faces only therefore add nothing: the cells are all there is.
+
+How it is solved. The program's dual is
+
+    max over ν of  ½‖y‖² − ½‖ν − y‖²  subject to  |Σ_i ν_i max(0, x_i·u)| ≤ β for ‖u‖ ≤ 1.
+
+For the cell p and either sign s, the largest s Σ_P ν_i x_i·u over its cone and the unit ball
+is the length of the projection of g = s Σ_P ν_i x_i to the cone, and for every λ ≥ 0 it is at
+most ‖g + Xᵀ(2D_p − I) λ‖. The program is solved for few cells; ν = y − f is looked
+at on all cells, and those where it exceeds β enter, until there are none. The end is certified
+by ν alone, scaled into the feasible set: it knows nothing of how the network was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from arrangement.bounds import cover
+from arrangement.errors import InputError, SizeError, SolverError
+from arrangement.exact.numbers import exact_number, shown
+from arrangement.exact.packing import Words, pack_signs
+from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.progress import Progress
+from arrangement.relu.minima.weight_space import Floats, sample_arrangement, sample_targets
+from arrangement.relu.training.column_generation import Program
+from arrangement.relu.training.predictor import Predictor
+
+__all__ = ["ConvexTraining", "critical_beta", "train"]
+
+MOST_PATTERNS = 2**20
+"""Patterns that are looked at in every round."""
+
+SECONDS = 1e-7
+"""About how long one sample of one pattern takes in a round."""
+
+LARGEST_GAP = 1e-6
+"""The gap beyond which an answer is refused, as a share of ½‖y‖²."""
+
+
+@dataclass(frozen=True, eq=False)
+class ConvexTraining(Predictor):
+    """A network f(x) = Σ_j z_j max(0, w_j·x) of least regularised loss, and the proof.
+
+    Attributes
+    ----------
+    fun : float
+        ½‖f − y‖² + (β/2) Σ_j (‖w_j‖² + z_j²), evaluated at the network below.
+    lower_bound : float
+        The dual's value at `dual`. No network of any width whose neurons have the patterns
+        looked at (all networks, when `complete`) has a smaller regularised loss, up to the
+        rounding of float64.
+    weights : ndarray, shape (K, d)
+        The weights w_j of the K ≤ N neurons, ‖w_j‖ = |z_j|; the bias last. The zero function
+        has K = 0.
+    output_weights : ndarray, shape (K,)
+        The output weights z_j.
+    outputs : ndarray, shape (N,)
+        f at the samples. It is unique: every optimal network has these outputs.
+    dual : ndarray, shape (N,)
+        A feasible point ν of the dual, y − f where the optimum is exact.
+    dual_norm : float
+        An upper bound on |Σ_i ν_i max(0, x_i·u)| over the patterns looked at and ‖u‖ ≤ 1; at
+        most β.
+    n_patterns : int
+        Number of patterns looked at.
+    complete : bool
+        Are these all patterns, so that `lower_bound` holds for every network?
+    n_columns : int
+        Number of pairs (pattern, sign) that the program had to be solved with in the end.
+    beta : float
+    bias : float or None
+    output_bias, negative_slope : float
+        0: the program has neither.
+
+    Examples
+    --------
+    >>> from arrangement.relu.training import convex
+    >>> convex.train([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0], beta=0.1)
+    ConvexTraining: regularised loss 0.240343, 3 neurons, all 6 patterns
+    """
+
+    fun: float
+    lower_bound: float
+    weights: Floats
+    output_weights: Floats
+    outputs: Floats
+    dual: Floats
+    dual_norm: float
+    n_patterns: int
+    complete: bool
+    n_columns: int
+    beta: float
+    bias: float | None
+    output_bias: float = field(default=0.0, init=False, repr=False)
+    negative_slope: float = field(default=0.0, init=False, repr=False)
+
+    @property
+    def gap(self) -> float:
+        """`fun` − `lower_bound`, ≥ 0 up to rounding."""
+        return self.fun - self.lower_bound
+
+    def __repr__(self) -> str:
+        which = "all" if self.complete else "sampled"
+        return (
+            f"ConvexTraining: regularised loss {self.fun:.6g}, "
+            f"{len(self.weights)} neurons, {which} {self.n_patterns} patterns"
+        )
+
+
+def train(
+    X: ArrayLike,
+    y: ArrayLike,
+    beta: float | Fraction | str,
+    bias: float | Fraction | str | None = 1.0,
+    patterns: str | int = "all",
+    rng: np.random.Generator | int | None = None,
+    progress: Progress = None,
+) -> ConvexTraining:
+    """The network of any width with the least regularised loss, with its certificate.
+
+    Minimises ½‖f − y‖² + (β/2) Σ_j (‖w_j‖² + z_j²) over all widths K and all networks
+    f(x) = Σ_j z_j max(0, w_j·x). At most N neurons are needed.
+
+    Parameters
+    ----------
+    X : array_like, shape (N, features)
+        The samples, each taken exactly as given.
+    y : array_like, shape (N,)
+        The targets.
+    beta : number
+        Weight decay, above 0.
+    bias : number, optional
+        The value of a constant coordinate appended to every sample; its weight, the last entry
+        of each w_j, decays like the others. None for neurons without bias.
+    patterns : "all" or int
+        ``"all"``: every activation pattern, that is every cell of the samples' arrangement; the
+        optimum is then that of all networks. A number: the patterns of so many random normal
+        vectors only, as is usual elsewhere; equal ones count once.
+    rng : numpy.random.Generator or int, optional
+        Where the random vectors come from.
+    progress : bool or callable, optional
+        True shows progress on stderr when that is a terminal; a callable is called with
+        (gap closed, gap at the start), in units of a billionth of the latter.
+
+    Returns
+    -------
+    ConvexTraining
+
+    Raises
+    ------
+    InputError
+        If X or y is no table of finite numbers of matching length, beta is not above 0, or
+        `patterns` is neither "all" nor a positive integer.
+    SizeError
+        If there may be more than a million patterns.
+    SolverError
+        If the gap between the network and the dual cannot be closed in float64.
+
+    References
+    ----------
+    M. Pilanci and T. Ergen, *Neural networks are convex regularizers: exact polynomial-time
+    convex optimization formulations for two-layer networks*, ICML 2020.
+
+    Examples
+    --------
+    >>> from arrangement.relu.training import convex
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
+    >>> best = convex.train(X, y, beta=0.01)
+    >>> best.complete, best.gap < 1e-7, len(best.weights) <= 4
+    (True, True, True)
+    >>> convex.train(X, y, beta=0.01, patterns=2, rng=0).fun > best.fun
+    True
+    """
+    decay = _positive(beta)
+    arrangement = sample_arrangement(X, bias)
+    y, _ = sample_targets(y, arrangement.n_hyperplanes)
+    given = arrangement.normals.astype(np.float64)
+    packed, facets = _patterns(arrangement, given, patterns, rng, progress)
+    # Samples and targets of size one: f and y in units of `b`, w in units of b/a.
+    a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
+    first = arrangement.coincidence[0]
+    program = Program(given / a, y / b, decay / (a * b), packed, facets, first)
+    V, s = program.solve(progress)
+
+    V *= b / a
+    size = np.sqrt(np.linalg.norm(V, axis=1))
+    weights, output_weights = V / size[:, None], s * size
+    outputs = np.maximum(given @ weights.T, 0.0) @ output_weights
+    squares = float(np.sum(weights**2) + np.sum(output_weights**2))
+    fun = 0.5 * float(np.sum((outputs - y) ** 2)) + 0.5 * decay * squares
+    dual, norm = program.feasible((y - outputs) / b)
+    dual = dual * b
+    lower_bound = float(dual @ y - 0.5 * dual @ dual)
+    if fun - lower_bound > LARGEST_GAP * 0.5 * float(y @ y):
+        raise SolverError(
+            f"the gap of {fun - lower_bound:.2g} between the network and the dual could not "
+            "be closed in float64: scale the features alike, or take a larger beta"
+        )
+    return ConvexTraining(
+        fun,
+        lower_bound,
+        weights,
+        output_weights,
+        outputs,
+        dual,
+        norm * a * b,
+        len(packed),
+        facets is not None,
+        len(program.chosen),
+        decay,
+        None if bias is None else float(exact_number(bias)),
+    )
+
+
+def critical_beta(
+    X: ArrayLike, y: ArrayLike, bias: float | Fraction | str | None = 1.0
+) -> float:
+    """The least weight decay β for which the zero function is optimal.
+
+    It is the largest |Σ_i y_i max(0, x_i·u)| over ‖u‖ ≤ 1.
+
+    Parameters
+    ----------
+    X, y, bias
+        As in :func:`train`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from arrangement.relu.training import convex
+    >>> convex.critical_beta([[3.0], [-1.0]], [1.0, 4.0], bias=None)
+    4.0
+    """
+    arrangement = sample_arrangement(X, bias)
+    y, _ = sample_targets(y, arrangement.n_hyperplanes)
+    given = arrangement.normals.astype(np.float64)
+    packed, facets = _patterns(arrangement, given, "all", None, None)
+    a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
+    program = Program(given / a, y / b, 0.0, packed, facets, arrangement.coincidence[0])
+    return float(program.support(y / b, 0.0)[0].max()) * a * b
+
+
+def _positive(beta: Any) -> float:
+    try:
+        value = float(exact_number(beta))
+    except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
+        value = 0.0
+    if isinstance(beta, bool) or not value > 0 or not isfinite(value):
+        raise InputError(
+            f"beta={shown(beta)}: the weight decay must be a finite number above 0; without it "
+            "no network is best"
+        )
+    return value
+
+
+def _patterns(
+    arrangement: Arrangement,
+    X: Floats,
+    patterns: str | int,
+    rng: np.random.Generator | int | None,
+    progress: Progress,
+) -> tuple[Words, Callable[[int], Sequence[int]] | None]:
+    """The sign vectors of the patterns, packed: all cells, or those of random vectors.
+
+    Beside them, if they are all, a function that gives the facets of one.
+    """
+    if isinstance(patterns, str):
+        if patterns != "all":
+            raise InputError(
+                f'patterns={shown(patterns)}: "all", or a number of random vectors'
+            )
+        n = len(np.unique(arrangement.coincidence[0]))
+        most = cover(n, arrangement.rank)
+        if most > MOST_PATTERNS:
+            hours = most * n * SECONDS / 3600
+            raise SizeError(
+                f"{n} samples in general position have {most:,} patterns for weights of rank "
+                f"{arrangement.rank}: each of ten rounds and more would take about "
+                f"{hours:,.1g} h, and at most {MOST_PATTERNS:,} are looked at; take fewer "
+                "samples or features, or sample the patterns (patterns=1000)"
+            )
+        cells = arrangement.cells(progress=None if callable(progress) else progress)
+        return cells.packed, lambda k: cells[k].facets()
+    if isinstance(patterns, bool) or not isinstance(patterns, int | np.integer) or patterns < 1:
+        raise InputError(
+            f'patterns={shown(patterns)}: "all", or a number of random vectors of at least 1'
+        )
+    if patterns > MOST_PATTERNS:
+        raise SizeError(f"patterns={patterns}: at most {MOST_PATTERNS:,} are looked at")
+    # A sign that rounding gets wrong gives a cone that is still one of valid neurons.
+    u = np.random.default_rng(rng).normal(size=(int(patterns), X.shape[1]))
+    return np.unique(pack_signs(np.where(u @ X.T >= 0, 1, -1)), axis=0), None

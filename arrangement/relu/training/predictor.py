@@ -1,0 +1,113 @@
+"""Networks of one hidden layer that were found: their outputs, and their files."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from arrangement.errors import InputError
+from arrangement.exact.numbers import exact_number
+from arrangement.relu.minima.weight_space import Floats
+
+if TYPE_CHECKING:
+    from arrangement.networks.network import Network
+
+__all__ = ["Predictor"]
+
+
+class Predictor:
+    """f(x) = c + Σ_j z_j φ(w_j·x) with φ(t) = max(t, αt), for classes with these attributes.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (K, d)
+    output_weights : ndarray, shape (K,)
+    bias : float or None
+        The constant coordinate of every sample, the last; None if there is none.
+    output_bias : float
+        c.
+    negative_slope : float
+        α.
+    """
+
+    weights: Floats
+    output_weights: Floats
+    bias: float | None
+    output_bias: float
+    negative_slope: float
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """The outputs f(x) at samples without the constant coordinate.
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,)
+
+        Raises
+        ------
+        InputError
+            If X has not that shape.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> best = OneHiddenLayer([[1], [2]], [1, 3]).landscape().global_minimum
+        >>> best.predict([[1], [2], [3]]).round(9).tolist()
+        [1.0, 3.0, 5.0]
+        """
+        X = np.asarray(X, dtype=np.float64)
+        features = self.weights.shape[1] - (self.bias is not None)
+        if X.ndim != 2 or X.shape[1] != features:
+            raise InputError(f"X must have shape (M, {features}), not {X.shape}")
+        if self.bias is not None:
+            X = np.column_stack([X, np.full(len(X), self.bias)])
+        inner = X @ self.weights.T
+        hidden = np.where(inner > 0, inner, self.negative_slope * inner)
+        outputs: Floats = hidden @ self.output_weights + self.output_bias
+        return outputs
+
+    @property
+    def network(self) -> Network:
+        """The same function as a `Network`, with the constant coordinate in the biases.
+
+        Its numbers are exactly those here: `forward` may round otherwise than `predict`.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> best = OneHiddenLayer([[1], [2]], [1, 3]).landscape().global_minimum
+        >>> best.network, len(best.network.regions([(-9, 9)]))
+        (Network(1 → 1 → 1, relu), 2)
+        """
+        from arrangement.networks import Network
+        from arrangement.networks.weights import exact_values
+
+        w = exact_values(self.weights)
+        inner, constant = w, np.zeros(len(w), dtype=np.int64)
+        if self.bias is not None:
+            inner, constant = w[:, :-1], w[:, -1] * exact_number(self.bias)
+        if not len(w):
+            return Network([np.zeros((1, w.shape[1] - (self.bias is not None)))], [[0]])
+        return Network(
+            [inner, np.asarray(self.output_weights)[None]],
+            [constant, [self.output_bias]],
+            "leaky_relu" if self.negative_slope else "relu",
+            self.negative_slope,
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save :attr:`network` as ``.npz`` or ``.json``; see :meth:`Network.save`.
+
+        ``weights_0`` of shape (K, features) and ``biases_0`` of shape (K,) are those of the
+        hidden layer, ``weights_1`` of shape (1, K) and ``biases_1`` of shape (1,) those of the
+        output, which is linear: layer l maps t to weights_l t + biases_l. The file appears
+        only when it is whole.
+        """
+        self.network.save(path)

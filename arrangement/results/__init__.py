@@ -1,0 +1,1 @@
+"""What comes back: cells, faces and flats, their points, graphs and lattices."""

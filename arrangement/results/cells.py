@@ -1,0 +1,500 @@
+"""The cells of an arrangement: packed sign vectors, interior points, lookup, save and load."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from arrangement import exact
+from arrangement.checks import entries
+from arrangement.errors import InputError
+from arrangement.exact.fields import field_of
+from arrangement.exact.numbers import exact_table, exact_text
+from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs
+from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.progress import Progress, reporter
+from arrangement.results.columns import Columnar, frozen
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import scipy.sparse
+
+    from arrangement.exact.polyhedron import Polyhedron
+
+__all__ = ["Cell", "Cells"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: an index into its :class:`Cells`.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> cell = Arrangement([[1, 0], [0, 1]]).cells()[0]
+    >>> cell.signs.tolist(), cell.neighbors.tolist()
+    ([1, 1], [3, 1])
+    """
+
+    cells: Cells
+    index: int
+
+    @property
+    def signs(self) -> Signs:
+        """Sign vector, int8, shape (n,)."""
+        cells = self.cells
+        words = cells.packed[self.index : self.index + 1]
+        return unpack_signs(words, cells.arrangement.n_hyperplanes)[0]
+
+    @property
+    def point(self) -> NDArray[np.float64]:
+        """A float64 point inside, shape (d,); NaN where none was found."""
+        from arrangement.results.points import interior_points
+
+        if "points" in self.cells.__dict__:
+            return self.cells.points[self.index]
+        return interior_points(self.cells, np.array([self.index]))[0]
+
+    @property
+    def witness(self) -> tuple[Fraction, ...]:
+        """A rational point inside."""
+        from arrangement.results.points import rational_point
+
+        return rational_point(self)
+
+    @property
+    def bounded(self) -> bool:
+        """Is the cell bounded modulo the lineality space?"""
+        return bool(self.cells.bounded[self.index])
+
+    @property
+    def neighbors(self) -> NDArray[np.int64]:
+        """The cells that share a facet with this one, by hyperplane."""
+        adjacency = self.cells.adjacency
+        start, end = adjacency.indptr[self.index : self.index + 2]
+        order = np.argsort(adjacency.data[start:end], kind="stable")
+        return np.asarray(adjacency.indices[start:end][order], dtype=np.int64)
+
+    @cached_property
+    def polyhedron(self) -> Polyhedron:
+        """The closure of the cell (of its part in the domain) by exact inequalities."""
+        from arrangement.exact.polyhedron import Polyhedron
+        from arrangement.results.points import inward_rows
+
+        rows = inward_rows(self.cells, self.index)
+        width = self.cells.arrangement.dimension + 1
+        return Polyhedron(np.array(rows, dtype=object).reshape(len(rows), width))
+
+    def vertices(self) -> list[tuple[Fraction, ...]]:
+        """The vertices of the closure, exact, in lexicographic order; at least one.
+
+        With a domain, the part of the cell in it is meant. Where the normals do not span the
+        space, the closure contains lines and has no vertex: these are the vertices of its cut
+        with the coordinate subspace of :meth:`Arrangement.essentialization`, on which the
+        other coordinates are 0. The closure is conv(vertices) + cone(rays) + span(lines).
+
+        Returns
+        -------
+        list of tuples of d Fractions
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, "-1/3"]).cells()
+        >>> [[str(v) for v in vertex] for vertex in cells[cells.index("++-")].vertices()]
+        [['0', '0'], ['0', '1/3'], ['1/3', '0']]
+        """
+        return self.polyhedron.vertices
+
+    def rays(self) -> list[tuple[Fraction, ...]]:
+        """The directions of the unbounded edges of the closure, coprime integers as Fractions.
+
+        None for a bounded cell. See :meth:`vertices` for domains, and for normals that do not
+        span the space.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [1, 2]]).cells()
+        >>> [[str(v) for v in ray] for ray in cells[cells.index("+-")].rays()]
+        [['0', '-1'], ['2', '-1']]
+        """
+        return [tuple(map(exact.ratio, ray)) for ray in self.polyhedron.rays]
+
+    def lines(self) -> list[tuple[Fraction, ...]]:
+        """A basis of the directions along which the closure does not end (lineality space).
+
+        The same for all cells: the directions in which all hyperplanes (and the sides of the
+        domain) are parallel. Empty for an essential arrangement.
+        """
+        return [tuple(map(exact.ratio, line)) for line in self.polyhedron.lines]
+
+    def facets(self) -> tuple[int, ...]:
+        """The hyperplanes that bound the cell, each by the lowest of its copies.
+
+        With a domain, those that bound the part of the cell in it; its own sides are not
+        listed.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]]).cells()
+        >>> cells[cells.index("+-+")].facets()
+        (1, 2)
+        """
+        cells = self.cells
+        if cells.complete:
+            return tuple(cells._table.facets(self.index).tolist())
+        n = cells.arrangement.n_hyperplanes
+        return tuple(i for i in self.polyhedron.facets if i < n)
+
+    def face_lattice(self) -> nx.DiGraph:
+        """The faces of the closure by inclusion, the empty face "empty" below all.
+
+        Nodes are sign strings such as "+0-", with `dimension` and `bounded` (modulo lines);
+        the cell itself is above all. Edges are the cover relations, from a face to those of
+        one dimension more around it. Compare :meth:`Arrangement.face_lattice`.
+
+        Raises
+        ------
+        InputError
+            If the cells are those that meet a domain: signs do not tell its faces apart.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+        >>> lattice = cells[cells.index("++-")].face_lattice()
+        >>> len(lattice), sorted(lattice.predecessors("++-"))
+        (8, ['++0', '+0-', '0+-'])
+        """
+        from arrangement.results import face_lattice
+
+        return face_lattice.cell_lattice(self)
+
+    def __repr__(self) -> str:
+        return f"Cell {self.index}: {''.join('+' if s > 0 else '-' for s in self.signs)}"
+
+
+class Cells(Columnar[Cell]):
+    """All cells of an arrangement, or those that meet a domain; it never changes.
+
+    Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for.
+
+    Attributes
+    ----------
+    arrangement : Arrangement
+    packed : ndarray of uint64, shape (m, ceil(n / 64))
+        Bit i of a row is 1 where the cell is on the positive side of hyperplane i.
+    domain : ndarray of Python ints, shape (k, d + 1), or None
+        Rows [g | c]; the cells are those that meet {x : g·x + c > 0 for all rows}.
+    complete : bool
+        Are these all cells, rather than a portion of them? The edges of a portion join cells
+        within it.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+    >>> cells
+    7 cells of an Arrangement of 3 hyperplanes in dimension 2
+    >>> inside = cells.locate([0.25, 0.25])
+    >>> cells[inside]
+    Cell 1: ++-
+    >>> bool(cells.bounded[inside]), len(cells[inside].neighbors)
+    (True, 3)
+    """
+
+    _name = "cell"
+
+    def __init__(
+        self,
+        arrangement: Arrangement,
+        packed: Words,
+        domain: NDArray[np.object_] | None = None,
+        points: NDArray[np.float64] | None = None,
+        progress: Progress = None,
+        complete: bool = True,
+    ) -> None:
+        self.arrangement = arrangement
+        self.packed = frozen(packed.view())
+        self.domain = domain
+        self._known_points = points
+        self._rational_points: dict[int, tuple[Fraction, ...]] = {}
+        self.complete = complete
+        self._progress = progress is True  # of the columns, when they are computed
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def _item(self, i: int) -> Cell:
+        return Cell(self, i)
+
+    def __repr__(self) -> str:
+        inside = "" if self.domain is None else " that meet a domain"
+        return f"{len(self)} cells of an {self.arrangement!r}{inside}"
+
+    def reporter(self, label: str) -> Callable[[int, int], None]:
+        """A function that shows the progress of a column, if progress was asked for."""
+        return reporter(self._progress, label)
+
+    @cached_property
+    def signs(self) -> Signs:
+        """Sign vectors, int8, shape (m, n), entries ±1."""
+        return frozen(unpack_signs(self.packed, self.arrangement.n_hyperplanes))
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """A float64 point inside each cell, shape (m, d), certified exactly.
+
+        NaN where no float64 point was found; :attr:`witness` is there all the same.
+        """
+        from arrangement.results.points import interior_points
+
+        if self._known_points is None:
+            return frozen(interior_points(self, np.arange(len(self))))
+        points = self._known_points.copy()
+        missing = np.flatnonzero(np.isnan(points).any(axis=1))
+        points[missing] = interior_points(self, missing)
+        return frozen(points)
+
+    @property
+    def witness(self) -> Sequence[tuple[Fraction, ...]]:
+        """A rational point inside each cell: a sequence of tuples of d Fractions.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1], [1]], ["-1/3", f"-{10**40 // 3 + 1}/{10**40}"]).cells()
+        >>> sliver = cells[cells.index("+-")]  # holds no float64
+        >>> from fractions import Fraction
+        >>> sliver.point, 0 < sliver.witness[0] - Fraction(1, 3) < Fraction(1, 10**40)
+        (array([nan]), True)
+        """
+        from arrangement.results.points import Witnesses
+
+        return Witnesses(self)
+
+    @cached_property
+    def bounded(self) -> NDArray[np.bool_]:
+        """Is each cell bounded modulo the lineality space (relatively bounded)? Shape (m,).
+
+        With a domain, the part of the cell in the domain is meant. A central arrangement has
+        no bounded cell, unless it is empty.
+        """
+        from arrangement.enumeration import choose
+
+        arrangement, n = self.arrangement, self.arrangement.n_hyperplanes
+        if self.domain is not None:
+            arrangement = arrangement._with_rows(self.domain)
+        if arrangement.is_central:
+            return frozen(np.full(len(self), arrangement.rank == 0))
+        words = choose.unbounded(arrangement, self.reporter("far cells"))
+        if self.domain is not None:
+            signs = unpack_signs(words, arrangement.n_hyperplanes)
+            words = pack_signs(signs[(signs[:, n:] > 0).all(axis=1), :n])
+        result = np.ones(len(self), dtype=bool)
+        found = self._table.look_up(words)
+        result[found[found >= 0]] = False
+        return frozen(result)
+
+    @cached_property
+    def edges(self) -> NDArray[np.int64]:
+        """Shared facets, int64, shape (E, 3): cell, cell, hyperplane; each pair once.
+
+        The first cell has the lower index; the hyperplane is the lowest of its copies.
+        """
+        from arrangement.files import graphml
+
+        return frozen(graphml.edges(self))
+
+    @cached_property
+    def adjacency(self) -> scipy.sparse.csr_array:
+        """Symmetric (m, m) matrix whose entry is the shared hyperplane + 1."""
+        from arrangement.files import graphml
+
+        matrix = graphml.adjacency(self.edges, len(self))
+        for part in (matrix.data, matrix.indices, matrix.indptr):
+            part.flags.writeable = False
+        return matrix
+
+    @cached_property
+    def _table(self) -> Any:
+        from arrangement.files import graphml
+
+        return graphml.CellTable(self.packed, self.arrangement.coincidence[0])
+
+    def index(self, signs: Any, *_: Any) -> int:
+        """The cell with a sign vector.
+
+        Parameters
+        ----------
+        signs : sequence of n signs ±1, or a string of + and −
+
+        Raises
+        ------
+        InputError
+            If no cell has these signs.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1]]).cells().index("-+")
+        3
+        """
+        n = self.arrangement.n_hyperplanes
+        if isinstance(signs, Cell):
+            signs = signs.signs
+        if isinstance(signs, str):
+            values = np.array([{"+": 1, "-": -1, "−": -1}.get(s, 0) for s in signs], dtype=int)
+        else:
+            values = entries(signs)
+        if values.shape != (n,) or not np.isin(values, (-1, 1)).all():
+            raise InputError(f"a sign vector has {n} entries, each 1 or -1 ('+' or '-')")
+        found = int(self._table.look_up(pack_signs(values[None]))[0])
+        if found < 0:
+            raise InputError("no cell has this sign vector")
+        return found
+
+    def locate(self, x: ArrayLike) -> Any:
+        """The cell that contains a point.
+
+        Parameters
+        ----------
+        x : array_like, shape (d,) or (k, d)
+            Floats are the dyadic rationals that they store; integers, Fractions and "p/q"
+            strings are welcome.
+
+        Returns
+        -------
+        int, or ndarray of int64 of shape (k,)
+
+        Raises
+        ------
+        InputError
+            If a point lies on a hyperplane, or in no cell that meets the domain.
+        """
+        x = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
+        single = x.ndim == 1
+        points = x[None] if single else x
+        d = self.arrangement.dimension
+        if points.ndim != 2 or points.shape[1] != d:
+            raise InputError(f"a point has {d} coordinates; the shape given is {x.shape}")
+        floats = points.dtype in (np.float64, np.float32, np.float16)
+        if floats and np.isfinite(points).all():
+            points = points.astype(np.float64)
+        else:
+            points = exact_table(points, "points", "row", 2, irrational=True)
+        signs = exact.signs_at(self.arrangement.rows, points)
+        for p, i in np.argwhere(signs == 0):
+            raise InputError(f"point {p} lies on hyperplane {i}, between cells")
+        found = self._table.look_up(pack_signs(signs))
+        for p in np.flatnonzero(found < 0):
+            raise InputError(f"point {p} lies in no cell that meets the domain")
+        return int(found[0]) if single else found
+
+    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, ….
+
+        Where no float64 point is inside some cell, those have a `witness`: exact coordinates,
+        separated by commas.
+        """
+        n = self.arrangement.n_hyperplanes
+        glyphs = np.where(self.signs > 0, b"+", b"-")
+        signs = glyphs.view(f"S{n}")[:, 0] if n else np.full(len(self), b"", dtype="S1")
+        coordinates = {f"x{c}": column for c, column in enumerate(self.points.T)}
+        columns = {"signs": signs, "bounded": self.bounded, **coordinates}
+        missing = np.flatnonzero(np.isnan(self.points).any(axis=1))
+        if len(missing):
+            columns["witness"] = np.full(len(self), None)
+            columns["witness"][missing] = [
+                ", ".join(map(exact_text, self.witness[i])) for i in missing.tolist()
+            ]
+        return columns
+
+    def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a graph says of each edge: hyperplane."""
+        return {"hyperplane": self.edges[:, 2]}
+
+    def graph_facts(self) -> dict[str, str]:
+        """What a graph says as a whole: the hyperplanes, and the domain if there is one.
+
+        Each is a table of exact numbers as text, such as "1/3, 1/2+1/2*sqrt(5), 0", with one
+        row [normal | offset] a line, as text files of hyperplanes are; rows [g | c] of the
+        domain say that g·x + c > 0.
+        """
+        domain = {} if self.domain is None else {"domain": _written(self.domain)}
+        return {"hyperplanes": _written(self.arrangement._given)} | domain
+
+    def to_networkx(self) -> nx.Graph:
+        """The graph of cells: nodes 0 … m − 1 with signs, bounded and the interior point.
+
+        The hyperplanes are those of :meth:`graph_facts`.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([["sqrt(2)", "1/3"]], [0.5]).cells().to_networkx().graph
+        {'hyperplanes': 'sqrt(2), 1/3, 1/2'}
+        """
+        from arrangement.files import graphml
+
+        return graphml.cell_graph(
+            self.node_columns(), self.edges[:, :2], self.edge_columns(), self.graph_facts()
+        )
+
+    def write_graphml(self, path: str | os.PathLike[str]) -> None:
+        """Write :meth:`to_networkx` as GraphML; compressed if the name ends in ``.gz``.
+
+        The file appears only when it is whole.
+        """
+        from arrangement.files import graphml
+
+        graphml.write_graphml(
+            path,
+            self.node_columns(),
+            self.edges[:, :2],
+            self.edge_columns(),
+            self.reporter("nodes and edges written"),
+            facts=self.graph_facts(),
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save the arrangement, the cells and, if they are known, the points as ``.npz``.
+
+        Numbers that float64 cannot hold are saved as "p/q" strings. The file appears only
+        when it is whole.
+        """
+        from arrangement.results import cell_files
+
+        cell_files.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Cells:
+        """Load what :meth:`save` wrote, and check it.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, is no such file, or was altered.
+        """
+        from arrangement.results import cell_files
+
+        return cell_files.load(path)
+
+
+def _written(rows: NDArray[Any]) -> str:
+    """Rows of exact numbers as lines of text, the root of a polynomial by a name."""
+    text = "\n".join(", ".join(map(exact_text, row)) for row in rows)
+    field = field_of(rows)
+    if field is None or field.degree == 2:
+        return text
+    root = str(field.generator)
+    return f"field a = {root}\n{text.replace(root, 'a')}"

@@ -1,0 +1,67 @@
+"""Sequences over columns: what cells, faces and flats have in common."""
+
+from __future__ import annotations
+
+import operator
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.exact.numbers import shown
+
+__all__ = ["Columnar", "frozen"]
+
+Item = TypeVar("Item", covariant=True)
+
+
+class Columnar(Sequence[Item]):
+    """A sequence that never changes, whose items are views of a row of its columns."""
+
+    _name: str
+    """What one item is called in messages."""
+
+    @abstractmethod
+    def _item(self, i: int) -> Item:
+        """Item i, 0 ≤ i < len(self)."""
+
+    @overload
+    def __getitem__(self, key: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> list[Item]: ...
+
+    def __getitem__(self, key: int | slice) -> Item | list[Item]:
+        if isinstance(key, slice):
+            return [self._item(i) for i in range(*key.indices(len(self)))]
+        return self._item(self._place(key))
+
+    def _place(self, i: int) -> int:
+        """An index counted from the beginning; an IndexError if there is no such item."""
+        i = operator.index(i)
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"{self._name} {shown(i)} does not exist: there are {len(self)}")
+        return i % len(self)
+
+    def __iter__(self) -> Iterator[Item]:
+        return (self._item(i) for i in range(len(self)))
+
+    def __contains__(self, item: object) -> bool:
+        try:
+            self.index(item)
+        except ValueError:  # an InputError where the index is looked up by signs
+            return False
+        return True
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Freeze the columns again: unpickled and copied arrays are writeable."""
+        for name, value in state.items():
+            self.__dict__[name] = frozen(value) if isinstance(value, np.ndarray) else value
+
+
+def frozen(array: NDArray[Any]) -> Any:
+    """The array itself, read-only from now on."""
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,577 @@
+"""Faces: the cells of the flats, with signs in {−, 0, +}, points and the cells around them.
+
+A pointed cone that a hyperplane cuts has a part on either side and a part on it, one dimension
+lower. Split so until no hyperplane cuts, every face is one part, in the whole space or in a
+domain, and its rays tell whether it is bounded: see :mod:`arrangement.enumeration.cones`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.checks import check_instance, choice, entries
+from arrangement.enumeration import cones, restrict
+from arrangement.errors import InputError
+from arrangement.exact.fields import in_one_field
+from arrangement.exact.numbers import primitive, shown
+from arrangement.exact.packing import (
+    Signs,
+    Words,
+    by_first_bits,
+    pack_signs,
+    unpack_signs,
+    word_count,
+)
+from arrangement.files.graphml import CellTable
+from arrangement.hyperplanes.domain import parse_domain
+from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.hyperplanes.reduction import distinct_rows, face_columns
+from arrangement.memory import refuse_large
+from arrangement.progress import Progress, reporter
+from arrangement.results.cells import Cell, Cells
+from arrangement.results.columns import Columnar, frozen
+from arrangement.results.flats import Flat, Flats, parametrization
+from arrangement.results.points import Witnesses
+
+if TYPE_CHECKING:
+    import scipy.sparse
+
+__all__ = ["Face", "Faces", "face_vector", "faces"]
+
+Integers = NDArray[np.object_]
+
+METHODS = ("count", "enumerate")
+
+LOOKED_UP = 2**20
+"""About how many sign vectors are looked up in one step."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face: an index into its :class:`Faces`.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> face = Arrangement([[3, 0], [0, 1]], [-1, 0]).faces(1)[0]
+    >>> face, face.flat.hyperplanes, face.cells.tolist()
+    (Face 0: 0-, (0,), [1, 3])
+    >>> face.witness[0], face.witness[1] < 0
+    (Fraction(1, 3), True)
+    """
+
+    faces: Faces
+    index: int
+
+    @property
+    def signs(self) -> Signs:
+        """Sign vector, int8, shape (n,), 0 on the hyperplanes that contain the face."""
+        return self.faces._signs(np.array([self.index]))[0]
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the face."""
+        return self.faces.dimension
+
+    @property
+    def flat(self) -> Flat:
+        """The flat that the face spans."""
+        return self.faces.flats[int(self.faces.flat[self.index])]
+
+    @property
+    def point(self) -> NDArray[np.float64]:
+        """A float64 point, shape (d,); see :attr:`Faces.points`."""
+        return self.faces.points[self.index]
+
+    @property
+    def witness(self) -> tuple[Fraction, ...]:
+        """A rational point of the relative interior."""
+        cut, cell = self._cell
+        return cut.lift(cell.witness)
+
+    @property
+    def bounded(self) -> bool:
+        """Is the face bounded modulo the lineality space?"""
+        return bool(self.faces.bounded[self.index])
+
+    def vertices(self) -> list[tuple[Fraction, ...]]:
+        """The vertices of the closure, in lexicographic order; see :meth:`Cell.vertices`."""
+        cut, cell = self._cell
+        return sorted(cut.lift(t) for t in cell.vertices())
+
+    def rays(self) -> list[tuple[Fraction, ...]]:
+        """The directions of the unbounded edges of the closure; see :meth:`Cell.rays`."""
+        cut, cell = self._cell
+        return sorted(
+            tuple(map(exact.ratio, primitive(cut.T[:-1, :-1] @ np.array(ray, dtype=object))))
+            for ray in cell.rays()
+        )
+
+    @property
+    def _cell(self) -> tuple[_Cut, Cell]:
+        """The face as a cell of the arrangement that is cut on its flat."""
+        k = int(self.faces.flat[self.index])
+        cut = self.faces._on_flat(k)
+        return cut, cut.cells[self.index - int(self.faces._begin[k])]
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """The cells whose closure contains the face, ascending."""
+        incidence = self.faces.incidence
+        start, end = incidence.indptr[self.index : self.index + 2]
+        return np.asarray(incidence.indices[start:end], dtype=np.int64)
+
+    def __repr__(self) -> str:
+        return f"Face {self.index}: {''.join('-0+'[s + 1] for s in self.signs)}"
+
+
+class Faces(Columnar[Face]):
+    """All faces of one dimension, or those that meet a domain; it never changes.
+
+    Made by :meth:`Arrangement.faces`. Columns are computed when they are first asked for.
+
+    Attributes
+    ----------
+    arrangement : Arrangement
+    flats : Flats
+        The flats of that dimension; with a domain, those that meet it.
+    flat : ndarray of int64, shape (m,)
+        The flat that each face spans, ascending.
+    packed : ndarray of uint64, shape (m, ceil(n / 64))
+        Bit i of a row is 1 where the face is on the positive side of hyperplane i. It is 0 on
+        the negative side and on the hyperplane itself; `flats.packed` tells these apart.
+    domain : ndarray of Python ints, shape (k, d + 1), or None
+        Rows [g | c]; the faces are those that meet {x : g·x + c > 0 for all rows}. Points,
+        vertices, rays and boundedness are then those of the part in it.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> edges = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).faces(1)
+    >>> edges
+    9 faces of dimension 1 of an Arrangement of 3 hyperplanes in dimension 2
+    >>> edges.signs[0].tolist(), float(edges.points[0, 0])
+    ([0, -1, -1], 0.0)
+    >>> edges.incidence.shape, edges.incidence.nnz
+    ((9, 7), 18)
+    """
+
+    _name = "face"
+
+    def __init__(
+        self,
+        flats: Flats,
+        flat: NDArray[np.int64],
+        packed: Words,
+        domain: Integers | None = None,
+        progress: Progress = None,
+    ) -> None:
+        self.arrangement = flats.arrangement
+        self.flats = flats
+        self.flat = frozen(flat.view())
+        self.packed = frozen(packed.view())
+        self.domain = domain
+        self._begin = np.searchsorted(self.flat, np.arange(len(flats) + 1))
+        self._last: tuple[int, _Cut] | None = None
+        self._progress = progress is True  # of the columns, when they are computed
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def _item(self, i: int) -> Face:
+        return Face(self, i)
+
+    def __repr__(self) -> str:
+        inside = "" if self.domain is None else " that meet a domain"
+        what = f"faces of dimension {self.dimension} of an {self.arrangement!r}"
+        return f"{len(self)} {what}{inside}"
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the faces."""
+        return self.flats.dimension
+
+    @cached_property
+    def signs(self) -> Signs:
+        """Sign vectors, int8, shape (m, n), entries −1, 0, 1."""
+        return frozen(self._signs(np.arange(len(self))))
+
+    def _signs(self, which: NDArray[np.int64]) -> Signs:
+        n = self.arrangement.n_hyperplanes
+        signs = unpack_signs(self.packed[which], n)
+        signs[unpack_signs(self._zero[which], n) > 0] = 0
+        return signs
+
+    @property
+    def _zero(self) -> Words:
+        """Bit i of a row is 1 where hyperplane i contains the face."""
+        return self.flats.packed[self.flat]
+
+    @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """A float64 point for each face, shape (m, d).
+
+        Its signs on the hyperplanes that do not contain the face are those of the face,
+        certified exactly, and it is inside the domain. It is on the others as far as float64
+        goes; :attr:`witness` is on them exactly. NaN where no such point was found.
+        """
+        d = self.arrangement.dimension
+        result = np.zeros((len(self), d))
+        show = reporter(self._progress, "points of faces")
+        for k in range(len(self.flats)):
+            part = slice(self._begin[k], self._begin[k + 1])
+            result[part] = self._cut(k).points()
+            show(k + 1, len(self.flats))
+        lost = ~np.isfinite(result).all(axis=1)
+        result[lost] = 0
+        signs = self.signs
+        found = exact.signs_at(self.arrangement.rows, result, where=signs != 0)
+        wrong = lost | ((found != signs) & (signs != 0)).any(axis=1)
+        if self.domain is not None:
+            wrong |= (exact.signs_at(self.domain, result) <= 0).any(axis=1)
+        for q in np.flatnonzero(wrong).tolist():
+            result[q] = self._rounded_witness(q)
+        return frozen(result)
+
+    def _rounded_witness(self, i: int) -> NDArray[np.float64]:
+        """The float64 point nearest to the witness if it has the right signs, else NaN."""
+        face = self[i]
+        off = np.flatnonzero(face.signs)
+        try:
+            near = np.array([float(v) for v in face.witness])
+        except OverflowError:
+            return np.full(self.arrangement.dimension, np.nan)
+        found = exact.signs_at(self.arrangement.rows[off], near[None])[0]
+        right = (found == face.signs[off]).all()
+        if self.domain is not None:
+            right &= (exact.signs_at(self.domain, near[None]) > 0).all()
+        return near if right else np.full_like(near, np.nan)
+
+    @property
+    def witness(self) -> Sequence[tuple[Fraction, ...]]:
+        """A rational point of each face, exactly on it: a sequence of tuples of d Fractions."""
+        return Witnesses(self)
+
+    def _on_flat(self, k: int) -> _Cut:
+        """The faces of flat k, as cells of the arrangement that is cut on it; the last kept."""
+        if self._last is None or self._last[0] != k:
+            self._last = k, self._cut(k)
+        return self._last[1]
+
+    def _cut(self, k: int) -> _Cut:
+        part = slice(self._begin[k], self._begin[k + 1])
+        return _Cut.of(self.flats[k], self.packed[part], self.domain)
+
+    @cached_property
+    def bounded(self) -> NDArray[np.bool_]:
+        """Is each face bounded modulo the lineality space (relatively bounded)? Shape (m,).
+
+        With a domain, the part of the face in it is meant.
+        """
+        codimension = self.flats.rank
+        if codimension == 0:
+            return Cells(self.arrangement, self.packed, self.domain, complete=False).bounded
+        rows = distinct_rows(self.arrangement)
+        linear, walls = cones.homogeneous(rows, self.domain)
+        if linear.shape[1] < rows.shape[1]:  # all are cones
+            lineality = exact.rank(np.concatenate([linear, walls]))
+            return frozen(np.full(len(self), codimension == lineality))
+        show = reporter(self._progress, "far faces")
+        result = np.ones(len(self), dtype=bool)
+        for positive, zero, far in cones.faces(
+            linear, walls, codimension, show, len(walls) - 1
+        ):
+            signs = face_columns(self.arrangement, positive[far], zero[far])
+            result[self._look_up(*signs)] = False
+        return frozen(result)
+
+    @cached_property
+    def _table(self) -> CellTable:
+        first, _ = self.arrangement.coincidence
+        half = 64 * word_count(len(first))
+        both = np.concatenate([first, np.arange(len(first), half), half + first])
+        return CellTable(np.concatenate([self.packed, self._zero], axis=1), both)
+
+    def _look_up(self, positive: Words, zero: Words) -> NDArray[np.int64]:
+        """The face with each pair of packed signs, −1 where there is none."""
+        return self._table.look_up(np.concatenate([positive, zero], axis=1))
+
+    def index(self, signs: Any, *_: Any) -> int:
+        """The face with a sign vector.
+
+        Parameters
+        ----------
+        signs : sequence of n signs −1, 0, 1, or a string of −, 0 and +
+
+        Raises
+        ------
+        InputError
+            If no face of this dimension has these signs.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1]]).faces(1).index("-0")
+        2
+        """
+        n = self.arrangement.n_hyperplanes
+        if isinstance(signs, Face):
+            signs = signs.signs
+        if isinstance(signs, str):
+            glyphs = {"+": 1, "0": 0, "-": -1, "−": -1}
+            values = np.array([glyphs.get(s, 2) for s in signs], dtype=int)
+        else:
+            values = entries(signs)
+        if values.shape != (n,) or not np.isin(values, (-1, 0, 1)).all():
+            raise InputError(
+                f"a sign vector has {n} entries, each 1, 0 or -1 ('+', '0' or '-')"
+            )
+        words = [pack_signs(values[None]), pack_signs((values == 0)[None].astype(np.int8))]
+        found = int(self._look_up(*words)[0])
+        if found < 0:
+            raise InputError(f"no face of dimension {self.dimension} has this sign vector")
+        return found
+
+    @cached_property
+    def cells(self) -> Cells:
+        """All cells, or those that meet the domain, which :attr:`incidence` counts."""
+        if self.domain is None:
+            return self.arrangement.cells()
+        return self.arrangement.cells(domain=(-self.domain[:, :-1], self.domain[:, -1]))
+
+    @cached_property
+    def incidence(self) -> scipy.sparse.csr_array:
+        """Which cells' closures contain which faces: (m, len(cells)), bool, a face a row."""
+        return self.incidence_to(self.cells)
+
+    def incidence_to(self, cells: Cells) -> scipy.sparse.csr_array:
+        """Which closures of some cells of the same arrangement contain which faces.
+
+        The cells around a face have its signs, and on the hyperplanes that contain it the
+        signs of a cell of the localization: those hyperplanes alone, which all contain the
+        face's flat.
+
+        Parameters
+        ----------
+        cells : Cells
+            Perhaps not all: those that meet a domain, or one portion.
+
+        Returns
+        -------
+        scipy.sparse.csr_array of bool, shape (m, len(cells))
+            The indices of a row ascend.
+        """
+        from scipy.sparse import csr_array
+
+        check_instance(cells, "cells", "Cells")
+        if cells.arrangement != self.arrangement:
+            raise InputError("the cells are those of another arrangement")
+        faces_found = [np.zeros(0, dtype=np.int64)]
+        cells_found = [faces_found[0]]
+        for which, words in self._around():
+            found = cells._table.look_up(words)
+            faces_found.append(which[found >= 0])
+            cells_found.append(found[found >= 0])
+        rows, columns = np.concatenate(faces_found), np.concatenate(cells_found)
+        data = np.ones(len(rows), dtype=bool)
+        result = csr_array((data, (rows, columns)), shape=(len(self), len(cells)))
+        result.sort_indices()
+        for part in (result.data, result.indices, result.indptr):
+            part.flags.writeable = False
+        return result
+
+    def _around(self) -> Iterator[tuple[NDArray[np.int64], Words]]:
+        """Faces and packed signs of cells around them, in portions: all such pairs."""
+        show = reporter(self._progress, "flats")
+        pending: list[tuple[NDArray[np.int64], Words]] = []
+        count = 0
+        for k in range(len(self.flats)):
+            local = _localization_signs(self.arrangement, self.flats[k])
+            faces = np.arange(self._begin[k], self._begin[k + 1])
+            words = self.packed[faces][:, None, :] | local[None, :, :]
+            which = np.repeat(faces, len(local))
+            pending.append((which, words.reshape(len(which), words.shape[2])))
+            count += len(which)
+            if count > LOOKED_UP:
+                yield _joined(pending)
+                pending, count = [], 0
+                show(k + 1, len(self.flats))
+        if pending:
+            yield _joined(pending)
+        show(len(self.flats), len(self.flats))
+
+
+def _joined(
+    pending: list[tuple[NDArray[np.int64], Words]],
+) -> tuple[NDArray[np.int64], Words]:
+    which, words = zip(*pending, strict=True)
+    return np.concatenate(which), np.concatenate(words)
+
+
+def _localization_signs(arrangement: Arrangement, flat: Flat) -> Words:
+    """The cells of the hyperplanes that contain a flat: packed signs on all n, 0 elsewhere."""
+    n = arrangement.n_hyperplanes
+    on = list(flat.hyperplanes)
+    first, orientation = arrangement.coincidence
+    different, position = np.unique(first[on], return_inverse=True)
+    if len(different) == flat.rank:
+        local = np.array(list(product((-1, 1), repeat=flat.rank)), dtype=np.int8)
+    else:
+        rows = arrangement.rows[different]
+        rows[:, -1] = 0
+        local = restrict.cells(arrangement._like(rows)).signs
+    signs = np.full((len(local), n), -1, dtype=np.int8)
+    signs[:, on] = local[:, position] * orientation[on]
+    return pack_signs(signs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """The arrangement that is cut on a flat, in coordinates t of the flat.
+
+    Attributes
+    ----------
+    T : ndarray of Python ints
+        The point of the space is (x, 1) ∝ T (t, 1); see :func:`parametrization`.
+    cells : Cells
+        The faces of the flat; of those hyperplanes only that cut it, copies and all.
+    """
+
+    T: Integers
+    cells: Cells
+
+    @classmethod
+    def of(cls, flat: Flat, packed: Words, domain: Integers | None) -> _Cut:
+        arrangement = flat.flats.arrangement
+        T = parametrization(arrangement.rows[list(flat.hyperplanes)])
+        rows = arrangement.rows @ T
+        cutting = np.flatnonzero((rows[:, :-1] != 0).any(axis=1))
+        cut = arrangement._like(rows[cutting])
+        signs = unpack_signs(packed, arrangement.n_hyperplanes)[:, cutting]
+        walls = None
+        if domain is not None:
+            walls = domain @ T
+            walls = walls[(walls[:, :-1] != 0).any(axis=1)]  # the others contain the flat
+        return cls(T, Cells(cut, pack_signs(signs), walls, complete=False))
+
+    def lift(self, t: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        """The point of the space with coordinates t."""
+        scale = self.T[-1, -1]
+        return tuple(
+            sum((a * v for a, v in zip(row, t, strict=False) if a), row[-1] + Fraction(0))
+            / scale
+            for row in self.T[:-1]
+        )
+
+    def points(self) -> NDArray[np.float64]:
+        """A float64 point for each face, as near to the flat as rounding lets it be."""
+        values = np.array(
+            [[exact.nearest_float(v, self.T[-1, -1]) for v in row] for row in self.T]
+        ).reshape(self.T.shape)[:-1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.cells.points @ values[:, :-1].T + values[:, -1]
+
+
+def faces(
+    arrangement: Arrangement, dimension: int, progress: Progress = None, domain: Any = None
+) -> Faces:
+    """All faces of one dimension, or those in a domain; see :meth:`Arrangement.faces`.
+
+    A face of dimension d − k is a cell of the arrangement that is cut on a flat of rank k; its
+    signs are 0 on the hyperplanes that contain the flat.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
+    >>> [len(faces(triangle, k)) for k in range(3)]
+    [3, 9, 7]
+    >>> [len(faces(triangle, k, domain=[("1/3", 2), (-1, 2)])) for k in range(3)]
+    [1, 4, 4]
+    >>> faces(Arrangement([[1], [2]], [0, -2]), 0).signs.tolist()
+    [[0, -1], [1, 0]]
+    """
+    try:
+        wanted = operator.index(dimension)
+    except TypeError:
+        raise InputError(f"a dimension is an integer, not {shown(dimension)}") from None
+    n, codimension = arrangement.n_hyperplanes, arrangement.dimension - wanted
+    given, walls = _rows_and_walls(arrangement, domain)
+    words = np.zeros((1, word_count(n)), dtype=np.uint64)
+    if not 0 <= codimension <= arrangement.rank:
+        flats = Flats(arrangement, codimension, words[:0])
+        return Faces(flats, np.zeros(0, dtype=np.int64), words[:0], walls)
+    if codimension == 0:
+        packed = arrangement.cells(domain=domain, progress=progress).packed
+        flats = Flats(arrangement, 0, words)
+        flat = np.zeros(len(packed), dtype=np.int64)
+        return Faces(flats, flat, packed, walls, progress)
+    positive, zero = _listed(given, walls, codimension, reporter(progress, "faces"))
+    order = by_first_bits(np.concatenate([~zero, positive], axis=1))
+    positive, zero = positive[order], zero[order]
+    new = np.ones(len(zero), dtype=np.bool_)
+    new[1:] = (zero[1:] != zero[:-1]).any(axis=1)
+    flat = np.cumsum(new) - 1
+    packed, contains = face_columns(arrangement, positive, zero)
+    flats = Flats(arrangement, codimension, contains[new])
+    return Faces(flats, flat, packed, walls, progress)
+
+
+def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:
+    """The different hyperplanes and the inequalities of a domain, if any, in one field."""
+    rows = distinct_rows(arrangement)
+    if domain is None:
+        return rows, None
+    walls = parse_domain(domain, arrangement.dimension)
+    both = in_one_field(np.concatenate([rows, walls]))
+    return both[: len(rows)], both[len(rows) :] if len(walls) else None
+
+
+def _listed(
+    rows: Integers, domain: Integers | None, codimension: int, show: cones.Show
+) -> tuple[Words, Words]:
+    """The faces of one codimension: positive and zero bits."""
+    none = np.zeros((0, word_count(len(rows))), dtype=np.uint64)
+    positive, zero = [none], [none]
+    for above, on, _ in cones.faces(*cones.homogeneous(rows, domain), codimension, show):
+        positive.append(above)
+        zero.append(on)
+        refuse_large(positive, "faces")
+    return np.concatenate(positive), np.concatenate(zero)
+
+
+def face_vector(
+    arrangement: Arrangement, method: str | None = None, domain: Any = None
+) -> tuple[int, ...]:
+    """How many faces of each dimension; see :meth:`Arrangement.face_vector`.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
+    >>> face_vector(triangle, method="enumerate"), face_vector(triangle, domain=[(1, 2)] * 2)
+    ((3, 9, 7), (0, 0, 1))
+    """
+    from arrangement.counting.poset import covers, face_numbers
+
+    if method is not None:
+        choice(method, METHODS, "method")
+    if domain is not None and method == "count":
+        raise InputError("method 'count' is for the whole space: leave it or the domain out")
+    if domain is None and method != "enumerate":
+        counts = face_numbers(arrangement, covers(arrangement))
+    else:
+        rows, walls = _rows_and_walls(arrangement, domain)
+        counts = cones.count_faces(*cones.homogeneous(rows, walls))
+        counts = (counts + [0] * arrangement.rank)[: arrangement.rank + 1]
+    return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

@@ -1,0 +1,194 @@
+"""Points inside cells: float64 candidates certified exactly, rational ones where those fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact, kernels
+from arrangement.errors import InputError
+from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
+from arrangement.results.cells import Cell, Cells
+from arrangement.results.columns import frozen
+
+if TYPE_CHECKING:
+    from arrangement.results.faces import Faces
+
+__all__ = ["Witnesses", "interior_points", "inward_rows", "rational_point"]
+
+Integers = NDArray[np.object_]
+
+MARGINS = (1e-5, 1e-9, 1e-13)
+"""How far the sides of a cell are moved inwards, in units of the arrangement's extent."""
+
+BLOCK = 2**16
+"""Cells are worked on in blocks of this many."""
+
+
+def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Certified float64 points inside some cells (inside the domain, if there is one).
+
+    A candidate is halfway along a chord from a vertex of the cell whose sides are moved
+    inwards a little, or on a line through such a point; cells too narrow for that are given
+    smaller margins. Where a candidate cannot be certified, a rational point is found exactly
+    and moved to nearby floats.
+
+    Parameters
+    ----------
+    cells : Cells
+    which : ndarray of int64, shape (k,)
+
+    Returns
+    -------
+    ndarray of float64, shape (k, d)
+        NaN where no float64 point was found.
+    """
+    n, d = cells.arrangement.n_hyperplanes, cells.arrangement.dimension
+    points = np.zeros((len(which), d))
+    rows, words = cells.arrangement.rows, cells.packed
+    if cells.domain is not None:
+        rows = np.concatenate([rows, cells.domain])
+    if len(rows) == 0 or len(which) == 0:
+        return points
+    columns = exact.independent_columns(rows[:, :-1])
+    values, errors, units = _scaled_rows(rows[:, [*columns, d]])
+    reach = _reach_worth_having(values)
+    show = cells.reporter("interior points")
+    wanted = words if np.array_equal(which, np.arange(len(words))) else words[which]
+    sides = frozen(_with_ones(wanted, n, len(rows)))  # one signature for the compiler
+    table = np.zeros(2 << len(which).bit_length(), dtype=np.uint32)
+    kernels.enter_cells(sides, table)
+    certain = np.zeros(len(which), dtype=bool)
+    order = _in_gray_order(sides)
+    for margin in MARGINS:
+        order = order[~certain[order]]
+        for start in range(0, len(order), BLOCK):
+            kernels.interior_points(
+                values, errors, sides, order[start : start + BLOCK], margin * reach, reach,
+                table, np.array(columns), units, points, certain,
+            )  # fmt: skip
+            show(int(certain.sum()), len(which))
+    todo = np.flatnonzero(~certain)
+    for start in range(0, len(todo), BLOCK):
+        part = todo[start : start + BLOCK]
+        signs = np.ones((len(part), len(rows)), dtype=np.int8)
+        signs[:, :n] = unpack_signs(words[which[part]], n)
+        wrong = (exact.signs_at(rows, points[part]) != signs).any(axis=1)
+        for q in np.flatnonzero(wrong).tolist():
+            points[part[q]] = _sought_point(cells, int(which[part[q]]))
+            show(start + q, len(todo))
+    return points
+
+
+class Witnesses(Sequence[tuple[Fraction, ...]]):
+    """The witnesses of cells or faces, computed one at a time; see :attr:`Cells.witness`."""
+
+    def __init__(self, owner: Cells | Faces) -> None:
+        self._owner = owner
+
+    def __len__(self) -> int:
+        return len(self._owner)
+
+    def __iter__(self) -> Iterator[tuple[Fraction, ...]]:
+        _ = self._owner.points  # all at once is quicker than one by one
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return [self[i] for i in range(*key.indices(len(self)))]
+        return self._owner[key].witness
+
+
+def rational_point(cell: Cell) -> tuple[Fraction, ...]:
+    """A rational point inside a cell: the float64 point, where there is one."""
+    point = cell.point
+    if not np.isnan(point).any():
+        return tuple(Fraction(float(v)) for v in point)
+    return _rational_point(cell.cells, cell.index)
+
+
+def _scaled_rows(
+    rows: Integers,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Rows in other units, by powers of two: entries of each column and normals near 1.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (d + 1, n)
+    errors : ndarray of float64, shape (d + 1,)
+        Bounds on the errors in each column.
+    units : ndarray of float64, shape (d,)
+        A coordinate in these units times this is the coordinate.
+    """
+    values, errors, _ = exact.float_rows(rows)
+    units = np.ones(rows.shape[1] - 1)
+    with np.errstate(over="ignore"):  # where that happens, points are not certified
+        for _ in range(3):
+            _, column = np.frexp(np.abs(values[:, :-1]).max(axis=0, initial=0.0))
+            scale = np.ldexp(1.0, -np.clip(column, -500, 500))
+            units *= scale
+            values[:, :-1] *= scale
+            errors[:, :-1] *= scale
+            _, row = np.frexp(np.abs(values[:, :-1]).max(axis=1, initial=0.0))
+            _, offset = np.frexp(np.abs(values[:, -1]))
+            scale = np.ldexp(1.0, -np.clip(np.maximum(row, offset - 500), -500, 500))[:, None]
+            values, errors = values * scale, errors * scale
+    # Scaling is exact, but for subnormal numbers.
+    return np.ascontiguousarray(values.T), errors.max(axis=0) + 5e-324, units
+
+
+def _with_ones(words: Words, n: int, total: int) -> Words:
+    """Sign vectors of n signs made longer by positive ones."""
+    if total == n:
+        return words
+    wide = np.zeros((len(words), word_count(total)), dtype=np.uint64)
+    wide[:, : words.shape[1]] = words
+    return wide | pack_signs(np.repeat([0, 1], [n, total - n])[None])
+
+
+def _in_gray_order(words: Words) -> NDArray[np.int64]:
+    """An order of sign vectors in which neighbours differ little: that of a Gray code."""
+    keys, odd = [], np.zeros(len(words), dtype=np.uint64)
+    for column in words.T:
+        place = column.copy()
+        for shift in (1, 2, 4, 8, 16, 32):
+            place ^= place >> np.uint64(shift)
+        place ^= np.uint64(0) - odd
+        odd = place & np.uint64(1)
+        keys.append(place)
+    # The sort for one key is several times as fast as that for many.
+    return np.argsort(keys[0]) if len(keys) == 1 else np.lexsort(keys[::-1])
+
+
+def _reach_worth_having(values: NDArray[np.float64]) -> float:
+    """A length of the order of the hyperplanes' distances from the origin, or 1."""
+    distances = np.abs(values[-1])
+    distances = distances[distances > 0]
+    return max(1.0, float(np.median(distances))) if len(distances) else 1.0
+
+
+def inward_rows(cells: Cells, i: int) -> list[list[int]]:
+    """Rows, of facets if known, positive exactly on the part of cell i inside the domain."""
+    signs, rows = cells[i].signs, cells.arrangement.rows
+    which = cells._table.facets(i) if cells.complete else range(len(rows))
+    inward = [[int(signs[k]) * v for v in rows[k]] for k in which]
+    return inward if cells.domain is None else inward + cells.domain.tolist()
+
+
+def _rational_point(cells: Cells, i: int) -> tuple[Fraction, ...]:
+    """A rational point inside, found exactly, and remembered."""
+    if i not in cells._rational_points:
+        inside = exact.interior_point(inward_rows(cells, i))
+        if inside is None:
+            raise InputError(f"cell {i}: no point has its signs; what was loaded is no cell")
+        cells._rational_points[i] = inside or (Fraction(0),) * cells.arrangement.dimension
+    return cells._rational_points[i]
+
+
+def _sought_point(cells: Cells, i: int) -> NDArray[np.float64]:
+    point = exact.nearest_floats(inward_rows(cells, i), _rational_point(cells, i))
+    return np.full(cells.arrangement.dimension, np.nan) if point is None else point

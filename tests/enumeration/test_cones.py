@@ -1,0 +1,322 @@
+"""Cells in cones by their rays: equal to the reference with every kind of numbers."""
+
+import itertools
+from fractions import Fraction
+from math import comb, factorial
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from arrangement import Arrangement, InputError, exact, families
+from arrangement.enumeration import choose, cones, restrict
+from arrangement.exact.fields import field_of
+from arrangement.exact.packing import unpack_signs
+from arrangement.hyperplanes.domain import parse_domain
+from tests import reference
+from tests.strategies import tables
+
+# Up to where integers suffice, and how many rays may be asked for before there are residues.
+KINDS = {
+    "integers": (2**26, 200),
+    "integers, then floats": (4, 10**9),
+    "floats": (0, 10**9),
+    "floats, then twofold and residues": (0, 1),
+    "residues": (0, -1),
+}
+
+
+def use(kind, patch):
+    limit, patience = KINDS[kind]
+    patch.setattr(cones, "INTEGER_LIMIT", limit)
+    patch.setattr(cones, "PATIENCE", patience)
+
+
+def listed(rows, walls):
+    """The sign vectors, after checking that they are distinct."""
+    blocks = [unpack_signs(block, len(rows)) for block in cones.words(rows, walls)]
+    signs = [tuple(map(int, s)) for block in blocks for s in block]
+    assert len(set(signs)) == len(signs)
+    return set(signs)
+
+
+@st.composite
+def problems(draw, max_hyperplanes=6, max_walls=3):
+    """Hyperplanes, and a domain of some of them, of some of their translates and of a box."""
+    d, normals, offsets = draw(tables(max_hyperplanes))
+    rows = reference.rows_of(normals, offsets)
+    walls = []
+    for _ in range(draw(st.integers(0, max_walls))):
+        if rows and draw(st.booleans()):
+            row = list(draw(st.sampled_from(rows)))
+            row[-1] += draw(st.integers(-1, 1))
+            walls.append(tuple(draw(st.sampled_from([1, -1])) * v for v in row))
+        else:
+            wall = [Fraction(draw(st.integers(-2, 2))) for _ in range(d + 1)]
+            walls += [tuple(wall)] if any(wall[:-1]) else []
+    return d, normals, offsets, rows, walls
+
+
+def integer_rows(rows, d):
+    return Arrangement([r[:-1] for r in rows], [r[-1] for r in rows]).rows if rows else (
+        np.zeros((0, d + 1), dtype=object)
+    )  # fmt: skip
+
+
+def listed_faces(rows, walls, codimension, touching=None):
+    """The sign vectors, and those of which a ray lies on a wall, all distinct."""
+    signs, touch = [], set()
+    for positive, zero, touches in cones.faces(rows, walls, codimension, touching=touching):
+        plus, on = (unpack_signs(words, len(rows)) > 0 for words in (positive, zero))
+        assert not (plus & on).any()
+        block = [tuple(s) for s in np.where(on, 0, 2 * plus.astype(int) - 1).tolist()]
+        signs += block
+        if touching is not None:
+            touch |= {s for s, t in zip(block, touches, strict=True) if t}
+    assert len(set(signs)) == len(signs)
+    return set(signs), touch
+
+
+def by_codimension(rows, walls, d):
+    """The faces of the reference, by the rank of the hyperplanes that contain them."""
+    found = [set() for _ in range(d + 1)]
+    for signs in reference.faces(rows, domain=walls) if reference.feasible(walls) else ():
+        on = [r[:-1] for r, s in zip(rows, signs, strict=True) if not s]
+        found[exact.rank(integer_rows([(*a, 0) for a in on], d)[:, :-1])].add(signs)
+    return found
+
+
+def is_unbounded(rows, walls, signs):
+    """Is there a direction in the closure along which not all rows and walls are constant?"""
+    flat = [(*r[:-1], Fraction(0)) for r, s in zip(rows, signs, strict=True) if not s]
+    inward = [
+        (*(s * v for v in r[:-1]), Fraction(0))
+        for r, s in zip([*rows, *walls], (*signs, *[1] * len(walls)), strict=True)
+        if s
+    ]
+    return any(
+        reference.feasible(
+            [r for r, on in zip(inward, zeros, strict=True) if not on],
+            flat + [r for r, on in zip(inward, zeros, strict=True) if on],
+        )
+        for zeros in itertools.product((False, True), repeat=len(inward))
+        if not all(zeros)
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None)
+@given(problem=problems())
+def test_equal_to_the_reference(kind, problem):
+    d, _, _, rows, walls = problem
+    wanted = by_codimension(rows, walls, d)
+    given_rows, given_walls = cones.homogeneous(integer_rows(rows, d), integer_rows(walls, d))
+    with pytest.MonkeyPatch.context() as patch:
+        use(kind, patch)
+        assert listed(given_rows, given_walls) == wanted[0]
+        assert cones.count(given_rows, given_walls) == len(wanted[0])
+        for codimension, faces in enumerate(wanted):
+            assert listed_faces(given_rows, given_walls, codimension)[0] == faces
+        counts = cones.count_faces(given_rows, given_walls)
+    assert counts + [0] * (d + 1 - len(counts)) == [len(faces) for faces in wanted]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40, deadline=None)
+@given(problem=problems(max_hyperplanes=5, max_walls=2))
+def test_faces_that_are_unbounded_touch_the_wall_at_infinity(kind, problem):
+    d, _, _, rows, walls = problem
+    given_rows, given_walls = cones.homogeneous(integer_rows(rows, d), integer_rows(walls, d))
+    assume(given_rows.shape[1] == d + 1 and reference.feasible(walls))
+    with pytest.MonkeyPatch.context() as patch:
+        use(kind, patch)
+        for codimension in range(d + 1):
+            at_infinity = len(given_walls) - 1
+            signs, touch = listed_faces(given_rows, given_walls, codimension, at_infinity)
+            assert touch == {s for s in signs if is_unbounded(rows, walls, s)}
+
+
+def weyl_chamber(n):
+    """w_0 > w_1 > … > w_n > 0."""
+    walls = np.eye(n + 1, dtype=object)
+    walls[np.arange(n), np.arange(1, n + 1)] = -1
+    return walls
+
+
+def threshold(n):
+    """The normals (1, ±1, …, ±1)."""
+    return np.array([(1, *s) for s in itertools.product((1, -1), repeat=n)], dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("n", "classes"), [(3, 3), (4, 7), (5, 21), (6, 135), (7, 2470), (8, 175428)]
+)
+def test_self_dual_threshold_functions_up_to_symmetry(n, classes):
+    # OEIS A001532; every orbit of the hyperoctahedral group has one cell in a chamber of it.
+    assert cones.count(threshold(n), weyl_chamber(n)) == classes
+
+
+@pytest.mark.parametrize("n", range(2, 7))
+def test_a_chamber_of_the_braid_arrangement_is_a_cell(n):
+    rows = families.braid(n).normals.astype(int).astype(object)
+    simple = np.array([rows[k] for k in range(len(rows)) if is_simple_root(rows[k])])
+    assert cones.count(rows, rows[:0]) == factorial(n)
+    assert cones.count(rows, simple) == 1
+
+
+def is_simple_root(row):
+    first, second = np.flatnonzero(row)
+    return second == first + 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_degenerate_in_any_coordinates(kind, monkeypatch):
+    use(kind, monkeypatch)
+    rng = np.random.default_rng(3)
+    rows = families.resonance(4).rows[:, :-1]
+    for _ in range(3):
+        change = rng.integers(-9, 10, size=(4, 4)).astype(object)
+        moved = rows @ change
+        assert cones.count(moved, moved[:0]) == 370
+        assert sum(map(len, cones.words(moved, moved[:0]))) == 370
+        assert cones.count_faces(moved, moved[:0]) == [370, 760, 480, 90, 1]
+        for codimension, number in enumerate([370, 760, 480, 90, 1, 0]):
+            assert len(listed_faces(moved, moved[:0], codimension)[0]) == number
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_number_fields_in_any_coordinates(kind, monkeypatch):
+    use(kind, monkeypatch)
+    rng = np.random.default_rng(4)
+    for arrangement, *faces in (
+        (families.coxeter("H", 3), 120, 180, 62, 1),
+        (families.coxeter("I", 9), 18, 18, 1),
+        (families.simplicial(1, 14), 112, 168, 58, 1),
+    ):
+        rows = arrangement.rows[:, :-1]
+        alpha = field_of(rows).generator
+        d = rows.shape[1]
+        for _ in range(2):
+            parts = rng.integers(-9, 10, size=(2, d, d)).astype(object)
+            moved = rows @ (parts[0] + alpha * parts[1])
+            assert cones.count(moved, moved[:0]) == faces[0]
+            assert len(listed(moved, moved[:0])) == faces[0]
+            assert cones.count_faces(moved, moved[:0]) == faces
+            assert len(listed_faces(moved, moved[:0], 1)[0]) == faces[1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_integers_that_become_too_large_on_the_way(seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(-4000, 4001, size=(10, 4)).astype(object)
+    rows[6:] = rows[:4] - rows[2:6]
+    cone = cones._Cone(rows, rows[:0], lambda done, total: None)
+    counted = cone.count()
+    assert cone.kind == "floats"
+    signs = listed(rows, rows[:0])
+    assert len(signs) == 2 * counted == Arrangement(rows).n_cells()
+    assert signs == {tuple(s) for s in Arrangement(rows).cells(method="lp").signs.tolist()}
+
+
+def test_more_cells_than_a_block(monkeypatch):
+    monkeypatch.setattr(cones, "BLOCK", 7)
+    rows = families.threshold(3).rows[:, :-1]
+    blocks = list(cones.words(rows, rows[:0]))
+    assert len(blocks) > 104 // 14
+    assert len({tuple(w) for block in blocks for w in block.tolist()}) == 104
+
+
+def test_an_empty_cone_has_no_cells():
+    rows = np.array([[1, 0], [0, 1]], dtype=object)
+    walls = np.array([[1, 0], [-1, 0]], dtype=object)
+    assert cones.count(rows, walls) == 0
+    assert list(cones.words(rows, walls)) == []
+
+
+def test_progress_never_passes_its_end():
+    seen = []
+    rows = threshold(5)
+    cones.count(rows, rows[:0], lambda done, total: seen.append((done, total)))
+    list(cones.words(rows, rows[:0], lambda done, total: seen.append((done, total))))
+    assert all(done <= total for done, total in seen)
+    assert seen[-1][0] == seen[-1][1]
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_sweep_of_everything_finds_the_cells_of_a_large_domain(half):
+    rng = np.random.default_rng(5)
+    normals, offsets = rng.normal(size=(19, 4)), rng.normal(size=19)
+    normals[3], offsets[3] = [0, 0, 0, 1], -2  # a wall of the domain
+    A = Arrangement(np.concatenate([normals, -normals[:1]]), [*offsets, -offsets[0]])
+    domain = [(-2, 2)] * 4 if not half else [(-2, None), (-2, 2), (None, None), (None, 2)]
+    walls = parse_domain(domain, 4)
+    assert choose._mostly_inside(A, walls)
+    swept = choose._swept_inside(choose._Task(A, walls, None))
+    assert (swept.domain == walls).all()
+    wanted = restrict.cells(A, walls)
+    assert sorted(swept.signs.tolist()) == sorted(wanted.signs.tolist())
+    assert len(A.cells(domain=domain)) == len(swept) > 1000
+
+
+def test_domains_of_arrangements():
+    A = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
+    box = [(0, 1), ("1/2", 2)]
+    inside = A.cells(domain=box)
+    assert A.n_cells(domain=box) == len(inside) == 2
+    portions = list(A.iter_cells(batch_size=1, domain=box))
+    assert [p.signs.tolist() for p in portions] == [[s] for s in inside.signs.tolist()]
+    assert {tuple(s) for s in inside.signs.tolist()} == {
+        tuple(s) for s in A.cells(domain=box, method="lp").signs.tolist()
+    }
+    with pytest.raises(InputError, match="symmetry"):
+        A.n_cells(symmetry="auto", domain=box)
+    with pytest.raises(InputError, match="takes no domain"):
+        A.cells(method="sweep", domain=box)
+    with pytest.raises(InputError, match="interior is empty"):
+        A.n_cells(domain=[(0, 0), (0, 1)])
+
+
+@pytest.mark.parametrize("d", [1, 2, 9])
+def test_orthants(d):
+    rows = np.eye(d, dtype=int).astype(object)
+    assert cones.count(rows, rows[:0]) == len(listed(rows, rows[:0])) == 2**d
+    assert cones.count_faces(rows, rows[:0]) == [
+        comb(d, c) * 2 ** (d - c) for c in range(d + 1)
+    ]
+    for c in range(d + 2):
+        assert len(listed_faces(rows, rows[:0], c)[0]) == comb(d, c) * 2 ** max(d - c, 0)
+        half = listed_faces(rows, rows[:1], c)[0]
+        assert len(half) == comb(d - 1, c) * 2 ** max(d - 1 - c, 0)
+        assert all(s[0] == 1 for s in half)
+
+
+def test_a_cone_with_more_walls_than_its_dimension_and_lines():
+    # A square pyramid times a plane, which the rows cut into quadrants.
+    walls = np.array([[s, 0, 1, 0, 0] for s in (1, -1)] + [[0, s, 1, 0, 0] for s in (1, -1)])
+    rows = np.array([[1, 0, 0, 0, 0], [0, 0, 0, 1, 0], [1, 0, 0, 0, 1], [0, 0, 0, 0, 1]])
+    rows, walls = rows.astype(object), walls.astype(object)
+    fractions = [(*map(Fraction, r), Fraction(0)) for r in rows.tolist()]
+    inside = [(*map(Fraction, r), Fraction(0)) for r in walls.tolist()]
+    wanted = by_codimension(fractions, inside, 5)
+    assert cones.count(rows, walls) == len(wanted[0])
+    for codimension in range(6):
+        assert listed_faces(rows, walls, codimension)[0] == wanted[codimension]
+
+
+def test_the_order_of_faces_does_not_depend_on_the_kind_of_numbers(monkeypatch):
+    # Where it has to be certain that two rows are proportional, floats split and integers see.
+    rng = np.random.default_rng(6)
+    tables = [families.resonance(4).rows[:, :-1], rng.integers(-2, 3, size=(9, 4))]
+    for table in tables:
+        rows = table[(table != 0).any(axis=1)].astype(object)
+        for walls, codimension in itertools.product((rows[:0], rows[:1]), range(3)):
+            orders = []
+            for kind in KINDS:
+                use(kind, monkeypatch)
+                cone = cones._Cone(rows, walls, lambda done, total: None)
+                blocks = cone.faces(codimension, None)
+                orders.append([np.concatenate(parts) for parts in zip(*blocks, strict=True)])
+            for positive, zero, _ in orders:
+                assert np.array_equal(positive, orders[0][0])
+                assert np.array_equal(zero, orders[0][1])
