@@ -28,10 +28,10 @@ from arrangement.errors import (
 
 if TYPE_CHECKING:
     from arrangement import bounds, data, families, networks, plot, relu
-    from arrangement.enumeration.restrict import ArrangementBuilder
+    from arrangement.arrangement import Arrangement
+    from arrangement.builder import ArrangementBuilder
     from arrangement.exact.fields import NumberField
     from arrangement.files.graphml import write_poset
-    from arrangement.hyperplanes.hyperplanes import Arrangement
     from arrangement.results.cells import Cell, Cells
     from arrangement.results.faces import Face, Faces
     from arrangement.results.flats import Flat, Flats
@@ -65,8 +65,8 @@ __all__ = [
 
 # Imported when first used, so that `import arrangement` stays quick.
 _LAZY = {
-    "Arrangement": "arrangement.hyperplanes.hyperplanes",
-    "ArrangementBuilder": "arrangement.enumeration.restrict",
+    "Arrangement": "arrangement.arrangement",
+    "ArrangementBuilder": "arrangement.builder",
     "Cell": "arrangement.results.cells",
     "Cells": "arrangement.results.cells",
     "Face": "arrangement.results.faces",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.algebraic import FUNCTIONS, read_number
 from arrangement.exact.fields import FieldElement, Number
@@ -26,7 +27,6 @@ from arrangement.families import FAMILIES
 from arrangement.files.archives import unsealed
 from arrangement.files.reading import naming, read_arrays, standard_input
 from arrangement.files.text import parse_json, read_rows, read_text, refuse_empty_cells
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 if TYPE_CHECKING:
     import networkx as nx

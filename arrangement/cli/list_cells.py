@@ -24,7 +24,7 @@ from arrangement.cli.results_written import names_directory
 from arrangement.errors import InputError
 
 if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
+    from arrangement.arrangement import Arrangement
 
 __all__ = ["add"]
 

@@ -21,7 +21,7 @@ from arrangement.errors import InputError
 from arrangement.printable import printable
 
 if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
+    from arrangement.arrangement import Arrangement
 
 __all__ = [
     "NUMBERS",

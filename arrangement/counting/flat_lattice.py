@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from math import isqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpz
@@ -14,12 +13,10 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.exact.fields import field_of
 from arrangement.exact.packing import Words, word_count
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_essential_rows
 from arrangement.kernels.cells import covers as kernel
 from arrangement.memory import refuse_large
-
-if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["FlatLattice"]
 
@@ -88,7 +85,7 @@ class FlatLattice:
         )
 
     @classmethod
-    def of(cls, arrangement: Arrangement) -> FlatLattice:
+    def of(cls, arrangement: Hyperplanes) -> FlatLattice:
         """The different hyperplanes of an arrangement; at least one, with a normal."""
         rows = distinct_essential_rows(arrangement)
         if arrangement.is_central:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flint import fmpz_poly
@@ -20,14 +20,13 @@ from arrangement.counting.symmetry import (
     find_generators,
     given_generators,
 )
+from arrangement.enumeration import choose, restrict, sweep
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.hyperplanes.components import components
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import Reduction, distinct_essential_rows
 from arrangement.progress import Progress
-
-if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_numbers"]
 
@@ -45,7 +44,7 @@ WORTHWHILE = 8
 
 
 def characteristic_polynomial(
-    arrangement: Arrangement, symmetry: Symmetry = None, progress: Progress = None
+    arrangement: Hyperplanes, symmetry: Symmetry = None, progress: Progress = None
 ) -> tuple[int, ...]:
     """The coefficients of χ(t) = Σ_X μ(X)·t^dim X, from t^d down.
 
@@ -102,7 +101,7 @@ def characteristic_polynomial(
 
 
 def whitney_numbers(
-    arrangement: Arrangement, symmetry: Symmetry = None, progress: Progress = None
+    arrangement: Hyperplanes, symmetry: Symmetry = None, progress: Progress = None
 ) -> tuple[int, ...]:
     """The Whitney numbers of the first kind, unsigned: w_k = Σ |μ(X)| over the flats of rank k.
 
@@ -130,7 +129,7 @@ def whitney_numbers(
 
 
 def n_cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     symmetry: Symmetry = None,
     progress: Progress = None,
     domain: Any = None,
@@ -159,8 +158,6 @@ def n_cells(
     >>> n_cells(families.threshold(5), symmetry="auto")
     94572
     """
-    from arrangement.enumeration import choose, restrict
-
     check_instance(arrangement, "arrangement", "Arrangement")
     if domain is not None:
         if symmetry is not None:
@@ -174,13 +171,11 @@ def n_cells(
     return sum(whitney_numbers(arrangement, symmetry, progress))
 
 
-def _has_many_flats(arrangement: Arrangement) -> bool:
+def _has_many_flats(arrangement: Hyperplanes) -> bool:
     """Is restrict and split faster, since there are few cells for each flat?
 
     So it is for few hyperplanes in general position, as measured.
     """
-    from arrangement.enumeration import sweep
-
     rows = Reduction(arrangement).rows
     n, d = len(rows), rows.shape[1] - 1
     if not 1 < d < MANY or n >= FEW * d or sweep.looks_degenerate(rows):
@@ -189,7 +184,7 @@ def _has_many_flats(arrangement: Arrangement) -> bool:
 
 
 def n_bounded_cells(
-    arrangement: Arrangement, symmetry: Symmetry = None, progress: Progress = None
+    arrangement: Hyperplanes, symmetry: Symmetry = None, progress: Progress = None
 ) -> int:
     """Number of relatively bounded cells, (−1)^rank χ(1).
 
@@ -215,7 +210,7 @@ def n_bounded_cells(
 
 
 def _absolute_coefficients(
-    arrangement: Arrangement, symmetry: Symmetry, progress: Progress
+    arrangement: Hyperplanes, symmetry: Symmetry, progress: Progress
 ) -> list[int]:
     """w_0, …, w_rank."""
     if isinstance(symmetry, str) and symmetry != "auto":

@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_instance, whole
 from arrangement.counting.flat_lattice import FlatLattice
+from arrangement.enumeration.cell_table import CellTable
 from arrangement.errors import SizeError
-from arrangement.exact.packing import word_count
-from arrangement.files.graphml import CellTable
+from arrangement.exact.packing import Words, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import all_columns
-from arrangement.results.flats import Flats
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from arrangement.hyperplanes.hyperplanes import Arrangement
+    from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
 __all__ = [
     "Covers",
@@ -46,13 +45,13 @@ class Covers:
 
     Attributes
     ----------
-    flats : Flats
-        Of rank k + 1.
+    packed : ndarray of uint64, shape (m, ceil(n / 64))
+        The flats of rank k + 1: bit i is 1 where hyperplane i contains one.
     larger, smaller : ndarray of int64, shape (c,)
         The flat of rank k, ascending, and the flat of rank k + 1 inside it.
     """
 
-    flats: Flats
+    packed: Words
     larger: NDArray[np.int64]
     smaller: NDArray[np.int64]
 
@@ -64,7 +63,7 @@ class Covers:
 
 
 def covers(
-    arrangement: Arrangement, rank: int | None = None, limit: float = np.inf
+    arrangement: Hyperplanes, rank: int | None = None, limit: float = np.inf
 ) -> list[Covers]:
     """The cover relations of the intersection poset: ranks 0 and 1, then 1 and 2, ….
 
@@ -96,11 +95,11 @@ def covers(
         chosen = words[first]
         smaller = CellTable(chosen, np.arange(64 * chosen.shape[1])).look_up(words)
         packed = all_columns(arrangement, chosen, oriented=False)
-        found.append(Covers(Flats(arrangement, k, packed), larger, smaller))
+        found.append(Covers(packed, larger, smaller))
     return found
 
 
-def mobius(arrangement: Arrangement, rank: int) -> NDArray[Any]:
+def mobius(arrangement: Hyperplanes, rank: int) -> NDArray[Any]:
     """The Möbius values μ(R^d, X) of all flats X of one rank, as `flats(rank)` counts them."""
     check_instance(arrangement, "arrangement", "Arrangement")
     rank = whole(rank, "rank", 0)
@@ -111,7 +110,7 @@ def mobius(arrangement: Arrangement, rank: int) -> NDArray[Any]:
     return values
 
 
-def doubly_indexed_whitney_numbers(arrangement: Arrangement) -> list[list[int]]:
+def doubly_indexed_whitney_numbers(arrangement: Hyperplanes) -> list[list[int]]:
     """Sums of Möbius values over pairs of flats, by their ranks.
 
     w[i][j] = Σ μ(X, Y) over flats X of rank i and Y ⊆ X of rank j: the doubly indexed Whitney
@@ -129,13 +128,13 @@ def doubly_indexed_whitney_numbers(arrangement: Arrangement) -> list[list[int]]:
     return _whitney_table(arrangement, covers(arrangement))
 
 
-def face_numbers(arrangement: Arrangement, relations: list[Covers]) -> list[int]:
+def face_numbers(arrangement: Hyperplanes, relations: list[Covers]) -> list[int]:
     """How many faces of codimension 0, 1, …, from all cover relations."""
     return [sum(map(abs, row)) for row in _whitney_table(arrangement, relations)]
 
 
-def _whitney_table(arrangement: Arrangement, relations: list[Covers]) -> list[list[int]]:
-    sizes = [1, *(len(relation.flats) for relation in relations)]
+def _whitney_table(arrangement: Hyperplanes, relations: list[Covers]) -> list[list[int]]:
+    sizes = [1, *(len(relation.packed) for relation in relations)]
     table = [[0] * len(sizes) for _ in sizes]
     for i, size in enumerate(sizes):
         start = 0
@@ -153,7 +152,7 @@ def _whitney_table(arrangement: Arrangement, relations: list[Covers]) -> list[li
 
 
 def _intervals(
-    arrangement: Arrangement, relations: list[Covers], i: int, X: NDArray[np.int64]
+    arrangement: Hyperplanes, relations: list[Covers], i: int, X: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]]:
     """For each rank from i on the pairs (X, Y) with Y ⊆ X, and μ(X, Y); X of rank i.
 
@@ -162,7 +161,7 @@ def _intervals(
     (Weisner 1935; Stanley, Enumerative Combinatorics 1, Corollary 3.9.3).
     """
     n, rank = arrangement.n_hyperplanes, arrangement.rank
-    levels = [_whole(arrangement).packed, *(relation.flats.packed for relation in relations)]
+    levels = [_whole(arrangement), *(relation.packed for relation in relations)]
     # All values for one X add up to at most the cells that n hyperplanes can cut.
     dtype = np.int64 if zaslavsky(n, rank) < 2**62 else object
     Y, values = X, np.ones(len(X), dtype=dtype)
@@ -189,12 +188,11 @@ def _intervals(
         yield X, Y, values
 
 
-def _whole(arrangement: Arrangement) -> Flats:
-    words = np.zeros((1, word_count(arrangement.n_hyperplanes)), dtype=np.uint64)
-    return Flats(arrangement, 0, words)
+def _whole(arrangement: Hyperplanes) -> Words:
+    return np.zeros((1, word_count(arrangement.n_hyperplanes)), dtype=np.uint64)
 
 
-def intersection_poset(arrangement: Arrangement) -> nx.DiGraph:
+def intersection_poset(arrangement: Hyperplanes) -> nx.DiGraph:
     """All flats by reverse inclusion; see :meth:`Arrangement.intersection_poset`.
 
     Examples
@@ -214,8 +212,9 @@ def intersection_poset(arrangement: Arrangement) -> nx.DiGraph:
     last: list[tuple[int, ...]] = []
     first = np.zeros(1, dtype=np.int64)
     for k, (_, _, values) in enumerate(_intervals(arrangement, relations, 0, first)):
-        flats = relations[k - 1].flats if k else _whole(arrangement)
-        nodes = [flat.hyperplanes for flat in flats]
+        packed = relations[k - 1].packed if k else _whole(arrangement)
+        contains = unpack_signs(packed, arrangement.n_hyperplanes) > 0
+        nodes = [tuple(np.flatnonzero(row).tolist()) for row in contains]
         for node, value in zip(nodes, values.tolist(), strict=True):
             graph.add_node(
                 node,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,7 @@ from arrangement import exact
 from arrangement.counting.groups import orbits
 from arrangement.errors import InputError, SizeError
 from arrangement.hyperplanes.components import coordinates
-
-if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
 __all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators"]
 
@@ -115,7 +113,7 @@ def _differ_by_scaling(here: list[list[int]], there: list[list[int]]) -> bool:
 
 
 def given_generators(
-    arrangement: Arrangement, automorphisms: Automorphisms, symmetry: Sequence[Sequence[int]]
+    arrangement: Hyperplanes, automorphisms: Automorphisms, symmetry: Sequence[Sequence[int]]
 ) -> list[list[int]]:
     """The permutations that a caller gave, checked, on the different hyperplanes."""
     first, _ = arrangement.coincidence

@@ -8,15 +8,16 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import comb
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_executor, choice
-from arrangement.enumeration import cones, restrict, sweep
+from arrangement.enumeration import cones, linear_programs, restrict, sweep
 from arrangement.enumeration.estimate import refuse_too_many
+from arrangement.enumeration.found import Found
 from arrangement.enumeration.splitting import Counts, Splitting
 from arrangement.enumeration.sweep import FiniteSweep, Interval
 from arrangement.enumeration.tasks import (
@@ -33,6 +34,7 @@ from arrangement.exact.packing import Words, pack_signs, word_count
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.exact.solver import unit_rows
 from arrangement.hyperplanes.domain import parse_domain
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import (
     Reduction,
     all_columns,
@@ -42,10 +44,6 @@ from arrangement.hyperplanes.reduction import (
 )
 from arrangement.memory import LITTLE, refuse_large
 from arrangement.progress import Progress, reporter
-from arrangement.results.cells import Cells
-
-if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["METHODS", "cells", "iter_cells", "n_cells_inside", "unbounded"]
 
@@ -67,19 +65,19 @@ PATIENCE = 64
 
 
 def cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-) -> Cells:
+) -> Found:
     """All cells of an arrangement; see :meth:`Arrangement.cells`.
 
     Examples
     --------
     >>> from arrangement import families
-    >>> len(cells(families.braid(4), method="sweep"))
+    >>> len(cells(families.braid(4), method="sweep").words)
     24
     """
     choice(method, METHODS, "method")
@@ -90,8 +88,6 @@ def cells(
         if executor is not None or checkpoint is not None:
             what = "an executor" if executor is not None else "a checkpoint"
             raise InputError(f"{what} is for method 'sweep' or 'restrict', not for 'lp'")
-        from arrangement.enumeration import linear_programs
-
         return linear_programs.cells(arrangement, domain=domain, progress=progress)
     if method == "sweep" and domain is not None:
         raise InputError("method 'sweep' takes no domain: use 'auto', 'restrict' or 'lp'")
@@ -114,7 +110,7 @@ def cells(
 class _Task:
     """What was asked for: the cells of an arrangement that meet a domain, and how."""
 
-    arrangement: Arrangement
+    arrangement: Hyperplanes
     walls: Integers | None
     progress: Progress
     executor: Executor | None = None
@@ -128,11 +124,9 @@ class _Task:
             return Checkpoint(self.directory, Reduction(self.arrangement).rows)
         return Checkpoint(self.directory, distinct_rows(self.arrangement), self.walls)
 
-    def cells(self, words: Words, complete: bool = True) -> Cells:
+    def found(self, words: Words) -> Found:
         """The cells with certain packed signs."""
-        domain = None if self.walls is None or len(self.walls) == 0 else self.walls
-        progress = self.progress if complete else None
-        return Cells(self.arrangement, words, domain, progress=progress, complete=complete)
+        return Found(words, None if self.walls is None or len(self.walls) == 0 else self.walls)
 
 
 def _worth_sweeping(rows: Integers) -> bool:
@@ -141,7 +135,7 @@ def _worth_sweeping(rows: Integers) -> bool:
     return d > 0 and zaslavsky(n, d) > SMALL and not sweep.looks_degenerate(rows)
 
 
-def _split(task: _Task) -> Cells:
+def _split(task: _Task) -> Found:
     """The cells by restrict and split."""
     arrangement = task.arrangement
     if task.walls is None:
@@ -157,7 +151,7 @@ def _split(task: _Task) -> Cells:
     words = np.concatenate([words for _, words in sorted(found, key=itemgetter(0))])
     if halved:
         words = np.concatenate([words, _opposite(words, arrangement)])
-    return task.cells(all_columns(arrangement, words))
+    return task.found(all_columns(arrangement, words))
 
 
 def _split_blocks(
@@ -176,12 +170,12 @@ def _split_blocks(
     return portions(kind(rows, inward), show, task.executor, checkpoint), halved
 
 
-def _opposite(words: Words, arrangement: Arrangement) -> Words:
+def _opposite(words: Words, arrangement: Hyperplanes) -> Words:
     n = len(np.unique(arrangement.coincidence[0]))
     return np.asarray(words ^ pack_signs(np.ones((1, n), dtype=np.int8)))
 
 
-def _mostly_inside(arrangement: Arrangement, walls: Integers) -> bool:
+def _mostly_inside(arrangement: Hyperplanes, walls: Integers) -> bool:
     """Does a sweep of everything, walls included, find the cells of a domain sooner?
 
     There are about as many cells in it as vertices, of whose sets of hyperplanes some are
@@ -208,7 +202,7 @@ def _mostly_inside(arrangement: Arrangement, walls: Integers) -> bool:
     return essential.shape[1] > 1 and not sweep.looks_degenerate(essential)
 
 
-def _swept_inside(task: _Task) -> Cells:
+def _swept_inside(task: _Task) -> Found:
     """The cells of a domain among those of its walls and the hyperplanes together.
 
     In a bounded domain each begins at a vertex, and what meets at infinity is left out. In
@@ -241,14 +235,14 @@ def _swept_inside(task: _Task) -> Cells:
     words = words[inside, : word_count(n)]
     if n & 63:
         words[:, -1] &= np.uint64(2 ** (n & 63) - 1)
-    return task.cells(all_columns(arrangement, words))
+    return task.found(all_columns(arrangement, words))
 
 
-def _swept(task: _Task, patience: float = np.inf) -> Cells:
+def _swept(task: _Task, patience: float = np.inf) -> Found:
     reduction = Reduction(task.arrangement)
     if reduction.rows.shape[1] == 1:
         return _split(task)
-    return task.cells(_swept_words(task, reduction, patience))
+    return task.found(_swept_words(task, reduction, patience))
 
 
 def _swept_words(
@@ -270,19 +264,19 @@ def _swept_words(
 
 
 def iter_cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     batch_size: int = 2**16,
     progress: Progress = None,
     executor: Executor | None = None,
     domain: Any = None,
     checkpoint: str | os.PathLike[str] | None = None,
-) -> Iterator[Cells]:
+) -> Iterator[Found]:
     """The cells in portions; see :meth:`Arrangement.iter_cells`.
 
     Examples
     --------
     >>> from arrangement import families
-    >>> [len(block) for block in iter_cells(families.braid(4), batch_size=10)]
+    >>> [len(block.words) for block in iter_cells(families.braid(4), batch_size=10)]
     [10, 10, 4]
     """
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
@@ -311,7 +305,7 @@ def _portions(task: _Task) -> Iterator[Words]:
 
 
 def n_cells_inside(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     domain: Any,
     progress: Progress = None,
     executor: Executor | None = None,
@@ -337,7 +331,7 @@ def n_cells_inside(
     return (2 if halved else 1) * sum(int(count) for _, words in blocks for count in words.flat)
 
 
-def unbounded(arrangement: Arrangement, show: Any = lambda done, total: None) -> Words:
+def unbounded(arrangement: Hyperplanes, show: Any = lambda done, total: None) -> Words:
     """The cells of an arrangement that is not central that are not relatively bounded, packed.
 
     A cell is unbounded iff it meets x_1 = −M or x_1 = M for every large M, where x_1 is a
@@ -400,7 +394,7 @@ def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:
         yield words
 
 
-def _batched(task: _Task, size: int) -> Iterator[Cells]:
+def _batched(task: _Task, size: int) -> Iterator[Found]:
     waiting: list[Words] = []
     count = 0
     for words in _portions(task):
@@ -409,7 +403,7 @@ def _batched(task: _Task, size: int) -> Iterator[Cells]:
             waiting.append(part)
             count += len(part)
             if count == size:
-                yield task.cells(np.concatenate(waiting), complete=False)
+                yield task.found(np.concatenate(waiting))
                 waiting, count = [], 0
     if waiting:
-        yield task.cells(np.concatenate(waiting), complete=False)
+        yield task.found(np.concatenate(waiting))

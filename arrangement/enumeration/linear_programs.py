@@ -7,19 +7,18 @@ goes to exact arithmetic. A solver that is wrong costs time, never a wrong cell.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.enumeration.found import Found
+from arrangement.exact.packing import pack_signs
 from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver, unit_rows
 from arrangement.hyperplanes.domain import parse_domain
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress, reporter
-
-if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
-    from arrangement.results.cells import Cells
 
 __all__ = ["cells"]
 
@@ -28,7 +27,7 @@ Floats = NDArray[np.float64]
 Signs = NDArray[np.int8]
 
 
-def cells(arrangement: Arrangement, domain: Any = None, progress: Progress = None) -> Cells:
+def cells(arrangement: Hyperplanes, domain: Any = None, progress: Progress = None) -> Found:
     """The cells of an arrangement, inside a domain if one is given, one hyperplane at a time.
 
     Every cell carries a point. A new hyperplane splits the cells that have a point on either
@@ -46,7 +45,7 @@ def cells(arrangement: Arrangement, domain: Any = None, progress: Progress = Non
 
     Returns
     -------
-    Cells
+    Found
         With an exact float64 point in every cell that was met with one.
 
     Raises
@@ -63,12 +62,9 @@ def cells(arrangement: Arrangement, domain: Any = None, progress: Progress = Non
     --------
     >>> from arrangement import Arrangement
     >>> crossing = Arrangement([[1, 1], [1, -1]])
-    >>> len(cells(crossing)), len(cells(crossing, domain=[(1, 2), (0, None)]))
+    >>> len(cells(crossing).words), len(cells(crossing, domain=[(1, 2), (0, None)]).words)
     (4, 2)
     """
-    from arrangement.exact.packing import pack_signs
-    from arrangement.results.cells import Cells
-
     show = reporter(progress, "hyperplanes")
     rows, n = arrangement.rows, arrangement.n_hyperplanes
     walls = rows[:0] if domain is None else parse_domain(domain, arrangement.dimension)
@@ -81,13 +77,7 @@ def cells(arrangement: Arrangement, domain: Any = None, progress: Progress = Non
         show(i + 1, n)
     columns = len(walls) + np.searchsorted(distinct, first)
     signs = growing.signs[:, columns] * orientation
-    return Cells(
-        arrangement,
-        pack_signs(signs),
-        domain=walls if len(walls) else None,
-        points=growing.points,
-        progress=progress,
-    )
+    return Found(pack_signs(signs), walls if len(walls) else None, growing.points)
 
 
 class _Growing:

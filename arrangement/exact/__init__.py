@@ -34,6 +34,7 @@ once for an arrangement (ranks, inverses, vertices and witnesses of one cell tha
 is done in rational numbers.
 """
 
+from arrangement.exact import algebraic as _reads_text  # noqa: F401
 from arrangement.exact.feasibility import interior_point, is_infeasible, nearest_floats
 from arrangement.exact.floats import (
     FLOAT_EXACT_LIMIT,

@@ -11,7 +11,15 @@ from typing import Any
 from flint import arb, fmpq, fmpz_poly
 
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import Number, cosine, nth_root, real_root, root_between, simplest
+from arrangement.exact.fields import (
+    Number,
+    cosine,
+    nth_root,
+    real_root,
+    root_between,
+    simplest,
+    text_readers,
+)
 
 __all__ = ["FUNCTIONS", "from_sympy", "read_number"]
 
@@ -323,3 +331,6 @@ class _Polynomial:
         for _ in range(exponent):
             result = result * self
         return result
+
+
+text_readers.append(read_number)

@@ -36,6 +36,7 @@ __all__ = [
     "real_root",
     "root_between",
     "simplest",
+    "text_readers",
 ]
 
 MAX_DEGREE = 32
@@ -92,9 +93,7 @@ class NumberField:
         self, polynomial: Sequence[int] | str, interval: tuple[Any, Any] | None = None
     ) -> None:
         if isinstance(polynomial, str):
-            from arrangement.exact.algebraic import read_number
-
-            number = read_number(polynomial)
+            number = text_readers[0](polynomial)
             if not isinstance(number, FieldElement):
                 raise InputError(f"{polynomial} is rational: it needs no number field")
             f = minimal_polynomial(number)
@@ -440,6 +439,9 @@ class FieldElement:
 
 
 Number: TypeAlias = int | Fraction | FieldElement
+
+text_readers: list[Callable[[str], Number]] = []
+"""How a number is read from text: :mod:`arrangement.exact.algebraic` enters it here."""
 
 
 def _element(field: NumberField, p: fmpq_poly) -> FieldElement:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from arrangement.arrangement import Arrangement
 from arrangement.families.deformations import braid, catalan, ish, linial, semiorder, shi
 from arrangement.families.graphs import graphical
 from arrangement.families.grids import grid
@@ -31,7 +32,6 @@ from arrangement.families.point_configurations import (
 from arrangement.families.position import discriminantal, generic
 from arrangement.families.reflections import coxeter
 from arrangement.families.regular import regular_polytope, simplicial
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = [
     "FAMILIES",

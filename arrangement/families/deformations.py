@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from arrangement.arrangement import Arrangement
 from arrangement.families.sizes import refuse_if_large, size
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["braid", "catalan", "ish", "linial", "semiorder", "shi"]
 

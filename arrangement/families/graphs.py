@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.families.sizes import refuse_if_large
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 if TYPE_CHECKING:
     import networkx as nx

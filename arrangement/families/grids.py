@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError
 from arrangement.families.sizes import refuse_if_large, size
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["grid"]
 

@@ -8,8 +8,8 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arrangement import Arrangement
 from arrangement.families.sizes import power_of_two, refuse_if_large, size
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["cross_polytope", "demicube", "permutohedron", "resonance", "threshold"]
 

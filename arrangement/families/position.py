@@ -9,8 +9,8 @@ import numpy as np
 from flint import fmpz_mat
 from numpy.typing import NDArray
 
+from arrangement.arrangement import Arrangement
 from arrangement.families.sizes import refuse_if_large, size
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["discriminantal", "generic"]
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.families.deformations import braid
 from arrangement.families.regular import cell600_vertices, half_turn
 from arrangement.families.sizes import refuse_if_large, size
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["coxeter"]
 

@@ -7,11 +7,11 @@ from fractions import Fraction
 from itertools import permutations, product
 from typing import Any
 
+from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError
 from arrangement.exact.fields import NumberField, cosine
 from arrangement.exact.numbers import shown
 from arrangement.families.sizes import size
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = ["cell600_vertices", "half_turn", "regular_polytope", "simplicial"]
 

@@ -1,4 +1,4 @@
-"""The tope graph: cells joined by the facets they share, as arrays, networkx and GraphML."""
+"""Graphs of cells and posets, given by columns: as networkx graphs and as GraphML."""
 
 from __future__ import annotations
 
@@ -15,98 +15,20 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import kernels
 from arrangement.checks import check_instance
 from arrangement.exact.numbers import exact_text
-from arrangement.exact.packing import Words, pack_signs
 from arrangement.files.output import atomic_output
 from arrangement.files.reading import file_name
 
 if TYPE_CHECKING:
     import networkx as nx
-    import scipy.sparse
 
-    from arrangement.exact.packing import Words
-    from arrangement.results.cells import Cells
-
-__all__ = ["CellTable", "adjacency", "cell_graph", "edges", "write_graphml", "write_poset"]
+__all__ = ["cell_graph", "write_graphml", "write_poset"]
 
 Columns: TypeAlias = Mapping[str, Sequence[Any] | NDArray[Any]]
 
 BLOCK = 2**14
 """Nodes and edges are written in blocks of this many."""
-
-
-class CellTable:
-    """A hash table of packed sign vectors, of all cells say.
-
-    The hash of a cell is the XOR of one random word per positive hyperplane, so a neighbour's
-    hash is one XOR away; matches are confirmed on the full sign vector.
-
-    Parameters
-    ----------
-    words : ndarray of uint64, shape (m, w)
-        Pairwise different.
-    first : ndarray of int64, shape (n,), n ≤ 64·w
-        For each bit the lowest one that is a function of it; see `Arrangement.coincidence`.
-    """
-
-    def __init__(self, words: Words, first: NDArray[np.int64]) -> None:
-        self._words = words
-        self.representatives = np.unique(first)
-        self.random = np.random.default_rng(20).integers(
-            2**64, size=len(self.representatives), dtype=np.uint64
-        )
-        size = 1 << (2 * len(words)).bit_length()
-        self.masks = pack_signs(self.representatives[:, None] == first[None, :])
-        self.table = np.full(size, -1, dtype=np.int64)
-        self.tags = np.zeros(size, dtype=np.uint64)
-        kernels.fill_table(
-            self._words, self.representatives, self.random, self.table, self.tags
-        )
-
-    def look_up(self, words: Words) -> NDArray[np.int64]:
-        """The cell with each packed sign vector, −1 where there is none; shape (k,)."""
-        found: NDArray[np.int64] = kernels.look_up(
-            np.ascontiguousarray(words), self._words, self.representatives, self.random,
-            self.table, self.tags,
-        )  # fmt: skip
-        return found
-
-    def facets(self, i: int) -> NDArray[np.int64]:
-        """The hyperplanes across which cell i has a neighbour, by their lowest copies."""
-        return self.representatives[self.look_up(self._words[i] ^ self.masks) >= 0]
-
-
-def edges(cells: Cells) -> NDArray[np.int64]:
-    """All pairs of cells that share a facet, shape (E, 3): cell, cell, hyperplane.
-
-    Two cells share a facet on H iff their signs differ exactly on H and its copies. One hash
-    lookup per cell and hyperplane.
-    """
-
-    table = cells._table
-    found = [np.zeros((0, 3), dtype=np.int64)]
-    room = np.empty((max(2**20, len(table.masks)), 3), dtype=np.int64)
-    start, show = 0, cells.reporter("edges of cells")
-    while start < len(cells):
-        start, written = kernels.find_edges(
-            cells.packed, table.masks, table.representatives, table.random, table.table,
-            table.tags, start, room,
-        )  # fmt: skip
-        found.append(room[:written].copy())
-        show(start, len(cells))
-    return np.concatenate(found)
-
-
-def adjacency(edges: NDArray[np.int64], m: int) -> scipy.sparse.csr_array:
-    """Symmetric (m, m) CSR matrix with entry hyperplane + 1 for each pair in `edges`."""
-    from scipy.sparse import coo_array
-
-    a, b, hyperplane = edges.T
-    rows, columns = np.concatenate([a, b]), np.concatenate([b, a])
-    data = np.concatenate([hyperplane, hyperplane]) + 1
-    return coo_array((data, (rows, columns)), shape=(m, m)).tocsr()
 
 
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,13 +1,12 @@
-"""Arrangements of hyperplanes: input, validation, normal form, and the classical operations."""
+"""Hyperplanes as they are given: input, validation and normal form."""
 
 from __future__ import annotations
 
 import operator
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,60 +15,23 @@ from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, in_one_field
 from arrangement.exact.numbers import exact_table, integral, primitive, shown
-from arrangement.hyperplanes import near
 
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    import networkx as nx
-
-    from arrangement.counting.symmetry import Symmetry
-    from arrangement.results.cells import Cells
-    from arrangement.results.faces import Faces
-    from arrangement.results.flats import Flats
-
-__all__ = ["Arrangement"]
+__all__ = ["Hyperplanes"]
 
 Integers = NDArray[np.object_]
 
+DIGITS = 40
+"""A float with at most so many significant bits was not rounded to 53."""
 
-class Arrangement:
-    """An arrangement of n hyperplanes H_i = {x : normals[i]·x + offsets[i] = 0} in R^d.
 
-    Every number is taken exactly as given: integers, Fractions and "p/q" strings are
-    themselves, a float is the dyadic rational that it stores. Real algebraic numbers are
-    strings such as "1/2+1/2*sqrt(5)", "2^(1/3)" or "cos(2*pi/7)"
-    (:func:`arrangement.exact.algebraic.read_number`), elements of a
-    :class:`arrangement.exact.fields.NumberField` or numbers of sympy. An arrangement never
-    changes.
+class Hyperplanes:
+    """The n hyperplanes of an :class:`arrangement.arrangement.Arrangement`: what is given.
 
-    Parameters
-    ----------
-    normals : array_like, shape (n, d)
-        One normal a row; none may be zero. An arrangement without hyperplanes is given by an
-        array of shape (0, d).
-    offsets : array_like, shape (n,), optional
-        The constants; all zero when left out, so that every hyperplane contains the origin.
-
-    Raises
-    ------
-    InputError
-        If the shape is wrong or a row is no hyperplane; the message names the row.
-
-    Examples
-    --------
-    >>> from arrangement import Arrangement
-    >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
-    >>> len(triangle.cells()), int(triangle.cells().bounded.sum())
-    (7, 1)
-
-    Three lines through one point, however fine the numbers:
-
-    >>> len(Arrangement([["1/3", 1], [10**30, 1], [0.1, -1]]).cells())
-    6
-    >>> len(Arrangement([["sqrt(2)", 1], [2, "sqrt(2)"], ["sqrt(8)", 2]]).cells())
-    2
+    Their normal form, which are the same set, and what their rank tells.
     """
+
+    _kind: ClassVar[type[Hyperplanes]]
+    """The class that users know, of which results are that are made here."""
 
     _given: NDArray[Any]
 
@@ -90,13 +52,13 @@ class Arrangement:
                 )
         self._hold(np.column_stack([table, constants]))
         entries = np.zeros(self._given.shape, dtype=np.bool_)
-        entries[:, :-1] = near.rounded(normals)
-        entries[:, -1] = False if offsets is None else near.rounded(offsets)
+        entries[:, :-1] = _rounded(normals)
+        entries[:, -1] = False if offsets is None else _rounded(offsets)
         if entries.any():
             self.__dict__["_unchecked"] = entries
 
     @classmethod
-    def from_samples(cls, X: Any, bias: Any = None) -> Arrangement:
+    def from_samples(cls, X: Any, bias: Any = None) -> Self:
         """The arrangement that samples cut in the weight space of one neuron.
 
         Sample x is the hyperplane {w : w·x = 0}, on which the neuron switches.
@@ -134,7 +96,14 @@ class Arrangement:
         raise AttributeError(f"an Arrangement never changes: {name} cannot be set")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _from_exact, (self._given,)
+        return type(self)._from_exact, (self._given,)
+
+    @classmethod
+    def _from_exact(cls, given: NDArray[Any]) -> Self:
+        """From a checked table of exact numbers, shape (n, d + 1)."""
+        result = cls.__new__(cls)
+        result._hold(given)
+        return result
 
     @property
     def n_hyperplanes(self) -> int:
@@ -221,106 +190,12 @@ class Arrangement:
         """Do the normals span the space (rank = d)?"""
         return self.rank == self.dimension
 
-    @cached_property
-    def is_simple(self) -> bool:
-        """Does every non-empty intersection of k hyperplanes have codimension exactly k?
-
-        Parallel hyperplanes are allowed; coincident ones are not, and no point lies on more
-        hyperplanes than their codimension.
-
-        Examples
-        --------
-        >>> from arrangement import Arrangement
-        >>> Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).is_simple
-        True
-        >>> Arrangement([[1, 0], [0, 1], [1, 1]]).is_simple
-        False
-        """
-        from arrangement.enumeration.restrict import is_simple
-
-        return is_simple(self)
-
-    def deletion(self, i: int) -> Arrangement:
+    def deletion(self, i: int) -> Self:
         """The arrangement without hyperplane i."""
         i = self._hyperplane(i)
-        return _from_exact(np.delete(self._given, i, axis=0))
+        return self._from_exact(np.delete(self._given, i, axis=0))
 
-    def restriction(self, flat: Any) -> Arrangement:
-        """The arrangement cut on a hyperplane or flat; see :func:`operations.restriction`."""
-        from arrangement.hyperplanes import operations
-
-        return operations.restriction(self, flat)
-
-    def localization(self, flat: Any) -> Arrangement:
-        """The hyperplanes that contain a flat; see :func:`operations.localization`."""
-        from arrangement.hyperplanes import operations
-
-        return operations.localization(self, flat)
-
-    def closure(self, flat: Any) -> tuple[int, ...]:
-        """The numbers of the hyperplanes that contain a flat; :func:`operations.closure`."""
-        from arrangement.hyperplanes import operations
-
-        return operations.closure(self, flat)
-
-    def product(self, other: Arrangement) -> Arrangement:
-        """The product (direct sum) with another arrangement; see :func:`operations.product`."""
-        from arrangement.hyperplanes import operations
-
-        return operations.product(self, other)
-
-    def cone(self) -> Arrangement:
-        """The linear arrangement over this one, at height 1; see :func:`operations.cone`."""
-        from arrangement.hyperplanes import operations
-
-        return operations.cone(self)
-
-    def decone(self, i: int) -> Arrangement:
-        """The slice {a_i·x = 1} of a central arrangement; see :func:`operations.decone`."""
-        from arrangement.hyperplanes import operations
-
-        return operations.decone(self, i)
-
-    def circuits(self) -> NDArray[np.int8]:
-        """The signed circuits of a central arrangement; see :func:`matroid.circuits`."""
-        from arrangement.results import matroid
-
-        near.warn_once(self)
-        return matroid.circuits(self)
-
-    def cocircuits(self) -> NDArray[np.int8]:
-        """The signed cocircuits of a central arrangement; see :func:`matroid.cocircuits`."""
-        from arrangement.results import matroid
-
-        near.warn_once(self)
-        return matroid.cocircuits(self)
-
-    def covectors(self) -> NDArray[np.int8]:
-        """The sign vectors of all faces; see :func:`matroid.covectors`."""
-        from arrangement.results import matroid
-
-        near.warn_once(self)
-        return matroid.covectors(self)
-
-    def dual(self) -> Arrangement:
-        """An arrangement of the dual oriented matroid; see :func:`matroid.dual`."""
-        from arrangement.results import matroid
-
-        return matroid.dual(self)
-
-    def poset_of_regions(self, base: Any = 0) -> nx.DiGraph:
-        """The cells, ordered from a base cell; see :func:`regions.poset_of_regions`."""
-        from arrangement.results import topes
-
-        return topes.poset_of_regions(self, base)
-
-    def is_isomorphic(self, other: Arrangement) -> bool:
-        """Are the tope graphs isomorphic? See :func:`regions.is_isomorphic`."""
-        from arrangement.results import topes
-
-        return topes.is_isomorphic(self, other)
-
-    def essentialization(self) -> Arrangement:
+    def essentialization(self) -> Self:
         """The essential arrangement with the same cells, of dimension ``rank``.
 
         It is the arrangement cut on a coordinate subspace that is complementary to the
@@ -333,397 +208,24 @@ class Arrangement:
         [[1, -1, 0], [0, 1, 0]]
         """
         columns = exact.independent_columns(self.rows[:, :-1])
-        return _from_exact(self._given[:, [*columns, self.dimension]])
+        return self._from_exact(self._given[:, [*columns, self.dimension]])
 
-    def _like(self, rows: NDArray[Any]) -> Arrangement:
+    def _like(self, rows: NDArray[Any]) -> Self:
         """An arrangement in the space that exact rows without a zero normal give."""
-        return _from_exact(rows)
+        return self._from_exact(rows)
 
-    def _with_rows(self, rows: NDArray[Any]) -> Arrangement:
+    def _with_rows(self, rows: NDArray[Any]) -> Self:
         """This arrangement and more hyperplanes, given as exact rows, at the end."""
-        return _from_exact(np.concatenate([self._given, rows]))
+        return self._from_exact(np.concatenate([self._given, rows]))
 
-    def _with(self, normal: Any, offset: Any) -> Arrangement:
+    def _with(self, normal: Any, offset: Any) -> Self:
         """This arrangement and one more hyperplane at the end."""
-        new = Arrangement([normal], [offset])
+        new = type(self)([normal], [offset])
         if new.dimension != self.dimension:
             raise InputError(
                 f"the normal has {new.dimension} entries, but the dimension is {self.dimension}"
             )
         return self._with_rows(new._given)
-
-    def cells(
-        self,
-        method: str = "auto",
-        domain: Any = None,
-        progress: bool | Callable[[int, int], None] | None = None,
-        executor: Executor | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-    ) -> Cells:
-        """Enumerate the cells: the connected components of the space off the hyperplanes.
-
-        Parameters
-        ----------
-        method : {"auto", "sweep", "restrict", "lp"}
-            ``"sweep"``: each cell from a vertex, a multiplication a sign; for arrangements
-            that are simple or nearly so.
-            ``"restrict"``: restrict and split, one hyperplane after the other; for all others.
-            ``"lp"``: one LP per cell and hyperplane, the textbook method.
-            ``"auto"``: ``"sweep"`` or ``"restrict"``, by how many cells there are, how
-            degenerate the arrangement is found to be, and how much of it a domain holds. All
-            are exact, and give the same cells in orders of their own.
-        domain : sequence of (low, high), or pair (G, h), optional
-            Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
-            for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h. Cells
-            outside cost nothing.
-        progress : bool or callable, optional
-            True shows progress on stderr when that is a terminal; a callable is called with
-            (steps done, steps in all), where the latter may be a guess until the end.
-        executor : concurrent.futures.Executor, optional
-            Where tasks run, of all methods but ``"lp"``: a ``ProcessPoolExecutor``, dask's
-            ``Client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor``, …. The order of the
-            cells of one method does not depend on it.
-        checkpoint : path-like, optional
-            A directory that keeps blocks of cells as they are done. Started again after an
-            interruption, only what is missing is done.
-
-        Returns
-        -------
-        Cells
-
-        Raises
-        ------
-        SizeError
-            If the cells would not fit in memory.
-
-        Examples
-        --------
-        >>> from arrangement import Arrangement
-        >>> axes = Arrangement([[1, 0], [0, 1]])
-        >>> axes.cells().signs.tolist()
-        [[1, 1], [1, -1], [-1, -1], [-1, 1]]
-        >>> len(axes.cells(domain=[(1, 2), (-1, 1)]))
-        2
-        """
-        from arrangement.enumeration import choose
-
-        near.warn_once(self)
-        return choose.cells(self, method, domain, progress, executor, checkpoint)
-
-    def iter_cells(
-        self,
-        batch_size: int = 2**16,
-        progress: bool | Callable[[int, int], None] | None = None,
-        executor: Executor | None = None,
-        domain: Any = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-    ) -> Iterator[Cells]:
-        """The cells in portions, in memory that does not grow with them.
-
-        They are swept, or split where the arrangement is degenerate or a domain is given; in
-        no particular order with an executor or a checkpoint.
-
-        Parameters
-        ----------
-        batch_size : int
-            Cells in a portion; the last may have fewer.
-        progress, executor, domain, checkpoint
-            As in :meth:`cells`.
-
-        Yields
-        ------
-        Cells
-            With ``complete`` False: edges join cells within the portion only.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from arrangement import Arrangement
-        >>> rng = np.random.default_rng(0)
-        >>> planes = Arrangement(rng.normal(size=(20, 3)), rng.normal(size=20))
-        >>> [len(portion) for portion in planes.iter_cells(batch_size=500)]
-        [500, 500, 351]
-        """
-        from arrangement.enumeration import choose
-
-        near.warn_once(self)
-        return choose.iter_cells(self, batch_size, progress, executor, domain, checkpoint)
-
-    def characteristic_polynomial(
-        self,
-        symmetry: Symmetry = None,
-        progress: bool | Callable[[int, int], None] | None = None,
-    ) -> tuple[int, ...]:
-        """The coefficients of the characteristic polynomial, from t^d down.
-
-        See :func:`arrangement.counting.polynomial.characteristic_polynomial`.
-
-        Examples
-        --------
-        >>> from arrangement import families
-        >>> families.shi(3).characteristic_polynomial()  # t(t − 3)^2
-        (1, -6, 9, 0)
-        """
-        from arrangement.counting import polynomial
-
-        near.warn_once(self)
-        return polynomial.characteristic_polynomial(self, symmetry, progress)
-
-    def whitney_numbers(
-        self,
-        symmetry: Symmetry = None,
-        progress: bool | Callable[[int, int], None] | None = None,
-    ) -> tuple[int, ...]:
-        """The unsigned Whitney numbers of the first kind, w_0 to w_d.
-
-        See :func:`arrangement.counting.polynomial.whitney_numbers`.
-
-        Examples
-        --------
-        >>> from arrangement import families
-        >>> families.threshold(3).whitney_numbers()
-        (1, 8, 28, 44, 23)
-        """
-        from arrangement.counting import polynomial
-
-        near.warn_once(self)
-        return polynomial.whitney_numbers(self, symmetry, progress)
-
-    def n_cells(
-        self,
-        symmetry: Symmetry = None,
-        progress: bool | Callable[[int, int], None] | None = None,
-        domain: Any = None,
-        executor: Executor | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-    ) -> int:
-        """Number of cells, without listing them: see
-        :func:`arrangement.counting.polynomial.n_cells`.
-
-        Parameters
-        ----------
-        symmetry : None, "auto" or sequence of sequences of int, optional
-            Permutations of the hyperplanes, each of them induced by an affine map; or "auto",
-            to search for them.
-        progress, domain
-            As in :meth:`cells`; with a domain without a symmetry.
-        executor, checkpoint
-            As in :meth:`cells`, with a domain only.
-
-        Examples
-        --------
-        >>> from arrangement import families
-        >>> families.shi(5).n_cells(), families.shi(5).n_cells(domain=[(0, "1/9")] * 5)
-        (1296, 120)
-        >>> families.resonance(7).n_cells(symmetry="auto")
-        347326352
-        """
-        from arrangement.counting import polynomial
-
-        near.warn_once(self)
-        return polynomial.n_cells(self, symmetry, progress, domain, executor, checkpoint)
-
-    def n_bounded_cells(
-        self,
-        symmetry: Symmetry = None,
-        progress: bool | Callable[[int, int], None] | None = None,
-    ) -> int:
-        """Number of relatively bounded cells: see
-        :func:`arrangement.counting.polynomial.n_bounded_cells`.
-
-        Examples
-        --------
-        >>> from arrangement import Arrangement
-        >>> Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).n_bounded_cells()
-        1
-        """
-        from arrangement.counting import polynomial
-
-        near.warn_once(self)
-        return polynomial.n_bounded_cells(self, symmetry, progress)
-
-    def flats(
-        self, rank: int, progress: bool | Callable[[int, int], None] | None = None
-    ) -> Flats:
-        """The flats of one rank: non-empty intersections of hyperplanes of that codimension.
-
-        Parameters
-        ----------
-        rank : int
-            0 (the space itself) to the rank of the arrangement; beyond it there is none.
-        progress : bool or callable, optional
-            See :meth:`cells`.
-
-        Returns
-        -------
-        Flats
-            In lexicographic order of their first bases.
-
-        Raises
-        ------
-        InputError
-            If `rank` is no non-negative integer.
-        SizeError
-            If the flats would not fit in memory.
-
-        Examples
-        --------
-        Two parallel lines and one that crosses them:
-
-        >>> from arrangement import Arrangement
-        >>> arrangement = Arrangement([[1, 0], [1, 0], [0, 1]], [0, -1, 0])
-        >>> [[flat.hyperplanes for flat in arrangement.flats(k)] for k in range(3)]
-        [[()], [(0,), (1,), (2,)], [(0, 2), (1, 2)]]
-        """
-        from arrangement.results import flats
-
-        near.warn_once(self)
-        return flats.flats(self, rank, progress)
-
-    def intersection_poset(self) -> nx.DiGraph:
-        """The flats by reverse inclusion: a meet semilattice, a lattice if they share a point.
-
-        Nodes are tuples of the hyperplanes that contain the flat (copies too), the whole space
-        () first. Each has `rank`, `dimension`, `hyperplanes` (the same as a string) and
-        `mobius` = μ(R^d, X). Edges are the cover relations, from a flat to those of the next
-        rank inside it. :func:`arrangement.files.graphml.write_poset` and networkx write it as
-        GraphML.
-
-        Returns
-        -------
-        networkx.DiGraph
-
-        Raises
-        ------
-        SizeError
-            If there are more than a million cover relations.
-
-        References
-        ----------
-        R. P. Stanley, *An Introduction to Hyperplane Arrangements* (2007), §1.3.
-
-        Examples
-        --------
-        >>> from arrangement import families
-        >>> poset = families.braid(4).intersection_poset()
-        >>> len(poset), poset.nodes[(0, 1, 2, 3, 4, 5)]["mobius"]
-        (15, -6)
-        """
-        from arrangement.counting import poset
-
-        near.warn_once(self)
-        return poset.intersection_poset(self)
-
-    def faces(
-        self,
-        dimension: int,
-        progress: bool | Callable[[int, int], None] | None = None,
-        domain: Any = None,
-    ) -> Faces:
-        """The faces of one dimension: the cells that the hyperplanes cut on each flat.
-
-        Parameters
-        ----------
-        dimension : int
-            d − rank (the faces that are flats) to d (the cells); there is no other.
-        progress : bool or callable, optional
-            See :meth:`cells`.
-        domain : optional
-            Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
-
-        Returns
-        -------
-        Faces
-            Flat after flat, in the order of :meth:`flats`, and those on one flat in
-            lexicographic order of their signs, − before +; those of dimension d in the order
-            of :meth:`cells`.
-
-        Raises
-        ------
-        InputError
-            If `dimension` is no integer, or the domain is none.
-        SizeError
-            If the faces would not fit in memory.
-
-        Examples
-        --------
-        >>> from arrangement import Arrangement
-        >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
-        >>> triangle.faces(0).signs.tolist()
-        [[0, 0, -1], [0, 1, 0], [1, 0, 0]]
-        >>> len(triangle.faces(1)), int(triangle.faces(1).bounded.sum())
-        (9, 3)
-        >>> triangle.faces(1, domain=[(0, 1), (0, 1)]).signs.tolist()
-        [[1, 1, 0]]
-        """
-        from arrangement.results import faces
-
-        near.warn_once(self)
-        return faces.faces(self, dimension, progress, domain)
-
-    def face_vector(self, method: str | None = None, domain: Any = None) -> tuple[int, ...]:
-        """How many faces of each dimension there are, from 0 to d.
-
-        Parameters
-        ----------
-        method : {"count", "enumerate"}, optional
-            ``"count"``: f_k = Σ |μ(X, Y)| over flats X of dimension k and Y ⊆ X (Zaslavsky
-            1975, Theorem A for every restriction), from the intersection poset; for the whole
-            space, where it is the default.
-            ``"enumerate"``: every face is found, though not stored; in a domain the default.
-        domain : optional
-            Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
-
-        Returns
-        -------
-        tuple of d + 1 ints
-
-        Examples
-        --------
-        >>> from arrangement import families
-        >>> families.braid(4).face_vector()
-        (0, 1, 14, 36, 24)
-        >>> families.braid(4).face_vector(domain=[(0, 1), (0, 1), (0, 1), (2, 3)])
-        (0, 0, 1, 6, 6)
-        """
-        from arrangement.results import faces
-
-        near.warn_once(self)
-        return faces.face_vector(self, method, domain)
-
-    def face_lattice(self) -> nx.DiGraph:
-        """All faces by inclusion of their closures, with a least and a greatest element.
-
-        Nodes are sign strings such as "+0-", with `dimension` and `bounded`; the empty face
-        "empty" of dimension −1 is below all, and "top" of dimension d + 1 above all. Edges are
-        the cover relations, from a face to those of one dimension more around it.
-        :func:`arrangement.files.graphml.write_poset` and networkx write it as GraphML.
-
-        Returns
-        -------
-        networkx.DiGraph
-
-        Raises
-        ------
-        SizeError
-            If there are more than 100,000 faces.
-
-        References
-        ----------
-        A. Björner, M. Las Vergnas, B. Sturmfels, N. White, G. M. Ziegler, *Oriented
-        Matroids* (1999), §4.1.
-
-        Examples
-        --------
-        >>> from arrangement import Arrangement
-        >>> lattice = Arrangement([[1], [1]], [0, -1]).face_lattice()
-        >>> sorted(lattice.successors("empty")), sorted(lattice.successors("0-"))
-        (['+0', '0-'], ['+-', '--'])
-        """
-        from arrangement.results import face_lattice
-
-        near.warn_once(self)
-        return face_lattice.face_lattice(self)
 
     def __len__(self) -> int:
         return self.n_hyperplanes
@@ -732,7 +234,7 @@ class Arrangement:
         return f"Arrangement of {self.n_hyperplanes} hyperplanes in dimension {self.dimension}"
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Arrangement):
+        if not isinstance(other, Hyperplanes):
             return NotImplemented
         return self._given.shape == other._given.shape and self._monic == other._monic
 
@@ -762,13 +264,6 @@ class Arrangement:
         return i % n
 
 
-def _from_exact(given: NDArray[Any]) -> Arrangement:
-    """An arrangement from a checked table of exact numbers, shape (n, d + 1)."""
-    arrangement = Arrangement.__new__(Arrangement)
-    arrangement._hold(given)
-    return arrangement
-
-
 def _size(row: Sequence[Any]) -> int:
     return sum(v.bit_length() for v in row)
 
@@ -795,4 +290,26 @@ def _as_float_if_exact(values: NDArray[Any]) -> NDArray[Any]:
         exactly = False
     result = floats if exactly else values.copy()
     result.flags.writeable = False
+    return result
+
+
+def _rounded(values: Any) -> NDArray[np.bool_]:
+    """Which of some numbers are float64 with so many digits that they may be rounded.
+
+    Examples
+    --------
+    >>> _rounded([0.1, 0.5, "0.1", 2.0**53 - 1, 3]).tolist()
+    [True, False, False, False, False]
+    """
+    table = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
+    if table.dtype == object:
+        held = [v if isinstance(v, float) else 0.0 for v in table.flat]
+        floats = np.array(held, dtype=np.float64).reshape(table.shape)
+    elif table.dtype.kind == "f" and table.dtype.itemsize == 8:
+        floats = table
+    else:
+        return np.zeros(table.shape, dtype=np.bool_)
+    mantissas = np.ldexp(np.frexp(floats)[0], DIGITS)
+    whole = (np.abs(floats) <= exact.FLOAT_EXACT_LIMIT) & (floats == np.rint(floats))
+    result: NDArray[np.bool_] = (mantissas != np.rint(mantissas)) & ~whole
     return result

@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from math import comb
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import nmod_mat
@@ -19,16 +18,11 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import NearlyDegenerateWarning
 from arrangement.exact.fields import field_of
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
-if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
-
-__all__ = ["near_coincidence", "rounded", "warn_once"]
+__all__ = ["near_coincidence", "warn_once"]
 
 Floats = NDArray[np.float64]
-
-DIGITS = 40
-"""A float with at most so many significant bits was not rounded to 53."""
 
 TOLERANCE = 2.0**-49
 """Relative changes of entries that are taken for rounding: eight units in the last place."""
@@ -49,29 +43,7 @@ CHUNK = 2**17
 """Numbers in one intermediate table."""
 
 
-def rounded(values: Any) -> NDArray[np.bool_]:
-    """Which of some numbers are float64 with so many digits that they may be rounded.
-
-    Examples
-    --------
-    >>> rounded([0.1, 0.5, "0.1", 2.0**53 - 1, 3]).tolist()
-    [True, False, False, False, False]
-    """
-    table = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
-    if table.dtype == object:
-        held = [v if isinstance(v, float) else 0.0 for v in table.flat]
-        floats = np.array(held, dtype=np.float64).reshape(table.shape)
-    elif table.dtype.kind == "f" and table.dtype.itemsize == 8:
-        floats = table
-    else:
-        return np.zeros(table.shape, dtype=np.bool_)
-    mantissas = np.ldexp(np.frexp(floats)[0], DIGITS)
-    whole = (np.abs(floats) <= exact.FLOAT_EXACT_LIMIT) & (floats == np.rint(floats))
-    result: NDArray[np.bool_] = (mantissas != np.rint(mantissas)) & ~whole
-    return result
-
-
-def warn_once(arrangement: Arrangement) -> None:
+def warn_once(arrangement: Hyperplanes) -> None:
     """A :class:`NearlyDegenerateWarning` in the caller's caller, if there is reason for one."""
     entries = arrangement.__dict__.pop("_unchecked", None)
     if entries is None or (found := near_coincidence(arrangement, entries)) is None:
@@ -85,7 +57,7 @@ def warn_once(arrangement: Arrangement) -> None:
 
 
 def near_coincidence(
-    arrangement: Arrangement, entries: NDArray[np.bool_]
+    arrangement: Hyperplanes, entries: NDArray[np.bool_]
 ) -> tuple[list[int], bool] | None:
     """Some hyperplanes that changes of a few units in the last place make dependent.
 
@@ -95,7 +67,7 @@ def near_coincidence(
 
     Parameters
     ----------
-    arrangement : Arrangement
+    arrangement : Hyperplanes
     entries : ndarray of bool, shape (n, d + 1)
         Which may be changed.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from arrangement import exact
 from arrangement.checks import check_instance
 from arrangement.errors import InputError
 from arrangement.exact.numbers import primitive, shown
-from arrangement.hyperplanes.hyperplanes import Arrangement, _from_exact, _table
+from arrangement.hyperplanes.hyperplanes import Hyperplanes, _table
 
 __all__ = ["closure", "cone", "decone", "localization", "product", "restriction"]
 
+Given = TypeVar("Given", bound=Hyperplanes)
 
-def restriction(arrangement: Arrangement, flat: Any) -> Arrangement:
+
+def restriction(arrangement: Given, flat: Any) -> Given:
     """The arrangement A^X that the hyperplanes cut on a flat X, in coordinates of X.
 
     Each hyperplane of X appears once, in the order of the lowest index that cuts it out; those
@@ -55,10 +57,10 @@ def restriction(arrangement: Arrangement, flat: Any) -> Arrangement:
         width = len(row)
         if any(row[:-1]) and tuple(-v for v in row) not in kept:
             kept.setdefault(tuple(row), row)
-    return _from_exact(_table(list(kept.values()), width))
+    return arrangement._like(_table(list(kept.values()), width))
 
 
-def localization(arrangement: Arrangement, flat: Any) -> Arrangement:
+def localization(arrangement: Given, flat: Any) -> Given:
     """The arrangement A_X of the hyperplanes that contain a flat X, in their order.
 
     Parameters
@@ -85,10 +87,10 @@ def localization(arrangement: Arrangement, flat: Any) -> Arrangement:
     [[1, -1, 0, 0, 0], [1, 0, -1, 0, 0], [0, 1, -1, 0, 0]]
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    return _from_exact(arrangement._given[list(closure(arrangement, flat))])
+    return arrangement._like(arrangement._given[list(closure(arrangement, flat))])
 
 
-def closure(arrangement: Arrangement, flat: Any) -> tuple[int, ...]:
+def closure(arrangement: Hyperplanes, flat: Any) -> tuple[int, ...]:
     """All hyperplanes that contain the intersection of some, in increasing order.
 
     Parameters
@@ -115,7 +117,7 @@ def closure(arrangement: Arrangement, flat: Any) -> tuple[int, ...]:
     return tuple(i for i, row in enumerate(on_flat) if not any(row))
 
 
-def product(one: Arrangement, other: Arrangement) -> Arrangement:
+def product(one: Given, other: Hyperplanes) -> Given:
     """The product (direct sum): the hyperplanes H × R^e and R^d × K of R^(d+e).
 
     Its cells are the products of a cell of either; its characteristic polynomial is the
@@ -136,17 +138,17 @@ def product(one: Arrangement, other: Arrangement) -> Arrangement:
     12
     """
     check_instance(one, "one", "Arrangement")
-    if not isinstance(other, Arrangement):
+    if not isinstance(other, Hyperplanes):
         raise InputError(f"a product is with another arrangement, not with {shown(other)}")
     n, d = one.n_hyperplanes, one.dimension
     rows = np.full((n + other.n_hyperplanes, d + other.dimension + 1), 0, dtype=object)
     rows[:n, :d] = one._given[:, :-1]
     rows[n:, d:-1] = other._given[:, :-1]
     rows[:n, -1], rows[n:, -1] = one._given[:, -1], other._given[:, -1]
-    return _from_exact(rows)
+    return one._like(rows)
 
 
-def cone(arrangement: Arrangement) -> Arrangement:
+def cone(arrangement: Given) -> Given:
     """The cone cA: the hyperplanes a·x + b x_(d+1) = 0, and x_(d+1) = 0 at the end.
 
     It is linear, of one dimension more; the slice {x_(d+1) = 1} is the arrangement itself, so
@@ -172,10 +174,10 @@ def cone(arrangement: Arrangement) -> Arrangement:
     rows = np.full((n + 1, d + 2), 0, dtype=object)
     rows[:n, :-1] = arrangement._given
     rows[n, d] = 1
-    return _from_exact(rows)
+    return arrangement._like(rows)
 
 
-def decone(arrangement: Arrangement, i: int) -> Arrangement:
+def decone(arrangement: Given, i: int) -> Given:
     """The affine arrangement on the slice {a_i·x = 1} of a central arrangement.
 
     Its cells are the cells on the positive side of hyperplane i, one dimension lower and
@@ -209,10 +211,10 @@ def decone(arrangement: Arrangement, i: int) -> Arrangement:
     for k, other in enumerate(arrangement.rows[:, :-1]):
         if first[k] != first[i]:
             kept.append([*exact.eliminate(other, row, column), sign * other[column]])
-    return _from_exact(_table(kept, arrangement.dimension))
+    return arrangement._like(_table(kept, arrangement.dimension))
 
 
-def _hyperplanes(arrangement: Arrangement, flat: Any) -> list[int]:
+def _hyperplanes(arrangement: Hyperplanes, flat: Any) -> list[int]:
     """The hyperplanes that a flat is given by, checked."""
     given = getattr(flat, "hyperplanes", flat)
     if (
@@ -224,7 +226,7 @@ def _hyperplanes(arrangement: Arrangement, flat: Any) -> list[int]:
     return [arrangement._hyperplane(i) for i in given]
 
 
-def _on_flat(arrangement: Arrangement, hyperplanes: list[int]) -> list[list[int]]:
+def _on_flat(arrangement: Hyperplanes, hyperplanes: list[int]) -> list[list[int]]:
     """All rows in coordinates of the intersection: zero where they contain it."""
     rows = [list(row) for row in arrangement.rows]
     for i in hyperplanes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import gcd
-from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpz_mat
@@ -13,9 +12,7 @@ from arrangement import exact
 from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import primitive
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
-
-if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
 __all__ = [
     "Reduction",
@@ -55,7 +52,7 @@ class Reduction:
     ([[1, -1], [1, 0]], 2)
     """
 
-    def __init__(self, arrangement: Arrangement) -> None:
+    def __init__(self, arrangement: Hyperplanes) -> None:
         self._arrangement = arrangement
         self.rows = distinct_essential_rows(arrangement)
         self._last = -1
@@ -74,7 +71,7 @@ class Reduction:
         return all_columns(self._arrangement, words)
 
 
-def distinct_essential_rows(arrangement: Arrangement) -> Integers:
+def distinct_essential_rows(arrangement: Hyperplanes) -> Integers:
     """One row per different hyperplane, by lowest index, in coordinates that span.
 
     Cells, faces and flats do not depend on coordinates: where the given ones make minors large,
@@ -122,12 +119,12 @@ def _shortened(normals: Integers, offsets: Integers) -> Integers:
     return np.vectorize(int, otypes=[object])(moved)
 
 
-def distinct_rows(arrangement: Arrangement) -> Integers:
+def distinct_rows(arrangement: Hyperplanes) -> Integers:
     """One row per different hyperplane, by lowest index."""
     return arrangement.rows[np.unique(arrangement.coincidence[0])]
 
 
-def all_columns(arrangement: Arrangement, words: Words, oriented: bool = True) -> Words:
+def all_columns(arrangement: Hyperplanes, words: Words, oriented: bool = True) -> Words:
     """From one bit per different hyperplane to one bit per hyperplane.
 
     A copy that is oriented against the lowest one gets the opposite bit, unless the bits are
@@ -147,7 +144,7 @@ def all_columns(arrangement: Arrangement, words: Words, oriented: bool = True) -
     return result
 
 
-def face_columns(arrangement: Arrangement, positive: Words, zero: Words) -> tuple[Words, Words]:
+def face_columns(arrangement: Hyperplanes, positive: Words, zero: Words) -> tuple[Words, Words]:
     """Faces from one bit per different hyperplane to one bit per hyperplane.
 
     Parameters

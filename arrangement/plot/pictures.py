@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from arrangement.hyperplanes.hyperplanes import Arrangement
+    from arrangement.hyperplanes.hyperplanes import Hyperplanes
     from arrangement.relu import Landscape, Piece
     from arrangement.results.cells import Cells
 
@@ -233,7 +233,7 @@ def _chart(
     return Discs(cells, letter)
 
 
-def _undrawable(drawn: Arrangement) -> str:
+def _undrawable(drawn: Hyperplanes) -> str:
     kind = "a central" if drawn.is_central else "an affine"
     message = (
         f"{kind} arrangement in dimension {drawn.dimension} has no picture: what can be drawn "

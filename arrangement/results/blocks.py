@@ -10,16 +10,13 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from arrangement.checks import choice
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.exact.numbers import exact_text
 from arrangement.files.output import atomic_output, undone
-
-if TYPE_CHECKING:
-    from arrangement.hyperplanes.hyperplanes import Arrangement
-    from arrangement.results.cells import Cells
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
+from arrangement.results.cells import Cells
 
 __all__ = ["FORMATS", "check_directory", "write_blocks"]
 
@@ -102,7 +99,7 @@ def _passing(path: Path) -> bool:
 
 
 def write_blocks(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     portions: Iterable[Cells],
     directory: str | os.PathLike[str],
     form: str = "npz",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
-from arrangement.exact.packing import check_words, unpack_signs, word_count
+from arrangement.exact.packing import Words, check_words, unpack_signs, word_count
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
-from arrangement.hyperplanes.hyperplanes import Arrangement
-from arrangement.results.cells import Cells
-from arrangement.results.columns import frozen
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
-__all__ = ["load", "save"]
+__all__ = ["Stored", "load", "save"]
 
 COLUMNS = {
     "packed": Column("uint64", ("m", "w")),
@@ -30,29 +28,39 @@ BLOCK = 2**16
 """Points are held against sign vectors in blocks of this many."""
 
 
-def save(cells: Cells, path: str | os.PathLike[str]) -> None:
+class Stored(NamedTuple):
+    """What a file of cells holds; see :class:`~arrangement.results.cells.Cells`."""
+
+    arrangement: Hyperplanes
+    packed: Words
+    domain: NDArray[np.object_] | None
+    complete: bool
+    points: NDArray[np.float64] | None
+
+
+def save(path: str | os.PathLike[str], stored: Stored) -> None:
     """Write arrangement, cells and known points; the file appears only when it is whole."""
     arrays: dict[str, NDArray[Any]] = {
-        "normals": storable(cells.arrangement.normals),
-        "offsets": storable(cells.arrangement.offsets),
-        "packed": cells.packed,
-        "complete": np.array(cells.complete),
+        "normals": storable(stored.arrangement.normals),
+        "offsets": storable(stored.arrangement.offsets),
+        "packed": stored.packed,
+        "complete": np.array(stored.complete),
     }
-    if cells.domain is not None:
-        arrays["domain"] = storable(cells.domain)
-    if "points" in cells.__dict__:
-        arrays["points"] = cells.points
+    if stored.domain is not None:
+        arrays["domain"] = storable(stored.domain)
+    if stored.points is not None:
+        arrays["points"] = stored.points
     archives.write(path, "cells", arrays)
 
 
-def load(path: str | os.PathLike[str]) -> Cells:
-    """What `save` wrote; an InputError that names the file if it is something else."""
+def load(path: str | os.PathLike[str]) -> Stored:
+    """What `save` was given; an InputError that names the file if it is something else."""
     arrays = archives.read(path, "cells")
     with archives.reading(path, "cells"):
         for name in ("normals", "offsets"):
             if name not in arrays:
                 raise InputError(f"{name} are missing")
-        arrangement = Arrangement(arrays["normals"], arrays["offsets"])
+        arrangement = Hyperplanes._kind(arrays["normals"], arrays["offsets"])
         n, d = arrangement.n_hyperplanes, arrangement.dimension
         columns = archives.described(arrays, COLUMNS, {"d": d, "w": word_count(n), "n": n})
         domain = None
@@ -66,15 +74,15 @@ def load(path: str | os.PathLike[str]) -> Cells:
         if len(packed) == 0:
             raise InputError("packed: there is no cell")
         check_words(packed, n)
-        cells = Cells(arrangement, packed, domain, complete=bool(columns["complete"]))
-        _check_copies(cells)
-        if "points" in columns:
-            _check_points(cells, columns["points"])
-            cells.__dict__["points"] = frozen(columns["points"])
-        return cells
+        points = columns.get("points")
+        stored = Stored(arrangement, packed, domain, bool(columns["complete"]), points)
+        _check_copies(stored)
+        if points is not None:
+            _check_points(stored, points)
+        return stored
 
 
-def _check_copies(cells: Cells) -> None:
+def _check_copies(cells: Stored) -> None:
     """An InputError unless equal hyperplanes have equal signs, up to orientation."""
     first, orientation = cells.arrangement.coincidence
     for i in np.flatnonzero(first != np.arange(len(first))).tolist():
@@ -85,7 +93,7 @@ def _check_copies(cells: Cells) -> None:
             raise InputError(f"packed: the signs on hyperplanes {first[i]} and {i} contradict")
 
 
-def _check_points(cells: Cells, points: NDArray[np.float64]) -> None:
+def _check_points(cells: Stored, points: NDArray[np.float64]) -> None:
     """An InputError unless each point is exactly in its cell and the domain, or all NaN."""
     n, rows = cells.arrangement.n_hyperplanes, cells.arrangement.rows
     if cells.domain is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,19 +15,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
 from arrangement.checks import entries
+from arrangement.enumeration import choose
+from arrangement.enumeration.cell_table import CellTable, adjacency
 from arrangement.errors import InputError
 from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import exact_table, exact_text
 from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs
-from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.exact.polyhedron import Polyhedron
+from arrangement.files import graphml
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress, reporter
+from arrangement.results import cell_files
+from arrangement.results.cell_files import Stored
+from arrangement.results.cell_lattice import cell_lattice
 from arrangement.results.columns import Columnar, frozen
 
 if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
-
-    from arrangement.exact.polyhedron import Polyhedron
 
 __all__ = ["Cell", "Cells"]
 
@@ -85,7 +91,6 @@ class Cell:
     @cached_property
     def polyhedron(self) -> Polyhedron:
         """The closure of the cell (of its part in the domain) by exact inequalities."""
-        from arrangement.exact.polyhedron import Polyhedron
         from arrangement.results.points import inward_rows
 
         rows = inward_rows(self.cells, self.index)
@@ -175,9 +180,12 @@ class Cell:
         >>> len(lattice), sorted(lattice.predecessors("++-"))
         (8, ['++0', '+0-', '0+-'])
         """
-        from arrangement.results import face_lattice
-
-        return face_lattice.cell_lattice(self)
+        if self.cells.domain is not None:
+            raise InputError(
+                "cells that meet a domain have no face lattice by signs: add the sides of the "
+                "domain to the hyperplanes instead"
+            )
+        return cell_lattice(self.cells.arrangement, self.polyhedron)
 
     def __repr__(self) -> str:
         return f"Cell {self.index}: {''.join('+' if s > 0 else '-' for s in self.signs)}"
@@ -216,7 +224,7 @@ class Cells(Columnar[Cell]):
 
     def __init__(
         self,
-        arrangement: Arrangement,
+        arrangement: Hyperplanes,
         packed: Words,
         domain: NDArray[np.object_] | None = None,
         points: NDArray[np.float64] | None = None,
@@ -230,6 +238,20 @@ class Cells(Columnar[Cell]):
         self._rational_points: dict[int, tuple[Fraction, ...]] = {}
         self.complete = complete
         self._progress = progress is True  # of the columns, when they are computed
+
+    @classmethod
+    def of(
+        cls,
+        arrangement: Hyperplanes,
+        method: str = "auto",
+        domain: Any = None,
+        progress: Progress = None,
+        executor: Executor | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Cells:
+        """Enumerate the cells; see :meth:`Arrangement.cells`."""
+        found = choose.cells(arrangement, method, domain, progress, executor, checkpoint)
+        return cls(arrangement, found.words, found.walls, found.points, progress)
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -289,8 +311,6 @@ class Cells(Columnar[Cell]):
         With a domain, the part of the cell in the domain is meant. A central arrangement has
         no bounded cell, unless it is empty.
         """
-        from arrangement.enumeration import choose
-
         arrangement, n = self.arrangement, self.arrangement.n_hyperplanes
         if self.domain is not None:
             arrangement = arrangement._with_rows(self.domain)
@@ -311,25 +331,19 @@ class Cells(Columnar[Cell]):
 
         The first cell has the lower index; the hyperplane is the lowest of its copies.
         """
-        from arrangement.files import graphml
-
-        return frozen(graphml.edges(self))
+        return frozen(self._table.edges(self.reporter("edges of cells")))
 
     @cached_property
     def adjacency(self) -> scipy.sparse.csr_array:
         """Symmetric (m, m) matrix whose entry is the shared hyperplane + 1."""
-        from arrangement.files import graphml
-
-        matrix = graphml.adjacency(self.edges, len(self))
+        matrix = adjacency(self.edges, len(self))
         for part in (matrix.data, matrix.indices, matrix.indptr):
             part.flags.writeable = False
         return matrix
 
     @cached_property
-    def _table(self) -> Any:
-        from arrangement.files import graphml
-
-        return graphml.CellTable(self.packed, self.arrangement.coincidence[0])
+    def _table(self) -> CellTable:
+        return CellTable(self.packed, self.arrangement.coincidence[0])
 
     def index(self, signs: Any, *_: Any) -> int:
         """The cell with a sign vector.
@@ -444,8 +458,6 @@ class Cells(Columnar[Cell]):
         >>> Arrangement([["sqrt(2)", "1/3"]], [0.5]).cells().to_networkx().graph
         {'hyperplanes': 'sqrt(2), 1/3, 1/2'}
         """
-        from arrangement.files import graphml
-
         return graphml.cell_graph(
             self.node_columns(), self.edges[:, :2], self.edge_columns(), self.graph_facts()
         )
@@ -455,8 +467,6 @@ class Cells(Columnar[Cell]):
 
         The file appears only when it is whole.
         """
-        from arrangement.files import graphml
-
         graphml.write_graphml(
             path,
             self.node_columns(),
@@ -472,9 +482,9 @@ class Cells(Columnar[Cell]):
         Numbers that float64 cannot hold are saved as "p/q" strings. The file appears only
         when it is whole.
         """
-        from arrangement.results import cell_files
-
-        cell_files.save(self, path)
+        points = self.points if "points" in self.__dict__ else None
+        stored = Stored(self.arrangement, self.packed, self.domain, self.complete, points)
+        cell_files.save(path, stored)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Cells:
@@ -485,9 +495,11 @@ class Cells(Columnar[Cell]):
         InputError
             If the file cannot be read, is no such file, or was altered.
         """
-        from arrangement.results import cell_files
-
-        return cell_files.load(path)
+        stored = cell_files.load(path)
+        cells = cls(stored.arrangement, stored.packed, stored.domain, complete=stored.complete)
+        if stored.points is not None:
+            cells.__dict__["points"] = frozen(stored.points)
+        return cells
 
 
 def _written(rows: NDArray[Any]) -> str:

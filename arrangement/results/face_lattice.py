@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arrangement import exact
 from arrangement.counting.poset import covers, face_numbers
-from arrangement.errors import InputError, SizeError
+from arrangement.errors import SizeError
+from arrangement.results.cell_lattice import EMPTY, sign_strings
 from arrangement.results.faces import faces
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from arrangement.hyperplanes.hyperplanes import Arrangement
-    from arrangement.results.cells import Cell
+    from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
-__all__ = ["cell_lattice", "face_lattice"]
+__all__ = ["face_lattice"]
 
 LARGEST = 10**5
 """How many faces a networkx graph may hold."""
 
-EMPTY, TOP = "empty", "top"
+TOP = "top"
 
 
-def face_lattice(arrangement: Arrangement) -> nx.DiGraph:
+def face_lattice(arrangement: Hyperplanes) -> nx.DiGraph:
     """All faces by inclusion; see :meth:`Arrangement.face_lattice`.
 
     On a flat Y of one dimension more, a flat X is a hyperplane, so that each face on X is the
@@ -50,7 +49,7 @@ def face_lattice(arrangement: Arrangement) -> nx.DiGraph:
         )
     d, rank = arrangement.dimension, arrangement.rank
     levels = [faces(arrangement, d - k) for k in range(rank + 1)]
-    names = [_names(level.signs) for level in levels]
+    names = [sign_strings(level.signs) for level in levels]
     graph = nx.DiGraph()
     graph.add_node(EMPTY, dimension=-1, bounded=True)
     for level, nodes in reversed(list(zip(levels, names, strict=True))):
@@ -80,44 +79,3 @@ def face_lattice(arrangement: Arrangement) -> nx.DiGraph:
             )
     graph.add_edges_from((node, TOP) for node in names[0])
     return graph
-
-
-def cell_lattice(cell: Cell) -> nx.DiGraph:
-    """The faces of one cell; see :meth:`Cell.face_lattice`.
-
-    Examples
-    --------
-    >>> from arrangement import families
-    >>> len(cell_lattice(families.shi(3).cells()[0])) > 1
-    True
-    """
-    import networkx as nx
-
-    if cell.cells.domain is not None:
-        raise InputError(
-            "cells that meet a domain have no face lattice by signs: add the sides of the "
-            "domain to the hyperplanes instead"
-        )
-    arrangement, polyhedron = cell.cells.arrangement, cell.polyhedron
-    levels = polyhedron.faces
-    graph = nx.DiGraph()
-    graph.add_node(EMPTY, dimension=-1, bounded=True)
-    name: dict[int, str] = {}
-    for k, level in reversed(list(enumerate(levels))):
-        points = [polyhedron.relative_interior(on) for on in level]
-        signs = [
-            [exact.sign(v) for v in arrangement.rows @ np.array(y, dtype=object)]
-            for y in points
-        ]
-        for on, node, covered in zip(level, _names(signs), level.values(), strict=True):
-            name[on] = node
-            bounded = polyhedron.is_bounded(on)
-            graph.add_node(node, dimension=arrangement.dimension - k, bounded=bounded)
-            below = [name[other] for other in covered] or [EMPTY]
-            graph.add_edges_from((other, node) for other in below)
-    return graph
-
-
-def _names(signs: Any) -> list[str]:
-    """Sign vectors as strings."""
-    return ["".join("-0+"[s + 1] for s in row) for row in signs]

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.checks import check_instance, choice, entries
-from arrangement.enumeration import cones, restrict
+from arrangement.enumeration import cones
+from arrangement.enumeration.cell_table import CellTable
 from arrangement.errors import InputError
 from arrangement.exact.fields import in_one_field
 from arrangement.exact.numbers import primitive, shown
@@ -32,9 +33,8 @@ from arrangement.exact.packing import (
     unpack_signs,
     word_count,
 )
-from arrangement.files.graphml import CellTable
 from arrangement.hyperplanes.domain import parse_domain
-from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.memory import refuse_large
 from arrangement.progress import Progress, reporter
@@ -346,8 +346,8 @@ class Faces(Columnar[Face]):
     def cells(self) -> Cells:
         """All cells, or those that meet the domain, which :attr:`incidence` counts."""
         if self.domain is None:
-            return self.arrangement.cells()
-        return self.arrangement.cells(domain=(-self.domain[:, :-1], self.domain[:, -1]))
+            return Cells.of(self.arrangement)
+        return Cells.of(self.arrangement, domain=(-self.domain[:, :-1], self.domain[:, -1]))
 
     @cached_property
     def incidence(self) -> scipy.sparse.csr_array:
@@ -418,7 +418,7 @@ def _joined(
     return np.concatenate(which), np.concatenate(words)
 
 
-def _localization_signs(arrangement: Arrangement, flat: Flat) -> Words:
+def _localization_signs(arrangement: Hyperplanes, flat: Flat) -> Words:
     """The cells of the hyperplanes that contain a flat: packed signs on all n, 0 elsewhere."""
     n = arrangement.n_hyperplanes
     on = list(flat.hyperplanes)
@@ -429,7 +429,7 @@ def _localization_signs(arrangement: Arrangement, flat: Flat) -> Words:
     else:
         rows = arrangement.rows[different]
         rows[:, -1] = 0
-        local = restrict.cells(arrangement._like(rows)).signs
+        local = Cells.of(arrangement._like(rows), method="restrict").signs
     signs = np.full((len(local), n), -1, dtype=np.int8)
     signs[:, on] = local[:, position] * orientation[on]
     return pack_signs(signs)
@@ -483,7 +483,7 @@ class _Cut:
 
 
 def faces(
-    arrangement: Arrangement, dimension: int, progress: Progress = None, domain: Any = None
+    arrangement: Hyperplanes, dimension: int, progress: Progress = None, domain: Any = None
 ) -> Faces:
     """All faces of one dimension, or those in a domain; see :meth:`Arrangement.faces`.
 
@@ -512,7 +512,7 @@ def faces(
         flats = Flats(arrangement, codimension, words[:0])
         return Faces(flats, np.zeros(0, dtype=np.int64), words[:0], walls)
     if codimension == 0:
-        packed = arrangement.cells(domain=domain, progress=progress).packed
+        packed = Cells.of(arrangement, domain=domain, progress=progress).packed
         flats = Flats(arrangement, 0, words)
         flat = np.zeros(len(packed), dtype=np.int64)
         return Faces(flats, flat, packed, walls, progress)
@@ -527,7 +527,7 @@ def faces(
     return Faces(flats, flat, packed, walls, progress)
 
 
-def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:
+def _rows_and_walls(arrangement: Hyperplanes, domain: Any) -> tuple[Integers, Integers | None]:
     """The different hyperplanes and the inequalities of a domain, if any, in one field."""
     rows = distinct_rows(arrangement)
     if domain is None:
@@ -551,7 +551,7 @@ def _listed(
 
 
 def face_vector(
-    arrangement: Arrangement, method: str | None = None, domain: Any = None
+    arrangement: Hyperplanes, method: str | None = None, domain: Any = None
 ) -> tuple[int, ...]:
     """How many faces of each dimension; see :meth:`Arrangement.face_vector`.
 

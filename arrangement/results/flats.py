@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.counting import poset
 from arrangement.counting.flat_lattice import FlatLattice
 from arrangement.errors import InputError
 from arrangement.exact.numbers import primitive, shown
 from arrangement.exact.packing import Words, unpack_signs, word_count
-from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import all_columns
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import Columnar, frozen
@@ -108,7 +109,7 @@ class Flats(Columnar[Flat]):
 
     _name = "flat"
 
-    def __init__(self, arrangement: Arrangement, rank: int, packed: Words) -> None:
+    def __init__(self, arrangement: Hyperplanes, rank: int, packed: Words) -> None:
         self.arrangement = arrangement
         self.rank = rank
         self.packed = frozen(packed.view())
@@ -138,12 +139,10 @@ class Flats(Columnar[Flat]):
 
         Python integers where int64 might not hold them.
         """
-        from arrangement.counting.poset import mobius
-
-        return frozen(mobius(self.arrangement, self.rank))
+        return frozen(poset.mobius(self.arrangement, self.rank))
 
 
-def flats(arrangement: Arrangement, rank: int, progress: Progress = None) -> Flats:
+def flats(arrangement: Hyperplanes, rank: int, progress: Progress = None) -> Flats:
     """All flats of one rank; see :meth:`Arrangement.flats`.
 
     Examples

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from math import comb
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,9 @@ from arrangement.checks import check_instance
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import primitive
-from arrangement.hyperplanes.hyperplanes import Arrangement
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.memory import refuse
+from arrangement.results.faces import faces
 
 __all__ = ["circuits", "cocircuits", "covectors", "dual"]
 
@@ -42,7 +43,7 @@ LIMIT = 2**26
 """Products of two residues modulo primes up to this are small in int64."""
 
 
-def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
+def circuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     """The signed circuits of a central arrangement: minimal dependencies of the normals.
 
     Every set of rank + 1 normals that span has one circuit in it, and these are all.
@@ -84,7 +85,7 @@ def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
     return _with_opposites(vectors, _cocircuits(vectors) if dual else _circuits(vectors))
 
 
-def cocircuits(arrangement: Arrangement) -> NDArray[np.int8]:
+def cocircuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     """The signed cocircuits of a central arrangement: the sign vectors of its rays.
 
     They are the faces of dimension one more than the intersection of all hyperplanes, and the
@@ -121,7 +122,7 @@ def cocircuits(arrangement: Arrangement) -> NDArray[np.int8]:
     return _with_opposites(vectors, _circuits(vectors) if dual else _cocircuits(vectors))
 
 
-def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
+def covectors(arrangement: Hyperplanes) -> NDArray[np.int8]:
     """The sign vectors of all faces, from the cells down to the flats of highest codimension.
 
     Of a central arrangement these are the covectors of its oriented matroid; the last is the
@@ -151,10 +152,15 @@ def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     d = arrangement.dimension
-    return np.concatenate([arrangement.faces(d - k).signs for k in range(arrangement.rank + 1)])
+    return np.concatenate(
+        [faces(arrangement, d - k).signs for k in range(arrangement.rank + 1)]
+    )
 
 
-def dual(arrangement: Arrangement) -> Arrangement:
+Given = TypeVar("Given", bound=Hyperplanes)
+
+
+def dual(arrangement: Given) -> Given:
     """An arrangement of the dual oriented matroid, of rank n − rank: the Gale dual.
 
     Its normals are the rows of a matrix whose columns are a basis of the dependencies of the
@@ -192,10 +198,10 @@ def dual(arrangement: Arrangement) -> Arrangement:
                 f"hyperplane {i} is in no circuit, so its dual is no hyperplane; "
                 "take the dual without it"
             )
-    return Arrangement(normals)
+    return type(arrangement)(normals)
 
 
-def _dependencies(arrangement: Arrangement) -> Integers:
+def _dependencies(arrangement: Hyperplanes) -> Integers:
     """A basis of the dependencies of the normals as columns, shape (n, n − rank)."""
     n = arrangement.n_hyperplanes
     result = np.full((n, n - arrangement.rank), 0, dtype=object)
@@ -205,7 +211,7 @@ def _dependencies(arrangement: Arrangement) -> Integers:
     return result
 
 
-def _vectors(arrangement: Arrangement) -> tuple[Integers, bool]:
+def _vectors(arrangement: Hyperplanes) -> tuple[Integers, bool]:
     """The normals in coordinates that span, or those of the dual where its rank is lower."""
     _refuse_affine(arrangement)
     n, rank = arrangement.n_hyperplanes, arrangement.rank
@@ -342,7 +348,7 @@ def _with_opposites(vectors: Integers, blocks: Iterator[NDArray[np.int8]]) -> ND
     return np.concatenate([half, -half])
 
 
-def _refuse_affine(arrangement: Arrangement) -> None:
+def _refuse_affine(arrangement: Hyperplanes) -> None:
     if not arrangement.is_central:
         raise InputError(
             "the oriented matroid is that of hyperplanes that share a point, which these do "

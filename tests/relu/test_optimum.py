@@ -660,7 +660,8 @@ def test_a_node_of_many_neurons_is_left_when_the_time_is_up():
 INTERRUPTED = """
 import os, signal, threading, time
 import numpy as np
-from arrangement.relu import OneHiddenLayer, optimum
+from arrangement.relu import OneHiddenLayer
+from arrangement.relu.training import optimum
 optimum.STARTS = 0
 rng = np.random.default_rng(0)
 def problem(N):

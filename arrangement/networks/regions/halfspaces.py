@@ -14,11 +14,10 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.enumeration import linear_programs
+from arrangement.arrangement import Arrangement
 from arrangement.errors import SizeError
 from arrangement.exact.numbers import primitive
 from arrangement.exact.polyhedron import Polyhedron
-from arrangement.hyperplanes.hyperplanes import Arrangement
 from arrangement.networks.complex import affine_maps
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import polytope_of
@@ -100,9 +99,8 @@ def _split(layers: Layers, part: _Part, l: int) -> list[_Part]:
     proper = np.array([any(row[:-1]) for *_, row in contests], dtype=np.bool_)
     rows = np.array([row for *_, row in contests], dtype=object)
     rows = rows.reshape(-1, part.walls.shape[1])
-    cells = linear_programs.cells(
-        Arrangement(rows[proper, :-1], rows[proper, -1]),
-        domain=(-part.walls[:, :-1], part.walls[:, -1]),
+    cells = Arrangement(rows[proper, :-1], rows[proper, -1]).cells(
+        method="lp", domain=(-part.walls[:, :-1], part.walls[:, -1])
     )
     _ = cells.points  # known from the linear programs, witnesses rest on them
     signs = np.empty((len(cells), len(rows)), dtype=np.int8)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
 from arrangement.files import graphml
@@ -310,9 +311,7 @@ class RegionSet(Columnar[Item]):
 
         offset = np.cumsum([0, *self.layers.hidden_widths])
         layer, index = self.edge_neurons.T
-        matrix = graphml.adjacency(
-            np.column_stack([self.edges, offset[layer] + index]), len(self)
-        )
+        matrix = adjacency(np.column_stack([self.edges, offset[layer] + index]), len(self))
         for part in (matrix.data, matrix.indices, matrix.indptr):
             part.flags.writeable = False
         return matrix

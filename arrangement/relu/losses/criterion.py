@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from arrangement import exact
+from arrangement.arrangement import Arrangement
 from arrangement.checks import entries, number
 from arrangement.errors import InputError, SolverError
 from arrangement.exact.numbers import exact_table
-from arrangement.hyperplanes.hyperplanes import Arrangement
 from arrangement.relu.losses.losses import Loss, checked_slope
 from arrangement.relu.minima.weight_space import (
     Floats,

@@ -77,7 +77,7 @@ class Classes:
         The zeros and signs are exact, those of the one-dimensional faces modulo the flat, if
         they are not given; v·e_ρ is set to zero where they say so.
         """
-        from arrangement.hyperplanes.hyperplanes import Arrangement
+        from arrangement.arrangement import Arrangement
 
         exact = self.samples.arrangement.rows[self.representative[on], :-1]
         if signs is None or not len(signs):

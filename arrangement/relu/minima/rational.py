@@ -127,7 +127,7 @@ class RationalDecider(Decider):
         if len(classes) == codimension:
             local = np.concatenate([np.eye(codimension), -np.eye(codimension)]).astype(np.int8)
         else:
-            from arrangement.hyperplanes.hyperplanes import Arrangement
+            from arrangement.arrangement import Arrangement
 
             rows = self.faces.samples.arrangement.rows[classes, :-1]
             local = Arrangement(rows).faces(rows.shape[1] - codimension + 1).signs

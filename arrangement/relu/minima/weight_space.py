@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
+from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError, SolverError
 from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import exact_table
 from arrangement.exact.packing import pack_signs
-from arrangement.hyperplanes.hyperplanes import Arrangement
 
 __all__ = [
     "CHUNK",

@@ -38,11 +38,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from arrangement.arrangement import Arrangement
 from arrangement.bounds import cover
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import exact_number, shown
 from arrangement.exact.packing import Words, pack_signs
-from arrangement.hyperplanes.hyperplanes import Arrangement
 from arrangement.progress import Progress
 from arrangement.relu.minima.weight_space import Floats, sample_arrangement, sample_targets
 from arrangement.relu.training.column_generation import Program
