@@ -25,6 +25,7 @@ from arrangement.errors import (
     SizeError,
     SolverError,
 )
+from arrangement.version import __version__
 
 if TYPE_CHECKING:
     from arrangement import bounds, data, families, networks, plot, relu
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from arrangement.results.cells import Cell, Cells
     from arrangement.results.faces import Face, Faces
     from arrangement.results.flats import Flat, Flats
-
-__version__ = "0.1.0.dev0"
 
 __all__ = [
     "Arrangement",
@@ -54,6 +53,7 @@ __all__ = [
     "NumberField",
     "SizeError",
     "SolverError",
+    "__version__",
     "bounds",
     "data",
     "families",

@@ -25,6 +25,7 @@ from arrangement.cli.termination import orderly_termination
 from arrangement.errors import ArrangementError, InputError
 from arrangement.files.output import claim_stdout
 from arrangement.printable import printable
+from arrangement.version import __version__
 
 __all__ = ["main"]
 
@@ -105,8 +106,6 @@ def _main(argv: list[str] | None) -> int:
 
 
 def _parser() -> Parser:
-    from arrangement import __version__
-
     parser = Parser(
         prog="arrangement",
         description="Exact cells of hyperplane arrangements, and the exact loss landscape of "
