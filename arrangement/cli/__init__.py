@@ -7,19 +7,8 @@ import os
 import sys
 import warnings
 from contextlib import nullcontext, redirect_stdout
+from importlib import import_module
 
-from arrangement.cli import (
-    count_cells,
-    list_cells,
-    list_faces,
-    list_flats,
-    list_regions,
-    map_landscape,
-    print_bounds,
-    train_convex,
-    train_globally,
-    verify_certificate,
-)
 from arrangement.cli.options import Parser
 from arrangement.cli.termination import orderly_termination
 from arrangement.errors import ArrangementError, InputError
@@ -28,6 +17,33 @@ from arrangement.printable import printable
 from arrangement.version import __version__
 
 __all__ = ["main"]
+
+COMMANDS = {
+    "cells": ("list_cells", "enumerate the cells of an arrangement"),
+    "count": (
+        "count_cells",
+        "characteristic polynomial, Whitney numbers and cells, without enumerating cells; "
+        "with a domain the cells in it",
+    ),
+    "faces": ("list_faces", "count the faces of every dimension, or list those of one"),
+    "flats": ("list_flats", "count or list the flats, write the intersection poset"),
+    "bounds": (
+        "print_bounds",
+        "compare cells and faces with what they can be at most; bounds of ReLU networks",
+    ),
+    "landscape": ("map_landscape", "every local minimum of a layer of ReLU neurons on data"),
+    "train": (
+        "train_globally",
+        "train a layer of ReLU neurons on data to the proven global minimum",
+    ),
+    "convex": (
+        "train_convex",
+        "train a ReLU layer of any width with weight decay, as a convex program",
+    ),
+    "network": ("list_regions", "the linear regions of a ReLU network in a domain"),
+    "verify": ("verify_certificate", "check a certificate of the linear regions of a network"),
+}
+"""Each command's module, imported when it is called, and what it is for."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -75,7 +91,7 @@ def _main(argv: list[str] | None) -> int:
             sys.stdout = claim_stdout()
             warnings.formatwarning = _one_line
         with redirect_stdout(quiet):
-            parser = _parser()
+            parser = _parser(sys.argv[1:] if argv is None else argv)
         try:
             options = parser.parse_args(argv)
         except SystemExit:  # of --help and --version
@@ -105,7 +121,8 @@ def _main(argv: list[str] | None) -> int:
     return code
 
 
-def _parser() -> Parser:
+def _parser(argv: list[str]) -> Parser:
+    """The parser of the command that is called; of the others it has the names."""
     parser = Parser(
         prog="arrangement",
         description="Exact cells of hyperplane arrangements, and the exact loss landscape of "
@@ -113,13 +130,10 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"arrangement {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    modules = (
-        list_cells, count_cells, list_faces, list_flats, print_bounds, map_landscape,
-        train_globally, train_convex, list_regions, verify_certificate,
-    )  # fmt: skip
-    for command in modules:
-        command.add(commands)
+    for name, (module, text) in COMMANDS.items():
+        one = commands.add_parser(name, help=text)
+        if name in argv[:1]:
+            import_module(f"arrangement.cli.{module}").add(one)
     return parser
 
 

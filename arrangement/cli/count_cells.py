@@ -7,7 +7,7 @@ import time
 
 from arrangement.cli.options import (
     NUMBERS,
-    Commands,
+    Parser,
     add_arrangement,
     add_checkpoint,
     add_domain,
@@ -21,14 +21,9 @@ from arrangement.errors import InputError
 __all__ = ["add"]
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "count",
-        help="characteristic polynomial, Whitney numbers and cells, without enumerating cells; "
-        "with a domain the cells in it",
-        description=NUMBERS,
-    )
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = NUMBERS
     parser.set_defaults(run=_run)
     add_arrangement(parser)
     add_domain(parser)

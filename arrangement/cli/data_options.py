@@ -8,8 +8,11 @@ import os
 from typing import TYPE_CHECKING
 
 from arrangement.cli.options import Parser, float_number
+from arrangement.data.samples import load, prepare
 from arrangement.errors import InputError, SizeError
 from arrangement.files.reading import standard_input
+from arrangement.plot.marks import counted
+from arrangement.relu import OneHiddenLayer
 
 if TYPE_CHECKING:
     from arrangement.data.samples import DataSet
@@ -110,8 +113,6 @@ def add_layer(parser: Parser, several: bool = False) -> None:
 
 def chosen_data(options: argparse.Namespace) -> DataSet:
     """The samples that were asked for, reduced and normalised."""
-    from arrangement.data.samples import load, prepare
-
     if options.reduction in ("pca", "lsh") and options.features is None:
         raise InputError(f"--reduction {options.reduction}: to how many? give --features D")
     return prepare(
@@ -128,8 +129,6 @@ def chosen_data(options: argparse.Namespace) -> DataSet:
 
 def described(options: argparse.Namespace, data: DataSet) -> str:
     """The samples in a few words, for a picture."""
-    from arrangement.plot.marks import counted
-
     if options.classes is None:
         labels = counted(len(data.classes), "label")
     else:
@@ -141,8 +140,6 @@ def described(options: argparse.Namespace, data: DataSet) -> str:
 
 def chosen_layer(options: argparse.Namespace, data: DataSet) -> OneHiddenLayer:
     """The layer that was asked for, on these samples."""
-    from arrangement.relu import OneHiddenLayer
-
     refuse_wide(data)
     return OneHiddenLayer(
         data.X,

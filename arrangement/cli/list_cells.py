@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from arrangement.cli.options import (
     NUMBERS,
-    Commands,
+    Parser,
     add_arrangement,
     add_checkpoint,
     add_domain,
@@ -22,6 +22,7 @@ from arrangement.cli.options import (
 )
 from arrangement.cli.results_written import names_directory
 from arrangement.errors import InputError
+from arrangement.results.blocks import check_directory, write_blocks
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
@@ -29,11 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "cells", help="enumerate the cells of an arrangement", description=NUMBERS
-    )
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = NUMBERS
     parser.set_defaults(run=_run)
     add_arrangement(parser)
     parser.add_argument(
@@ -108,8 +107,6 @@ def _run(options: argparse.Namespace) -> str:
 
 def _blocks(options: argparse.Namespace) -> str:
     """Cells in blocks on disk: nothing is known of all of them but their number."""
-    from arrangement.results.blocks import check_directory, write_blocks
-
     for option in ("graphml", "plot"):
         if getattr(options, option) is not None:
             raise InputError(f"--{option}: not with blocks; give --out FILE.npz")

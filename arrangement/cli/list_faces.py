@@ -6,7 +6,7 @@ import argparse
 
 from arrangement.cli.options import (
     NUMBERS,
-    Commands,
+    Parser,
     add_arrangement,
     add_domain,
     chosen,
@@ -16,13 +16,11 @@ from arrangement.cli.options import (
 __all__ = ["add"]
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "faces",
-        help="count the faces of every dimension, or list those of one",
-        description=f"{NUMBERS}\n\nA face is listed by its signs on the hyperplanes; with a "
-        "domain, those that meet it.",
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = (
+        f"{NUMBERS}\n\nA face is listed by its signs on the hyperplanes; with a "
+        "domain, those that meet it."
     )
     parser.set_defaults(run=_run)
     add_arrangement(parser)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 
 from arrangement.cli import results_written
-from arrangement.cli.options import NUMBERS, Commands, add_arrangement, chosen, report
+from arrangement.cli.options import NUMBERS, Parser, add_arrangement, chosen, report
 from arrangement.errors import InputError
+from arrangement.files.graphml import write_poset
 
 __all__ = ["add"]
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "flats",
-        help="count or list the flats, write the intersection poset",
-        description=f"{NUMBERS}\n\nA flat is an intersection of hyperplanes; hyperplanes are "
-        "numbered from 0.",
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = (
+        f"{NUMBERS}\n\nA flat is an intersection of hyperplanes; hyperplanes are "
+        "numbered from 0."
     )
     parser.set_defaults(run=_run)
     add_arrangement(parser)
@@ -39,8 +38,6 @@ def _run(options: argparse.Namespace) -> str:
         "rank": arrangement.rank,
     }
     if options.graphml is not None:
-        from arrangement.files.graphml import write_poset
-
         write_poset(arrangement.intersection_poset(), options.graphml)
     if options.rank is not None:
         flats = arrangement.flats(options.rank, progress=True)

@@ -9,6 +9,7 @@ import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from arrangement.bounds import montufar_2017, raghu, serra
 from arrangement.cli import results_written
 from arrangement.cli.network_options import (
     add_domain,
@@ -16,9 +17,14 @@ from arrangement.cli.network_options import (
     chosen_domain,
     chosen_network,
 )
-from arrangement.cli.options import Commands, add_jobs, add_outputs, report, short, workers
+from arrangement.cli.options import Parser, add_jobs, add_outputs, report, short, workers
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
+from arrangement.networks.complex.vertices import nearest
+from arrangement.networks.formats import readers
+from arrangement.networks.network import Network
+from arrangement.networks.regions.redundancy import pruned, redundancies
+from arrangement.networks.regions.regions import Regions
 
 if TYPE_CHECKING:
     from arrangement.networks.feed_forward import FeedForward
@@ -52,11 +58,9 @@ With several outputs the network is a classifier: a decision region is a connect
 whose largest output is the same."""
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "network", help="the linear regions of a ReLU network in a domain", description=TEXT
-    )
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = TEXT
     parser.set_defaults(run=_run)
     parser.add_argument("file", metavar="FILE", help="the network")
     add_reading(parser)
@@ -127,9 +131,6 @@ def _run(options: argparse.Namespace) -> str:
         facts |= _redundant(regions, options.json)
     seconds = time.perf_counter() - started
     if options.prune is not None:
-        from arrangement.networks.formats import readers
-        from arrangement.networks.regions.redundancy import pruned
-
         small = pruned(regions)
         readers.save(small, options.prune)
         facts["pruned widths"] = _widths(small, options.json)
@@ -192,8 +193,6 @@ def _check_drawable(options: argparse.Namespace, network: Network) -> None:
 def _facts(
     network: Network, regions: Regions | HalfspaceRegions, as_json: bool
 ) -> dict[str, Any]:
-    from arrangement.networks.regions.regions import Regions
-
     facts: dict[str, Any] = {
         "inputs": network.input_dimension,
         "outputs": network.output_dimension,
@@ -232,8 +231,6 @@ def _geometry(network: Network, regions: Regions, as_json: bool) -> dict[str, An
 
 def _number(x: Fraction) -> float | str:
     """A float64, or exact text where that is beyond float64."""
-    from arrangement.networks.complex.vertices import nearest
-
     value = nearest(x)
     return value if math.isfinite(value) and (value or not x) else exact_text(x)
 
@@ -274,8 +271,6 @@ def _named(network: Network) -> str:
 
 def _domain_volume(network: Network, regions: Regions) -> float:
     """The volume of the domain: of the one region of a network that is affine."""
-    from arrangement.networks.network import Network
-
     rows = regions.complex.domain.rows
     affine = Network([[[0] * network.input_dimension]], [[0]])
     whole = affine.regions((-rows[:, :-1], rows[:, -1]), method="complex")
@@ -317,8 +312,6 @@ def _classes(decision: DecisionRegions, as_json: bool) -> dict[str, Any]:
 
 def _bounds(network: Network, count: int, as_json: bool) -> dict[str, Any]:
     """The upper bounds that hold for the activation; none for maxout."""
-    from arrangement.bounds import montufar_2017, raghu, serra
-
     bounds = {"Serra 2018": serra, "Montufar 2017": montufar_2017, "Raghu 2017": raghu}
     if network.pieces > 1:
         return {}
@@ -347,8 +340,6 @@ def _coverage(regions: Regions, n_points: int, as_json: bool) -> Any:
 
 
 def _redundant(regions: Regions, as_json: bool) -> dict[str, Any]:
-    from arrangement.networks.regions.redundancy import redundancies
-
     found = redundancies(regions)
     if as_json:
         return {"redundant neurons": [_certificate(one) for one in found]}

@@ -16,7 +16,7 @@ from arrangement.cli.data_options import (
     described,
 )
 from arrangement.cli.options import (
-    Commands,
+    Parser,
     add_jobs,
     add_outputs,
     check_outputs,
@@ -25,6 +25,9 @@ from arrangement.cli.options import (
 )
 from arrangement.cli.sweep_landscapes import add_sweep, run_sweep, settle
 from arrangement.errors import InputError
+from arrangement.relu.minima.piece_files import TABLES
+from arrangement.relu.minima.product import refuse_large_graph
+from arrangement.relu.minima.tuples import n_multisets
 
 if TYPE_CHECKING:
     from arrangement.relu import Landscape, OneHiddenLayer, Pieces
@@ -34,15 +37,13 @@ __all__ = ["add"]
 KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "landscape",
-        help="every local minimum of a layer of ReLU neurons on data",
-        description=f"{SAMPLES}\n\nThe network is f(x) = sum_j z_j max(0, w_j.x) with K hidden "
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = (
+        f"{SAMPLES}\n\nThe network is f(x) = sum_j z_j max(0, w_j.x) with K hidden "
         "neurons, the loss the mean\nsquared error. With one neuron seconds are enough for a "
         "hundred samples of three\ncoordinates; with K neurons it is tuples of cells that are "
-        "gone through.",
+        "gone through."
     )
     parser.set_defaults(run=_run)
     add_data(parser, several=True)
@@ -84,8 +85,6 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> str:
-    from arrangement.relu.minima.piece_files import TABLES
-
     if options.sweep:
         return run_sweep(options)
     settle(options)
@@ -148,9 +147,6 @@ def _picture(options: argparse.Namespace, problem: OneHiddenLayer) -> str | None
 
 def _refuse_large_graph(problem: OneHiddenLayer) -> None:
     """Find out before the work whether the graph would be too large to be written."""
-    from arrangement.relu.minima.product import refuse_large_graph
-    from arrangement.relu.minima.tuples import n_multisets
-
     K = problem.hidden
     if K == 1:
         return
@@ -261,8 +257,6 @@ def _narrowest(pieces: Pieces) -> float:
 
 
 def _n_tuples(landscape: Landscape) -> int:
-    from arrangement.relu.minima.tuples import n_multisets
-
     return n_multisets(len(landscape.cells), landscape.problem.hidden)
 
 

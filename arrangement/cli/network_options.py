@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from arrangement.cli.arrangement_files import rational_number, read_points, written_number
 from arrangement.cli.options import Parser, float_number
 from arrangement.errors import InputError
+from arrangement.files.reading import naming, read_arrays
+from arrangement.networks.network import Network
 
 if TYPE_CHECKING:
     from arrangement.networks.network import Network
@@ -59,9 +62,6 @@ def add_domain(parser: Parser) -> None:
 
 def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:
     """The box or polytope that was asked for."""
-    from arrangement.cli.arrangement_files import rational_number
-    from arrangement.files.reading import read_arrays
-
     if options.domain is not None:
         arrays = read_arrays(options.domain)
         if not isinstance(arrays, dict) or not {"G", "h"} <= arrays.keys():
@@ -79,10 +79,6 @@ def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:
 
 def chosen_network(path: str, options: argparse.Namespace) -> Network:
     """The network of a file, on the slice if there is one."""
-    from arrangement.cli.arrangement_files import read_points
-    from arrangement.files.reading import naming
-    from arrangement.networks.network import Network
-
     slope = None
     if options.negative_slope is not None:
         if options.activation is not None and options.activation != ["leaky_relu"]:
@@ -107,8 +103,6 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
 
 
 def _activation(words: list[str] | None) -> Any:
-    from arrangement.cli.arrangement_files import written_number
-
     if words is None:
         return None
     if words[0] == "maxout" and len(words) == 2 and words[1].isdecimal():

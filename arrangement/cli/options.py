@@ -9,7 +9,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from arrangement.cli import results_written
 from arrangement.cli.arrangement_files import (
@@ -17,7 +17,9 @@ from arrangement.cli.arrangement_files import (
     rational_number,
     written_number,
 )
+from arrangement.enumeration.tasks import start_worker
 from arrangement.errors import InputError
+from arrangement.families import FAMILIES
 from arrangement.printable import printable
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NUMBERS",
-    "Commands",
     "Parser",
     "add_arrangement",
     "add_checkpoint",
@@ -39,8 +40,6 @@ __all__ = [
     "short",
     "workers",
 ]
-
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 NUMBERS = """\
 FILE is a table of text with one hyperplane a row (separated by commas, semicolons, tabs or
@@ -71,8 +70,6 @@ class Parser(argparse.ArgumentParser):
 
 def add_arrangement(parser: Parser) -> None:
     """The options that say which arrangement; see :func:`chosen`."""
-    from arrangement.families import FAMILIES
-
     parser.add_argument("file", nargs="?", metavar="FILE|-", help="the hyperplanes")
     parser.add_argument(
         "--family",
@@ -116,8 +113,6 @@ def workers(jobs: int | None) -> Any:
     if jobs is None:
         return contextlib.nullcontext()
     from concurrent.futures import ProcessPoolExecutor
-
-    from arrangement.enumeration.tasks import start_worker
 
     return ProcessPoolExecutor(jobs, initializer=start_worker)
 

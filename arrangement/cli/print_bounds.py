@@ -5,20 +5,27 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from arrangement.cli.options import NUMBERS, Commands, add_arrangement, chosen, report
+from arrangement.bounds import (
+    buck,
+    cover,
+    montufar_2014,
+    montufar_2017,
+    raghu,
+    serra,
+    zaslavsky,
+)
+from arrangement.cli.options import NUMBERS, Parser, add_arrangement, chosen, report
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 
 __all__ = ["add"]
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "bounds",
-        help="compare cells and faces with what they can be at most; bounds of ReLU networks",
-        description=f"{NUMBERS}\n\nThe bounds are those of Zaslavsky, Cover and Buck for the "
-        "rank and the distinct\nhyperplanes. Cover's holds if all hyperplanes share a point.",
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = (
+        f"{NUMBERS}\n\nThe bounds are those of Zaslavsky, Cover and Buck for the "
+        "rank and the distinct\nhyperplanes. Cover's holds if all hyperplanes share a point."
     )
     parser.set_defaults(run=_run)
     add_arrangement(parser)
@@ -35,8 +42,6 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> str:
-    from arrangement.bounds import buck, cover, zaslavsky
-
     if options.network is not None:
         return _network(options)
     arrangement, domain = chosen(options)
@@ -87,8 +92,6 @@ def _compared(measured: int, bound: int | None, as_json: bool) -> Any:
 
 
 def _network(options: argparse.Namespace) -> str:
-    from arrangement.bounds import montufar_2014, montufar_2017, raghu, serra
-
     if options.file is not None or options.family is not None:
         raise InputError("--network: instead of an arrangement; give one of them")
     if options.faces:

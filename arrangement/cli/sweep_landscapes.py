@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from arrangement.cli import results_written
 from arrangement.cli.options import Parser, float_number, report, workers
+from arrangement.data.samples import gaussian, load, prepare
 from arrangement.errors import InputError
 from arrangement.files.reading import standard_input
+from arrangement.relu.minima_probability import minima_probability
 
 if TYPE_CHECKING:
     from arrangement.data.dataset import DataSet
@@ -67,8 +69,6 @@ def settle(options: argparse.Namespace) -> None:
 
 def run_sweep(options: argparse.Namespace) -> str:
     """Go through the settings; what is printed."""
-    from arrangement.relu.minima_probability import minima_probability
-
     for name, default in ONE_LANDSCAPE.items():
         if getattr(options, name) != default:
             raise InputError(f"--{name.replace('_', '-')}: not with --sweep")
@@ -112,8 +112,6 @@ def run_sweep(options: argparse.Namespace) -> str:
 
 def _source(options: argparse.Namespace) -> tuple[str, Source]:
     """What the samples are called, and what draws them."""
-    from arrangement.data.samples import gaussian, load, prepare
-
     if options.data == "gaussian":
         fixed = {"target": None, "classes": None, "reduction": None, "normalise": True}
         for name, default in fixed.items():

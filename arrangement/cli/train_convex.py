@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from arrangement.cli.arrangement_files import rational_number
 from arrangement.cli.data_options import SAMPLES, add_data, chosen_data, refuse_wide
-from arrangement.cli.options import Commands, check_outputs, report
+from arrangement.cli.options import Parser, check_outputs, report
+from arrangement.relu.training import convex
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,15 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "convex",
-        help="train a ReLU layer of any width with weight decay, as a convex program",
-        description=f"{SAMPLES}\n\nThe network f(x) = sum_j z_j max(0, w_j.x) of any width is "
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = (
+        f"{SAMPLES}\n\nThe network f(x) = sum_j z_j max(0, w_j.x) of any width is "
         "the one that minimises\n|f - y|^2 / 2 + BETA/2 sum_j (|w_j|^2 + z_j^2), found by the "
         "convex program over all\nactivation patterns (Pilanci and Ergen 2020), with the value "
-        "of the dual as a proof.",
+        "of the dual as a proof."
     )
     parser.set_defaults(run=_run)
     add_data(parser)
@@ -60,8 +59,6 @@ def add(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> str:
-    from arrangement.relu.training import convex
-
     check_outputs(options, options.data)
     beta = rational_number(options.beta, "--beta")
     data = chosen_data(options)

@@ -13,7 +13,7 @@ from arrangement.cli.data_options import (
     chosen_data,
     chosen_layer,
 )
-from arrangement.cli.options import Commands, check_outputs, report
+from arrangement.cli.options import Parser, check_outputs, report
 
 if TYPE_CHECKING:
     from arrangement.relu import GlobalOptimum
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "train",
-        help="train a layer of ReLU neurons on data to the proven global minimum",
-        description=f"{SAMPLES}\n\nThe loss is the mean squared error of f(x) = sum_j z_j "
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = (
+        f"{SAMPLES}\n\nThe loss is the mean squared error of f(x) = sum_j z_j "
         "max(0, w_j.x) with K hidden neurons.\nWith a time limit the lower bound is valid "
-        "whenever the search stops.",
+        "whenever the search stops."
     )
     parser.set_defaults(run=_run)
     add_data(parser)

@@ -16,8 +16,19 @@ from arrangement.cli.network_options import (
     chosen_domain,
     chosen_network,
 )
-from arrangement.cli.options import Commands, report, short
+from arrangement.cli.options import Parser, report, short
 from arrangement.errors import InputError
+from arrangement.exact.numbers import exact_text
+from arrangement.networks.complex.domains import bounded_rows
+from arrangement.networks.proofs.certificate import network_facts
+from arrangement.networks.proofs.grammar import integer_text, parsed, part
+from arrangement.networks.proofs.verify import (
+    BadCertificate,
+    Undecided,
+    check,
+    read,
+    same_domain,
+)
 
 __all__ = ["add"]
 
@@ -28,12 +39,9 @@ UNDECIDED = 3
 """The exit code if the check would take too much work."""
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "verify",
-        help="check a certificate of the linear regions of a network",
-        description="""\
+def add(parser: Parser) -> None:
+    """Describe the command, and add its options."""
+    parser.description = """\
 FILE is a certificate that Regions.write_certificate() wrote: JSON, perhaps compressed (.gz).
 It is checked in exact arithmetic, without the code that found the regions: that each region's
 interior point and vertices have its pattern, that the volumes add up to the domain's, and that
@@ -42,8 +50,7 @@ What is proved is proved of the network and the domain in FILE: --network and --
 say which are meant; without them the domain is printed, for comparison.
 The exit code is 0 if it is a proof, 1 if it is not (or of another network or domain), 2 if FILE
 is no certificate or something else is wrong with the arguments, 3 if the check was not done
-because it would take too much work.""",
-    )
+because it would take too much work."""
     parser.set_defaults(run=_run)
     parser.add_argument("file", metavar="FILE", help="the certificate")
     parser.add_argument(
@@ -74,8 +81,6 @@ def _factor(text: str) -> float:
 
 
 def _run(options: argparse.Namespace) -> tuple[str, int]:
-    from arrangement.networks.proofs.verify import BadCertificate, Undecided
-
     for name in ("activation", "negative_slope", "layers", "slice"):
         if getattr(options, name) is not None and options.network is None:
             flag = name.replace("_", "-")
@@ -95,11 +100,6 @@ def _run(options: argparse.Namespace) -> tuple[str, int]:
 
 
 def _verified(options: argparse.Namespace) -> tuple[str, int]:
-    from arrangement.exact.numbers import exact_text
-    from arrangement.networks.complex.domains import bounded_rows
-    from arrangement.networks.proofs.grammar import integer_text
-    from arrangement.networks.proofs.verify import check, read, same_domain
-
     started = time.perf_counter()
     certificate = read(options.file, options.limit)
     verdict = check(certificate, options.limit)
@@ -141,8 +141,6 @@ def _verified(options: argparse.Namespace) -> tuple[str, int]:
 
 def _told(rows: Sequence[Sequence[int]]) -> str:
     """A domain for reading: the intervals of a box, or inequalities."""
-    from arrangement.exact.numbers import exact_text
-
     d = len(rows[0]) - 1
     ends: dict[tuple[int, bool], list[Fraction]] = {}
     for row in rows:
@@ -167,9 +165,6 @@ def _told(rows: Sequence[Sequence[int]]) -> str:
 
 def _is_of(facts: dict[str, Any], options: argparse.Namespace) -> bool:
     """Is the network of a file, or its slice, the one of a certificate, apart from labels?"""
-    from arrangement.networks.proofs.certificate import network_facts
-    from arrangement.networks.proofs.grammar import parsed, part
-
     network = chosen_network(options.network, options)
     mine = json.loads(json.dumps(network_facts(network)))
     one, other = (_as_fractions(parsed(given, part("network"))) for given in (mine, facts))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.exact.packing import pack_signs, word_count
 from arrangement.plot.spherical import PARALLEL, Floats
 
 __all__ = ["cell_image", "from_stereographic", "great_circle", "stereographic"]
@@ -124,8 +125,6 @@ def cell_image(
     >>> cell_image([[1, 0, 0]], signs, upper=True, size=2).tolist()
     [[1, 0], [1, 0]]
     """
-    from arrangement.exact.packing import pack_signs, word_count
-
     # A sign vector is known by the sum of its words, each times a random odd number, modulo
     # 2^64: sums of different vectors agree with odds of about 2^-64. The seed is fixed, so that
     # a picture is the same each time.

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.checks import check_instance, choice, entries
+from arrangement.counting.poset import covers, face_numbers
 from arrangement.enumeration import cones
 from arrangement.enumeration.cell_table import CellTable
 from arrangement.errors import InputError
@@ -562,8 +563,6 @@ def face_vector(
     >>> face_vector(triangle, method="enumerate"), face_vector(triangle, domain=[(1, 2)] * 2)
     ((3, 9, 7), (0, 0, 1))
     """
-    from arrangement.counting.poset import covers, face_numbers
-
     if method is not None:
         choice(method, METHODS, "method")
     if domain is not None and method == "count":

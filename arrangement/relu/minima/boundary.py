@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from arrangement.arrangement import Arrangement
 from arrangement.relu.minima.weight_space import Floats, Mask, Samples, Signs
 
 __all__ = ["Classes", "flat_bases"]
@@ -77,8 +78,6 @@ class Classes:
         The zeros and signs are exact, those of the one-dimensional faces modulo the flat, if
         they are not given; v·e_ρ is set to zero where they say so.
         """
-        from arrangement.arrangement import Arrangement
-
         exact = self.samples.arrangement.rows[self.representative[on], :-1]
         if signs is None or not len(signs):
             signs = Arrangement(exact).faces(exact.shape[1] - codimension + 1).signs

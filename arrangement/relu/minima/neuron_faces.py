@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact
+from arrangement import exact, kernels
 from arrangement.checks import whole
 from arrangement.progress import Progress
 from arrangement.relu.minima.boundary import Classes, flat_bases
@@ -142,8 +142,6 @@ class NeuronFaces:
 
     def transposed(self, faces: Indices) -> Floats:
         """The matrices Aᵀ of faces, shape (m, D, N)."""
-        from arrangement import kernels
-
         flats, place = np.unique(self.flat[faces], return_inverse=True)
         signs = self.signs[faces]
         maps = np.empty((len(faces), self.rank, signs.shape[1]))
@@ -153,8 +151,6 @@ class NeuronFaces:
     @cached_property
     def residues(self) -> tuple[Indices, Indices, int]:
         """The samples times some numbers, these numbers, and the slope, modulo the prime."""
-        from arrangement import kernels
-
         prime = kernels.PRIME
 
         def residue(value: Fraction) -> int:
@@ -179,8 +175,6 @@ class NeuronFaces:
         Modulo a prime of 31 bits: a lower bound of the exact rank that is sharp but for odd
         chances.
         """
-        from arrangement import kernels
-
         rows, factors, slope = self.residues
         ranks = np.empty(len(tuples), dtype=np.int64)
         column = factors[:, None] if free else np.zeros((len(rows), 0), dtype=np.int64)
@@ -346,8 +340,6 @@ class NeuronFaces:
 
     def interior(self, face: int) -> Floats:
         """Essential weights inside a face, far from its sides; 0 at the origin."""
-        from arrangement import kernels
-
         if face in self._interior:
             return self._interior[face]
         flat, e = int(self.flat[face]), int(self.sizes[face])

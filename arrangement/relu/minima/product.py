@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.errors import SizeError
+from arrangement.files.graphml import cell_graph, write_graphml
 from arrangement.memory import refuse
 from arrangement.relu.minima.neuron_faces import ROUNDING
 from arrangement.relu.minima.pieces import Pieces
@@ -470,8 +471,6 @@ class ProductGraph:
         SizeError
             If K > 1 and it has more than a million nodes and edges.
         """
-        from arrangement.files.graphml import cell_graph
-
         self._refuse_too_large("a networkx graph")
         return cell_graph(self.node_columns(), self.edges[:, :2], self.edge_columns())
 
@@ -483,8 +482,6 @@ class ProductGraph:
         SizeError
             If K > 1 and it has more than a million nodes and edges.
         """
-        from arrangement.files.graphml import write_graphml
-
         self._refuse_too_large("a GraphML file")
         write_graphml(
             path,

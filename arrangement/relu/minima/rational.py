@@ -18,6 +18,7 @@ from flint import fmpq, fmpz, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
+from arrangement.arrangement import Arrangement
 from arrangement.errors import SolverError
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
@@ -127,8 +128,6 @@ class RationalDecider(Decider):
         if len(classes) == codimension:
             local = np.concatenate([np.eye(codimension), -np.eye(codimension)]).astype(np.int8)
         else:
-            from arrangement.arrangement import Arrangement
-
             rows = self.faces.samples.arrangement.rows[classes, :-1]
             local = Arrangement(rows).faces(rows.shape[1] - codimension + 1).signs
         result = []
