@@ -20,7 +20,6 @@ from arrangement.cli.options import Parser, report, short
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 from arrangement.networks.complex.domains import bounded_rows
-from arrangement.networks.proofs.certificate import network_facts
 from arrangement.networks.proofs.grammar import integer_text, parsed, part
 from arrangement.networks.proofs.verify import (
     BadCertificate,
@@ -29,6 +28,7 @@ from arrangement.networks.proofs.verify import (
     read,
     same_domain,
 )
+from arrangement.networks.regions.certificate import network_facts
 
 __all__ = ["add"]
 

@@ -16,7 +16,7 @@ from arrangement.relu.training.optimum import Certificate, GlobalOptimum
 
 if TYPE_CHECKING:
     from arrangement.networks.network import Network
-    from arrangement.relu.training.estimators import ExactReLUClassifier, ExactReLURegressor
+    from arrangement.relu.estimators import ExactReLUClassifier, ExactReLURegressor
 
 __all__ = [
     "Certificate",
@@ -44,7 +44,7 @@ def __getattr__(name: str) -> Any:
 
         return Network
     if name in ("ExactReLUClassifier", "ExactReLURegressor"):  # need an extra, scikit-learn
-        from arrangement.relu.training import estimators
+        from arrangement.relu import estimators
 
         return getattr(estimators, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,8 +19,8 @@ from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.saddles import saddles
 from arrangement.relu.minima.search import Search
 from arrangement.relu.minima.ties import rising
-from arrangement.relu.minima.weight_space import Floats, Signs
 from arrangement.relu.problem import Problem
+from arrangement.relu.weight_space import Floats, Signs
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -39,8 +39,8 @@ from arrangement.relu.minima.search import (
     rounded,
 )
 from arrangement.relu.minima.tuples import n_multisets
-from arrangement.relu.minima.weight_space import Floats
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
+from arrangement.relu.weight_space import Floats
 from arrangement.results.cells import Cells
 
 __all__ = ["MinimaProbability", "Source", "minima_probability"]

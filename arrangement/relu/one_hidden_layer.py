@@ -22,9 +22,9 @@ from arrangement.relu.minima.search import (
     refuse_too_many,
 )
 from arrangement.relu.minima.ties import rising
-from arrangement.relu.minima.weight_space import Samples
 from arrangement.relu.problem import Problem
 from arrangement.relu.training.optimum import GlobalOptimum, global_optimum
+from arrangement.relu.weight_space import Samples
 
 __all__ = ["OneHiddenLayer"]
 

@@ -15,7 +15,7 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
 from arrangement.progress import Progress
 from arrangement.relu.minima.neuron_faces import NeuronFaces
-from arrangement.relu.minima.weight_space import (
+from arrangement.relu.weight_space import (
     SPREAD,
     Floats,
     Samples,

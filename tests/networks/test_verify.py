@@ -21,7 +21,7 @@ from arrangement import Arrangement, InputError
 from arrangement.cli import main
 from arrangement.networks import Network
 from arrangement.networks.proofs import grammar, triangulation, verify
-from arrangement.networks.proofs.certificate import certificate
+from arrangement.networks.regions.certificate import certificate
 from tests.networks.test_regions import box, networks, random_network, sawtooth
 
 TRIANGLE = ([[-1, 0], [0, -1], [1, 1]], [0, 0, "1/3"])

@@ -19,8 +19,8 @@ from arrangement.kernels.landscape.cone_fit import (
     workspace,
 )
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.minima.weight_space import Samples
 from arrangement.relu.training import optimum
+from arrangement.relu.weight_space import Samples
 from tests import descent
 from tests.relu.test_convex import distance_to_cone
 from tests.relu.test_landscape import data_set, with_bias

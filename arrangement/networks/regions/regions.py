@@ -19,8 +19,7 @@ from arrangement.networks.complex.activation_patterns import (
     roots,
 )
 from arrangement.networks.complex.complex import Complex
-from arrangement.networks.proofs import certificate
-from arrangement.networks.regions import region_files
+from arrangement.networks.regions import certificate, region_files
 from arrangement.networks.regions.coverage import Coverage, coverage
 from arrangement.networks.regions.decisions import DecisionRegions
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions

@@ -35,13 +35,7 @@ from arrangement.checks import entries, number
 from arrangement.errors import InputError, SolverError
 from arrangement.exact.numbers import exact_table
 from arrangement.relu.losses.losses import Loss, checked_slope
-from arrangement.relu.minima.weight_space import (
-    Floats,
-    Mask,
-    Signs,
-    lengths,
-    sample_arrangement,
-)
+from arrangement.relu.weight_space import Floats, Mask, Signs, lengths, sample_arrangement
 
 __all__ = ["LocalMinimum", "is_local_minimum", "local_minimum"]
 

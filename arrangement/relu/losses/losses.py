@@ -31,7 +31,7 @@ import numpy as np
 
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
-from arrangement.relu.minima.weight_space import Floats, sample_targets
+from arrangement.relu.weight_space import Floats, sample_targets
 
 if TYPE_CHECKING:
     import cvxpy as cp

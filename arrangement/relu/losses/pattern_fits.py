@@ -25,7 +25,7 @@ from arrangement.errors import InputError
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
 from arrangement.relu.losses.losses import Loss, Penalty, checked_slope
-from arrangement.relu.minima.weight_space import Floats, Mask, float_samples, sample_arrangement
+from arrangement.relu.weight_space import Floats, Mask, float_samples, sample_arrangement
 
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells

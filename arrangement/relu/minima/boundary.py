@@ -25,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.arrangement import Arrangement
-from arrangement.relu.minima.weight_space import Floats, Mask, Samples, Signs
+from arrangement.relu.weight_space import Floats, Mask, Samples, Signs
 
 __all__ = ["Classes", "flat_bases"]
 

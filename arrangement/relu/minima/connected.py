@@ -25,7 +25,7 @@ from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pieces import Pieces
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.ties import active_sets
-from arrangement.relu.minima.weight_space import Mask
+from arrangement.relu.weight_space import Mask
 
 __all__ = ["components"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arrangement.relu.minima.weight_space import Floats
+from arrangement.relu.weight_space import Floats
 
 __all__ = ["Fit", "fit"]
 

@@ -18,7 +18,7 @@ from arrangement import exact, kernels
 from arrangement.checks import whole
 from arrangement.progress import Progress
 from arrangement.relu.minima.boundary import Classes, flat_bases
-from arrangement.relu.minima.weight_space import CHUNK, Floats, Mask, Samples, Signs, lengths
+from arrangement.relu.weight_space import CHUNK, Floats, Mask, Samples, Signs, lengths
 from arrangement.results.cells import Cells
 
 __all__ = ["NeuronFaces", "facets"]

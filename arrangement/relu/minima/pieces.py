@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Minima
-from arrangement.relu.minima.weight_space import Floats, Mask, Signs
-from arrangement.relu.training.predictor import Predictor
+from arrangement.relu.predictor import Predictor
+from arrangement.relu.weight_space import Floats, Mask, Signs
 
 __all__ = ["KINDS", "Piece", "Pieces"]
 

@@ -21,7 +21,7 @@ from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.search import VERY_FEW
 from arrangement.relu.minima.ties import active_sets, exact_losses, levels, representatives
 from arrangement.relu.minima.tuples import Screen, n_multisets
-from arrangement.relu.minima.weight_space import Floats, Mask
+from arrangement.relu.weight_space import Floats, Mask
 
 if TYPE_CHECKING:
     import networkx as nx

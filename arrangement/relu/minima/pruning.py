@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from arrangement import kernels
 from arrangement.relu.minima.least_squares import fit
 from arrangement.relu.minima.neuron_faces import ROUNDING, NeuronFaces
-from arrangement.relu.minima.weight_space import Floats
+from arrangement.relu.weight_space import Floats
 
 __all__ = ["Level", "Pruning"]
 

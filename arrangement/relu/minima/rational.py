@@ -22,7 +22,7 @@ from arrangement.arrangement import Arrangement
 from arrangement.errors import SolverError
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
-from arrangement.relu.minima.weight_space import Floats, Mask, Signs
+from arrangement.relu.weight_space import Floats, Mask, Signs
 
 __all__ = ["RationalDecider"]
 

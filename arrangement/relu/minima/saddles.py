@@ -22,7 +22,7 @@ from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.search import MAX_PIECES, Search, active_minima
 from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.minima.ties import within
-from arrangement.relu.minima.weight_space import Floats, Mask
+from arrangement.relu.weight_space import Floats, Mask
 
 __all__ = ["saddles"]
 

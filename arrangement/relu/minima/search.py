@@ -22,7 +22,7 @@ from arrangement.relu.minima.settling import SettlingDecider
 from arrangement.relu.minima.stationary import Decider, Minima
 from arrangement.relu.minima.ties import within
 from arrangement.relu.minima.tuples import Screen, n_multisets
-from arrangement.relu.minima.weight_space import Floats
+from arrangement.relu.weight_space import Floats
 
 __all__ = [
     "BYTES_PER_SIGN",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.stationary import Decider, Minima
-from arrangement.relu.minima.weight_space import Mask
+from arrangement.relu.weight_space import Mask
 
 __all__ = ["SettlingDecider"]
 

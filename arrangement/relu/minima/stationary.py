@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.relu.minima.neuron_faces import ROUNDING, NeuronFaces
-from arrangement.relu.minima.weight_space import CHUNK, Floats, Mask, Signs
+from arrangement.relu.weight_space import CHUNK, Floats, Mask, Signs
 
 __all__ = ["STRICT", "WEAK", "Decider", "Minima", "sign_choices", "term_sizes"]
 

@@ -19,7 +19,7 @@ from arrangement import kernels
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.stationary import Minima
-from arrangement.relu.minima.weight_space import Floats, Signs
+from arrangement.relu.weight_space import Floats, Signs
 
 __all__ = ["active_sets", "exact_losses", "levels", "representatives", "rising", "within"]
 

@@ -20,7 +20,7 @@ from arrangement import kernels
 from arrangement.relu.minima.least_squares import Fit, fit
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pruning import Pruning
-from arrangement.relu.minima.weight_space import Floats
+from arrangement.relu.weight_space import Floats
 
 __all__ = ["Screen", "n_multisets"]
 

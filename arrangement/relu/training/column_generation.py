@@ -16,8 +16,8 @@ from arrangement.errors import SolverError
 from arrangement.exact.packing import Words, unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
-from arrangement.relu.minima.weight_space import Floats, Mask
 from arrangement.relu.training.polish import fewest, polished_neurons
+from arrangement.relu.weight_space import Floats, Mask
 
 __all__ = ["Program"]
 

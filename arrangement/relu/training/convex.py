@@ -44,9 +44,9 @@ from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import exact_number, shown
 from arrangement.exact.packing import Words, pack_signs
 from arrangement.progress import Progress
-from arrangement.relu.minima.weight_space import Floats, sample_arrangement, sample_targets
+from arrangement.relu.predictor import Predictor
 from arrangement.relu.training.column_generation import Program
-from arrangement.relu.training.predictor import Predictor
+from arrangement.relu.weight_space import Floats, sample_arrangement, sample_targets
 
 __all__ = ["ConvexTraining", "critical_beta", "train"]
 

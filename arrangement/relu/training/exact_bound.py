@@ -18,7 +18,7 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.relu.minima.weight_space import Floats, Mask, Samples
+from arrangement.relu.weight_space import Floats, Mask, Samples
 
 __all__ = ["ExactFit", "Solution", "common_denominator"]
 

@@ -24,9 +24,9 @@ from arrangement.exact.packing import Words
 from arrangement.kernels.landscape.cone_fit import cone_fit, workspace
 from arrangement.memory import memory
 from arrangement.progress import Progress, reporter
-from arrangement.relu.minima.weight_space import Floats, Mask, Samples, Signs, lengths
+from arrangement.relu.predictor import Predictor
 from arrangement.relu.training.exact_bound import ExactFit, Solution, common_denominator
-from arrangement.relu.training.predictor import Predictor
+from arrangement.relu.weight_space import Floats, Mask, Samples, Signs, lengths
 
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.relu.minima.weight_space import Floats, Mask
+from arrangement.relu.weight_space import Floats, Mask
 
 __all__ = ["fewest", "polished_neurons"]
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number
-from arrangement.relu.minima.weight_space import Floats
+from arrangement.relu.weight_space import Floats
 
 if TYPE_CHECKING:
     from arrangement.networks.network import Network

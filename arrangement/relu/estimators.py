@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.progress import Progress
-from arrangement.relu.minima.weight_space import Floats
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
 from arrangement.relu.training.optimum import GlobalOptimum, seconds
+from arrangement.relu.weight_space import Floats
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
