@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, exact, families
-from arrangement.enumeration import choose, cones, restrict
+from arrangement.enumeration import choose, cones
 from arrangement.exact.fields import field_of
 from arrangement.exact.packing import unpack_signs
 from arrangement.hyperplanes.domain import parse_domain
@@ -253,10 +253,10 @@ def test_a_sweep_of_everything_finds_the_cells_of_a_large_domain(half):
     walls = parse_domain(domain, 4)
     assert choose._mostly_inside(A, walls)
     swept = choose._swept_inside(choose._Task(A, walls, None))
-    assert (swept.domain == walls).all()
-    wanted = restrict.cells(A, walls)
-    assert sorted(swept.signs.tolist()) == sorted(wanted.signs.tolist())
-    assert len(A.cells(domain=domain)) == len(swept) > 1000
+    assert (swept.walls == walls).all()
+    wanted = A.cells(method="restrict", domain=domain)
+    assert sorted(swept.words.tolist()) == sorted(wanted.packed.tolist())
+    assert len(A.cells(domain=domain)) == len(swept.words) > 1000
 
 
 def test_domains_of_arrangements():

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, exact
-from arrangement.enumeration import linear_programs
 from arrangement.exact.solver import FeasibilitySolver, Slack
 from arrangement.hyperplanes.domain import parse_domain
 from tests import reference
@@ -28,6 +27,10 @@ NUMBERS = st.one_of(
     st.integers(-3, 3).map(lambda k: 1 + k * TINY),
     st.sampled_from([HUGE, -HUGE, HUGE + 1, SLIVER, TINY, 0.1, 0.3]),
 )
+
+
+def lp_cells(arrangement, **options):
+    return arrangement.cells(method="lp", **options)
 
 
 @st.composite
@@ -97,7 +100,7 @@ def check_points(cells, rows, domain=()):
 def check(normals, offsets=None, domain=None, walls=()):
     """The builder equals the specification on one problem."""
     rows = reference.rows_of(np.asarray(normals, dtype=object), offsets)
-    cells = linear_programs.cells(Arrangement(normals, offsets), domain=domain)
+    cells = lp_cells(Arrangement(normals, offsets), domain=domain)
     assert sign_set(cells) == reference.cells(rows, list(walls))
     check_points(cells, rows, walls)
     return cells
@@ -109,7 +112,7 @@ def test_equals_specification(problem):
     normals, offsets, domain, walls = problem
     if not reference.feasible(list(walls)):
         with pytest.raises(InputError, match="interior is empty"):
-            linear_programs.cells(Arrangement(normals, offsets), domain=domain)
+            lp_cells(Arrangement(normals, offsets), domain=domain)
     else:
         check(normals, offsets, domain, walls)
 
@@ -215,31 +218,31 @@ def differences(n, constants):
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
 def test_braid(n):
-    cells = linear_programs.cells(Arrangement(differences(n, [0])[0]))
+    cells = lp_cells(Arrangement(differences(n, [0])[0]))
     assert len(sign_set(cells)) == factorial(n)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_shi(n):
-    cells = linear_programs.cells(Arrangement(*differences(n, [0, 1])))
+    cells = lp_cells(Arrangement(*differences(n, [0, 1])))
     assert len(sign_set(cells)) == (n + 1) ** (n - 1)
 
 
 @pytest.mark.parametrize(("n", "count"), [(1, 2), (2, 6), (3, 32), (4, 370)])
 def test_resonance(n, count):
-    cells = linear_programs.cells(Arrangement([v for v in product((0, 1), repeat=n) if any(v)]))
+    cells = lp_cells(Arrangement([v for v in product((0, 1), repeat=n) if any(v)]))
     assert len(sign_set(cells)) == count
 
 
 @pytest.mark.slow
 def test_resonance_5():
-    cells = linear_programs.cells(Arrangement([v for v in product((0, 1), repeat=5) if any(v)]))
+    cells = lp_cells(Arrangement([v for v in product((0, 1), repeat=5) if any(v)]))
     assert len(sign_set(cells)) == 11292
 
 
 @pytest.mark.parametrize(("n", "count"), [(2, 14), (3, 104)])
 def test_threshold(n, count):
-    cells = linear_programs.cells(Arrangement([(1, *c) for c in product((0, 1), repeat=n)]))
+    cells = lp_cells(Arrangement([(1, *c) for c in product((0, 1), repeat=n)]))
     assert len(sign_set(cells)) == count
 
 
@@ -249,7 +252,7 @@ def test_cross_polytope(d):
     normals[:, 0] = 1
     for i in range(1, d):
         normals[2 * i - 2, i], normals[2 * i - 1, i] = 1, -1
-    cells = linear_programs.cells(Arrangement(normals))
+    cells = lp_cells(Arrangement(normals))
     assert len(sign_set(cells)) == 2 * 3 ** (d - 1) - 2 ** (d - 1)
 
 
@@ -257,9 +260,9 @@ def test_cross_polytope(d):
 def test_coordinate_hyperplanes(d):
     """The Boolean arrangement has every sign vector, in a box only those the box meets."""
     axes = Arrangement(np.eye(d, dtype=int))
-    assert sign_set(linear_programs.cells(axes)) == set(product((-1, 1), repeat=d))
+    assert sign_set(lp_cells(axes)) == set(product((-1, 1), repeat=d))
     box = [(0, 1)] + [(-1, 1)] * (d - 1)
-    assert len(linear_programs.cells(axes, domain=box)) == 2 ** (d - 1)
+    assert len(lp_cells(axes, domain=box)) == 2 ** (d - 1)
 
 
 # Degenerate input -------------------------------------------------------------------------
@@ -267,9 +270,9 @@ def test_coordinate_hyperplanes(d):
 
 @pytest.mark.parametrize("d", [0, 1, 3])
 def test_no_hyperplanes(d):
-    cells = linear_programs.cells(Arrangement(np.zeros((0, d))))
+    cells = lp_cells(Arrangement(np.zeros((0, d))))
     assert cells.signs.shape == (1, 0)
-    inside = linear_programs.cells(Arrangement(np.zeros((0, d))), domain=[(5, 6)] * d)
+    inside = lp_cells(Arrangement(np.zeros((0, d))), domain=[(5, 6)] * d)
     assert len(inside) == 1
     assert inside.points.tolist() == [[5.5] * d]
 
@@ -331,11 +334,11 @@ def test_the_order_of_hyperplanes_does_not_matter():
     rng = np.random.default_rng(3)
     normals, offsets = rng.integers(-2, 3, (9, 3)), rng.integers(-1, 2, 9)
     normals[(normals == 0).all(axis=1), 0] = 1
-    whole = sign_set(linear_programs.cells(Arrangement(normals, offsets)))
+    whole = sign_set(lp_cells(Arrangement(normals, offsets)))
     for _ in range(5):
         order, scale = rng.permutation(9), rng.integers(1, 10**6, 9)
         mixed = Arrangement((normals * scale[:, None])[order], (offsets * scale)[order])
-        back = linear_programs.cells(mixed).signs[:, np.argsort(order)]
+        back = lp_cells(mixed).signs[:, np.argsort(order)]
         assert {tuple(map(int, s)) for s in back} == whole
 
 
@@ -344,11 +347,9 @@ def test_the_order_of_hyperplanes_does_not_matter():
 
 def test_domain_that_only_touches_a_cell():
     """The quadrant meets the closure of {x + y < 0} in the origin only."""
-    cells = linear_programs.cells(Arrangement([[1, 1]]), domain=[(0, None), (0, None)])
+    cells = lp_cells(Arrangement([[1, 1]]), domain=[(0, None), (0, None)])
     assert cells.signs.tolist() == [[1]]
-    cells = linear_programs.cells(
-        Arrangement([[1, 1]], [SLIVER * -1]), domain=[(0, None), (0, None)]
-    )
+    cells = lp_cells(Arrangement([[1, 1]], [SLIVER * -1]), domain=[(0, None), (0, None)])
     assert sorted(cells.signs.tolist()) == [[-1], [1]]
 
 
@@ -363,16 +364,14 @@ def test_box_and_polyhedron_agree():
     arrangement = Arrangement(*differences(4, [0, 1]))
     box = [(0, 1), (-inf, "3/2"), (None, None), (-1, inf)]
     G = [[1, 0, 0, 0], [-1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, -1]]
-    by_box = sign_set(linear_programs.cells(arrangement, domain=box))
-    assert by_box == sign_set(linear_programs.cells(arrangement, domain=(G, [1, 0, 1.5, 1])))
-    assert by_box == sign_set(
-        linear_programs.cells(arrangement, domain=[G, np.array([1, 0, 1.5, 1])])
-    )
-    assert by_box < sign_set(linear_programs.cells(arrangement))
+    by_box = sign_set(lp_cells(arrangement, domain=box))
+    assert by_box == sign_set(lp_cells(arrangement, domain=(G, [1, 0, 1.5, 1])))
+    assert by_box == sign_set(lp_cells(arrangement, domain=[G, np.array([1, 0, 1.5, 1])]))
+    assert by_box < sign_set(lp_cells(arrangement))
 
 
 def test_open_domain_is_the_whole_space():
-    cells = linear_programs.cells(Arrangement([[1, 1]]), domain=[(None, inf), (-inf, None)])
+    cells = lp_cells(Arrangement([[1, 1]]), domain=[(None, inf), (-inf, None)])
     assert len(cells) == 2
     assert cells.domain is None
 
@@ -381,7 +380,7 @@ def test_cells_of_a_simplex():
     """Inside x ≥ 0, Σx ≤ 1 the braid arrangement still has every cell."""
     n = 4
     G, h = np.vstack([-np.eye(n, dtype=int), np.ones((1, n), dtype=int)]), [0] * n + [1]
-    cells = linear_programs.cells(Arrangement(differences(n, [0])[0]), domain=(G, h))
+    cells = lp_cells(Arrangement(differences(n, [0])[0]), domain=(G, h))
     assert len(sign_set(cells)) == factorial(n)
     assert (cells.points >= 0).all()
     assert (cells.points.sum(axis=1) <= 1).all()
@@ -439,7 +438,7 @@ def test_bad_domains(domain, message):
     with pytest.raises(InputError, match=message):
         parse_domain(domain, 2)
     with pytest.raises(InputError, match=message):
-        linear_programs.cells(Arrangement([[1, 0]]), domain=domain)
+        lp_cells(Arrangement([[1, 0]]), domain=domain)
 
 
 def test_one_dimension_has_a_list_of_one_pair():
@@ -478,7 +477,7 @@ def test_solver_does_not_mind_the_unit_of_length(unit):
     rng = np.random.default_rng(4)
     rows = rng.normal(size=(6, 3))
     rows[:, -1] *= unit
-    cells = linear_programs.cells(Arrangement(rows[:, :-1], rows[:, -1]))
+    cells = lp_cells(Arrangement(rows[:, :-1], rows[:, -1]))
     assert len(cells) == 22
     assert np.isfinite(cells._known_points).all()
     solver = FeasibilitySolver(rows)
@@ -495,7 +494,7 @@ def test_solver_survives_absurd_numbers():
 def test_progress_counts_every_hyperplane():
     seen = []
     arrangement = Arrangement([[1, 0], [2, 0], [0, 1]])
-    linear_programs.cells(arrangement, progress=lambda done, total: seen.append((done, total)))
+    lp_cells(arrangement, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 

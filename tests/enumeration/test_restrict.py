@@ -63,7 +63,7 @@ def test_all_numbers_give_the_same_cells(monkeypatch, kind):
         wanted = sign_vectors(arrangement.cells())
         with monkeypatch.context() as patch:
             use(kind, patch)
-            assert sign_vectors(restrict.cells(arrangement)) == wanted
+            assert sign_vectors(arrangement.cells(method="restrict")) == wanted
             assert restrict.count(arrangement) == len(wanted)
 
 

@@ -322,7 +322,7 @@ def test_a_special_position_in_a_domain_is_noticed(half, monkeypatch, tmp_path):
         with monkeypatch.context() as patch:
             patch.setattr(sweep, "random_change", change)
             task = choose._Task(A, walls, None, executor, directory)
-            found = choose._swept_inside(task)
+            found = Cells(A, choose._swept_inside(task).words)
         assert len(found) == len(wanted)
         assert signs_of(found) == wanted
         assert max(drawn) > 0
