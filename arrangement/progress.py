@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from arrangement.arguments import check_flag
 
-__all__ = ["Progress", "reporter"]
+__all__ = ["Progress", "reporter", "say"]
 
 Progress: TypeAlias = bool | Callable[[int, int], None] | None
 
@@ -39,6 +39,8 @@ def reporter(
         check_flag(progress, "progress")
     if not progress or not sys.stderr.isatty():
         return lambda done, total: None
+    global _shown
+    _shown = True
     started = time.monotonic()
     last, width, ended = started + 1.75, 0, False
 
@@ -58,3 +60,13 @@ def reporter(
         sys.stderr.flush()
 
     return show
+
+
+_shown = False
+
+
+def say(words: str) -> None:
+    """Write a line on why there is no progress, where progress is shown at all."""
+    if _shown:
+        sys.stderr.write(f"{words}\n")
+        sys.stderr.flush()
