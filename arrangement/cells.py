@@ -40,7 +40,7 @@ class Cell:
     >>> from arrangement import Arrangement
     >>> cell = Arrangement([[1, 0], [0, 1]]).cells()[0]
     >>> cell.signs.tolist(), cell.neighbors.tolist()
-    ([-1, 1], [1, 3])
+    ([1, 1], [3, 1])
     """
 
     cells: Cells
@@ -207,7 +207,7 @@ class Cells(Columnar[Cell]):
     7 cells of an Arrangement of 3 hyperplanes in dimension 2
     >>> inside = cells.locate([0.25, 0.25])
     >>> cells[inside]
-    Cell 6: ++-
+    Cell 1: ++-
     >>> bool(cells.bounded[inside]), len(cells[inside].neighbors)
     (True, 3)
     """
@@ -347,7 +347,7 @@ class Cells(Columnar[Cell]):
         --------
         >>> from arrangement import Arrangement
         >>> Arrangement([[1, 0], [0, 1]]).cells().index("-+")
-        0
+        3
         """
         n = self.arrangement.n_hyperplanes
         if isinstance(signs, Cell):

@@ -36,10 +36,14 @@ class Columnar(Sequence[Item]):
     def __getitem__(self, key: int | slice) -> Item | list[Item]:
         if isinstance(key, slice):
             return [self._item(i) for i in range(*key.indices(len(self)))]
-        i = operator.index(key)
+        return self._item(self._place(key))
+
+    def _place(self, i: int) -> int:
+        """An index counted from the beginning; an IndexError if there is no such item."""
+        i = operator.index(i)
         if not -len(self) <= i < len(self):
             raise IndexError(f"{self._name} {shown(i)} does not exist: there are {len(self)}")
-        return self._item(i % len(self))
+        return i % len(self)
 
     def __iter__(self) -> Iterator[Item]:
         return (self._item(i) for i in range(len(self)))

@@ -8,20 +8,19 @@ adjacent ones that the row separates. That is all there is to do, in two ways:
 
 - **counting**: the cells in a cone are one and, for each row, those that the earlier rows cut
   on it (deletion and restriction). Each cell is a node of that recursion.
-- **listing**: the first row that cuts the cone splits it in two; a cone that no row cuts is a
-  cell. There is one split fewer than cells.
+- **listing**: the first row that cuts the cone splits it into the parts below, above and, for
+  faces of higher codimension, on the row; a cone that no row cuts is a face. The faces of a
+  cone that at most two rows cut are known without splitting.
 
-What is outside the cone costs nothing, and memory is the depth. An arrangement in the whole
-space is cut into pointed cones by hyperplanes of its own.
+What is outside the cone costs nothing, and memory is the depth. A cone that contains lines is
+cut into pointed ones by independent rows of its own: each is positive on a ray or on its
+opposite, where the others are zero, or on neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import product
 from math import gcd
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ from arrangement.packing import Words, pack_signs, word_count
 from arrangement.parsing import integral, primitive
 from arrangement.polyhedron import extreme_rays
 
-__all__ = ["count", "homogeneous", "words"]
+__all__ = ["count", "count_faces", "faces", "homogeneous", "words"]
 
 Integers = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -113,14 +112,41 @@ def count(rows: Integers, walls: Integers, show: Show = lambda done, total: None
     """
     if not len(rows) and not len(walls):
         return 1
-    total, kind = 0, KINDS[0]
-    cones = _pointed_cones(rows, walls)
-    for i, given in enumerate(cones):
-        cone = _Cone(given, kind)
-        total += cone.count(_shown(show, total, i, len(cones)))
-        kind = cone.kind
-    show(total, total)
-    return total if len(walls) else 2 * total
+    cone = _Cone(rows, walls, show)
+    total = 0 if cone.is_empty else cone.count()
+    show(cone.copies * total, cone.copies * total)
+    return cone.copies * total
+
+
+def count_faces(
+    rows: Integers, walls: Integers, show: Show = lambda done, total: None
+) -> list[int]:
+    """The numbers of faces of linear hyperplanes in the open cone {x : walls x > 0}.
+
+    Parameters
+    ----------
+    rows, walls, show
+        As in :func:`count`.
+
+    Returns
+    -------
+    list of int
+        By codimension, from 0 to the rank of rows and walls together; less 1 if there are
+        walls, whose cone does not contain the origin.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1]], dtype=object)
+    >>> count_faces(lines, lines[:0]), count_faces(lines, lines[:2])
+    ([6, 6, 1], [2, 1])
+    """
+    if not len(rows) and not len(walls):
+        return [1]
+    cone = _Cone(rows, walls, show)
+    counts = [0] * cone.dimension if cone.is_empty else cone.count_faces()
+    counts = [cone.copies * c for c in counts]
+    return counts if len(walls) else [*counts, 1]
 
 
 def words(
@@ -145,135 +171,156 @@ def words(
     >>> [block.ravel().tolist() for block in words(lines, lines[:2])]
     [[7, 3]]
     """
-    if not len(rows) and not len(walls):
-        yield np.zeros((1, 0), dtype=np.uint64)
-        return
-    done, kind = 0, KINDS[0]
-    opposite = pack_signs(np.ones((1, len(rows)), dtype=np.int8))
-    cones = _pointed_cones(rows, walls)
-    for i, given in enumerate(cones):
-        cone = _Cone(given, kind)
-        for block in cone.words(_shown(show, done, i, len(cones))):
-            yield block
-            if not len(walls):
-                yield block ^ opposite
-            done += len(block)
-        kind = cone.kind
-    show(done, done)
+    for positive, _, _ in faces(rows, walls, 0, show):
+        yield positive
 
 
-def _shown(show: Show, before: int, i: int, cones: int) -> Callable[[int, float], None]:
-    """From the cells of one cone so far, and what share of it that is, to those of all."""
-
-    def report(found: int, share: float) -> None:
-        done = before + found
-        show(done, max(done + 1, round(done * cones / (i + max(share, 1e-9)))))
-
-    return report
-
-
-@dataclass(frozen=True)
-class _Given:
-    """A pointed cone with interior points.
-
-    Attributes
-    ----------
-    rows : ndarray of Python ints, shape (n, D)
-    walls : ndarray of Python ints, shape (m, D)
-    rays : ndarray of Python ints, shape (r, D)
-        The extreme rays.
-    masks : list of int
-        Bit i is 1 where a ray lies on wall i.
-    """
-
-    rows: Integers
-    walls: Integers
-    rays: Integers
-    masks: list[int]
-
-
-def _pointed_cones(rows: Integers, walls: Integers) -> list[_Given]:
-    """Pointed cones that make up a cone, but for some of the hyperplanes.
-
-    Where there are no walls, half of the space: the other half is opposite.
-    """
-    both = np.concatenate([walls, rows])
-    both = both[:, exact.independent_columns(both)]
-    rows, walls = both[len(walls) :], both[: len(walls)]
-    m = len(walls)
-    chosen = exact.independent_columns(both.T)
-    dividing = [i for i in chosen if i >= m]
-    simplicial = len(chosen) == m + len(dividing)
-    if simplicial:  # the rays are the columns of the inverse, on one side or the other
-        inverse = exact.inverse(both[chosen])
-        assert inverse is not None, "the rows are independent"
-        edges = np.array([primitive(y) for y in inverse[0].T], dtype=object)
-        masks = [(1 << len(chosen)) - 1 ^ 1 << k for k in range(len(chosen))]
-    fixed = 0 if m else 1
-    found = []
-    for signs in product((1, -1), repeat=len(dividing) - fixed):
-        turn = np.array([1] * (m + fixed) + list(signs), dtype=object)[:, None]
-        sides = np.concatenate([walls, both[dividing]]) * turn
-        if simplicial:
-            found.append(_Given(rows, sides, edges * turn, masks))
-            continue
-        generators = extreme_rays(sides, 0)
-        rays = np.array([y for y, _ in generators], dtype=object).reshape(-1, both.shape[1])
-        if len(rays) and all(v > 0 for v in (sides @ rays.T).sum(axis=1)):
-            found.append(_Given(rows, sides, rays, [mask for _, mask in generators]))
-    return found
-
-
-class _Cone:
-    """The recursion in one pointed cone.
+def faces(
+    rows: Integers,
+    walls: Integers,
+    codimension: int,
+    show: Show = lambda done, total: None,
+    touching: int | None = None,
+) -> Iterator[tuple[Words, Words, NDArray[np.bool_]]]:
+    """The faces of one codimension in the open cone {x : walls x > 0}, in blocks.
 
     Parameters
     ----------
-    given : _Given
-    kind : str
-        The kind of numbers to begin with, one of `KINDS`; then the one that sufficed.
+    rows, walls, show
+        As in :func:`count`. A face has codimension c if it spans a flat of rank c.
+    codimension : int
+        At least 0; the origin has the rank of the rows, and is there if there are no walls.
+    touching : int, optional
+        A wall to ask about.
+
+    Yields
+    ------
+    positive, zero : ndarray of uint64, shape (m, ceil(n / 64))
+        Bit i is 1 where row i is positive or zero on the face.
+    touches : ndarray of bool, shape (m,)
+        Where a wall is asked about: does it contain a point of the closure of the face beyond
+        those that all rows and walls contain? For the wall at infinity of
+        :func:`homogeneous` it says which faces are unbounded modulo lineality. Else empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1]], dtype=object)
+    >>> [[v.ravel().tolist() for v in block] for block in faces(lines, lines[:2], 1)]
+    [[[3], [4], []]]
+    """
+    asked = 0 if touching is None else 1
+    whole = pack_signs(np.ones((1, len(rows)), dtype=np.int8))
+    none = np.zeros_like(whole)
+    if not len(rows) and not len(walls):
+        if codimension == 0:
+            yield whole, none, np.zeros(0, dtype=np.bool_)
+        return
+    cone = _Cone(rows, walls, show)
+    done = 0
+    if not cone.is_empty and codimension < cone.dimension:
+        for positive, zero, touches in cone.faces(codimension, touching):
+            yield positive, zero, touches[: asked * len(touches)]
+            if not len(walls):
+                yield whole & ~(positive | zero), zero, touches[:0]
+            done += cone.copies * len(positive)
+    elif codimension == cone.dimension and not len(walls):
+        yield none, whole, np.zeros(0, dtype=np.bool_)
+        done = 1
+    show(done, done)
+
+
+class _Cone:
+    """The cone {x : walls x > 0}, and rows that cut it, modulo what all contain.
+
+    It is the sum of a pointed cone, on which as many `dividing` rows are zero as it contains
+    independent lines, and of these lines, on each of which one of these rows is not zero.
+
+    Parameters
+    ----------
+    rows, walls : ndarray of Python ints, shapes (n, D) and (m, D)
+        Not both empty.
+    show : callable
+        See :func:`count`.
+
+    Attributes
+    ----------
+    dimension : int
+    copies : int
+        2 where there are no walls and this is half of the space.
     """
 
-    def __init__(self, given: _Given, kind: str) -> None:
-        self.rows, self.walls, self.rays = given.rows, given.walls, given.rays
-        self.masks = given.masks
-        self.values = self.rows @ self.rays.T
-        self.field = field_of(np.concatenate([self.walls, self.rows]))
-        self.kind = kind
+    def __init__(self, rows: Integers, walls: Integers, show: Show) -> None:
+        m = len(walls)
+        both = np.concatenate([walls, rows])
+        both = both[:, exact.independent_columns(both)]
+        self.walls, self.rows = both[:m], both[m:]
+        self.dimension = both.shape[1]
+        self.copies = 1 if m else 2
+        self.show = show
+        self.field = field_of(both)
+        self.kind = KINDS[0]
+        chosen = exact.independent_columns(both.T)
+        self.dividing = [i - m for i in chosen if i >= m]
+        inverse = exact.inverse(both[chosen])
+        assert inverse is not None, "the rows are independent"
+        edges = [np.array(primitive(y), dtype=object) for y in inverse[0].T]
+        masks = [sum(1 << i for i in chosen if i != k) for k in chosen]
+        pointed = len(chosen) - len(self.dividing)
+        rays, ray_masks = edges[:pointed], masks[:pointed]
+        if pointed < m:
+            basis: Integers = np.array(rays, dtype=np.object_).T
+            divide = sum(1 << m + i for i in self.dividing)
+            found = extreme_rays(self.walls @ basis, 0)
+            rays = [np.array(primitive(basis @ y), dtype=object) for y, _ in found]
+            ray_masks = [mask | divide for _, mask in found]
+        self.is_empty = m > 0 and not (
+            len(rays) and all(v > 0 for v in self.walls @ np.sum(rays, axis=0))
+        )
+        self.edges = np.array([*edges[pointed:], *rays], dtype=object)
+        self.edges = self.edges.reshape(-1, self.dimension)
+        self.masks = [mask | (1 << m) - 1 for mask in masks[pointed:]] + ray_masks
+        self.values = self.rows @ self.edges.T
 
-    def count(self, report: Callable[[int, float], None]) -> int:
+    def count(self) -> int:
         """The number of cells."""
-        cutting = [i for i, row in enumerate(self.values) if min(row) < 0 < max(row)]
-        if not cutting:
-            return 1
-        self.rows, self.values = self.rows[cutting], self.values[cutting]
-        for _ in self._attempts(len(self.walls)):
-            found = self._count(report)
+        for _ in self._attempts():
+            found = self._count()
             if found is not None:
                 return found
         raise AssertionError("twofold numbers and residues suffice")
 
-    def words(self, report: Callable[[int, float], None]) -> Iterator[Words]:
-        """The signs of the cells, packed, in blocks."""
+    def count_faces(self) -> list[int]:
+        """The numbers of faces by codimension, the origin left out."""
+        for _ in self._attempts():
+            blocks = list(self._split(-1, None))
+            if blocks[-1] is not None:
+                return [int(c) for c in self.found.counts[:-1]]
+        raise AssertionError("twofold numbers and residues suffice")
+
+    def faces(
+        self, codimension: int, touching: int | None
+    ) -> Iterator[tuple[Words, Words, NDArray[np.bool_]]]:
+        """The faces of one codimension, their signs packed, in blocks."""
         done = 0
-        for _ in self._attempts(len(self.walls) + len(self.rows)):
-            skip = done  # the order of the cells does not depend on the kind of numbers
-            for block in self._split(report):
+        for _ in self._attempts():
+            skip = done  # the order of the faces does not depend on the kind of numbers
+            for block in self._split(codimension, touching):
                 if block is None:
                     break
-                new = block[skip:]
-                skip = max(0, skip - len(block))
-                done += len(new)
+                new = (block[0][skip:], block[1][skip:], block[2][skip:])
+                skip = max(0, skip - len(block[0]))
+                done += len(new[0])
                 yield new
             else:
                 return
 
-    def _attempts(self, n_bits: int) -> Iterator[None]:
+    def _attempts(self) -> Iterator[None]:
         """Make the buffers for one kind of numbers; should it fail, for the next."""
-        for kind in KINDS[KINDS.index(self.kind) :]:
+        for kind in KINDS:
             if kind != "integers" or self._is_small():
                 self.kind = kind
-                self._begin(n_bits)
+                self._begin()
                 yield
 
     def _is_small(self) -> bool:
@@ -282,8 +329,13 @@ class _Cone:
         sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in self.values)
         return max(sizes, default=0) < INTEGER_LIMIT
 
-    def _begin(self, n_bits: int) -> None:
-        n, r = self.values.shape
+    def _begin(self) -> None:
+        """Put the edges into the buffers: first the lines, each with its opposite."""
+        m, (n, r), lines = len(self.walls), self.values.shape, len(self.dividing)
+        source = np.concatenate([np.repeat(np.arange(lines), 2), np.arange(lines, r)])
+        turned = np.arange(len(source)) < 2 * lines
+        turned[::2] = False
+        turn = np.where(turned, -1.0, 1.0)[:, None]
         integral, twofold = self.kind == "integers", self.kind in ("twofold", "residues")
         if integral:
             high = np.array([[v // max(1, gcd(*row)) for v in row] for row in self.values])
@@ -296,44 +348,65 @@ class _Cone:
         if self.kind == "residues":
             both = np.concatenate([self.walls, self.rows])
             self.primes = exact.proof_primes(both, 2**26 - 1)
-        self.guard = self.walls.sum(axis=0)
-        size, room = max(ROOM, 2 * high.size), max(ROOM, 2 * r)
-        self.buffers = kernel.Rays(
-            values=np.empty(size),
-            lows=np.empty(size if twofold else 0),
+            self.row_residues = self._residues(self.rows)
+        r = len(source)
+        room = max(ROOM // max(n, 1), 2 * r, 64)
+        primes = np.array([p for p, _ in self.primes], dtype=np.float64)
+        self.rays = kernel.Rays(
+            values=np.empty((room, n)),
+            lows=np.empty((room if twofold else 0, n)),
             errors=np.full(room, self.error),
-            residues=np.empty((len(self.primes), size)),
-            guards=np.empty((len(self.primes), room)),
-            primes=np.array([p for p, _ in self.primes], dtype=np.float64),
-            tight=np.zeros((room, word_count(n_bits)), dtype=np.uint64),
+            residues=np.empty((room, len(primes), n)),
+            guards=np.empty((room, len(primes))),
+            primes=primes,
+            tight=np.zeros((room, word_count(m + n)), dtype=np.uint64),
+            above=np.zeros((room, word_count(n)), dtype=np.uint64),
+            below=np.zeros((room, word_count(n)), dtype=np.uint64),
         )
-        self.buffers.values[: high.size] = high.T.ravel()
+        self.rays.values[:r] = high.T[source] * turn
         if twofold:
-            self.buffers.lows[: low.size] = low.T.ravel()
-        values = exact.residues(self.values.T, self.primes, self.field)
-        self.buffers.residues[:, : high.size] = values.reshape(len(self.primes), high.size)
-        self.buffers.guards[:, :r] = exact.residues(
-            self.rays @ self.guard, self.primes, self.field
-        )
-        for k, mask in enumerate(self.masks):
-            for w in range(word_count(n_bits)):
-                self.buffers.tight[k, w] = mask >> 64 * w & 2**64 - 1
-        self.ids, self.cuts = np.empty(ROOM + n, np.int64), np.empty(ROOM + n, np.int64)
+            self.rays.lows[:r] = low.T[source] * turn
+        self.rays.residues[:r] = np.moveaxis(self._residues(self.values.T), 0, 1)[source]
+        opposite = self.rays.residues[:r][turned]
+        self.rays.residues[:r][turned] = (primes[:, None] - opposite) % primes[:, None]
+        dividing = self.rows[self.dividing]
+        guards = (np.concatenate([self.walls, dividing]) @ self.edges.T).sum(axis=0)
+        self.rays.guards[:r] = self._residues(guards).T[source]
+        for k, edge in enumerate(source):
+            for w in range(self.rays.tight.shape[1]):
+                self.rays.tight[k, w] = self.masks[edge] >> 64 * w & 2**64 - 1
+        kernel.mark(self.rays, np.arange(n), 0, n, m, 0, r)
+        # At first the walls are walls, and the rows that divide.
+        self.bounding = np.zeros((1, m + n), dtype=np.int8)
+        self.bounding[0, [*range(m), *(m + i for i in self.dividing)]] = 1
+        self.first = np.array([*range(2 * lines, r), *range(0, 2 * lines, 2)])
+        self.lists = np.empty(room, np.int64)
+        self.lists[: len(self.first)] = self.first
+        self._make_room()
         self.asked_for = 0
 
+    def _residues(self, values: Integers) -> NDArray[np.int64]:
+        return exact.residues(values, self.primes, self.field)
+
     def _rounded(self) -> tuple[Floats, Floats]:
-        """The values as sums of two float64, near 1: rays and rows scaled by powers of two."""
-        rays = [max((exact.magnitude(v) for v in c if v), default=0) for c in self.values.T]
-        self.shifts = [
-            max(exact.magnitude(v) - e for v, e in zip(row, rays, strict=True) if v)
-            for row in self.values
-        ]
-        pairs = [
-            [_twofold(v, e + shift) for v, e in zip(row, rays, strict=True)]
-            for row, shift in zip(self.values, self.shifts, strict=True)
-        ]
-        both = np.array(pairs).reshape(*self.values.shape, 2)
-        return both[:, :, 0], both[:, :, 1]
+        """The values as sums of two float64, near 1: rays and rows scaled by powers of two.
+
+        Of a row that does not cut the cone only the signs matter.
+        """
+        above, below = self.values > 0, self.values < 0
+        lines = np.arange(len(self.edges)) < len(self.dividing)
+        both = (above | below) & lines
+        cuts = (above | both).any(axis=1) & (below | both).any(axis=1)
+        high = above.astype(np.float64) - below
+        low = np.zeros_like(high)
+        self.shifts = np.zeros(len(high), dtype=np.int64)
+        if cuts.any():
+            high[cuts], low[cuts], exponents = _twofold(self.values[cuts])
+            exponents -= _largest(exponents, high[cuts], 0)
+            self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
+            exponents -= self.shifts[cuts, None]
+            high[cuts], low[cuts] = _scaled(high[cuts], low[cuts], exponents)
+        return high, low
 
     def _failed(self, reason: int) -> bool:
         impatient = self.kind in ("floats", "twofold") and self.asked_for > PATIENCE
@@ -341,163 +414,227 @@ class _Cone:
 
     def _grow(self) -> None:
         """Twice the room."""
-        old = self.buffers
-        self.buffers = old._replace(
-            tight=np.concatenate([old.tight, old.tight]),
+        self.rays = self.rays._replace(
             **{
-                name: np.concatenate([buffer, buffer], axis=-1)
-                for name, buffer in old._asdict().items()
-                if name not in ("primes", "tight")
-            },
+                name: np.concatenate([buffer, buffer])
+                for name, buffer in self.rays._asdict().items()
+                if name != "primes"
+            }
         )
-        self.ids, self.cuts = (np.concatenate([a, a]) for a in (self.ids, self.cuts))
+        self.lists = np.concatenate([self.lists, self.lists])
+        self._make_room()
+
+    def _make_room(self) -> None:
+        size = len(self.lists)
+        self.room = kernel.Room(
+            ordered=np.empty(size, np.int64),
+            on=np.empty(size, np.int64),
+            tight=np.empty((size, self.rays.tight.shape[1]), np.uint64),
+            pairs=np.empty((size, 2), np.int64),
+            asked=np.empty(size, np.int64),
+            sizes=np.empty(5, np.int64),
+            ups=np.empty(word_count(len(self.rows)), np.uint64),
+            downs=np.empty(word_count(len(self.rows)), np.uint64),
+        )
 
     # --- counting ---------------------------------------------------------------------------
 
-    def _count(self, report: Callable[[int, float], None]) -> int | None:
+    def _count(self) -> int | None:
         """The number of cells; None if the kind of numbers does not suffice."""
-        n, r = self.values.shape
-        D = self.rows.shape[1]
+        n, D = len(self.rows), self.dimension
+        free = len(self.dividing) - (self.copies - 1)  # half of the space by symmetry
         self.levels = np.zeros((D + 1, kernel.N_COLUMNS), dtype=np.int64)
-        self.levels[0, kernel.ROWS], self.levels[0, kernel.RAYS] = n, r
-        self.state = np.array([0, 0, 0, 0, STEP], dtype=np.int64)
-        table, sides, positions = (
+        self.levels[0, [kernel.RAYS, kernel.LIST_END]] = len(self.first)
+        self.levels[0, kernel.FREE] = len(self.edges) + len(self.dividing)
+        self.state = np.array([0, 0, 0, 0, STEP, 0], dtype=np.int64)
+        self.cuts, table, positions = (
+            np.empty(4 * n, np.int64),
             np.empty(4 * n + 4, np.int64),
-            np.empty(n, np.uint8),
             np.empty(n),
         )
         while True:
             reason = kernel.count_cells(
-                self.state, self.levels, self.buffers, self.cuts, self.ids, table, sides,
-                positions, D, self.kind == "integers",
+                self.state, self.levels, self.rays, self.room, self.lists, self.cuts, table,
+                positions, pack_signs(self.bounding), len(self.walls), free, D,
+                self.kind == "integers",
             )  # fmt: skip
+            found = int(self.state[3])
             if reason == kernel.DONE:
-                return int(self.state[3])
+                return found
             if reason == kernel.GROW:
                 self._grow()
+                self.cuts = np.concatenate([self.cuts, self.cuts])
             elif reason == kernel.RAY:
-                self._settle_flat_ray()
+                above = self.levels[self.state[0] - 1]
+                rows = self.cuts[above[kernel.CUTS] :][: above[kernel.K]]
+                lines = self.lists[len(self.first) - len(self.dividing) : len(self.first)]
+                self._settle(self.room.asked[: self.state[2]], rows, 1 - 2 * (lines & 1))
             elif reason == kernel.LEAF:
                 self.state[3] += 1 + self._points_on_line()
             elif reason == kernel.STEPPED:
-                self.state[4] += STEP
-                report(int(self.state[3]), (int(self.levels[0, kernel.K]) / n) ** (D - 1))
+                self.state[4] = found + STEP
+                first = self.levels[0]
+                share = (first[kernel.K] / first[kernel.N_CUTS]) ** (D - 1)
+                self._report(found, (int(self.state[5]) + share) / 2**free)
             if self._failed(reason):
                 return None
 
-    def _chain(self, level: int) -> list[int]:
-        """The rows that are restricted to, down to a level."""
-        return [int(self.ids[l[kernel.CUTS] + l[kernel.K]]) for l in self.levels[:level]]
-
-    def _settle_flat_ray(self) -> None:
-        """The exact values of the ray that was made last, on a flat."""
-        l, made = int(self.state[0]), int(self.state[2]) - 1
-        above, below = self.levels[l], self.levels[l + 1]
-        k = int(below[kernel.ROWS])
-        first = above[kernel.CUTS]
-        self._settle(
-            int(below[kernel.FIRST]) + made,
-            int(below[kernel.VALUES]) + made * k,
-            self.ids[first : first + k].tolist(),
-            self._chain(l + 1),
-        )
+    def _report(self, found: int, share: float) -> None:
+        """Tell how far this is: a share of the work is done."""
+        total = max(found + 1, round(found / max(share, 1e-9)))
+        self.show(self.copies * found, self.copies * total)
 
     def _points_on_line(self) -> int:
         """How many points the cutting rows of the last level have."""
         self.asked_for += 1
-        l = int(self.state[0])
-        first, count = self.levels[l, kernel.CUTS], self.levels[l, kernel.N_CUTS]
-        chain = self._chain(l)
-        basis = exact.nullspace(self.rows[chain])
-        values = self.rows[self.ids[first : first + count]] @ basis
+        level = self.levels[self.state[0]]
+        rays = self.lists[level[kernel.LIST] :][:2]
+        basis = exact.nullspace(self._zero(np.bitwise_and.reduce(self.rays.tight[rays])))
+        rows = self.cuts[level[kernel.CUTS] :][: level[kernel.N_CUTS]]
         points = set()
-        for pair in values.tolist():
+        for pair in (self.rows[rows] @ basis).tolist():
             a, b = primitive(pair)
             points.add((a, b) if (a, b) > (0, 0) else (-a, -b))
         return len(points)
 
     # --- listing ----------------------------------------------------------------------------
 
-    def _split(self, report: Callable[[int, float], None]) -> Iterator[Words | None]:
-        """Blocks of cells; None at the end if the kind of numbers does not suffice."""
-        n, r = self.values.shape
-        self.ids[:n] = np.arange(n)
-        stack = np.zeros((n + 3, kernel.N_COLUMNS), dtype=np.int64)
-        stack[0, kernel.ROWS], stack[0, kernel.RAYS] = n, r
-        state = np.array([1, 0, 0, 0, 0, 0], dtype=np.int64)
-        signs = np.zeros((n + 3, word_count(n)), dtype=np.uint64)
-        shares = np.zeros(n + 4)
-        shares[0] = 1.0
-        block = np.empty((BLOCK, word_count(n)), dtype=np.uint64)
-        sides = np.empty(n, np.uint8)
-        pairs, asked = np.empty((ROOM, 2), np.int64), np.empty(ROOM, np.int64)
-        found = 0
+    def _split(
+        self, codimension: int, touching: int | None
+    ) -> Iterator[tuple[Words, Words, NDArray[np.bool_]] | None]:
+        """Blocks of faces; None at the end if the kind of numbers does not suffice.
+
+        Of codimension −1: their numbers, by codimension.
+        """
+        n, lines = len(self.rows), len(self.dividing)
+        W = word_count(n)
+        size, block = 2 * n + 4, BLOCK if codimension >= 0 else 4
+        cones = kernel.Cones(
+            table=np.zeros((size, kernel.N_COLUMNS), dtype=np.int64),
+            cutting=np.zeros((size, W), dtype=np.uint64),
+            positive=np.zeros((size, W), dtype=np.uint64),
+            zero=np.zeros((size, W), dtype=np.uint64),
+            walls=np.zeros((size, word_count(len(self.walls) + n)), dtype=np.uint64),
+            shares=np.zeros(size + 1),
+        )
+        first = cones.table[0]
+        first[[kernel.RAYS, kernel.LIST_END]] = len(self.first)
+        first[kernel.FREE] = len(self.edges) + lines
+        first[kernel.LINES], first[kernel.HALF] = lines, self.copies - 1
+        cones.cutting[0] = pack_signs(np.ones((1, n), dtype=np.int8))[0]
+        cones.walls[0] = pack_signs(self.bounding)[0]
+        cones.shares[0] = 1.0
+        self.found = kernel.Found(
+            np.empty((block, W), dtype=np.uint64),
+            np.zeros((block if codimension else 0, W), dtype=np.uint64),
+            np.zeros(block, dtype=np.bool_),
+            np.zeros(self.dimension + 1, dtype=np.int64),
+        )
+        state, rows = np.array([1, 0, 0, 0], dtype=np.int64), np.empty(n, np.int64)
+        total = 0
         while True:
             reason = kernel.split_cells(
-                state, stack, self.buffers, self.cuts, self.ids, signs, shares, sides, pairs,
-                asked, block, len(self.walls), self.rows.shape[1], self.kind == "integers",
+                state, cones, self.rays, self.room, self.lists, rows, self.found,
+                len(self.walls), self.dimension, codimension,
+                -1 if touching is None else touching, self.kind == "integers",
             )  # fmt: skip
             failed = self._failed(reason)
             if failed or reason in (kernel.DONE, kernel.FULL):
-                found += int(state[2])
-                report(found, float(shares[-1]))
-                yield block[: state[2]].copy()
-                state[2] = 0
+                found = int(state[1])
+                total += found
+                self._report(total, float(cones.shares[-1]))
+                positive, zero, touches, _ = (part[:found].copy() for part in self.found)
+                yield positive, zero if codimension else np.zeros_like(positive), touches
+                state[1] = 0
                 if failed:
                     yield None
                 if reason != kernel.FULL:
                     return
             elif reason == kernel.GROW:
                 self._grow()
-                pairs, asked = np.concatenate([pairs, pairs]), np.concatenate([asked, asked])
             else:
-                part = stack[state[0]]
-                k, first = int(part[kernel.ROWS]), int(part[kernel.CUTS])
-                rows = self.ids[first : first + k].tolist()
-                for j in asked[: state[5]].tolist():
-                    self._settle(
-                        int(part[kernel.FIRST]) + j, int(part[kernel.VALUES]) + j * k, rows, []
-                    )
+                bits = cones.positive[state[0] - 1]
+                above = [int(bits[i >> 6]) >> (i & 63) & 1 for i in self.dividing]
+                turn = 2 * np.array(above, dtype=np.int64) - 1
+                self._settle(self.room.asked[: state[3]], rows[: state[2]], turn)
 
     # --- what the compiled loops ask for ----------------------------------------------------
 
-    def _settle(self, ray: int, at: int, rows: list[int], chain: list[int]) -> None:
-        """Values of rows on a ray, exact and then rounded, from the walls that it lies on."""
-        self.asked_for += 1
-        sides = np.concatenate([self.walls, self.rows])
-        octets = self.buffers.tight[ray].view(np.uint8)
-        on = np.flatnonzero(np.unpackbits(octets, bitorder="little"))
-        zero = np.concatenate([self.rows[chain], sides[on]])
-        y: Integers = np.array(primitive(exact.nullspace(zero)[:, 0]), dtype=np.object_)
-        guard = self.guard @ y
-        if guard < 0:
-            y, guard = -y, -guard
-        values, shifts = self.rows[rows] @ y, [self.shifts[i] for i in rows]
-        sizes = [exact.magnitude(v) - s for v, s in zip(values, shifts, strict=True) if v]
-        top = max(sizes, default=0)
-        pairs = [_twofold(v, top + s) for v, s in zip(values, shifts, strict=True)]
-        here = slice(at, at + len(rows))
-        self.buffers.values[here] = [high for high, _ in pairs]
-        if len(self.buffers.lows):
-            self.buffers.lows[here] = [low for _, low in pairs]
-        self.buffers.errors[ray] = self.error
-        self.buffers.residues[:, here] = exact.residues(values, self.primes, self.field)
-        self.buffers.guards[:, ray] = exact.residues(
-            np.array(guard, dtype=object), self.primes, self.field
-        )
+    def _zero(self, tight: Words) -> Integers:
+        """The walls and rows whose bits are set."""
+        on = np.unpackbits(tight.view(np.uint8), bitorder="little")
+        return np.concatenate([self.walls, self.rows])[np.flatnonzero(on)]
+
+    def _settle(
+        self, rays: NDArray[np.int64], rows: NDArray[np.int64], turn: NDArray[np.int64]
+    ) -> None:
+        """Values of rows on rays, exact and then rounded, from the walls that these lie on.
+
+        Parameters
+        ----------
+        turn : ndarray of int64
+            The signs of the dividing rows where these rays are.
+        """
+        self.asked_for += len(rays)
+        dividing = turn.astype(object) @ self.rows[self.dividing]
+        guard = self.walls.sum(axis=0) + dividing  # positive on the rays
+        edges: Integers = np.empty((len(rays), self.dimension), dtype=np.object_)
+        for k, ray in enumerate(rays):
+            y = primitive(exact.nullspace(self._zero(self.rays.tight[ray]))[:, 0])
+            edges[k] = y if guard @ y > 0 else [-v for v in y]
+        place = np.ix_(rays, rows)
+        high, low, exponents = _twofold(edges @ self.rows[rows].T)
+        exponents -= self.shifts[rows]
+        exponents -= _largest(exponents, high, 1)
+        high, low = _scaled(high, low, exponents)
+        self.rays.values[place] = high
+        if len(self.rays.lows):
+            self.rays.lows[place] = low
+        self.rays.errors[rays] = self.error
+        if self.primes:
+            sides = np.concatenate([self.row_residues[:, rows], self._residues(guard[None])], 1)
+            p = self.rays.primes.astype(np.int64)[:, None, None]
+            product = np.zeros((len(p), len(rays), len(rows) + 1), dtype=np.int64)
+            for c, y in enumerate(np.moveaxis(self._residues(edges), 2, 0)):
+                product = (product + y[:, :, None] * sides[:, None, :, c]) % p
+            self.rays.residues[rays[:, None], :, rows] = np.moveaxis(product[:, :, :-1], 0, 2)
+            self.rays.guards[rays] = product[:, :, -1].T
+        for ray in rays:
+            kernel.mark(self.rays, rows, 0, len(rows), len(self.walls), ray, ray + 1)
 
 
-def _twofold(value: Any, exponent: int) -> tuple[float, float]:
-    """value / 2**exponent, at most about 1, as a sum of two float64 within 2^-106 of it.
+def _twofold(values: Integers) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Numbers as (high + low)·2^exponent within 2^-106 of themselves, 1/2 ≤ |high| < 1.
 
-    The first has the sign of the value.
+    The first is 0 where the number is.
     """
-    if isinstance(value, FieldElement):
-        value, _, q = value.enclosure(128)  # q is a power of two
-        exponent += q.bit_length() - 1
-    cut = max(abs(value).bit_length() - 120, 0)
-    value >>= cut
-    high = float(value)
-    low = float(value - int(high))
-    high, low = (float(np.ldexp(v, cut - exponent)) for v in (high, low))
-    return (high, low) if high else (exact.sign(value) * 2.0**-1074, 0.0)
+    parts = []
+    for value in values.ravel().tolist():
+        exponent = 0
+        if isinstance(value, FieldElement):
+            value, _, q = value.enclosure(128)  # q is a power of two
+            exponent = 1 - q.bit_length()
+        cut = value.bit_length() - 512
+        if cut > 0:
+            value >>= cut
+            exponent += cut
+        nearest = float(value)
+        parts.append((nearest, float(value - int(nearest)), exponent))
+    both = np.array([part[:2] for part in parts]).reshape(*values.shape, 2)
+    exponents = np.array([part[2] for part in parts], dtype=np.int64).reshape(values.shape)
+    high, leading = np.frexp(both[..., 0])
+    return high, np.ldexp(both[..., 1], -leading), exponents + leading
+
+
+def _largest(exponents: NDArray[np.int64], high: Floats, axis: int) -> NDArray[np.int64]:
+    """The largest exponents of numbers that are not 0; 0 where all are."""
+    least = np.iinfo(np.int64).min
+    largest = np.where(high != 0, exponents, least).max(axis=axis, keepdims=True)
+    return np.where(largest == least, 0, largest)
+
+
+def _scaled(high: Floats, low: Floats, exponents: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """(high + low)·2^exponents, where nothing but 0 becomes 0."""
+    scaled = np.ldexp(high, exponents)
+    lost = (scaled == 0) & (high != 0)
+    return np.where(lost, np.copysign(2.0**-1074, high), scaled), np.ldexp(low, exponents)

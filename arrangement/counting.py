@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.arguments import check_instance
 from arrangement.components import components
-from arrangement.domain import parse_domain
-from arrangement.errors import InputError, SizeError
+from arrangement.errors import InputError
 from arrangement.flat_count import FlatCount
 from arrangement.orbits import PermutationGroup
 from arrangement.parsing import shown
@@ -31,6 +31,9 @@ Integers = NDArray[np.object_]
 
 FEW = 5
 """With fewer hyperplanes than this for each dimension, simple arrangements have many flats."""
+
+MANY = 28
+"""In so many dimensions few flats may tell of too many cells to go through: 2^28 and more."""
 
 WORTHWHILE = 8
 """Least order of a group that is used when found: an orbit costs as much as a few flats."""
@@ -126,6 +129,8 @@ def n_cells(
     symmetry: Symmetry = None,
     progress: Progress = None,
     domain: Any = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> int:
     """Number of cells, (−1)^d χ(−1), or of the cells that meet a domain.
 
@@ -136,6 +141,8 @@ def n_cells(
     domain : optional
         See :meth:`Arrangement.cells`: each cell inside is counted once, by restrict and split
         with the rays of the domain; a symmetry is of no use then.
+    executor, checkpoint : optional
+        See :meth:`Arrangement.cells`; with a domain only.
 
     References
     ----------
@@ -147,19 +154,18 @@ def n_cells(
     >>> n_cells(families.threshold(5), symmetry="auto")
     94572
     """
-    from arrangement import restrict
+    from arrangement import enumeration, restrict
 
     check_instance(arrangement, "arrangement", "Arrangement")
-
     if domain is not None:
         if symmetry is not None:
             raise InputError("symmetry: of no use in a domain; leave one of them out")
-        return restrict.count(
-            arrangement, parse_domain(domain, arrangement.dimension), progress
-        )
+        return enumeration.n_cells_inside(arrangement, domain, progress, executor, checkpoint)
+    if executor is not None or checkpoint is not None:
+        what = "an executor" if executor is not None else "a checkpoint"
+        raise InputError(f"{what} is for counting in a domain; without one flats are counted")
     if symmetry is None and _has_many_flats(arrangement):
-        with contextlib.suppress(SizeError):  # few flats may tell of many cells
-            return restrict.count(arrangement)
+        return restrict.count(arrangement)
     return sum(whitney_numbers(arrangement, symmetry, progress))
 
 
@@ -172,7 +178,7 @@ def _has_many_flats(arrangement: Arrangement) -> bool:
 
     rows = Reduction(arrangement).rows
     n, d = len(rows), rows.shape[1] - 1
-    if not d > 1 or n >= FEW * d or sweep.looks_degenerate(rows):
+    if not 1 < d < MANY or n >= FEW * d or sweep.looks_degenerate(rows):
         return False
     return len(components(distinct_essential_rows(arrangement)[:, :-1])) == 1
 

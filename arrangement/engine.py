@@ -1,4 +1,7 @@
-"""Tasks of a sweep: one after another, on executors, and kept on disk as they are done."""
+"""Tasks one after another, on executors, and kept on disk as they are done.
+
+Where they come from is a sweep, or restrict and split in parts: a :class:`Source`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -22,15 +25,16 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from math import inf
+from math import comb, inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
 from arrangement.errors import ArrangementError, InputError, SolverError
+from arrangement.fields import FieldElement
 from arrangement.files import file_name, read_arrays, read_bytes
 from arrangement.output import atomic_output
 from arrangement.packing import Words, check_words, word_count
@@ -46,8 +50,10 @@ from arrangement.sweep import (
 
 __all__ = [
     "Checkpoint",
+    "Source",
     "alone",
     "checkpoint_directory",
+    "portions",
     "start_worker",
     "sweep_blocks",
     "sweep_words",
@@ -69,26 +75,68 @@ ATTEMPTS = 3
 """How many batches may fail with no success between."""
 
 
-def sweep_blocks(
-    rows: Integers,
+class Source(Protocol):
+    """Where tasks come from: sign vectors in intervals that do not depend on each other.
+
+    It can be pickled; a worker takes it as it is given.
+
+    Attributes
+    ----------
+    n, n_words : int
+        Bits and 64-bit words of a sign vector.
+    unit : str
+        What intervals consist of.
+    tables : tuple of arrays of integers or field elements
+        What the sign vectors of an interval depend on, other than the interval.
+    settled : int
+        How many vertices needed exact arithmetic, if there are such.
+    """
+
+    n: int
+    n_words: int
+    unit: str
+    settled: int
+
+    @property
+    def tables(self) -> tuple[NDArray[Any], ...]:
+        """As above."""
+        ...
+
+    def intervals(self) -> list[Interval]:
+        """All of it, level by level."""
+        ...
+
+    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
+        """An interval cut into tasks."""
+        ...
+
+    def position(self, interval: Interval) -> int:
+        """How much comes before an interval."""
+        ...
+
+    def blocks(
+        self, interval: Interval, budget: float = inf
+    ) -> Generator[Words, None, Interval | None]:
+        """The sign vectors of an interval; returns what the budget did not reach."""
+        ...
+
+
+def portions(
+    source: Source,
     show: Show,
-    draw: int = 0,
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
     patience: float = inf,
     task: int = TASK,
     room: Room | None = None,
 ) -> Iterator[tuple[Interval, Words]]:
-    """The cells of all lines of a sweep, in blocks, each with the lines that it comes from.
+    """The sign vectors of a source, in blocks, each with the interval that it is of.
 
     Parameters
     ----------
-    rows : ndarray of Python ints, shape (n, d + 1)
-        Pairwise different hyperplanes of rank d ≥ 1.
+    source : Source
     show : callable
-        Called with (subsets visited, subsets in all).
-    draw : int
-        Which random coordinates; a checkpoint has its own.
+        Called with (units done, units in all).
     executor : concurrent.futures.Executor, optional
         Where the tasks run. One that broke because a worker died is replaced if it is a
         `ProcessPoolExecutor`; tasks that fail are tried again.
@@ -97,7 +145,7 @@ def sweep_blocks(
     patience : float
         How many vertices may need exact arithmetic, besides one in a few thousand.
     task : int
-        Subsets of hyperplanes in one task.
+        The size of a task.
     room : Room, optional
         Where workers of an executor may put what they find.
 
@@ -110,14 +158,13 @@ def sweep_blocks(
     Raises
     ------
     SpecialPosition
-        If the coordinates of the sweep are of no use: nothing yielded so far counts.
+        If the coordinates of a sweep are of no use: nothing yielded so far counts.
     TooDegenerate
         If patience runs out; without an executor only.
     """
-    sweep = Sweep(rows, draw if checkpoint is None else checkpoint.draw)
     if checkpoint is not None:
-        checkpoint.enter(sweep)
-    whole = sweep.intervals()
+        checkpoint.enter(source)
+    whole = source.intervals()
     total = sum(map(len, whole))
     done = 0
     known: list[Interval] = []
@@ -135,18 +182,46 @@ def sweep_blocks(
             yield part, checkpoint.read(part)
     show(done, total)
     if executor is None:
-        tasks = (piece for gap in gaps for piece in gap.pieces(task, sweep.n))
-        found = alone(sweep, tasks, patience)
+        tasks = (piece for gap in gaps for piece in source.pieces(gap, task))
+        found = alone(source, tasks, patience)
     else:
         gaps.sort(key=len, reverse=True)  # so that no large task is left for the end
-        tasks = (piece for gap in gaps for piece in gap.pieces(task, sweep.n))
-        found = _spread(sweep, tasks, executor, task, room)
+        tasks = (piece for gap in gaps for piece in source.pieces(gap, task))
+        found = _spread(source, tasks, executor, task, room)
     for part, words in found:
         if checkpoint is not None:
             checkpoint.write(part, words)
         done += len(part)
         show(done, total)
         yield part, words
+
+
+def sweep_blocks(
+    rows: Integers,
+    show: Show,
+    draw: int = 0,
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+    patience: float = inf,
+    task: int = TASK,
+    room: Room | None = None,
+    kind: type[Sweep] = Sweep,
+) -> Iterator[tuple[Interval, Words]]:
+    """The cells of all lines of a sweep, in blocks, each with the lines that it comes from.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (n, d + 1)
+        Pairwise different hyperplanes of rank d ≥ 1.
+    draw : int
+        Which random coordinates; a checkpoint has its own.
+    show, executor, checkpoint, patience, task, room
+        See :func:`portions`.
+    kind : type
+        Of the whole space, or of what is finite alone.
+    """
+    sweep = kind(rows, draw if checkpoint is None else checkpoint.draw)
+    return portions(sweep, show, executor, checkpoint, patience, task, room)
 
 
 def sweep_words(
@@ -156,28 +231,32 @@ def sweep_words(
     executor: Executor | None = None,
     checkpoint: Checkpoint | None = None,
     patience: float = inf,
+    kind: type[Sweep] = Sweep,
 ) -> Words:
     """The cells of all lines, in the order of the lines; see :func:`sweep_blocks`."""
-    size = zaslavsky(len(rows), rows.shape[1] - 1)
+    n, d = len(rows), rows.shape[1] - 1
+    size = zaslavsky(n, d) if kind is Sweep else comb(n, d)
     if executor is None and checkpoint is None:
-        return _gathered(sweep_blocks(rows, show, draw, patience=patience), size)
+        return _gathered(sweep_blocks(rows, show, draw, patience=patience, kind=kind), size)
     with contextlib.ExitStack() as held:
         room = None
         if executor is not None:
             with contextlib.suppress(OSError, ValueError, OverflowError):
-                room = held.enter_context(Room(size, word_count(len(rows))))
-        found = sweep_blocks(rows, show, draw, executor, checkpoint, patience, room=room)
-        portions = sorted(found, key=lambda item: item[0])
-        if room is not None and all(len(part) == len(words) for part, words in portions):
-            return room.filled([words for _, words in portions])
-    return np.concatenate([words for _, words in portions])
+                room = held.enter_context(Room(size, word_count(n)))
+        found = sweep_blocks(
+            rows, show, draw, executor, checkpoint, patience, room=room, kind=kind
+        )
+        ordered = sorted(found, key=lambda item: item[0])
+        if room is not None and all(len(part) == len(words) for part, words in ordered):
+            return room.filled([words for _, words in ordered])
+    return np.concatenate([words for _, words in ordered])
 
 
-def _gathered(portions: Iterator[tuple[Interval, Words]], size: int) -> Words:
+def _gathered(found: Iterator[tuple[Interval, Words]], size: int) -> Words:
     """Portions that come in order, in one array; memory not written to is never taken."""
     result = np.empty((0, 0), dtype=np.uint64)
     count = 0
-    for _, words in portions:
+    for _, words in found:
         if count == 0:
             size = min(size, 2**30 // words.shape[1])
             result = np.empty((size, words.shape[1]), dtype=np.uint64)
@@ -190,51 +269,51 @@ def _gathered(portions: Iterator[tuple[Interval, Words]], size: int) -> Words:
 
 
 def alone(
-    sweep: Sweep, tasks: Iterable[Interval], patience: float
+    source: Source, tasks: Iterable[Interval], patience: float
 ) -> Iterator[tuple[Interval, Words]]:
     """Run tasks one after another in this process.
 
     Raises
     ------
     SpecialPosition, TooDegenerate
-        See :func:`sweep_blocks`.
+        See :func:`portions`.
     """
     found = 0
     for task in tasks:
-        portions: list[Words] = []
+        blocks: list[Words] = []
         rest: Interval | None = task
         while rest is not None:
-            words, rest = _run(sweep, rest, TASK // 4)
-            portions.append(words)
+            words, rest = _run(source, rest, TASK // 4)
+            blocks.append(words)
             found += len(words)
-            if sweep.settled > patience + found / SETTLING:
+            if source.settled > patience + found / SETTLING:
                 raise TooDegenerate
-        yield task, np.concatenate(portions) if len(portions) > 1 else portions[0]
+        yield task, np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
 
-def _run(sweep: Sweep, interval: Interval, budget: int) -> tuple[Words, Interval | None]:
-    """The cells of an interval, and the lines that the budget did not reach."""
-    words = np.empty((min(len(interval), budget) + BLOCK, sweep.n_words), dtype=np.uint64)
+def _run(source: Source, interval: Interval, budget: int) -> tuple[Words, Interval | None]:
+    """The cells of an interval, and what the budget did not reach."""
+    words = np.empty((min(len(interval), budget) + BLOCK, source.n_words), dtype=np.uint64)
     count = 0
-    steps = sweep.blocks(interval, budget)
+    steps = source.blocks(interval, budget)
     while True:
         try:
             block = next(steps)
         except StopIteration as end:
             return words[:count], end.value
         if count + len(block) > len(words):
-            words.resize((2 * count + len(block), sweep.n_words), refcheck=False)
+            words.resize((2 * count + len(block), source.n_words), refcheck=False)
         words[count : count + len(block)] = block
         count += len(block)
 
 
 def _run_into(
-    place: Place, sweep: Sweep, interval: Interval, budget: int
+    place: Place, source: Source, interval: Interval, budget: int
 ) -> tuple[int, Interval | None] | None:
     """As :func:`_run`, but the cells are put in a place, and only their number is returned;
     None if that is out of reach, or has too little room for the lines that were reached."""
     count = 0
-    steps = sweep.blocks(interval, budget)
+    steps = source.blocks(interval, budget)
     while True:
         try:
             block = next(steps)
@@ -247,14 +326,14 @@ def _run_into(
 
 
 def _spread(
-    sweep: Sweep, tasks: Iterator[Interval], executor: Executor, size: int, room: Room | None
+    source: Source, tasks: Iterator[Interval], executor: Executor, size: int, room: Room | None
 ) -> Iterator[tuple[Interval, Words]]:
     """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued.
 
     A task that fails is tried again after the others: its worker may have died, or what it
     sent was lost. Failures with no success between them end the run.
     """
-    given = pickle.dumps((sweep.given, sweep.change))
+    given = pickle.dumps(source)
     again: deque[Interval] = deque()
     running: dict[Future[Any], Interval] = {}
     own: Executor | None = None
@@ -275,7 +354,7 @@ def _spread(
                 task = again.popleft() if again else next(tasks, None)
                 if task is None:
                     break
-                place = None if room is None else room.place(sweep.position(task))
+                place = None if room is None else room.place(source.position(task))
                 try:
                     future = executor.submit(_work, given, task, 4 * size, place)
                 except BrokenExecutor as error:
@@ -300,11 +379,11 @@ def _spread(
                     continue
                 failures = 0
                 if rest is not None:
-                    again.extend(rest.pieces(size, sweep.n))
+                    again.extend(source.pieces(rest, size))
                     task = Interval(task.level, task.start, rest.start)
                 if isinstance(words, int):
                     assert room is not None
-                    words = room.words(sweep.position(task), words)
+                    words = room.words(source.position(task), words)
                 yield task, words
     finally:
         for future in running:
@@ -344,25 +423,22 @@ def start_worker() -> None:
 def _work(
     given: bytes, task: Interval, budget: int, place: Place | None
 ) -> tuple[Words | int, Interval | None]:
-    """One task in a worker: its cells, or how many were put in their place, and the lines that
-    its budget did not reach."""
-    sweep = _prepared(given)
-    done = None if place is None else _run_into(place, sweep, task, budget)
-    return done or _run(sweep, task, budget)
+    """One task in a worker: its cells, or how many were put in their place, and what its budget
+    did not reach."""
+    source = _prepared(given)
+    done = None if place is None else _run_into(place, source, task, budget)
+    return done or _run(source, task, budget)
 
 
 _LAST = threading.local()
 
 
-def _prepared(given: bytes) -> Sweep:
-    """The sweep of some rows, kept for the next task; each thread has its own.
-
-    The coordinates are given, not drawn: another release of numpy may draw others.
-    """
-    key, last = getattr(_LAST, "sweep", (None, None))
+def _prepared(given: bytes) -> Source:
+    """What tasks come from, kept for the next task; each thread has its own."""
+    key, last = getattr(_LAST, "source", (None, None))
     if last is None or key != given:
-        last = Sweep(*pickle.loads(given))
-        _LAST.sweep = given, last
+        last = pickle.loads(given)
+        _LAST.source = given, last
     return last
 
 
@@ -376,33 +452,38 @@ def checkpoint_directory(directory: str | os.PathLike[str]) -> Path:
 
 
 class Checkpoint:
-    """Finished blocks of one sweep in a directory, each a file that is whole or absent.
+    """Finished blocks of one arrangement in a directory, each a file that is whole or absent.
 
     Hidden files are what a killed run was writing; they are left alone. The name of a block
-    has a hash of the rows and the coordinates drawn, and one of these and its content: a block
-    of other coordinates is left alone, a damaged one is done again. Several runs may share the
-    directory: of blocks that overlap only some are taken, so that every line counts once.
+    has a hash of its source, and one of this and its content: a block of another source (other
+    coordinates of a sweep, or other parts) is left alone, a damaged one is done again. Several
+    runs may share the directory: of blocks that overlap only some are taken, so that all that
+    there is counts once.
 
     Parameters
     ----------
     directory : path-like
         Made if it does not exist.
-    rows : ndarray of Python ints
-        The rows swept; a directory that holds blocks of others is refused.
+    rows : ndarray of Python ints or field elements
+        The hyperplanes; a directory that holds blocks of others is refused.
+    walls : ndarray, optional
+        The inequalities of the domain; a directory with another is refused.
 
     Raises
     ------
     InputError
-        If the directory belongs to another arrangement, or is a file.
+        If the directory belongs to another arrangement or domain, or is a file.
     """
 
-    _NAME = re.compile(r"lines-(\d+)-(\d+)-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})\.npy")
+    _NAME = re.compile(r"(?:lines|parts)-(\d+)-(\d+)-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})\.npy")
 
-    def __init__(self, directory: str | os.PathLike[str], rows: Integers) -> None:
+    def __init__(
+        self, directory: str | os.PathLike[str], rows: Integers, walls: Integers | None = None
+    ) -> None:
         self.directory = checkpoint_directory(directory)
         self._manifest = self.directory / "sweep.json"
-        self._rows, self._key, self.draw = _hash(rows), "", 0
-        self._n = len(rows)
+        self._given = _hash(rows) if walls is None else _hash(rows, walls)
+        self._key, self._unit, self._n, self.draw = "", "", 0, 0
         self._blocks: dict[Interval, Path] = {}
         self.directory.mkdir(parents=True, exist_ok=True)
         if not self._manifest.exists():
@@ -421,19 +502,20 @@ class Checkpoint:
             sound = False
         if not sound:
             raise InputError(f"{self._manifest}: damaged; remove the directory")
-        if key != self._rows:
+        if key != self._given:
             raise InputError(
-                f"{directory}: holds checkpoints of another arrangement; "
+                f"{directory}: holds checkpoints of another arrangement or domain; "
                 "give another directory or remove this one"
             )
 
     def _write_manifest(self, replace: bool) -> None:
         with atomic_output(self._manifest, "w", replace) as stream:
-            json.dump({"arrangement": self._rows, "draw": self.draw}, stream)
+            json.dump({"arrangement": self._given, "draw": self.draw}, stream)
 
-    def enter(self, sweep: Sweep) -> None:
-        """The blocks are those of this sweep from now on."""
-        self._key = _hash(sweep.rows)[:16]
+    def enter(self, source: Source) -> None:
+        """The blocks are those of this source from now on."""
+        self._key = _hash(*source.tables)[:16]
+        self._unit, self._n = source.unit, source.n
 
     def intervals(self, whole: Interval) -> list[Interval]:
         """Intervals of a level that are done, in order and apart from each other."""
@@ -444,7 +526,7 @@ class Checkpoint:
             if match is None or match[4] != self._key:
                 continue
             if not path.is_file():
-                raise InputError(f"{path}: not a file of finished lines; remove it")
+                raise InputError(f"{path}: not a file of finished blocks; remove it")
             part = Interval(*map(int, match.groups()[:3]))
             if part.level == whole.level and part.stop <= whole.stop:
                 with contextlib.suppress(InputError):
@@ -470,10 +552,10 @@ class Checkpoint:
         return words
 
     def _name(self, part: Interval, words: Words) -> str:
-        lines = f"lines-{part.level}-{part.start}-{part.stop}-{self._key}"
-        digest = hashlib.sha256(f"{lines} {words.dtype.str} {words.shape}".encode())
+        name = f"{self._unit}-{part.level}-{part.start}-{part.stop}-{self._key}"
+        digest = hashlib.sha256(f"{name} {words.dtype.str} {words.shape}".encode())
         digest.update(np.ascontiguousarray(words).tobytes())
-        return f"{lines}-{digest.hexdigest()[:16]}.npy"
+        return f"{name}-{digest.hexdigest()[:16]}.npy"
 
     def write(self, part: Interval, words: Words) -> None:
         """Keep the cells of an interval."""
@@ -490,7 +572,13 @@ class Checkpoint:
         self._write_manifest(replace=True)
 
 
-def _hash(rows: Integers) -> str:
-    """SHA-256 of integers, which may have any number of digits."""
-    text = ";".join(",".join(f"{int(v):x}" for v in row) for row in rows)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _hash(*tables: NDArray[Any]) -> str:
+    """SHA-256 of tables of integers, which may have any number of digits, or field elements."""
+    rows = (";".join(",".join(map(_text, row)) for row in table) for table in tables)
+    return hashlib.sha256("|".join(rows).encode()).hexdigest()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, FieldElement):
+        return f"{value.coefficients} {value.field.polynomial} {value.field.index}"
+    return f"{int(value):x}"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from math import comb
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arrangement import cones, restrict, sweep
 from arrangement.arguments import check_executor, choice
@@ -19,15 +22,17 @@ from arrangement.engine import (
     Checkpoint,
     alone,
     checkpoint_directory,
+    portions,
     sweep_blocks,
     sweep_words,
 )
 from arrangement.errors import InputError, SizeError
-from arrangement.packing import Words, word_count
+from arrangement.estimate import refuse_too_many
+from arrangement.memory import LITTLE, refuse_large
+from arrangement.packing import Words, pack_signs, word_count
 from arrangement.parsing import shown
 from arrangement.polyhedron import Polyhedron
 from arrangement.progress import Progress, reporter
-from arrangement.recursion import Recursion
 from arrangement.reduction import (
     Reduction,
     all_columns,
@@ -35,22 +40,27 @@ from arrangement.reduction import (
     distinct_essential_rows,
     distinct_rows,
 )
+from arrangement.solver import unit_rows
+from arrangement.splitting import Counts, Splitting
+from arrangement.sweep import FiniteSweep, Interval
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
 
-__all__ = ["METHODS", "cells", "iter_cells", "unbounded"]
+__all__ = ["METHODS", "cells", "iter_cells", "n_cells_inside", "unbounded"]
+
+Integers = NDArray[np.object_]
 
 METHODS = ("auto", "sweep", "restrict", "lp")
 
 SMALL = 3000
 """Below this bound on the number of cells, restrict and split is done at once."""
 
-STORED = 2**28
-"""Bytes of sign vectors that `iter_cells` may hold at once for a degenerate arrangement."""
-
 SPLITTING = 64
 """A cell that is split off with its rays takes as long as so many that are swept."""
+
+DRAWN = 2**8
+"""Sets of hyperplanes that are drawn to tell how many cells a domain holds."""
 
 PATIENCE = 64
 """How many vertices may need exact arithmetic before `auto` turns to restrict and split."""
@@ -76,105 +86,187 @@ def cells(
     check_executor(executor)
     if checkpoint is not None:
         checkpoint_directory(checkpoint)  # also where it proves unnecessary
-    if (
-        method == "auto"
-        and (executor is not None or checkpoint is not None)
-        and domain is None
-        and _better_stored(Reduction(arrangement).rows)
-    ):
-        return restrict.cells(arrangement, progress=progress)
-    if executor is not None or checkpoint is not None:
-        what = "an executor" if executor is not None else "a checkpoint"
-        if domain is not None or method not in ("auto", "sweep"):
-            raise InputError(f"{what} is for method 'sweep', which takes no domain")
-        return _swept(arrangement, progress, executor, checkpoint)
     if method == "lp":
+        if executor is not None or checkpoint is not None:
+            what = "an executor" if executor is not None else "a checkpoint"
+            raise InputError(f"{what} is for method 'sweep' or 'restrict', not for 'lp'")
         from arrangement import lp
 
         return lp.cells(arrangement, domain=domain, progress=progress)
+    if method == "sweep" and domain is not None:
+        raise InputError("method 'sweep' takes no domain: use 'auto', 'restrict' or 'lp'")
+    walls = None if domain is None else parse_domain(domain, arrangement.dimension)
+    task = _Task(arrangement, walls, progress, executor, checkpoint)
     if method == "sweep":
-        if domain is not None:
-            raise InputError("method 'sweep' takes no domain: use 'auto', 'restrict' or 'lp'")
-        return _swept(arrangement, progress)
-    if method == "auto" and domain is None:
-        rows = Reduction(arrangement).rows
-        n, d = len(rows), rows.shape[1] - 1
-        if d > 0 and zaslavsky(n, d) > SMALL and not sweep.looks_degenerate(rows):
-            try:
-                return _swept(arrangement, progress, patience=PATIENCE)
-            except sweep.TooDegenerate:
-                pass
-    if domain is None:
-        return restrict.cells(arrangement, progress=progress)
-    walls = parse_domain(domain, arrangement.dimension)
-    if method == "auto" and _mostly_inside(arrangement, walls):
-        return _swept_inside(arrangement, walls, progress)
-    return restrict.cells(arrangement, walls, progress)
+        return _swept(task)
+    if method == "auto" and walls is None and _worth_sweeping(Reduction(arrangement).rows):
+        try:
+            # Tasks on an executor know nothing of each other's vertices.
+            return _swept(task, PATIENCE if executor is None else np.inf)
+        except sweep.TooDegenerate:
+            pass
+    if method == "auto" and walls is not None and _mostly_inside(arrangement, walls):
+        return _swept_inside(task)
+    return _split(task)
 
 
-def _mostly_inside(arrangement: Arrangement, walls: Any) -> bool:
-    """Does a sweep of everything, walls included, find the cells of a domain sooner?"""
-    rows = distinct_essential_rows(arrangement)
+@dataclass(frozen=True)
+class _Task:
+    """What was asked for: the cells of an arrangement that meet a domain, and how."""
+
+    arrangement: Arrangement
+    walls: Integers | None
+    progress: Progress
+    executor: Executor | None = None
+    directory: str | os.PathLike[str] | None = None
+
+    def checkpoint(self) -> Checkpoint | None:
+        """What is kept of these cells, under whatever name their hyperplanes are given."""
+        if self.directory is None:
+            return None
+        if self.walls is None:
+            return Checkpoint(self.directory, Reduction(self.arrangement).rows)
+        return Checkpoint(self.directory, distinct_rows(self.arrangement), self.walls)
+
+    def cells(self, words: Words, complete: bool = True) -> Cells:
+        """The cells with certain packed signs."""
+        domain = None if self.walls is None or len(self.walls) == 0 else self.walls
+        progress = self.progress if complete else None
+        return Cells(self.arrangement, words, domain, progress=progress, complete=complete)
+
+
+def _worth_sweeping(rows: Integers) -> bool:
+    """Are there many cells, and few hyperplanes through one vertex?"""
     n, d = len(rows), rows.shape[1] - 1
-    everything = zaslavsky(n + len(walls), arrangement.dimension)
-    if d == 0 or everything <= SMALL or sweep.looks_degenerate(rows):
+    return d > 0 and zaslavsky(n, d) > SMALL and not sweep.looks_degenerate(rows)
+
+
+def _split(task: _Task) -> Cells:
+    """The cells by restrict and split."""
+    arrangement = task.arrangement
+    if task.walls is None:
+        refuse_too_many(Reduction(arrangement))
+    blocks, halved = _split_blocks(task)
+    found: list[tuple[Interval, Words]] = []
+    size = 0
+    for block in blocks:
+        found.append(block)
+        size += block[1].nbytes
+        if size > LITTLE:
+            refuse_large([words for _, words in found], "cells")
+    words = np.concatenate([words for _, words in sorted(found, key=itemgetter(0))])
+    if halved:
+        words = np.concatenate([words, _opposite(words, arrangement)])
+    return task.cells(all_columns(arrangement, words))
+
+
+def _split_blocks(
+    task: _Task, kind: type[Splitting] = Splitting
+) -> tuple[Iterator[tuple[Interval, Words]], bool]:
+    """Blocks of cells, a bit for each different hyperplane, and whether the opposites lack."""
+    checkpoint = task.checkpoint()
+    rows, inward = cones.homogeneous(distinct_rows(task.arrangement), task.walls)
+    halved = len(rows) > 0 and len(inward) == 0
+    if halved:
+        inward = rows[:1]
+    if task.executor is None and checkpoint is None:
+        blocks = cones.words(rows, inward, reporter(task.progress, "cells"))
+        return ((Interval(0, i, i + 1), block) for i, block in enumerate(blocks)), halved
+    show = reporter(task.progress, "parts")
+    return portions(kind(rows, inward), show, task.executor, checkpoint), halved
+
+
+def _opposite(words: Words, arrangement: Arrangement) -> Words:
+    n = len(np.unique(arrangement.coincidence[0]))
+    return np.asarray(words ^ pack_signs(np.ones((1, n), dtype=np.int8)))
+
+
+def _mostly_inside(arrangement: Arrangement, walls: Integers) -> bool:
+    """Does a sweep of everything, walls included, find the cells of a domain sooner?
+
+    There are about as many cells in it as vertices, of whose sets of hyperplanes some are
+    drawn; this only chooses a method.
+    """
+    rows, d = distinct_rows(arrangement), arrangement.dimension
+    if d == 0 or zaslavsky(len(rows) + len(walls), d) <= SMALL:
         return False
-    inside = cones.count(*cones.homogeneous(distinct_rows(arrangement), walls))
-    return inside * SPLITTING > everything
+    table = unit_rows(np.concatenate([walls, rows]))
+    subsets = np.random.default_rng(0).integers(len(table), size=(DRAWN, d))
+    with np.errstate(all="ignore"):
+        # A hyperplane that is drawn twice, or parallel to another: no vertex.
+        regular = np.abs(np.linalg.det(table[subsets, :-1])) > np.finfo(float).tiny
+        subsets = subsets[regular]
+        chosen = table[subsets]
+        vertices = np.linalg.solve(chosen[:, :, :-1], -chosen[:, :, -1:])[:, :, 0]
+        inside = vertices @ table[: len(walls), :-1].T + table[: len(walls), -1] > 0
+    for column in subsets.T:  # on a wall that is one of its hyperplanes
+        on = np.flatnonzero(column < len(walls))
+        inside[on, column[on]] = True
+    if int(inside.all(axis=1).sum()) * SPLITTING <= len(inside):
+        return False
+    essential = distinct_essential_rows(arrangement)
+    return essential.shape[1] > 1 and not sweep.looks_degenerate(essential)
 
 
-def _swept_inside(arrangement: Arrangement, walls: Any, progress: Progress) -> Cells:
+def _swept_inside(task: _Task) -> Cells:
     """The cells of a domain among those of its walls and the hyperplanes together.
 
-    They are swept in the projective chart whose hyperplane at infinity is a random one outside
-    the domain, where opposite walls of a box are not parallel.
+    In a bounded domain each begins at a vertex, and what meets at infinity is left out. In
+    another they are swept in the projective chart whose hyperplane at infinity is a random one
+    outside the domain, where opposite walls of a box are not parallel.
     """
-    rows, inward = cones.homogeneous(distinct_rows(arrangement), walls)
+    arrangement, walls = task.arrangement, task.walls
+    assert walls is not None
     body = Polyhedron(walls)
     if not body.lines and not body.rays:
-        inward = walls  # opposite walls would still meet in the old infinity
-    weights = np.random.default_rng(0).integers(1, 100, size=len(inward)).astype(object)
-    chart = decone(np.concatenate([rows, inward, [weights @ inward]]))
+        kind: type[sweep.Sweep] = FiniteSweep
+        rows, inward = distinct_rows(arrangement), walls
+        both = np.concatenate([rows, walls])
+    else:
+        rows, inward = cones.homogeneous(distinct_rows(arrangement), walls)
+        kind = sweep.Sweep
+        weights = np.random.default_rng(0).integers(1, 100, size=len(inward)).astype(object)
+        both = decone(np.concatenate([rows, inward, [weights @ inward]]))
+        if not both[:, :-1].astype(bool).any(axis=1).all():
+            return _split(task)
     n = len(rows)
-    if not chart[:, :-1].astype(bool).any(axis=1).all():
-        return restrict.cells(arrangement, walls, progress)
+    patience = PATIENCE if task.executor is None else np.inf
     try:
-        words = _swept(arrangement._like(chart), progress, patience=PATIENCE).packed
+        words = _swept_words(task, Reduction(arrangement._like(both)), patience, kind)
     except (sweep.TooDegenerate, SizeError):
-        return restrict.cells(arrangement, walls, progress)
+        return _split(task)
     inside = np.ones(len(words), dtype=np.bool_)
     for wall in range(n, n + len(inward)):
         inside &= (words[:, wall >> 6] >> np.uint64(wall & 63) & np.uint64(1)).astype(np.bool_)
     words = words[inside, : word_count(n)]
     if n & 63:
         words[:, -1] &= np.uint64(2 ** (n & 63) - 1)
-    return Cells(arrangement, all_columns(arrangement, words), domain=walls, progress=progress)
+    return task.cells(all_columns(arrangement, words))
 
 
-def _swept(
-    arrangement: Arrangement,
-    progress: Progress,
-    executor: Executor | None = None,
-    directory: str | os.PathLike[str] | None = None,
-    patience: float = np.inf,
-) -> Cells:
-    reduction = Reduction(arrangement)
+def _swept(task: _Task, patience: float = np.inf) -> Cells:
+    reduction = Reduction(task.arrangement)
+    if reduction.rows.shape[1] == 1:
+        return _split(task)
+    return task.cells(_swept_words(task, reduction, patience))
+
+
+def _swept_words(
+    task: _Task, reduction: Reduction, patience: float, kind: type[sweep.Sweep] = sweep.Sweep
+) -> Words:
     rows = reduction.rows
-    if rows.shape[1] == 1:
-        return restrict.cells(arrangement, progress=progress)
-    Recursion(rows).refuse_too_many()
-    checkpoint = None if directory is None else Checkpoint(directory, rows)
+    refuse_too_many(reduction)
+    checkpoint = task.checkpoint()
     draw = 0
     while True:
-        show = reporter(progress, "sets of hyperplanes")
+        show = reporter(task.progress, "sets of hyperplanes")
         try:
-            words = sweep_words(rows, show, draw, executor, checkpoint, patience)
-            break
+            words = sweep_words(rows, show, draw, task.executor, checkpoint, patience, kind)
+            return reduction.expand(words)
         except sweep.SpecialPosition:
             draw += 1
             if checkpoint is not None:
                 checkpoint.redraw()
-    return Cells(arrangement, reduction.expand(words), progress=progress)
 
 
 def iter_cells(
@@ -183,6 +275,7 @@ def iter_cells(
     progress: Progress = None,
     executor: Executor | None = None,
     domain: Any = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Iterator[Cells]:
     """The cells in portions; see :meth:`Arrangement.iter_cells`.
 
@@ -195,27 +288,53 @@ def iter_cells(
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
         raise InputError(f"batch_size={shown(batch_size)}: a batch has at least one cell")
     check_executor(executor)
-    if domain is None:
-        return _portions(arrangement, int(batch_size), progress, executor)
-    if executor is not None:
-        raise InputError("an executor is for method 'sweep', which takes no domain")
-    walls = parse_domain(domain, arrangement.dimension)
-    portions = restrict.blocks(arrangement, walls, progress)
-    return _batched(arrangement, portions, int(batch_size), walls if len(walls) else None)
+    if checkpoint is not None:
+        checkpoint_directory(checkpoint)
+    walls = None if domain is None else parse_domain(domain, arrangement.dimension)
+    task = _Task(arrangement, walls, progress, executor, checkpoint)
+    return _batched(task, int(batch_size))
 
 
-def _portions(
-    arrangement: Arrangement, batch_size: int, progress: Progress, executor: Executor | None
-) -> Iterator[Cells]:
-    reduction = Reduction(arrangement)
+def _portions(task: _Task) -> Iterator[Words]:
+    """The packed cells in blocks."""
+    reduction = Reduction(task.arrangement)
     rows = reduction.rows
-    if rows.shape[1] == 1 or (executor is None and _better_stored(rows)):
-        portions = iter([restrict.cells(arrangement, progress=progress).packed])
-    else:
-        show = reporter(progress, "sets of hyperplanes")
-        blocks = _certain_blocks(reduction.rows, show, executor)
-        portions = (reduction.expand(words) for words in blocks)
-    yield from _batched(arrangement, portions, batch_size)
+    if task.walls is None and rows.shape[1] > 1 and not sweep.looks_degenerate(rows):
+        for words in _certain_blocks(task, rows):
+            yield reduction.expand(words)
+        return
+    blocks, halved = _split_blocks(task)
+    for _, words in blocks:
+        yield all_columns(task.arrangement, words)
+        if halved:
+            yield all_columns(task.arrangement, _opposite(words, task.arrangement))
+
+
+def n_cells_inside(
+    arrangement: Arrangement,
+    domain: Any,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> int:
+    """Number of cells that meet a domain, counted one by one; see :meth:`Arrangement.n_cells`.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> n_cells_inside(families.shi(4), [(0, "1/9")] * 4)
+    24
+    """
+    check_executor(executor)
+    if checkpoint is not None:
+        checkpoint_directory(checkpoint)
+    walls = parse_domain(domain, arrangement.dimension)
+    if executor is None and checkpoint is None:
+        return restrict.count(arrangement, walls, progress)
+    blocks, halved = _split_blocks(
+        _Task(arrangement, walls, progress, executor, checkpoint), Counts
+    )
+    return (2 if halved else 1) * sum(int(count) for _, words in blocks for count in words.flat)
 
 
 def unbounded(arrangement: Arrangement, show: Any = lambda done, total: None) -> Words:
@@ -253,24 +372,17 @@ def unbounded(arrangement: Arrangement, show: Any = lambda done, total: None) ->
                 draw += 1
             except sweep.TooDegenerate:
                 break
-    return restrict.unbounded(arrangement, show=show)[0]
+    return restrict.unbounded(arrangement, show)
 
 
-def _better_stored(rows: Any) -> bool:
-    """Is this so degenerate that a sweep takes long, and small enough to be stored?"""
-    if rows.shape[1] == 1 or not sweep.looks_degenerate(rows):
-        return False
-    recursion = Recursion(rows)
-    return recursion.estimate(samples=2000) * rows.itemsize * len(rows) / 64 < STORED
-
-
-def _certain_blocks(rows: Any, show: Any, executor: Executor | None) -> Iterator[Words]:
+def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:
     """Blocks of a sweep whose coordinates are known to be in general position.
 
     A special position shows on the levels at infinity, if anywhere: they are swept once before
     anything is handed on.
     """
-    draw = 0
+    checkpoint = task.checkpoint()
+    draw = 0 if checkpoint is None else checkpoint.draw
     while True:
         try:
             trial = sweep.Sweep(rows, draw)
@@ -280,22 +392,24 @@ def _certain_blocks(rows: Any, show: Any, executor: Executor | None) -> Iterator
             break
         except sweep.SpecialPosition:
             draw += 1
-    for _, words in sweep_blocks(rows, show, draw, executor):
+            if checkpoint is not None:
+                checkpoint.enter(trial)
+                checkpoint.redraw()
+    show = reporter(task.progress, "sets of hyperplanes")
+    for _, words in sweep_blocks(rows, show, draw, task.executor, checkpoint):
         yield words
 
 
-def _batched(
-    arrangement: Arrangement, portions: Iterator[Words], size: int, domain: Any = None
-) -> Iterator[Cells]:
+def _batched(task: _Task, size: int) -> Iterator[Cells]:
     waiting: list[Words] = []
     count = 0
-    for words in portions:
+    for words in _portions(task):
         while len(words):
             part, words = words[: size - count], words[size - count :]
             waiting.append(part)
             count += len(part)
             if count == size:
-                yield Cells(arrangement, np.concatenate(waiting), domain, complete=False)
+                yield task.cells(np.concatenate(waiting), complete=False)
                 waiting, count = [], 0
     if waiting:
-        yield Cells(arrangement, np.concatenate(waiting), domain, complete=False)
+        yield task.cells(np.concatenate(waiting), complete=False)

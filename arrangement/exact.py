@@ -1,17 +1,41 @@
-"""Every comparison in the package: float filter, then integers, then python-flint.
+"""The arithmetic of the package: a sign is a float with an error bound, a zero is a proof.
 
-The numbers are the rows of an arrangement in normal form: integers [normal | offset]. A sign is
-certified by the first step that can:
+The numbers are the rows of an arrangement in normal form: integers [normal | offset], or
+algebraic integers of one field Q(α). What an enumeration compares with zero is a minor of these
+rows, up to a factor of known sign.
 
-1. **filter**: float64 values with a running error bound; the sign stands when |value| > bound;
-2. **integer**: fraction-free elimination on float64-held integers, while :func:`minor_bound`
-   proves that no product reaches 2^53 and nothing can round;
-3. **rational**: Python integers and python-flint.
+**The law.** A sign is a float with an error bound; a zero is a proof modulo primes; rational
+arithmetic is done only for what is known not to vanish.
+
+1. A value is held as float64, or as a sum of two, with a bound on its error. Where |value| is
+   beyond the bound, the sign is certain.
+2. Beside it are its residues modulo primes p_1, …, p_k. Where all of them vanish and
+   p_1 ⋯ p_k exceeds the size of every minor, the value is 0. Degenerate input therefore costs
+   no more than random input.
+3. What is neither is not 0, and more digits must tell its sign: those of twofold numbers, then
+   integers and fractions of any size (python-flint, for the linear algebra).
+
+**Proof of 2.** A minor x that vanishes modulo k different primes is a multiple of their
+product. An integer that is smaller than that is 0, and by Hadamard's inequality a minor is at
+most the product of the lengths of its rows. In Z[α] a residue is the image under the
+homomorphism α ↦ r to the integers modulo p, where r is a root modulo p of the polynomial of α.
+Its kernel holds p, and the norm of each of its elements is a multiple of p. So with x in k such
+kernels for different primes, p_1 ⋯ p_k divides the norm of x: the product of its images under
+all embeddings of the field. Each factor is at most Hadamard's bound for the embedded rows; if
+the product of these bounds is smaller than p_1 ⋯ p_k, the norm is 0, and so is x.
+:func:`minor_bound` is that bound, :func:`proof_primes` are such primes.
+
+**Where.** Cells and faces, with or without a domain, and counts of them: values of rows on rays
+(:mod:`arrangement.cones`), where small integers, which need no bound, come first. Sweeps: signs
+on lines and at vertices (:mod:`arrangement.sweep`). Flats and Whitney numbers: residues alone,
+for only zeros matter (:mod:`arrangement.flat_count`). Points are candidates in float64 whose
+signs are then decided here, by :func:`signs_at`. What is done once for an arrangement (ranks,
+inverses, vertices and witnesses of one cell that was asked for) is done in rational numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isfinite, isqrt, lcm, nextafter, prod
 from random import Random
@@ -45,7 +69,6 @@ __all__ = [
     "rank",
     "ratio",
     "residues",
-    "restricted_entry",
     "scaled_float",
     "sign",
     "signs_at",
@@ -375,7 +398,11 @@ def residues(
     [[18, 10], [10, 5]]
     """
     result = np.zeros((len(primes), *matrix.shape), dtype=np.int64)
-    table = matrix[..., None] if field is None else coefficients(matrix, field)
+    if field is None:
+        for k, (p, _) in enumerate(primes):
+            result[k] = matrix % p
+        return result
+    table = coefficients(matrix, field)
     for k, (p, r) in enumerate(primes):
         powers = [pow(r, e, p) for e in range(table.shape[-1])]
         result[k] = (table % p).astype(np.int64) @ np.array(powers, dtype=np.int64) % p
@@ -501,43 +528,6 @@ def to_float(numerator: int, denominator: int) -> tuple[float, float]:
     if n * denominator == numerator * d:
         return value, 0.0
     return value, abs(value) * UNIT_ROUNDOFF + 5e-324
-
-
-def restricted_entry(
-    rows: Integers, chain: Sequence[int], pivots: Sequence[int], columns: Sequence[int]
-) -> Callable[[int, int], Any]:
-    """Solve the rows `chain` for the variables `pivots`, for exact entries of restricted rows.
-
-    Returns
-    -------
-    callable
-        ``entry(i, k)`` is the coefficient of row i, restricted to the flat where all rows in
-        `chain` are zero, on ``columns[k]``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rows = np.array([[2, 0, 6], [1, 1, -1]], dtype=object)
-    >>> entry = restricted_entry(rows, [0], [0], [1, 2])
-    >>> entry(1, 0), entry(1, 1)
-    (Fraction(1, 1), Fraction(-4, 1))
-    """
-    solution: list[list[Any]] = []
-    if chain and field_of(rows) is None:
-        system = fmpq_mat(fmpz_mat([[rows[r, p] for p in pivots] for r in chain]))
-        right = fmpq_mat(fmpz_mat([[rows[r, c] for c in columns] for r in chain]))
-        solution = [
-            [Fraction(int(v.p), int(v.q)) for v in row] for row in system.solve(right).tolist()
-        ]
-    elif chain:
-        form, scale, _ = echelon(rows[np.ix_(chain, [*pivots, *columns])])
-        solution = [[v / Fraction(scale) for v in row[len(pivots) :]] for row in form]
-
-    def entry(i: int, k: int) -> Any:
-        moved = (rows[i, p] * row[k] for p, row in zip(pivots, solution, strict=True))
-        return rows[i, columns[k]] - sum(moved, Fraction(0))
-
-    return entry
 
 
 def signs_at(

@@ -1,4 +1,9 @@
-"""Faces: the cells of the flats, with signs in {−, 0, +}, points and the cells around them."""
+"""Faces: the cells of the flats, with signs in {−, 0, +}, points and the cells around them.
+
+A pointed cone that a hyperplane cuts has a part on either side and a part on it, one dimension
+lower. Split so until no hyperplane cuts, every face is one part, in the whole space or in a
+domain, and its rays tell whether it is bounded: see :mod:`arrangement.cones`.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +18,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact, restrict
+from arrangement import cones, exact, restrict
 from arrangement.arguments import check_instance, choice, entries
 from arrangement.cells import Cell, Cells
 from arrangement.columns import Columnar, frozen
+from arrangement.domain import parse_domain
 from arrangement.errors import InputError
+from arrangement.fields import in_one_field
 from arrangement.flats import Flat, Flats, parametrization
 from arrangement.graph import CellTable
 from arrangement.hyperplanes import Arrangement
-from arrangement.packing import Signs, Words, pack_signs, unpack_signs, word_count
+from arrangement.memory import refuse_large
+from arrangement.packing import (
+    Signs,
+    Words,
+    by_first_bits,
+    pack_signs,
+    unpack_signs,
+    word_count,
+)
 from arrangement.parsing import primitive, shown
 from arrangement.points import Witnesses
 from arrangement.progress import Progress, reporter
-from arrangement.recursion import Recursion
-from arrangement.reduction import all_columns, distinct_essential_rows, face_columns
+from arrangement.reduction import distinct_rows, face_columns
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -34,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = ["Face", "Faces", "face_vector", "faces"]
 
 Integers = NDArray[np.object_]
+
+METHODS = ("count", "enumerate")
 
 LOOKED_UP = 2**20
 """About how many sign vectors are looked up in one step."""
@@ -48,7 +64,7 @@ class Face:
     >>> from arrangement import Arrangement
     >>> face = Arrangement([[3, 0], [0, 1]], [-1, 0]).faces(1)[0]
     >>> face, face.flat.hyperplanes, face.cells.tolist()
-    (Face 0: 0-, (0,), [2, 3])
+    (Face 0: 0-, (0,), [1, 3])
     >>> face.witness[0], face.witness[1] < 0
     (Fraction(1, 3), True)
     """
@@ -119,7 +135,7 @@ class Face:
 
 
 class Faces(Columnar[Face]):
-    """All faces of one dimension; it never changes.
+    """All faces of one dimension, or those that meet a domain; it never changes.
 
     Made by :meth:`Arrangement.faces`. Columns are computed when they are first asked for.
 
@@ -127,12 +143,15 @@ class Faces(Columnar[Face]):
     ----------
     arrangement : Arrangement
     flats : Flats
-        The flats of that dimension.
+        The flats of that dimension; with a domain, those that meet it.
     flat : ndarray of int64, shape (m,)
         The flat that each face spans, ascending.
     packed : ndarray of uint64, shape (m, ceil(n / 64))
         Bit i of a row is 1 where the face is on the positive side of hyperplane i. It is 0 on
         the negative side and on the hyperplane itself; `flats.packed` tells these apart.
+    domain : ndarray of Python ints, shape (k, d + 1), or None
+        Rows [g | c]; the faces are those that meet {x : g·x + c > 0 for all rows}. Points,
+        vertices, rays and boundedness are then those of the part in it.
 
     Examples
     --------
@@ -149,12 +168,18 @@ class Faces(Columnar[Face]):
     _name = "face"
 
     def __init__(
-        self, flats: Flats, flat: NDArray[np.int64], packed: Words, progress: Progress = None
+        self,
+        flats: Flats,
+        flat: NDArray[np.int64],
+        packed: Words,
+        domain: Integers | None = None,
+        progress: Progress = None,
     ) -> None:
         self.arrangement = flats.arrangement
         self.flats = flats
         self.flat = frozen(flat.view())
         self.packed = frozen(packed.view())
+        self.domain = domain
         self._begin = np.searchsorted(self.flat, np.arange(len(flats) + 1))
         self._last: tuple[int, _Cut] | None = None
         self._progress = progress is True  # of the columns, when they are computed
@@ -166,7 +191,9 @@ class Faces(Columnar[Face]):
         return Face(self, i)
 
     def __repr__(self) -> str:
-        return f"{len(self)} faces of dimension {self.dimension} of an {self.arrangement!r}"
+        inside = "" if self.domain is None else " that meet a domain"
+        what = f"faces of dimension {self.dimension} of an {self.arrangement!r}"
+        return f"{len(self)} {what}{inside}"
 
     @property
     def dimension(self) -> int:
@@ -194,21 +221,23 @@ class Faces(Columnar[Face]):
         """A float64 point for each face, shape (m, d).
 
         Its signs on the hyperplanes that do not contain the face are those of the face,
-        certified exactly. It is on the others as far as float64 goes; :attr:`witness` is on
-        them exactly. NaN where no such point was found.
+        certified exactly, and it is inside the domain. It is on the others as far as float64
+        goes; :attr:`witness` is on them exactly. NaN where no such point was found.
         """
         d = self.arrangement.dimension
         result = np.zeros((len(self), d))
         show = reporter(self._progress, "points of faces")
         for k in range(len(self.flats)):
             part = slice(self._begin[k], self._begin[k + 1])
-            result[part] = _Cut.of(self.flats[k], self.packed[part]).points()
+            result[part] = self._cut(k).points()
             show(k + 1, len(self.flats))
         lost = ~np.isfinite(result).all(axis=1)
         result[lost] = 0
         signs = self.signs
         found = exact.signs_at(self.arrangement.rows, result, where=signs != 0)
         wrong = lost | ((found != signs) & (signs != 0)).any(axis=1)
+        if self.domain is not None:
+            wrong |= (exact.signs_at(self.domain, result) <= 0).any(axis=1)
         for q in np.flatnonzero(wrong).tolist():
             result[q] = self._rounded_witness(q)
         return frozen(result)
@@ -222,7 +251,10 @@ class Faces(Columnar[Face]):
         except OverflowError:
             return np.full(self.arrangement.dimension, np.nan)
         found = exact.signs_at(self.arrangement.rows[off], near[None])[0]
-        return near if (found == face.signs[off]).all() else np.full_like(near, np.nan)
+        right = (found == face.signs[off]).all()
+        if self.domain is not None:
+            right &= (exact.signs_at(self.domain, near[None]) > 0).all()
+        return near if right else np.full_like(near, np.nan)
 
     @property
     def witness(self) -> Sequence[tuple[Fraction, ...]]:
@@ -232,20 +264,34 @@ class Faces(Columnar[Face]):
     def _on_flat(self, k: int) -> _Cut:
         """The faces of flat k, as cells of the arrangement that is cut on it; the last kept."""
         if self._last is None or self._last[0] != k:
-            part = slice(self._begin[k], self._begin[k + 1])
-            self._last = k, _Cut.of(self.flats[k], self.packed[part])
+            self._last = k, self._cut(k)
         return self._last[1]
+
+    def _cut(self, k: int) -> _Cut:
+        part = slice(self._begin[k], self._begin[k + 1])
+        return _Cut.of(self.flats[k], self.packed[part], self.domain)
 
     @cached_property
     def bounded(self) -> NDArray[np.bool_]:
-        """Is each face bounded modulo the lineality space (relatively bounded)? Shape (m,)."""
+        """Is each face bounded modulo the lineality space (relatively bounded)? Shape (m,).
+
+        With a domain, the part of the face in it is meant.
+        """
         codimension = self.flats.rank
-        if self.arrangement.is_central:
-            return frozen(np.full(len(self), codimension == self.arrangement.rank))
-        show = reporter(self._progress, "far sides")
-        positive, zero = restrict.unbounded(self.arrangement, codimension, show)
+        if codimension == 0:
+            return Cells(self.arrangement, self.packed, self.domain, complete=False).bounded
+        rows = distinct_rows(self.arrangement)
+        linear, walls = cones.homogeneous(rows, self.domain)
+        if linear.shape[1] < rows.shape[1]:  # all are cones
+            lineality = exact.rank(np.concatenate([linear, walls]))
+            return frozen(np.full(len(self), codimension == lineality))
+        show = reporter(self._progress, "far faces")
         result = np.ones(len(self), dtype=bool)
-        result[self._look_up(positive, zero)] = False
+        for positive, zero, far in cones.faces(
+            linear, walls, codimension, show, len(walls) - 1
+        ):
+            signs = face_columns(self.arrangement, positive[far], zero[far])
+            result[self._look_up(*signs)] = False
         return frozen(result)
 
     @cached_property
@@ -297,8 +343,10 @@ class Faces(Columnar[Face]):
 
     @cached_property
     def cells(self) -> Cells:
-        """All cells of the arrangement, which :attr:`incidence` counts."""
-        return self.arrangement.cells()
+        """All cells, or those that meet the domain, which :attr:`incidence` counts."""
+        if self.domain is None:
+            return self.arrangement.cells()
+        return self.arrangement.cells(domain=(-self.domain[:, :-1], self.domain[:, -1]))
 
     @cached_property
     def incidence(self) -> scipy.sparse.csr_array:
@@ -402,14 +450,18 @@ class _Cut:
     cells: Cells
 
     @classmethod
-    def of(cls, flat: Flat, packed: Words) -> _Cut:
+    def of(cls, flat: Flat, packed: Words, domain: Integers | None) -> _Cut:
         arrangement = flat.flats.arrangement
         T = parametrization(arrangement.rows[list(flat.hyperplanes)])
         rows = arrangement.rows @ T
         cutting = np.flatnonzero((rows[:, :-1] != 0).any(axis=1))
         cut = arrangement._like(rows[cutting])
         signs = unpack_signs(packed, arrangement.n_hyperplanes)[:, cutting]
-        return cls(T, Cells(cut, pack_signs(signs), complete=False))
+        walls = None
+        if domain is not None:
+            walls = domain @ T
+            walls = walls[(walls[:, :-1] != 0).any(axis=1)]  # the others contain the flat
+        return cls(T, Cells(cut, pack_signs(signs), walls, complete=False))
 
     def lift(self, t: Sequence[Fraction]) -> tuple[Fraction, ...]:
         """The point of the space with coordinates t."""
@@ -429,8 +481,10 @@ class _Cut:
             return self.cells.points @ values[:, :-1].T + values[:, -1]
 
 
-def faces(arrangement: Arrangement, dimension: int, progress: Progress = None) -> Faces:
-    """All faces of one dimension; see :meth:`Arrangement.faces`.
+def faces(
+    arrangement: Arrangement, dimension: int, progress: Progress = None, domain: Any = None
+) -> Faces:
+    """All faces of one dimension, or those in a domain; see :meth:`Arrangement.faces`.
 
     A face of dimension d − k is a cell of the arrangement that is cut on a flat of rank k; its
     signs are 0 on the hyperplanes that contain the flat.
@@ -441,6 +495,8 @@ def faces(arrangement: Arrangement, dimension: int, progress: Progress = None) -
     >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
     >>> [len(faces(triangle, k)) for k in range(3)]
     [3, 9, 7]
+    >>> [len(faces(triangle, k, domain=[("1/3", 2), (-1, 2)])) for k in range(3)]
+    [1, 4, 4]
     >>> faces(Arrangement([[1], [2]], [0, -2]), 0).signs.tolist()
     [[0, -1], [1, 0]]
     """
@@ -449,40 +505,72 @@ def faces(arrangement: Arrangement, dimension: int, progress: Progress = None) -
     except TypeError:
         raise InputError(f"a dimension is an integer, not {shown(dimension)}") from None
     n, codimension = arrangement.n_hyperplanes, arrangement.dimension - wanted
+    given, walls = _rows_and_walls(arrangement, domain)
     words = np.zeros((1, word_count(n)), dtype=np.uint64)
     if not 0 <= codimension <= arrangement.rank:
         flats = Flats(arrangement, codimension, words[:0])
-        return Faces(flats, np.zeros(0, dtype=np.int64), words[:0])
+        return Faces(flats, np.zeros(0, dtype=np.int64), words[:0], walls)
     if codimension == 0:
-        packed = arrangement.cells(progress=progress).packed
+        packed = arrangement.cells(domain=domain, progress=progress).packed
         flats = Flats(arrangement, 0, words)
-        return Faces(flats, np.zeros(len(packed), dtype=np.int64), packed, progress)
-    recursion = Recursion(distinct_essential_rows(arrangement))
-    show = reporter(progress, "hyperplanes")
-    contains = recursion.flats_of_codimension(codimension)
-    positive, flat = recursion.faces_of_codimension(codimension, show)
-    packed, _ = face_columns(arrangement, positive, contains[flat])
-    flats = Flats(arrangement, codimension, all_columns(arrangement, contains, oriented=False))
-    return Faces(flats, flat, packed, progress)
+        flat = np.zeros(len(packed), dtype=np.int64)
+        return Faces(flats, flat, packed, walls, progress)
+    positive, zero = _listed(given, walls, codimension, reporter(progress, "faces"))
+    order = by_first_bits(np.concatenate([~zero, positive], axis=1))
+    positive, zero = positive[order], zero[order]
+    new = np.ones(len(zero), dtype=np.bool_)
+    new[1:] = (zero[1:] != zero[:-1]).any(axis=1)
+    flat = np.cumsum(new) - 1
+    packed, contains = face_columns(arrangement, positive, zero)
+    flats = Flats(arrangement, codimension, contains[new])
+    return Faces(flats, flat, packed, walls, progress)
 
 
-def face_vector(arrangement: Arrangement, method: str = "count") -> tuple[int, ...]:
+def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:
+    """The different hyperplanes and the inequalities of a domain, if any, in one field."""
+    rows = distinct_rows(arrangement)
+    if domain is None:
+        return rows, None
+    walls = parse_domain(domain, arrangement.dimension)
+    both = in_one_field(np.concatenate([rows, walls]))
+    return both[: len(rows)], both[len(rows) :] if len(walls) else None
+
+
+def _listed(
+    rows: Integers, domain: Integers | None, codimension: int, show: cones.Show
+) -> tuple[Words, Words]:
+    """The faces of one codimension: positive and zero bits."""
+    none = np.zeros((0, word_count(len(rows))), dtype=np.uint64)
+    positive, zero = [none], [none]
+    for above, on, _ in cones.faces(*cones.homogeneous(rows, domain), codimension, show):
+        positive.append(above)
+        zero.append(on)
+        refuse_large(positive, "faces")
+    return np.concatenate(positive), np.concatenate(zero)
+
+
+def face_vector(
+    arrangement: Arrangement, method: str | None = None, domain: Any = None
+) -> tuple[int, ...]:
     """How many faces of each dimension; see :meth:`Arrangement.face_vector`.
 
     Examples
     --------
     >>> from arrangement import Arrangement
-    >>> face_vector(Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), method="enumerate")
-    (3, 9, 7)
+    >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
+    >>> face_vector(triangle, method="enumerate"), face_vector(triangle, domain=[(1, 2)] * 2)
+    ((3, 9, 7), (0, 0, 1))
     """
     from arrangement.poset import covers, face_numbers
 
-    choice(method, ("count", "enumerate"), "method")
-    if method == "count":
+    if method is not None:
+        choice(method, METHODS, "method")
+    if domain is not None and method == "count":
+        raise InputError("method 'count' is for the whole space: leave it or the domain out")
+    if domain is None and method != "enumerate":
         counts = face_numbers(arrangement, covers(arrangement))
     else:
-        counts = [1]
-        if arrangement.rank:
-            recursion = Recursion(distinct_essential_rows(arrangement))
-            counts = [recursion.count_faces(k) for k in range(arrangement.rank + 1)]
+        rows, walls = _rows_and_walls(arrangement, domain)
+        counts = cones.count_faces(*cones.homogeneous(rows, walls))
+        counts = (counts + [0] * arrangement.rank)[: arrangement.rank + 1]
     return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

@@ -424,6 +424,8 @@ class FieldElement:
             return field, _at(self, here)._p, _at(other, there)._p
         if isinstance(other, Rational | float):
             return self.field, self._p, fmpq_poly([_rational(Fraction(other))])
+        if isinstance(other, fmpq | fmpz):
+            return self.field, self._p, fmpq_poly([other])
         return None
 
     def __str__(self) -> str:

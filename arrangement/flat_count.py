@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import takewhile
-from math import comb, isqrt
+from math import comb
 
 import numpy as np
-from flint import fmpz
 from numpy.typing import NDArray
 
-from arrangement import exact
 from arrangement.errors import SizeError
-from arrangement.fields import field_of
+from arrangement.flat_lattice import FlatLattice
 from arrangement.kernels import covers as kernel
 from arrangement.memory import memory
 from arrangement.orbits import PermutationGroup
@@ -23,11 +19,8 @@ __all__ = ["FlatCount"]
 
 Integers = NDArray[np.object_]
 
-BATCH = 2**14
-"""So many covers are worked on at a time."""
 
-
-class FlatCount:
+class FlatCount(FlatLattice):
     """Whitney numbers of the matroid of some rows, off a hyperplane at infinity.
 
     Parameters
@@ -57,42 +50,13 @@ class FlatCount:
         group: PermutationGroup | None,
         progress: Progress = None,
     ) -> None:
-        self.n, self.width = rows.shape
+        super().__init__(rows, infinity)
         self.group = group
         self.progress = progress
-        self.first = 1 if infinity is None else 0
-        top = np.zeros((1, self.width), dtype=object) if infinity is None else [infinity]
-        self._rows = np.concatenate([top, rows])
-        field, bound = field_of(self._rows), exact.minor_bound(self._rows)
-        # D products of two residues have an exact sum in float64.
-        limit = isqrt(exact.FLOAT_EXACT_LIMIT // self.width)
-        self._primes: Iterator[tuple[int, int]]
-        if field is None and 2 * bound < limit:
-            self._primes = ((p, 0) for p in _primes(range(bound + 1, limit + 1)))
-            self.needed = 1
-        else:
-            half = limit // 2
-            self._primes = ((p, 0) for p in _primes(range(limit, half, -1)))
-            if field is not None:
-                self._primes = takewhile(lambda pair: pair[0] > half, field.primes(limit))
-            self.needed = -(-bound.bit_length() // (half.bit_length() - 1))
-        self._residues = np.zeros((0, self.width, self.n + 1))
-        self._moduli: list[int] = []
-        self._more_primes(self.needed)
         # No number is larger than n·w_k, and w_k is at most the number of k-sets.
         largest = max(comb(self.n, k) for k in range(self.width + 1)) * max(self.n, 1)
         self._denominator = 1
         self.limbs = largest.bit_length() // kernel.LIMB + 1
-        self.work = self._workspace()
-        capacity = max(BATCH, 2 * self.n + 2)
-        self.batch = kernel.Batch(
-            words=np.zeros((capacity, max(word_count(self.n), 1)), dtype=np.uint64),
-            flat=np.zeros(capacity, dtype=np.int64),
-            gain=np.zeros(capacity, dtype=np.int64),
-            size=np.zeros(capacity, dtype=np.int64),
-            kept=np.zeros(capacity, dtype=np.bool_),
-            filled=np.zeros(1, dtype=np.int64),
-        )
 
     def whitney_numbers(self) -> list[int]:
         """w_0, …, w_(D−1)."""
@@ -107,23 +71,19 @@ class FlatCount:
 
     def _expand(self, level: kernel.Level, rank: int, last: bool) -> tuple[kernel.Level, int]:
         by_orbits = self.group is not None
+        which, none = kernel.ALL if by_orbits else kernel.BELOW, np.zeros(0, dtype=np.int64)
         above = self._level(2 if last else len(self.batch.flat))
         sums = np.zeros((self.n + 2, self.limbs), dtype=np.int64)
         show = reporter(self.progress, f"flats of rank {rank}")
         total, y = int(level.filled[0]), 0
         while y < total:
-            y = kernel.find_covers(
-                self._table(), level, y, rank, by_orbits, last, self.batch, self.work
-            )
+            y = self.find_covers(level.words[:total], none, y, rank, which, last)
             found = int(self.batch.filled[0])
             if self.group is not None:
                 self.group.canonical_images(self.batch.words[:found], self.batch.kept[:found])
             if not last and int(above.filled[0]) + found > len(above.words):
                 above = self._larger(above)
             kernel.pass_on(level, self.batch, by_orbits, above, sums)
-            if y < 0:
-                y = -1 - y
-                self._more_primes(len(self._moduli))
             show(y, total)
         w = 0
         for size, number in enumerate(_numbers(sums)):
@@ -158,20 +118,6 @@ class FlatCount:
             weights = _limbs(numbers, self.limbs)
         return level._replace(weights=weights)
 
-    def _more_primes(self, count: int) -> None:
-        moduli = [next(self._primes) for _ in range(max(count, 1))]
-        tables = (
-            exact.residues(self._rows, moduli, field_of(self._rows))
-            .transpose(0, 2, 1)
-            .astype(np.float64)
-        )
-        self._residues = np.concatenate([self._residues, tables])
-        self._moduli += [p for p, _ in moduli]
-
-    def _table(self) -> kernel.Residues:
-        moduli = np.array(self._moduli, dtype=np.float64)
-        return kernel.Residues(self._residues, moduli, self.needed, self.first)
-
     def _level(self, capacity: int) -> kernel.Level:
         slots = 1 << (2 * capacity - 1).bit_length()
         return kernel.Level(
@@ -195,24 +141,6 @@ class FlatCount:
         larger.filled[0] = m
         kernel.fill_slots(larger)
         return larger
-
-    def _workspace(self) -> kernel.Workspace:
-        n, width = self.n, self.width
-        return kernel.Workspace(
-            echelon=np.zeros((width, width)),
-            pivots=np.zeros(width, dtype=np.int64),
-            restricted=np.zeros((width + 1, n + 1)),
-            inverse=np.zeros(n + 1),
-            label=np.zeros(n + 1, dtype=np.int64),
-            lowest=np.zeros(n + 1, dtype=np.int64),
-            coarse=np.zeros(n + 1, dtype=np.int64),
-            cover=np.zeros(n + 1, dtype=np.int64),
-            slots=np.zeros(1 << (2 * n + 2).bit_length(), dtype=np.int64),
-        )
-
-
-def _primes(candidates: Sequence[int]) -> Iterator[int]:
-    return (k for k in candidates if fmpz(k).is_prime())
 
 
 def _numbers(limbs: NDArray[np.int64]) -> list[int]:

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.columns import Columnar, frozen
 from arrangement.errors import InputError
+from arrangement.flat_lattice import FlatLattice
 from arrangement.hyperplanes import Arrangement
 from arrangement.packing import Words, unpack_signs, word_count
 from arrangement.parsing import primitive, shown
 from arrangement.progress import Progress, reporter
-from arrangement.recursion import Recursion
-from arrangement.reduction import all_columns, distinct_essential_rows
+from arrangement.reduction import all_columns
 
 __all__ = ["Flat", "Flats", "flats", "parametrization"]
 
@@ -162,8 +162,7 @@ def flats(arrangement: Arrangement, rank: int, progress: Progress = None) -> Fla
     if k == 0 or k > arrangement.rank:
         words = np.zeros((int(k == 0), word_count(n)), dtype=np.uint64)
     else:
-        recursion = Recursion(distinct_essential_rows(arrangement), deepest=k)
-        words = recursion.flats_of_codimension(k, reporter(progress, "hyperplanes"))
+        words = FlatLattice.of(arrangement).flats(k, reporter(progress, "hyperplanes"))
         words = all_columns(arrangement, words, oriented=False)
     return Flats(arrangement, k, words)
 

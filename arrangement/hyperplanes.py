@@ -367,23 +367,23 @@ class Arrangement:
             that are simple or nearly so.
             ``"restrict"``: restrict and split, one hyperplane after the other; for all others.
             ``"lp"``: one LP per cell and hyperplane, the textbook method.
-            ``"auto"``: ``"restrict"`` when a domain is given, else ``"sweep"`` or
-            ``"restrict"`` by how degenerate the arrangement is found to be. All are exact,
-            and give the same cells in orders of their own.
+            ``"auto"``: ``"sweep"`` or ``"restrict"``, by how many cells there are, how
+            degenerate the arrangement is found to be, and how much of it a domain holds. All
+            are exact, and give the same cells in orders of their own.
         domain : sequence of (low, high), or pair (G, h), optional
             Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
             for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h. Cells
             outside cost nothing.
         progress : bool or callable, optional
             True shows progress on stderr when that is a terminal; a callable is called with
-            (steps done, steps in all).
+            (steps done, steps in all), where the latter may be a guess until the end.
         executor : concurrent.futures.Executor, optional
-            Where a sweep runs its tasks: a ``ProcessPoolExecutor``, dask's
+            Where tasks run, of all methods but ``"lp"``: a ``ProcessPoolExecutor``, dask's
             ``Client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor``, …. The order of the
-            cells does not depend on it.
+            cells of one method does not depend on it.
         checkpoint : path-like, optional
-            A directory that keeps the blocks of a sweep as they are done. Started again after
-            an interruption, only what is missing is done.
+            A directory that keeps blocks of cells as they are done. Started again after an
+            interruption, only what is missing is done.
 
         Returns
         -------
@@ -399,7 +399,7 @@ class Arrangement:
         >>> from arrangement import Arrangement
         >>> axes = Arrangement([[1, 0], [0, 1]])
         >>> axes.cells().signs.tolist()
-        [[-1, 1], [1, 1], [1, -1], [-1, -1]]
+        [[1, 1], [1, -1], [-1, -1], [-1, 1]]
         >>> len(axes.cells(domain=[(1, 2), (-1, 1)]))
         2
         """
@@ -414,18 +414,19 @@ class Arrangement:
         progress: bool | Callable[[int, int], None] | None = None,
         executor: Executor | None = None,
         domain: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> Iterator[Cells]:
-        """The cells in portions, found by a sweep in memory that does not grow with them.
+        """The cells in portions, in memory that does not grow with them.
 
-        Very degenerate arrangements whose cells fit into a quarter of a gigabyte are
-        enumerated at once instead, which is much faster for them.
+        They are swept, or split where the arrangement is degenerate or a domain is given; in
+        no particular order with an executor or a checkpoint.
 
         Parameters
         ----------
         batch_size : int
             Cells in a portion; the last may have fewer.
-        progress, executor, domain
-            As in :meth:`cells`; with a domain without an executor.
+        progress, executor, domain, checkpoint
+            As in :meth:`cells`.
 
         Yields
         ------
@@ -444,7 +445,7 @@ class Arrangement:
         from arrangement import enumeration
 
         near.warn_once(self)
-        return enumeration.iter_cells(self, batch_size, progress, executor, domain)
+        return enumeration.iter_cells(self, batch_size, progress, executor, domain, checkpoint)
 
     def characteristic_polynomial(
         self,
@@ -491,6 +492,8 @@ class Arrangement:
         symmetry: Symmetry = None,
         progress: bool | Callable[[int, int], None] | None = None,
         domain: Any = None,
+        executor: Executor | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> int:
         """Number of cells, without listing them: see :func:`arrangement.counting.n_cells`.
 
@@ -501,6 +504,8 @@ class Arrangement:
             to search for them.
         progress, domain
             As in :meth:`cells`; with a domain without a symmetry.
+        executor, checkpoint
+            As in :meth:`cells`, with a domain only.
 
         Examples
         --------
@@ -513,7 +518,7 @@ class Arrangement:
         from arrangement import counting
 
         near.warn_once(self)
-        return counting.n_cells(self, symmetry, progress, domain)
+        return counting.n_cells(self, symmetry, progress, domain, executor, checkpoint)
 
     def n_bounded_cells(
         self,
@@ -605,7 +610,10 @@ class Arrangement:
         return poset.intersection_poset(self)
 
     def faces(
-        self, dimension: int, progress: bool | Callable[[int, int], None] | None = None
+        self,
+        dimension: int,
+        progress: bool | Callable[[int, int], None] | None = None,
+        domain: Any = None,
     ) -> Faces:
         """The faces of one dimension: the cells that the hyperplanes cut on each flat.
 
@@ -615,17 +623,20 @@ class Arrangement:
             d − rank (the faces that are flats) to d (the cells); there is no other.
         progress : bool or callable, optional
             See :meth:`cells`.
+        domain : optional
+            Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
 
         Returns
         -------
         Faces
-            Flat after flat, in the order of :meth:`flats`; those of dimension d in the order
+            Flat after flat, in the order of :meth:`flats`, and those on one flat in
+            lexicographic order of their signs, − before +; those of dimension d in the order
             of :meth:`cells`.
 
         Raises
         ------
         InputError
-            If `dimension` is no integer.
+            If `dimension` is no integer, or the domain is none.
         SizeError
             If the faces would not fit in memory.
 
@@ -637,21 +648,26 @@ class Arrangement:
         [[0, 0, -1], [0, 1, 0], [1, 0, 0]]
         >>> len(triangle.faces(1)), int(triangle.faces(1).bounded.sum())
         (9, 3)
+        >>> triangle.faces(1, domain=[(0, 1), (0, 1)]).signs.tolist()
+        [[1, 1, 0]]
         """
         from arrangement import faces
 
         near.warn_once(self)
-        return faces.faces(self, dimension, progress)
+        return faces.faces(self, dimension, progress, domain)
 
-    def face_vector(self, method: str = "count") -> tuple[int, ...]:
+    def face_vector(self, method: str | None = None, domain: Any = None) -> tuple[int, ...]:
         """How many faces of each dimension there are, from 0 to d.
 
         Parameters
         ----------
-        method : {"count", "enumerate"}
+        method : {"count", "enumerate"}, optional
             ``"count"``: f_k = Σ |μ(X, Y)| over flats X of dimension k and Y ⊆ X (Zaslavsky
-            1975, Theorem A for every restriction), from the intersection poset.
-            ``"enumerate"``: every face is found, though not stored.
+            1975, Theorem A for every restriction), from the intersection poset; for the whole
+            space, where it is the default.
+            ``"enumerate"``: every face is found, though not stored; in a domain the default.
+        domain : optional
+            Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
 
         Returns
         -------
@@ -662,11 +678,13 @@ class Arrangement:
         >>> from arrangement import families
         >>> families.braid(4).face_vector()
         (0, 1, 14, 36, 24)
+        >>> families.braid(4).face_vector(domain=[(0, 1), (0, 1), (0, 1), (2, 3)])
+        (0, 0, 1, 6, 6)
         """
         from arrangement import faces
 
         near.warn_once(self)
-        return faces.face_vector(self, method)
+        return faces.face_vector(self, method, domain)
 
     def face_lattice(self) -> nx.DiGraph:
         """All faces by inclusion of their closures, with a least and a greatest element.

@@ -68,7 +68,10 @@ def face_lattice(arrangement: Arrangement) -> nx.DiGraph:
         )
         zero = larger.flats.packed[relation.larger[pair]]
         new = smaller.flats.packed[relation.smaller[pair]] & ~zero
-        for signs in (relation.positive[pair], new & ~relation.positive[pair]):
+        # On the larger flat these are all proportional: they have one side in common, or not,
+        # on all faces of it.
+        side = new & larger.packed[larger._begin[relation.larger[pair]]]
+        for signs in (side, new & ~side):
             around = larger._look_up(smaller.packed[face] | signs, zero)
             assert (around >= 0).all(), "a facet has a face on both sides"
             graph.add_edges_from(

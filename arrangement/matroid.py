@@ -4,13 +4,18 @@ Hyperplane i is the vector a_i, its normal. A signed circuit is the sign vector 
 dependency Σ c_i a_i = 0 of minimal support, a covector that of a face, (sign a_i·x), and a
 cocircuit a covector of minimal support. Every circuit is orthogonal to every covector: their
 products are zero on all hyperplanes, or positive on some and negative on others.
+
+Both are read off the chirotope, the sign χ(S) of the determinant of every set S of `rank`
+normals (Björner et al. 1999, §3.5). On a set S of one more, (−1)^i χ(S − s_i) is a circuit
+where it is not zero (Cramer's rule); with a set T of one less, e ↦ χ(e, T) is a cocircuit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import combinations
+from collections.abc import Iterator
+from functools import cache
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +23,29 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.arguments import check_instance
 from arrangement.errors import InputError, SizeError
+from arrangement.fields import field_of
 from arrangement.hyperplanes import Arrangement
+from arrangement.memory import refuse
 from arrangement.parsing import primitive
 
 __all__ = ["circuits", "cocircuits", "covectors", "dual"]
 
+Integers = NDArray[np.object_]
+Indices = NDArray[np.int64]
+
 MOST_BASES = 100_000
+
+BLOCK = 2**16
+"""So many vectors are compared at a time."""
+
+LIMIT = 2**26
+"""Products of two residues modulo primes up to this are small in int64."""
 
 
 def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
     """The signed circuits of a central arrangement: minimal dependencies of the normals.
 
-    Every basis B and normal a_e outside it have one circuit in B + e, and these are all:
-    C(n, rank) exact solutions of linear equations.
+    Every set of rank + 1 normals that span has one circuit in it, and these are all.
 
     Parameters
     ----------
@@ -65,7 +80,8 @@ def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
     (0, 2)
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    return _with_opposites(_fundamental_circuits(arrangement), arrangement.n_hyperplanes)
+    vectors, dual = _vectors(arrangement)
+    return _with_opposites(vectors, _cocircuits(vectors) if dual else _circuits(vectors))
 
 
 def cocircuits(arrangement: Arrangement) -> NDArray[np.int8]:
@@ -101,8 +117,8 @@ def cocircuits(arrangement: Arrangement) -> NDArray[np.int8]:
     [[1, 1, 0], [1, 0, -1], [0, 1, 1]]
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    tables = (table.T for _, table in _basis_tables(arrangement))
-    return _with_opposites(tables, arrangement.n_hyperplanes)
+    vectors, dual = _vectors(arrangement)
+    return _with_opposites(vectors, _circuits(vectors) if dual else _cocircuits(vectors))
 
 
 def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
@@ -129,7 +145,7 @@ def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
     --------
     >>> from arrangement import Arrangement, families
     >>> Arrangement([[1], [1]], [0, -1]).covectors().tolist()
-    [[-1, -1], [1, -1], [1, 1], [0, -1], [1, 0]]
+    [[1, 1], [1, -1], [-1, -1], [0, -1], [1, 0]]
     >>> families.braid(4).covectors().shape
     (75, 6)
     """
@@ -169,12 +185,7 @@ def dual(arrangement: Arrangement) -> Arrangement:
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     _refuse_affine(arrangement)
-    n = arrangement.n_hyperplanes
-    nullity = n - arrangement.rank
-    normals = np.full((n, nullity), 0, dtype=object)
-    if nullity:
-        for k, dependency in enumerate(exact.nullspace(arrangement.rows[:, :-1].T).T):
-            normals[:, k] = primitive(dependency)
+    normals = _dependencies(arrangement)
     for i, normal in enumerate(normals):
         if not any(normal):
             raise InputError(
@@ -184,14 +195,18 @@ def dual(arrangement: Arrangement) -> Arrangement:
     return Arrangement(normals)
 
 
-def _basis_tables(
-    arrangement: Arrangement,
-) -> Iterator[tuple[tuple[int, ...], NDArray[np.int8]]]:
-    """Each basis B and the signs T, shape (n, rank), of a_i = Σ_b T[i, b] a_b.
+def _dependencies(arrangement: Arrangement) -> Integers:
+    """A basis of the dependencies of the normals as columns, shape (n, n − rank)."""
+    n = arrangement.n_hyperplanes
+    result = np.full((n, n - arrangement.rank), 0, dtype=object)
+    if result.size:
+        for k, dependency in enumerate(exact.nullspace(arrangement.rows[:, :-1].T).T):
+            result[:, k] = primitive(dependency)
+    return result
 
-    Row e gives the circuit in B + e. Column b gives the values of all normals at the point
-    where a_b is 1 and the rest of B is 0: the cocircuit outside the span of B − b.
-    """
+
+def _vectors(arrangement: Arrangement) -> tuple[Integers, bool]:
+    """The normals in coordinates that span, or those of the dual where its rank is lower."""
     _refuse_affine(arrangement)
     n, rank = arrangement.n_hyperplanes, arrangement.rank
     if comb(n, rank) > MOST_BASES:
@@ -199,33 +214,131 @@ def _basis_tables(
             f"{n} hyperplanes of rank {rank} have {comb(n, rank):,} sets that may be bases; "
             f"circuits and cocircuits are found for at most {MOST_BASES:,}"
         )
-    columns = exact.independent_columns(arrangement.rows[:, :-1])
-    vectors = arrangement.rows[:, columns]
-    for basis in combinations(range(n), rank) if n else ():
-        found = exact.inverse(vectors[list(basis)])
-        if found is None:
-            continue
-        signs = [exact.sign(v) for v in (vectors @ found[0]).flat]
-        yield basis, np.array(signs, dtype=np.int8).reshape(n, rank)
+    if 2 * rank > n:
+        return _dependencies(arrangement), True
+    return arrangement.rows[:, exact.independent_columns(arrangement.rows[:, :-1])], False
 
 
-def _fundamental_circuits(arrangement: Arrangement) -> Iterator[NDArray[np.int8]]:
-    n = arrangement.n_hyperplanes
-    for basis, table in _basis_tables(arrangement):
-        outside = np.setdiff1d(np.arange(n), basis)
-        circuits = np.zeros((len(outside), n), dtype=np.int8)
-        circuits[:, basis] = -table[outside]
-        circuits[np.arange(len(outside)), outside] = 1
+def _subsets(n: int, size: int) -> Indices:
+    """All sets of so many of n numbers, shape (m, size), by the largest, then the next, …."""
+    found = np.zeros((1, 0), dtype=np.int64)
+    for k in range(1, size + 1):
+        # The first C(t, k − 1) of the sets of k − 1 numbers are those of numbers below t.
+        counts = [comb(t, k - 1) for t in range(n)]
+        which = np.concatenate([np.arange(0), *map(np.arange, counts)])
+        found = np.column_stack([found[which], np.repeat(np.arange(n), counts)])
+    return found
+
+
+def _without(subsets: Indices, n: int) -> Indices:
+    """The number of each set less its i-th element in :func:`_subsets`, shape (m, size)."""
+    m, size = subsets.shape
+    place = np.array([[comb(v, k) for k in range(size + 1)] for v in range(n)], dtype=np.int64)
+    result = np.zeros((m, size), dtype=np.int64)
+    for k in range(size):
+        s = subsets[:, k]
+        result[:, k + 1 :] += place[s, k + 1][:, None]
+        result[:, :k] += place[s, k][:, None]
+    return result
+
+
+def _chirotope(vectors: Integers) -> NDArray[np.int8]:
+    """The sign of the determinant of each of the :func:`_subsets` of as many as the width.
+
+    All determinants are expanded along the last column at once. A float64 value beyond the
+    bound on its error has a sign; of the others, those that vanish modulo enough primes are
+    zero, and the rest are worked out exactly.
+    """
+    n, width = vectors.shape
+    values, errors, _ = exact.float_rows(vectors)
+    steps = []
+    minor, error = np.ones(1), np.zeros(1)
+    subsets = _subsets(n, 0)
+    for k in range(width):
+        subsets = _subsets(n, k + 1)
+        smaller = _without(subsets, n)
+        sides = (-1.0) ** (np.arange(k + 1) + k)
+        steps.append((subsets, smaller, sides.astype(np.int64)))
+        entry, slack = values[subsets, k], errors[subsets, k]
+        size, off = np.abs(minor)[smaller], error[smaller]
+        # A sum of k products is off by at most k·u/(1 − k·u)·Σ|products| (Higham 2002, §3.1);
+        # 2^-1000 covers the underflow of products.
+        gamma = 1.01 * (k + 3) * exact.UNIT_ROUNDOFF
+        terms = np.abs(entry) * off + slack * (size + off) + gamma * np.abs(entry) * size
+        minor, error = (sides * entry * minor[smaller]).sum(axis=1), terms.sum(axis=1)
+        error = 1.01 * error + 2.0**-1000
+    signs = (minor > error).view(np.int8) - (minor < -error).view(np.int8)
+    unsure = signs == 0
+    if unsure.any():
+        primes = exact.proof_primes(vectors, LIMIT)
+        zero = unsure.copy()
+        for (p, _), table in zip(
+            primes, exact.residues(vectors, primes, field_of(vectors)), strict=True
+        ):
+            residue = np.ones(1, dtype=np.int64)
+            for k, (chosen, smaller, side) in enumerate(steps):
+                residue = (side * (table[chosen, k] * residue[smaller] % p)).sum(axis=1) % p
+            zero &= residue == 0
+        exactly = _exact_minors(vectors)
+        for i in np.flatnonzero(unsure & ~zero).tolist():
+            signs[i] = exact.sign(exactly(tuple(subsets[i].tolist())))
+    return signs
+
+
+def _exact_minors(vectors: Integers) -> Any:
+    """A function of rows S: their minor in the first len(S) columns, exactly."""
+
+    @cache
+    def minor(chosen: tuple[int, ...]) -> Any:
+        k = len(chosen) - 1
+        if k < 0:
+            return 1
+        return sum(
+            (-1) ** (i + k) * vectors[s, k] * minor(chosen[:i] + chosen[i + 1 :])
+            for i, s in enumerate(chosen)
+        )
+
+    return minor
+
+
+def _circuits(vectors: Integers) -> Iterator[NDArray[np.int8]]:
+    n, rank = vectors.shape
+    size = 16 * (rank + 1) * comb(n, rank + 1)
+    refuse(size, f"sets of {rank + 1} of {n} normals", "take fewer hyperplanes")
+    chirotope = _chirotope(vectors)
+    subsets = _subsets(n, rank + 1)
+    sides = (-1) ** np.arange(rank + 1)
+    for start in range(0, len(subsets), BLOCK):
+        block = subsets[start : start + BLOCK]
+        circuits = np.zeros((len(block), n), dtype=np.int8)
+        signs = sides * chirotope[_without(block, n)]
+        np.put_along_axis(circuits, block, signs.astype(np.int8), axis=1)
         yield circuits
 
 
-def _with_opposites(blocks: Iterable[NDArray[np.int8]], n: int) -> NDArray[np.int8]:
-    """The different vectors of some blocks up to sign, then their opposites."""
-    found: set[tuple[int, ...]] = set()
+def _cocircuits(vectors: Integers) -> Iterator[NDArray[np.int8]]:
+    n, rank = vectors.shape
+    if rank == 0:
+        return
+    chirotope, subsets = _chirotope(vectors), _subsets(n, rank)
+    cocircuits = np.zeros((comb(n, rank - 1), n), dtype=np.int8)
+    sides = (-1) ** np.arange(rank)
+    cocircuits[_without(subsets, n), subsets] = sides * chirotope[:, None]
+    yield cocircuits
+
+
+def _with_opposites(vectors: Integers, blocks: Iterator[NDArray[np.int8]]) -> NDArray[np.int8]:
+    """The different vectors of some blocks up to sign, without zero, then their opposites."""
+    n = len(vectors)
+    found: set[bytes] = set()
     for block in blocks:
         leading = block[np.arange(len(block)), (block != 0).argmax(axis=1)]
-        found.update(map(tuple, (block * leading[:, None]).tolist()))
-    half = np.array(sorted(found, reverse=True), dtype=np.int8).reshape(len(found), n)
+        rows = (block * leading[:, None])[leading != 0] + np.int8(1)
+        found.update(map(bytes, rows))
+        size = (5 * n + 100) * len(found)  # as bytes objects, joined, and their opposites
+        refuse(size, f"{len(found):,} or more vectors", "take fewer hyperplanes")
+    half = np.frombuffer(b"".join(sorted(found, reverse=True)), dtype=np.int8)
+    half = half.reshape(len(found), n) - np.int8(1)
     return np.concatenate([half, -half])
 
 

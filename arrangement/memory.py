@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
 
@@ -15,10 +18,13 @@ except ImportError:  # on Windows
 else:
     LIMITS = [(resource.RLIMIT_AS, "VmSize:"), (resource.RLIMIT_DATA, "VmData:")]
 
-__all__ = ["memory", "refuse"]
+__all__ = ["memory", "refuse", "refuse_large"]
 
 UNKNOWN = 2**34
 """Taken where the system does not tell."""
+
+LITTLE = 2**20
+"""Bytes that there always are: to ask the system takes a millisecond."""
 
 
 def memory(root: str | os.PathLike[str] = "/") -> int:
@@ -44,11 +50,24 @@ def memory(root: str | os.PathLike[str] = "/") -> int:
 
 def refuse(size: int, what: str, advice: str) -> None:
     """Raise a SizeError if so many bytes are more than there are left."""
+    if size <= LITTLE:
+        return
     left = memory()
     if size > left:
         raise SizeError(
             f"{what} take about {size / 2**30:,.1f} GiB of memory, and {left / 2**30:,.1f} GiB "
             f"are left: {advice}"
+        )
+
+
+def refuse_large(found: Sequence[NDArray[np.uint64]], what: str) -> None:
+    """A SizeError when what was found so far would fill a quarter of what memory is left."""
+    count = sum(map(len, found))
+    left = memory()
+    if 4 * found[0].itemsize * found[0].shape[1] * count > left:
+        raise SizeError(
+            f"more than {count:,} {what} do not fit in the memory that is left on this machine "
+            f"({left / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
         )
 
 

@@ -42,6 +42,9 @@ PRIME = 2**31 - 1
 WORK = 2**24
 """Multiplications that the search may take for sets of one size."""
 
+PER_SET = 1000
+"""What a set costs beside the products with its last basis vector, in multiplications."""
+
 CHUNK = 2**17
 """Numbers in one intermediate table."""
 
@@ -125,10 +128,8 @@ def near_coincidence(
             if nmod_mat(residues[chosen].tolist(), prime[0]).rank() < len(chosen):
                 continue
             members = chosen[chosen < len(kept)]
-            weights = np.linalg.svd(values[chosen])[0][:, -1]
-            changes = TOLERANCE * (np.abs(weights) @ slack[chosen])
-            explained = (np.abs(weights @ values[chosen]) <= changes).all()
-            if len(members) > 1 and entries[members].any() and explained:
+            explained = len(members) > 1 and entries[members].any()
+            if explained and _by_rounding(values[chosen], slack[chosen]):
                 return kept[members].tolist(), len(members) < len(chosen)
             return None  # closer than float64 tells apart, and not by rounding
     return None
@@ -141,6 +142,23 @@ def _slack(sizes: Floats, entries: NDArray[np.bool_]) -> Floats:
     return np.where(left_of_zero & entries & well_scaled.all(), 1.0, sizes)
 
 
+def _by_rounding(rows: Floats, slack: Floats) -> bool:
+    """Are there dependent rows with entries that differ by no more than rounding?
+
+    That is so if a combination is within rounding of zero in each column. The shortest one may
+    not be: it leaves to columns of small entries what is rounding in those of large ones. So
+    columns are measured by their rounding in the last combination.
+    """
+    units = np.ones(rows.shape[1])
+    for _ in range(3):
+        weights = np.linalg.svd(rows / units)[0][:, -1]
+        changes = TOLERANCE * (np.abs(weights) @ slack)
+        if (np.abs(weights @ rows) <= changes).all():
+            return True
+        units = np.where(changes > 0, changes, 1)
+    return False
+
+
 def _nearly_dependent(values: Floats, rank: int) -> Iterator[NDArray[np.int64]]:
     """Sets of unit vectors close to dependent, in tables of k = 2, 3, …, rank columns.
 
@@ -148,31 +166,34 @@ def _nearly_dependent(values: Floats, rank: int) -> Iterator[NDArray[np.int64]]:
     """
     n, width = values.shape
     sets, bases = np.arange(n)[:, None], values[:, None, :]
+    left = 1 - np.square(values @ values.T)  # of rows beside the spans, squared
+    most = WORK // (n * width + PER_SET)
+    if n > most:
+        return
     for k in range(2, rank + 1):
-        if len(sets) * n * k * width > WORK:
-            return
-        grow = k < rank and comb(n, k) * n * (k + 1) * width <= WORK
-        larger, spans = [], []
+        grow = k < rank and comb(n, k) <= most
+        larger = []
         step = max(1, CHUNK // (n * k))
         for start in range(0, len(sets), step):
-            part, Q = sets[start : start + step], bases[start : start + step]
-            left = 1 - np.square(Q @ values.T).sum(axis=1)
+            part, Q, off = (table[start : start + step] for table in (sets, bases, left))
             later = np.arange(n) > part[:, -1:]
-            f, i = np.nonzero(later if grow else later & (left < 2.0**-38))
-            rest = values[i]
+            f, i = np.nonzero(later if grow else later & (off < 2.0**-38))
+            rest, span = values[i][:, None, :], Q[f]
             for _ in range(2):
-                rest = rest - np.einsum("fj,fjc->fc", np.einsum("fjc,fc->fj", Q[f], rest), Q[f])
+                rest = rest - (rest @ span.transpose(0, 2, 1)) @ span
+            rest = rest[:, 0]
             lengths = np.linalg.norm(rest, axis=1)
             close = lengths < FILTER
             grown = np.column_stack([part[f], i])
             yield grown[close]
             if grow:
-                larger.append(grown[~close])
-                rest = (rest[~close] / lengths[~close, None])[:, None, :]
-                spans.append(np.concatenate([Q[f[~close]], rest], axis=1))
-        if not any(map(len, larger)):
+                rest = rest[~close] / lengths[~close, None]
+                spans = np.concatenate([span[~close], rest[:, None, :]], axis=1)
+                beside = off[f[~close]] - np.square(rest @ values.T)
+                larger.append((grown[~close], spans, beside))
+        if not larger:
             return
-        sets, bases = np.concatenate(larger), np.concatenate(spans)
+        sets, bases, left = map(np.concatenate, zip(*larger, strict=True))
 
 
 def _told(members: list[int], at_infinity: bool, dimension: int) -> str:

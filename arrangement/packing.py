@@ -9,7 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
 
-__all__ = ["Signs", "Words", "check_words", "pack_signs", "unpack_signs", "word_count"]
+__all__ = [
+    "Signs",
+    "Words",
+    "by_first_bits",
+    "check_words",
+    "pack_signs",
+    "unpack_signs",
+    "word_count",
+]
 
 Words: TypeAlias = NDArray[np.uint64]
 Signs: TypeAlias = NDArray[np.int8]
@@ -57,6 +65,39 @@ def unpack_signs(words: Words, n: int) -> Signs:
     bits *= 2
     bits -= 1
     return bits
+
+
+REVERSED = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)), bitorder="little")
+"""Octets whose bits are in reverse order."""
+
+
+def by_first_bits(words: Words) -> NDArray[np.int64]:
+    """The lexicographic order of packed bits: where bit 0 is 0 first, then bit 1, ….
+
+    Flats of one rank come in the order of their first bases when those bits are 0 whose
+    hyperplanes contain them. For let i be the lowest that contains only one of X and Y, and
+    that X. The first bases agree below i, where the same hyperplanes contain X and Y. And i is
+    in the first basis of X: else it would depend on those, and contain Y, too. In the first
+    basis of Y the next is above i.
+
+    Parameters
+    ----------
+    words : ndarray of uint64, shape (m, w)
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> by_first_bits(np.array([[1], [2], [3], [4]], dtype=np.uint64)).tolist()
+    [3, 1, 0, 2]
+    """
+    if not words.shape[1]:
+        return np.arange(len(words))
+    octets = REVERSED[np.ascontiguousarray(words.astype("<u8", copy=False)).view(np.uint8)]
+    return np.lexsort(octets.view(">u8").astype(np.uint64).T[::-1])
 
 
 def check_words(words: Words, n: int) -> None:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from arrangement import exact, kernels
 from arrangement.cells import Cell, Cells
+from arrangement.columns import frozen
 from arrangement.errors import InputError
-from arrangement.packing import Words, pack_signs, unpack_signs
+from arrangement.packing import Words, pack_signs, unpack_signs, word_count
 
 if TYPE_CHECKING:
     from arrangement.faces import Faces
@@ -24,9 +25,6 @@ Integers = NDArray[np.object_]
 MARGINS = (1e-5, 1e-9, 1e-13)
 """How far the sides of a cell are moved inwards, in units of the arrangement's extent."""
 
-SUBNORMAL = 2.0**-1000
-"""Coordinates that are smaller may have lost digits when they were scaled."""
-
 BLOCK = 2**16
 """Cells are worked on in blocks of this many."""
 
@@ -35,8 +33,9 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
     """Certified float64 points inside some cells (inside the domain, if there is one).
 
     A candidate is halfway along a chord from a vertex of the cell whose sides are moved
-    inwards a little; cells too narrow for that are given smaller margins. Where a candidate
-    cannot be certified, a rational point is found exactly and moved to nearby floats.
+    inwards a little, or on a line through such a point; cells too narrow for that are given
+    smaller margins. Where a candidate cannot be certified, a rational point is found exactly
+    and moved to nearby floats.
 
     Parameters
     ----------
@@ -59,29 +58,21 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
     values, errors, units = _scaled_rows(rows[:, [*columns, d]])
     reach = _reach_worth_having(values)
     show = cells.reporter("interior points")
-    todo = _in_gray_order(words[which])
+    wanted = words if np.array_equal(which, np.arange(len(words))) else words[which]
+    sides = frozen(_with_ones(wanted, n, len(rows)))  # one signature for the compiler
+    table = np.zeros(2 << len(which).bit_length(), dtype=np.uint32)
+    kernels.enter_cells(sides, table)
+    certain = np.zeros(len(which), dtype=bool)
+    order = _in_gray_order(sides)
     for margin in MARGINS:
-        left = []
-        for start in range(0, len(todo), BLOCK):
-            part = todo[start : start + BLOCK]
-            order, sides = which[part], words
-            if cells.domain is not None:
-                signs = np.ones((len(part), len(rows)), dtype=np.int8)
-                signs[:, :n] = unpack_signs(words[order], n)
-                order, sides = np.arange(len(part)), pack_signs(signs)
-            found, certain = kernels.interior_points(
-                values, errors, sides, order, margin * reach, reach
-            )
-            zero = found == 0.0
-            with np.errstate(over="ignore", invalid="ignore"):
-                found *= units
-            lost = ~np.isfinite(found) | ((np.abs(found) < SUBNORMAL) & ~zero)
-            found[~np.isfinite(found)] = 0.0
-            points[part[:, None], columns] = found
-            left.append(part[~certain | lost.any(axis=1)])
-            if margin == MARGINS[0]:
-                show(min(start + BLOCK, len(todo)), len(todo))
-        todo = np.concatenate(left) if left else todo
+        order = order[~certain[order]]
+        for start in range(0, len(order), BLOCK):
+            kernels.interior_points(
+                values, errors, sides, order[start : start + BLOCK], margin * reach, reach,
+                table, np.array(columns), units, points, certain,
+            )  # fmt: skip
+            show(int(certain.sum()), len(which))
+    todo = np.flatnonzero(~certain)
     for start in range(0, len(todo), BLOCK):
         part = todo[start : start + BLOCK]
         signs = np.ones((len(part), len(rows)), dtype=np.int8)
@@ -150,6 +141,15 @@ def _scaled_rows(
     return np.ascontiguousarray(values.T), errors.max(axis=0) + 5e-324, units
 
 
+def _with_ones(words: Words, n: int, total: int) -> Words:
+    """Sign vectors of n signs made longer by positive ones."""
+    if total == n:
+        return words
+    wide = np.zeros((len(words), word_count(total)), dtype=np.uint64)
+    wide[:, : words.shape[1]] = words
+    return wide | pack_signs(np.repeat([0, 1], [n, total - n])[None])
+
+
 def _in_gray_order(words: Words) -> NDArray[np.int64]:
     """An order of sign vectors in which neighbours differ little: that of a Gray code."""
     keys, odd = [], np.zeros(len(words), dtype=np.uint64)
@@ -160,7 +160,8 @@ def _in_gray_order(words: Words) -> NDArray[np.int64]:
         place ^= np.uint64(0) - odd
         odd = place & np.uint64(1)
         keys.append(place)
-    return np.lexsort(keys[::-1]) if keys else np.arange(len(words))
+    # The sort for one key is several times as fast as that for many.
+    return np.argsort(keys[0]) if len(keys) == 1 else np.lexsort(keys[::-1])
 
 
 def _reach_worth_having(values: NDArray[np.float64]) -> float:

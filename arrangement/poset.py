@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from arrangement.arguments import check_instance, whole
 from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
+from arrangement.flat_lattice import FlatLattice
 from arrangement.flats import Flats
 from arrangement.graph import CellTable
-from arrangement.packing import Words, word_count
-from arrangement.recursion import Recursion
-from arrangement.reduction import all_columns, distinct_essential_rows, face_columns
+from arrangement.packing import word_count
+from arrangement.reduction import all_columns
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -50,15 +50,11 @@ class Covers:
         Of rank k + 1.
     larger, smaller : ndarray of int64, shape (c,)
         The flat of rank k, ascending, and the flat of rank k + 1 inside it.
-    positive : ndarray of uint64, shape (c, words)
-        The smaller flat cuts the larger one in two. Bit i is 1 where hyperplane i has its
-        positive side there on one of them, the same for all i.
     """
 
     flats: Flats
     larger: NDArray[np.int64]
     smaller: NDArray[np.int64]
-    positive: Words
 
     @cached_property
     def begin(self) -> NDArray[np.int64]:
@@ -89,23 +85,18 @@ def covers(
     top = arrangement.rank if rank is None else min(whole(rank, "rank", 0), arrangement.rank)
     if top == 0:
         return []
-    recursion = Recursion(distinct_essential_rows(arrangement), deepest=rank and top)
-    last = recursion.flats_of_codimension(0)
     found, count = [], 0
-    for k in range(top):
-        larger, contains, same, first = recursion.covers_of_codimension(k)
+    for k, (larger, words, first) in enumerate(FlatLattice.of(arrangement).covers(top), 1):
         count += len(larger)
         if count > limit:
             raise SizeError(
-                f"the flats of rank 0 to {k + 1} alone have {count:,} cover relations, more "
+                f"the flats of rank 0 to {k} alone have {count:,} cover relations, more "
                 f"than the {limit:,} that a graph may have: ask for flats(rank) instead"
             )
-        chosen = contains[first]
-        smaller = CellTable(chosen, np.arange(64 * chosen.shape[1])).look_up(contains)
-        words = all_columns(arrangement, chosen, oriented=False)
-        positive, _ = face_columns(arrangement, same, last[larger] | ~contains)
-        found.append(Covers(Flats(arrangement, k + 1, words), larger, smaller, positive))
-        last = chosen
+        chosen = words[first]
+        smaller = CellTable(chosen, np.arange(64 * chosen.shape[1])).look_up(words)
+        packed = all_columns(arrangement, chosen, oriented=False)
+        found.append(Covers(Flats(arrangement, k, packed), larger, smaller))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,7 +107,9 @@ def reduced(rows: Integers) -> Integers:
         return rows
     inverse, scale = found
     normals = rows[:, :-1] @ inverse
-    moved = np.column_stack([normals, scale * rows[:, -1] - normals @ rows[base, -1]])
+    offsets = scale * rows[:, -1] - normals @ rows[base, -1]
+    # Offsets with denominators make normals long: units in which they are primitive.
+    moved = np.column_stack([normals * [gcd(*row) for row in rows[base, :-1]], offsets])
     for i, row in enumerate(moved):
         moved[i] = primitive(row)
     moved[:, :-1] = np.array(fmpz_mat(moved[:, :-1].T.tolist()).lll().tolist(), dtype=object).T

@@ -1,41 +1,28 @@
-"""Restrict and split: enumerate the cells of any arrangement, one hyperplane at a time, no LP.
+"""Restrict and split: the cells of any arrangement by the rays of cones, no LP.
 
-Hyperplane H_k splits exactly those cells of {H_1, …, H_{k−1}} that the cells of the restricted
-arrangement on H_k cut, one dimension lower: recurse there. The recursion ends on lines, whose
-cells are the stretches between sorted points. Each cell is born once per level, so the work is
-at most proportional to (d + 1) times the output.
-
-Where the entries of the restrictions are not small integers, or a domain is given, cells are
-split with the rays of the domain instead: :mod:`arrangement.cones`.
+Cells are counted by deletion and restriction, and listed by splitting: see
+:mod:`arrangement.cones`, which also knows what a domain holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import cones, exact
+from arrangement import cones
 from arrangement.arguments import whole
 from arrangement.cells import Cells
+from arrangement.estimate import refuse_too_many
 from arrangement.hyperplanes import Arrangement
-from arrangement.packing import pack_signs, word_count
+from arrangement.memory import refuse_large
+from arrangement.packing import Words, word_count
 from arrangement.progress import Progress, reporter
-from arrangement.recursion import Recursion, refuse_large
-from arrangement.reduction import (
-    Reduction,
-    all_columns,
-    distinct_essential_rows,
-    distinct_rows,
-    face_columns,
-)
+from arrangement.reduction import Reduction, all_columns, distinct_rows
 
 __all__ = [
     "ArrangementBuilder",
-    "Recursion",
-    "blocks",
     "cells",
     "count",
     "is_simple",
@@ -43,7 +30,6 @@ __all__ = [
 ]
 
 Integers = NDArray[np.object_]
-Words = NDArray[np.uint64]
 
 
 def cells(
@@ -66,41 +52,16 @@ def cells(
     >>> len(cells(braid)), len(cells(braid, positive[:2])), len(cells(braid, braid.rows[:2]))
     (6, 6, 2)
     """
-    words = None
     if walls is None:
-        reduction = Reduction(arrangement)
-        if reduction.rows.shape[1] == 1:
-            words = reduction.expand(np.zeros((1, word_count(len(reduction.rows))), np.uint64))
-        else:
-            recursion = Recursion(reduction.rows)
-            if recursion.exact:
-                words = reduction.expand(recursion.cells(reporter(progress, "hyperplanes")))
-            else:
-                recursion.refuse_too_many()
-    if words is None:
-        found = []
-        for block in blocks(arrangement, walls, progress):
-            found.append(block)
-            refuse_large(found, "cells")
-        words = np.concatenate(found)
+        refuse_too_many(Reduction(arrangement))
+    found = []
+    rows, inward = cones.homogeneous(distinct_rows(arrangement), walls)
+    for block in cones.words(rows, inward, reporter(progress, "cells")):
+        found.append(all_columns(arrangement, block))
+        refuse_large(found, "cells")
+    words = np.concatenate(found)
     limited = walls is not None and len(walls) > 0
     return Cells(arrangement, words, domain=walls if limited else None, progress=progress)
-
-
-def blocks(
-    arrangement: Arrangement, walls: Integers | None, progress: Progress = None
-) -> Iterator[Words]:
-    """The packed signs of the cells that meet a domain, in blocks: by rays of the domain.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-    walls : ndarray of Python ints, shape (m, d + 1), or None
-        The domain as :func:`~arrangement.domain.parse_domain` reads it, or the whole space.
-    """
-    rows, walls = cones.homogeneous(distinct_rows(arrangement), walls)
-    for block in cones.words(rows, walls, reporter(progress, "cells")):
-        yield all_columns(arrangement, block)
 
 
 def count(
@@ -119,69 +80,37 @@ def count(
     >>> count(families.shi(4))
     125
     """
-    if walls is None:
-        reduction = Reduction(arrangement)
-        deep = reduction.rows.shape[1] > 1
-        return reduction.copies * (Recursion(reduction.rows).count() if deep else 1)
     rows, walls = cones.homogeneous(distinct_rows(arrangement), walls)
     return cones.count(rows, walls, reporter(progress, "cells"))
 
 
 def is_simple(arrangement: Arrangement) -> bool:
-    """Does every non-empty intersection of k hyperplanes have codimension exactly k?"""
-    rows = distinct_essential_rows(arrangement)
+    """Does every non-empty intersection of k hyperplanes have codimension exactly k?
+
+    Where k + 1 hyperplanes or more meet in codimension k, cutting what they have in common down
+    to the least flats adds one hyperplane at least for each dimension: it is enough to look at
+    the faces of the least dimension, which are those flats.
+    """
+    rows = distinct_rows(arrangement)
     if len(rows) < arrangement.n_hyperplanes:
         return False
+    rank = arrangement.rank
     if arrangement.is_central:
-        return arrangement.n_hyperplanes == arrangement.rank
-    recursion = Recursion(rows)
-    recursion.count(stop_unless_simple=True)
-    return recursion.simple
+        return len(rows) == rank
+    faces = cones.faces(*cones.homogeneous(rows), rank)
+    return all((np.bitwise_count(zero).sum(axis=1) == rank).all() for _, zero, _ in faces)
 
 
-def unbounded(
-    arrangement: Arrangement,
-    codimension: int = 0,
-    show: Callable[[int, int], None] | None = None,
-) -> tuple[Words, Words]:
-    """The faces of one codimension that are unbounded modulo the lineality space.
+def unbounded(arrangement: Arrangement, show: cones.Show = lambda done, total: None) -> Words:
+    """The packed signs of the cells that are unbounded modulo the lineality space.
 
-    A face is unbounded iff x_c = +M or x_c = −M cuts it for some coordinate c of the
-    essentialization and every large M. The faces on such a hyperplane are enumerated with M
-    as a symbol, infinitely large.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-    codimension : int
-        0 for the cells.
-
-    Returns
-    -------
-    positive, zero : ndarray of uint64, shape (m', words)
-        Bit i is 1 where the face is on the positive side of hyperplane i, and on it. A face
-        may appear several times.
+    They have a ray at infinity. The arrangement must not be central.
     """
-    rows = distinct_essential_rows(arrangement)
-    rank = rows.shape[1] - 1
-    positive = [np.zeros((0, word_count(len(rows))), dtype=np.uint64)]
-    zero = [positive[0]]
-    for c in range(rank if codimension < rank else 0):
-        for side in (1, -1):
-            free = [k for k in range(rank) if k != c]
-            far = np.column_stack([rows[:, free], side * rows[:, c], rows[:, -1]])
-            if free:
-                recursion = Recursion(far, n_constants=2)
-                words, flat = recursion.faces_of_codimension(codimension)
-                positive.append(words)
-                zero.append(recursion.flats_of_codimension(codimension)[flat])
-            else:
-                first = [next(exact.sign(v) for v in row if v) for row in far]
-                positive.append(pack_signs(np.array([first], dtype=np.int8)))
-                zero.append(np.zeros_like(positive[-1]))
-            if show is not None:
-                show(len(positive) - 1, 2 * rank)
-    return face_columns(arrangement, np.concatenate(positive), np.concatenate(zero))
+    rows, walls = cones.homogeneous(distinct_rows(arrangement))
+    found = [np.zeros((0, word_count(len(rows))), dtype=np.uint64)]
+    for words, _, far in cones.faces(rows, walls, 0, show, len(walls) - 1):
+        found.append(words[far])
+    return all_columns(arrangement, np.concatenate(found))
 
 
 _MOST_COORDINATES = 10**6

@@ -8,25 +8,37 @@ simple arrangement each set of at most d hyperplanes that meets in a point of it
 A set of i − 1 hyperplanes fixes a line of F_i; along it a sign costs one multiplication.
 
 Where more hyperplanes pass through a vertex than its codimension, the cells that begin there
-are cells of the local arrangement: those of the hyperplanes through it.
+are cells of the local arrangement: those of the hyperplanes through it. That a hyperplane
+passes through a vertex is proved modulo primes, and rational numbers are used for signs that
+are known not to be zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb, inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact, kernels
+from arrangement import cones, exact
 from arrangement.fields import field_of
+from arrangement.kernels import sweep as kernel
+from arrangement.kernels.dependence import Moduli
+from arrangement.kernels.dictionary import Lines
 from arrangement.packing import Words, pack_signs, unpack_signs, word_count
-from arrangement.recursion import Recursion
 
-__all__ = ["Interval", "SpecialPosition", "Sweep", "TooDegenerate", "looks_degenerate"]
+__all__ = [
+    "FiniteSweep",
+    "Interval",
+    "SpecialPosition",
+    "Sweep",
+    "TooDegenerate",
+    "looks_degenerate",
+]
 
 Integers = NDArray[np.object_]
 
@@ -113,6 +125,8 @@ class Sweep:
         With −x_1 in place of x_1: the levels below d are then the other end of the space.
     """
 
+    unit = "lines"
+
     def __init__(
         self, rows: Integers, draw: int | Integers = 0, mirrored: bool = False
     ) -> None:
@@ -126,19 +140,34 @@ class Sweep:
         self.change = change
         # Column j is the coefficient of −M_j for j ≥ 1; column 0 is the offset.
         self.rows = np.concatenate([rows[:, -1:], rows[:, :-1].dot(change)], axis=1)
-        self.circuits = kernels.Circuits(
-            masks=np.zeros((64, self.n_words), dtype=np.uint64),
-            top=np.zeros(64, dtype=np.int64),
-            kappa=np.zeros(64, dtype=np.int64),
-            known=np.zeros(1, dtype=np.int64),
-        )
+        self.primes: list[tuple[int, int]] = []
+        self.needed = 0
+        """As many of the primes as this prove a zero."""
         self.settled = 0
-        """How many vertices the filter could not decide."""
+        """How many vertices and lines were not left to the compiled loop."""
         self._levels: dict[int, _Level] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The coordinates are given, not drawn: another release of numpy may draw others.
+        return type(self), (self.given, self.change)
+
+    @property
+    def tables(self) -> tuple[Integers, ...]:
+        """What the cells of an interval depend on: rows in the coordinates drawn."""
+        return (self.rows,)
+
+    @cached_property
+    def doubles(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """The rows as sums of two float64; see :func:`exact.double_rows`."""
+        return exact.double_rows(self.rows)
 
     def intervals(self) -> list[Interval]:
         """All lines of all levels, level by level; their cells together are all cells."""
         return [Interval(i, 0, comb(self.n, i)) for i in range(self.dimension + 1)]
+
+    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
+        """An interval cut into some of about `size` subsets of hyperplanes."""
+        return interval.pieces(size, self.n)
 
     def position(self, interval: Interval) -> int:
         """How many subsets of hyperplanes come before an interval, lower levels first."""
@@ -169,10 +198,40 @@ class Sweep:
             return None
         return (yield from level.blocks(interval, budget))
 
+    def draw_primes(self) -> None:
+        """Other primes than before, and some more than are needed."""
+        last = self.primes[-1][0] if self.primes else 2**26
+        self.primes = []
+        while True:
+            found = exact.proof_primes(self.rows, last - 1)
+            self.primes += found
+            last = found[-1][0]
+            # As many of any of these, none of them smaller, will do.
+            self.needed = len(found)
+            room = 8 * (self.needed // 8 + 1)
+            if len(self.primes) >= room:
+                self.primes = self.primes[:room]
+                return
+
     def _level(self, i: int) -> _Level:
         if i not in self._levels:
             self._levels[i] = _Level(self, i)
         return self._levels[i]
+
+
+class FiniteSweep(Sweep):
+    """A sweep of the last level alone: of the cells that begin at a vertex, as all bounded do.
+
+    Hyperplanes that are parallel, and meet at infinity, cost nothing then.
+    """
+
+    def intervals(self) -> list[Interval]:
+        """All lines of the last level."""
+        return super().intervals()[-1:]
+
+    def position(self, interval: Interval) -> int:
+        """How many subsets of hyperplanes of the level come before an interval."""
+        return interval.start
 
 
 class _Level:
@@ -185,43 +244,73 @@ class _Level:
         signed[:, 1:] = -signed[:, 1:]
         self.constant = signed[:, d - i]
         self.linear = rows[:, d - i + 1 :]
-        self.smaller = signed[:, d - i - 1 :: -1] if i < d else rows[:, :0]
         self.is_last = i == d
         self.table = np.concatenate([self.constant[:, None], self.linear], axis=1)
         if i == 0:
             return
         depths, columns, room = i, i + 1, 64 * sweep.n_words
-        self.lines = kernels.Lines(
+        wide = 8 * -(-columns // 8)
+        self.lines = Lines(
             values=np.zeros((depths, columns, room)),
             root=np.zeros((2, columns, room)),
             root_errors=np.zeros(columns),
             fine=np.zeros((2, columns, room)),
-            errors=np.zeros((depths, columns)),
-            norms=np.zeros((depths, columns)),
+            offsets=np.zeros((2, room)),
+            errors=np.zeros((depths, wide)),
+            norms=np.zeros((depths, wide)),
+            factors=np.zeros(wide),
             bits=np.uint64(1) << np.arange(64, dtype=np.uint64),
-            meet=np.zeros((3, room)),
+            meet=np.zeros((2, room)),
+            facts=np.zeros((3, sweep.n_words), dtype=np.uint64),
             negative=np.zeros((sweep.n_words, room), dtype=np.uint64),
-            slack=np.full((depths, columns), -1, dtype=np.int64),
+            picked=np.zeros((depths, sweep.n_words), dtype=np.uint64),
+            doubt=np.zeros((2, sweep.n_words), dtype=np.uint64),
             valid=np.zeros(depths, dtype=np.int64),
             pick=np.zeros(depths, dtype=np.int64),
             stop=np.zeros(depths, dtype=np.int64),
-            state=np.zeros(4, dtype=np.int64),
+            state=np.zeros(5, dtype=np.int64),
         )
-        high, low, rest = exact.double_rows(self.table)
-        self.lines.root[0, :, : sweep.n], self.lines.root[1, :, : sweep.n] = high.T, low.T
-        self.lines.root_errors[:] = rest.max(axis=0, initial=0.0)
+        high, low, rest = sweep.doubles
+        lines, n = self.lines, sweep.n
+        lines.offsets[0, :n] = high[:, 0]
+        lines.offsets[1, :n] = np.abs(low[:, 0]) + rest[:, 0]
+        high, low, rest = high[:, d - i :].copy(), low[:, d - i :].copy(), rest[:, d - i :]
+        if not self.is_last:
+            high[:, 0], low[:, 0] = -high[:, 0], -low[:, 0]
+        lines.root[0, :, :n], lines.root[1, :, :n] = high.T, low.T
+        lines.root_errors[:] = rest.max(axis=0, initial=0.0)
         self._fill(0, high, np.abs(low) + rest)
         self._field = field_of(self.table)
-        self._linear = exact.quotients(self.linear, self._field)
+        self.moduli = self._modulo([], 0)
         self._out = np.empty((BLOCK + depths + 2, sweep.n_words), dtype=np.uint64)
+
+    def _modulo(self, primes: list[tuple[int, int]], needed: int) -> Moduli:
+        """The rows modulo some primes, none of them picked."""
+        width = self.sweep.dimension + 1
+        k, length = len(primes), width + self.i
+        values = exact.residues(self.sweep.rows, primes, self._field).astype(np.float64)
+        numbers = np.array([p for p, _ in primes], dtype=np.float64)
+        return Moduli(
+            residues=np.ascontiguousarray(np.moveaxis(values, 0, -1)),
+            primes=numbers,
+            reciprocals=1.0 / numbers,
+            basis=np.zeros((self.i, length, k)),
+            vector=np.zeros((length, k)),
+            pivots=np.zeros(self.i, dtype=np.int64),
+            alive=np.ones((self.i + 1, k), dtype=np.bool_),
+            members=np.zeros(self.i, dtype=np.int64),
+            support=np.zeros(self.i, dtype=np.bool_),
+            level=np.array([self.sweep.dimension - self.i, 0, needed]),
+        )
 
     def _fill(
         self, depth: int, values: NDArray[np.float64], errors: NDArray[np.float64]
     ) -> None:
-        lines = self.lines
+        lines, columns = self.lines, slice(values.shape[1])
         lines.values[depth, :, : len(values)] = values.T
-        lines.errors[depth] = errors.max(axis=0, initial=0.0)
-        lines.norms[depth] = np.abs(values).max(axis=0, initial=0.0) + lines.errors[depth]
+        lines.errors[depth, columns] = errors.max(axis=0, initial=0.0)
+        largest = np.abs(values).max(axis=0, initial=0.0)
+        lines.norms[depth, columns] = largest + lines.errors[depth, columns]
         lines.valid[depth] = 0
 
     def first_cell(self) -> Words:
@@ -241,29 +330,33 @@ class _Level:
         lines.pick[:] = -1
         lines.pick[: depths - 1] = np.array(_line_at(interval.start, sweep.n, depths)) - 1
         self._stop_at(_line_at(stop, sweep.n, depths) if stop < comb(sweep.n, depths) else ())
-        lines.state[:] = (0, 0, depths - 1, 0)
+        lines.state[:4] = (0, 0, depths - 1, 0)
         out = self._out
         while True:
-            reason = kernels.sweep_lines(lines, sweep.circuits, sweep.n, self.is_last, out)
+            reason = kernel.sweep_lines(lines, self.moduli, sweep.n, self.is_last, out)
             depth, written = int(lines.state[0]), int(lines.state[1])
             picks = [int(p) for p in lines.pick[: depth + 1]]
             born = out[:0]
-            if reason == kernels.PREFIX:
+            if reason == kernel.UNLUCKY:
+                raise SpecialPosition
+            if reason == kernel.PRIMES:
+                self._give_primes()
+            elif reason == kernel.PREFIX:
                 self._go_below(picks)
-            elif reason == kernels.VERTEX:
-                born = self._born_at(picks)
-            if reason in (kernels.PREFIX, kernels.VERTEX):
+            elif reason in (kernel.VERTEX, kernel.CROWDED):
+                born = self._born_at(picks, out[written], reason == kernel.CROWDED)
+            if reason in (kernel.PREFIX, kernel.VERTEX, kernel.CROWDED):
                 sweep.settled += 1
             if written + len(born) <= len(out):
                 out[written : written + len(born)] = born
                 lines.state[1] = written + len(born)
                 born = out[:0]
-            if reason in (kernels.SWEPT, kernels.FULL) or len(born):
+            if reason in (kernel.SWEPT, kernel.FULL) or len(born):
                 yield out[:written]
                 if len(born):
                     yield born
                 lines.state[1] = 0
-            if reason == kernels.SWEPT:
+            if reason == kernel.SWEPT:
                 return Interval(depths, stop, interval.stop) if stop < interval.stop else None
             work = int(lines.state[3]) + SETTLING * (sweep.settled - settled)
             if work > budget and depth == depths - 1 and depth > 0 and stop == interval.stop:
@@ -275,112 +368,68 @@ class _Level:
         self.lines.stop[:] = self.sweep.n
         self.lines.stop[: len(picks)] = picks
 
-    def _go_below(self, picks: list[int]) -> None:
-        """Settle whether some picks are independent, and if so go on below them."""
-        lines, depth = self.lines, len(picks)
-        prescribed = max(0, int(lines.state[2]) - 1)
-        if not self._refresh(picks):
-            lines.state[2] = 0
-            return
-        lines.state[0], lines.state[2] = depth, prescribed
-        if prescribed == 0 or depth == self.i - 1:
-            lines.pick[depth] = lines.pick[depth - 1]
+    def _give_primes(self) -> None:
+        """Primes for the compiled loop; other ones, should it have some already."""
+        sweep = self.sweep
+        if not sweep.primes or len(self.moduli.primes):
+            sweep.draw_primes()
+        self.moduli = self._modulo(sweep.primes, sweep.needed)
 
-    def _refresh(self, picks: list[int]) -> bool:
-        """Fill the dictionary below some picks exactly; False if they are dependent."""
-        others = self.linear[:, 1:]
-        depth = len(picks)
-        chosen = exact.independent_columns(others[picks])
-        if len(chosen) < depth:
-            self._learn_dependent(picks)
-            return False
-        table = self.table
-        columns = [2 + c for c in chosen]
+    def _go_below(self, picks: list[int]) -> None:
+        """Go on below some independent picks, with a dictionary that is filled exactly."""
+        lines, depth, table = self.lines, len(picks), self.table
+        columns = [2 + c for c in exact.independent_columns(self.linear[picks, 1:])]
         rest = [c for c in range(self.i + 1) if c not in columns]
         inverse = exact.quotients(table[np.ix_(picks, columns)], self._field).inv()
         slacks = exact.quotients(table[:, columns], self._field) * inverse
         moved = slacks * exact.quotients(table[np.ix_(picks, rest)], self._field)
         entries = np.empty((self.sweep.n, self.i + 1), dtype=object)
         for k in range(self.sweep.n):
-            for q, c in enumerate(columns):
-                entries[k, c] = slacks[k, q]
-            for q, c in enumerate(rest):
-                entries[k, c] = table[k, c] - moved[k, q]
+            kept = [table[k, c] - moved[k, q] for q, c in enumerate(rest)]
+            entries[k] = [*kept[:2], *(slacks[k, q] for q in range(depth)), *kept[2:]]
         values, errors = np.zeros(entries.shape), np.zeros(entries.shape)
         for k in range(self.sweep.n):
             top = 0 if k in picks else max(exact.magnitude(v) for v in entries[k] if v)
             for c, v in enumerate(entries[k]):
                 values[k, c], errors[k, c] = exact.scaled_float(v, top)
         self._fill(depth, values, errors)
-        self.lines.slack[depth] = -1
-        for q, c in enumerate(columns):
-            self.lines.slack[depth, c] = picks[q]
-        return True
+        lines.picked[depth] = lines.picked[depth - 1]
+        lines.picked[depth, picks[-1] >> 6] |= lines.bits[picks[-1] & 63]
+        prescribed = max(0, int(lines.state[2]) - 1)
+        lines.state[0], lines.state[2] = depth, prescribed
+        if prescribed == 0 or depth == self.i - 1:
+            lines.pick[depth] = lines.pick[depth - 1]
 
-    def _learn_dependent(self, picks: list[int]) -> None:
-        """Remember the circuit of normals among some picks."""
-        normals = self.sweep.rows[picks, 1:]
-        kernel = exact.nullspace(normals.T)
-        if kernel.shape[1] == 0:
-            raise SpecialPosition
-        self._learn({k: g for k, g in zip(picks, kernel[:, 0], strict=True) if g})
+    def _born_at(self, picks: list[int], found: Words, certain: bool) -> Words:
+        """The cells born where some independent picks meet.
 
-    def _learn(self, gamma: dict[int, Any]) -> None:
-        """Remember a circuit: Σ gamma[l]·(row l) is a constant."""
-        circuits = self.sweep.circuits
-        q = int(circuits.known[0])
-        if q == len(circuits.top):
-            if q >= 2**13:
-                return
-            circuits = self.sweep.circuits = kernels.Circuits(
-                masks=np.concatenate([circuits.masks, np.zeros_like(circuits.masks)]),
-                top=np.concatenate([circuits.top, np.zeros_like(circuits.top)]),
-                kappa=np.concatenate([circuits.kappa, np.zeros_like(circuits.kappa)]),
-                known=circuits.known,
-            )
-        top = max(gamma)
-        side = -1 if gamma[top] > 0 else 1
-        left = sum(g * self.sweep.rows[l, 0] for l, g in gamma.items())
-        members = np.zeros((1, self.sweep.n), dtype=np.int8)
-        members[0, list(gamma)] = 1
-        circuits.masks[q] = pack_signs(members)[0]
-        circuits.top[q] = top
-        circuits.kappa[q] = side * exact.sign(left)
-        circuits.known[0] = q + 1
-
-    def _born_at(self, picks: list[int]) -> Words:
-        """The cells born where some picks meet, exactly."""
-        table = self.table
-        none = np.zeros((0, self.sweep.n_words), dtype=np.uint64)
-        system = exact.quotients(table[picks, 1:], self._field)
-        if system.rank() < len(picks):
-            self._learn_dependent(picks)
-            return none
-        inverse = system.inv()
-        vertex = inverse * exact.quotients(-table[picks, :1], self._field)
-        left = self._linear * vertex
-        at = [c + v for c, v in zip(self.constant, left.entries(), strict=True)]
-        signs = np.array([exact.sign(v) for v in at], dtype=np.int8)
-        alpha = [exact.sign(inverse[0, q]) for q in range(len(picks))]
-        if 0 in alpha:
-            raise SpecialPosition
-        zeros = [k for k in np.flatnonzero(signs == 0).tolist() if k not in picks]
-        first = True
-        for k in zeros:
-            beta = (exact.quotients(table[k : k + 1, 1:], self._field) * inverse).entries()
-            gamma = {b: g for b, g in zip(picks, beta, strict=True) if g != 0}
-            gamma[k] = -1
-            if any(
-                sum(g * self.sweep.rows[l, c] for l, g in gamma.items())
-                for c in range(1, self.sweep.dimension - self.i)
-            ):
-                raise SpecialPosition
-            self._learn(gamma)
-            first = first and max(gamma) == k
-        if not first:
-            return none
+        Parameters
+        ----------
+        picks : list of int
+        found : ndarray of uint64, shape (words,)
+            The signs there of rows that neither vanish nor are unsure and, if they are
+            certain, of the picks on the cell above.
+        certain : bool
+            Is nothing unsure?
+        """
+        n = self.sweep.n
+        signs = unpack_signs(found[None], n)[0].copy()
+        zeros, unsure = (
+            np.flatnonzero(unpack_signs(row[None], n)[0] > 0).tolist()
+            for row in self.lines.doubt.copy()
+        )
+        if not certain:
+            table, field = self.table, self._field
+            inverse = exact.quotients(table[picks, 1:], field).inv()
+            vertex = inverse * exact.quotients(-table[picks, :1], field)
+            if unsure:
+                left = (exact.quotients(self.linear[unsure], field) * vertex).entries()
+                signs[unsure] = [
+                    exact.sign(c + v) for c, v in zip(self.constant[unsure], left, strict=True)
+                ]
+            signs[picks] = [exact.sign(inverse[0, q]) for q in range(len(picks))]
+            assert signs.all(), "what vanishes is proved to, modulo primes"
         if not zeros:
-            signs[picks] = alpha
             return pack_signs(signs[None])
         local = sorted([*picks, *zeros])
         born = self._born_locally(local)
@@ -388,25 +437,32 @@ class _Level:
         result[:, local] = born
         return pack_signs(result)
 
-    def _born_locally(self, local: Sequence[int]) -> NDArray[np.int8]:
+    def _born_locally(self, local: list[int]) -> NDArray[np.int8]:
         """The cells of the arrangement of some rows through a vertex that begin at it.
 
-        They are those that do not reach down to {sweep coordinate = −M}, M infinitely large.
+        They are those on which the sweep coordinate t is bounded below. A cell that is not
+        meets {t = −M}, if M is larger than t at any vertex, and a cell of a cone that has a
+        vertex is bounded there or on the opposite side.
         """
-        linear, smaller = self.linear[local], self.smaller[local]
-        if smaller.shape[1] == 0:
-            smaller = np.zeros((len(local), 1), dtype=object)
-        inner = Recursion(np.concatenate([linear, smaller], axis=1), smaller.shape[1])
-        cells = unpack_signs(inner.cells(), len(local))
-        far = np.concatenate([linear[:, 1:], -linear[:, :1], smaller], axis=1)
-        if linear.shape[1] > 1:
-            reaching = unpack_signs(Recursion(far, smaller.shape[1] + 1).cells(), len(local))
+        linear, offsets = self.linear[local], self.sweep.rows[local, :1]
+        both = np.concatenate([linear, offsets], axis=1)
+        n = len(local)
+        sweeping = np.full((1, self.i + 1), 0, dtype=object)
+        sweeping[0, 0] = 1
+        infinity = np.full((1, self.i + 1), 0, dtype=object)
+        infinity[0, -1] = 1
+        if self.is_last or exact.rank(both) == self.i:
+            blocks = cones.words(linear, sweeping[:, :-1])
+            cells = unpack_signs(np.concatenate(list(blocks)), n)
+            reaching = {(-row).tobytes() for row in cells}
         else:
-            reaching = np.array(
-                [[next(exact.sign(v) for v in row if v) for row in far]], dtype=np.int8
-            )
-        below = {row.tobytes() for row in reaching}
-        return cells[[row.tobytes() not in below for row in cells]]
+            # A quotient of minors, of which one that is not zero has a norm of at least 1.
+            sweeping[0, -1] = 1 + exact.minor_bound(both)
+            blocks = cones.words(np.concatenate([both, sweeping]), infinity)
+            signs = unpack_signs(np.concatenate(list(blocks)), n + 1)
+            cells = np.ascontiguousarray(signs[signs[:, -1] > 0, :-1])
+            reaching = {row[:-1].tobytes() for row in signs if row[-1] < 0}
+        return cells[[row.tobytes() not in reaching for row in cells]]
 
 
 def random_change(dimension: int, draw: int) -> Integers:

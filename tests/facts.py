@@ -6,6 +6,8 @@ An Introduction to Hyperplane Arrangements, 2007; the families' closed forms are
 
 from math import factorial
 
+from arrangement import families
+
 WHITNEY = {
     ("resonance", 2): [1, 3, 2],
     ("resonance", 3): [1, 7, 15, 9],
@@ -70,4 +72,15 @@ BOUNDED = {
     ("semiorder", 2): 1,
     ("semiorder", 3): 7,
     ("semiorder", 4): 61,
+}
+
+FAMILIES = {
+    "braid 5": families.braid(5),
+    "shi 4": families.shi(4),
+    "catalan 3": families.catalan(3),
+    "linial 4": families.linial(4),
+    "resonance 4": families.resonance(4),
+    "threshold 3": families.threshold(3),
+    "B3": families.coxeter("B", 3),
+    "D4": families.coxeter("D", 4),
 }

@@ -196,7 +196,7 @@ def test_a_folder_in_place_of_a_block(tmp_path):
     block = next((tmp_path / "kept").glob("lines-*.npy"))
     block.unlink()
     block.mkdir()
-    with pytest.raises(InputError, match=f"{block.name}: not a file of finished lines"):
+    with pytest.raises(InputError, match=f"{block.name}: not a file of finished blocks"):
         LINES.cells(method="sweep", checkpoint=tmp_path / "kept")
     for name in ("sweep.json",):
         (tmp_path / "other" / name).mkdir(parents=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from arrangement import Arrangement, Cells, InputError, exact, families, saving
+from arrangement import Arrangement, Cells, InputError, exact, families, kernels, saving
 from arrangement.packing import pack_signs, unpack_signs
 from tests import reference
 from tests.strategies import tables
@@ -303,3 +303,32 @@ def test_no_hyperplane_in_a_domain_has_a_point():
         for x, (low, high) in zip(cells.witness[0], [(0, 1), (2, 3)], strict=True)
     )
     assert np.isfinite(cells.points).all()
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+@pytest.mark.parametrize("domain", [None, [(0, None), (None, 5), (-3, 7)]])
+def test_points_on_lines_through_other_points(offset, domain):
+    """Most points are found on lines: over two words, opposite the origin, in a domain."""
+    rng = np.random.default_rng(8)
+    normals, offsets = rng.integers(-9, 10, (70, 3)), offset * rng.integers(-9, 10, 70)
+    normals[4], offsets[4] = -2 * normals[3], -2 * offsets[3]  # two that are met at once
+    cells = Arrangement(normals, offsets).cells(domain=domain)
+    assert len(cells) > 1000
+    rows = cells.arrangement.rows
+    assert (exact.signs_at(rows, cells.points) == cells.signs).all()
+    if domain is not None:
+        assert (exact.signs_at(cells.domain, cells.points) > 0).all()
+    some = rng.permutation(len(cells))[: len(cells) // 2]
+    part = Cells(cells.arrangement, cells.packed[some], cells.domain, complete=False)
+    assert (exact.signs_at(rows, part.points) == part.signs).all()
+    for i in some[:3].tolist():
+        alone = Cells(cells.arrangement, cells.packed, cells.domain)[i]
+        assert (exact.signs_at(rows, alone.point[None])[0] == cells.signs[i]).all()
+
+
+def test_points_of_all_cells_and_of_one_are_found_by_the_same_code():
+    cells = families.braid(4).cells()
+    _ = cells[3].point
+    known = list(kernels.interior_points.signatures)
+    _ = cells.points
+    assert kernels.interior_points.signatures == known

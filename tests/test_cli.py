@@ -212,8 +212,18 @@ def test_cells_in_a_box_are_counted_and_written_in_blocks(facts, refused, tmp_pa
     assert facts("count", *box, stdin=TRIANGLE)["cells_in_the_domain"] == 5
     assert facts("cells", *box, "--out", tmp_path / "blocks", stdin=TRIANGLE)["cells"] == 5
     assert Cells.load(tmp_path / "blocks" / "cells-000000.npz").domain.shape == (4, 3)
-    assert "--jobs: only without a domain" in refused(
-        "cells", *box, "--out", tmp_path / "more", "--jobs", 2, stdin=TRIANGLE
+    shared = ("--jobs", 2, "--checkpoint", tmp_path / "kept")
+    for command in ("count", "cells"):
+        counted = facts(command, *box, *shared, stdin=TRIANGLE)
+        assert 5 in (counted.get("cells"), counted.get("cells_in_the_domain"))
+    more = ("--out", tmp_path / "more", *shared)
+    assert facts("cells", *box, *more, stdin=TRIANGLE)["cells"] == 5
+    assert "of another arrangement or domain" in refused(
+        "count", "-", "--domain", "-1/2", "2", *shared, stdin=TRIANGLE
+    )
+    assert "--jobs: only with a domain" in refused("count", "-", "--jobs", 2, stdin=TRIANGLE)
+    assert "--jobs: not for --method lp" in refused(
+        "cells", *box, "--jobs", 2, "--method", "lp", stdin=TRIANGLE
     )
 
 
@@ -599,12 +609,33 @@ def test_flats(facts, run, tmp_path):
     assert (poset.number_of_nodes(), poset.number_of_edges()) == (15, 6 + 18 + 7)
 
 
-@pytest.mark.parametrize("command", ["faces", "flats"])
-def test_cells_of_a_domain_have_no_flats(command, refused, facts, tmp_path):
+def test_faces_in_a_domain(facts, run, refused):
+    box = "--domain", "1/3", 2
+    found = facts("faces", "-", *box, stdin=TRIANGLE)
+    assert found["faces_in_the_domain_by_dimension"] == [0, 1, 2]
+    _, out, _ = run("faces", "-", *box, stdin=TRIANGLE)
+    assert "faces in the domain by dimension  0, 1, 2" in out
+    _, out, _ = run("faces", "-", "--dimension", 1, *box, stdin=TRIANGLE)
+    assert out == "++0\n"
+    (edge,) = facts("faces", "-", "--dimension", 1, *box, stdin=TRIANGLE)["faces"]
+    assert (edge["signs"], edge["bounded"]) == ("++0", True)
+    assert min(edge["point"]) > 1 / 3
+    assert sum(edge["point"]) == pytest.approx(1)
+    assert "method 'count' is for the whole space" in refused(
+        "faces", "-", "--method", "count", *box, stdin=TRIANGLE
+    )
+    message = refused("faces", "-", "--domain", 2, 1, stdin=TRIANGLE)
+    assert "low 2 is not below high 1" in message
+
+
+def test_cells_of_a_domain_have_faces_but_no_flats(refused, facts, tmp_path):
     path = tmp_path / "cells.npz"
-    Arrangement([[1, 0], [0, 1]]).cells(domain=[(0, 1), (0, 1)]).save(path)
-    assert str(path) in refused(command, path)
-    assert facts("count", path)["cells_in_the_domain"] == 1
+    Arrangement([[1, 0], [0, 1]]).cells(domain=[(-1, 1), (0, 1)]).save(path)
+    assert str(path) in refused("flats", path)
+    assert facts("count", path)["cells_in_the_domain"] == 2
+    assert facts("faces", path)["faces_in_the_domain_by_dimension"] == [0, 1, 2]
+    assert facts("faces", path, "--dimension", 0)["faces"] == []
+    assert "has a domain of its own" in refused("faces", path, "--domain", 0, 1)
 
 
 # --- the process ---
@@ -767,7 +798,8 @@ def test_cells_come_in_blocks(facts, refused, tmp_path):
 
 
 def test_processes_and_checkpoints(facts, refused, tmp_path):
-    command = ["cells", "--family", "generic", "16", "3", "--checkpoint", tmp_path / "kept"]
+    command = ["cells", "--family", "generic", "16", "3", "--method", "sweep"]
+    command += ["--checkpoint", tmp_path / "kept"]
     first, second = facts(*command, "--jobs", "2"), facts(*command)
     assert first["cells"] == second["cells"] == 697
     assert len(list((tmp_path / "kept").glob("lines-*.npy"))) == 4

@@ -254,6 +254,7 @@ def test_activations_that_files_do_not_say(facts, refused, tmp_path):
         (["--box", 0, 1, "--out", "a.npz", "--prune", "a.npz"], "the same file as --out"),
         (["--box", 0, 1, "--slice", "s.npz", "--out", "s.npz"], "the same file as the input"),
         (["--box", 0, 1, "--negative-slope", "x"], "--negative-slope: 'x' is not a number"),
+        (["--box", 0, 1, "--negative-slope", "1/3"], "--negative-slope: '1/3' is no float64"),
         (
             ["--box", 0, 1, "--negative-slope", "1e400"],
             "--negative-slope: the number is beyond",

@@ -87,6 +87,8 @@ def test_landscape_is_written_and_drawn(facts, tmp_path):
         ("--reduction lsh", "--reduction lsh: to how many? give --features D"),
         ("--target y", "<stdin>: no column 'y'; the columns are x, kind"),
         ("--hidden 0", "hidden=0"),
+        ("--negative-slope 1/3", "--negative-slope: '1/3' is no float64, and would be rounded"),
+        ("--negative-slope nan", "--negative-slope: 'nan' is not a number"),
         ("--seed -1", "seed = -1 is too small"),
         (
             "--bias 0",

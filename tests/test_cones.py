@@ -2,14 +2,22 @@
 
 import itertools
 from fractions import Fraction
-from math import factorial
+from math import comb, factorial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from arrangement import Arrangement, InputError, cones, enumeration, families, restrict
+from arrangement import (
+    Arrangement,
+    InputError,
+    cones,
+    enumeration,
+    exact,
+    families,
+    restrict,
+)
 from arrangement.domain import parse_domain
 from arrangement.fields import field_of
 from arrangement.packing import unpack_signs
@@ -41,12 +49,12 @@ def listed(rows, walls):
 
 
 @st.composite
-def problems(draw):
+def problems(draw, max_hyperplanes=6, max_walls=3):
     """Hyperplanes, and a domain of some of them, of some of their translates and of a box."""
-    d, normals, offsets = draw(tables())
+    d, normals, offsets = draw(tables(max_hyperplanes))
     rows = reference.rows_of(normals, offsets)
     walls = []
-    for _ in range(draw(st.integers(0, 3))):
+    for _ in range(draw(st.integers(0, max_walls))):
         if rows and draw(st.booleans()):
             row = list(draw(st.sampled_from(rows)))
             row[-1] += draw(st.integers(-1, 1))
@@ -63,17 +71,77 @@ def integer_rows(rows, d):
     )  # fmt: skip
 
 
+def listed_faces(rows, walls, codimension, touching=None):
+    """The sign vectors, and those of which a ray lies on a wall, all distinct."""
+    signs, touch = [], set()
+    for positive, zero, touches in cones.faces(rows, walls, codimension, touching=touching):
+        plus, on = (unpack_signs(words, len(rows)) > 0 for words in (positive, zero))
+        assert not (plus & on).any()
+        block = [tuple(s) for s in np.where(on, 0, 2 * plus.astype(int) - 1).tolist()]
+        signs += block
+        if touching is not None:
+            touch |= {s for s, t in zip(block, touches, strict=True) if t}
+    assert len(set(signs)) == len(signs)
+    return set(signs), touch
+
+
+def by_codimension(rows, walls, d):
+    """The faces of the reference, by the rank of the hyperplanes that contain them."""
+    found = [set() for _ in range(d + 1)]
+    for signs in reference.faces(rows, domain=walls) if reference.feasible(walls) else ():
+        on = [r[:-1] for r, s in zip(rows, signs, strict=True) if not s]
+        found[exact.rank(integer_rows([(*a, 0) for a in on], d)[:, :-1])].add(signs)
+    return found
+
+
+def is_unbounded(rows, walls, signs):
+    """Is there a direction in the closure along which not all rows and walls are constant?"""
+    flat = [(*r[:-1], Fraction(0)) for r, s in zip(rows, signs, strict=True) if not s]
+    inward = [
+        (*(s * v for v in r[:-1]), Fraction(0))
+        for r, s in zip([*rows, *walls], (*signs, *[1] * len(walls)), strict=True)
+        if s
+    ]
+    return any(
+        reference.feasible(
+            [r for r, on in zip(inward, zeros, strict=True) if not on],
+            flat + [r for r, on in zip(inward, zeros, strict=True) if on],
+        )
+        for zeros in itertools.product((False, True), repeat=len(inward))
+        if not all(zeros)
+    )
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60, deadline=None)
 @given(problem=problems())
 def test_equal_to_the_reference(kind, problem):
     d, _, _, rows, walls = problem
-    wanted = reference.cells(rows, walls) if reference.feasible(walls) else set()
+    wanted = by_codimension(rows, walls, d)
     given_rows, given_walls = cones.homogeneous(integer_rows(rows, d), integer_rows(walls, d))
     with pytest.MonkeyPatch.context() as patch:
         use(kind, patch)
-        assert listed(given_rows, given_walls) == wanted
-        assert cones.count(given_rows, given_walls) == len(wanted)
+        assert listed(given_rows, given_walls) == wanted[0]
+        assert cones.count(given_rows, given_walls) == len(wanted[0])
+        for codimension, faces in enumerate(wanted):
+            assert listed_faces(given_rows, given_walls, codimension)[0] == faces
+        counts = cones.count_faces(given_rows, given_walls)
+    assert counts + [0] * (d + 1 - len(counts)) == [len(faces) for faces in wanted]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40, deadline=None)
+@given(problem=problems(max_hyperplanes=5, max_walls=2))
+def test_faces_that_are_unbounded_touch_the_wall_at_infinity(kind, problem):
+    d, _, _, rows, walls = problem
+    given_rows, given_walls = cones.homogeneous(integer_rows(rows, d), integer_rows(walls, d))
+    assume(given_rows.shape[1] == d + 1 and reference.feasible(walls))
+    with pytest.MonkeyPatch.context() as patch:
+        use(kind, patch)
+        for codimension in range(d + 1):
+            at_infinity = len(given_walls) - 1
+            signs, touch = listed_faces(given_rows, given_walls, codimension, at_infinity)
+            assert touch == {s for s in signs if is_unbounded(rows, walls, s)}
 
 
 def weyl_chamber(n):
@@ -119,16 +187,19 @@ def test_degenerate_in_any_coordinates(kind, monkeypatch):
         moved = rows @ change
         assert cones.count(moved, moved[:0]) == 370
         assert sum(map(len, cones.words(moved, moved[:0]))) == 370
+        assert cones.count_faces(moved, moved[:0]) == [370, 760, 480, 90, 1]
+        for codimension, number in enumerate([370, 760, 480, 90, 1, 0]):
+            assert len(listed_faces(moved, moved[:0], codimension)[0]) == number
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_number_fields_in_any_coordinates(kind, monkeypatch):
     use(kind, monkeypatch)
     rng = np.random.default_rng(4)
-    for arrangement, cells in (
-        (families.coxeter("H", 3), 120),
-        (families.coxeter("I", 9), 18),
-        (families.simplicial(1, 14), 112),
+    for arrangement, *faces in (
+        (families.coxeter("H", 3), 120, 180, 62, 1),
+        (families.coxeter("I", 9), 18, 18, 1),
+        (families.simplicial(1, 14), 112, 168, 58, 1),
     ):
         rows = arrangement.rows[:, :-1]
         alpha = field_of(rows).generator
@@ -136,8 +207,10 @@ def test_number_fields_in_any_coordinates(kind, monkeypatch):
         for _ in range(2):
             parts = rng.integers(-9, 10, size=(2, d, d)).astype(object)
             moved = rows @ (parts[0] + alpha * parts[1])
-            assert cones.count(moved, moved[:0]) == cells
-            assert len(listed(moved, moved[:0])) == cells
+            assert cones.count(moved, moved[:0]) == faces[0]
+            assert len(listed(moved, moved[:0])) == faces[0]
+            assert cones.count_faces(moved, moved[:0]) == faces
+            assert len(listed_faces(moved, moved[:0], 1)[0]) == faces[1]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -145,11 +218,11 @@ def test_integers_that_become_too_large_on_the_way(seed):
     rng = np.random.default_rng(seed)
     rows = rng.integers(-4000, 4001, size=(10, 4)).astype(object)
     rows[6:] = rows[:4] - rows[2:6]
-    given = [cones._Cone(g, "integers") for g in cones._pointed_cones(rows, rows[:0])]
-    counted = [cone.count(lambda found, share: None) for cone in given]
-    assert "floats" in {cone.kind for cone in given}
+    cone = cones._Cone(rows, rows[:0], lambda done, total: None)
+    counted = cone.count()
+    assert cone.kind == "floats"
     signs = listed(rows, rows[:0])
-    assert len(signs) == 2 * sum(counted) == Arrangement(rows).n_cells()
+    assert len(signs) == 2 * counted == Arrangement(rows).n_cells()
     assert signs == {tuple(s) for s in Arrangement(rows).cells(method="lp").signs.tolist()}
 
 
@@ -186,7 +259,7 @@ def test_a_sweep_of_everything_finds_the_cells_of_a_large_domain(half):
     domain = [(-2, 2)] * 4 if not half else [(-2, None), (-2, 2), (None, None), (None, 2)]
     walls = parse_domain(domain, 4)
     assert enumeration._mostly_inside(A, walls)
-    swept = enumeration._swept_inside(A, walls, None)
+    swept = enumeration._swept_inside(enumeration._Task(A, walls, None))
     assert (swept.domain == walls).all()
     wanted = restrict.cells(A, walls)
     assert sorted(swept.signs.tolist()) == sorted(wanted.signs.tolist())
@@ -209,3 +282,48 @@ def test_domains_of_arrangements():
         A.cells(method="sweep", domain=box)
     with pytest.raises(InputError, match="interior is empty"):
         A.n_cells(domain=[(0, 0), (0, 1)])
+
+
+@pytest.mark.parametrize("d", [1, 2, 9])
+def test_orthants(d):
+    rows = np.eye(d, dtype=int).astype(object)
+    assert cones.count(rows, rows[:0]) == len(listed(rows, rows[:0])) == 2**d
+    assert cones.count_faces(rows, rows[:0]) == [
+        comb(d, c) * 2 ** (d - c) for c in range(d + 1)
+    ]
+    for c in range(d + 2):
+        assert len(listed_faces(rows, rows[:0], c)[0]) == comb(d, c) * 2 ** max(d - c, 0)
+        half = listed_faces(rows, rows[:1], c)[0]
+        assert len(half) == comb(d - 1, c) * 2 ** max(d - 1 - c, 0)
+        assert all(s[0] == 1 for s in half)
+
+
+def test_a_cone_with_more_walls_than_its_dimension_and_lines():
+    # A square pyramid times a plane, which the rows cut into quadrants.
+    walls = np.array([[s, 0, 1, 0, 0] for s in (1, -1)] + [[0, s, 1, 0, 0] for s in (1, -1)])
+    rows = np.array([[1, 0, 0, 0, 0], [0, 0, 0, 1, 0], [1, 0, 0, 0, 1], [0, 0, 0, 0, 1]])
+    rows, walls = rows.astype(object), walls.astype(object)
+    fractions = [(*map(Fraction, r), Fraction(0)) for r in rows.tolist()]
+    inside = [(*map(Fraction, r), Fraction(0)) for r in walls.tolist()]
+    wanted = by_codimension(fractions, inside, 5)
+    assert cones.count(rows, walls) == len(wanted[0])
+    for codimension in range(6):
+        assert listed_faces(rows, walls, codimension)[0] == wanted[codimension]
+
+
+def test_the_order_of_faces_does_not_depend_on_the_kind_of_numbers(monkeypatch):
+    # Where it has to be certain that two rows are proportional, floats split and integers see.
+    rng = np.random.default_rng(6)
+    tables = [families.resonance(4).rows[:, :-1], rng.integers(-2, 3, size=(9, 4))]
+    for table in tables:
+        rows = table[(table != 0).any(axis=1)].astype(object)
+        for walls, codimension in itertools.product((rows[:0], rows[:1]), range(3)):
+            orders = []
+            for kind in KINDS:
+                use(kind, monkeypatch)
+                cone = cones._Cone(rows, walls, lambda done, total: None)
+                blocks = cone.faces(codimension, None)
+                orders.append([np.concatenate(parts) for parts in zip(*blocks, strict=True)])
+            for positive, zero, _ in orders:
+                assert np.array_equal(positive, orders[0][0])
+                assert np.array_equal(zero, orders[0][1])

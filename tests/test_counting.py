@@ -283,7 +283,10 @@ def test_minors_that_vanish_modulo_many_primes():
 
 def with_small_primes(rows, infinity, group):
     """A count modulo 2, 3, 5, …, as many as a proof needs."""
-    count = FlatCount(rows, infinity, group)
+    return modulo_small_primes(FlatCount(rows, infinity, group))
+
+
+def modulo_small_primes(count):
     field = field_of(count._rows)
     small = [(q, 0) for q in range(2, 1000) if is_prime(q)]
     if field is not None:
@@ -418,6 +421,7 @@ def test_numbers_beyond_a_machine_word():
     batch = kernel.Batch(
         words=np.full((3, 1), 7, np.uint64),
         flat=np.array([0, 1, 1]),
+        lowest=np.array([1, 1, 1]),
         gain=np.array([2, 1, 500]),
         size=np.array([3, 3, 3]),
         kept=np.array([True, True, False]),
@@ -487,3 +491,10 @@ def test_no_symmetry_is_soon_given_up_on_badly_conditioned_data():
         rows[:, c] += 10**30 * rows[:, c - 1]
     arrangement = Arrangement(rows[:, :4], rows[:, 4])
     assert arrangement.n_cells(symmetry="auto") == len(arrangement.cells())
+
+
+def test_in_many_dimensions_flats_are_counted_and_not_cells(monkeypatch):
+    wanted = families.generic(7, 4).n_cells()
+    monkeypatch.setattr("arrangement.counting.MANY", 4)
+    monkeypatch.setattr(restrict, "count", None)
+    assert families.generic(7, 4).n_cells() == wanted == 99

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrangement import Arrangement, InputError, SizeError, families, plot
+from arrangement import Arrangement, InputError, families, plot
 from arrangement.deep import Network, maps, verify
 from arrangement.deep.decisions import DecisionRegions
 from arrangement.deep.regions import Regions
@@ -192,8 +192,9 @@ def test_recursion_finds_the_same_regions(activation, widths):
         assert _flat(regions, mine) == tuple(int(v) for p in other.patterns for v in p[i])
         assert other.exact_vertices(i) == sorted(regions.exact_vertices(mine))
         assert other.exact_volume(i) == regions.exact_volume(mine)
-    with pytest.raises(SizeError, match=r"adjacency needs .* use method='complex'"):
+    with pytest.raises(AttributeError, match=r"no attribute 'adjacency'; method='complex'"):
         _ = other.adjacency
+    assert other[0].slope.tolist() == other.slope[0].tolist()
 
 
 @given(networks())

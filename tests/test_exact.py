@@ -1,7 +1,7 @@
 """The comparison ladder, rung by rung, against Fractions."""
 
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations
 from math import prod
 
 import numpy as np
@@ -253,24 +253,6 @@ def test_floats_of_field_elements_are_within_their_errors(case):
         assert abs(left) <= rest[i, c] <= 2.0**-100 * abs(high[i, c])
     for row in values:
         assert not row.any() or 0.25 <= abs(row).max() <= 1
-
-
-@given(field_matrices())
-def test_restricted_entries_over_fields(case):
-    matrix, _ = case
-    n, width = matrix.shape
-    pivots = exact.independent_columns(matrix)
-    chain = exact.independent_columns(matrix.T)
-    columns = [c for c in range(width) if c not in pivots]
-    entry = exact.restricted_entry(matrix, chain, pivots, columns)
-    for i in range(n):
-        # All rows depend on those of the chain.
-        assert not any(entry(i, k) for k in range(len(columns)))
-    for a, p in np.argwhere(matrix != 0)[:3].tolist():
-        entry = exact.restricted_entry(matrix, [a], [p], list(range(width)))
-        for i, c in product(range(n), range(width)):
-            moved = matrix[i, p] * matrix[a, c] * (Fraction(1) / matrix[a, p])
-            assert entry(i, c) == matrix[i, c] - moved
 
 
 @given(field_matrices(), st.data())

@@ -9,23 +9,15 @@ from math import comb
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, SizeError, exact, families
 from tests import reference
-from tests.facts import EDGES
+from tests.facts import EDGES, FAMILIES
 from tests.strategies import tables
+from tests.test_cones import problems
 from tests.test_hyperplanes import arrangement_of
-
-FAMILIES = {
-    "braid 5": families.braid(5),
-    "shi 4": families.shi(4),
-    "catalan 3": families.catalan(3),
-    "linial 4": families.linial(4),
-    "resonance 4": families.resonance(4),
-    "threshold 3": families.threshold(3),
-    "B3": families.coxeter("B", 3),
-    "D4": families.coxeter("D", 4),
-}
+from tests.test_number_fields import arrangements
 
 
 def all_faces(arrangement):
@@ -279,23 +271,185 @@ def test_faces_never_change_and_can_be_copied():
 
 
 def test_faces_that_do_not_fit_in_memory(monkeypatch):
-    monkeypatch.setattr("arrangement.recursion.memory", lambda: 2**21)
+    monkeypatch.setattr("arrangement.memory.memory", lambda: 2**21)
     with pytest.raises(SizeError, match=r"more than [\d,]+ faces do not fit"):
         families.generic(60, 3).faces(1)
 
 
-def test_small_steps_and_the_filter_give_the_same(monkeypatch):
+def test_small_steps_give_the_same(monkeypatch):
     arrangement = families.threshold(3)
     wanted = [faces.signs for faces in all_faces(arrangement)]
-    monkeypatch.setattr("arrangement.recursion.ROOM", 2)
+    monkeypatch.setattr("arrangement.cones.BLOCK", 8)
     monkeypatch.setattr("arrangement.faces.LOOKED_UP", 1)
-    assert all(
-        (a.signs == b).all() for a, b in zip(all_faces(arrangement), wanted, strict=True)
-    )
+    *found, cells = all_faces(arrangement)
+    assert all((a.signs == b).all() for a, b in zip(found, wanted[:-1], strict=True))
+    assert sorted(cells.signs.tolist()) == sorted(wanted[-1].tolist())
     faces = arrangement.faces(2)
     assert (faces.incidence.toarray() == around(faces, faces.cells)).all()
-    monkeypatch.setattr("arrangement.exact.minor_bound", lambda rows: 10**9)
-    assert all(  # the cells in an order of their own
-        sorted(a.signs.tolist()) == sorted(b.tolist())
-        for a, b in zip(all_faces(arrangement), wanted, strict=True)
-    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables(max_hyperplanes=5))
+def test_the_order_of_faces(table):
+    arrangement = arrangement_of(*table)
+    for faces in all_faces(arrangement)[:-1]:
+        flats = arrangement.flats(arrangement.dimension - faces.dimension)
+        assert (faces.flats.packed == flats.packed).all()
+        keys = list(zip(faces.flat.tolist(), faces.signs.tolist(), strict=True))
+        assert keys == sorted(keys)
+
+
+# --- faces in a domain ---
+
+
+def polyhedron(walls):
+    """{walls > 0} as (G, h)."""
+    return [[-v for v in w[:-1]] for w in walls], [w[-1] for w in walls]
+
+
+@st.composite
+def domains(draw):
+    """An arrangement, its rows and walls with interior points, in Fractions."""
+    problem = problems().filter(lambda p: p[4] and reference.feasible(p[4]))
+    d, normals, offsets, rows, walls = draw(problem)
+    return arrangement_of(d, normals, offsets), rows, walls
+
+
+@settings(max_examples=100, deadline=None)
+@given(domains())
+def test_faces_in_a_domain_equal_the_reference(case):
+    arrangement, rows, walls = case
+    domain = polyhedron(walls)
+    wanted = reference.faces(rows, domain=walls)
+    levels = [arrangement.faces(k, domain=domain) for k in range(arrangement.dimension + 1)]
+    found = [tuple(s) for faces in levels for s in faces.signs.tolist()]
+    assert len(set(found)) == len(found)
+    assert set(found) == wanted
+    assert arrangement.face_vector(domain=domain) == tuple(map(len, levels))
+    whole = all_faces(arrangement)
+    for faces, others in zip(levels[:-1], whole[:-1], strict=True):  # in the same order
+        inside = set(map(tuple, faces.signs.tolist()))
+        assert [s for s in others.signs.tolist() if tuple(s) in inside] == faces.signs.tolist()
+        meet = np.unique(others.flat[[tuple(s) in inside for s in others.signs.tolist()]])
+        assert (faces.flats.packed == others.flats.packed[meet]).all()
+    cells = arrangement.cells(domain=domain)
+    for faces in levels:
+        assert (faces.cells.packed == cells.packed).all()
+        assert (faces.incidence.toarray() == around(faces, cells)).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(domains())
+def test_points_and_boundedness_of_faces_in_a_domain(case):
+    arrangement, rows, walls = case
+    sides = np.array(walls)
+    for k in range(arrangement.dimension + 1):
+        faces = arrangement.faces(k, domain=polyhedron(walls))
+        for face in faces:
+            x = np.array([*face.witness, 1], dtype=object)
+            assert (sides @ x > 0).all()
+            assert [(v > 0) - (v < 0) for v in arrangement.rows @ x] == face.signs.tolist()
+            if not np.isnan(face.point).any():
+                point = np.array([*map(Fraction, face.point.tolist()), 1], dtype=object)
+                assert (sides @ point > 0).all()
+            part = [*face.signs.tolist(), *[1] * len(walls)]
+            assert face.bounded == is_bounded([*rows, *walls], part)
+            assert face.bounded == (not face.rays())
+            for vertex in face.vertices():
+                y = np.array([*vertex, 1], dtype=object)
+                assert (sides @ y >= 0).all()
+                assert (arrangement.rows @ y * face.signs >= 0).all()
+                assert not (arrangement.rows @ y)[face.signs == 0].any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(domains())
+def test_a_facet_that_two_cells_of_a_domain_share_meets_it(case):
+    # A segment between points of both in the domain crosses one hyperplane, inside it.
+    arrangement, _, walls = case
+    domain = polyhedron(walls)
+    cells = arrangement.cells(domain=domain)
+    facets = arrangement.faces(arrangement.dimension - 1, domain=domain)
+    pairs = facets.incidence.indices.reshape(-1, 2)
+    assert sorted(map(tuple, pairs.tolist())) == sorted(map(tuple, cells.edges[:, :2].tolist()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrangements(max_hyperplanes=4, max_dimension=2), st.integers(-1, 1))
+def test_faces_over_a_number_field_equal_the_reference(case, low):
+    arrangement, rows = case
+    d = arrangement.dimension
+    found = {tuple(s) for faces in all_faces(arrangement) for s in faces.signs.tolist()}
+    assert found == reference.faces(rows)
+    assert arrangement.face_vector(method="enumerate") == arrangement.face_vector()
+    walls = []
+    for unit in np.eye(d, dtype=int).tolist():
+        walls += [(*unit, -low), (*(-v for v in unit), Fraction(7, 2))]
+    walls = [tuple(map(Fraction, w)) for w in walls]
+    box = [(low, "7/2")] * d
+    levels = [arrangement.faces(k, domain=box) for k in range(d + 1)]
+    found = {tuple(s) for faces in levels for s in faces.signs.tolist()}
+    assert found == reference.faces(rows, domain=walls)
+    assert arrangement.face_vector(domain=box) == tuple(map(len, levels))
+    for faces in levels:
+        assert faces.bounded.all()
+        for face in faces:
+            signs = exact.signs_at(arrangement.rows, np.array([face.witness], dtype=object))[0]
+            assert signs.tolist() == face.signs.tolist()
+
+
+def test_an_arrangement_over_one_field_in_a_box_over_another():
+    lines = Arrangement([["sqrt(2)", 1], [1, -1], [0, 1]], [0, 0, "-sqrt(2)"])
+    box = [("-1", "sqrt(3)"), ("-1/2", "sqrt(3)")]
+    assert lines.face_vector(domain=box) == (2, 7, 6)
+    corner, meeting = lines.faces(0, domain=box)
+    assert corner.witness == (0, 0)
+    assert [str(v) for v in meeting.witness] == ["sqrt(2)", "sqrt(2)"]
+    for k in range(3):
+        faces = lines.faces(k, domain=box)
+        assert faces.bounded.all()
+        assert not np.isnan(faces.points).any()
+        assert [len(face.vertices()) > k for face in faces] == [True] * len(faces)
+
+
+def test_a_domain_may_cut_the_lineality_space():
+    slabs = Arrangement([[1, 0, 0], [1, 0, 0]], [0, -1])
+    assert slabs.face_vector() == (0, 0, 2, 3)
+    ball = [(-2, 2)] * 3
+    assert slabs.face_vector(domain=ball) == (0, 0, 2, 3)
+    wall = slabs.faces(2, domain=ball)
+    assert wall.bounded.all()
+    assert sorted(map(tuple, wall[0].vertices())) == [
+        (0, y, z) for y, z in product((-2, 2), repeat=2)
+    ]
+    assert slabs.faces(2).bounded.all()  # modulo lines
+    assert slabs.faces(2, domain=[(None, "1/2"), (None, None), (0, 1)]).signs.tolist() == [
+        [0, -1]
+    ]
+    half = slabs.faces(2, domain=[(None, None), (0, None), (None, None)])
+    assert not half.bounded.any()
+    assert half[0].rays() == [(0, 1, 0)]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_faces_of_families_in_boxes_and_cones(name):
+    arrangement = FAMILIES[name]
+    d = arrangement.dimension
+    cone = polyhedron(np.eye(d, d + 1, dtype=int).tolist())
+    for domain in ([("-1/3", "5/2")] * d, [(0, None)] * d, cone):
+        vector = arrangement.face_vector(domain=domain)
+        levels = [arrangement.faces(k, domain=domain) for k in range(d + 1)]
+        assert vector == tuple(map(len, levels))
+        assert sum((-1) ** k * f for k, f in enumerate(vector)) == (-1) ** d
+        assert vector[d] == arrangement.n_cells(domain=domain)
+        assert vector[d - 1] == len(levels[d].cells.edges)
+
+
+def test_a_domain_for_faces_that_is_none():
+    braid = families.braid(3)
+    with pytest.raises(InputError, match="coordinate 0: low 1 is not below high 0"):
+        braid.faces(1, domain=[(1, 0)] * 3)
+    with pytest.raises(InputError, match="method 'count' is for the whole space"):
+        braid.face_vector("count", domain=[(0, 1)] * 3)
+    assert len(braid.faces(1, domain=[(None, None)] * 3)) == 1
+    assert repr(braid.faces(2, domain=[(0, 1)] * 3)).endswith("that meet a domain")

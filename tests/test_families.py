@@ -246,6 +246,24 @@ def test_chambers_are_as_many_as_the_group_has_elements(type, n, order):
     assert len(coxeter(type, n).cells()) == order
 
 
+@pytest.mark.parametrize("m", [*range(2, 25), 30, 31, 42, 60, 61])
+def test_dihedral_groups(m):
+    lines = coxeter("I", m)
+    assert lines.n_cells() == len(lines.cells()) == len(lines.cells("sweep")) == 2 * m
+    assert lines.characteristic_polynomial() == (1, -m, m - 1)
+    assert lines.face_vector() == (1, 2 * m, 2 * m)
+
+
+@pytest.mark.parametrize(("n", "exponents"), [(3, (1, 5, 9)), (4, (1, 11, 19, 29))])
+def test_exponents_of_the_icosahedral_groups(n, exponents):
+    expected = np.array([1])
+    for e in exponents:
+        expected = np.convolve(expected, [1, -e])
+    mirrors = coxeter("H", n)
+    assert mirrors.characteristic_polynomial() == tuple(expected.tolist())
+    assert mirrors.n_cells() == np.prod(np.add(exponents, 1))
+
+
 @pytest.mark.slow
 def test_weyl_chambers_of_e7():
     assert len(coxeter("E", 7).cells()) == 2903040

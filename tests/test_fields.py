@@ -7,7 +7,7 @@ from math import floor, pi, prod
 
 import numpy as np
 import pytest
-from flint import fmpz_poly
+from flint import fmpq, fmpz, fmpz_poly
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -275,6 +275,14 @@ def test_rational_numbers_leave_the_field():
     root = NumberField("sqrt(2)").generator
     table = in_one_field(np.array([root * root, root / root / 3, root], dtype=object))
     assert [type(v) for v in table] == [int, Fraction, FieldElement]
+
+
+def test_rational_numbers_of_flint_are_numbers():
+    root = NumberField("sqrt(2)").generator
+    for x, y in ((fmpq(2, 3), Fraction(2, 3)), (fmpz(-4), -4)):
+        assert (x + root, x * root, x / root) == (y + root, y * root, y / root)
+        assert (root + x, root * x, root / x) == (root + y, root * y, root / y)
+        assert x - root == -(root - x) == y - root
 
 
 def test_fields_are_equal_when_their_numbers_are():

@@ -514,6 +514,12 @@ def test_no_perturbation_of_a_piece_descends(seed):
         (([[1.0], [2.0]], [1, 2], 1, 1.0, 2), "output_bias=2: True or False"),
         (([[1.0], [2.0]], [1, 2], 1, 1.0, False, 1.0), "negative_slope=1.0: .* between"),
         (([[1.0], [2.0]], [1, 2], 1, 1.0, False, "a"), "negative_slope='a': .* between"),
+        (
+            ([[1.0], [2.0]], [1, 2], 1, 1.0, False, float("nan")),
+            "negative_slope=nan: .* between",
+        ),
+        (([[1.0], [2.0]], [1, 2], 1, 1.0, False, Fraction(1, 3)), "slope=1/3: .* no float64"),
+        (([[1.0], [2.0]], [1, 2], 1, 1.0, False, "0.1"), "slope='0.1': .* no float64"),
         (([[1.0], [2.0]], [1, 2], 1, 0.0), "for no bias give None"),
         (([[1.0], [2.0]], [1, 2], 1, np.nan), "nan"),
     ],

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from arrangement import Arrangement, InputError, SizeError, families, graph, lattice
+from tests.facts import FAMILIES
 from tests.strategies import tables
-from tests.test_faces import FAMILIES, all_faces
+from tests.test_faces import all_faces
 from tests.test_hyperplanes import arrangement_of
 
 

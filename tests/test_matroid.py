@@ -1,5 +1,6 @@
 """The oriented matroid against its definition, by the faces that the reference finds."""
 
+from fractions import Fraction
 from itertools import combinations, pairwise, product
 from math import comb
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 
 from arrangement import Arrangement, families
 from arrangement.errors import InputError, SizeError
+from arrangement.exact import sign
 from tests import reference
 from tests.strategies import tables
 
@@ -64,6 +66,89 @@ def test_the_reference_has_the_same_covectors_cocircuits_and_circuits(table):
     assert as_set(arrangement.circuits()) == minimal(vectors)
     assert is_closed_under_opposites(arrangement.circuits())
     assert is_closed_under_opposites(arrangement.cocircuits())
+
+
+def basis_tables(arrangement):
+    """Of each basis B the numbers T with a_i = Σ_b T[i, b] a_b, in Fractions, by Cramer."""
+    vectors = [[Fraction(v) for v in row[:-1]] for row in arrangement.rows]
+    for basis in combinations(range(len(vectors)), arrangement.rank):
+        d = determinant([vectors[b] for b in basis])
+        if d:
+            replaced = [
+                [determinant([vectors[i if c == b else c] for c in basis]) / d for b in basis]
+                for i in range(len(vectors))
+            ]
+            yield basis, replaced
+
+
+def determinant(rows):
+    if not rows:
+        return Fraction(1)
+    pivot = next((i for i, row in enumerate(rows) if row[0]), None)
+    if pivot is None:
+        return Fraction(0)
+    others = [reference.eliminate(r, rows[pivot], 0) for i, r in enumerate(rows) if i != pivot]
+    return (-1) ** pivot * rows[pivot][0] * determinant(others)
+
+
+def almost_on_a_line():
+    """Multiples of one vector that are off by a trifle, and one across."""
+    rng = np.random.default_rng(4)
+    line = [10**20 + 7, 3 * 10**20 + 1]
+    rows = [
+        [int(k) * v + int(off) for v, off in zip(line, rng.integers(-3, 4, 2), strict=True)]
+        for k in rng.integers(1, 1000, 9)
+    ]
+    return [*[[*row, 0] for row in rows], [0, 0, 1]]
+
+
+NEARLY = {
+    "almost on a line": almost_on_a_line(),
+    "the first prime": [[1, 10**30], [1, 10**30 + 67108859], [0, 1], [1, 0]],
+    "no two alike": [[1, 10**30], [1, 10**30 + 1], [1, 10**30 + 2], [2, 2 * 10**30 + 1]],
+    "almost in a plane": [[1, 0, 0], [0, 1, 0], [1, 1, 0], [3, 3, Fraction(1, 10**40)],
+                          [1, 1, 1], [10**25, 10**25 + 1, 10**25], [1, 2, 3]],
+    "floats": [[0.1, 0.2, 0.3], [0.3, 0.6, 0.9], [0.1, 0.2, 0.30000000000000004],
+               [0.7, 0.1, 0.0], [0.8, 0.3, 0.3], [5e-324, 1.0, 0.0], [1e300, 1.0, 1e-300]],
+    "of high rank": [*np.eye(4, dtype=int).tolist(), [1, 2, 3, 0], [10**20, 2 * 10**20, 1, 1]],
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::arrangement.near.NearlyDegenerateWarning")
+@pytest.mark.parametrize("name", NEARLY)
+def test_signs_that_floats_do_not_tell(name, monkeypatch):
+    arrangement = Arrangement(np.array(NEARLY[name], dtype=object))
+    n = len(arrangement)
+    assert arrangement.rank == arrangement.dimension
+    circuits, cocircuits = set(), set()
+    for basis, table in basis_tables(arrangement):
+        for side in (-1, 1):
+            for e in set(range(n)) - set(basis):
+                on = {b: -sign(table[e][k]) for k, b in enumerate(basis)} | {e: 1}
+                circuits.add(tuple(side * on.get(i, 0) for i in range(n)))
+            cocircuits |= {
+                tuple(side * sign(row[k]) for row in table) for k in range(len(basis))
+            }
+    monkeypatch.setattr("arrangement.matroid.BLOCK", 2)
+    for found, wanted in (
+        (arrangement.circuits(), circuits),
+        (arrangement.cocircuits(), cocircuits),
+    ):
+        assert len(found) == len(wanted)
+        assert as_set(found) == wanted
+        assert is_closed_under_opposites(found)
+        half = found[: len(found) // 2].tolist()
+        assert half == sorted(half, reverse=True)
+
+
+def test_almost_as_many_dimensions_as_normals():
+    # General position: any 39 of 40 vectors of rank 38 have one circuit, on all of them.
+    arrangement = Arrangement([[k**e for e in range(38)] for k in range(40)])
+    circuits = arrangement.circuits()
+    assert circuits.shape == (2 * 40, 40)
+    assert (np.count_nonzero(circuits, axis=1) == 39).all()
+    # Vandermonde: the signs alternate.
+    assert all((np.diff(c[c != 0]) != 0).all() for c in circuits)
 
 
 @settings(max_examples=30, deadline=None)
@@ -155,8 +240,14 @@ def test_arrangements_without_circuits():
     assert empty.dual().rows.shape == (0, 1)
 
 
-def test_what_has_no_dual_or_is_too_large():
+def test_what_has_no_dual_or_is_too_large(monkeypatch):
     with pytest.raises(InputError, match=r"^hyperplane 1 is in no circuit, so its dual is no"):
         Arrangement([[1, 0], [0, 1], [1, 0]]).dual()
     with pytest.raises(SizeError, match=r"^32 hyperplanes of rank 6 have 906,192 sets"):
         families.threshold(5).circuits()
+    lines = Arrangement([[1, k] for k in range(20)])
+    monkeypatch.setattr("arrangement.memory.LITTLE", 0)
+    for room, what in ((2**12, "sets of 3 of 20"), (2**17, r"1,140 or more vectors")):
+        monkeypatch.setattr("arrangement.memory.memory", lambda room=room: room)
+        with pytest.raises(SizeError, match=rf"^{what}.* take .* take fewer hyperplanes"):
+            lines.circuits()

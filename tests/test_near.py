@@ -38,6 +38,31 @@ def test_the_mirrors_of_the_icosahedron():
 
 
 @pytest.mark.parametrize(
+    "family",
+    [
+        ("braid", 5), ("shi", 4), ("catalan", 4), ("linial", 4), ("resonance", 4),
+        ("threshold", 4), ("permutohedron", 4), ("discriminantal", 6, 3), ("simplicial", 1, 40),
+        *(("coxeter", *group) for group in (("B", 4), ("F", 4), ("E", 6), ("E", 8), ("H", 4))),
+        ("regular_polytope", "icosahedron"), ("regular_polytope", "120-cell"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_families_an_ulp_away(family):
+    """In other coordinates rounding is not that of whole numbers; each entry moves a little."""
+    name, *parameters = family
+    exact = getattr(families, name)(*parameters)
+    rng = np.random.default_rng(0)
+    rows = exact.rows.astype(float)
+    rows = np.nextafter(rows, np.sign(rng.normal(size=rows.shape)) * np.abs(rows) * 2)
+    rows[exact.rows == 0] = 0
+    members, at_infinity = found(Arrangement(rows[:, :-1], rows[:, -1]))
+    infinity = exact.rows[:at_infinity] * 0
+    infinity[:, -1] = 1
+    chosen = np.concatenate([exact.rows[members], infinity])
+    assert Arrangement(chosen).rank < len(chosen)
+
+
+@pytest.mark.parametrize(
     ("normals", "offsets", "message"),
     [
         ([[1 / 3, 1], [1, 3]], None, "hyperplanes 0 and 1 nearly coincide"),

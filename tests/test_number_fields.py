@@ -2,6 +2,7 @@
 
 import pickle
 from fractions import Fraction
+from itertools import product
 
 import networkx as nx
 import numpy as np
@@ -15,6 +16,9 @@ from arrangement.fields import NumberField
 from tests import reference
 from tests.algebraic_numbers import Root
 from tests.test_counting import whitney_sum, with_small_primes
+from tests.test_flats import all_flats, by_definition, is_found_modulo_small_primes
+from tests.test_matroid import as_set, minimal, orthogonal
+from tests.test_poset import is_poset_of, moebius_by_definition
 
 ROOTS = {
     "sqrt2": (Root((-2, 0), Fraction(1), Fraction(2)), NumberField("sqrt(2)")),
@@ -66,6 +70,32 @@ def test_cells_are_those_of_the_reference(case):
         assert bool(cell.bounded) == reference.bounded(rows, tuple(cell.signs.tolist()))
 
 
+@given(arrangements())
+@settings(max_examples=60)
+def test_flats_and_covers_are_those_of_the_definition(case):
+    arrangement, rows = case
+    found = [[flat.hyperplanes for flat in flats] for flats in all_flats(arrangement)]
+    assert found == by_definition(rows)
+    poset = arrangement.intersection_poset()
+    is_poset_of(poset, arrangement)
+    assert dict(poset.nodes(data="mobius")) == moebius_by_definition(poset)
+    is_found_modulo_small_primes(arrangement)
+
+
+@given(arrangements(max_hyperplanes=5, central=True))
+@settings(max_examples=40)
+def test_circuits_and_cocircuits_are_those_of_the_definition(case):
+    arrangement, rows = case
+    faces = reference.faces(rows)
+    assert as_set(arrangement.cocircuits()) == minimal(faces)
+    vectors = {
+        v
+        for v in product((-1, 0, 1), repeat=len(rows))
+        if all(orthogonal(v, face) for face in faces)
+    }
+    assert as_set(arrangement.circuits()) == minimal(vectors)
+
+
 @given(arrangements(max_hyperplanes=5))
 @settings(max_examples=40)
 def test_all_methods_agree(case):
@@ -78,6 +108,24 @@ def test_all_methods_agree(case):
     assert sum(len(portion) for portion in arrangement.iter_cells(batch_size=3)) == len(
         expected
     )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[1, 1, 0], [-1, 1, 0], [0, 2, 0], [1, 0, 1], [1, 0, 0], ["1-sqrt(2)", 0, -1]],
+        [
+            *([-1, 1, "1/2-1/2*sqrt(5)", "-1/2-1/2*sqrt(5)"], [-1, 0, "1/2-1/2*sqrt(5)", 0]),
+            *([2, -2, "sqrt(5)-1", "sqrt(5)+1"], [2, -2, "sqrt(5)-1", 1]),
+        ],
+    ],
+)
+def test_some_columns_are_rational(rows):
+    arrangement = Arrangement([row[:-1] for row in rows], [row[-1] for row in rows])
+    expected = set(map(tuple, arrangement.cells(method="lp").signs.tolist()))
+    found = arrangement.cells(method="sweep")
+    assert len(found) == len(expected)
+    assert set(map(tuple, found.signs.tolist())) == expected
 
 
 @given(arrangements(max_hyperplanes=5))

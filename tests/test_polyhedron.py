@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from arrangement import Arrangement, families
 from arrangement.exact import rank
 from arrangement.parsing import primitive
+from tests.facts import FAMILIES
 from tests.strategies import tables
-from tests.test_faces import FAMILIES
 from tests.test_hyperplanes import arrangement_of
 
 

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 
 from arrangement import Arrangement, SizeError, families, graph, poset
 from arrangement.poset import doubly_indexed_whitney_numbers
-from tests.facts import BOUNDED, CELLS, WHITNEY
+from tests.facts import BOUNDED, CELLS, FAMILIES, WHITNEY
 from tests.strategies import tables
-from tests.test_faces import FAMILIES
 from tests.test_flats import all_flats
 from tests.test_hyperplanes import arrangement_of
 
@@ -108,7 +107,7 @@ def test_small_steps_give_the_same(monkeypatch):
     arrangement = families.resonance(3)
     wanted = doubly_indexed_whitney_numbers(arrangement)
     monkeypatch.setattr("arrangement.poset.PAIRS", 1)
-    monkeypatch.setattr("arrangement.recursion.ROOM", 2)
+    monkeypatch.setattr("arrangement.flat_lattice.BATCH", 2)
     assert doubly_indexed_whitney_numbers(arrangement) == wanted
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from arrangement import Arrangement, ArrangementBuilder, SizeError, families, restrict
-from arrangement.recursion import Recursion
-from arrangement.reduction import distinct_essential_rows
+from arrangement import Arrangement, ArrangementBuilder, families, restrict
+from arrangement.packing import unpack_signs
 from tests import reference
 from tests.strategies import tables
+from tests.test_cones import KINDS, use
 from tests.test_hyperplanes import arrangement_of
 
 
@@ -46,29 +46,24 @@ def test_builder_equals_the_whole_in_any_order(table):
     assert builder.arrangement.n_hyperplanes == len(normals)
 
 
-def test_filter_and_integers_agree(monkeypatch):
-    # The same arrangement with and without the proof that float64-held integers suffice.
-    for arrangement in (families.resonance(4), families.shi(4), families.catalan(4)):
-        rows = distinct_essential_rows(arrangement)
-        assert Recursion(rows).exact
-        wanted = sign_vectors(arrangement.cells())
-        with monkeypatch.context() as patch:
-            patch.setattr("arrangement.exact.minor_bound", lambda rows: 10**9)
-            assert not Recursion(rows).exact
-            assert sign_vectors(arrangement.cells()) == wanted
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_integers_stay_minors_all_the_way_down(monkeypatch, seed):
-    # Near the bound of the integer rung; degenerate enough that a rounding would show.
-    rng = np.random.default_rng(seed)
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_numbers_give_the_same_cells(monkeypatch, kind):
+    # The last are degenerate enough that a rounding would show.
+    rng = np.random.default_rng(0)
     normals = rng.choice([-7, -6, 0, 6, 7], size=(13, 5))
     normals[:, 0] = 1
-    arrangement = Arrangement(normals, rng.choice([-7, 0, 6], size=13))
-    assert Recursion(distinct_essential_rows(arrangement)).exact
-    wanted = sign_vectors(arrangement.cells())
-    monkeypatch.setattr("arrangement.exact.minor_bound", lambda rows: 10**9)
-    assert sign_vectors(arrangement.cells()) == wanted
+    degenerate = Arrangement(normals, rng.choice([-7, 0, 6], size=13))
+    for arrangement in (
+        families.resonance(4),
+        families.shi(4),
+        families.catalan(4),
+        degenerate,
+    ):
+        wanted = sign_vectors(arrangement.cells())
+        with monkeypatch.context() as patch:
+            use(kind, patch)
+            assert sign_vectors(restrict.cells(arrangement)) == wanted
+            assert restrict.count(arrangement) == len(wanted)
 
 
 @pytest.mark.parametrize("factor", [1, 10**6, 10**30])
@@ -164,31 +159,36 @@ def test_edge_cases():
     assert sign_vectors(many.cells()) == {(-1,) * k + (1,) * (130 - k) for k in range(131)}
 
 
-def test_progress_is_called_with_hyperplanes_inserted():
+def test_progress_is_called_with_cells_found():
     calls = []
     families.braid(5).cells(progress=lambda done, total: calls.append((done, total)))
     assert calls
-    assert calls == sorted(calls)
+    found = [done for done, _ in calls]
+    assert found == sorted(found)
+    assert all(done <= total for done, total in calls)
     assert calls[-1][0] == calls[-1][1]
 
 
-def test_too_large_is_refused_before_memory_runs_out(monkeypatch):
-    rng = np.random.default_rng(0)
-    with pytest.raises(SizeError, match=r"about \d\.\de\+\d+ cells do not fit in the memory"):
-        Arrangement(rng.normal(size=(200, 12))).cells()
-    with pytest.raises(SizeError, match=r"at least 2\^99 cells do not fit"):
-        Arrangement(rng.integers(-5, 5, size=(120, 100))).cells()
-    resonance = families.resonance(6)
-    monkeypatch.setattr("os.sysconf", lambda name: 2**12)  # a machine of 16 MiB
-    with pytest.raises(SizeError, match=r"about \d\.\de\+05 cells .* machine \(0 GiB\)"):
-        resonance.cells()
-    monkeypatch.setattr(Recursion, "estimate", lambda *_: 0.0)
-    with pytest.raises(SizeError, match=r"more than \d+,\d+ cells do not fit"):
-        resonance.cells()
+def test_parallels_are_simple_and_what_meets_in_too_small_codimension_is_not():
+    prism = Arrangement([[1, 0, 0], [0, 1, 0], [1, 1, 0]], [0, 0, -1])
+    assert prism.is_simple  # pairwise in parallel lines, and all three nowhere
+    assert not Arrangement([[1, 0, 0], [0, 1, 0], [1, 1, 0]]).is_simple  # in one line
+    grid = np.concatenate([np.eye(3, dtype=int)] * 4)
+    assert Arrangement(grid, np.repeat(range(4), 3)).is_simple
+    assert not Arrangement([*grid, [1, 1, 1]], [*np.repeat(range(4), 3), 0]).is_simple
+    assert Arrangement([*grid, [1, 1, 1]], [*np.repeat(range(4), 3), "1/2"]).is_simple
+    assert not Arrangement([[1], [2]], [0, 0]).is_simple
+    assert Arrangement(np.zeros((0, 3))).is_simple
+    assert not families.coxeter("H", 3).is_simple
 
 
-def test_estimate_is_close():
-    for arrangement in (families.resonance(5), families.shi(5), families.generic(30, 4, 0)):
-        recursion = Recursion(distinct_essential_rows(arrangement))
-        n_cells = len(arrangement.cells())
-        assert recursion.estimate(samples=4000) == pytest.approx(n_cells, rel=0.25)
+@given(tables(max_hyperplanes=5))
+def test_unbounded_cells_equal_the_reference(table):
+    d, normals, offsets = table
+    arrangement = arrangement_of(d, normals, offsets)
+    if arrangement.is_central:
+        return
+    rows = reference.rows_of(normals, offsets)
+    wanted = {s for s in reference.cells(rows) if not reference.bounded(rows, s)}
+    signs = unpack_signs(restrict.unbounded(arrangement), len(normals))
+    assert {tuple(s) for s in signs.tolist()} == wanted

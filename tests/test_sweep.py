@@ -28,8 +28,10 @@ from arrangement import (
     Cells,
     InputError,
     SolverError,
+    cones,
     engine,
     enumeration,
+    exact,
     families,
     restrict,
     sharing,
@@ -37,7 +39,6 @@ from arrangement import (
 )
 from arrangement.bounds import zaslavsky
 from arrangement.engine import Checkpoint, sweep_blocks
-from arrangement.recursion import Recursion
 from arrangement.reduction import Reduction
 from tests import reference
 from tests.strategies import tables
@@ -153,13 +154,116 @@ def test_nearly_simple(kind):
     assert signs_of(arrangement.cells()) == expected
 
 
-def test_a_circuit_is_settled_once():
-    rows = Reduction(nearly("a quadruple through a line")).rows
+@st.composite
+def crowded(draw):
+    """Integers, with hyperplanes through intersections of those before."""
+    d = draw(st.integers(1, 4))
+    size = draw(st.sampled_from([2, 9, 2**40]))
+    entries = st.integers(-size, size)
+    rows = []
+    for _ in range(draw(st.integers(1, 8))):
+        row = draw(st.lists(entries, min_size=d + 1, max_size=d + 1))
+        if rows and draw(st.booleans()):
+            chosen = draw(st.lists(st.sampled_from(rows), min_size=1, max_size=d))
+            factors = draw(st.lists(st.integers(-2, 2), min_size=d, max_size=d))
+            row = [
+                sum(f * r[c] for f, r in zip(factors, chosen, strict=False)) for c in range(d)
+            ]
+            last = sum(f * r[-1] for f, r in zip(factors, chosen, strict=False))
+            row.append(last + draw(st.sampled_from([0, 0, 1])))
+        elif rows and draw(st.booleans()):
+            row[:-1] = draw(st.sampled_from(rows))[:-1]  # parallel
+        if any(row[:-1]):
+            rows.append(row)
+    if not rows:
+        rows = [[1] + [0] * d]
+    table = np.array(rows, dtype=object)
+    return table[:, :-1], table[:, -1] * draw(st.sampled_from([1, 10**12]))
+
+
+def wider(error):
+    """The honest rows as floats, but with larger bounds on their errors."""
+    honest = exact.double_rows
+
+    def double_rows(rows):
+        high, low, errors = honest(rows)
+        return high, low, errors + error
+
+    return double_rows
+
+
+def primes_that_divide(swept, drawn=sweep.Sweep.draw_primes):
+    """At first the smallest primes, which divide many minors and prove no zero."""
+    if swept.needed:
+        swept.primes = []  # those below the ones that there are would not be enough
+        drawn(swept)
+    else:
+        swept.primes = [(p, 0) for p in (3, 3, 3, 3, 5, 5, 5, 7)]
+        swept.needed = 9
+
+
+@given(crowded(), st.sampled_from(["", "wide", "wider", "nothing known", "primes"]))
+@settings(max_examples=150)
+def test_crowded_vertices_however_they_are_settled(table, how):
+    arrangement = Arrangement(*table)
+    with pytest.MonkeyPatch.context() as patch:
+        if how == "primes":
+            patch.setattr(sweep.Sweep, "draw_primes", primes_that_divide)
+        if how:
+            error = {"wide": 1e-9, "wider": 1e-3}.get(how, 10.0)
+            patch.setattr(exact, "double_rows", wider(error))
+        cells = arrangement.cells(method="sweep")
+    assert {tuple(s) for s in cells.signs.tolist()} == reference.cells(
+        reference.rows_of(*table)
+    )
+    assert len(signs_of(cells)) == len(cells)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_primes_that_prove_nothing_are_replaced(seed, monkeypatch):
+    table = np.random.default_rng(seed).integers(-9, 10, (7, 3)).astype(object)
+    table[:, 0] += 10
+    monkeypatch.setattr(sweep.Sweep, "draw_primes", primes_that_divide)
+    monkeypatch.setattr(exact, "double_rows", wider(10.0))
+    cells = Arrangement(table[:, :-1], table[:, -1]).cells(method="sweep")
+    expected = reference.cells(reference.rows_of(table[:, :-1], table[:, -1]))
+    assert {tuple(s) for s in cells.signs.tolist()} == expected
+
+
+def a_few_vertices(kind):
+    rng = np.random.default_rng(3)
+    rows = rng.integers(-(2**40), 2**40, (24, 5)).astype(object)
+    if kind == "over a number field":
+        table = [[f"{a % 19 - 9}+{a % 17 - 8}*sqrt(2)" for a in row] for row in rows[:12, :4]]
+        table.append([f"2*({a})-3*({b})+({c})" for a, b, c in zip(*table[:3], strict=True)])
+        return Arrangement([row[:-1] for row in table], [row[-1] for row in table])
+    rows[7] = rows[0] + 2 * rows[1] - rows[2] + 3 * rows[4]
+    rows[15] = rows[3] - rows[8]
+    if kind == "parallel to lines":
+        rows[7, -1] += 2**39
+        rows[15, -1] += 2**38
+    return Arrangement(rows[:, :-1], rows[:, -1])
+
+
+@pytest.mark.parametrize("kind", ["concurrent", "parallel to lines", "over a number field"])
+def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
+    arrangement = a_few_vertices(kind)
+    rows = Reduction(arrangement).rows
+    expected = cones.count(*cones.homogeneous(rows))
+    monkeypatch.setattr(exact, "quotients", None)
     swept = sweep.Sweep(rows)
-    found = sum(len(b) for part in swept.intervals() for b in swept.blocks(part))
-    assert found == Recursion(rows).count() < zaslavsky(16, 4)
-    # Thousands of vertices lie on the flat of the quadruple.
-    assert swept.settled <= 5 * comb(4, 3)
+    assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == expected
+    assert expected < zaslavsky(*arrangement.normals.shape)
+    assert swept.settled == 0
+
+
+def test_crowded_vertices_need_no_rational_signs(monkeypatch):
+    arrangement = families.shi(4)
+    rows = Reduction(arrangement).rows
+    monkeypatch.setattr(exact, "quotients", None)
+    swept = sweep.Sweep(rows)
+    assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == 125
+    assert swept.settled > 0
 
 
 def test_families():
@@ -327,16 +431,16 @@ def test_what_a_budget_leaves_is_done_later(monkeypatch):
 
 def test_tasks_of_dead_workers_are_repeated():
     arrangement = random(12, 3)
-    assert len(arrangement.cells(executor=Here(deaths=2))) == zaslavsky(12, 3)
+    assert len(arrangement.cells(method="sweep", executor=Here(deaths=2))) == zaslavsky(12, 3)
     with pytest.raises(SolverError, match="tasks failed with no success"):
-        arrangement.cells(executor=Here(deaths=10**6))
+        arrangement.cells(method="sweep", executor=Here(deaths=10**6))
 
 
 def _die_once(flag, given, task, budget, place):
     if not os.path.exists(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return engine._run(sweep.Sweep(*pickle.loads(given)), task, budget)
+    return engine._run(pickle.loads(given), task, budget)
 
 
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
@@ -357,7 +461,7 @@ def test_a_dask_cluster_gives_the_same_cells():
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        cells = arrangement.cells(executor=client.get_executor())
+        cells = arrangement.cells(method="sweep", executor=client.get_executor())
     assert np.array_equal(cells.packed, arrangement.cells(method="sweep").packed)
 
 
@@ -378,7 +482,7 @@ def test_checkpoints_hold_what_is_done(tmp_path):
     assert np.array_equal(np.concatenate([w for _, w in found]), whole)
     after = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     assert before.items() <= after.items()
-    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+    assert np.array_equal(arrangement.cells(method="sweep", checkpoint=tmp_path).packed, whole)
 
 
 def test_checkpoints_of_something_else_are_refused(tmp_path):
@@ -416,14 +520,16 @@ def blocks_of(directory):
 
 def test_damaged_checkpoints_are_done_again(tmp_path):
     arrangement = random(15, 3)
-    whole = arrangement.cells(checkpoint=tmp_path).packed
+    whole = arrangement.cells(method="sweep", checkpoint=tmp_path).packed
     (block,) = blocks_of(tmp_path)
     content = block.read_bytes()
     for damaged in (b"", content[:100], content[:-9], content[:-3] + b"abc", b"x" * 200):
         block.write_bytes(damaged)
-        assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+        assert np.array_equal(
+            arrangement.cells(method="sweep", checkpoint=tmp_path).packed, whole
+        )
     block.rename(tmp_path / block.name.replace(f"-{comb(15, 3)}-", "-99999-"))
-    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+    assert np.array_equal(arrangement.cells(method="sweep", checkpoint=tmp_path).packed, whole)
 
 
 def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
@@ -434,7 +540,7 @@ def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
         list(sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=size))
     for block in blocks_of(tmp_path / "other"):
         shutil.copy(block, tmp_path / "one")
-    found = arrangement.cells(checkpoint=tmp_path / "one")
+    found = arrangement.cells(method="sweep", checkpoint=tmp_path / "one")
     assert signs_of(found) == signs_of(arrangement.cells())
 
 
@@ -443,7 +549,7 @@ def test_a_pool_that_is_broken_already_is_replaced():
     with ProcessPoolExecutor(1) as executor:
         with pytest.raises(BrokenExecutor):
             executor.submit(os._exit, 1).result()
-        assert len(arrangement.cells(executor=executor)) == zaslavsky(12, 3)
+        assert len(arrangement.cells(method="sweep", executor=executor)) == zaslavsky(12, 3)
 
 
 @given(tables())
@@ -457,7 +563,7 @@ def test_far_cells_by_sweep_and_by_restriction(table):
         patch.setattr(enumeration, "PATIENCE", 10**6)
         patch.setattr(sweep, "looks_degenerate", lambda _: False)
         swept = enumeration.unbounded(arrangement)
-    restricted, _ = restrict.unbounded(arrangement)
+    restricted = restrict.unbounded(arrangement)
     assert set(map(bytes, swept)) == set(map(bytes, restricted))
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from arrangement.relu import OneHiddenLayer, enumeration, settling
 from arrangement.relu.data import iris, prepare
 from arrangement.relu.product import multiset_index
-from arrangement.relu.ties import levels
+from arrangement.relu.rational import RationalDecider
+from arrangement.relu.ties import active_sets, levels, representatives
 from tests.test_landscape import data_set
 
 
@@ -128,6 +129,61 @@ def test_equal_losses_of_two_neurons():
     assert graph.lowest_neighbor.tolist() == [0, 0, 1]
     assert graph.basin.tolist() == [0, 0, 0]
     assert graph.minima.tolist() == [0]
+
+
+def decider(layer):
+    return RationalDecider(layer.faces(), layer.exact_targets, layer.samples.y, layer.free)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_sets_that_are_taken_together_have_equal_losses(seed):
+    rng = np.random.default_rng(seed)
+    X, y, bias = degenerate(seed)
+    if seed % 3:
+        n = int(rng.integers(4, 9))
+        X, y = rng.integers(-9, 10, (n, X.shape[1])), rng.choice([-2, -1, 1, 2], n)
+        X[~X.any(axis=1)] = 1
+    hidden = 1 + seed % 4
+    layer = OneHiddenLayer(X, y, hidden, bias, seed % 6 == 5, (0.0, 0.5, -0.25)[seed % 9 // 4])
+    rational = decider(layer)
+    tuples = rng.integers(0, len(rational.faces.cells), (40, hidden))
+    tuples[20:, -1] = tuples[:20, 0]
+    sets = active_sets(rational.faces, tuples)
+    taken = representatives(rational, sets)
+    assert set(map(tuple, taken.tolist())) <= set(map(tuple, sets.tolist()))
+    for one, other in np.unique(np.stack([sets, taken], axis=1), axis=0).tolist():
+        if one != other:
+            losses = [exact_loss(layer, [c for c in row if c >= 0]) for row in (one, other)]
+            assert losses[0] == losses[1]
+
+
+def test_sets_that_span_the_same_are_taken_together():
+    """Of disjoint A and B, and samples in general position: A and B, A and A ∪ B, B and it."""
+    rng = np.random.default_rng(0)
+    layer = OneHiddenLayer(rng.normal(size=(14, 1)), rng.normal(size=14), 2)
+    rational = decider(layer)
+    faces = rational.faces
+    positive = faces.signs[: len(faces.cells)] > 0
+    place = {row.tobytes(): k for k, row in enumerate(positive)}
+    trios = []
+    for i, A in enumerate(positive):
+        for j, B in enumerate(positive[:i]):
+            both = place.get((A | B).tobytes())
+            if A.any() and B.any() and both is not None and not (A & B).any():
+                trios += [(i, j), (i, both), (j, both)]
+    taken = representatives(rational, active_sets(faces, np.array(trios)))
+    assert len(trios) > 30
+    assert (taken.reshape(-1, 3, 2) == taken[::3, None]).all()
+    # Two samples that one neuron has for itself are fitted whatever their targets are.
+    few = np.flatnonzero((positive.sum(axis=1) <= 2) & positive.any(axis=1))
+    rest = (positive.sum(axis=1) == 7).nonzero()[0]
+    assert len(few) > 1
+    assert len(rest)
+    inside = [(a, b) for a in few for b in rest if not (positive[a] & ~positive[b]).any()]
+    taken = representatives(rational, active_sets(faces, np.array(inside)))
+    for (a, b), row in zip(inside, taken.tolist(), strict=True):
+        losses = [exact_loss(layer, chosen) for chosen in ((a, b), row)]
+        assert losses[0] == losses[1]
 
 
 @pytest.mark.parametrize(

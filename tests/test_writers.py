@@ -256,13 +256,13 @@ def _no_links(*_):
 def test_checkpoints_of_other_coordinates_are_not_mixed_in(tmp_path, monkeypatch):
     """As after a change of the generator of random numbers."""
     arrangement = random(15, 3)
-    whole = arrangement.cells(checkpoint=tmp_path).packed
+    whole = arrangement.cells(method="sweep", checkpoint=tmp_path).packed
     blocks = {p.name for p in tmp_path.glob("lines-*")}
     for block in sorted(tmp_path.glob("lines-3-*"))[1:]:
         block.unlink()
     draw = sweep.random_change
     monkeypatch.setattr(sweep, "random_change", lambda d, number: draw(d, number + 1))
-    found = arrangement.cells(checkpoint=tmp_path).packed
+    found = arrangement.cells(method="sweep", checkpoint=tmp_path).packed
     assert set(map(bytes, found)) == set(map(bytes, whole))
     assert len({p.name for p in tmp_path.glob("lines-*")} - blocks) == len(blocks)
 
@@ -273,7 +273,7 @@ def test_workers_take_the_coordinates_that_they_are_given(monkeypatch):
     rows = Reduction(arrangement).rows
     swept = sweep.Sweep(rows)
     part = swept.intervals()[3]
-    given = engine.pickle.dumps((swept.given, swept.change))
+    given = engine.pickle.dumps(swept)
     expected, _ = engine._run(swept, part, 10**9)
     monkeypatch.setattr(sweep, "random_change", None)
     found, _ = engine._work(given, part, 10**9, None)
@@ -309,14 +309,14 @@ def test_damaged_manifests(tmp_path, content):
 
 def test_a_folder_in_place_of_a_block(tmp_path):
     arrangement = random(12, 3)
-    whole = arrangement.cells(checkpoint=tmp_path).packed
+    whole = arrangement.cells(method="sweep", checkpoint=tmp_path).packed
     block = next(tmp_path.glob("lines-2-*"))
     block.unlink()
     block.mkdir()
     with pytest.raises(InputError, match=block.name):
-        arrangement.cells(checkpoint=tmp_path)
+        arrangement.cells(method="sweep", checkpoint=tmp_path)
     block.rmdir()
-    assert np.array_equal(arrangement.cells(checkpoint=tmp_path).packed, whole)
+    assert np.array_equal(arrangement.cells(method="sweep", checkpoint=tmp_path).packed, whole)
 
 
 @pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGINT", 130)])

@@ -11,6 +11,7 @@ from arrangement.cli.options import (
     NUMBERS,
     Commands,
     add_arrangement,
+    add_checkpoint,
     add_domain,
     add_jobs,
     add_outputs,
@@ -52,11 +53,7 @@ def add(commands: Commands) -> None:
         "--parquet", action="store_true", help="write the blocks in DIR as Parquet, not npz"
     )
     add_jobs(parser)
-    parser.add_argument(
-        "--checkpoint",
-        metavar="DIR",
-        help="keep what is done in DIR; started again, go on from there",
-    )
+    add_checkpoint(parser)
     add_outputs(parser, "the graph of cells and shared facets")
 
 
@@ -70,9 +67,8 @@ def _run(options: argparse.Namespace) -> str:
     if options.plot is not None:
         _check_drawable(arrangement)
     for option in ("jobs", "checkpoint"):
-        limited = options.method not in ("auto", "sweep") or domain is not None
-        if limited and getattr(options, option) is not None:
-            raise InputError(f"--{option}: only for --method auto or sweep, without a domain")
+        if options.method == "lp" and getattr(options, option) is not None:
+            raise InputError(f"--{option}: not for --method lp")
     started = time.perf_counter()
     with workers(options.jobs) as executor:
         cells = arrangement.cells(
@@ -114,7 +110,7 @@ def _blocks(options: argparse.Namespace) -> str:
     """Cells in blocks on disk: nothing is known of all of them but their number."""
     from arrangement.blocks import check_directory, write_blocks
 
-    for option in ("graphml", "plot", "checkpoint"):
+    for option in ("graphml", "plot"):
         if getattr(options, option) is not None:
             raise InputError(f"--{option}: not with blocks; give --out FILE.npz")
     if options.method != "auto":
@@ -122,11 +118,9 @@ def _blocks(options: argparse.Namespace) -> str:
     form = "parquet" if options.parquet else "npz"
     check_directory(options.out, form)
     arrangement, domain = chosen(options)
-    if domain is not None and options.jobs is not None:
-        raise InputError("--jobs: only without a domain")
     started = time.perf_counter()
     with workers(options.jobs) as executor:
-        portions = arrangement.iter_cells(2**20, True, executor, domain)
+        portions = arrangement.iter_cells(2**20, True, executor, domain, options.checkpoint)
         count = write_blocks(arrangement, portions, options.out, form)
     facts = {
         "hyperplanes": arrangement.n_hyperplanes,

@@ -9,10 +9,14 @@ from arrangement.cli.options import (
     NUMBERS,
     Commands,
     add_arrangement,
+    add_checkpoint,
     add_domain,
+    add_jobs,
     chosen,
     report,
+    workers,
 )
+from arrangement.errors import InputError
 
 __all__ = ["add"]
 
@@ -34,17 +38,26 @@ def add(commands: Commands) -> None:
         default="auto",
         help="count flats that a symmetry maps to each other once; default: auto",
     )
+    add_jobs(parser)
+    add_checkpoint(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _run(options: argparse.Namespace) -> str:
     arrangement, domain = chosen(options)
+    for option in ("jobs", "checkpoint"):
+        if domain is None and getattr(options, option) is not None:
+            raise InputError(f"--{option}: only with a domain")
     started = time.perf_counter()
     if domain is not None:
+        with workers(options.jobs) as executor:
+            count = arrangement.n_cells(
+                domain=domain, progress=True, executor=executor, checkpoint=options.checkpoint
+            )
         facts = {
             "hyperplanes": arrangement.n_hyperplanes,
             "dimension": arrangement.dimension,
-            "cells in the domain": arrangement.n_cells(domain=domain, progress=True),
+            "cells in the domain": count,
             "seconds": round(time.perf_counter() - started, 3),
         }
         return report(facts, options.json)

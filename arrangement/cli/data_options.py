@@ -7,7 +7,7 @@ import math
 import os
 from typing import TYPE_CHECKING
 
-from arrangement.cli.options import Parser
+from arrangement.cli.options import Parser, float_number
 from arrangement.errors import InputError, SizeError
 from arrangement.files import standard_input
 
@@ -102,8 +102,7 @@ def add_layer(parser: Parser, several: bool = False) -> None:
     )
     parser.add_argument(
         "--negative-slope",
-        type=float,
-        default=0.0,
+        default="0",
         metavar="A",
         help="of the activation max(t, At), between -1 and 1; default: 0",
     )
@@ -151,7 +150,7 @@ def chosen_layer(options: argparse.Namespace, data: DataSet) -> OneHiddenLayer:
         hidden=options.hidden,
         bias=options.bias,
         output_bias=options.output_bias,
-        negative_slope=options.negative_slope,
+        negative_slope=float_number(options.negative_slope, "--negative-slope"),
     )
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from arrangement.cli.options import NUMBERS, Commands, add_arrangement, chosen, report
-from arrangement.errors import InputError
+from arrangement.cli.options import (
+    NUMBERS,
+    Commands,
+    add_arrangement,
+    add_domain,
+    chosen,
+    report,
+)
 
 __all__ = ["add"]
 
@@ -15,34 +21,33 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "faces",
         help="count the faces of every dimension, or list those of one",
-        description=f"{NUMBERS}\n\nA face is listed by its signs on the hyperplanes.",
+        description=f"{NUMBERS}\n\nA face is listed by its signs on the hyperplanes; with a "
+        "domain, those that meet it.",
     )
     parser.set_defaults(run=_run)
     add_arrangement(parser)
+    add_domain(parser)
     parser.add_argument(
         "--dimension", type=int, metavar="K", help="list the faces of dimension K"
     )
     parser.add_argument(
         "--method",
         choices=("count", "enumerate"),
-        default="count",
-        help="the face vector by Whitney numbers of the restrictions (default), or by "
-        "enumerating the faces",
+        help="the face vector by Whitney numbers of the restrictions (default without a "
+        "domain), or by enumerating the faces",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _run(options: argparse.Namespace) -> str:
     arrangement, domain = chosen(options)
-    if domain is not None:
-        raise InputError(f"{options.file}: faces are those of the whole space; no domain here")
     facts = {
         "hyperplanes": arrangement.n_hyperplanes,
         "dimension": arrangement.dimension,
         "rank": arrangement.rank,
     }
     if options.dimension is not None:
-        faces = arrangement.faces(options.dimension, progress=True)
+        faces = arrangement.faces(options.dimension, progress=True, domain=domain)
         rows = ["".join("-0+"[s + 1] for s in row) for row in faces.signs.tolist()]
         if not options.json:
             return "".join(f"{row}\n" for row in rows)
@@ -53,6 +58,7 @@ def _run(options: argparse.Namespace) -> str:
             )
         ]
         return report(facts | {"faces": listed}, True)
-    vector = arrangement.face_vector(method=options.method)
+    vector = arrangement.face_vector(method=options.method, domain=domain)
     shown = list(vector) if options.json else ", ".join(map(str, vector))
-    return report(facts | {"faces by dimension": shown}, options.json)
+    inside = "" if domain is None else " in the domain"
+    return report(facts | {f"faces{inside} by dimension": shown}, options.json)

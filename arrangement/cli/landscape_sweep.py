@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from arrangement import writing
-from arrangement.cli.options import Parser, report, workers
+from arrangement.cli.options import Parser, float_number, report, workers
 from arrangement.errors import InputError
 from arrangement.files import standard_input
 
@@ -91,7 +91,7 @@ def run_sweep(options: argparse.Namespace) -> str:
             range(options.seed, options.seed + seeds),
             bias=options.bias,
             output_bias=options.output_bias,
-            negative_slope=options.negative_slope,
+            negative_slope=float_number(options.negative_slope, "--negative-slope"),
             draws=options.draws,
             executor=executor,
             progress=True,

@@ -22,9 +22,11 @@ from arrangement.parsing import exact_text
 
 if TYPE_CHECKING:
     from arrangement.deep.decisions import DecisionRegions
+    from arrangement.deep.feed_forward import FeedForward
     from arrangement.deep.network import Network
+    from arrangement.deep.recursion import HalfspaceRegions
     from arrangement.deep.redundancy import Redundancy
-    from arrangement.deep.regions import HalfspaceRegions, Regions
+    from arrangement.deep.regions import Regions
 
 __all__ = ["add"]
 
@@ -125,11 +127,12 @@ def _run(options: argparse.Namespace) -> str:
         facts |= _redundant(regions, options.json)
     seconds = time.perf_counter() - started
     if options.prune is not None:
-        from arrangement.deep.redundancy import prune
+        from arrangement.deep import formats
+        from arrangement.deep.redundancy import pruned
 
-        pruned = prune(regions)
-        pruned.save(options.prune)
-        facts["pruned widths"] = _widths(pruned, options.json)
+        small = pruned(regions)
+        formats.save(small, options.prune)
+        facts["pruned widths"] = _widths(small, options.json)
     if options.graphml is not None:
         regions.write_graphml(options.graphml)
     if options.out is not None:
@@ -240,7 +243,7 @@ def _shown(x: Fraction) -> str:
     return f"{value:.6g}" if isinstance(value, float) else short(value)
 
 
-def _volume(regions: Regions) -> str:
+def _volume(regions: Regions | DecisionRegions) -> str:
     """What the volume is called."""
     return ("length", "area", "volume")[min(regions.dimension, 3) - 1]
 
@@ -257,7 +260,7 @@ def _ranks(regions: Regions | HalfspaceRegions, as_json: bool) -> dict[str, Any]
     return facts
 
 
-def _widths(network: Network, as_json: bool) -> Any:
+def _widths(network: FeedForward, as_json: bool) -> Any:
     widths = list(network.hidden_widths)
     return widths if as_json else ", ".join(map(str, widths)) or "none"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from arrangement.cli.options import Parser
+from arrangement.cli.options import Parser, float_number
 from arrangement.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,16 +81,13 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
     """The network of a file, on the slice if there is one."""
     from arrangement.deep.network import Network
     from arrangement.files import naming
-    from arrangement.reading import rational_number, read_points
+    from arrangement.reading import read_points
 
     slope = None
     if options.negative_slope is not None:
         if options.activation is not None and options.activation != ["leaky_relu"]:
             raise InputError("--negative-slope is of --activation leaky_relu")
-        try:
-            slope = float(rational_number(options.negative_slope, "--negative-slope"))
-        except OverflowError:
-            raise InputError("--negative-slope: the number is beyond float64") from None
+        slope = float_number(options.negative_slope, "--negative-slope")
     network = Network.read(path, _activation(options.activation), slope, layers=options.layers)
     if slope is not None and network.activation != "leaky_relu":
         raise InputError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from arrangement import writing
 from arrangement.errors import InputError
 from arrangement.printable import printable
-from arrangement.reading import chosen_arrangement, written_number
+from arrangement.reading import chosen_arrangement, rational_number, written_number
 
 if TYPE_CHECKING:
     from arrangement.hyperplanes import Arrangement
@@ -24,10 +24,13 @@ __all__ = [
     "Commands",
     "Parser",
     "add_arrangement",
+    "add_checkpoint",
+    "add_domain",
     "add_jobs",
     "add_outputs",
     "check_outputs",
     "chosen",
+    "float_number",
     "report",
     "short",
     "workers",
@@ -93,6 +96,15 @@ def add_outputs(parser: Parser, graph: str) -> None:
 def add_jobs(parser: Parser) -> None:
     """The option for the number of processes; see :func:`workers`."""
     parser.add_argument("--jobs", type=_jobs, metavar="N", help="run on N processes")
+
+
+def add_checkpoint(parser: Parser) -> None:
+    """The option for a directory of finished blocks."""
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        help="keep what is done in DIR; started again, go on from there",
+    )
 
 
 def workers(jobs: int | None) -> Any:
@@ -188,3 +200,26 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def float_number(text: str, place: str) -> float:
+    """A float64: a decimal number is the nearest one, and other text has to be one exactly.
+
+    Examples
+    --------
+    >>> float_number("0.1", "--negative-slope"), float_number("1/4", "--negative-slope")
+    (0.1, 0.25)
+    """
+    exact = rational_number(text, place)
+    try:
+        value = float(exact)
+    except OverflowError:
+        raise InputError(f"{place}: the number is beyond float64") from None
+    try:
+        float(text)
+    except ValueError:
+        if value != exact:
+            raise InputError(
+                f"{place}: {text!r} is no float64, and would be rounded; give a decimal number"
+            ) from None
+    return value

@@ -6,23 +6,22 @@ import gzip
 import json
 import os
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from arrangement import exact
+from arrangement.deep.feed_forward import FeedForward
 from arrangement.deep.grammar import CERTIFICATE, part, written
+from arrangement.deep.patterns import patterns_of
+from arrangement.deep.region_set import RegionSet
 from arrangement.errors import InputError
 from arrangement.output import atomic_output
-
-if TYPE_CHECKING:
-    from arrangement.deep.network import Network
-    from arrangement.deep.regions import Regions
 
 __all__ = ["certificate", "network_facts", "write"]
 
 
-def certificate(regions: Regions) -> dict[str, Any]:
+def certificate(regions: RegionSet[Any]) -> dict[str, Any]:
     """The certificate of regions, as it stands in the file; see :mod:`verify`.
 
     Numbers are text; :mod:`grammar` says how.
@@ -47,6 +46,7 @@ def certificate(regions: Regions) -> dict[str, Any]:
             "a certificate is of activation regions: write that of network.regions(domain) "
             "without merge=True"
         )
+    patterns = [p[regions.first] for p in patterns_of(regions.complex)]
     shown = [regions.vertex_numbers(i) for i in range(len(regions))]
     used = sorted({v for numbers in shown for v in numbers})
     number = {v: n for n, v in enumerate(used)}
@@ -73,7 +73,7 @@ def certificate(regions: Regions) -> dict[str, Any]:
         "vertices": regions.complex.exact.fractions(used),
         "regions": [
             {
-                "pattern": [p[i].astype(int).tolist() for p in regions.patterns],
+                "pattern": [p[i].astype(int).tolist() for p in patterns],
                 "point": regions.witness(i),
                 "vertices": [number[v] for v in numbers],
             }
@@ -85,7 +85,7 @@ def certificate(regions: Regions) -> dict[str, Any]:
     return result
 
 
-def _inside_facet(regions: Regions, vertices: list[int]) -> list[Fraction]:
+def _inside_facet(regions: RegionSet[Any], vertices: list[int]) -> list[Fraction]:
     """A point in the relative interior of a facet, with numbers as short as may be.
 
     The mean of d vertices that span it: a simplex of the same dimension has its interior in
@@ -98,13 +98,13 @@ def _inside_facet(regions: Regions, vertices: list[int]) -> list[Fraction]:
     return [sum(x) / Fraction(len(points)) for x in zip(*points, strict=True)]
 
 
-def network_facts(network: Network) -> dict[str, Any]:
+def network_facts(network: FeedForward) -> dict[str, Any]:
     """A network's numbers as exact text, as they stand in a certificate."""
     facts: dict[str, Any] = written(_network(network), part("network"))
     return facts
 
 
-def _network(network: Network) -> dict[str, Any]:
+def _network(network: FeedForward) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "activation": network.activation,
         "weights": [W.tolist() for W in network.exact_weights],
@@ -115,7 +115,7 @@ def _network(network: Network) -> dict[str, Any]:
     return facts
 
 
-def write(regions: Regions, path: str | os.PathLike[str]) -> None:
+def write(regions: RegionSet[Any], path: str | os.PathLike[str]) -> None:
     """Write a certificate; compressed if the name ends in ``.gz``."""
     content = json.dumps(certificate(regions), separators=(",", ":")).encode()
     with atomic_output(path) as stream:

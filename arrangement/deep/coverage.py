@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.arguments import generator
+from arrangement.deep.linear_regions import LinearRegions
+from arrangement.deep.region_set import RegionSet
 from arrangement.errors import InputError, SizeError
 from arrangement.parsing import shown
-
-if TYPE_CHECKING:
-    from arrangement.deep.regions import Regions
 
 __all__ = ["Coverage", "Sample", "coverage"]
 
@@ -97,7 +96,7 @@ MOST_POINTS = 10**9
 
 
 def coverage(
-    regions: Regions, n_points: int, rng: np.random.Generator | int | None = None
+    regions: RegionSet[Any], n_points: int, rng: np.random.Generator | int | None = None
 ) -> Coverage:
     """What points drawn uniformly in the domain find of the regions.
 
@@ -107,7 +106,7 @@ def coverage(
 
     Parameters
     ----------
-    regions : Regions
+    regions : Regions or DecisionRegions
         Merged ones and decision regions, too.
     n_points : int
         How many points; float64 coordinates. In a polytope those of its bounding box that are
@@ -165,7 +164,7 @@ def coverage(
         _sample(volumes, first, k) for k in sorted({max(1, n // 100), max(1, n // 10), n})
     )
     found = first < n
-    maps = None if regions.complex.by_class else regions.affine_map_numbers
+    maps = regions.affine_map_numbers if isinstance(regions, LinearRegions) else None
     return Coverage(
         n_points=n,
         n_between=between,
@@ -195,7 +194,9 @@ def _sample(volumes: NDArray[np.float64], first: NDArray[np.int64], k: int) -> S
     )
 
 
-def _inside(regions: Regions, draw: np.random.Generator, count: int) -> NDArray[np.float64]:
+def _inside(
+    regions: RegionSet[Any], draw: np.random.Generator, count: int
+) -> NDArray[np.float64]:
     """Those of some points drawn in the bounding box that lie in the domain's interior."""
     domain = regions.complex.domain
     corners = np.array([[float(v) for v in x] for x in domain.vertices])

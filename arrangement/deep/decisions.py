@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.columns import frozen
+from arrangement.deep import storage
 from arrangement.deep.complex import Complex
-from arrangement.deep.regions import Regions
+from arrangement.deep.coverage import Coverage, coverage
+from arrangement.deep.region_set import RegionSet, SolidRegion
 from arrangement.errors import InputError
 from arrangement.parsing import shown
 
-__all__ = ["BoundaryFacet", "DecisionRegions"]
+__all__ = ["BoundaryFacet", "DecisionRegion", "DecisionRegions"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class BoundaryFacet:
     classes : (int, int)
         Their classes, in the same order.
     vertices : tuple of int
-        Its vertices, as :meth:`Regions.vertex_numbers` counts them.
+        Its vertices, as :meth:`RegionSet.vertex_numbers` counts them.
     """
 
     regions: tuple[int, int]
@@ -39,13 +42,36 @@ class BoundaryFacet:
     vertices: tuple[int, ...]
 
 
-class DecisionRegions(Regions):
+@dataclass(frozen=True)
+class DecisionRegion(SolidRegion):
+    """One region of a class: an index into its :class:`DecisionRegions`."""
+
+    regions: DecisionRegions
+    index: int
+
+    @property
+    def class_number(self) -> int:
+        """The output that is largest."""
+        return int(self.regions.class_numbers[self.index])
+
+    @property
+    def class_label(self) -> Any:
+        """The name of the class."""
+        return self.regions.class_labels[self.class_number]
+
+
+class DecisionRegions(RegionSet[DecisionRegion]):
     """The connected sets of inputs of one class in a domain, connected through facets.
 
     Made by :meth:`Regions.decision_regions`. The class of an input is that of its largest
     output; where outputs are equal on a set of full dimension, the first of them. A decision
     region is a union of parts of linear regions, so it has no affine map of its own, and need
     not be convex.
+
+    Attributes
+    ----------
+    class_numbers : ndarray of int64, shape (m,)
+        The output that is largest on each region.
 
     Examples
     --------
@@ -69,24 +95,14 @@ class DecisionRegions(Regions):
         self, cells: Complex, owner: NDArray[np.int64], class_numbers: NDArray[np.int64]
     ) -> None:
         super().__init__(cells, owner, merged=True)
-        self._class_numbers = frozen(class_numbers)
+        self.class_numbers = frozen(class_numbers)
+
+    def _item(self, i: int) -> DecisionRegion:
+        return DecisionRegion(self, i)
 
     def __repr__(self) -> str:
         widths = (self.dimension, *self.layers.hidden_widths, self.layers.output_dimension)
         return f"{len(self)} decision regions of a network {'-'.join(map(str, widths))}"
-
-    @property
-    def class_numbers(self) -> NDArray[np.int64]:
-        """The output that is largest on each region, shape (m,)."""
-        return self._class_numbers
-
-    @property
-    def patterns(self) -> Any:
-        """None: the parts of a decision region have patterns of their own."""
-        raise InputError(
-            "a decision region has no activation pattern and no affine map: it is made of "
-            "parts of several linear regions, which know theirs"
-        )
 
     @cached_property
     def class_labels(self) -> NDArray[Any]:
@@ -130,27 +146,6 @@ class DecisionRegions(Regions):
             for (a, b), face in zip(pairs, faces, strict=True)
         ]
 
-    # What is asked of linear regions is answered by those of the complex.
-
-    @cached_property
-    def classes(self) -> list[tuple[int, ...]]:
-        """The class of each region, as a tuple of one number."""
-        return [(k,) for k in self.class_numbers.tolist()]
-
-    @cached_property
-    def n_affine_maps(self) -> int:
-        """How many different affine maps the network has on the domain."""
-        return Regions(self.complex).n_affine_maps
-
-    @property
-    def n_linear_regions(self) -> int:
-        """How many linear regions the network has on the domain."""
-        return Regions(self.complex).n_linear_regions
-
-    def decision_regions(self) -> DecisionRegions:
-        """The decision regions: these."""
-        return self
-
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each region: class, volume, an interior point x0, x1, …."""
         return {
@@ -158,3 +153,11 @@ class DecisionRegions(Regions):
             "volume": self.volumes,
             **{f"x{c}": column for c, column in enumerate(self.points.T)},
         }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save network, domain, complex and regions as ``.npz``; see :meth:`Regions.load`."""
+        storage.save(path, self.complex, self.owner, self.merged, self.class_numbers)
+
+    def coverage(self, n_points: int, rng: np.random.Generator | int | None = None) -> Coverage:
+        """What random points find of the regions; see :func:`coverage.coverage`."""
+        return coverage(self, n_points, rng)

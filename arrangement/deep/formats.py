@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from arrangement import saving
 from arrangement.arguments import entries
+from arrangement.deep import onnx_graph
+from arrangement.deep.feed_forward import FeedForward
 from arrangement.deep.layers import Layers
-from arrangement.deep.network import Network
 from arrangement.deep.parameters import Activation
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError
@@ -39,7 +40,7 @@ def read(
     *,
     layers: Sequence[str] | None = None,
     check: tuple[Any, Any] | None = None,
-) -> Network:
+) -> FeedForward:
     """A network from a file; its suffix says the format.
 
     Parameters
@@ -75,7 +76,7 @@ def read(
     if suffix == ".onnx":
         with naming(name):
             _add_given(dict.fromkeys(given), given)
-        return Network.from_onnx(name)
+        return onnx_graph.from_onnx(name)
     if suffix in (".pt", ".pth"):
         state = _torch_file(name)
         with naming(name):
@@ -83,7 +84,7 @@ def read(
     raise InputError(f"{name}: the suffix of a network must be .npz, .json, .onnx, .pt or .pth")
 
 
-def save(network: Network, path: FilePath) -> None:
+def save(network: FeedForward, path: FilePath) -> None:
     """Write a network as ``.npz`` or ``.json``; the file appears only when it is whole.
 
     npz: ``weights_0``, ``biases_0``, … in float64 ("p/q" strings where
@@ -118,7 +119,7 @@ def save(network: Network, path: FilePath) -> None:
         raise InputError(f"{name}: the suffix of a saved network must be .npz or .json")
 
 
-def load(path: FilePath) -> Network:
+def load(path: FilePath) -> FeedForward:
     """A network from a ``.npz`` file: what :func:`save` wrote, or see :func:`from_arrays`.
 
     Raises
@@ -134,7 +135,7 @@ def _from_npz(
     given: Mapping[str, Any],
     layers: Sequence[str] | None,
     check: tuple[Any, Any] | None,
-) -> Network:
+) -> FeedForward:
     arrays = read_arrays(name)
     if not isinstance(arrays, dict):
         raise InputError(f"{name}: one array without a name; a network needs a .npz file")
@@ -158,7 +159,7 @@ def from_arrays(
     arrays: Mapping[str, Any],
     layers: Sequence[str] | None = None,
     check: tuple[Any, Any] | None = None,
-) -> Network:
+) -> FeedForward:
     """A network from arrays by name.
 
     Names and shapes do not say how a network computes: the activation and the order of the
@@ -214,7 +215,7 @@ def from_torch(
     *,
     layers: Sequence[str] | None = None,
     check: tuple[Any, Any] | None = None,
-) -> Network:
+) -> FeedForward:
     """A network from a torch ``Sequential``, or from the state dict of a module.
 
     Torch itself is not imported: anything is read that has its methods, or holds arrays.
@@ -265,7 +266,7 @@ def _from_state(
     negative_slope: float | None,
     layers: Sequence[str] | None,
     check: tuple[Any, Any] | None,
-) -> Network:
+) -> FeedForward:
     if layers is None and check is None:
         raise InputError(
             "a state dict does not say which activation its network has, nor how its layers "
@@ -286,7 +287,7 @@ def _chain(
     layers: Sequence[str] | None,
     check: tuple[Any, Any] | None,
     labels: Any,
-) -> Network:
+) -> FeedForward:
     """The network of named layers, if all is stated or compared."""
     found = _layers(arrays, layers, check is not None)
     weights, biases = zip(*found, strict=True)
@@ -304,7 +305,7 @@ def _stated(
     activation: Any,
     negative_slope: Any,
     labels: Any,
-) -> Network:
+) -> FeedForward:
     """The network, unless its activation is needed and not said."""
     if activation is None and isinstance(weights, Sequence) and len(weights) > 1:
         raise InputError(
@@ -314,10 +315,12 @@ def _stated(
     if activation == "leaky_relu" and negative_slope is None:
         raise InputError("negative_slope, of the leaky ReLU, is not said")
     slope = 0.0 if negative_slope is None else negative_slope
-    return Network(weights, biases, "relu" if activation is None else activation, slope, labels)
+    return FeedForward(
+        weights, biases, "relu" if activation is None else activation, slope, labels
+    )
 
 
-def _compare(network: Network, check: Any) -> None:
+def _compare(network: FeedForward, check: Any) -> None:
     """An InputError unless the network computes these outputs, within their rounding."""
     try:
         inputs, outputs = (_array(values, "check") for values in check)
@@ -368,7 +371,7 @@ def _compare(network: Network, check: Any) -> None:
         )
 
 
-def from_sklearn(model: Any) -> Network:
+def from_sklearn(model: Any) -> FeedForward:
     """A network from a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn.
 
     A classifier gets its ``classes_`` as `labels`, and its outputs before the softmax: the
@@ -405,7 +408,7 @@ def from_sklearn(model: Any) -> Network:
             f"{type(model).__name__} {several}has {outputs} outputs; identity, softmax or a "
             "single logistic output are read"
         )
-    return Network(weights, biases, labels=labels)
+    return FeedForward(weights, biases, labels=labels)
 
 
 def _layers(
@@ -597,7 +600,7 @@ def _torch_file(name: str) -> Mapping[Any, Any]:
     return state
 
 
-def _from_json(name: str, given: Mapping[str, Any]) -> Network:
+def _from_json(name: str, given: Mapping[str, Any]) -> FeedForward:
     _, text = read_text(name)
     form = '{"weights": [...], "biases": [...]}'
     facts = parse_json(text, name, _number_of_json, form)
@@ -617,7 +620,7 @@ def _number_of_json(text: str) -> Any:
     return exact_number(text) if text.lstrip("-").isdigit() else float(text)
 
 
-def to_arrays(network: Network) -> dict[str, NDArray[Any]]:
+def to_arrays(network: FeedForward) -> dict[str, NDArray[Any]]:
     """What :func:`from_arrays` reads."""
     arrays: dict[str, NDArray[Any]] = {}
     for l, (W, b) in enumerate(zip(*network.as_given(), strict=True)):
@@ -634,7 +637,7 @@ def to_arrays(network: Network) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _json(network: Network) -> dict[str, Any]:
+def _json(network: FeedForward) -> dict[str, Any]:
     weights, biases = network.as_given()
     facts: dict[str, Any] = {
         "weights": [saving.storable(W).tolist() for W in weights],

@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpz, fmpz_mat
 from numpy.typing import NDArray
 
-from arrangement.deep.network import Network
+from arrangement.deep.feed_forward import FeedForward
 from arrangement.deep.parameters import integers
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
@@ -35,12 +35,13 @@ class Layers:
 
     Examples
     --------
+    >>> from arrangement.deep import Network
     >>> layers = Layers(Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]]))
     >>> layers.preactivations([[-1, 3], [2, 5]], 1)  # at −1/3 and 2/5: 1/3 and 2/5
     [[1, 3], [2, 5]]
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: FeedForward) -> None:
         self.network = network
         self.weights, self.biases = network.weights, network.biases
 

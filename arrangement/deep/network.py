@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from functools import cached_property
-from itertools import pairwise
-from math import lcm
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Executor
+from typing import Any, Literal, overload
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from arrangement import exact
-from arrangement.arguments import choice, entries, generator, whole
-from arrangement.columns import frozen
-from arrangement.deep.parameters import (
-    Activation,
-    Exact,
-    Floats,
-    exact_product,
-    exact_values,
-    integers,
-    parse_activation,
-    parse_labels,
-    parse_layers,
-)
-from arrangement.errors import InputError, SizeError
-from arrangement.parsing import exact_number, exact_table, shown
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from arrangement.deep.redundancy import Redundancy
-    from arrangement.files import FilePath
-    from arrangement.progress import Progress
+from arrangement.arguments import check_executor, check_flag, choice
+from arrangement.deep import formats, onnx_graph
+from arrangement.deep.complex import Complex
+from arrangement.deep.domains import bounded_domain, bounded_rows
+from arrangement.deep.feed_forward import FeedForward
+from arrangement.deep.layers import Layers
+from arrangement.deep.parameters import Activation
+from arrangement.deep.recursion import HalfspaceRegions, regions_by_recursion
+from arrangement.deep.redundancy import Redundancy, pruned, redundancies
+from arrangement.deep.regions import Regions
+from arrangement.errors import InputError
+from arrangement.files import FilePath
+from arrangement.progress import Progress
 
 __all__ = ["Network"]
 
+MOST_INPUTS = 7
+"""Above this a region of the complex has too many faces: 2^d for each of its corners."""
 
-_MOST_WEIGHTS = 10**7
 
-
-class Network:
+class Network(FeedForward):
     """A feed-forward network: affine layers, the same activation after all but the last.
 
     The numbers of the network are those that are stored: float64 is the dyadic rational that
@@ -96,306 +80,37 @@ class Network:
     Network(2 → 8 → 8 → 3, relu)
     """
 
-    def __init__(
+    @overload
+    def regions(
         self,
-        weights: Sequence[ArrayLike],
-        biases: Sequence[ArrayLike],
-        activation: Activation = "relu",
-        negative_slope: float = 0.01,
-        labels: ArrayLike | None = None,
-    ) -> None:
-        tables = parse_layers(weights, biases)
-        self.activation, self.negative_slope = parse_activation(activation, negative_slope)
-        self.weights: tuple[Floats, ...] = tuple(frozen(W.floats) for W, _ in tables)
-        self.biases: tuple[Floats, ...] = tuple(frozen(b.floats) for _, b in tables)
-        self._rational = [(W.exact, b.exact) for W, b in tables]
-        for l, W in enumerate(self.weights):
-            if l and W.shape[1] != self._width(l - 1):
-                raise InputError(
-                    f"layer {l}: weights of shape {W.shape} take {W.shape[1]} inputs, but "
-                    f"layer {l - 1} has {self._width(l - 1)} neurons"
-                )
-        self.labels = None if labels is None else parse_labels(labels, self.output_dimension)
+        domain: Any,
+        executor: Executor | None = None,
+        progress: Progress = None,
+        merge: bool = False,
+        *,
+        method: Literal["complex"],
+    ) -> Regions: ...
 
-    def _width(self, l: int) -> int:
-        """The number of neurons of hidden layer l."""
-        rows = len(self.weights[l])
-        if rows % self.pieces:
-            raise InputError(
-                f"layer {l}: {rows} rows are not divided into neurons of {shown(self.pieces)} "
-                "pieces"
-            )
-        return rows // self.pieces
+    @overload
+    def regions(
+        self,
+        domain: Any,
+        executor: Executor | None = None,
+        progress: Progress = None,
+        merge: bool = False,
+        *,
+        method: Literal["recursion"],
+    ) -> HalfspaceRegions: ...
 
-    @property
-    def pieces(self) -> int:
-        """Rows per neuron: k for maxout, otherwise 1."""
-        return 1 if isinstance(self.activation, str) else self.activation[1]
-
-    @property
-    def input_dimension(self) -> int:
-        """Number of inputs."""
-        return int(self.weights[0].shape[1])
-
-    @property
-    def output_dimension(self) -> int:
-        """Number of outputs."""
-        return len(self.weights[-1])
-
-    @property
-    def depth(self) -> int:
-        """Number of affine layers: hidden layers and one."""
-        return len(self.weights)
-
-    @property
-    def hidden_widths(self) -> tuple[int, ...]:
-        """Neurons of each hidden layer."""
-        return tuple(len(W) // self.pieces for W in self.weights[:-1])
-
-    @property
-    def n_neurons(self) -> int:
-        """Number of hidden neurons."""
-        return sum(self.hidden_widths)
-
-    @property
-    def is_float64(self) -> bool:
-        """Are `weights` and `biases` the numbers themselves, not only the nearest float64?"""
-        return all(map(self.layer_is_float64, range(self.depth)))
-
-    def layer_is_float64(self, l: int) -> bool:
-        """Are the numbers of one layer those of `weights` and `biases`?"""
-        l = whole(l, "layer", 0, self.depth - 1)
-        return all(numbers is None for numbers in self._rational[l])
-
-    @cached_property
-    def exact_weights(self) -> tuple[Exact, ...]:
-        """The weights as arrays of ints and Fractions, shapes as `weights`."""
-        weights = zip(self.weights, self._rational, strict=True)
-        return tuple(exact_values(W) if given is None else given for W, (given, _) in weights)
-
-    @cached_property
-    def exact_biases(self) -> tuple[Exact, ...]:
-        """The biases as arrays of ints and Fractions, shapes as `biases`."""
-        biases = zip(self.biases, self._rational, strict=True)
-        return tuple(exact_values(b) if given is None else given for b, (_, given) in biases)
-
-    @property
-    def exact_negative_slope(self) -> int | Fraction:
-        """The slope for negative arguments as an exact number."""
-        return exact_number(self.negative_slope)
-
-    def preactivations(self, X: ArrayLike) -> list[Floats]:
-        """The values of all rows of the hidden layers, before the activation, in float64.
-
-        Parameters
-        ----------
-        X : array_like, shape (…, input_dimension)
-
-        Returns
-        -------
-        list of ndarrays, shape (…, rows), one per hidden layer
-            For maxout, the k pieces of a neuron are next to each other.
-        """
-        return self._values(X)[:-1]
-
-    def forward(self, X: ArrayLike) -> Floats:
-        """The outputs in float64, with its rounding.
-
-        Parameters
-        ----------
-        X : array_like, shape (…, input_dimension)
-
-        Returns
-        -------
-        ndarray, shape (…, output_dimension)
-
-        Examples
-        --------
-        >>> from arrangement.deep import Network
-        >>> Network([[[2.0, 1.0]]], [[0.5]]).forward([1.0, -1.0])
-        array([1.5])
-        """
-        return self._values(X)[-1]
-
-    def pattern(self, X: ArrayLike) -> list[NDArray[Any]]:
-        """The activation pattern of each input, one array per hidden layer.
-
-        Parameters
-        ----------
-        X : array_like, shape (…, input_dimension)
-
-        Returns
-        -------
-        list of ndarrays, shape (…, neurons)
-            bool: is the neuron active, its preactivation positive? For maxout, int64: the
-            first of the largest pieces.
-        """
-        values = self.preactivations(X)
-        if self.pieces == 1:
-            return [z > 0 for z in values]
-        return [self._by_neuron(z).argmax(axis=-1) for z in values]
-
-    def classify(self, X: ArrayLike) -> NDArray[Any]:
-        """The class of each input: the first of its largest outputs, by label if there are.
-
-        Parameters
-        ----------
-        X : array_like, shape (…, input_dimension)
-
-        Returns
-        -------
-        ndarray, shape (…)
-        """
-        classes = self.forward(X).argmax(axis=-1)
-        return classes if self.labels is None else self.labels[classes]
-
-    def _values(self, X: ArrayLike) -> list[Floats]:
-        try:
-            if np.iscomplexobj(X):
-                raise TypeError
-            x = np.asarray(X, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"inputs: not an array of numbers ({error})") from None
-        if x.shape[-1:] != (self.input_dimension,):
-            raise InputError(
-                f"inputs of shape {x.shape}: the last axis must be {self.input_dimension}, the "
-                "input dimension"
-            )
-        values: list[Floats] = []
-        for W, b in zip(self.weights, self.biases, strict=True):
-            x = self._activated(values[-1]) if values else x
-            values.append(x @ W.T + b)
-        return values
-
-    def _activated(self, z: NDArray[Any]) -> NDArray[Any]:
-        if self.pieces > 1:
-            return self._by_neuron(z).max(axis=-1)
-        slope = self.exact_negative_slope if z.dtype == object else self.negative_slope
-        return np.where(z > 0, z, slope * z)
-
-    def _by_neuron(self, z: NDArray[Any]) -> NDArray[Any]:
-        return z.reshape(*z.shape[:-1], -1, self.pieces)
-
-    def exact_preactivations(self, x: Sequence[Any]) -> list[tuple[Fraction, ...]]:
-        """The values of all rows of all layers at one input, exact; the last are the outputs.
-
-        Parameters
-        ----------
-        x : sequence of input_dimension numbers
-            Exactly as given: ints, Fractions, "p/q" strings, float64.
-
-        Examples
-        --------
-        >>> from arrangement.deep import Network
-        >>> tent = Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
-        >>> [[str(v) for v in layer] for layer in tent.exact_preactivations(["-1/3"])]
-        [['-1/3', '1/3'], ['1/3']]
-        """
-        point = exact_table(x, "x", "entry", 1)
-        if len(point) != self.input_dimension:
-            raise InputError(
-                f"x has {len(point)} entries, but the input dimension is {self.input_dimension}"
-            )
-        values: list[Exact] = []
-        for W, b in zip(self.exact_weights, self.exact_biases, strict=True):
-            point = self._activated(values[-1]) if values else point
-            values.append(W @ point + b)
-        return [tuple(map(Fraction, z)) for z in values]
-
-    def exact_forward(self, x: Sequence[Any]) -> tuple[Fraction, ...]:
-        """The outputs at one input, exact.
-
-        Parameters
-        ----------
-        x : sequence of input_dimension numbers
-            Exactly as given: ints, Fractions, "p/q" strings, float64.
-
-        Examples
-        --------
-        >>> from arrangement.deep import Network
-        >>> Network([[[3.0]]], [[0.5]]).exact_forward(["1/9"])
-        (Fraction(5, 6),)
-        """
-        return self.exact_preactivations(x)[-1]
-
-    def restrict(self, point: Sequence[Any], directions: ArrayLike) -> Network:
-        """The network on the slice x = point + t·directions, as a network of t.
-
-        The first layer is composed exactly. Its products are in general no float64, so
-        `weights[0]` of the slice may be rounded; `exact_weights` are not.
-
-        Parameters
-        ----------
-        point : sequence of input_dimension numbers
-            Exactly as given, as are the directions.
-        directions : array_like, shape (k, input_dimension)
-            What each of the k new coordinates t adds to x. They need not be orthogonal or of
-            length 1: areas in t are those of the slice divided by √det(DDᵀ).
-
-        Returns
-        -------
-        Network
-            Of input dimension k.
-
-        Examples
-        --------
-        >>> from arrangement.deep import Network
-        >>> network = Network([[[0.5, 3]]], [[1]]).restrict([0, "1/3"], [[1, 1]])
-        >>> network.exact_weights[0].tolist(), network.exact_biases[0].tolist()
-        ([[Fraction(7, 2)]], [2])
-        """
-        x = exact_table(point, "point", "entry", 1)
-        if isinstance(directions, Sequence) and not directions:
-            raise InputError("directions: at least one is needed")
-        D = exact_table(directions, "directions", "row", 2)
-        if len(x) != self.input_dimension or D.shape[1] != self.input_dimension:
-            raise InputError(
-                f"a point of {len(x)} entries and directions of shape {D.shape}: both need "
-                f"{self.input_dimension}, the input dimension"
-            )
-        composed = exact_product(self.exact_weights[0], np.vstack([D, x]).T)
-        return Network(
-            [composed[:, :-1], *self.weights[1:]],
-            [composed[:, -1] + self.exact_biases[0], *self.biases[1:]],
-            self.activation,
-            self.negative_slope,
-            self.labels,
-        )
-
-    def slice_through(self, points: ArrayLike) -> Network:
-        """The network on the flat through k + 1 points: :meth:`restrict` to it.
-
-        The first point becomes t = 0, point i becomes the unit vector e_i.
-
-        Parameters
-        ----------
-        points : array_like, shape (k + 1, input_dimension)
-            Three of them for a plane; they must be affinely independent.
-
-        Raises
-        ------
-        InputError
-            If the points lie in a flat of lower dimension (decided exactly).
-
-        Examples
-        --------
-        >>> from arrangement.deep import Network
-        >>> network = Network.random([784, 16, 10], rng=0)
-        >>> network.slice_through([[0.0] * 784, [0.1] * 784, [0.1, 0.2] * 392])
-        Network(2 → 16 → 10, relu)
-        """
-        given = exact_table(points, "points", "row", 2)
-        if len(given) < 2:
-            raise InputError(f"points: {len(given)} given, at least two are needed")
-        directions = given[1:] - given[0]
-        scale = lcm(*(v.denominator for v in directions.flat))
-        rank = exact.rank(integers(directions, scale))
-        if rank < len(directions):
-            raise InputError(
-                f"points: the {len(given)} points lie in a flat of dimension {rank}; they must "
-                "be affinely independent"
-            )
-        return self.restrict(given[0], directions)
+    @overload
+    def regions(
+        self,
+        domain: Any,
+        executor: Executor | None = None,
+        progress: Progress = None,
+        merge: bool = False,
+        method: str = "auto",
+    ) -> Regions | HalfspaceRegions: ...
 
     def regions(
         self,
@@ -404,7 +119,7 @@ class Network:
         progress: Progress = None,
         merge: bool = False,
         method: str = "auto",
-    ) -> Any:
+    ) -> Regions | HalfspaceRegions:
         """All full-dimensional linear regions of the network in a domain, exactly.
 
         Parameters
@@ -443,9 +158,21 @@ class Network:
         >>> [(region.slope.item(), region.volume) for region in regions]
         [(-1.0, 1.0), (1.0, 2.0)]
         """
-        from arrangement.deep.regions import regions_of
-
-        return regions_of(self, domain, executor, progress, merge, method)
+        choice(method, ("auto", "complex", "recursion"), "method")
+        check_flag(merge, "merge")
+        check_executor(executor)
+        layers = Layers(self)
+        if method == "auto":
+            many = layers.input_dimension > MOST_INPUTS and not merge
+            method = "recursion" if many else "complex"
+        if method == "recursion":
+            if merge:
+                raise InputError("merge=True needs neighbours: use method='complex'")
+            walls = bounded_rows(domain, layers.input_dimension)
+            return regions_by_recursion(layers, walls, executor, progress)
+        polytope = bounded_domain(domain, layers.input_dimension)
+        regions = Regions(Complex(layers, polytope, progress))
+        return regions.merge() if merge else regions
 
     def redundant_neurons(self, domain: Any, progress: Progress = None) -> list[Redundancy]:
         """The hidden neurons that are redundant on a domain, each with its certificate.
@@ -466,8 +193,6 @@ class Network:
         >>> [(one.neuron, one.kind) for one in network.redundant_neurons([(-1, 1)])]
         [(1, 'duplicate'), (2, 'active')]
         """
-        from arrangement.deep.redundancy import redundancies
-
         return redundancies(self.regions(domain, progress=progress, method="complex"))
 
     def prune(self, domain: Any, progress: Progress = None) -> Network:
@@ -502,65 +227,12 @@ class Network:
         >>> small, small.weights[1].tolist()
         (Network(1 → 1 → 1, relu), [[3.0]])
         """
-        from arrangement.deep.redundancy import prune
-
-        return prune(self.regions(domain, progress=progress, method="complex"))
+        return self._of(pruned(self.regions(domain, progress=progress, method="complex")))
 
     @classmethod
-    def random(
-        cls,
-        layers: Sequence[int],
-        rng: np.random.Generator | int | None = None,
-        init: str = "he",
-        activation: Activation = "relu",
-        negative_slope: float = 0.01,
-    ) -> Network:
-        """A network at a random initialisation.
-
-        Parameters
-        ----------
-        layers : sequence of int
-            Inputs, neurons of each hidden layer, outputs.
-        rng : Generator or seed, optional
-        init : {"he", "torch"}, optional
-            "he": weights N(0, 2/fan_in) (He et al. 2015), biases U(±1/√fan_in). "torch":
-            weights and biases U(±1/√fan_in), the default of ``torch.nn.Linear``.
-        activation, negative_slope
-            As for :class:`Network`.
-
-        References
-        ----------
-        K. He, X. Zhang, S. Ren and J. Sun, *Delving deep into rectifiers*, ICCV (2015).
-
-        Examples
-        --------
-        >>> from arrangement.deep import Network
-        >>> Network.random([2, 4, 1], rng=1, activation=("maxout", 3)).weights[0].shape
-        (12, 2)
-        """
-        sizes = list(layers) if entries(layers).ndim == 1 else []
-        if len(sizes) < 2 or any(
-            isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes
-        ):
-            raise InputError(f"layers = {shown(layers)} must be at least two positive integers")
-        choice(init, ("he", "torch"), "init")
-        many = sum(a * b for a, b in pairwise(map(int, sizes)))
-        if many > _MOST_WEIGHTS:
-            raise SizeError(f"layers = {shown(sizes)}: more than {_MOST_WEIGHTS:,} weights")
-        name, _ = parse_activation(activation, negative_slope)
-        draw = generator(rng)
-        weights, biases = [], []
-        for l, (fan_in, rows) in enumerate(pairwise(sizes)):
-            if isinstance(name, tuple) and l < len(sizes) - 2:
-                rows *= name[1]
-            end = fan_in**-0.5
-            weights.append(
-                draw.normal(0, (2 / fan_in) ** 0.5, (rows, fan_in))
-                if init == "he"
-                else draw.uniform(-end, end, (rows, fan_in))
-            )
-            biases.append(draw.uniform(-end, end, rows))
-        return cls(weights, biases, activation, negative_slope)
+    def _of(cls, parts: FeedForward) -> Network:
+        """The same numbers as a network."""
+        return cls(*parts.__reduce__()[1])
 
     @classmethod
     def from_torch(
@@ -576,23 +248,19 @@ class Network:
 
         See :func:`formats.from_torch`.
         """
-        from arrangement.deep import formats
-
-        return formats.from_torch(model, activation, negative_slope, layers=layers, check=check)
+        return cls._of(
+            formats.from_torch(model, activation, negative_slope, layers=layers, check=check)
+        )
 
     @classmethod
     def from_sklearn(cls, model: Any) -> Network:
         """From a fitted MLPClassifier or MLPRegressor; see :func:`formats.from_sklearn`."""
-        from arrangement.deep import formats
-
-        return formats.from_sklearn(model)
+        return cls._of(formats.from_sklearn(model))
 
     @classmethod
     def from_onnx(cls, path: FilePath | Any) -> Network:
         """From an ONNX file or model (extra ``onnx``); see :func:`onnx_graph.from_onnx`."""
-        from arrangement.deep import onnx_graph
-
-        return onnx_graph.from_onnx(path)
+        return cls._of(onnx_graph.from_onnx(path))
 
     @classmethod
     def from_arrays(
@@ -602,9 +270,7 @@ class Network:
         check: tuple[Any, Any] | None = None,
     ) -> Network:
         """From arrays by name, as a .npz file has them; see :func:`formats.from_arrays`."""
-        from arrangement.deep import formats
-
-        return formats.from_arrays(arrays, layers, check)
+        return cls._of(formats.from_arrays(arrays, layers, check))
 
     @classmethod
     def read(
@@ -617,64 +283,15 @@ class Network:
         check: tuple[Any, Any] | None = None,
     ) -> Network:
         """From a .npz, .json, .onnx or .pt file; see :func:`formats.read`."""
-        from arrangement.deep import formats
-
-        return formats.read(path, activation, negative_slope, layers=layers, check=check)
+        return cls._of(
+            formats.read(path, activation, negative_slope, layers=layers, check=check)
+        )
 
     @classmethod
     def load(cls, path: FilePath) -> Network:
         """From a .npz file, of :meth:`save` or another; see :func:`formats.load`."""
-        from arrangement.deep import formats
-
-        return formats.load(path)
+        return cls._of(formats.load(path))
 
     def save(self, path: FilePath) -> None:
         """Write a .npz or .json file that :meth:`read` reads; see :func:`formats.save`."""
-        from arrangement.deep import formats
-
         formats.save(self, path)
-
-    def __eq__(self, other: object) -> bool:
-        """The same numbers, activation and labels?"""
-        if not isinstance(other, Network):
-            return NotImplemented
-        mine, theirs = (
-            [part for given in n.as_given() for part in given] for n in (self, other)
-        )
-        return (
-            (self.activation, self.negative_slope) == (other.activation, other.negative_slope)
-            and len(mine) == len(theirs)
-            and all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
-            and _same(self.labels, other.labels)
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.activation, self.negative_slope, *(W.shape for W in self.weights)))
-
-    def as_given(self) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
-        """Weights and biases as the numbers themselves: float64 arrays wherever they can be.
-
-        Arrays of ints and Fractions where float64 cannot hold all.
-        """
-        tables = zip(self.weights, self.biases, self._rational, strict=True)
-        given = [
-            (W if exact_W is None else exact_W, b if exact_b is None else exact_b)
-            for W, b, (exact_W, exact_b) in tables
-        ]
-        return [W for W, _ in given], [b for _, b in given]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        given = self.as_given()
-        return Network, (*given, self.activation, self.negative_slope, self.labels)
-
-    def __repr__(self) -> str:
-        sizes = (self.input_dimension, *self.hidden_widths, self.output_dimension)
-        name = self.activation if self.pieces == 1 else f"maxout of {self.pieces}"
-        slope = f" {self.negative_slope:g}" if name == "leaky_relu" else ""
-        return f"Network({' → '.join(map(str, sizes))}, {name}{slope})"
-
-
-def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other)

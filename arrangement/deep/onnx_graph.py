@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.deep.network import Network
+from arrangement.deep.feed_forward import FeedForward
 from arrangement.deep.parameters import exact_values
 from arrangement.deep.stacking import Stack
 from arrangement.errors import InputError, MissingExtraError, SizeError
@@ -31,7 +31,7 @@ _FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16 = 1, 10, 11, 16
 """Types of numbers, as onnx.TensorProto counts them."""
 
 
-def from_onnx(path: FilePath | Any) -> Network:
+def from_onnx(path: FilePath | Any) -> FeedForward:
     """A network from an ONNX file, or from a model that is loaded.
 
     Parameters
@@ -124,7 +124,7 @@ class _Chain:
         """The axes of one sample as they are now, 0 for one that is not known; or None."""
         self._stack = Stack(prod(self._sample) or None)
 
-    def network(self) -> Network:
+    def network(self) -> FeedForward:
         """Follow all nodes."""
         for node in self._graph.node:
             self._follow(node)

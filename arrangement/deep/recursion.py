@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from arrangement import exact, lp
 from arrangement.columns import frozen
 from arrangement.deep import maps
+from arrangement.deep.complex import Complex
 from arrangement.deep.domains import polytope_of
+from arrangement.deep.feed_forward import FeedForward
+from arrangement.deep.geometry import CellGeometry
 from arrangement.deep.layers import Layers
-from arrangement.deep.network import Network
+from arrangement.deep.linear_regions import LinearRegion, LinearRegions
 from arrangement.deep.vertices import nearest
 from arrangement.errors import SizeError
 from arrangement.hyperplanes import Arrangement
@@ -32,18 +35,8 @@ Integers = NDArray[np.object_]
 Point = tuple[Fraction, ...]
 Table = list[list[Any]]
 
-NEED_COMPLEX = {
-    *("adjacency", "edges", "edge_neurons", "neighbours", "facets", "locate", "breakpoints"),
-    *("volume", "volumes", "merge", "n_linear_regions", "classes", "decision_regions"),
-    *("to_networkx", "write_graphml", "save", "write_certificate", "coverage"),
-}
-
 MOST_ROWS = 64
 """Vertices of a region of more inequalities, of which each may be a facet, are refused."""
-
-
-class NeedsComplexError(SizeError, AttributeError):
-    """What was asked for is not known of regions by recursion."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +151,7 @@ def _winners(
     return tuple(winner.values())
 
 
-class HalfspaceRegions:
+class HalfspaceRegions(LinearRegions[LinearRegion]):
     """The linear regions of a network by their patterns, without a complex.
 
     What needs the regions round a region (adjacency, merging, classes, graphs, files) takes
@@ -170,8 +163,6 @@ class HalfspaceRegions:
     layers : Layers
     walls : ndarray of Python ints, shape (r, d + 1)
         The domain.
-    patterns : list of arrays, shape (m, width)
-        Per hidden layer: which neurons are active, or the piece of each maxout neuron.
     """
 
     def __init__(
@@ -183,66 +174,33 @@ class HalfspaceRegions:
     ) -> None:
         self.layers, self.walls = layers, walls
         kind = np.int64 if layers.is_maxout else np.bool_
-        self.patterns: list[NDArray[Any]] = [
+        self._patterns: list[NDArray[Any]] = [
             frozen(np.array(level, dtype=kind)) for level in zip(*patterns, strict=True)
         ]
         self._witnesses = witnesses
 
+    @property
+    def patterns(self) -> list[NDArray[Any]]:
+        """The activation patterns, per hidden layer; see :attr:`Regions.patterns`."""
+        return self._patterns
+
     def __len__(self) -> int:
         return len(self._witnesses)
+
+    def _item(self, i: int) -> LinearRegion:
+        return LinearRegion(self, i)
 
     def __repr__(self) -> str:
         return f"{len(self)} activation regions of a network, by recursion"
 
     def __getattr__(self, name: str) -> Any:
-        if name in NEED_COMPLEX:
-            raise NeedsComplexError(
-                f"{name} needs the regions round a region, which the recursion does not know: "
-                "use method='complex', with a smaller domain or fewer neurons if that is too "
-                "large"
-            )
-        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        hint = "" if name.startswith("_") else "; method='complex' tells most"
+        raise AttributeError(f"regions by recursion have no attribute {name!r}{hint}")
 
     @property
-    def n_regions(self) -> int:
-        """How many regions there are: len(regions)."""
+    def n_activation_regions(self) -> int:
+        """How many activation patterns have a region of full dimension: len(regions)."""
         return len(self)
-
-    n_activation_regions = n_regions
-
-    @cached_property
-    def _maps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return maps.affine_maps(self.layers, self.patterns, len(self))
-
-    @property
-    def slope(self) -> NDArray[np.float64]:
-        """Slopes of the affine maps, shape (m, out, in)."""
-        return self._maps[0]
-
-    @property
-    def intercept(self) -> NDArray[np.float64]:
-        """Intercepts of the affine maps, shape (m, out)."""
-        return self._maps[1]
-
-    @cached_property
-    def affine_map_numbers(self) -> NDArray[np.int64]:
-        """The number of each region's affine map, shape (m,): equal iff the maps are equal."""
-        return frozen(maps.distinct_maps(self.layers, self.patterns, len(self)))
-
-    @property
-    def n_affine_maps(self) -> int:
-        """How many different affine maps there are, compared exactly."""
-        return int(self.affine_map_numbers.max()) + 1
-
-    @cached_property
-    def ranks(self) -> NDArray[np.int64]:
-        """The rank of w_lᵀ D_l for each hidden layer; see :attr:`Regions.ranks`."""
-        return frozen(maps.ranks(self.layers, self.patterns, len(self)))
-
-    @cached_property
-    def dead(self) -> NDArray[np.bool_]:
-        """Is a hidden layer dead? See :attr:`Regions.dead`."""
-        return frozen(maps.dead(self.layers, self.patterns, len(self)))
 
     @cached_property
     def points(self) -> NDArray[np.float64]:
@@ -302,9 +260,6 @@ class HalfspaceRegions:
 
     def exact_volume(self, i: int) -> Fraction:
         """The volume of a region, exactly."""
-        from arrangement.deep.complex import Complex
-        from arrangement.deep.regions import Regions
-
         body = polytope_of(self.polyhedron(i).rows)
-        linear = Layers(Network([np.zeros((1, self.layers.input_dimension))], [[0]]))
-        return Regions(Complex(linear, body)).exact_volume(0)
+        linear = Layers(FeedForward([np.zeros((1, self.layers.input_dimension))], [[0]]))
+        return CellGeometry(Complex(linear, body)).exact_volume(0)

@@ -12,18 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flint import fmpq_mat, fmpz_mat, nmod_mat
 
+from arrangement.deep.feed_forward import FeedForward
 from arrangement.deep.layers import Layers
-from arrangement.deep.network import Network
+from arrangement.deep.regions import Regions
 from arrangement.errors import SolverError
 
-if TYPE_CHECKING:
-    from arrangement.deep.regions import Regions
-
-__all__ = ["Redundancy", "prune", "redundancies"]
+__all__ = ["Redundancy", "pruned", "redundancies"]
 
 Point = tuple[Fraction, ...]
 Table = list[list[Any]]  # fmpz; a row a vertex, the last column the denominator
@@ -235,7 +233,7 @@ def _independent_rows(rows: Table, prime: int) -> list[int]:
     return [next(r for r in range(len(rows)) if int(echelon[i, r])) for i in range(width)]
 
 
-def prune(regions: Regions) -> Network:
+def pruned(regions: Regions) -> FeedForward:
     """The network without the neurons that it can do without on the domain of its regions.
 
     From the outputs backwards, what is wanted next is taken as an affine function of the
@@ -244,7 +242,7 @@ def prune(regions: Regions) -> Network:
 
     Returns
     -------
-    Network
+    FeedForward
         Equal to the network at every point of the domain: it has been compared exactly at the
         vertices of all regions. Its numbers may be rationals that are no float64.
     """
@@ -268,13 +266,13 @@ def prune(regions: Regions) -> Network:
             before = regions.complex.exact.preactivations(_vertices(regions), l)
             rows = [j * k + p for j in columns for p in range(k)]
             wanted = [[*(values[r] for r in rows), values[-1]] for values in before]
-    pruned = Network(
+    small = FeedForward(
         weights, biases, network.activation, network.negative_slope, network.labels
     )
-    return _checked(regions, pruned)
+    return _checked(regions, small)
 
 
-def _checked(regions: Regions, pruned: Network) -> Network:
+def _checked(regions: Regions, pruned: FeedForward) -> FeedForward:
     """The network itself, after a comparison at the vertices of all regions."""
     points = regions.complex.exact.coordinates(_vertices(regions))
     last = len(regions.layers.weights) - 1

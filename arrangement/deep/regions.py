@@ -1,133 +1,37 @@
-"""The linear regions of a network in a domain."""
+"""The activation regions of a network in a domain, as cells of a complex."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact
-from arrangement.arguments import check_executor, check_flag, choice
-from arrangement.columns import Columnar, frozen
-from arrangement.deep import maps
+from arrangement.columns import frozen
+from arrangement.deep import certificate, storage
 from arrangement.deep.complex import Complex
-from arrangement.deep.contacts import OUTSIDE, Contacts
-from arrangement.deep.domains import bounded_domain, bounded_rows
-from arrangement.deep.geometry import CellGeometry
-from arrangement.deep.layers import Layers, homogeneous
-from arrangement.deep.network import Network
-from arrangement.deep.patterns import (
-    by_first,
-    last_positive,
-    owners,
-    pattern_texts,
-    patterns_of,
-    roots,
-)
-from arrangement.deep.recursion import HalfspaceRegions, regions_by_recursion
-from arrangement.errors import InputError
-from arrangement.parsing import exact_table, shown
-from arrangement.progress import Progress
+from arrangement.deep.coverage import Coverage, coverage
+from arrangement.deep.decisions import DecisionRegions
+from arrangement.deep.linear_regions import LinearRegion, LinearRegions
+from arrangement.deep.patterns import last_positive, owners, pattern_texts, patterns_of, roots
+from arrangement.deep.region_set import RegionSet, SolidRegion
 
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    import networkx as nx
-    import scipy.sparse
-
-    from arrangement.deep.coverage import Coverage
-    from arrangement.deep.decisions import DecisionRegions
-
-__all__ = ["Facet", "HalfspaceRegions", "Region", "Regions", "regions_of"]
-
-Floats = NDArray[np.float64]
-Point = tuple[Fraction, ...]
-
-MOST_INPUTS = 7
-"""Above this a region of the complex has too many faces: 2^d for each of its corners."""
+__all__ = ["Region", "Regions"]
 
 
 @dataclass(frozen=True)
-class Facet:
-    """A facet of a region.
-
-    Attributes
-    ----------
-    neighbor : int or None
-        The region on the other side; None where the domain ends.
-    neuron : (int, int) or None
-        The hidden layer and the neuron whose kink it lies on; the first, if several do.
-    wall : int or None
-        The row of the domain on which it lies: of a box 2 j (low) or 2 j + 1 (high) for
-        coordinate j, of (G, h) the row of G.
-    vertices : tuple of int
-        Its vertices, as :meth:`Regions.vertex_numbers` counts them.
-    """
-
-    neighbor: int | None
-    neuron: tuple[int, int] | None
-    wall: int | None
-    vertices: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Region:
+class Region(SolidRegion, LinearRegion):
     """One region: an index into its :class:`Regions`."""
 
     regions: Regions
     index: int
 
-    @property
-    def patterns(self) -> list[NDArray[Any]]:
-        """The activation pattern of each hidden layer."""
-        return [p[self.index] for p in self.regions.patterns]
 
-    @property
-    def slope(self) -> Floats:
-        """Slope of the affine map, shape (out, in)."""
-        return self.regions.slope[self.index]
-
-    @property
-    def intercept(self) -> Floats:
-        """Intercept of the affine map, shape (out,)."""
-        return self.regions.intercept[self.index]
-
-    @property
-    def point(self) -> Floats:
-        """A float64 point inside; NaN where none was found."""
-        return self.regions.points[self.index]
-
-    @property
-    def witness(self) -> Point:
-        """A rational point inside."""
-        return self.regions.witness(self.index)
-
-    @property
-    def volume(self) -> float:
-        """The volume (length, area)."""
-        return float(self.regions.volumes[self.index])
-
-    def vertices(self) -> Floats:
-        """The vertices in float64; see :meth:`Regions.vertices`."""
-        return self.regions.vertices(self.index)
-
-    def facets(self) -> list[Facet]:
-        """The facets; see :meth:`Regions.facets`."""
-        return self.regions.facets(self.index)
-
-    @property
-    def neighbors(self) -> NDArray[np.int64]:
-        """The regions that share a facet with this one."""
-        return self.regions.neighbors(self.index)
-
-
-class Regions(Columnar[Region]):
+class Regions(RegionSet[Region], LinearRegions[Region]):
     """The full-dimensional linear regions of a network in a domain; it never changes.
 
     Made by :meth:`Network.regions`. One region is the set of points of one activation pattern
@@ -143,6 +47,7 @@ class Regions(Columnar[Region]):
 
     Examples
     --------
+    >>> from arrangement.deep import Network
     >>> hat = Network([[[1], [1]], [[2, -4]]], [[0, "-1/2"], [0]])
     >>> regions = hat.regions([(-1, 1)])
     >>> len(regions), [str(x) for x in regions.breakpoints], regions.volumes.tolist()
@@ -156,16 +61,7 @@ class Regions(Columnar[Region]):
     def __init__(
         self, cells: Complex, owner: NDArray[np.int64] | None = None, merged: bool = False
     ) -> None:
-        self.complex, self.layers, self.merged = cells, cells.layers, merged
-        if owner is None:
-            owner = owners(cells)
-        self.owner = frozen(owner)
-        self._n = int(owner.max()) + 1
-        # The first cell of each region stands for it.
-        self._first = np.unique(owner, return_index=True)[1]
-
-    def __len__(self) -> int:
-        return self._n
+        super().__init__(cells, owners(cells) if owner is None else owner, merged)
 
     def _item(self, i: int) -> Region:
         return Region(self, i)
@@ -178,31 +74,9 @@ class Regions(Columnar[Region]):
         )
 
     @property
-    def dimension(self) -> int:
-        """Dimension d of the input space."""
-        return self.layers.input_dimension
-
-    @property
-    def n_regions(self) -> int:
-        """How many regions there are: len(regions)."""
-        return len(self)
-
-    @property
-    def n_activation_regions(self) -> int:
-        """How many activation patterns have a region of full dimension."""
-        return int(owners(self.complex).max()) + 1
-
-    @cached_property
-    def n_affine_maps(self) -> int:
-        """How many different affine maps there are, compared exactly."""
-        return int(self.affine_map_numbers.max()) + 1
-
-    @property
     def n_linear_regions(self) -> int:
         """How many connected sets of one affine map there are, connected through facets."""
         return self._n if self.merged else int(self._linear_owners.max()) + 1
-
-    # -- patterns and maps ------------------------------------------------------------------
 
     @cached_property
     def patterns(self) -> list[NDArray[Any]]:
@@ -211,51 +85,7 @@ class Regions(Columnar[Region]):
         Which neurons are active (positive), bool; or which piece of each maxout neuron is in
         force, int. A merged region has the pattern of one of its parts.
         """
-        return [frozen(p[self._first]) for p in patterns_of(self.complex)]
-
-    @cached_property
-    def _maps(self) -> tuple[Floats, Floats]:
-        slope, intercept = maps.affine_maps(self.layers, self.patterns, len(self))
-        return frozen(slope), frozen(intercept)
-
-    @property
-    def slope(self) -> Floats:
-        """Slopes of the affine maps, shape (m, out, in).
-
-        Infinite or NaN where products of weights are beyond float64; see :meth:`exact_map`.
-        """
-        return self._maps[0]
-
-    @property
-    def intercept(self) -> Floats:
-        """Intercepts of the affine maps, shape (m, out)."""
-        return self._maps[1]
-
-    def exact_map(self, i: int) -> tuple[list[Point], Point]:
-        """Slope (rows) and intercept of a region's affine map as Fractions."""
-        i = self._checked(i)
-        rows, scale = maps.exact_map(self.layers, [p[i] for p in self.patterns])
-        table = [tuple(Fraction(int(v), int(scale)) for v in row) for row in rows]
-        return [row[:-1] for row in table], tuple(row[-1] for row in table)
-
-    @cached_property
-    def affine_map_numbers(self) -> NDArray[np.int64]:
-        """The number of each region's affine map, shape (m,): equal iff the maps are equal."""
-        return frozen(maps.distinct_maps(self.layers, self.patterns, len(self)))
-
-    @cached_property
-    def ranks(self) -> NDArray[np.int64]:
-        """The rank of w_lᵀ D_l for each hidden layer, exactly; shape (m, L).
-
-        D_l is the diagonal of the activation's slopes, so this is the rank of the weights of
-        the active neurons (of all, for a leaky ReLU; of the pieces in force, for maxout).
-        """
-        return frozen(maps.ranks(self.layers, self.patterns, len(self)))
-
-    @cached_property
-    def dead(self) -> NDArray[np.bool_]:
-        """Is a hidden layer dead, with all neurons inactive? Shape (m, L); never for maxout."""
-        return frozen(maps.dead(self.layers, self.patterns, len(self)))
+        return [frozen(p[self.first]) for p in patterns_of(self.complex)]
 
     @cached_property
     def classes(self) -> list[tuple[int, ...]]:
@@ -282,321 +112,23 @@ class Regions(Columnar[Region]):
         Each linear region is cut by the hyperplanes on which two outputs are equal and
         largest; parts of the same class with a common facet are one.
         """
-        from arrangement.deep.decisions import DecisionRegions
 
         cells, number = self._by_class
-        owner = Regions(cells, np.arange(cells.n_regions))._components(number)
+        owner = Regions(cells, np.arange(cells.n_regions)).components(number)
         return DecisionRegions(cells, owner, number[np.unique(owner, return_index=True)[1]])
-
-    @property
-    def class_numbers(self) -> NDArray[np.int64]:
-        """The class of each decision region, shape (m,); see :meth:`decision_regions`.
-
-        Raises
-        ------
-        InputError
-            If these are no decision regions.
-        """
-        raise InputError("class_numbers are those of regions.decision_regions()")
-
-    # -- geometry ---------------------------------------------------------------------------
-
-    @cached_property
-    def geometry(self) -> CellGeometry:
-        """Vertices and volumes of the convex cells of the complex."""
-        return CellGeometry(self.complex)
-
-    @cached_property
-    def contacts(self) -> Contacts:
-        """The faces of the complex between regions, and on the domain's boundary."""
-        return Contacts(self.geometry, self.owner)
-
-    @cached_property
-    def _parts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The cells of each region: where they begin, and all in a row."""
-        order = np.argsort(self.owner, kind="stable")
-        return np.searchsorted(self.owner[order], np.arange(self._n + 1)), order
-
-    def cells_of(self, i: int) -> NDArray[np.int64]:
-        """The convex cells of the complex that make up a region; one, unless it was merged."""
-        i = self._checked(i)
-        begin, order = self._parts
-        return order[begin[i] : begin[i + 1]]
-
-    @cached_property
-    def points(self) -> Floats:
-        """A float64 point strictly inside each region, certified exactly, shape (m, d).
-
-        NaN where no float64 point was found; :meth:`witness` is there all the same.
-        """
-        begin, corner = self.geometry.corners
-        sizes = np.diff(begin)
-        with np.errstate(over="ignore", invalid="ignore"):
-            sums = np.add.reduceat(self.complex.points[corner], begin[:-1], axis=0)
-            means = (sums / sizes[:, None])[self._first]
-            if not np.isfinite(means).all():
-                # The sums are beyond float64, the means need not be.
-                parts = self.complex.points[corner] / np.repeat(sizes, sizes)[:, None]
-                means = np.add.reduceat(parts, begin[:-1], axis=0)[self._first]
-        finite: Any = np.isfinite(means).all(axis=1)
-        means[~finite] = np.nan
-        inside = finite.copy()
-        some = means[finite]
-        inside[finite] = (exact.signs_at(self.complex.domain.rows, some) > 0).all(axis=1)
-        signs = self.complex.signs_at(some)
-        wanted = self.complex.signs_of_regions[self._first[finite]]
-        inside[finite] &= (signs == wanted).all(axis=1)
-        means[~inside] = np.nan
-        return frozen(means)
-
-    def witness(self, i: int) -> Point:
-        """A rational point strictly inside a region."""
-        i = self._checked(i)
-        if np.isfinite(self.points[i]).all():
-            return tuple(map(Fraction, self.points[i].tolist()))
-        corners = self.geometry.corners_of([int(self._first[i])])
-        return _mean(self.complex.exact.fractions(corners))
-
-    def facet_witness(self, facet: Facet) -> Point:
-        """A rational point in the relative interior of a facet, the same from both sides."""
-        return _mean(self.complex.exact.fractions(facet.vertices))
-
-    def vertex_numbers(self, i: int) -> list[int]:
-        """The vertices of a region by number: rows of ``regions.complex.points``.
-
-        In two dimensions they go around a region that is one cell, else they are sorted. Of a
-        region that is merged, the vertices of all its parts.
-        """
-        i = self._checked(i)
-        cells = self.cells_of(i)
-        if len(cells) == 1 and self.dimension == 2:
-            return self.geometry.polygon(int(cells[0]))
-        found = self.geometry.corners_of(cells.tolist())
-        if len(cells) == 1 or self.merged:
-            return found
-        # Cells of one maxout pattern are a polytope: its vertices are those points whose
-        # facets are not all facets of another.
-        through = {v: 0 for v in found}
-        for k, facet in enumerate(self._raw_facets(i)):
-            for v in facet.vertices:
-                through[v] |= 1 << k
-        return [
-            v for v in found
-            if not any(through[v] & ~through[w] == 0 for w in found if w != v)
-        ]  # fmt: skip
-
-    def vertices(self, i: int) -> Floats:
-        """The vertices of a region in float64, shape (k, d); see :meth:`vertex_numbers`."""
-        return self.complex.points[self.vertex_numbers(i)]
-
-    def exact_vertices(self, i: int) -> list[Point]:
-        """The vertices of a region as Fractions, in the order of :meth:`vertices`."""
-        return self.complex.exact.fractions(self.vertex_numbers(i))
-
-    @cached_property
-    def volumes(self) -> Floats:
-        """Volumes (lengths, areas) in float64, shape (m,)."""
-        each = self.geometry.volumes
-        return frozen(np.bincount(self.owner, weights=each, minlength=len(self)))
-
-    @cached_property
-    def volume_shares(self) -> Floats:
-        """Volumes as shares of the domain's, shape (m,); right where float64 has no volumes."""
-        with np.errstate(over="ignore"):
-            total = float(self.volumes.sum())
-        if self.complex.domain.has_float64_volumes or (
-            total < np.inf and self.volumes.min() > 1e-300
-        ):
-            return frozen(self.volumes / total)
-        exact_volumes = [self.exact_volume(i) for i in range(len(self))]
-        whole = sum(exact_volumes, Fraction(0))
-        return frozen(np.array([float(v / whole) for v in exact_volumes]))
-
-    def volume(self, i: int) -> float:
-        """The volume (length, area) of a region in float64."""
-        return float(self.volumes[self._checked(i)])
-
-    def exact_volume(self, i: int) -> Fraction:
-        """The volume (length, area) of a region, exactly."""
-        cells = self.cells_of(self._checked(i)).tolist()
-        return sum(map(self.geometry.exact_volume, cells), Fraction(0))
-
-    @property
-    def breakpoints(self) -> list[Fraction]:
-        """The points between the regions of a network with one input, exactly, sorted.
-
-        Raises
-        ------
-        InputError
-            If the input has more coordinates.
-        """
-        if self.dimension != 1:
-            raise InputError(
-                f"breakpoints: the input has {self.dimension} coordinates; a network has "
-                "breakpoints where it has one"
-            )
-        contacts = self.contacts
-        vertices = self.complex.faces[contacts.faces[contacts.inner], 1].tolist()
-        return sorted(x for (x,) in self.complex.exact.fractions(vertices))
-
-    # -- adjacency --------------------------------------------------------------------------
-
-    @property
-    def edges(self) -> NDArray[np.int64]:
-        """Pairs of regions that share a facet, shape (E, 2), each once, lower first."""
-        return self.contacts.edges[0]
-
-    @property
-    def edge_neurons(self) -> NDArray[np.int64]:
-        """The neuron whose kink each edge crosses, shape (E, 2): hidden layer, index.
-
-        Where several kinks coincide, the first of them; where merged regions share several
-        facets, that of one of them. (L, 0) stands for the argmax of the outputs.
-        """
-        return self.contacts.edges[1]
-
-    @cached_property
-    def boundary_facets(self) -> NDArray[np.int64]:
-        """The facets on the domain's boundary, shape (B, 2): region, row of the domain."""
-        contacts = self.contacts
-        outer = ~contacts.inner
-        walls = -1 - contacts.labels[outer].astype(np.int64)
-        return frozen(np.unique(np.column_stack([contacts.pairs[outer, 0], walls]), axis=0))
-
-    @cached_property
-    def adjacency(self) -> scipy.sparse.csr_array:
-        """Symmetric (m, m) matrix, non-zero for regions with a common facet.
-
-        An entry is 1 + the number of the neuron, counted through all hidden layers.
-        """
-        from arrangement import graph
-
-        offset = np.cumsum([0, *self.layers.hidden_widths])
-        layer, index = self.edge_neurons.T
-        matrix = graph.adjacency(
-            np.column_stack([self.edges, offset[layer] + index]), len(self)
-        )
-        for part in (matrix.data, matrix.indices, matrix.indptr):
-            part.flags.writeable = False
-        return matrix
-
-    def neighbors(self, i: int) -> NDArray[np.int64]:
-        """The regions that share a facet with a region, sorted."""
-        i = self._checked(i)
-        begin, end = self.adjacency.indptr[i : i + 2]
-        return np.sort(self.adjacency.indices[begin:end]).astype(np.int64)
-
-    def facets(self, i: int) -> list[Facet]:
-        """The facets of a region: one for each neighbour and each wall of the domain.
-
-        Of a merged region, one for each neighbour and neuron and for each wall; it is not
-        flat where the neuron's kink bends, and need not be connected.
-        """
-        i = self._checked(i)
-        found = self._raw_facets(i)
-        if len(self.cells_of(i)) == 1 or self.merged:
-            return found
-        mine = set(self.vertex_numbers(i))
-        return [
-            Facet(f.neighbor, f.neuron, f.wall, f.vertices)
-            if f.neighbor is not None
-            else Facet(None, None, f.wall, tuple(v for v in f.vertices if v in mine))
-            for f in found
-        ]
-
-    def _raw_facets(self, i: int) -> list[Facet]:
-        groups: dict[tuple[int, int], list[int]] = {}
-        for other, label, face in self.contacts.of(i):
-            # A convex region shares one facet with each neighbour, whatever its label.
-            flat = label if self.merged or other == OUTSIDE else 0
-            groups.setdefault((other, flat), []).append(face)
-        result = []
-        for (other, _), members in groups.items():
-            label = int(self.complex.faces[members[0], 3])
-            vertices = self.geometry.vertices_of(members)
-            if other == OUTSIDE:
-                result.append(Facet(None, None, -1 - label, vertices))
-            else:
-                layer, index = self.contacts.neurons[label].tolist()
-                result.append(Facet(other, (layer, index), None, vertices))
-        return result
-
-    def _components(self, key: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Numbers of the connected sets of regions of one key, by first occurrence."""
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        a, b = self.edges.T
-        same = key[a] == key[b]
-        links = coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(len(self),) * 2)
-        return by_first(connected_components(links, directed=False)[1])
 
     @cached_property
     def _linear_owners(self) -> NDArray[np.int64]:
-        return self._components(self.affine_map_numbers)
+        return self.components(self.affine_map_numbers)
 
     def merge(self) -> Regions:
         """Regions with the same affine map (compared exactly) and a common facet as one."""
         if self.merged:
             return self
         result = Regions(self.complex, self._linear_owners[self.owner], merged=True)
-        numbers = self.affine_map_numbers[self.owner][result._first]
+        numbers = self.affine_map_numbers[self.owner][result.first]
         result.__dict__["affine_map_numbers"] = frozen(numbers)
         return result
-
-    def locate(self, x: Any) -> Any:
-        """The region that contains a point.
-
-        Parameters
-        ----------
-        x : array_like, shape (d,) or (k, d)
-            Floats are the dyadic rationals that they store; integers, Fractions and "p/q"
-            strings are welcome.
-
-        Returns
-        -------
-        int, or ndarray of int64 of shape (k,)
-
-        Raises
-        ------
-        InputError
-            If a point is outside the domain or between regions (for maxout of three pieces or
-            more also: where two pieces are equal that a third exceeds).
-        """
-        x = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
-        points = x[None] if x.ndim == 1 else x
-        if points.ndim != 2 or points.shape[1] != self.dimension:
-            raise InputError(f"a point has {self.dimension} coordinates, not {x.shape}")
-        if points.dtype != np.float64 or not np.isfinite(points).all():
-            points = exact_table(points, "points", "row", 2)
-        inside = (exact.signs_at(self.complex.domain.rows, points) > 0).all(axis=1)
-        for p in np.flatnonzero(~inside):
-            raise InputError(f"point {p} is not inside the domain")
-        if points.dtype == np.float64:
-            signs = self.complex.signs_at(points)
-        else:
-            signs = np.array([self.complex.exact_signs(homogeneous(row)) for row in points])
-        found = self.owners_of(signs)
-        for k in np.flatnonzero(found == OUTSIDE):
-            raise InputError(f"point {k} lies between regions")
-        return int(found[0]) if x.ndim == 1 else found
-
-    def owners_of(self, signs: NDArray[np.int8]) -> NDArray[np.int64]:
-        """The regions with these signs of all steps, shape (k, S); −1 where there is none."""
-        cells = [self._table.get(row.tobytes(), OUTSIDE) for row in signs]
-        number = np.array(cells, dtype=np.int64)
-        return np.where(number == OUTSIDE, OUTSIDE, self.owner[number])
-
-    @cached_property
-    def _table(self) -> dict[bytes, int]:
-        return {signs.tobytes(): c for c, signs in enumerate(self.complex.signs_of_regions)}
-
-    def _checked(self, i: int) -> int:
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"region {shown(i)} does not exist: there are {len(self)}")
-        return int(i) % len(self)
-
-    # -- graphs and files -------------------------------------------------------------------
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each region: pattern, volume, ranks, dead layers, x0, x1, …."""
@@ -609,27 +141,10 @@ class Regions(Columnar[Region]):
             **{f"x{c}": column for c, column in enumerate(self.points.T)},
         }
 
-    def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a graph says of each edge: layer and neuron."""
-        return {"layer": self.edge_neurons[:, 0], "neuron": self.edge_neurons[:, 1]}
-
-    def to_networkx(self) -> nx.Graph:
-        """The graph of regions: nodes 0 … m − 1, joined by common facets."""
-        from arrangement import graph
-
-        return graph.cell_graph(self.node_columns(), self.edges, self.edge_columns())
-
-    def write_graphml(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph of regions as GraphML; compressed if the name ends in ``.gz``."""
-        from arrangement import graph
-
-        graph.write_graphml(path, self.node_columns(), self.edges, self.edge_columns())
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save network, domain, complex and regions as ``.npz``; see :meth:`load`."""
-        from arrangement.deep import storage
 
-        storage.save(self, path)
+        storage.save(path, self.complex, self.owner, self.merged)
 
     def write_certificate(self, path: str | os.PathLike[str]) -> None:
         """Write a proof that these are all activation regions, as JSON (``.gz``: compressed).
@@ -644,61 +159,24 @@ class Regions(Columnar[Region]):
         InputError
             If the regions are merged: certificates are of activation regions.
         """
-        from arrangement.deep import certificate
 
         certificate.write(self, path)
 
     def coverage(self, n_points: int, rng: np.random.Generator | int | None = None) -> Coverage:
         """What random points find of the regions; see :func:`coverage.coverage`."""
-        from arrangement.deep.coverage import coverage
 
         return coverage(self, n_points, rng)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Regions:
-        """Load what :meth:`save` wrote.
+    def load(cls, path: str | os.PathLike[str]) -> Regions | DecisionRegions:
+        """Load what :meth:`save` wrote, of these or of decision regions.
 
         Raises
         ------
         InputError
             If the file is no such file.
         """
-        from arrangement.deep import storage
-
-        return storage.load(path)
-
-
-def regions_of(
-    network: Network,
-    domain: Any,
-    executor: Executor | None = None,
-    progress: Progress = None,
-    merge: bool = False,
-    method: str = "auto",
-) -> Regions | HalfspaceRegions:
-    """The linear regions of a network; see :meth:`Network.regions`.
-
-    Examples
-    --------
-    >>> regions_of(Network.random([2, 4, 1], rng=0), [(-1, 1), (-1, 1)])
-    8 activation regions of a network 2-4-1
-    """
-    choice(method, ("auto", "complex", "recursion"), "method")
-    check_flag(merge, "merge")
-    check_executor(executor)
-    layers = Layers(network)
-    if method == "auto":
-        many = layers.input_dimension > MOST_INPUTS and not merge
-        method = "recursion" if many else "complex"
-    if method == "recursion":
-        if merge:
-            raise InputError("merge=True needs neighbours: use method='complex'")
-        walls = bounded_rows(domain, layers.input_dimension)
-        return regions_by_recursion(layers, walls, executor, progress)
-    polytope = bounded_domain(domain, layers.input_dimension)
-    regions = Regions(Complex(layers, polytope, progress))
-    return regions.merge() if merge else regions
-
-
-def _mean(points: Sequence[Point]) -> Point:
-    return tuple(sum(column) / Fraction(len(points)) for column in zip(*points, strict=True))
+        cells, owner, merged, class_numbers = storage.load(path)
+        if class_numbers is not None:
+            return DecisionRegions(cells, owner, class_numbers)
+        return cls(cells, owner, merged)

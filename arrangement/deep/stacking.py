@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from arrangement.deep.network import Network
+from arrangement.deep.feed_forward import FeedForward
 from arrangement.deep.parameters import exact_product, exact_values
 from arrangement.errors import InputError, SizeError
 from arrangement.parsing import exact_number
@@ -109,14 +109,14 @@ class Stack:
         self._activation = kind, negative_slope
         self._close(name)
 
-    def network(self, labels: ArrayLike | None = None) -> Network:
+    def network(self, labels: ArrayLike | None = None) -> FeedForward:
         """The network; its last layer is the identity if an activation came last."""
         if not self._layers and self._matrix is None:
             raise InputError("there is no layer: no matrix is applied to the input")
         self._close("the last layer")
         weights, biases = zip(*self._layers, strict=True)
         kind, slope = self._activation or ("relu", 0.0)
-        return Network(weights, biases, kind, slope, labels)
+        return FeedForward(weights, biases, kind, slope, labels)
 
     def _close(self, name: str) -> None:
         """Make a layer of the affine map since the last activation."""

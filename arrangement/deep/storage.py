@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,17 @@ from arrangement.deep.domains import bounded_domain
 from arrangement.deep.formats import from_arrays, to_arrays
 from arrangement.deep.layers import Layers, homogeneous
 from arrangement.deep.patterns import by_first, last_positive, owners
+from arrangement.deep.region_set import RegionSet, SolidRegion
 from arrangement.errors import InputError
 from arrangement.kernels import pulling
 from arrangement.kernels.subdivision import BEGIN, DIM, END, LABEL
 from arrangement.parsing import exact_table
 from arrangement.saving import Column, storable
 
-if TYPE_CHECKING:
-    from arrangement.deep.regions import Regions
-
 __all__ = ["load", "save"]
+
+Stored: TypeAlias = tuple[Complex, NDArray[np.int64], bool, NDArray[np.int64] | None]
+"""The cells, the region of each, are they merged, and the classes of decision regions."""
 
 COMPLEX = {
     "faces": Column("int32", ("F", 6)),
@@ -46,26 +47,29 @@ BLOCK = 2**20
 """Faces of faces are counted in blocks of about this many."""
 
 
-def save(regions: Regions, path: str | os.PathLike[str]) -> None:
+def save(
+    path: str | os.PathLike[str],
+    cells: Complex,
+    owner: NDArray[np.int64],
+    merged: bool,
+    class_numbers: NDArray[np.int64] | None = None,
+) -> None:
     """Write network, domain, complex and owners; the file appears only when it is whole."""
-    from arrangement.deep.decisions import DecisionRegions
-
-    cells, layers = regions.complex, regions.layers
     arrays: dict[str, NDArray[Any]] = {
-        **{f"network.{k}": v for k, v in to_arrays(layers.network).items()},
+        **{f"network.{k}": v for k, v in to_arrays(cells.layers.network).items()},
         "domain": storable(cells.domain.rows),
         "by_class": np.array(cells.by_class),
-        "owner": regions.owner,
-        "merged": np.array(regions.merged),
+        "owner": owner,
+        "merged": np.array(merged),
         **{name: getattr(cells, name) for name in COMPLEX},
     }
-    if isinstance(regions, DecisionRegions):
-        arrays["class_numbers"] = regions.class_numbers
+    if class_numbers is not None:
+        arrays["class_numbers"] = class_numbers
     saving.write(path, "regions", arrays)
 
 
-def load(path: str | os.PathLike[str]) -> Regions:
-    """What `save` wrote; an InputError that names the file if it is something else."""
+def load(path: str | os.PathLike[str]) -> Stored:
+    """What `save` was given; an InputError that names the file if it is something else."""
     arrays = saving.read(path, "regions")
     with saving.reading(path, "regions"):
         start = len("network.")
@@ -85,21 +89,18 @@ def load(path: str | os.PathLike[str]) -> Regions:
         domain = bounded_domain((-rows[:, :-1], rows[:, -1]), d)
         cells = Complex.restored(layers, domain, by_class, columns)
         _check_complex(cells)
-        return _regions(cells, **columns_of_regions)
+        return _checked(cells, **columns_of_regions)
 
 
-def _regions(
+def _checked(
     cells: Complex,
     by_class: NDArray[np.bool_],
     merged: NDArray[np.bool_],
     owner: NDArray[np.int64],
     class_numbers: NDArray[np.int64] | None = None,
-) -> Regions:
-    """The regions that are made up of the cells, each of what it may be made up of."""
-    from arrangement.deep.decisions import DecisionRegions
-    from arrangement.deep.regions import Regions
-
-    each = Regions(cells, np.arange(cells.n_regions))
+) -> Stored:
+    """The regions that are made up of the cells, if each is what it may be made up of."""
+    each: RegionSet[SolidRegion] = RegionSet(cells, np.arange(cells.n_regions), merged=False)
     _check_interiors(each)
     if not np.array_equal(by_first(owner), owner):
         raise InputError("owner: the regions are not numbered by their first cells")
@@ -109,7 +110,7 @@ def _regions(
             raise InputError("class_numbers do not fit the regions")
         if (class_numbers[owner] != number).any():
             raise InputError("class_numbers: a cell's outputs say another class")
-        return DecisionRegions(cells, owner, class_numbers)
+        return cells, owner, True, class_numbers
     whole = owners(cells)
     if merged:
         first = np.unique(whole, return_index=True)[1]
@@ -117,7 +118,7 @@ def _regions(
             raise InputError("owner: an activation region is in two regions")
     elif not np.array_equal(owner, whole):
         raise InputError("owner: not the activation regions")
-    return Regions(cells, owner, bool(merged))
+    return cells, owner, bool(merged), None
 
 
 def _check_faces(
@@ -265,7 +266,7 @@ def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
             raise InputError(f"parents: those of vertex {v} are not on both sides")
 
 
-def _check_interiors(each: Regions) -> None:
+def _check_interiors(each: RegionSet[Any]) -> None:
     """An InputError unless every cell has a point with exactly its signs in its interior."""
     cells = each.complex
     for i in np.flatnonzero(np.isnan(each.points).any(axis=1)).tolist():

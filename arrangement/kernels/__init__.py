@@ -1,31 +1,12 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
 from arrangement.kernels.branching import branch
-from arrangement.kernels.dictionary import Lines
-from arrangement.kernels.flats import NO_ROOM, list_faces, list_flats
-from arrangement.kernels.interior import interior_points
+from arrangement.kernels.interior import enter_cells, interior_points
 from arrangement.kernels.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.masked_maps import masked_maps
 from arrangement.kernels.merging import merge
 from arrangement.kernels.modular_rank import PRIME, modular_ranks
-from arrangement.kernels.restriction import (
-    CONTAINS,
-    CUTS,
-    DONE,
-    ENTER,
-    GROW,
-    MISSES,
-    RESOLVE_LINE,
-    RESOLVE_ROWS,
-    STEPPED,
-    UNSURE,
-    Flats,
-    Forest,
-    enumerate_cells,
-    restrict_rows,
-    settle_restriction,
-)
 from arrangement.kernels.screening import (
     DEFICIENT,
     REFUSED,
@@ -34,61 +15,31 @@ from arrangement.kernels.screening import (
     screen,
     tuple_losses,
 )
+from arrangement.kernels.spans import span_forms
 from arrangement.kernels.supports import cone_supports
-from arrangement.kernels.sweep import (
-    FULL,
-    PREFIX,
-    SWEPT,
-    VERTEX,
-    Circuits,
-    sweep_lines,
-)
 from arrangement.kernels.tuple_fit import fit_tuples, local_search
 
 __all__ = [
-    "CONTAINS",
-    "CUTS",
     "DEFICIENT",
-    "DONE",
-    "ENTER",
-    "FULL",
-    "GROW",
-    "MISSES",
-    "NO_ROOM",
-    "PREFIX",
     "PRIME",
     "REFUSED",
-    "RESOLVE_LINE",
-    "RESOLVE_ROWS",
-    "STEPPED",
     "SURVIVED",
-    "SWEPT",
-    "UNSURE",
-    "VERTEX",
-    "Circuits",
-    "Flats",
-    "Forest",
-    "Lines",
     "branch",
     "cone_supports",
-    "enumerate_cells",
+    "enter_cells",
     "fill_table",
     "find_edges",
     "fit_tuples",
     "inner_solutions",
     "interior_points",
     "largest_slack",
-    "list_faces",
-    "list_flats",
     "local_search",
     "look_up",
     "lower_bounds",
     "masked_maps",
     "merge",
     "modular_ranks",
-    "restrict_rows",
     "screen",
-    "settle_restriction",
-    "sweep_lines",
+    "span_forms",
     "tuple_losses",
 ]

@@ -1,4 +1,4 @@
-"""Flats level by level, compiled: covers of each flat, merged in a hash table.
+"""Flats level by level, compiled: covers of each flat, listed or merged in a hash table.
 
 A flat is the set of hyperplanes that contain it, as bits. How the other rows meet it is found
 modulo primes. With all minors smaller than the product of the primes, a minor is zero iff it
@@ -18,6 +18,9 @@ from arrangement.kernels.images import copy_words
 from arrangement.kernels.modular_rank import inverse
 
 __all__ = [
+    "ALL",
+    "BELOW",
+    "BEYOND",
     "Batch",
     "Level",
     "Residues",
@@ -33,6 +36,10 @@ Words = NDArray[np.uint64]
 
 LIMB = 32
 """Bits of one limb of a multiplicity."""
+
+# Which covers of a flat are sought: all of them; those by a hyperplane below the lowest of the
+# flat; those whose first basis goes on from that of the flat, so that each is found once.
+ALL, BELOW, BEYOND = 0, 1, 2
 
 
 class Residues(NamedTuple):
@@ -58,6 +65,7 @@ class Batch(NamedTuple):
 
     words: Words  # (capacity, words)
     flat: Ints  # (capacity,): the flat that is covered
+    lowest: Ints  # (capacity,): the lowest row that the cover has and the flat has not
     gain: Ints  # (capacity,): how many hyperplanes the cover has more
     size: Ints  # (capacity,): how many it has
     kept: NDArray[np.bool_]  # (capacity,): does it pass anything on itself?
@@ -305,6 +313,10 @@ def _classes(residues, words, rank, stop, work):
         contains = i and (words[(i - 1) >> 6] >> np.uint64((i - 1) & 63)) & np.uint64(1)
         label[i] = -1 if contains else 0
         outside += not contains
+        if outside == 1 and not contains:
+            work.lowest[0] = i
+    if rank == residues.values.shape[1] - 1:
+        return min(outside, 1)  # all meet it in the one flat of the highest rank
     used = 0
     classes = 0
     for q in range(len(residues.primes)):
@@ -335,45 +347,59 @@ def _classes(residues, words, rank, stop, work):
 
 
 @compiled()
-def find_covers(residues, level, y, rank, by_orbits, last, batch, work):
-    """The flats that cover the flats y, y + 1, … of a level, as many as the batch has room for.
+def find_covers(residues, flats, last, y, rank, which, highest, batch, work):
+    """The flats that cover the flats y, y + 1, … of a rank, as many as the batch has room for.
 
-    By orbits: all of them. Otherwise those by a hyperplane below the lowest of the flat.
-    Returns the next flat, or −1 − y if that needs more primes.
+    Parameters
+    ----------
+    flats : uint64 (m, words)
+    last : int64 (m,)
+        For BEYOND: the last row of the first basis of each flat, 0 where that is empty.
+    which : int
+        ALL, BELOW or BEYOND.
+    highest : bool
+        Are the covers of the highest rank that counts? Then none passes anything on.
+
+    Returns
+    -------
+    int
+        The next flat, or −1 − y if that needs more primes.
     """
     n = residues.values.shape[2] - 1
     start = residues.first
     cover = work.cover
     count = 0
-    while y < level.filled[0] and count + n < len(batch.flat):
-        words = level.words[y]
-        lowest = n + 1
-        if not by_orbits:
+    while y < len(flats) and count + n < len(batch.flat):
+        words = flats[y]
+        floor, ceiling = 0, n + 1
+        if which == BEYOND:
+            floor = last[y]
+        elif which == BELOW:
             for w in range(len(words) - 1, -1, -1):
                 if words[w]:
                     low = words[w] & (~words[w] + np.uint64(1))
-                    lowest = 64 * w + _position(low) + 1
+                    ceiling = 64 * w + _position(low) + 1
         # Which rows a cover has matters only where one is kept: row 1 is in none of those.
-        stop = lowest if not by_orbits and (last or lowest <= 2) else n + 1
+        stop = ceiling if which == BELOW and (highest or ceiling <= 2) else n + 1
         classes = _classes(residues, words, rank, stop, work)
         if classes < 0:
             batch.filled[0] = count
             return -1 - y
         size = 0
-        if by_orbits:
-            for i in range(1, n + 1):
-                size += work.label[i] < 0
+        for i in range(1, stop):
+            size += work.label[i] < 0
         for k in range(classes):
             first = work.lowest[k]
-            # Rows of the class of the hyperplane at infinity are parallel to the flat.
-            if first == 0 or (not by_orbits and first >= lowest):
+            # Rows of the class of the hyperplane at infinity, row 0, are parallel to the flat.
+            if first <= floor or first >= ceiling:
                 cover[k] = -1
                 continue
             cover[k] = count
             batch.flat[count] = y
+            batch.lowest[count] = first
             batch.gain[count] = 0
             batch.size[count] = size
-            batch.kept[count] = not last and (by_orbits or first > 1)
+            batch.kept[count] = not highest and (which != BELOW or first > 1)
             copy_words(batch.words[count], words)
             count += 1
         for i in range(start, stop):

@@ -1,4 +1,4 @@
-"""Points inside cells, by a dual simplex method that goes on from cell to cell, compiled."""
+"""Points inside cells: by a dual simplex method, and on lines through the points found."""
 
 from __future__ import annotations
 
@@ -7,68 +7,155 @@ import numpy as np
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.rounding import TINY, UNIT_ROUNDOFF
 
-__all__ = ["interior_points"]
+__all__ = ["enter_cells", "interior_points"]
 
 # A pivot smaller than this, in dictionaries of rows of unit length, is taken for rounding.
 SMALLEST_PIVOT = 1e-9
 # A point whose values might come near this is not certified here.
 FAR = 1e200
+# Coordinates that are smaller may have lost digits when they were scaled.
+SUBNORMAL = 2.0**-1000
 # Exchanges after which a dictionary is computed anew from the rows.
 AGE = 64
+# A line is drawn if at least this many cells without a point are expected on it.
+WORTHWHILE = 2.0
+# The number of cells expected of a line follows the numbers found, with this weight.
+MEMORY = 0.1
+# After this many cells in a row without a line one is tried again.
+TRIAL = 16
+# In the place of a cell that has its point.
+SETTLED = np.uint32(2**32 - 1)
+
+
+@compiled(error_model="numpy", nogil=True)
+def enter_cells(words, table):
+    """Enter the numbers, counted from 1, of cells in an open-addressing hash table.
+
+    Parameters
+    ----------
+    words : uint64 (k, ceil(n / 64))
+        Different sign vectors, fewer than 2^32 - 2.
+    table : uint32 (2^b,)
+        Zeros, more than there are cells.
+    """
+    size = np.uint64(len(table) - 1)
+    for i in range(len(words)):
+        slot = _hash(words, i) & size
+        while table[slot] != 0:
+            slot = (slot + np.uint64(1)) & size
+        table[slot] = i + 1
 
 
 @compiled(error_model="numpy")
-def interior_points(rows, errors, words, order, margin, reach):
+def _hash(words, i):
+    h = np.uint64(0)
+    for w in range(words.shape[1]):
+        h = (h ^ words[i, w]) * np.uint64(0x9E3779B97F4A7C15)
+        h ^= h >> np.uint64(32)
+    h *= np.uint64(0xD6E8FEB86659FD93)
+    return h ^ (h >> np.uint64(29))
+
+
+@compiled(error_model="numpy")
+def _find(signs, i, slot, words, table):
+    """Where in the table is the cell with the signs signs[i], if it has no point yet, or -1.
+
+    The search begins at a slot.
+    """
+    size = np.uint64(len(table) - 1)
+    while table[slot] != 0:
+        if table[slot] != SETTLED:
+            number = np.uint64(table[slot]) - np.uint64(1)
+            equal = True
+            for w in range(words.shape[1]):
+                equal = equal and words[number, w] == signs[i, w]
+            if equal:
+                return np.int64(slot)
+        slot = (slot + np.uint64(1)) & size
+    return np.int64(-1)
+
+
+@compiled(error_model="numpy")
+def _take(signs, i, words, table):
+    """The cell with the signs signs[i], settled from now on, if it has no point yet, or -1."""
+    slot = _find(signs, i, _hash(signs, i) & np.uint64(len(table) - 1), words, table)
+    if slot < 0:
+        return np.int64(-1)
+    cell = np.int64(table[slot]) - 1
+    table[slot] = SETTLED
+    return cell
+
+
+@compiled(error_model="numpy", nogil=True)
+def interior_points(
+    rows, errors, words, order, margin, reach, table, columns, units, points, certain
+):
     """A point inside each of some cells, certified where that is possible in float64.
 
     All sides of a cell are moved inwards by margins between `margin` and twice that, in
     general position, and a vertex of what is left is sought: from the vertex found for the
     cell before, by the dual simplex method with an objective that has its minimum there. The
     point is halfway along the chord from that vertex on which the distances from its sides
-    grow alike.
+    grow alike. Lines through this point, parallel to the edges at the vertex, meet other
+    cells; those that have no point yet get theirs there, as long as they are many.
 
     Parameters
     ----------
-    rows : float64 (d + 1, n)
-        Normals of length about 1 and rank d, then the offsets.
-    errors : float64 (d + 1,)
+    rows : float64 (r + 1, n)
+        Normals of length about 1 and rank r, then the offsets.
+    errors : float64 (r + 1,)
         Bounds on how far the entries are from the true ones, for the certificate.
-    words : uint64 (m, ceil(n / 64))
+    words : uint64 (k, ceil(n / 64))
         Sign vectors.
-    order : int64 (k,)
-        Which of them are wanted.
+    order : int64 (m,)
+        Points of these cells are sought, and of others if lines happen to meet them.
     margin : float
     reach : float
         The chord leads no farther away than this from the sides at its beginning.
-
-    Returns
-    -------
+    table : uint32 (2^b,)
+        Where cells are found by their signs, see `enter_cells`.
+    columns : int64 (r,)
+        Where the coordinates stand in a point.
+    units : float64 (r,)
+        What they are multiplied by there, powers of two.
     points : float64 (k, d)
+        The points are written here.
     certain : bool (k,)
         Is it proven that the point has the signs?
     """
     width, n = rows.shape
     d = width - 1
-    total = n + d
-    points = np.zeros((len(order), d))
-    certain = np.zeros(len(order), np.bool_)
-    table = np.empty((width, total))
-    values, slopes = np.empty(total), np.empty(total)
+    n_words = words.shape[1]
+    tableau = np.empty((width, n + d))
+    values, slopes = np.empty(n + d), np.empty(n + d)
     sides, ones = np.full(n, -1.0), np.ones(n)
-    basis = np.full(d, -1, np.int64)
-    costs = np.empty(d)
+    basis, costs = np.full(d, -1, np.int64), np.empty(d)
     margins = np.empty(n)
+    everything, shown = np.zeros(n_words, np.uint64), np.zeros(n_words, np.uint64)
+    central = True
     for k in range(n):
         margins[k] = margin * (1.0 + (0.6180339887498949 * (k + 1)) % 1.0)
-    largest = np.empty(width)
+        everything[k >> 6] |= np.uint64(1) << np.uint64(k & 63)
+        central = central and rows[d, k] == 0.0
+    # How much the value of a row can be wrong, per unit of each coordinate, at most.
+    doubt = np.empty(width)
     for c in range(width):
-        largest[c] = np.abs(rows[c]).max() + errors[c]
+        largest = np.abs(rows[c]).max() + errors[c]
+        doubt[c] = errors[c] + (width + 8) * UNIT_ROUNDOFF * largest
+    doubt[d] += TINY
+    point, there, direction = np.empty(d), np.empty(d), np.empty(d)
+    times, turning = np.empty(n), np.empty(n, np.int64)
+    signs, slots = np.empty((n + 1, n_words), np.uint64), np.empty(n + 1, np.uint64)
+    entries, size = np.empty(n + 1, np.uint32), np.uint64(len(table) - 1)
     age = AGE
-    shown = np.zeros(words.shape[1], np.uint64)
+    expected, idle = float(min(n, len(words) - 1)), 0
     for q in range(len(order)):
-        for w in range(len(shown)):
-            changed = shown[w] ^ words[order[q], w]
-            shown[w] = words[order[q], w]
+        cell = order[q]
+        if certain[cell]:
+            continue
+        for w in range(n_words):
+            changed = shown[w] ^ words[cell, w]
+            shown[w] = words[cell, w]
             k = 64 * w
             while changed:
                 if changed & np.uint64(1):
@@ -79,10 +166,10 @@ def interior_points(rows, errors, words, order, margin, reach):
         while not found:
             fresh = age >= AGE
             if fresh:
-                if not _begin(table, rows, basis):
-                    return points, certain
+                if not _begin(tableau, rows, basis):
+                    return
                 age = 0
-            exchanges = _move_inside(table, values, sides, margins, basis, costs)
+            exchanges = _move_inside(tableau, values, sides, margins, basis, costs)
             found = exchanges >= 0
             age = age + exchanges if found else AGE
             if fresh:
@@ -90,16 +177,139 @@ def interior_points(rows, errors, words, order, margin, reach):
         if not found:
             basis[:] = -1
             continue
-        _place(table, slopes, sides, ones, basis, 0.0)
+        _place(tableau, slopes, sides, ones, basis, 0.0)
         half = 0.5 / max(1.0 / reach, _steepest(slopes, values, n))
-        size = errors[d] + (width + 2) * UNIT_ROUNDOFF * largest[d] + TINY
+        bound = doubt[d]
         for j in range(d):
-            x = values[n + j] + half * slopes[n + j]
-            points[q, j] = x
-            size += abs(x) * (errors[j] + (width + 2) * UNIT_ROUNDOFF * largest[j])
-        if size < FAR:  # and so no entry is infinite or NaN
-            certain[q] = _narrowest(rows, points[q], sides, values) > 1.01 * size
-    return points, certain
+            point[j] = values[n + j] + half * slopes[n + j]
+            bound += abs(point[j]) * doubt[j]
+        sure = False
+        if bound < FAR:  # and so no entry is infinite or NaN
+            sure = _narrowest(rows, point, sides, values) > 1.01 * bound
+        sure = _write(points, cell, point, columns, units, 1.0) and sure
+        if not sure:
+            continue
+        certain[cell] = True
+        for w in range(n_words):
+            signs[0, w] = shown[w]
+        _take(signs, 0, words, table)
+        if central:
+            for w in range(n_words):
+                signs[0, w] ^= everything[w]
+            other = _take(signs, 0, words, table)
+            if other >= 0:
+                _write(points, other, point, columns, units, -1.0)
+                certain[other] = True
+        idle += 1
+        if idle >= TRIAL and len(words) > 1:
+            expected = max(expected, WORTHWHILE)
+        for c in range(d):
+            if expected < WORTHWHILE:
+                break
+            idle = 0
+            slopes[:n] = 0.0
+            bound = 0.0
+            for j in range(d):
+                direction[j] = tableau[c, n + j]
+                bound += abs(direction[j]) * doubt[j]
+            if not TINY < bound < FAR:
+                continue
+            for j in range(d):
+                _add(slopes, rows, j, direction[j])
+            _order_crossings(values, slopes, times, turning)
+            for w in range(n_words):
+                signs[0, w] = shown[w]
+            for k in range(n):
+                if times[k] < 0.0:
+                    signs[0, k >> 6] ^= np.uint64(1) << np.uint64(k & 63)
+            slots[0] = _hash(signs, 0) & size
+            for i in range(n):
+                for w in range(n_words):
+                    signs[i + 1, w] = signs[i, w]
+                k = turning[i]
+                signs[i + 1, k >> 6] ^= np.uint64(1) << np.uint64(k & 63)
+                slots[i + 1] = _hash(signs, i + 1) & size
+            for i in range(n + 1):  # a loop of its own, so that they are fetched at once
+                entries[i] = table[slots[i]]
+            new = 0
+            for i in range(n + 1):
+                if entries[i] == 0:
+                    continue
+                slot = _find(signs, i, slots[i], words, table)
+                if slot < 0:
+                    continue
+                low = times[turning[i - 1]] if i > 0 else -np.inf
+                high = times[turning[i]] if i < n else np.inf
+                t = 0.5 * (low + high)
+                if not low > -FAR:
+                    t = high - reach
+                elif not high < FAR:
+                    t = low + reach
+                bound = doubt[d]
+                for j in range(d):
+                    there[j] = point[j] + t * direction[j]
+                    bound += (abs(point[j]) + abs(t * direction[j])) * doubt[j]
+                if not (bound < FAR and _least(values, slopes, t, n) > 1.01 * bound):
+                    continue
+                other = np.int64(table[slot]) - 1
+                table[slot] = SETTLED
+                certain[other] = _write(points, other, there, columns, units, 1.0)
+                new += 1
+                if central:
+                    for w in range(n_words):
+                        signs[i, w] ^= everything[w]
+                    other = _take(signs, i, words, table)
+                    if other >= 0:
+                        certain[other] = _write(points, other, there, columns, units, -1.0)
+                        new += 1
+            expected += MEMORY * (new - expected)
+
+
+@compiled(error_model="numpy")
+def _write(points, cell, point, columns, units, side):
+    """Write a point in the given units; whether that lost nothing."""
+    good = True
+    for j in range(len(columns)):
+        x = side * point[j] * units[j]
+        if not abs(x) < np.inf:
+            x = 0.0
+            good = False
+        if abs(x) < SUBNORMAL and point[j] != 0.0:
+            good = False
+        points[cell, columns[j]] = x
+    return good
+
+
+@compiled(error_model="numpy", fastmath={"nsz", "contract"})
+def _order_crossings(values, slopes, times, order):
+    """When a point that moves on a line meets the rows, and in which order."""
+    n = np.uint64(len(times))
+    for k in range(n):
+        times[k] = -values[k] / slopes[k]
+    for k in range(n):
+        t, rank = times[k], np.int64(0)
+        for i in range(k):
+            rank += np.int64(times[i] <= t)
+        for i in range(k, n):
+            rank += np.int64(times[i] < t)
+        order[rank] = k
+
+
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract"})
+def _add(slopes, rows, j, factor):
+    """Add a multiple of a row's entries."""
+    for k in range(np.uint64(rows.shape[1])):
+        slopes[k] += factor * rows[j, k]
+
+
+@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract", "reassoc"})
+def _least(values, slopes, t, n):
+    """The least absolute value at a time."""
+    least = np.inf
+    for k in range(np.uint64(n)):
+        value = abs(values[k] + t * slopes[k])
+        least = value if value < least else least
+    return least
 
 
 @compiled(error_model="numpy")

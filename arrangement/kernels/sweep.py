@@ -1,153 +1,185 @@
 """The sweep over vertices, compiled: every cell of a simple arrangement from one vertex.
 
-Nothing here decides a sign that the arithmetic does not certify: what the filter leaves open,
-and no known circuit explains, is handed back to the caller (:mod:`arrangement.sweep`), who
-settles it exactly and calls again. A call resumes where the last one left off.
+Nothing here decides a sign that the arithmetic does not certify, and nothing is taken for zero
+that is not proved to be, modulo primes. What is not zero and yet unsure in double-double is
+handed back to the caller (:mod:`arrangement.sweep`), who settles it exactly and calls again, as
+is a vertex on several hyperplanes more than its codimension. A call resumes where the last one
+left off.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.dictionary import FAR, HUGE, pivot, pivot_column, refine
+from arrangement.kernels.dependence import (
+    DEPENDENT,
+    INDEPENDENT,
+    MORE_PRIMES,
+    leaves_constant,
+    passes_through,
+    span,
+    turns_by_all,
+)
+from arrangement.kernels.dictionary import HUGE, pivot, pivot_column, refine
+from arrangement.kernels.lanes import above, absolute, fused, load, marked, spread, store
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 
-__all__ = ["FULL", "PREFIX", "SWEPT", "VERTEX", "Circuits", "sweep_lines"]
-
-Ints = NDArray[np.int64]
-Words = NDArray[np.uint64]
+__all__ = ["CROWDED", "FULL", "PREFIX", "PRIMES", "SWEPT", "UNLUCKY", "VERTEX", "sweep_lines"]
 
 # Why sweep_lines returned.
-SWEPT, FULL, PREFIX, VERTEX = 0, 1, 2, 3
+SWEPT, FULL, PREFIX, VERTEX, CROWDED, PRIMES, UNLUCKY = 0, 1, 2, 3, 4, 5, 6
 
-
-class Circuits(NamedTuple):
-    """Known minimal dependent sets of normals, and what their dependency leaves.
-
-    With γ the dependency of the normals scaled to γ_top = −1, kappa is the sign of
-    Σ γ_l offset_l: 0 if the hyperplanes share a flat of codimension |C| − 1.
-    """
-
-    masks: Words  # (room, words)
-    top: Ints  # (room,): the largest index
-    kappa: Ints  # (room,)
-    known: Ints  # [how many]
+# What is known of a vertex where some signs are unsure: nothing begins there for these picks;
+# all the rows that are unsure vanish, one or several; or it is still open.
+SKIPPED, CIRCUIT, SEVERAL, OPEN = 10, 11, 12, 13
 
 
 @compiled(inline="always", error_model="numpy")
-def _mark(mask, lines, count):
-    """Set the bits of the first picks, and no others."""
-    for w in range(mask.shape[0]):
-        mask[w] = 0
-    for p in range(count):
-        mask[lines.pick[p] >> 6] |= lines.bits[lines.pick[p] & 63]
-
-
-@compiled(inline="always", error_model="numpy")
-def _set_picks_far(values, pick, depth):
-    """Let the picked rows on a line be certainly positive everywhere."""
-    for p in range(depth):
-        values[depth, 0, pick[p]] = FAR
-        values[depth, 1, pick[p]] = 0.0
-
-
-@compiled(inline="always", error_model="numpy")
-def _meet_rows(values, errors, norms, slack, meet, negative, bits, first, depth, n):
+def _meet_rows(values, errors, norms, meet, facts, negative, pick, first, depth, n):
     """For each row that a line still meets: where, how far signs there are unsure, and which of
     the picked rows are negative on the cell born there."""
-    c_error, g_error = errors[depth, 0], errors[depth, 1]
-    c_norm, g_norm = norms[depth, 0], norms[depth, 1]
-    start = np.uint64(first)
-    for h in range(start, np.uint64(n)):
-        constant, slope = values[depth, 0, h], values[depth, 1, h]
-        t = -constant / slope
-        t_error = INFLATE * (
-            (c_error + abs(t) * g_error + TINY) / (abs(slope) - g_error)
-            + UNIT_ROUNDOFF * abs(t)
-            + TINY
-        )
+    width, room, here = np.uint64(values.shape[1]), np.uint64(values.shape[2]), np.uint64(depth)
+    n_words = np.uint64(facts.shape[1])
+    one, two, low = np.uint64(1), np.uint64(2), np.uint64(63)
+    start = np.uint64(first) & ~np.uint64(7)
+    for w in range(start >> np.uint64(6), n_words):
+        facts[0, w], facts[1, w], facts[2, w] = 0, 0, 0
+    c_error, g_error, c_norm = errors[here, 0], errors[here, 1], norms[here, 0]
+    steepest = norms[here, 1] + g_error
+    base = here * width * room
+    for k in range(start, np.uint64(n), np.uint64(8)):
+        slope = load(values, base + room + k)
+        inverse = -1.0 / slope
+        t = load(values, base + k) * inverse
+        far = absolute(t)
+        # Rows are off by so much at t, and t by at most twice that over the slope.
+        error = c_error + far * g_error + TINY
         bound = INFLATE * (
-            c_error
-            + abs(t) * g_error
-            + t_error * (g_norm + g_error)
-            + UNIT_ROUNDOFF * (2.0 * abs(t) * g_norm + c_norm)
+            error * (1.0 + 2.0 * steepest * absolute(inverse))
+            + UNIT_ROUNDOFF * (5.0 * steepest * far + c_norm)
             + TINY
         )
-        meet[0, h] = t
-        meet[1, h] = bound if abs(slope) > g_error else np.inf
-        meet[2, h] = 1.0
-    for w in range(negative.shape[0]):
-        for h in range(start, np.uint64(n)):
-            negative[w, h] = 0
-    for h in range(start, np.uint64(n)):
-        if values[depth, 1, h] < 0.0:
-            negative[h >> np.uint64(6), h] = bits[h & np.uint64(63)]
-    for c in range(2, values.shape[1]):
-        b = slack[depth, c]
-        w, bit, error = b >> 6, bits[b & 63], errors[depth, c]
-        for h in range(start, np.uint64(n)):
-            entry = values[depth, c, h]
-            opposite = (entry > 0.0) == (values[depth, 1, h] > 0.0)
-            negative[w, h] |= bit * np.uint64(opposite)
-            meet[2, h] *= np.float64(abs(entry) > error)
+        store(meet, k, t)
+        store(meet, room + k, bound)
+        rising = above(slope, spread(0.0))
+        sure = np.uint64(255)
+        for w in range(n_words):
+            words = spread(0.0)
+            for c in range(two, width):
+                b = np.uint64(pick[c - two])
+                if b >> np.uint64(6) == w:
+                    entry = load(values, base + c * room + k)
+                    opposite = ~(above(entry, spread(0.0)) ^ rising)
+                    words = marked(words, opposite, one << (b & low))
+                    sure &= above(absolute(entry), spread(errors[here, c]))
+            store(negative, w * room + k, words)
+        word, shift = k >> np.uint64(6), k & low
+        facts[0, word] |= above(absolute(slope), spread(2.0 * g_error)) << shift
+        facts[1, word] |= sure << shift
+        facts[2, word] |= (~rising & np.uint64(255)) << shift
 
 
 @compiled(inline="always", error_model="numpy")
-def _signs_on_line(values, depth, t, bound, bits, out, row, last):
-    """The signs at parameter t as bits; are any of them not certain?
-
-    All values are finite. (The masks in an array of their own let this loop use vectors.)
-    """
-    n_words = out.shape[1]
+def _signs_on_line(values, meet, facts, negative, picked, bits, doubt, h, depth, n, out, row):
+    """The signs of the cell born at row h as bits; are any of them not certain?"""
+    room, here = np.uint64(values.shape[2]), np.uint64(depth)
+    base = here * np.uint64(values.shape[1]) * room
+    t, far = spread(meet[0, h]), spread(meet[1, h])
+    near = spread(-meet[1, h])
+    place = np.uint64(h)
     unsure = np.uint64(0)
+    n_words = np.uint64(out.shape[1])
     for w in range(n_words):
-        positive, first = np.uint64(0), np.uint64(64 * w)
-        top = np.uint64(64) if w < n_words - 1 else np.uint64(last)
-        for k in range(top):
-            v = values[depth, 0, first + k] + values[depth, 1, first + k] * t
-            positive |= bits[k] * np.uint64(v > 0.0)
-            unsure |= bits[k] * np.uint64(abs(v) <= bound)
-        out[row, w] = positive
+        first = w << np.uint64(6)
+        stop = min(first + np.uint64(64), np.uint64(n))
+        positive, certain = np.uint64(0), np.uint64(0)
+        for half in range(first, stop, np.uint64(32)):
+            ups, sures = np.uint64(0), np.uint64(0)
+            for j in range(4):  # unrolled
+                k = half + np.uint64(8 * j)
+                v = fused(load(values, base + room + k), t, load(values, base + k))
+                up = above(v, far)
+                ups |= up << np.uint64(8 * j)
+                sures |= (up | above(near, v)) << np.uint64(8 * j)
+            positive |= ups << (half - first)
+            certain |= sures << (half - first)
+        on = picked[here, w]
+        fallen = negative[w, place]
+        if w == place >> np.uint64(6):
+            on |= bits[place & np.uint64(63)]
+            fallen |= facts[2, w] & bits[place & np.uint64(63)]
+        valid = ~np.uint64(0) >> (first + np.uint64(64) - stop)
+        out[row, w] = (positive & ~on & valid) | (on & ~fallen)
+        left = ~(certain | on) & valid
+        doubt[1, w] = left
+        unsure |= left
     return unsure
 
 
 @compiled(error_model="numpy")
-def _circuit_within(circuits, rows, row, concurrent):
-    """A known circuit of `row` and some of the rows in a mask, −1 if none; κ = 0 if asked."""
-    word, bit = row >> 6, np.uint64(1) << np.uint64(row & 63)
-    for q in range(circuits.known[0]):
-        if concurrent and circuits.kappa[q] != 0:
-            continue
-        mask = circuits.masks[q]
-        if not mask[word] & bit:
-            continue
-        inside = True
-        for w in range(mask.shape[0]):
-            outside = mask[w] & ~rows[w]
-            if w == word:
-                outside &= ~bit
-            if outside:
-                inside = False
-                break
-        if inside:
-            return q
-    return -1
+def _doubt_all(lines, depth, n):
+    """Let all rows but those picked be unsure."""
+    for w in range(lines.doubt.shape[1]):
+        valid = min(64, n - 64 * w)
+        lines.doubt[1, w] = ~np.uint64(0) >> np.uint64(64 - valid) & ~lines.picked[depth, w]
+    h = lines.pick[depth]
+    lines.doubt[1, h >> 6] &= ~lines.bits[h & 63]
 
 
 @compiled(error_model="numpy")
-def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs):
+def _inspect(lines, moduli, depth, n):
+    """Find the unsure rows that vanish at a vertex, and what begins there.
+
+    Returns what is known, or PRIMES or UNLUCKY, and the last row that vanishes.
+    """
+    found = span(moduli, lines.pick, depth + 1)
+    if found != INDEPENDENT:
+        return SKIPPED if found == DEPENDENT else _stopped(found), -1
+    if not lines.facts[1, lines.pick[depth] >> 6] & lines.bits[lines.pick[depth] & 63]:
+        found = turns_by_all(moduli)
+        if found != INDEPENDENT:
+            return _stopped(found), -1
+    for w in range(lines.doubt.shape[1]):
+        lines.doubt[0, w] = 0
+    vanishing, unsure, row = 0, 0, -1
+    for k in range(n):
+        w, bit = k >> 6, lines.bits[k & 63]
+        if not lines.doubt[1, w] & bit:
+            continue
+        found = passes_through(moduli, k)
+        if found == INDEPENDENT:
+            unsure += 1
+            continue
+        if found != DEPENDENT:
+            return _stopped(found), -1
+        for q in range(depth + 1):
+            if moduli.support[q] and lines.pick[q] > k:
+                return SKIPPED, -1  # another set of picks comes first at this vertex
+        lines.doubt[0, w] |= bit
+        lines.doubt[1, w] &= ~bit
+        vanishing += 1
+        row = k
+    if unsure > 0 or vanishing == 0:
+        return OPEN, row
+    return CIRCUIT if vanishing == 1 else SEVERAL, row
+
+
+@compiled(error_model="numpy")
+def _stopped(found):
+    return PRIMES if found == MORE_PRIMES else UNLUCKY
+
+
+@compiled(error_model="numpy")
+def _births_at_circuit(lines, moduli, depth, k, is_last, out, where, signs):
     """The cells born at a vertex that one more row passes through; −1 if unsure.
 
     Let row_k = Σ β_b row_b over the picked rows and t = Σ α_b row_b (up to a constant). A cell
     on which t has its minimum here has the signs of α + μγ, where γ is the dependency β with
     γ_k = −1: the signs of a stretch between the roots of a line. Of the two unbounded
-    stretches one is a cell if the dependency leaves a constant (κ), none if it leaves none.
+    stretches one is a cell if the dependency leaves a constant κ, none if it leaves none.
     """
-    values, errors, slack = lines.values, lines.errors, lines.slack
+    values, errors, offsets = lines.values, lines.errors, lines.offsets
     h = lines.pick[depth]
     width = values.shape[1]
     slope, slope_error = values[depth, 1, h], errors[depth, 1]
@@ -157,27 +189,26 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
         (slope_error + abs(factor) * slope_error) / certain
         + UNIT_ROUNDOFF * abs(factor) + TINY
     )  # fmt: skip
-    if k < lines.valid[depth]:
+    if k < lines.valid[depth] or slope_error * 4.0 > abs(slope):
         return -1
-    mask = circuits.masks[q]
     roots = np.empty(width + 1)
     radii = np.empty(width + 1)
     members = np.empty(width + 1, np.int64)
     gammas = np.empty(width + 1, np.int64)
     roots[0], radii[0], members[0], gammas[0] = 0.0, 0.0, k, -1
     count = 1
+    left, left_error, left_size = -offsets[0, k], offsets[1, k], abs(offsets[0, k])
     for c in range(1, width):
-        b = h if c == 1 else slack[depth, c]
-        if not (mask[b >> 6] >> np.uint64(b & 63)) & np.uint64(1):
+        place = depth if c == 1 else c - 2
+        if not moduli.support[place]:
             continue
+        b = lines.pick[place]
         if c == 1:
             alpha = 1.0 / slope
             alpha_error = INFLATE * (
                 alpha * alpha * slope_error * 2.0 + UNIT_ROUNDOFF * abs(alpha)
             )
             beta, beta_error = factor, factor_error
-            if slope_error * 4.0 > abs(slope):
-                return -1
         else:
             top, error = values[depth, c, h], errors[depth, c]
             alpha = -top / slope
@@ -197,6 +228,10 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
             )
         if not abs(beta) > beta_error:
             return -1
+        left += beta * offsets[0, b]
+        left_size += abs(beta * offsets[0, b])
+        left_error += beta_error * (abs(offsets[0, b]) + offsets[1, b])
+        left_error += abs(beta) * offsets[1, b] + TINY
         root = -alpha / beta
         radius = INFLATE * (
             (alpha_error + abs(root) * beta_error) / (abs(beta) - beta_error)
@@ -213,7 +248,12 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
     for p in range(1, count):
         if not roots[p] - roots[p - 1] > INFLATE * (radii[p] + radii[p - 1]):
             return -1
-    kappa = 0 if is_last else circuits.kappa[q]
+    kappa = 0
+    if not is_last and leaves_constant(moduli):
+        left_error = INFLATE * (left_error + 2.0 * width * UNIT_ROUNDOFF * left_size)
+        if not abs(left) > left_error:
+            return -1
+        kappa = 1 if left > 0 else -1
     # Far to the left every member has the sign of −γ; passing its root turns it.
     for p in range(count):
         m = members[p]
@@ -235,13 +275,13 @@ def _births_at_circuit(lines, depth, circuits, q, k, is_last, out, where, signs)
 
 
 @compiled(error_model="numpy", nogil=True)
-def sweep_lines(lines, circuits, n, is_last, out):
+def sweep_lines(lines, moduli, n, is_last, out):
     """Visit lines in lexicographic order of their picks and write the cells born on them.
 
     Parameters
     ----------
-    lines, circuits
-        See :class:`Lines` and :class:`Circuits`.
+    lines, moduli
+        See :class:`Lines` and :class:`Moduli`.
     n : int
         Number of rows.
     is_last : bool
@@ -252,18 +292,18 @@ def sweep_lines(lines, circuits, n, is_last, out):
     -------
     int
         SWEPT, or why the caller has to act: FULL (empty `out`), PREFIX (the picks up to this
-        depth have no certain pivot: decide whether they are independent; if so, fill the
-        dictionary below), VERTEX (the picks meet in a vertex that is not certain).
+        depth are independent, but no pivot is certain: fill the dictionary below), VERTEX (the
+        picks meet in a vertex where the signs in `doubt` are not zero and not certain), CROWDED
+        (the rows in `doubt` vanish there, and what begins there is not certain), PRIMES (give
+        other primes), UNLUCKY (the coordinates are not in general position).
     """
     values, errors, norms, bits = lines.values, lines.errors, lines.norms, lines.bits
     pick, stop, state, valid = lines.pick, lines.stop, lines.state, lines.valid
-    slack = lines.slack
-    meet, negative = lines.meet, lines.negative
+    meet, facts, negative, picked = lines.meet, lines.facts, lines.negative, lines.picked
+    factors, doubt = lines.factors, lines.doubt
     width = values.shape[1]
     last_depth = width - 2
     n_words = out.shape[1]
-    last = n - 64 * (n_words - 1)
-    picked = np.zeros(n_words, np.uint64)
     signs = np.zeros(n_words, np.uint64)
     depth, written = state[0], state[1]
     refined_for = -1  # the row before whose pivot the dictionary was refined
@@ -283,15 +323,18 @@ def sweep_lines(lines, circuits, n, is_last, out):
             state[3] += 1
             h = pick[depth]
             measure = depth + 3 < last_depth  # norms that grow for three more steps will do
-            valid[depth + 1] = h + 1
-            column = pivot_column(values, errors, norms, slack, h, depth)
+            column = pivot_column(values, errors, norms, h, depth)
             fresh = False
             if column >= 0:
-                fresh = pivot(values, errors, norms, slack, h, column, depth, n, measure)
+                fresh = pivot(values, errors, norms, factors, h, column, depth, n, measure)
             if not fresh:
-                _mark(picked, lines, depth)
-                if _circuit_within(circuits, picked, h, False) >= 0:
+                found = span(moduli, pick, depth + 1) if len(moduli.primes) else MORE_PRIMES
+                if found == DEPENDENT:
                     state[2] = 0
+                elif found != INDEPENDENT:
+                    pick[depth] -= 1
+                    state[0], state[1] = depth, written
+                    return _stopped(found)
                 elif refined_for != h and refine(lines, depth, n):
                     refined_for = h
                     pick[depth] -= 1
@@ -300,31 +343,24 @@ def sweep_lines(lines, circuits, n, is_last, out):
                     return PREFIX
                 continue
             refined_for = -1
+            for w in range(n_words):
+                picked[depth + 1, w] = picked[depth, w]
+            picked[depth + 1, h >> 6] |= bits[h & 63]
             depth += 1
+            valid[depth] = h + 1
             if state[2] > 0:
                 state[2] -= 1
             if state[2] == 0 or depth == last_depth:
                 pick[depth] = pick[depth - 1]
             continue
         # On a line: meet the rows after the picks, in order.
-        g_error = errors[depth, 1]
         refined, stale = False, True
         while pick[depth] < n - 1:
             if stale:
-                g_error = errors[depth, 1]
-                _set_picks_far(values, pick, depth)
                 _meet_rows(
-                    values,
-                    errors,
-                    norms,
-                    slack,
-                    meet,
-                    negative,
-                    bits,
-                    pick[depth] + 1,
-                    depth,
+                    values, errors, norms, meet, facts, negative, pick, pick[depth] + 1, depth,
                     n,
-                )
+                )  # fmt: skip
                 stale = False
             if written + width + 1 > out.shape[0]:
                 state[0], state[1] = depth, written
@@ -332,61 +368,53 @@ def sweep_lines(lines, circuits, n, is_last, out):
             pick[depth] += 1
             state[3] += 1
             h = pick[depth]
-            t, bound = meet[0, h], meet[1, h]
-            if not bound < HUGE:
-                if not abs(values[depth, 1, h]) > g_error:
-                    _mark(picked, lines, depth)
-                    if _circuit_within(circuits, picked, h, False) >= 0:
-                        continue
-                if not refined and refine(lines, depth, n):
-                    refined = stale = True
-                    pick[depth] -= 1
+            sure = (facts[0, h >> 6] & bits[h & 63]) != 0 and meet[1, h] < HUGE
+            if sure:
+                unsure = _signs_on_line(
+                    values, meet, facts, negative, picked, bits, doubt, h, depth, n, out,
+                    written,
+                )  # fmt: skip
+                sure = (facts[1, h >> 6] & bits[h & 63]) != 0
+                if sure and not unsure:
+                    written += 1
                     continue
-                state[0], state[1] = depth, written
-                return VERTEX
-            constant, slope = values[depth, 0, h], values[depth, 1, h]
-            values[depth, 0, h] = FAR
-            values[depth, 1, h] = 0.0
-            unsure = _signs_on_line(values, depth, t, bound, bits, out, written, last)
-            values[depth, 0, h] = constant
-            values[depth, 1, h] = slope
-            for w in range(n_words):
-                out[written, w] &= ~negative[w, h]
-            certain = meet[2, h] > 0.0
-            if certain and not unsure:
-                written += 1
-                continue
-            born = -1
-            if certain:
-                _mark(picked, lines, depth + 1)
-                zeros, circuit, row = 0, -1, -1
-                for k in range(n):
-                    if (picked[k >> 6] >> np.uint64(k & 63)) & np.uint64(1):
-                        continue
-                    if not abs(values[depth, 0, k] + values[depth, 1, k] * t) > bound:
-                        zeros += 1
-                        row = k
-                        circuit = _circuit_within(circuits, picked, k, is_last)
-                        if circuit < 0:
-                            zeros = n
-                            break
-                        if circuits.top[circuit] != k:
-                            born = 0  # another set of picks comes first at this vertex
-                            break
-                if zeros == 1 and born < 0:
-                    for w in range(n_words):
-                        signs[w] = out[written, w]
-                    born = _births_at_circuit(
-                        lines, depth, circuits, circuit, row, is_last, out, written, signs
-                    )
-            if born < 0 and not refined and refine(lines, depth, n):
+            else:
+                _doubt_all(lines, depth, n)
+            # What explained the doubts before is tried first.
+            if state[4] <= 0 and not refined and refine(lines, depth, n):
                 refined = stale = True
                 pick[depth] -= 1
                 continue
-            if born < 0:
+            known, row = PRIMES, -1
+            if len(moduli.primes):
+                known, row = _inspect(lines, moduli, depth, n)
+                state[4] = min(16, state[4] + 1) if known != OPEN else state[4] - 1
+            if known == SKIPPED:
+                continue
+            if known in (PRIMES, UNLUCKY):
+                pick[depth] -= 1
                 state[0], state[1] = depth, written
-                return VERTEX
-            written += born
+                return known
+            born = -1
+            if known == CIRCUIT and sure:
+                for w in range(n_words):
+                    signs[w] = out[written, w]
+                born = _births_at_circuit(
+                    lines, moduli, depth, row, is_last, out, written, signs
+                )
+                if born < 0:
+                    for w in range(n_words):
+                        out[written, w] = signs[w]
+            if born >= 0:
+                written += born
+                continue
+            crowded = sure and known != OPEN
+            if not (refined or (crowded and known == SEVERAL)) and refine(lines, depth, n):
+                refined = stale = True
+                pick[depth] -= 1
+                continue
+            state[0], state[1] = depth, written
+            return CROWDED if crowded else VERTEX
         depth -= 1
     state[0], state[1] = -1, written
     return SWEPT

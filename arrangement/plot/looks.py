@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ LONGEST_KEY = 12
 class Look:
     """Which regions are drawn, in which colours, and what these mean."""
 
-    drawn: Regions
+    drawn: Regions | DecisionRegions
     fills: NDArray[np.int64]  # the colour of each of them, a row of `palette`
     palette: Floats
     title: str
@@ -85,17 +85,19 @@ def _by_map(regions: Regions, _: int | None) -> Look:
     )
 
 
-def _by_class(regions: Regions, _: int | None) -> Look:
+def _by_class(regions: Regions | DecisionRegions, _: int | None) -> Look:
+    from arrangement.deep.regions import Regions
+
     network = regions.layers.network
     if network.output_dimension < 2:
         raise InputError('colour="class": the network has one output, and so no classes')
-    decision: DecisionRegions = regions.decision_regions()
+    decision = regions.decision_regions() if isinstance(regions, Regions) else regions
     names = [literal(str(name)) for name in decision.class_labels.tolist()]
     share = decision.class_volumes / decision.class_volumes.sum()
     present = np.flatnonzero(decision.class_counts).tolist()
     key = [(k, f"{names[k]}: {_percent(share[k])}") for k in present]
     what = counted(len(decision), "decision region")
-    if regions is not decision:
+    if isinstance(regions, Regions):
         what = f"{_counted(regions)}, {what}"
     return Look(
         decision,
@@ -160,7 +162,12 @@ def _by_dead(regions: Regions, _: int | None) -> Look:
     )
 
 
-LOOKS = {"map": _by_map, "class": _by_class, "rank": _by_rank, "dead": _by_dead}
+LOOKS: dict[str, Callable[[Any, int | None], Look]] = {
+    "map": _by_map,
+    "class": _by_class,
+    "rank": _by_rank,
+    "dead": _by_dead,
+}
 
 
 def _palette(colours: Sequence[str], n: int) -> Floats:

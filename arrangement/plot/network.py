@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from arrangement.deep.decisions import DecisionRegions
+    from arrangement.deep.region_set import RegionSet
     from arrangement.deep.regions import Regions
 
 __all__ = ["COLOURS", "regions"]
@@ -32,7 +34,7 @@ INK = "0.15"
 
 
 def regions(
-    regions: Regions,
+    regions: Regions | DecisionRegions,
     target: Target = None,
     colour: str = "map",
     title: str | None = None,
@@ -85,20 +87,23 @@ def regions(
     >>> plot.regions(found).axes[0].get_title()
     '24 activation regions, 24 affine maps'
     """
+    from arrangement.deep.decisions import DecisionRegions
+    from arrangement.deep.region_set import RegionSet
+
     choice(colour, tuple(COLOURS), "colour")
-    check_instance(regions, "regions", "Regions", "HalfspaceRegions")
+    check_instance(regions, "regions", "Regions", "DecisionRegions", "HalfspaceRegions")
     if regions.dimension > 2:
         raise InputError(
             f"a network with {regions.dimension} inputs has no picture: what can be drawn is "
             "one or two inputs; draw what it does on a plane, network.slice_through(points)"
         )
+    if not isinstance(regions, RegionSet):
+        raise InputError("regions by recursion have no picture: use method='complex'")
     if not regions.complex.domain.has_float64_volumes:
         raise InputError(
             "a picture has coordinates in float64, whose numbers are too far apart for this "
             "domain, or do not reach; move it to the origin, or scale it"
         )
-    from arrangement.deep.decisions import DecisionRegions
-
     if isinstance(regions, DecisionRegions) and colour != "class":
         raise InputError('draw decision regions by colour="class": a class is all they have')
     if layer is not None and colour != "rank":
@@ -123,7 +128,7 @@ def regions(
     return figure
 
 
-def _size(regions: Regions, bar: bool) -> tuple[float, float]:
+def _size(regions: RegionSet[Any], bar: bool) -> tuple[float, float]:
     if regions.dimension == 1:
         return (8.0, 4.2)
     low, high = regions.complex.points.min(axis=0), regions.complex.points.max(axis=0)
@@ -132,7 +137,7 @@ def _size(regions: Regions, bar: bool) -> tuple[float, float]:
     return (7.5, 1.0 + 0.9 * height) if bar else (7.5, 1.8 + height)
 
 
-def _equal(regions: Regions) -> bool:
+def _equal(regions: RegionSet[Any]) -> bool:
     """Do both axes share a scale? Not if one range is more than 25 times the other."""
     span = np.ptp(regions.complex.points, axis=0)
     return bool(span.max() <= 25 * span.min())
@@ -141,7 +146,7 @@ def _equal(regions: Regions) -> bool:
 # -- two inputs -----------------------------------------------------------------------------
 
 
-def _polygons(regions: Regions) -> list[Floats]:
+def _polygons(regions: RegionSet[Any]) -> list[Floats]:
     """The cells of the complex, each with its vertices in the order of their angles."""
     begin, corner = regions.geometry.corners
     sizes = np.diff(begin)
@@ -153,7 +158,7 @@ def _polygons(regions: Regions) -> list[Floats]:
     return np.split(points[order], begin[1:-1])
 
 
-def _paint_plane(axes: Axes, regions: Regions, look: Look) -> None:
+def _paint_plane(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
 
     fills = look.fills[look.drawn.owner]
@@ -197,7 +202,7 @@ def _paint_plane(axes: Axes, regions: Regions, look: Look) -> None:
     axes.set_ylabel("$x_2$")
 
 
-def _segments(regions: Regions) -> list[Floats]:
+def _segments(regions: RegionSet[Any]) -> list[Floats]:
     """The edges between different regions, shape (k, 2, 2)."""
     faces, pool = regions.complex.faces, regions.complex.pool
     shared = regions.contacts.faces[regions.contacts.inner]
@@ -226,7 +231,7 @@ def _name_classes(axes: Axes, look: Look) -> None:
         )
 
 
-def _deepest(regions: Regions, i: int) -> tuple[float, float]:
+def _deepest(regions: RegionSet[Any], i: int) -> tuple[float, float]:
     """A point of a region, among means of its cells, that is far from the region's boundary."""
     begin, corner = regions.geometry.corners
     points = regions.complex.points
@@ -261,7 +266,7 @@ def _add_bar(axes: Axes, ends: tuple[int, int], caption: str) -> None:
 # -- one input ------------------------------------------------------------------------------
 
 
-def _paint_line(axes: Axes, regions: Regions, look: Look) -> None:
+def _paint_line(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
     """Regions as strips; they are behind a graph that `_draw_graph` scales the axes to."""
     from matplotlib.collections import PolyCollection
 
@@ -282,12 +287,15 @@ def _paint_line(axes: Axes, regions: Regions, look: Look) -> None:
             )
         )  # fmt: skip
     if look.boundary:
-        for facet in look.drawn.boundary:  # type: ignore[attr-defined]
+        from arrangement.deep.decisions import DecisionRegions
+
+        assert isinstance(look.drawn, DecisionRegions), "only classes have a boundary"
+        for facet in look.drawn.boundary:
             x = float(look.drawn.complex.points[facet.vertices[0], 0])
             axes.axvline(x, color="black", linewidth=1.6, zorder=1)
 
 
-def _draw_graph(axes: Axes, regions: Regions) -> list[Any]:
+def _draw_graph(axes: Axes, regions: RegionSet[Any]) -> list[Any]:
     """The outputs as functions, with their breakpoints; the handles of a legend."""
     network = regions.layers.network
     x = np.sort(regions.complex.points[:, 0])

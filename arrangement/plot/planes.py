@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement.errors import InputError
 
 if TYPE_CHECKING:
-    from arrangement.relu import Landscape, OneHiddenLayer, Piece
+    from arrangement.relu import Landscape, Piece
+    from arrangement.relu.problem import Problem
 
 __all__ = ["Marked", "ParameterPlane", "balanced_point", "minima_in_plane", "plane_of"]
 
@@ -56,7 +57,7 @@ class Marked:
 
 
 def plane_of(
-    problem: OneHiddenLayer,
+    problem: Problem,
     minima: Landscape | None,
     origin: ArrayLike | None,
     directions: ArrayLike | None,
@@ -110,7 +111,7 @@ def _numbers(values: ArrayLike | None, shape: tuple[int, ...], name: str) -> Flo
     return numbers
 
 
-def _given_point(problem: OneHiddenLayer, point: Any, size: int) -> Floats:
+def _given_point(problem: Problem, point: Any, size: int) -> Floats:
     from arrangement.relu import Piece
 
     if isinstance(point, Piece):
@@ -131,7 +132,7 @@ def _independent(points: Sequence[Floats]) -> bool:
     )
 
 
-def _lowest(problem: OneHiddenLayer, minima: Landscape) -> list[Floats]:
+def _lowest(problem: Problem, minima: Landscape) -> list[Floats]:
     """Points of the lowest minima, up to three that span a plane."""
     if not len(minima.pieces):
         raise InputError("the landscape has no pieces to put a plane through")
@@ -159,9 +160,7 @@ def _completed(points: list[Floats]) -> list[Floats]:
     return points
 
 
-def _orders(
-    problem: OneHiddenLayer, minima: Landscape, rows: NDArray[np.int64]
-) -> Iterator[Floats]:
+def _orders(problem: Problem, minima: Landscape, rows: NDArray[np.int64]) -> Iterator[Floats]:
     """The parameters of some pieces, with their neurons in every order."""
     pieces, K = minima.pieces, problem.hidden
     weights, z = pieces.weights[rows], pieces.output_weights[rows]
@@ -179,7 +178,7 @@ def _orders(
 
 
 def minima_in_plane(
-    problem: OneHiddenLayer, minima: Landscape | None, plane: ParameterPlane
+    problem: Problem, minima: Landscape | None, plane: ParameterPlane
 ) -> Marked:
     """The points of pieces, scaled by `balanced_point`, that lie in a plane."""
     places: list[Floats] = []

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from arrangement.relu import Landscape, OneHiddenLayer, Piece
+    from arrangement.relu.problem import Problem
 
 __all__ = ["slice"]
 
@@ -143,7 +144,7 @@ def _size(frame: Window) -> tuple[float, float]:
     return 7.6, 1.9 + 5.9 * float(np.clip(share, 0.35, 1.3))
 
 
-def _losses(problem: OneHiddenLayer, points: Floats) -> Floats:
+def _losses(problem: Problem, points: Floats) -> Floats:
     """The mean squared error at parameters, shape (m, P)."""
     K, d = problem.hidden, problem.dimension
     X = problem.arrangement.normals.astype(np.float64)
@@ -156,7 +157,7 @@ def _losses(problem: OneHiddenLayer, points: Floats) -> Floats:
     return losses
 
 
-def _paint(axes: Axes, problem: OneHiddenLayer, plane: ParameterPlane, frame: Window) -> None:
+def _paint(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) -> None:
     """The loss as filled contours, with a colour bar."""
     from matplotlib import colormaps
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
@@ -192,9 +193,7 @@ def _paint(axes: Axes, problem: OneHiddenLayer, plane: ParameterPlane, frame: Wi
     bar.minorticks_off()
 
 
-def _rule(
-    axes: Axes, problem: OneHiddenLayer, plane: ParameterPlane, frame: Window
-) -> list[Any]:
+def _rule(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) -> list[Any]:
     """Draw where neurons switch; the handles of a legend that says which is which."""
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
@@ -263,7 +262,7 @@ def _mark(axes: Axes, plane: ParameterPlane, marked: Marked, frame: Window) -> l
     return handles
 
 
-def _parts(landscape: Any) -> tuple[OneHiddenLayer, Landscape | None]:
+def _parts(landscape: Any) -> tuple[Problem, Landscape | None]:
     from arrangement.relu import Landscape, OneHiddenLayer
 
     if isinstance(landscape, Landscape):

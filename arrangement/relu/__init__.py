@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from arrangement.relu.criterion import is_local_minimum, local_minimum
-from arrangement.relu.landscape import Landscape, OneHiddenLayer
+from arrangement.relu.landscape import Landscape
+from arrangement.relu.one_hidden_layer import OneHiddenLayer
 from arrangement.relu.optimum import Certificate, GlobalOptimum
 from arrangement.relu.patterns import cellwise_minima, pattern_minimum
 from arrangement.relu.pieces import Piece, Pieces

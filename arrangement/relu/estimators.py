@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.progress import Progress
-from arrangement.relu.landscape import OneHiddenLayer
+from arrangement.relu.one_hidden_layer import OneHiddenLayer
 from arrangement.relu.optimum import GlobalOptimum, seconds
 from arrangement.relu.samples import Floats
 

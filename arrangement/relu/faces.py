@@ -151,7 +151,7 @@ class NeuronFaces:
         return maps
 
     @cached_property
-    def _residues(self) -> tuple[Indices, Indices, int]:
+    def residues(self) -> tuple[Indices, Indices, int]:
         """The samples times some numbers, these numbers, and the slope, modulo the prime."""
         from arrangement import kernels
 
@@ -181,7 +181,7 @@ class NeuronFaces:
         """
         from arrangement import kernels
 
-        rows, factors, slope = self._residues
+        rows, factors, slope = self.residues
         ranks = np.empty(len(tuples), dtype=np.int64)
         column = factors[:, None] if free else np.zeros((len(rows), 0), dtype=np.int64)
         kernels.modular_ranks(rows, column, slope, self.signs, self.codimension, tuples, ranks)

@@ -39,7 +39,7 @@ from arrangement.relu.enumeration import (
     rounded,
 )
 from arrangement.relu.faces import NeuronFaces
-from arrangement.relu.landscape import OneHiddenLayer
+from arrangement.relu.one_hidden_layer import OneHiddenLayer
 from arrangement.relu.samples import Floats
 from arrangement.relu.tuples import n_multisets
 

@@ -19,7 +19,7 @@ from arrangement.relu.faces import ROUNDING
 from arrangement.relu.pieces import Pieces
 from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Mask
-from arrangement.relu.ties import active_sets, exact_losses, levels
+from arrangement.relu.ties import active_sets, exact_losses, levels, representatives
 from arrangement.relu.tuples import Screen, n_multisets
 
 if TYPE_CHECKING:
@@ -176,7 +176,8 @@ def cell_fits(
     loss[known], error[known] = attained[known], np.spacing(attained[known])
 
     def sets(rows: Indices) -> Indices:
-        return active_sets(faces, multisets_at(rows, n_cells, hidden))
+        sets = active_sets(faces, multisets_at(rows, n_cells, hidden))
+        return representatives(decider, sets)
 
     return *levels(loss, error, sets, partial(exact_losses, decider)), rank
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.relu.faces import ROUNDING, NeuronFaces
+from arrangement.relu.least_squares import fit
 from arrangement.relu.samples import Floats
-from arrangement.relu.tuples import fit
 
 __all__ = ["Level", "Pruning"]
 

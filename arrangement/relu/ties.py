@@ -2,8 +2,8 @@
 
 A loss in float64 comes with a bound on its error. Losses whose intervals do not overlap are in
 order; of the others those that are equal by structure (the same faces in another number or
-order) are taken together, and what then is left is compared exactly. The loss of a tuple of
-faces is a rational number, since samples and targets are.
+order, cells whose slopes span the same) are taken together, and what then is left is compared
+exactly. The loss of a tuple of faces is a rational number, since samples and targets are.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
 
+from arrangement import kernels
 from arrangement.relu.faces import NeuronFaces
 from arrangement.relu.rational import RationalDecider
 from arrangement.relu.samples import Floats, Signs
 from arrangement.relu.stationary import Minima
 
-__all__ = ["active_sets", "exact_losses", "levels", "rising", "within"]
+__all__ = ["active_sets", "exact_losses", "levels", "representatives", "rising", "within"]
 
 Indices = NDArray[np.int64]
+
+ROOM = 2**24
+"""Numbers in the forms that are compared at once."""
 
 
 def levels(
@@ -115,6 +119,59 @@ def active_sets(table: NeuronFaces, faces: Indices, signs: Signs | None = None) 
     rows = np.sort(np.where(silent, -1, faces), axis=1)
     rows[:, 1:][rows[:, 1:] == rows[:, :-1]] = -1
     return np.sort(rows, axis=1)
+
+
+def representatives(rational: RationalDecider, sets: Indices) -> Indices:
+    """One of the sets of cells with an equal loss in place of each, as far as structure tells.
+
+    The outputs of cells with slopes s_1, …, s_K are all D_v X w with v in the span of the s_j
+    and any weights w, so that the loss depends on that span: its reduced echelon form is the
+    key. Where some v is zero but for independent samples, these are fitted whatever their
+    targets are; then the loss is that of the others, and their slopes alone matter. Forms that
+    are equal modulo a prime above twice the square of all minors of the slopes are equal.
+    Many sets are compared in portions.
+
+    Parameters
+    ----------
+    rational : RationalDecider
+    sets : ndarray of int, shape (m, K)
+        As of :func:`active_sets`, of cells only.
+
+    Examples
+    --------
+    Two neurons that fit disjoint halves do what one of them and one for the whole do:
+
+    >>> import numpy as np
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> layer = OneHiddenLayer([[-2.0], [-1.0], [1.0], [3.0]], [1, 2, 0, 1], 2, bias=None)
+    >>> graph = layer.landscape().graph
+    >>> representatives(graph.decider, np.array([[0, 1], [-1, 0]])).tolist()
+    [[0, 1], [-1, 0]]
+    """
+    faces = rational.faces
+    K, size = sets.shape[1], max(abs(rational.up), abs(rational.down))
+    if not len(sets) or not K or 2 * K**K * size ** (2 * K) >= kernels.PRIME:
+        return sets
+    signs = faces.signs[: len(faces.cells)]
+    slopes = np.where(signs > 0, rational.up, np.where(signs < 0, rational.down, 0))
+    slopes = slopes.astype(np.int64) % kernels.PRIME
+    if rational.free.shape[1]:  # the other columns tell samples apart
+        kind = np.arange(signs.shape[1])
+    else:
+        sizes = np.array([abs(v) for v in rational.targets], dtype=object)
+        kind = np.unique(sizes, return_inverse=True)[1]
+    kinds = (kind[:, None] == np.arange(kind.max(initial=0) + 1)).astype(np.int64)
+    distinct, label = _distinct(sets)
+    step = max(1, ROOM // (K * signs.shape[1] + 1))
+    for start in range(0, len(distinct), step):
+        part = distinct[start : start + step]
+        forms = np.empty((len(part), K, signs.shape[1]), dtype=np.int64)
+        fitted = np.empty((len(part), signs.shape[1]), dtype=np.bool_)
+        kernels.span_forms(faces.residues[0], slopes, part, forms, fitted)
+        keys = np.column_stack([forms.reshape(len(part), -1), fitted @ kinds])
+        _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        distinct[start : start + step] = part[first[group.reshape(-1)]]
+    return distinct[label]
 
 
 def exact_losses(rational: RationalDecider, sets: Indices) -> list[fmpq]:

@@ -1,0 +1,163 @@
+"""Linear regions by their activation patterns: maps, ranks, dead layers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.columns import Columnar, frozen
+from arrangement.deep import maps
+from arrangement.deep.layers import Layers
+
+__all__ = ["LinearRegion", "LinearRegions"]
+
+Floats = NDArray[np.float64]
+Point = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class LinearRegion:
+    """What the activation pattern tells of one region: an index into its `regions`."""
+
+    regions: LinearRegions[Any]
+    index: int
+
+    @property
+    def patterns(self) -> list[NDArray[Any]]:
+        """The activation pattern of each hidden layer."""
+        return [p[self.index] for p in self.regions.patterns]
+
+    @property
+    def slope(self) -> Floats:
+        """Slope of the affine map, shape (out, in)."""
+        return self.regions.slope[self.index]
+
+    @property
+    def intercept(self) -> Floats:
+        """Intercept of the affine map, shape (out,)."""
+        return self.regions.intercept[self.index]
+
+    @property
+    def point(self) -> Floats:
+        """A float64 point inside; NaN where none was found."""
+        return self.regions.points[self.index]
+
+    @property
+    def witness(self) -> Point:
+        """A rational point inside."""
+        return self.regions.witness(self.index)
+
+
+Item = TypeVar("Item", bound=LinearRegion, covariant=True)
+
+
+class LinearRegions(Columnar[Item]):
+    """Regions on each of which a network is affine, however they were found.
+
+    Attributes
+    ----------
+    layers : Layers
+        The network.
+    patterns : list of arrays, shape (m, width)
+        The activation patterns, per hidden layer: which neurons are active (positive), bool;
+        or which piece of each maxout neuron is in force, int.
+    """
+
+    _name = "region"
+    layers: Layers
+
+    @property
+    @abstractmethod
+    def patterns(self) -> list[NDArray[Any]]:
+        """See above."""
+
+    @property
+    @abstractmethod
+    def points(self) -> Floats:
+        """A float64 point strictly inside each region, shape (m, d), or NaN."""
+
+    @abstractmethod
+    def witness(self, i: int) -> Point:
+        """A rational point strictly inside a region."""
+
+    @abstractmethod
+    def vertices(self, i: int) -> Floats:
+        """The vertices of a region in float64, shape (k, d)."""
+
+    @abstractmethod
+    def exact_vertices(self, i: int) -> list[Point]:
+        """The vertices of a region as Fractions."""
+
+    @abstractmethod
+    def exact_volume(self, i: int) -> Fraction:
+        """The volume (length, area) of a region, exactly."""
+
+    @property
+    def dimension(self) -> int:
+        """Dimension d of the input space."""
+        return self.layers.input_dimension
+
+    @property
+    def n_regions(self) -> int:
+        """How many regions there are: len(regions)."""
+        return len(self)
+
+    @property
+    @abstractmethod
+    def n_activation_regions(self) -> int:
+        """How many activation patterns have a region of full dimension."""
+
+    @cached_property
+    def n_affine_maps(self) -> int:
+        """How many different affine maps there are, compared exactly."""
+        return int(self.affine_map_numbers.max()) + 1
+
+    @cached_property
+    def _maps(self) -> tuple[Floats, Floats]:
+        slope, intercept = maps.affine_maps(self.layers, self.patterns, len(self))
+        return frozen(slope), frozen(intercept)
+
+    @property
+    def slope(self) -> Floats:
+        """Slopes of the affine maps, shape (m, out, in).
+
+        Infinite or NaN where products of weights are beyond float64; see :meth:`exact_map`.
+        """
+        return self._maps[0]
+
+    @property
+    def intercept(self) -> Floats:
+        """Intercepts of the affine maps, shape (m, out)."""
+        return self._maps[1]
+
+    def exact_map(self, i: int) -> tuple[list[Point], Point]:
+        """Slope (rows) and intercept of a region's affine map as Fractions."""
+        i = self._place(i)
+        rows, scale = maps.exact_map(self.layers, [p[i] for p in self.patterns])
+        table = [tuple(Fraction(int(v), int(scale)) for v in row) for row in rows]
+        return [row[:-1] for row in table], tuple(row[-1] for row in table)
+
+    @cached_property
+    def affine_map_numbers(self) -> NDArray[np.int64]:
+        """The number of each region's affine map, shape (m,): equal iff the maps are equal."""
+        return frozen(maps.distinct_maps(self.layers, self.patterns, len(self)))
+
+    @cached_property
+    def ranks(self) -> NDArray[np.int64]:
+        """The rank of w_lᵀ D_l for each hidden layer, exactly; shape (m, L).
+
+        D_l is the diagonal of the activation's slopes, so this is the rank of the weights of
+        the active neurons (of all, for a leaky ReLU; of the pieces in force, for maxout).
+        """
+        return frozen(maps.ranks(self.layers, self.patterns, len(self)))
+
+    @cached_property
+    def dead(self) -> NDArray[np.bool_]:
+        """Is a hidden layer dead, with all neurons inactive? Shape (m, L); never for maxout."""
+        return frozen(maps.dead(self.layers, self.patterns, len(self)))

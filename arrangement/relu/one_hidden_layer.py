@@ -1,0 +1,323 @@
+"""One hidden layer of ReLU on some data: its landscape and its global optimum."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import Executor
+from dataclasses import replace
+from math import inf
+from typing import Literal
+
+from arrangement.arguments import check_executor, check_flag
+from arrangement.bounds import cover
+from arrangement.errors import InputError, SizeError, SolverError
+from arrangement.parsing import shown
+from arrangement.progress import Progress, reporter
+from arrangement.relu.enumeration import (
+    Search,
+    enumerate_minima,
+    refuse_large_table,
+    refuse_too_many,
+)
+from arrangement.relu.landscape import Landscape
+from arrangement.relu.optimum import GlobalOptimum, global_optimum
+from arrangement.relu.pieces import KINDS, Pieces
+from arrangement.relu.problem import Problem
+from arrangement.relu.samples import (
+    Samples,
+)
+from arrangement.relu.ties import rising
+
+__all__ = ["OneHiddenLayer"]
+
+
+class OneHiddenLayer(Problem):
+    """Least squares regression with one hidden layer of ReLU neurons.
+
+    f(x) = Σ_j z_j max(0, w_j·x), with loss L(w, z) = (1/N) Σ_i (f(x_i) − y_i)². The samples
+    are normals of a central arrangement in the space of one neuron's weights w, and on each
+    of its cells a neuron is active on the same samples.
+
+    Parameters
+    ----------
+    X : array_like, shape (N, features)
+        The samples, each taken exactly as given.
+    y : array_like, shape (N,)
+        The targets.
+    hidden : int
+        Number K of hidden neurons, at least one.
+    bias : number, optional
+        The value of a constant coordinate appended to every sample, so that the last entry of
+        w is a bias; None for neurons without bias.
+    output_bias : bool
+        Add a free constant to the outputs.
+    negative_slope : float
+        α of the activation max(t, αt) with |α| < 1; 0 for ReLU.
+
+    Attributes
+    ----------
+    arrangement : Arrangement
+        Of the N samples, in dimension d: the features, and one more with a bias.
+    targets : ndarray, shape (N,)
+    hidden : int
+    bias : float or None
+    output_bias : bool
+    negative_slope : float
+
+    Raises
+    ------
+    InputError
+        If X or y is not a table of finite numbers of matching length, or if a sample is zero
+        and there is no bias. The message names the row.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> landscape = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0]).landscape()
+    >>> for piece in landscape.pieces:
+    ...     print(piece.kind, round(piece.loss, 6), piece.dimension, piece.output_signs)
+    isolated 0.222222 0 [1]
+    continuum 0.333333 1 [1]
+    continuum 0.333333 1 [1]
+    boundary 0.333333 0 [1]
+    boundary 0.333333 0 [1]
+    dead 0.666667 2 [0]
+    boundary 0.666667 1 [-1]
+    boundary 0.666667 1 [-1]
+    zero 0.666667 0 [-1]
+
+    Two neurons fit these samples in many ways:
+
+    >>> import numpy as np
+    >>> two = OneHiddenLayer([[0.0], [1.0], [2.0]], [1.0, 0.0, 1.0], hidden=2).landscape()
+    >>> best = two.global_minimum
+    >>> round(best.loss, 9), np.abs(best.predict([[0], [1], [2]]).round(9)).tolist()
+    (0.0, [1.0, 0.0, 1.0])
+    """
+
+    def landscape(
+        self,
+        max_loss: float | None = None,
+        kinds: Collection[str] | str | None = None,
+        exact: bool = False,
+        executor: Executor | None = None,
+        progress: Progress = None,
+    ) -> Landscape:
+        """All local minima of the loss.
+
+        Parameters
+        ----------
+        max_loss : float, optional
+            Only minima of at most this loss. Tuples of faces whose least squares loss, without
+            any condition on signs, is larger are left out before anything else is computed: it
+            is a lower bound of every minimum on them.
+        kinds : collection of str, optional
+            Only pieces of these kinds (see :class:`Piece`). Without ``"boundary"`` only cells
+            are gone through, which is several times less work.
+        exact : bool
+            Decide all ranks, strict inequalities and multipliers in rational arithmetic, for
+            the data as given, not only those that float64 leaves open.
+        executor : concurrent.futures.Executor, optional
+            Where tuples of two and more neurons are worked through, for example a
+            `ProcessPoolExecutor`.
+        progress : bool or callable, optional
+            True shows progress on stderr when that is a terminal; a callable is called with
+            (tuples of faces done, tuples in all).
+
+        Returns
+        -------
+        Landscape
+
+        Raises
+        ------
+        InputError
+            If an argument is not what it must be.
+        SizeError
+            If there are too many tuples of faces to go through, before that is begun.
+        SolverError
+            If the samples are beyond float64 (the message names two rows) and have too many
+            tuples for rational arithmetic, or a minimum has weights beyond float64.
+
+        Notes
+        -----
+        Cells, faces and losses are exact, the losses rounded at the end: pieces are in exact
+        order, and of equal losses the one with the earlier faces and output signs is first.
+        Without `exact`, ranks and inequalities are decided in float64. A strict inequality has
+        to hold by 1e-11 of the size of its terms and by more than its rounding error, else the
+        tuple of faces is refused, and doubtful if that may be due to rounding; a weak one may
+        fail by 1e-9 or by the rounding of the fit, and its piece is not `decided` if it may
+        hold only by rounding. Tuples that are doubtful or hold such a piece (those of repeated
+        samples, equal targets and integers, where inequalities hold with equality) are decided
+        again in rational arithmetic, as long as they are few: of each million tuples as many
+        as take an estimated 20 seconds, and 0.1 ms for each that is decided in float64. Where a
+        sample is within 1e-9 of its length of a flat that it is not on, that is every tuple.
+        What is beyond that is counted in `doubtful`, or not `decided`. The margin of a piece is
+        how wide its narrowest inequality was, 0 where it holds with equality and not in all
+        fits on the tuple, or where rounding moves the weights off their faces.
+
+        Samples that leave float64 few digits, because their lengths differ by more than 10^6 or
+        some are as nearly dependent, are decided in rational arithmetic, as with `exact`, up to
+        200,000 tuples.
+
+        Complete, up to the scaling and the order of neurons. A neuron with z ≠ 0 has u = |z| w
+        in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every
+        multiset of these is looked at. A neuron with z = 0 is in place iff
+        Σ_i r_i max(0, v·x_i) vanishes for v near w, r the residuals, that is on every cell
+        around w: it is reported in the cells where this holds, with output sign 0, as a neuron
+        in the cell without an active sample is, whose z is free; minima with z = 0 on faces are
+        in the closures of these pieces.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> layer = OneHiddenLayer([[-1], [1], [2]], [1, 0, 3], hidden=2, bias=None)
+        >>> layer.landscape().pieces
+        10 pieces (4 continuum, 1 isolated, 5 zero)
+        >>> layer.landscape(max_loss=1.0, exact=True).pieces
+        5 pieces (2 continuum, 1 isolated, 2 zero)
+        """
+        bound = self._max_loss(max_loss)
+        wanted = self._kinds(kinds)
+        quiet = None if callable(progress) else progress
+        check_flag(exact, "exact")
+        check_executor(executor)
+        self._refuse_too_many("boundary" in wanted)
+        codimensions = None if wanted & {"boundary", "zero"} else 1
+        faces = self.faces(codimensions, quiet)
+        search = Search(
+            faces,
+            self.samples.y,
+            self.free,
+            self.hidden,
+            bound,
+            wanted,
+            self.exact_targets,
+            exact,
+        )
+        refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
+        search = search.suited()
+        if search.exhaustive:
+            # Float64 decides nothing here, and uncentred samples keep the weights' digits.
+            samples = self.samples.uncentred()
+            faces = self._faces(samples, faces.cells, codimensions, quiet)
+            search = replace(search, faces=faces)
+        minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
+        pieces = Pieces(faces, *rising(minima, search.rational), self.bias)
+        if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
+            raise SolverError(
+                "no minimum was found: the samples are too ill-conditioned for float64"
+            )
+        return Landscape(
+            self, faces, pieces.of_kinds(wanted), sum(map(len, doubtful)), search.exact
+        )
+
+    def _kinds(self, kinds: Collection[str] | str | None) -> frozenset[str]:
+        if kinds is None:
+            return frozenset(KINDS)
+        try:
+            wanted = frozenset([kinds] if isinstance(kinds, str) else kinds)
+        except TypeError:
+            wanted = frozenset()
+        unknown = wanted - set(KINDS)
+        if unknown or not wanted:
+            raise InputError(f"kinds={shown(kinds)}: some of {', '.join(KINDS)}")
+        return wanted
+
+    def _refuse_too_many(self, boundary: bool) -> None:
+        """Refuse what is far too large before faces are enumerated."""
+        from math import comb
+
+        n, d = self.n_samples, self.arrangement.rank
+        most = [comb(n, k) * cover(n - k, d - k) for k in range(min(d, n) if boundary else 1)]
+
+        def refuse(n_faces: int) -> None:
+            if self.hidden > 1:
+                refuse_too_many(n_faces, self.hidden, n, self.dimension)
+            refuse_large_table(n_faces, n, self.dimension)
+
+        try:
+            refuse(sum(most))
+        except SizeError as error:
+            # So many are there in general position. A lower bound is quick; only where it
+            # leaves room are the cells that these samples have counted.
+            lower = self.samples.some_cells() * sum(most) // most[0]
+            try:
+                refuse(lower)
+            except SizeError:
+                raise error from None
+            refuse(self.arrangement.n_cells() * sum(most) // most[0])
+
+    def fit_global(
+        self,
+        time_limit: float | None = None,
+        progress: Progress = None,
+        *,
+        tolerance: float = 1e-8,
+        method: Literal["auto", "screen", "branch"] = "auto",
+        random_state: int = 0,
+    ) -> GlobalOptimum:
+        """A network of least loss, proven to be one.
+
+        Parameters
+        ----------
+        time_limit : float, optional
+            Seconds after which the search stops with the best network and the best bound so
+            far, kept to a second or 5 %, compiling at first use (once, some 20 s) aside; None
+            searches to the end.
+        progress : bool or callable, optional
+            True shows progress, the loss and its bound on stderr when that is a terminal; a
+            callable is called with (done, total).
+        tolerance : float
+            The gap between the loss and its lower bound that counts as none, as a share of
+            mean(y²).
+        method : {"auto", "screen", "branch"}
+            ``"screen"`` bounds every tuple of cells by least squares and fits the promising
+            ones, lowest bound first; ``"branch"`` is branch and bound over samples. The default
+            screens for one neuron.
+        random_state : int
+            Seed of the local search that finds a good network first; the proof does not
+            depend on it.
+
+        Returns
+        -------
+        GlobalOptimum
+
+        Raises
+        ------
+        SizeError
+            If the samples may have more than 4,000,000 activation patterns and there is no time
+            limit. With one the search goes on without the cells.
+
+        Notes
+        -----
+        With u_j = |z_j| w_j and output signs s_j, the loss is a convex quadratic on each tuple
+        of closed cells, and closed cells cover everything, minima on faces included. A node of
+        the search says which neurons are active on some of the samples; the squared loss on
+        these alone, under the linear constraints that the pattern puts on u, is a lower bound
+        for all networks of the node. The bound is the value of a dual point whose residuals
+        are taken off, with bounds for the rounding of every sum, so that no solver's word is
+        trusted; ranks are exact, and no weight is too large for it. What rounding leaves open
+        is solved in rational arithmetic, and a network found there counts. The patterns are
+        those of the exact cells; the returned loss is evaluated in rational arithmetic.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> X, y = [[-2], [-1], [0], [1], [2]], [1, 0, 2, 0, 1]
+        >>> best = OneHiddenLayer(X, y, hidden=2).fit_global()
+        >>> round(best.fun, 6), best.status
+        (0.5, 'optimal')
+        """
+        return global_optimum(
+            Samples.of(self.arrangement, self.targets, self.bias is not None),
+            self.arrangement.cells,
+            self.hidden,
+            bias=self.bias,
+            output_bias=self.output_bias,
+            negative_slope=self.negative_slope,
+            time_limit=time_limit,
+            tolerance=tolerance,
+            method=method,
+            random_state=random_state,
+            progress=progress,
+        )

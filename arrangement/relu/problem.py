@@ -1,0 +1,120 @@
+"""A problem of one hidden layer: samples, targets, neurons, and the faces of its neurons."""
+
+from __future__ import annotations
+
+import operator
+from fractions import Fraction
+from functools import cached_property
+from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from arrangement.cells import Cells
+from arrangement.errors import InputError
+from arrangement.parsing import exact_number, shown
+from arrangement.progress import Progress
+from arrangement.relu.faces import NeuronFaces
+from arrangement.relu.samples import (
+    SPREAD,
+    Floats,
+    Samples,
+    sample_arrangement,
+    sample_targets,
+)
+
+__all__ = ["Problem"]
+
+
+class Problem:
+    """The data of :class:`one_hidden_layer.OneHiddenLayer`, checked and exact."""
+
+    def __init__(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        hidden: int = 1,
+        bias: float | Fraction | str | None = 1.0,
+        output_bias: bool = False,
+        negative_slope: float = 0.0,
+    ) -> None:
+        if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
+            raise InputError(f"hidden={shown(hidden)}: a number of hidden neurons, at least 1")
+        if not isinstance(output_bias, bool | np.bool_):
+            raise InputError(f"output_bias={shown(output_bias)}: True or False")
+        try:
+            exact_slope = Fraction(exact_number(negative_slope))
+        except (AttributeError, TypeError, ValueError, OverflowError, ZeroDivisionError):
+            exact_slope = Fraction(1)
+        if not abs(exact_slope) < 1:
+            raise InputError(
+                f"negative_slope={shown(negative_slope)}: a number between -1 and 1"
+            )
+        slope = float(exact_slope)
+        if slope != exact_slope:
+            raise InputError(
+                f"negative_slope={shown(negative_slope)}: the number is no float64"
+            )
+        self.hidden = operator.index(hidden)
+        self.arrangement = sample_arrangement(X, bias)
+        self.bias = None if bias is None else float(exact_number(bias))
+        self.output_bias, self.negative_slope = bool(output_bias), slope
+        self.targets, self.exact_targets = sample_targets(y, self.n_samples)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples N."""
+        return self.arrangement.n_hyperplanes
+
+    @property
+    def dimension(self) -> int:
+        """Dimension d of the weights of one neuron, the bias included."""
+        return self.arrangement.dimension
+
+    @cached_property
+    def samples(self) -> Samples:
+        """The samples and targets for work in float64."""
+        samples = Samples.of(self.arrangement, self.targets, self.bias is not None)
+        return samples if samples.spread <= SPREAD else samples.uncentred()
+
+    @property
+    def free(self) -> Floats:
+        """Columns with free coefficients, shape (N, e): of ones for an output bias, or none."""
+        return np.ones((self.n_samples, int(self.output_bias)))
+
+    def faces(self, codimensions: int | None = None, progress: Progress = None) -> NeuronFaces:
+        """The faces of the samples' arrangement with the linear maps of a neuron on them.
+
+        Parameters
+        ----------
+        codimensions : int, optional
+            Only faces of a codimension below this; 1 gives the cells. All by default.
+        """
+        cells = self.arrangement.cells(progress=progress)
+        return self._faces(self.samples, cells, codimensions, progress)
+
+    def _faces(
+        self, samples: Samples, cells: Cells, codimensions: int | None, progress: Progress
+    ) -> NeuronFaces:
+        bias = self.bias is not None
+        return NeuronFaces(samples, cells, bias, self.negative_slope, codimensions, progress)
+
+    def _max_loss(self, value: Any) -> float:
+        if value is None:
+            return inf
+        try:
+            bound = float(value)
+        except (TypeError, ValueError):
+            bound = -1.0
+        if not bound >= 0:
+            raise InputError(f"max_loss={shown(value)}: a loss, at least 0")
+        return bound
+
+    def __repr__(self) -> str:
+        bias = "no bias" if self.bias is None else f"bias {self.bias:g}"
+        neurons = "1 neuron" if self.hidden == 1 else f"{shown(self.hidden)} neurons"
+        return (
+            f"OneHiddenLayer: {self.n_samples} samples, weights of dimension "
+            f"{self.dimension}, {neurons}, {bias}"
+        )

@@ -1,0 +1,182 @@
+"""The cells in a cone in parts that do not depend on each other: tasks of an executor.
+
+The cells of a few of the hyperplanes cut the cone into smaller ones, the parts; what the other
+hyperplanes cut in one of them concerns no other part. Parts are numbered in the order in which
+restrict and split comes upon them, so their cells one after another are the cells of
+:func:`arrangement.cones.words` in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import cones, exact
+from arrangement.packing import Words, unpack_signs, word_count
+from arrangement.sweep import Interval
+
+__all__ = ["Counts", "Splitting"]
+
+Integers = NDArray[np.object_]
+
+PARTS = 128
+"""At least so many parts, and less than twice as many."""
+
+FEW = 2**18
+"""Cells that are one part: they take as long as it takes to begin with all parts."""
+
+
+class Splitting:
+    """The cells of linear hyperplanes in an open cone, in parts.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints or field elements, shape (n, D)
+        The hyperplanes, none zero.
+    walls : ndarray, shape (m, D)
+        The cone {x : walls x > 0}; there is at least one wall.
+    sides : ndarray of int8, shape (parts, k), optional
+        The parts; if not given they are chosen.
+    chosen : ndarray of int, shape (k,), optional
+        The rows that the sides are of.
+
+    Examples
+    --------
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1], [2, -1], [1, -2]], dtype=object)
+    >>> splitting = Splitting(lines, lines[:2])
+    >>> whole, = splitting.intervals()
+    >>> np.concatenate(list(splitting.blocks(whole))).ravel().tolist()
+    [31, 15, 11, 3]
+    """
+
+    unit = "parts"
+    settled = 0
+
+    def __init__(
+        self,
+        rows: Integers,
+        walls: Integers,
+        sides: NDArray[np.int8] | None = None,
+        chosen: NDArray[np.int64] | None = None,
+    ) -> None:
+        self.rows, self.walls = rows, walls
+        self.n, self.n_words = len(rows), word_count(len(rows))
+        if sides is None or chosen is None:
+            sides, chosen = _parts(rows, walls)
+        self.sides, self.chosen = sides, chosen
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.rows, self.walls, self.sides, self.chosen)
+
+    @property
+    def tables(self) -> tuple[NDArray[Any], ...]:
+        """What the cells of a part depend on."""
+        return self.rows, self.walls, self.sides, self.chosen[None]
+
+    def intervals(self) -> list[Interval]:
+        """All parts."""
+        return [Interval(0, 0, len(self.sides))]
+
+    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
+        """Parts one by one."""
+        for i in range(interval.start, interval.stop):
+            yield Interval(0, i, i + 1)
+
+    def position(self, interval: Interval) -> int:
+        """How many parts come before some."""
+        return interval.start
+
+    def blocks(
+        self, interval: Interval, budget: float = inf
+    ) -> Generator[Words, None, Interval | None]:
+        """The cells in some parts, packed, in blocks.
+
+        Returns
+        -------
+        Interval or None
+            The parts after the one in which there were more cells than the budget.
+        """
+        count = 0
+        for i in range(interval.start, interval.stop):
+            if count > budget:
+                return Interval(0, i, interval.stop)
+            for block in self._part(i):
+                count += len(block)
+                yield block
+        return None
+
+    def _part(self, i: int) -> Iterator[Words]:
+        return cones.words(self.rows, self._walls(i))
+
+    def _walls(self, i: int) -> Integers:
+        inward = self.rows[self.chosen] * self.sides[i].astype(object)[:, None]
+        return np.concatenate([self.walls, inward])
+
+
+class Counts(Splitting):
+    """As :class:`Splitting`, but each part has one word, the number of its cells.
+
+    Examples
+    --------
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1], [2, -1], [1, -2]], dtype=object)
+    >>> counts = Counts(lines, lines[:2])
+    >>> whole, = counts.intervals()
+    >>> sum(int(word.sum()) for word in counts.blocks(whole))
+    4
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.n, self.n_words = 64, 1
+
+    @property
+    def tables(self) -> tuple[NDArray[Any], ...]:
+        """What the number of cells in a part depends on; no cells are taken for it."""
+        return *super().tables, np.zeros((0, 1), dtype=object)
+
+    def _part(self, i: int) -> Iterator[Words]:
+        count = cones.count(self.rows, self._walls(i))
+        yield np.array([[count]], dtype=np.uint64)
+
+
+def _parts(rows: Integers, walls: Integers) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    """The cells of as many of the rows as there must be for the parts, and which rows.
+
+    Hyperplanes that cut a cone with lines into pointed ones are the first that restrict and
+    split takes, then all others in their order.
+    """
+    if len(_first_cells(rows, walls, FEW)) <= FEW:
+        return np.zeros((1, 0), dtype=np.int8), np.zeros(0, dtype=np.int64)
+    m = len(walls)
+    independent = exact.independent_columns(np.concatenate([walls, rows]).T)
+    dividing = [i - m for i in independent if i >= m]
+    order = [*dividing, *(i for i in range(len(rows)) if i not in set(dividing))]
+
+    def parts(k: int) -> Words:
+        return _first_cells(rows[sorted(order[:k])], walls, 2 * PARTS)
+
+    # Each row makes at most twice as many parts; those that divide make twice as many.
+    few = many = min(len(dividing), (PARTS - 1).bit_length())
+    while many < len(order) and len(parts(many)) < PARTS:
+        few, many = many, min(2 * many + 1, len(order))
+    while many - few > 1:
+        k = (few + many) // 2
+        few, many = (k, many) if len(parts(k)) < PARTS else (few, k)
+    chosen = np.array(sorted(order[:many]), dtype=np.int64)
+    sides = unpack_signs(parts(many), many)
+    cutting = (sides != sides[:1]).any(axis=0)
+    return sides[:, cutting], chosen[cutting]
+
+
+def _first_cells(rows: Integers, walls: Integers, most: int) -> Words:
+    """All cells, or the first of more than so many."""
+    found: list[Words] = []
+    for block in cones.words(rows, walls):
+        found.append(block)
+        if sum(map(len, found)) > most:
+            break
+    return np.concatenate(found)
