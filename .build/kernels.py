@@ -7,7 +7,9 @@ they are while the sources of the loops, numba and Python are those they were bu
 numba, setuptools, a C and a C++ compiler.
 """
 
+import gc
 import hashlib
+import inspect
 import json
 import os
 import platform
@@ -22,6 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from numba.core.registry import cpu_target
 from numba.core.types import Array, BaseTuple, boolean, float64, int64
 from numba.extending import overload
 from numba.np import arrayobj
@@ -92,8 +95,13 @@ def _forget():
 
 
 def _in_parts(n_parts, processor, folder):
-    # Inner loops, which numba compiles, for the same processor.
-    environment = {"NUMBA_CPU_NAME": processor or "generic", "NUMBA_CPU_FEATURES": ""}
+    # Numba compiles inner loops for the same processor, and afresh: it does not see that what
+    # a loop in its cache calls has changed.
+    environment = {
+        "NUMBA_CPU_NAME": processor or "generic",
+        "NUMBA_CPU_FEATURES": "",
+        "NUMBA_CACHE_DIR": folder,
+    }
     jobs = [
         subprocess.Popen(
             [sys.executable, __file__, str(part), str(n_parts), processor, folder],
@@ -115,24 +123,32 @@ def _build_part(part, n_parts, processor, folder):
         raise NoCompilerError from error
     extension.output_dir = folder
     extension.target_cpu = processor
-    kernels = {kernel.py_func: kernel for kernel in _share(part, n_parts)}
-    for function, kernel in kernels.items():
+    options = {}
+    for kernel in _share(part, n_parts):
         arguments = tuple(map(_numba_type, kernel.annotations))
-        extension.export(built.name_of(function), arguments)(function)
+        entry = _entry(kernel)
+        options[entry] = kernel.dispatcher.targetoptions
+        extension.export(built.name_of(kernel.py_func), arguments)(entry)
 
     def compile_extra(typing, target, function, arguments, result, flags, **others):
-        dispatcher = kernels[function].dispatcher
-        dispatcher.targetdescr.options.parse_as_flags(flags, dispatcher.targetoptions)
+        flags = cpu_target.options.parse_as_flags(flags.copy(), options[function])
         return with_flags(typing, target, function, arguments, result, flags, **others)
 
-    # The options of a loop are otherwise lost.
+    # Otherwise the options are lost, of which it is up to the entry to let other threads run.
     with_flags, compiler.compile_extra = compiler.compile_extra, compile_extra
     # An error that no loop makes: a message with numbers in it takes seconds to compile.
     arrayobj.raise_with_shape_context = _raise_shapes
+    gc.disable()  # Nothing made on the way is to be freed before the end, soon.
     try:
         extension.compile()
     except CompileError as error:
         raise NoCompilerError from error
+
+
+def _entry(kernel):
+    """A function that calls a loop: so it is compiled once, though other loops call it, too."""
+    names = ", ".join(inspect.signature(kernel.py_func).parameters)
+    return eval(f"lambda {names}: loop({names})", {"loop": kernel.dispatcher})
 
 
 def _raise_shapes(source, target):

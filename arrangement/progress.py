@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import TypeAlias
 
 from arrangement.arguments import check_flag
 
-__all__ = ["Progress", "reporter", "say"]
+__all__ = ["Progress", "reporter"]
 
 Progress: TypeAlias = bool | Callable[[int, int], None] | None
 
@@ -39,8 +40,7 @@ def reporter(
         check_flag(progress, "progress")
     if not progress or not sys.stderr.isatty():
         return lambda done, total: None
-    global _shown
-    _shown = True
+    _show_log()
     started = time.monotonic()
     last, width, ended = started + 1.75, 0, False
 
@@ -62,11 +62,9 @@ def reporter(
     return show
 
 
-_shown = False
-
-
-def say(words: str) -> None:
-    """Write a line on why there is no progress, where progress is shown at all."""
-    if _shown:
-        sys.stderr.write(f"{words}\n")
-        sys.stderr.flush()
+def _show_log() -> None:
+    """Say, where progress is shown, what keeps it waiting."""
+    log = logging.getLogger("arrangement")
+    if not log.handlers:
+        log.addHandler(logging.StreamHandler())
+        log.setLevel(logging.INFO)

@@ -48,12 +48,16 @@ class Kernel:
     def __call__(self, *arguments):
         """Run what was built, or what numba makes where that does not fit."""
         function = self._built
-        if function is not None and fit(arguments, self._expected):
+        if function is not None and self.takes(arguments):
             return function(*arguments)
         if self.annotations and _wanted() == "built":
             name = f"{self.__module__}.{self.py_func.__name__}"
             raise TypeError(f"{name} is not built for its arguments")
         return self.dispatcher(*arguments)
+
+    def takes(self, arguments):
+        """Are the arguments of the types that are declared?"""
+        return fit(arguments, self._expected)
 
     @functools.cached_property
     def _built(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import threading
 import time
@@ -12,6 +13,9 @@ from numba import njit
 from numba.core import event
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
+
+# Numba knows the operations on eight numbers before it compiles what uses them.
+import arrangement.kernels.lanes_numba  # noqa: F401
 
 __all__ = ["just_in_time"]
 
@@ -37,7 +41,7 @@ def just_in_time(function, options):
 
 
 class _Patience(event.Listener):  # type: ignore[misc]
-    """Says that numba compiles, once that has taken two seconds in all."""
+    """Tells the log that numba compiles, once that has taken two seconds in all."""
 
     def __init__(self):
         self.left, self.depth = 2.0, 0
@@ -57,10 +61,7 @@ class _Patience(event.Listener):  # type: ignore[misc]
             self.left = max(self.left - (time.monotonic() - self.started), 0.0)
 
     def end(self):
-        # What progress needs is not installed where the package is built.
-        from arrangement.progress import say
-
-        say("compiling, once")
+        logging.getLogger(__name__).info("compiling, once")
         event.unregister("numba:compile", self)
 
 
@@ -74,7 +75,7 @@ class _ToleratingCache(FunctionCache):  # type: ignore[misc]
         with self._tolerance():
             try:
                 return super().load_overload(sig, target_context)
-            except (EOFError, pickle.UnpicklingError):  # cut short when the machine stopped
+            except _UNREADABLE:
                 self.flush()
         return None
 
@@ -90,6 +91,9 @@ class _ToleratingCache(FunctionCache):  # type: ignore[misc]
             self.disable()
             _warn(f"{self.cache_path}: {error.strerror}")
 
+
+# Cut short when the machine stopped; or of another version of the package.
+_UNREADABLE = (EOFError, pickle.UnpicklingError, AttributeError, ImportError)
 
 _warned = False
 
