@@ -93,7 +93,10 @@ def _count(moduli, rank, entry):
 @compiled(error_model="numpy")
 def _enough(moduli, rank):
     """Do the primes that count prove zeros?"""
-    return np.sum(moduli.alive[rank]) >= moduli.level[2]
+    count = 0
+    for j in range(moduli.alive.shape[1]):
+        count += moduli.alive[rank, j]
+    return count >= moduli.level[2]
 
 
 @compiled(error_model="numpy")
@@ -126,7 +129,9 @@ def span(moduli, pick, count):
                 if _count(moduli, q, c):
                     return SPECIAL
             return DEPENDENT
-        moduli.basis[q] = moduli.vector
+        for e in range(moduli.vector.shape[0]):  # (an assignment takes seconds to compile)
+            for j in range(moduli.vector.shape[1]):
+                moduli.basis[q, e, j] = moduli.vector[e, j]
         moduli.pivots[q], moduli.members[q] = pivot, pick[q]
         for j in range(moduli.vector.shape[1]):
             counts = moduli.alive[q, j] and moduli.vector[pivot, j] != 0.0
