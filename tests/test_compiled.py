@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import logging
 import os
 import pkgutil
 import shutil
@@ -268,6 +269,7 @@ def test_a_wrong_setting_is_refused():
 
 def test_progress_says_that_numba_compiles(monkeypatch, capfd, tmp_path):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(logging.getLogger("arrangement"), "handlers", [])
     patience = just_in_time._Patience()
     monkeypatch.setattr(patience, "left", 0.0)
     event.register("numba:compile", patience)
