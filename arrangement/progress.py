@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -39,6 +40,7 @@ def reporter(
         check_flag(progress, "progress")
     if not progress or not sys.stderr.isatty():
         return lambda done, total: None
+    _show_log()
     started = time.monotonic()
     last, width, ended = started + 1.75, 0, False
 
@@ -58,3 +60,11 @@ def reporter(
         sys.stderr.flush()
 
     return show
+
+
+def _show_log() -> None:
+    """Say, where progress is shown, what keeps it waiting."""
+    log = logging.getLogger("arrangement")
+    if not log.handlers:
+        log.addHandler(logging.StreamHandler())
+        log.setLevel(logging.INFO)

@@ -2,16 +2,28 @@
 
 import io
 import json
+import os
 import sys
 
 import pytest
 from hypothesis import settings
 
 from arrangement.cli import main
+from arrangement.kernels import built
 
 # Compiling a kernel takes longer than any deadline; the first example would fail on it.
 settings.register_profile("arrangement", deadline=None)
 settings.load_profile("arrangement")
+
+# Where loops were built from these sources, none of them may be left to numba.
+if built.functions():
+    os.environ.setdefault("ARRANGEMENT_KERNELS", "built")
+
+
+def pytest_report_header():
+    if built.functions():
+        return "compiled loops: as built"
+    return "compiled loops: by numba (python .build/kernels.py builds them from these sources)"
 
 
 class Input(io.BytesIO):

@@ -543,8 +543,12 @@ class _Cone:
                 found = int(state[1])
                 total += found
                 self._report(total, float(cones.shares[-1]))
-                positive, zero, touches, _ = (part[:found].copy() for part in self.found)
-                yield positive, zero if codimension else np.zeros_like(positive), touches
+                positive, zero = self.found.positive[:found], self.found.zero[:found]
+                yield (
+                    positive.copy(),
+                    zero.copy() if codimension else np.zeros_like(positive),
+                    self.found.touching[:found].copy(),
+                )
                 state[1] = 0
                 if failed:
                     yield None

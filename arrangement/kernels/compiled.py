@@ -1,72 +1,90 @@
-"""How every loop is compiled: by numba, and kept on disk from run to run where that can be."""
+"""How every loop is compiled: when the package is installed, or by numba when it is called."""
 
 from __future__ import annotations
 
-import pickle
-import warnings
-from contextlib import contextmanager
+import functools
+import os
 
-from numba import njit
-from numba.core.caching import FunctionCache
+from arrangement.errors import InputError
+from arrangement.kernels import built
+from arrangement.kernels.types import expected, fit
 
-__all__ = ["compiled"]
+__all__ = ["Kernel", "compiled"]
 
 
-def compiled(**options):
-    """Compile a function when it is first called; what numba's `njit` takes are its options.
+def compiled(*annotations, **options):
+    """Compile a function; what numba's `jit` takes are the options.
 
-    The compiled code is kept in ``NUMBA_CACHE_DIR``, beside the module, or in the user's cache,
-    whichever can be written first. Where none can, every process compiles anew, and a
-    UserWarning says so once.
+    A function that Python calls declares the types of its arguments
+    (:mod:`arrangement.kernels.types`), and is built when the package is installed. Arguments
+    of other types, and every function where nothing was built, are left to numba, which
+    compiles on the first call and keeps what it made (:mod:`arrangement.kernels.just_in_time`).
+
+    The environment variable ``ARRANGEMENT_KERNELS`` may be set to ``jit`` to leave all to
+    numba, or to ``built`` to have a TypeError wherever it would be needed.
+    """
+    return lambda function: Kernel(function, annotations, options)
+
+
+class Kernel:
+    """A compiled loop.
+
+    Attributes
+    ----------
+    py_func : function
+        As it is written.
+    annotations : tuple
+        The types of its arguments; empty if only other loops call it.
+    targetoptions : dict
+        The options, under the name by which numba looks for them.
     """
 
-    def compile_later(function):
-        dispatcher = njit(**options)(function)
-        try:
-            # As njit(cache=True) does, whose own cache fails where it cannot write.
-            dispatcher._cache = _ToleratingCache(function)
-        except RuntimeError as error:
-            if "no locator" not in str(error):
-                raise
-            _warn("no directory for it can be written")
-        return dispatcher
+    def __init__(self, function, annotations, options):
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self.annotations = annotations
+        self.targetoptions = options
 
-    return compile_later
+    def __call__(self, *arguments):
+        """Run what was built, or what numba makes where that does not fit."""
+        function = self._built
+        if function is not None and self.takes(arguments):
+            return function(*arguments)
+        if self.annotations and _wanted() == "built":
+            name = f"{self.__module__}.{self.py_func.__name__}"
+            raise TypeError(f"{name} is not built for its arguments")
+        return self.dispatcher(*arguments)
+
+    def takes(self, arguments):
+        """Are the arguments of the types that are declared?"""
+        return fit(arguments, self._expected)
+
+    @functools.cached_property
+    def _built(self):
+        name = built.name_of(self.py_func)
+        return None if _wanted() == "jit" else built.functions().get(name)
+
+    @functools.cached_property
+    def _expected(self):
+        return tuple(map(expected, self.annotations))
+
+    @functools.cached_property
+    def dispatcher(self):
+        """The same as numba compiles it."""
+        # Imported for lack of a built function only: it takes half a second.
+        from arrangement.kernels.just_in_time import just_in_time
+
+        return just_in_time(self.py_func, self.targetoptions)
+
+    @property
+    def _numba_type_(self):
+        # Numba asks for it where one loop calls another.
+        return self.dispatcher._numba_type_
 
 
-class _ToleratingCache(FunctionCache):  # type: ignore[misc]
-    """A cache whose directory may be full or lost, and its files cut short."""
-
-    def load_overload(self, sig, target_context):
-        with self._tolerance():
-            try:
-                return super().load_overload(sig, target_context)
-            except (EOFError, pickle.UnpicklingError):  # cut short when the machine stopped
-                self.flush()
-        return None
-
-    def save_overload(self, sig, data):
-        with self._tolerance():
-            super().save_overload(sig, data)
-
-    @contextmanager
-    def _tolerance(self):
-        try:
-            yield
-        except OSError as error:
-            self.disable()
-            _warn(f"{self.cache_path}: {error.strerror}")
-
-
-_warned = False
-
-
-def _warn(reason):
-    global _warned
-    if not _warned:
-        _warned = True
-        warnings.warn(
-            f"compiled code is not kept ({reason}), so that every start takes longer; set "
-            "NUMBA_CACHE_DIR to a directory that can be written",
-            stacklevel=3,
-        )
+@functools.cache
+def _wanted():
+    wanted = os.environ.get("ARRANGEMENT_KERNELS", "")
+    if wanted not in ("", "built", "jit"):
+        raise InputError(f"ARRANGEMENT_KERNELS is {wanted!r}: it may be 'built' or 'jit'")
+    return wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Ints1, Ints2, Signs2
 
 __all__ = ["PRIME", "inverse", "modular_ranks", "rank_modulo"]
 
@@ -50,7 +51,7 @@ def rank_modulo(M, n, prime):
     return rank
 
 
-@compiled()
+@compiled(Ints2, Ints2, int, Signs2, Ints1, Ints2, Ints1)
 def modular_ranks(rows, free, slope, signs, codimension, tuples, ranks):
     """The rank of [free | A_1 | … | A_K] on the flats of each tuple of faces.
 

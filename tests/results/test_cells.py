@@ -327,9 +327,15 @@ def test_points_on_lines_through_other_points(offset, domain):
         assert (exact.signs_at(rows, alone.point[None])[0] == cells.signs[i]).all()
 
 
-def test_points_of_all_cells_and_of_one_are_found_by_the_same_code():
+def test_points_of_all_cells_and_of_one_are_found_by_the_same_code(monkeypatch):
+    loop, declared = kernels.interior_points, []
+
+    def interior_points(*arguments):
+        declared.append(loop.takes(arguments))
+        return loop(*arguments)
+
+    monkeypatch.setattr(kernels, "interior_points", interior_points)
     cells = families.braid(4).cells()
     _ = cells[3].point
-    known = list(kernels.interior_points.signatures)
     _ = cells.points
-    assert kernels.interior_points.signatures == known
+    assert declared == [True, True]

@@ -14,12 +14,23 @@ is neither is asked of the host.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import functools
+from typing import NamedTuple
 
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.double_double import SPREAD, difference, product, quotient
+from arrangement.kernels.types import (
+    Bools1,
+    Floats1,
+    Floats2,
+    Floats3,
+    Ints1,
+    Ints2,
+    Words1,
+    Words2,
+)
 
 __all__ = [
     "DONE",
@@ -78,15 +89,15 @@ class Rays(NamedTuple):
         The rows that are positive and negative on each ray.
     """
 
-    values: Any
-    lows: Any
-    errors: Any
-    residues: Any
-    guards: Any
-    primes: Any
-    tight: Any
-    above: Any
-    below: Any
+    values: Floats2
+    lows: Floats2
+    errors: Floats1
+    residues: Floats3
+    guards: Floats2
+    primes: Floats1
+    tight: Words2
+    above: Words2
+    below: Words2
 
 
 class Cones(NamedTuple):
@@ -104,12 +115,12 @@ class Cones(NamedTuple):
         Its share of the work, as far as parts are alike; the last is what is done.
     """
 
-    table: Any
-    cutting: Any
-    positive: Any
-    zero: Any
-    walls: Any
-    shares: Any
+    table: Ints2
+    cutting: Words2
+    positive: Words2
+    zero: Words2
+    walls: Words2
+    shares: Floats1
 
 
 class Room(NamedTuple):
@@ -129,14 +140,14 @@ class Room(NamedTuple):
     ups, downs : uint64 (W,)
     """
 
-    ordered: Any
-    on: Any
-    tight: Any
-    pairs: Any
-    asked: Any
-    sizes: Any
-    ups: Any
-    downs: Any
+    ordered: Ints1
+    on: Ints1
+    tight: Words2
+    pairs: Ints2
+    asked: Ints1
+    sizes: Ints1
+    ups: Words1
+    downs: Words1
 
 
 class Found(NamedTuple):
@@ -150,10 +161,10 @@ class Found(NamedTuple):
         Faces of each codimension, where they are only counted.
     """
 
-    positive: Any
-    zero: Any
-    touching: Any
-    counts: Any
+    positive: Words2
+    zero: Words2
+    touching: Bools1
+    counts: Ints1
 
 
 INTEGER_LIMIT = 2.0**26
@@ -163,19 +174,19 @@ REDUCED = 2.0**12
 U = 2.0**-53
 ONE = np.uint64(1)
 
-uncounted = compiled(_nrt=False)
+uncounted = functools.partial(compiled, _nrt=False)
 """How all of this is compiled: nothing is allocated, so that references need not be counted,
 which would take most of the time."""
 
 
-@uncounted
+@uncounted()
 def _gcd(a, b):
     while b != 0:
         a, b = b, a % b
     return a
 
 
-@uncounted
+@uncounted()
 def _n_bits(x):
     x -= (x >> np.uint64(1)) & np.uint64(0x5555555555555555)
     x = (x & np.uint64(0x3333333333333333)) + (
@@ -185,7 +196,7 @@ def _n_bits(x):
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@uncounted
+@uncounted(Rays, Ints1, int, int, int, int, int)
 def mark(rays, rows, at, k, n_walls, first, end):
     """Note the signs of k of some rows, from one on, on rays as bits."""
     values, tight, above, below = rays.values, rays.tight, rays.above, rays.below
@@ -205,7 +216,7 @@ def mark(rays, rows, at, k, n_walls, first, end):
                 tight[ray, wall >> 6] |= ONE << np.uint64(wall & 63)
 
 
-@uncounted
+@uncounted()
 def _keep_different(level, values, lists, cuts, table):
     """Of integer rows that are proportional on the rays of a level keep the first."""
     r, start, place = level[RAYS], level[LIST], level[CUTS]
@@ -247,7 +258,7 @@ def _keep_different(level, values, lists, cuts, table):
     level[N_CUTS] = count
 
 
-@uncounted
+@uncounted()
 def _sort(order, keys, count):
     """Put numbers in the order of their keys (Shell 1959)."""
     gap = 1
@@ -263,7 +274,7 @@ def _sort(order, keys, count):
         gap //= 3
 
 
-@uncounted
+@uncounted()
 def _n_points(level, rays, lists, cuts, positions, order):
     """How many points the rows of a level cut on the stretch between its two rays; −1 if it
     cannot be told whether two are one."""
@@ -316,13 +327,13 @@ def _n_points(level, rays, lists, cuts, positions, order):
     return points
 
 
-@uncounted
+@uncounted()
 def _minor(a, b, c, d, p):
     """a·d − b·c modulo p."""
     return _reduced(a * d + b * (p - c), p)
 
 
-@uncounted
+@uncounted()
 def _reduced(x, p):
     """x modulo p, for 0 ≤ x < 2^53 and p < 2^26."""
     r = x - np.floor(x / p) * p
@@ -333,7 +344,7 @@ def _reduced(x, p):
     return r
 
 
-@uncounted
+@uncounted()
 def _combine_integers(values, rows, at, k, pairs, count, row, new):
     """The values of −v_q·p + v_p·q on k of some rows, from one on, for pairs of rays p and q.
 
@@ -363,7 +374,7 @@ def _combine_integers(values, rows, at, k, pairs, count, row, new):
     return True
 
 
-@uncounted
+@uncounted()
 def _combine_floats(rays, rows, at, k, p, q, row, new):
     """The same as a convex combination, with its error; False if a sign is not certain.
 
@@ -446,7 +457,7 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
     return certain
 
 
-@uncounted
+@uncounted()
 def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
     """Pairs of adjacent rays, one of the first `n_above`, one of the next `n_below`.
 
@@ -479,7 +490,7 @@ def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
     return count
 
 
-@uncounted
+@uncounted()
 def _cross(
     rays, room, lists, start, r, free, row, rows, at, k, walls, top, n_walls, dimension,
     integral,
@@ -541,7 +552,7 @@ def _cross(
     return DONE
 
 
-@uncounted
+@uncounted(Ints1, Ints2, Rays, Room, Ints1, Ints1, Ints1, Floats1, Words2, int, int, int, bool)
 def count_cells(
     state, levels, rays, room, lists, cuts, table, positions, walls, n_walls, n_lines,
     dimension, integral,
@@ -665,7 +676,7 @@ def count_cells(
             state[1] = ENTER
 
 
-@uncounted
+@uncounted()
 def _lowest(words, top):
     """The lowest bit that is set in a row of a table, not all 0."""
     w = 0
@@ -675,7 +686,7 @@ def _lowest(words, top):
     return 64 * w + _n_bits(~x & (x - ONE))
 
 
-@uncounted
+@uncounted()
 def _quadrants(rays, lists, start, r, i, o, integral):
     """The open quadrants that the values of two rows take in a cone that both cut.
 
@@ -735,7 +746,7 @@ def _quadrants(rays, lists, start, r, i, o, integral):
     return found
 
 
-@uncounted
+@uncounted()
 def _emit(found, cones, top, count, codimension, wanted, i, side, o, other):
     """Note a face if it has the codimension that is wanted; how many there are then.
 
@@ -761,7 +772,7 @@ def _emit(found, cones, top, count, codimension, wanted, i, side, o, other):
     return count + 1
 
 
-@uncounted
+@uncounted()
 def _emit_plane(found, cones, top, count, codimension, wanted, i, o, quadrants):
     """The faces of two rows that take these quadrants, those above the first row first."""
     for side in range(3):
@@ -781,7 +792,7 @@ def _emit_plane(found, cones, top, count, codimension, wanted, i, o, quadrants):
     return count
 
 
-@uncounted
+@uncounted()
 def _push_lines(cones, lists, top, limit):
     """In place of a cone with lines: where the first is a ray, where its opposite is, and
     where it is none; so that the row that divides it is positive, negative and zero."""
@@ -816,7 +827,7 @@ def _push_lines(cones, lists, top, limit):
     return top
 
 
-@uncounted
+@uncounted(Ints1, Cones, Rays, Room, Ints1, Ints1, Found, int, int, int, int, bool)
 def split_cells(
     state, cones, rays, room, lists, rows, found, n_walls, dimension, wanted, touched,
     integral,

@@ -11,11 +11,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.kernels.cells.images import copy_words
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.modular_rank import inverse
+from arrangement.kernels.types import (
+    Bools1,
+    Floats1,
+    Floats2,
+    Floats3,
+    Int32s1,
+    Ints1,
+    Ints2,
+    Words2,
+)
 
 __all__ = [
     "ALL",
@@ -30,9 +39,6 @@ __all__ = [
     "pass_on",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Words = NDArray[np.uint64]
 
 LIMB = 32
 """Bits of one limb of a multiplicity."""
@@ -45,8 +51,8 @@ ALL, BELOW, BEYOND = 0, 1, 2
 class Residues(NamedTuple):
     """Rows modulo primes. Row 0 is the hyperplane at infinity, where there is one."""
 
-    values: Floats  # (primes, D, 1 + n)
-    primes: Floats  # (primes,)
+    values: Floats3  # (primes, D, 1 + n)
+    primes: Floats1  # (primes,)
     needed: int  # so many of the primes have a product larger than any minor
     first: int  # 0 if row 0 is to be looked at, else 1
 
@@ -54,36 +60,36 @@ class Residues(NamedTuple):
 class Level(NamedTuple):
     """The flats of one rank, with a hash table of them."""
 
-    words: Words  # (capacity, words): bit i is hyperplane i, row i + 1
-    weights: Ints  # (capacity, limbs): multiplicities, the lowest 32 bits first
-    slots: NDArray[np.int32]  # (a power of two,): 1 + a flat, 0 if empty
-    filled: Ints  # (1,): how many there are
+    words: Words2  # (capacity, words): bit i is hyperplane i, row i + 1
+    weights: Ints2  # (capacity, limbs): multiplicities, the lowest 32 bits first
+    slots: Int32s1  # (a power of two,): 1 + a flat, 0 if empty
+    filled: Ints1  # (1,): how many there are
 
 
 class Batch(NamedTuple):
     """Covers of some flats of a level."""
 
-    words: Words  # (capacity, words)
-    flat: Ints  # (capacity,): the flat that is covered
-    lowest: Ints  # (capacity,): the lowest row that the cover has and the flat has not
-    gain: Ints  # (capacity,): how many hyperplanes the cover has more
-    size: Ints  # (capacity,): how many it has
-    kept: NDArray[np.bool_]  # (capacity,): does it pass anything on itself?
-    filled: Ints  # (1,): how many there are
+    words: Words2  # (capacity, words)
+    flat: Ints1  # (capacity,): the flat that is covered
+    lowest: Ints1  # (capacity,): the lowest row that the cover has and the flat has not
+    gain: Ints1  # (capacity,): how many hyperplanes the cover has more
+    size: Ints1  # (capacity,): how many it has
+    kept: Bools1  # (capacity,): does it pass anything on itself?
+    filled: Ints1  # (1,): how many there are
 
 
 class Workspace(NamedTuple):
     """What the covers of one flat are worked out in."""
 
-    echelon: Floats  # (D, D)
-    pivots: Ints  # (D,)
-    restricted: Floats  # (D, 1 + n)
-    inverse: Floats  # (1 + n,)
-    label: Ints  # (1 + n,): the cover that a row leads to, −1 in the flat
-    lowest: Ints  # (1 + n,): the first row of each cover
-    coarse: Ints  # (1 + n,): the label before the last prime
-    cover: Ints  # (1 + n,): the place of each cover in the batch, −1 if it has none
-    slots: Ints  # (a power of two > 2·(1 + n),)
+    echelon: Floats2  # (D, D)
+    pivots: Ints1  # (D,)
+    restricted: Floats2  # (D, 1 + n)
+    inverse: Floats1  # (1 + n,)
+    label: Ints1  # (1 + n,): the cover that a row leads to, −1 in the flat
+    lowest: Ints1  # (1 + n,): the first row of each cover
+    coarse: Ints1  # (1 + n,): the label before the last prime
+    cover: Ints1  # (1 + n,): the place of each cover in the batch, −1 if it has none
+    slots: Ints1  # (a power of two > 2·(1 + n),)
 
 
 @compiled(error_model="numpy")
@@ -346,7 +352,7 @@ def _classes(residues, words, rank, stop, work):
     return -1
 
 
-@compiled()
+@compiled(Residues, Words2, Ints1, int, int, int, bool, Batch, Workspace)
 def find_covers(residues, flats, last, y, rank, which, highest, batch, work):
     """The flats that cover the flats y, y + 1, … of a rank, as many as the batch has room for.
 
@@ -448,7 +454,7 @@ def _find(level, words):
         slot = (slot + 1) & mask
 
 
-@compiled()
+@compiled(Level)
 def fill_slots(level):
     """Enter all flats of a level in its empty hash table."""
     mask = len(level.slots) - 1
@@ -471,7 +477,7 @@ def _add(total, weight, factor):
         carry >>= LIMB
 
 
-@compiled()
+@compiled(Level, Batch, bool, Level, Ints2)
 def pass_on(level, batch, by_orbits, above, sums):
     """Add the weights of flats to those of their covers, which are put in where new.
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.kernels.cells.lanes import down, fused, if_above, load, spread, store
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Bools1, Bools2, Floats1, Floats2, Floats3, Ints1
 
 __all__ = [
     "DEPENDENT",
@@ -28,8 +28,6 @@ __all__ = [
     "turns_by_all",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 DEPENDENT, INDEPENDENT, MORE_PRIMES, SPECIAL = 0, 1, 2, 3
 
@@ -41,16 +39,16 @@ class Moduli(NamedTuple):
     one is its constant and the next one the sweep coordinate.
     """
 
-    residues: Floats  # (n, d + 1, primes)
-    primes: Floats  # (primes,): a multiple of eight
-    reciprocals: Floats  # (primes,)
-    basis: Floats  # (level, d + 1 + level, primes): rows, and the rows picked in them
-    vector: Floats  # (d + 1 + level, primes): what is being reduced
-    pivots: Ints  # (level,)
-    alive: NDArray[np.bool_]  # (level + 1, primes): which count, with so many basis rows
-    members: Ints  # (level,): the rows that the basis is of
-    support: NDArray[np.bool_]  # (level,): the rows picked that the last vector depends on
-    level: Ints  # [the level's constant, rows of the basis, how many primes prove a zero]
+    residues: Floats3  # (n, d + 1, primes)
+    primes: Floats1  # (primes,): a multiple of eight
+    reciprocals: Floats1  # (primes,)
+    basis: Floats3  # (level, d + 1 + level, primes): rows, and the rows picked in them
+    vector: Floats2  # (d + 1 + level, primes): what is being reduced
+    pivots: Ints1  # (level,)
+    alive: Bools2  # (level + 1, primes): which count, with so many basis rows
+    members: Ints1  # (level,): the rows that the basis is of
+    support: Bools1  # (level,): the rows picked that the last vector depends on
+    level: Ints1  # [the level's constant, rows of the basis, how many primes prove a zero]
 
 
 @compiled(error_model="numpy")

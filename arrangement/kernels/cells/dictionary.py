@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.kernels.cells.lanes import (
     above,
@@ -24,6 +23,7 @@ from arrangement.kernels.cells.lanes import (
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.double_double import SPREAD, difference, product, quotient
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
+from arrangement.kernels.types import Floats1, Floats2, Floats3, Ints1, Words1, Words2
 
 __all__ = [
     "HUGE",
@@ -33,9 +33,6 @@ __all__ = [
     "refine",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Words = NDArray[np.uint64]
 
 # Beyond this, a product could overflow: the exact arithmetic takes over.
 HUGE = 2.0**200
@@ -53,24 +50,24 @@ class Lines(NamedTuple):
     `valid`, and of the rows picked themselves, are finite and mean nothing.
     """
 
-    values: Floats  # (depths, columns, 64·words): the rows in terms of the columns
-    root: Floats  # (2, columns, 64·words): the rows themselves, in double-double
-    root_errors: Floats  # (columns,)
-    fine: Floats  # (2, columns, 64·words): room to refine a dictionary in
-    offsets: Floats  # (2, 64·words): the offsets, scaled as the rows, and their errors
-    errors: Floats  # (depths, 8·⌈columns/8⌉): bounds on |values − exact|
-    norms: Floats  # (depths, 8·⌈columns/8⌉): bounds on |values|
-    factors: Floats  # (8·⌈columns/8⌉,): what a pivot multiplies its column by
-    bits: Words  # (64,): bit k of a word
-    meet: Floats  # (2, 64·words): per row met on the line t, and how far signs are unsure
-    facts: Words  # (3, words): bits of rows met: certainly, of certain slacks, falling
-    negative: Words  # (words, 64·words): per row met the picked rows negative from there on
-    picked: Words  # (depths, words): bits of the rows picked
-    doubt: Words  # (2, words): bits of the rows that vanish at a vertex; of those unsure there
-    valid: Ints  # (depths,): the first row whose entries in slack columns are filled
-    pick: Ints  # (depths,): the rows picked; the last entry is the row met on the line
-    stop: Ints  # (depths,): the first picks that are no longer to be visited
-    state: Ints  # [depth, cells written, picks prescribed, visited, doubts explained by primes]
+    values: Floats3  # (depths, columns, 64·words): the rows in terms of the columns
+    root: Floats3  # (2, columns, 64·words): the rows themselves, in double-double
+    root_errors: Floats1  # (columns,)
+    fine: Floats3  # (2, columns, 64·words): room to refine a dictionary in
+    offsets: Floats2  # (2, 64·words): the offsets, scaled as the rows, and their errors
+    errors: Floats2  # (depths, 8·⌈columns/8⌉): bounds on |values − exact|
+    norms: Floats2  # (depths, 8·⌈columns/8⌉): bounds on |values|
+    factors: Floats1  # (8·⌈columns/8⌉,): what a pivot multiplies its column by
+    bits: Words1  # (64,): bit k of a word
+    meet: Floats2  # (2, 64·words): per row met on the line t, and how far signs are unsure
+    facts: Words2  # (3, words): bits of rows met: certainly, of certain slacks, falling
+    negative: Words2  # (words, 64·words): per row met the picked rows negative from there on
+    picked: Words2  # (depths, words): bits of the rows picked
+    doubt: Words2  # (2, words): bits of the rows that vanish at a vertex; of those unsure there
+    valid: Ints1  # (depths,): the first row whose entries in slack columns are filled
+    pick: Ints1  # (depths,): the rows picked; the last entry is the row met on the line
+    stop: Ints1  # (depths,): the first picks that are no longer to be visited
+    state: Ints1  # [depth, cells written, picks prescribed, visited, doubts settled by primes]
 
 
 @compiled(inline="always", error_model="numpy")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Bools1, Int32s1, Int32s2, Ints1, Uint16s2, Words2
 
 __all__ = [
     "BEYOND",
@@ -25,8 +25,6 @@ __all__ = [
     "stabilise",
 ]
 
-Ints = NDArray[np.int32]
-Words = NDArray[np.uint64]
 
 UNBUILT, BEYOND = np.int32(-1), np.int32(-2)
 """In place of a child: not built yet; not to be built, for want of room."""
@@ -35,25 +33,25 @@ UNBUILT, BEYOND = np.int32(-1), np.int32(-2)
 class Sets(NamedTuple):
     """What the image of one set is sought in."""
 
-    old: Words  # (candidates, words)
-    new: Words  # (candidates, words)
-    members: NDArray[np.int64]  # (n,)
-    inside: NDArray[np.bool_]  # (n,)
-    hits: NDArray[np.int64]  # (n,)
+    old: Words2  # (candidates, words)
+    new: Words2  # (candidates, words)
+    members: Ints1  # (n,)
+    inside: Bools1  # (n,)
+    hits: Ints1  # (n,)
 
 
 class Chain(NamedTuple):
     """A tree of stabilisers: a child fixes one point more than its parent."""
 
-    orbit: Ints  # (nodes, n): the orbit of each point
-    size: Ints  # (nodes, n): the length of each orbit
-    n_orbits: Ints  # (nodes,)
-    child: Ints  # (nodes, n): the node that fixes one point of the orbit
-    move: Ints  # (nodes, n): the row of `images` that takes the point to the fixed one
-    images: NDArray[np.uint16]  # (rows, n): permutations
+    orbit: Int32s2  # (nodes, n): the orbit of each point
+    size: Int32s2  # (nodes, n): the length of each orbit
+    n_orbits: Int32s1  # (nodes,)
+    child: Int32s2  # (nodes, n): the node that fixes one point of the orbit
+    move: Int32s2  # (nodes, n): the row of `images` that takes the point to the fixed one
+    images: Uint16s2  # (rows, n): permutations
 
 
-@compiled()
+@compiled(Uint16s2, int, int, int)
 def stabilise(generators, point, count, seed):
     """The orbit of a point, what moves it back, and random elements that fix the point.
 
@@ -124,7 +122,7 @@ def stabilise(generators, point, count, seed):
     return orbit[:length].copy(), back, fixing[:kept].copy()
 
 
-@compiled()
+@compiled(Uint16s2, Ints1)
 def find_orbits(generators, orbit):
     """The orbit of each point, numbered by lowest point; returns the number of orbits."""
     m, n = generators.shape
@@ -282,7 +280,7 @@ def _canonical_image(chain, words, work):
     return -1, -1
 
 
-@compiled()
+@compiled(Chain, Words2, Bools1, int, int, Sets)
 def canonical_images(chain, sets, kept, start, stop, work):
     """Replace sets by canonical images; which need none are not `kept`.
 

@@ -6,6 +6,15 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.rounding import TINY, UNIT_ROUNDOFF
+from arrangement.kernels.types import (
+    Bools1,
+    Floats1,
+    Floats2,
+    Ints1,
+    Uint32s1,
+    Words2,
+    read_only,
+)
 
 __all__ = ["enter_cells", "interior_points"]
 
@@ -27,7 +36,7 @@ TRIAL = 16
 SETTLED = np.uint32(2**32 - 1)
 
 
-@compiled(error_model="numpy", nogil=True)
+@compiled(read_only(Words2), Uint32s1, error_model="numpy", nogil=True)
 def enter_cells(words, table):
     """Enter the numbers, counted from 1, of cells in an open-addressing hash table.
 
@@ -86,7 +95,10 @@ def _take(signs, i, words, table):
     return cell
 
 
-@compiled(error_model="numpy", nogil=True)
+@compiled(
+    Floats2, Floats1, read_only(Words2), Ints1, float, float, Uint32s1, Ints1, Floats1,
+    Floats2, Bools1, error_model="numpy", nogil=True,
+)  # fmt: skip
 def interior_points(
     rows, errors, words, order, margin, reach, table, columns, units, points, certain
 ):

@@ -2,18 +2,13 @@
 
 A value is what one register of AVX-512, two of AVX2 or four of NEON hold; LLVM divides it up.
 Sums, differences, products and quotients round as those of float64 do, also with a float64 on
-one side.
+one side. What the operations do is said in :mod:`arrangement.kernels.cells.lanes_numba`; here they
+have their names, for loops to name them without an import of numba.
 """
 
 from __future__ import annotations
 
-import operator
-
-from llvmlite import ir
-from numba.core import types
-from numba.core.imputils import lower_builtin
-from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
-from numba.extending import intrinsic, models, register_model
+from typing import Any
 
 __all__ = [
     "above",
@@ -29,196 +24,23 @@ __all__ = [
     "store",
 ]
 
-LANES = 8
 
-_VECTOR = ir.VectorType(ir.DoubleType(), LANES)
-_INDICES = ir.VectorType(ir.IntType(32), LANES)
-_WORD = ir.IntType(64)
-_WORDS = ir.VectorType(_WORD, LANES)
+class _Operation:
+    def __init__(self, name: str) -> None:
+        self.name = name
 
+    def __call__(self, *arguments: Any) -> Any:
+        raise NotImplementedError(f"{self.name} is for compiled loops only")
 
-class _Lanes(types.Type):
-    def __init__(self) -> None:
-        super().__init__(name="lanes")
+    @property
+    def _numba_type_(self) -> Any:
+        from numba.core.registry import cpu_target
 
+        from arrangement.kernels.cells import lanes_numba
 
-lanes = _Lanes()
+        return cpu_target.typing_context.resolve_value_type(getattr(lanes_numba, self.name))
 
 
-@register_model(_Lanes)
-class _Model(models.PrimitiveModel):  # type: ignore[misc]
-    def __init__(self, dmm, fe_type):
-        super().__init__(dmm, fe_type, _VECTOR)
-
-
-def _spread(builder, value, vector=_VECTOR):
-    nothing = ir.Constant(vector, ir.Undefined)
-    one = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, nothing, ir.Constant(_INDICES, [0] * LANES))
-
-
-def _define(operation, instruction):
-    pairs = [(lanes, lanes), (lanes, types.float64), (types.float64, lanes)]
-    cases = [signature(lanes, *pair) for pair in pairs]
-    infer_global(operation)(type(f"_{instruction}", (ConcreteTemplate,), {"cases": cases}))
-
-    def lower(context, builder, sig, args):
-        left, right = (
-            value if kind == lanes else _spread(builder, value)
-            for kind, value in zip(sig.args, args, strict=True)
-        )
-        return getattr(builder, instruction)(left, right)
-
-    for pair in pairs:
-        lower_builtin(operation, *pair)(lower)
-
-
-for _name, _instruction in (
-    ("add", "fadd"),
-    ("sub", "fsub"),
-    ("mul", "fmul"),
-    ("truediv", "fdiv"),
-):
-    _define(getattr(operator, _name), _instruction)
-    _define(getattr(operator, f"i{_name}"), _instruction)
-
-
-def _place(context, builder, kind, array, start, vector):
-    data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [start]), vector.as_pointer())
-
-
-def _call(builder, name, result, *arguments):
-    """A call of one of LLVM's own functions."""
-    kind = ir.FunctionType(result, [a.type for a in arguments])
-    function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
-    return builder.call(function, arguments)
-
-
-def _fits(array, dtype):
-    return isinstance(array, types.Array) and array.layout == "C" and array.dtype == dtype
-
-
-@intrinsic
-def load(typing, array, start):
-    """Eight entries of a contiguous float64 array of any shape, from a place in its memory."""
-    if not _fits(array, types.float64):
-        return None
-
-    def generate(context, builder, sig, args):
-        place = _place(context, builder, sig.args[0], args[0], args[1], _VECTOR)
-        return builder.load(place, align=8)
-
-    return lanes(array, types.uint64), generate
-
-
-@intrinsic
-def store(typing, array, start, value):
-    """Set eight entries of a contiguous array of float64 or of words; see :func:`load`."""
-    if not (_fits(array, types.float64) or _fits(array, types.uint64)):
-        return None
-
-    def generate(context, builder, sig, args):
-        place = _place(context, builder, sig.args[0], args[0], args[1], _VECTOR)
-        builder.store(args[2], place, align=8)
-        return context.get_dummy_value()
-
-    return types.none(array, types.uint64, lanes), generate
-
-
-@intrinsic
-def spread(typing, value):
-    """The same number in all places."""
-
-    def generate(context, builder, sig, args):
-        return _spread(builder, args[0])
-
-    return lanes(types.float64), generate
-
-
-@intrinsic
-def fused(typing, left, right, added):
-    """left·right + added, rounded once where the machine can do that and else twice."""
-
-    def generate(context, builder, sig, args):
-        product = builder.fmul(*args[:2], flags=("contract",))
-        return builder.fadd(product, args[2], flags=("contract",))
-
-    return lanes(lanes, lanes, lanes), generate
-
-
-@intrinsic
-def absolute(typing, value):
-    """The absolute values."""
-
-    def generate(context, builder, sig, args):
-        return _call(builder, "llvm.fabs.v8f64", _VECTOR, args[0])
-
-    return lanes(lanes), generate
-
-
-@intrinsic
-def down(typing, value):
-    """Rounded down to integers."""
-
-    def generate(context, builder, sig, args):
-        return _call(builder, "llvm.floor.v8f64", _VECTOR, args[0])
-
-    return lanes(lanes), generate
-
-
-@intrinsic
-def above(typing, left, right):
-    """Bit k is 1 where left > right at place k (and neither is NaN)."""
-
-    def generate(context, builder, sig, args):
-        mask = builder.fcmp_ordered(">", *args)
-        return builder.zext(builder.bitcast(mask, ir.IntType(LANES)), _WORD)
-
-    return types.uint64(lanes, lanes), generate
-
-
-@intrinsic
-def if_above(typing, left, right, value):
-    """The value where left > right, else 0."""
-
-    def generate(context, builder, sig, args):
-        mask = builder.fcmp_ordered(">", *args[:2])
-        return builder.select(mask, args[2], ir.Constant(_VECTOR, [0.0] * LANES))
-
-    return lanes(lanes, lanes, lanes), generate
-
-
-@intrinsic
-def maximum(typing, left, right):
-    """The larger of two values (the second one if one is NaN)."""
-
-    def generate(context, builder, sig, args):
-        return builder.select(builder.fcmp_ordered(">", *args), *args)
-
-    return lanes(lanes, lanes), generate
-
-
-@intrinsic
-def peak(typing, value):
-    """The largest of the eight values."""
-
-    def generate(context, builder, sig, args):
-        return _call(builder, "llvm.vector.reduce.fmax.v8f64", ir.DoubleType(), args[0])
-
-    return types.float64(lanes), generate
-
-
-@intrinsic
-def marked(typing, words, where, bit):
-    """Eight words, held as float64, with a bit set in those that `where` has a 1 for."""
-
-    def generate(context, builder, sig, args):
-        mask = builder.bitcast(
-            builder.trunc(args[1], ir.IntType(LANES)), ir.VectorType(ir.IntType(1), LANES)
-        )
-        bits = _spread(builder, args[2], _WORDS)
-        chosen = builder.select(mask, bits, ir.Constant(_WORDS, [0] * LANES))
-        return builder.bitcast(builder.or_(builder.bitcast(args[0], _WORDS), chosen), _VECTOR)
-
-    return lanes(lanes, types.uint64, types.uint64), generate
+above, absolute, down, fused, if_above, load, marked, maximum, peak, spread, store = map(
+    _Operation, __all__
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Ints1, Ints2, Words1, Words2, read_only
 
 __all__ = ["fill_table", "find_edges", "look_up"]
 
@@ -20,7 +21,7 @@ def _hash(words, representatives, random):
     return h
 
 
-@compiled(error_model="numpy")
+@compiled(read_only(Words2), Ints1, Words1, Ints1, Words1, error_model="numpy")
 def fill_table(words, representatives, random, table, tags):
     """Enter all cells in an open-addressing hash table (`table`: cell or −1, `tags`: hash)."""
     size = np.uint64(len(table) - 1)
@@ -33,7 +34,9 @@ def fill_table(words, representatives, random, table, tags):
         tags[slot] = h
 
 
-@compiled(error_model="numpy")
+@compiled(
+    read_only(Words2), read_only(Words2), Ints1, Words1, Ints1, Words1, error_model="numpy",
+)  # fmt: skip
 def look_up(queries, words, representatives, random, table, tags):
     """The cell that equals each query in every word, or −1."""
     size = np.uint64(len(table) - 1)
@@ -49,7 +52,10 @@ def look_up(queries, words, representatives, random, table, tags):
     return found
 
 
-@compiled(error_model="numpy")
+@compiled(
+    read_only(Words2), Words2, Ints1, Words1, Ints1, Words1, int, Ints2,
+    error_model="numpy",
+)  # fmt: skip
 def find_edges(words, masks, representatives, random, table, tags, start, edges):
     """Pairs of cells that differ exactly in the signs of one class of equal hyperplanes.
 

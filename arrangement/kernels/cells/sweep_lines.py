@@ -15,15 +15,17 @@ from arrangement.kernels.cells.dependence import (
     DEPENDENT,
     INDEPENDENT,
     MORE_PRIMES,
+    Moduli,
     leaves_constant,
     passes_through,
     span,
     turns_by_all,
 )
-from arrangement.kernels.cells.dictionary import HUGE, pivot, pivot_column, refine
+from arrangement.kernels.cells.dictionary import HUGE, Lines, pivot, pivot_column, refine
 from arrangement.kernels.cells.lanes import above, absolute, fused, load, marked, spread, store
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
+from arrangement.kernels.types import Words2
 
 __all__ = ["CROWDED", "FULL", "PREFIX", "PRIMES", "SWEPT", "UNLUCKY", "VERTEX", "sweep_lines"]
 
@@ -274,7 +276,7 @@ def _births_at_circuit(lines, moduli, depth, k, is_last, out, where, signs):
     return born
 
 
-@compiled(error_model="numpy", nogil=True)
+@compiled(Lines, Moduli, int, bool, Words2, error_model="numpy", nogil=True)
 def sweep_lines(lines, moduli, n, is_last, out):
     """Visit lines in lexicographic order of their picks and write the cells born on them.
 

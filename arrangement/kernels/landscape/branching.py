@@ -13,6 +13,7 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.landscape.cone_fit import (
+    Exact,
     cone_fit,
     least_curvature,
     loss_bound,
@@ -20,6 +21,7 @@ from arrangement.kernels.landscape.cone_fit import (
     squared_loss,
     workspace,
 )
+from arrangement.kernels.types import Bools1, Floats1, Floats2, Ints1, Words2, Words3
 
 __all__ = ["branch"]
 
@@ -59,7 +61,11 @@ def _pop(heap, size, keys):
     return top
 
 
-@compiled(error_model="numpy", nogil=True)
+@compiled(
+    Floats2, Floats2, Floats1, float, float, Words3, Exact, Floats1, float, Floats1, Words2,
+    Ints1, Ints1, Ints1, Ints1, int, int, Bools1, Floats1, Floats1, error_model="numpy",
+    nogil=True,
+)  # fmt: skip
 def branch(
     X,
     unit,

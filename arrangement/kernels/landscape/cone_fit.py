@@ -30,6 +30,7 @@ import numpy as np
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.modular_rank import PRIME, rank_modulo
 from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
+from arrangement.kernels.types import Floats1, Floats2, Floats3, Ints1, Ints2, Ints3, Signs2
 
 __all__ = [
     "certified",
@@ -58,7 +59,14 @@ PRECISE = 1e-10
 """An error below this share of y·y is not worth a better bound on σ."""
 
 
-@compiled(error_model="numpy")
+Exact = (Ints1, Ints3, Ints1, Ints1)
+"""What says whether a linear map has full rank exactly."""
+
+Workspace = (Floats3, Floats2, Ints2)
+"""What `workspace` makes."""
+
+
+@compiled(int, error_model="numpy")
 def workspace(n):
     """Room for `cone_fit` with n variables: matrices (6, n, n), vectors (9, n), the basis."""
     return np.zeros((6, n, n)), np.zeros((9, n)), np.zeros((n, 2), np.int64)
@@ -110,7 +118,7 @@ def _small(value):
     return value if -(2**30) < value < 2**30 else value % PRIME
 
 
-@compiled(error_model="numpy")
+@compiled(Ints1, int, Signs2, int, Ints2, int, int, Ints1, error_model="numpy")
 def _rank_bound(decided, count, active, r, basis, p, slope, lines):
     """An upper bound on the rank of [A; G_+] without the free column, from patterns and lines.
 
@@ -273,7 +281,7 @@ def _smallest_eigenvalue(S, n, L, reach):
     return k, least if least > 4.0 * reach else 0.0
 
 
-@compiled(error_model="numpy")
+@compiled(Floats2, Floats1, Workspace, error_model="numpy")
 def least_curvature(H, limits, work):
     """A lower bound on the least eigenvalue of H, also when rows are added to A; or 0."""
     n = len(H)
@@ -284,7 +292,10 @@ def least_curvature(H, limits, work):
     return least if k == n else 0.0
 
 
-@compiled(error_model="numpy")
+@compiled(
+    Floats2, Floats1, float, Floats2, Ints1, int, Signs2, Signs2, int, float, Floats1,
+    Floats1, int, Exact, Floats1, Workspace, error_model="numpy",
+)  # fmt: skip
 def certified(
     H, b, yy, unit, decided, count, active, turn, r, curvature, u, lam, p, exact, limits, work
 ):
@@ -365,7 +376,10 @@ def certified(
     return 0.0
 
 
-@compiled(error_model="numpy")
+@compiled(
+    Floats2, Floats1, float, Floats2, Ints1, int, Signs2, int, Signs2, int, float, float,
+    Exact, Floats1, Workspace, error_model="numpy",
+)  # fmt: skip
 def cone_fit(
     H, b, yy, unit, decided, count, active, m, turn, r, curvature, cutoff, exact, limits, work
 ):

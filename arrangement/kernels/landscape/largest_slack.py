@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Bools3, Floats1, Floats2, Floats3, Floats4, Ints1, Signs2
 
 __all__ = ["inner_solutions", "largest_slack"]
 
 SMALLEST_PIVOT = 1e-11
 
 
-@compiled(error_model="numpy")
+@compiled(Floats2, Floats1, Floats1, Ints1, error_model="numpy")
 def largest_slack(slopes, offsets, c, basis):
     """Maximise t ≤ 1 with slopes·c + offsets ≥ t; writes c and returns t.
 
@@ -83,7 +84,10 @@ def largest_slack(slopes, offsets, c, basis):
     return np.nan
 
 
-@compiled(error_model="numpy")
+@compiled(
+    Ints1, Signs2, Floats4, Bools3, Floats3, Ints1, Floats2, Floats1, int, float, float,
+    Floats2, Floats1, error_model="numpy",
+)  # fmt: skip
 def inner_solutions(
     rows,
     choices,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Floats3, Ints1, Signs2
 
 __all__ = ["masked_maps"]
 
 
-@compiled(error_model="numpy")
+@compiled(Floats3, Ints1, Signs2, float, Floats3, error_model="numpy")
 def masked_maps(restricted, flats, signs, slope, maps):
     """Fill maps[f] with (D X T)ᵀ: columns of restricted[flats[f]], where a sign is not +
     times the slope, where it is 0 times 0."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Bools2, Ints1, Ints2
 
 __all__ = ["merge"]
 
@@ -28,7 +29,7 @@ def _touches(a, b, below, orders):
     return False
 
 
-@compiled(error_model="numpy")
+@compiled(Ints2, Bools2, Ints2, Ints1, error_model="numpy")
 def merge(states, below, orders, parent):
     """Unite rows of states (n, K) when one is below another in some order of its entries.
 

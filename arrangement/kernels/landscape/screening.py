@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Bools1, Floats1, Floats2, Floats3, Ints1, Signs1, Signs2
 
 __all__ = ["DEFICIENT", "REFUSED", "SURVIVED", "lower_bounds", "screen", "tuple_losses"]
 
@@ -15,6 +16,9 @@ UNDERFLOW = 1e-250
 
 SETTLED = 1e-14
 """A squared residual is settled within this share of ‖y‖²."""
+
+
+Tables = (Floats3, Floats1, Floats2, Ints1)
 
 
 @compiled(error_model="numpy")
@@ -120,7 +124,10 @@ def _multipliers(rays, signs, slope, residual, error, least):
     return left
 
 
-@compiled(error_model="numpy")
+@compiled(
+    Floats3, Floats3, Floats3, Floats2, Ints1, Ints1, Signs2, Tables, Ints1, Ints1, Signs2,
+    Floats2, Floats2, Floats1, Floats1, Floats1, float, float, Signs1, error_model="numpy",
+)  # fmt: skip
 def screen(
     maps,
     grams,
@@ -278,7 +285,10 @@ def screen(
             outcome[f] = SURVIVED
 
 
-@compiled(error_model="numpy")
+@compiled(
+    Floats3, Floats3, Floats3, Floats2, Ints1, Floats2, Floats1, Floats1, float, Floats1,
+    Floats1, Bools1, error_model="numpy",
+)  # fmt: skip
 def tuple_losses(
     maps, grams, crosses, rights, sizes, basis, along, rest, accuracy, losses, errors, sure
 ):
@@ -326,7 +336,10 @@ def tuple_losses(
         errors[f] = wrong * wrong / least + off * (2.0 * np.sqrt(total) + off)
 
 
-@compiled(error_model="numpy")
+@compiled(
+    Floats3, Floats3, Floats2, Floats2, Floats1, Floats1, float, Floats1,
+    error_model="numpy",
+)  # fmt: skip
 def lower_bounds(maps, crosses, rights, basis, along, rest, accuracy, bounds):
     """Lower bounds of the least squared residual with each last item; 0 where it is unsure.
 

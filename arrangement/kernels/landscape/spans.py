@@ -6,6 +6,7 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.modular_rank import PRIME, inverse, rank_modulo
+from arrangement.kernels.types import Bools2, Ints2, Ints3
 
 __all__ = ["span_forms"]
 
@@ -35,7 +36,7 @@ def _reduce(M):
             break
 
 
-@compiled()
+@compiled(Ints2, Ints2, Ints2, Ints3, Bools2)
 def span_forms(rows, slopes, sets, forms, fitted):
     """Of each set of cells the span of their slopes, and samples that are fitted anyway.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Floats1, Floats2, Ints1, Words2, read_only
 
 __all__ = ["cone_supports"]
 
@@ -13,7 +14,7 @@ TOLERANCE = 1e-14
 INDEPENDENT = 1e-12
 
 
-@compiled(error_model="numpy")
+@compiled(read_only(Words2), Floats2, Ints1, Floats2, Floats1, float, error_model="numpy")
 def cone_supports(words, terms, representatives, unit, kinks, known):
     """The largest g·u over the part of each closed cell in the unit ball, for g and for −g.
 

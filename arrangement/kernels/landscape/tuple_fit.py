@@ -6,6 +6,7 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.landscape.cone_fit import (
+    Exact,
     cone_fit,
     least_curvature,
     loss_bound,
@@ -13,6 +14,7 @@ from arrangement.kernels.landscape.cone_fit import (
     squared_loss,
     workspace,
 )
+from arrangement.kernels.types import Bools1, Floats1, Floats2, Ints2, Signs2, read_only
 
 __all__ = ["fit_tuples", "local_search"]
 
@@ -44,7 +46,10 @@ def _normal_equations(X, y, constant, active, slope, H, b, row):
             H[c, a] = H[a, c]
 
 
-@compiled(error_model="numpy", nogil=True)
+@compiled(
+    Floats2, Floats2, Floats1, float, read_only(Signs2), Ints2, Floats1, bool, float, Exact,
+    Floats1, float, Bools1, Floats1, Floats1, error_model="numpy", nogil=True,
+)  # fmt: skip
 def fit_tuples(
     X,
     unit,
@@ -97,7 +102,9 @@ def fit_tuples(
     decided, constrained = np.arange(N), N if sided else 0
     active, turn = np.zeros((K, N), np.int8), np.zeros((K, N), np.int8)
     s, outputs = np.zeros(K), np.zeros(N)
-    yy = np.dot(y, y)
+    yy = 0.0
+    for i in range(N):
+        yy += y[i] * y[i]
     fitted = 0
     for t in range(len(tuples)):
         if bounds[t] >= best[0] - tolerance:
@@ -153,7 +160,10 @@ def fit_tuples(
     return fitted
 
 
-@compiled(error_model="numpy", nogil=True)
+@compiled(
+    Floats2, Floats2, Floats1, float, float, Floats2, Floats2, int, float, Bools1, Floats1,
+    Floats1, error_model="numpy", nogil=True,
+)  # fmt: skip
 def local_search(
     X, unit, y, constant, slope, starts, choices, steps, accuracy, stop, best, point
 ):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.types import Int32s2, Ints2, Words1, Words2
 
 __all__ = ["PRIME", "hash_maps"]
 
 PRIME = 2**31 - 1
 
 
-@compiled()
+@compiled(Words1, Ints2, Int32s2, Words2, Words1)
 def hash_maps(weights, shapes, chosen, factors, start):
     """Random linear combinations of the outputs as affine functions of the input, mod PRIME.
 

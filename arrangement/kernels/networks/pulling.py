@@ -6,11 +6,12 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.networks.subdivision import BEGIN, DIM, END
+from arrangement.kernels.types import Floats2, Int32s1, Int32s2, Ints1
 
 __all__ = ["corners", "lowest_vertices", "triangulation", "volumes"]
 
 
-@compiled()
+@compiled(Ints1, Int32s2, Int32s1)
 def corners(which, faces, pool):
     """The vertices of some faces: where the list of each begins, and all lists in a row."""
     indptr = np.zeros(len(which) + 1, np.int64)
@@ -42,7 +43,7 @@ def corners(which, faces, pool):
     return indptr, found[:n].copy()
 
 
-@compiled()
+@compiled(Int32s2, Int32s1)
 def lowest_vertices(faces, pool):
     """The vertex of lowest number of each face."""
     lowest = np.empty(len(faces), np.int32)
@@ -57,7 +58,7 @@ def lowest_vertices(faces, pool):
     return lowest
 
 
-@compiled()
+@compiled(int, Int32s2, Int32s1, Int32s1)
 def triangulation(f, faces, pool, lowest):
     """The simplices of a face of dimension k ≥ 1, by vertices, shape (n, k + 1).
 
@@ -95,7 +96,7 @@ def triangulation(f, faces, pool, lowest):
     return result[:n]
 
 
-@compiled(error_model="numpy")
+@compiled(Ints1, Int32s2, Int32s1, Int32s1, Floats2, error_model="numpy")
 def volumes(which, faces, pool, lowest, points):
     """The volumes of some faces of full dimension; points has shape (V, d)."""
     d = points.shape[1]

@@ -6,6 +6,19 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
+from arrangement.kernels.types import (
+    Bools1,
+    Bytes1,
+    Floats1,
+    Floats2,
+    Int32s1,
+    Int32s2,
+    Ints1,
+    Ints2,
+    Signs1,
+    Signs2,
+    Singles2,
+)
 
 __all__ = ["BROKEN", "COMPLETE", "CRAMPED", "OPEN", "inherit", "subdivide", "tidy"]
 
@@ -27,7 +40,10 @@ FACES, POOL, VERTICES, REGIONS, DEAD, NEED_FACES, NEED_POOL, NEED_VERTICES, STEP
 NEGATIVE, POSITIVE, ZERO, BOTH = 1, 2, 4, 3
 
 
-@compiled(error_model="numpy")
+@compiled(
+    Ints2, bool, bool, int, Ints1, Signs1, Floats2, Singles2, Bools1, Floats2, Floats1,
+    Int32s2, Int32s2, Int32s1, Bytes1, Signs2, Int32s2, Ints1, error_model="numpy",
+)  # fmt: skip
 def subdivide(
     steps, settled, fixed_lines, top, counts, signs, values, errors, sure, points, spread,
     parents, faces, pool, mask, column, origin, asked,
@@ -306,7 +322,7 @@ def _contains(pool, begin, end, face):
     return False
 
 
-@compiled()
+@compiled(Ints1, Int32s2, Int32s1)
 def tidy(counts, faces, pool):
     """Drop the faces that were split, and close the gaps between boundary lists.
 
@@ -331,7 +347,7 @@ def tidy(counts, faces, pool):
     counts[FACES], counts[POOL], counts[DEAD] = n, p, 0
 
 
-@compiled()
+@compiled(Signs2, Int32s2)
 def inherit(signs, origin):
     """Signs on the functions before its birth come to a region from the one that it was
     split off; regions are in order of birth."""

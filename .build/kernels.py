@@ -1,0 +1,203 @@
+"""Builds the loops of the package ahead of time, into extensions that need no numba.
+
+python .build/kernels.py
+
+The extensions lie beside the loops, and are for the Python that runs this. They are left as
+they are while the sources of the loops, numba and Python are those they were built from. Needs
+numba, setuptools, a C and a C++ compiler.
+"""
+
+import gc
+import hashlib
+import inspect
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import types
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numba.core.registry import cpu_target
+from numba.core.types import Array, BaseTuple, boolean, float64, int64
+from numba.extending import overload
+from numba.np import arrayobj
+from numba.np.numpy_support import from_dtype
+from numba.pycc import CC, compiler
+from setuptools.errors import CompileError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The loops alone: what the package needs beside them is not installed where they are built.
+package = sys.modules["arrangement"] = types.ModuleType("arrangement")
+package.__path__ = [str(ROOT / "arrangement")]
+sys.path.insert(0, str(ROOT))
+
+from arrangement.kernels import built  # noqa: E402
+from arrangement.kernels.compiled import Kernel  # noqa: E402
+from arrangement.kernels.types import array_of, fields_of  # noqa: E402
+
+DESCRIPTION = built.description()
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
+NO_COMPILER = 3
+"""The exit code where there is no compiler, or no header of Python."""
+
+
+class NoCompilerError(Exception):
+    """There is no C and C++ compiler, or no header of Python."""
+
+
+def build() -> list[Path]:
+    """Build what is not built yet, on all processors: the files that belong to the package."""
+    described = {
+        "sources": built.fingerprint(),
+        "processor": "x86-64-v3" if built.has_vectors() else "",
+        "builder": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
+        "made with": f"numba {version('numba')}, Python {platform.python_version()}",
+    }
+    files = _built_of(described)
+    if not files:
+        n_parts = min(os.cpu_count() or 1, 4)
+        with tempfile.TemporaryDirectory() as folder:
+            _in_parts(n_parts, described["processor"], folder)
+            _forget()
+            made = [Path(shutil.move(path, DESCRIPTION.parent)) for path in _extensions(folder)]
+        described["modules"] = [path.name.removesuffix(SUFFIX) for path in made]
+        DESCRIPTION.write_text(json.dumps(described, indent=1))
+        files = _built_of(described)
+    return files
+
+
+def _built_of(described):
+    """The files that were built before, if that is what they were built of."""
+    try:
+        said = json.loads(DESCRIPTION.read_text())
+    except OSError:
+        return []
+    files = [DESCRIPTION, *(DESCRIPTION.parent / f"{name}{SUFFIX}" for name in said["modules"])]
+    return files if said | described == said and all(map(Path.exists, files)) else []
+
+
+def _extensions(folder):
+    return sorted(Path(folder).glob(f"_built_*{SUFFIX}"))
+
+
+def _forget():
+    DESCRIPTION.unlink(missing_ok=True)
+    for path in _extensions(DESCRIPTION.parent):
+        path.unlink()
+
+
+def _in_parts(n_parts, processor, folder):
+    # Numba compiles inner loops for the same processor, and afresh: it does not see that what
+    # a loop in its cache calls has changed.
+    environment = {
+        "NUMBA_CPU_NAME": processor or "generic",
+        "NUMBA_CPU_FEATURES": "",
+        "NUMBA_CACHE_DIR": folder,
+    }
+    jobs = [
+        subprocess.Popen(
+            [sys.executable, __file__, str(part), str(n_parts), processor, folder],
+            env=os.environ | environment,
+        )
+        for part in range(n_parts)
+    ]
+    codes = [job.wait() for job in jobs]
+    if NO_COMPILER in codes:
+        raise NoCompilerError
+    if any(codes):
+        raise SystemExit(1)
+
+
+def _build_part(part, n_parts, processor, folder):
+    try:
+        extension = CC(f"_built_{part}", package)
+    except RuntimeError as error:
+        raise NoCompilerError from error
+    extension.output_dir = folder
+    extension.target_cpu = processor
+    options = {}
+    for kernel in _share(part, n_parts):
+        arguments = tuple(map(_numba_type, kernel.annotations))
+        entry = _entry(kernel)
+        options[entry] = kernel.dispatcher.targetoptions
+        extension.export(built.name_of(kernel.py_func), arguments)(entry)
+
+    def compile_extra(typing, target, function, arguments, result, flags, **others):
+        flags = cpu_target.options.parse_as_flags(flags.copy(), options[function])
+        return with_flags(typing, target, function, arguments, result, flags, **others)
+
+    # Otherwise the options are lost, of which it is up to the entry to let other threads run.
+    with_flags, compiler.compile_extra = compiler.compile_extra, compile_extra
+    # An error that no loop makes: a message with numbers in it takes seconds to compile.
+    arrayobj.raise_with_shape_context = _raise_shapes
+    gc.disable()  # Nothing made on the way is to be freed before the end, soon.
+    try:
+        extension.compile()
+    except CompileError as error:
+        raise NoCompilerError from error
+
+
+def _entry(kernel):
+    """A function that calls a loop: so it is compiled once, though other loops call it, too."""
+    names = ", ".join(inspect.signature(kernel.py_func).parameters)
+    return eval(f"lambda {names}: loop({names})", {"loop": kernel.dispatcher})
+
+
+def _raise_shapes(source, target):
+    raise ValueError("the shapes of source and target of an assignment differ")
+
+
+overload(_raise_shapes)(lambda source, target: _raise_shapes)
+
+
+def _numba_type(annotation):
+    array, fields = array_of(annotation), fields_of(annotation)
+    if array is not None:
+        dtype = from_dtype(np.dtype(array.dtype))
+        return Array(dtype, array.ndim, "C", readonly=array.read_only)
+    if fields is not None:
+        kind = tuple if isinstance(annotation, tuple) else annotation
+        return BaseTuple.from_types([_numba_type(field) for field in fields], kind)
+    return {bool: boolean, int: int64, float: float64}[annotation]
+
+
+def _share(part, n_parts):
+    """The loops of one part: those of a module together, as they have inner loops in common."""
+    shares = [(0, number, []) for number in range(n_parts)]
+    for size, kernels in _declared():
+        taken, number, share = min(shares, key=lambda one: one[:2])
+        shares[number] = taken + size, number, share + kernels
+    return shares[part][2]
+
+
+def _declared():
+    """The loops that Python calls, module by module, the largest first."""
+    modules = []
+    for path in DESCRIPTION.parent.rglob("*.py"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        kernels = [
+            one
+            for one in vars(import_module(name)).values()
+            if isinstance(one, Kernel) and one.annotations and one.__module__ == name
+        ]
+        modules.append((path.stat().st_size, name, kernels))
+    return [(size, kernels) for size, _, kernels in sorted(modules, reverse=True) if kernels]
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    try:
+        if arguments:
+            _build_part(int(arguments[0]), int(arguments[1]), *arguments[2:])
+        else:
+            print(*build(), sep="\n")
+    except NoCompilerError:
+        sys.exit(NO_COMPILER)
