@@ -338,8 +338,8 @@ class _Cone:
         turn = np.where(turned, -1.0, 1.0)[:, None]
         integral, twofold = self.kind == "integers", self.kind in ("twofold", "residues")
         if integral:
-            high = np.array([[v // max(1, gcd(*row)) for v in row] for row in self.values])
-            high = high.reshape(n, r).astype(np.float64)
+            common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
+            high = (self.values // common[:, None]).astype(np.float64)
             low = np.zeros_like(high)
         else:
             high, low = self._rounded()
