@@ -54,10 +54,10 @@ METHODS = ("auto", "sweep", "restrict", "lp")
 SMALL = 3000
 """Below this bound on the number of cells, restrict and split is done at once."""
 
-SPLITTING = 64
-"""A cell that is split off with its rays takes as long as so many that are swept."""
+SPLITTING = 8
+"""A cell that is split off with its rays takes as long as so many that are swept, and more."""
 
-DRAWN = 2**8
+DRAWN = 2**7
 """Sets of hyperplanes that are drawn to tell how many cells a domain holds."""
 
 PATIENCE = 64

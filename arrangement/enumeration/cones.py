@@ -29,7 +29,7 @@ from arrangement import exact
 from arrangement.exact.fields import FieldElement, field_of, in_one_field
 from arrangement.exact.numbers import integral, primitive
 from arrangement.exact.packing import Words, pack_signs, word_count
-from arrangement.exact.polyhedron import extreme_rays
+from arrangement.exact.polyhedron import cut_rays
 from arrangement.kernels.cells import cone_splitting as kernel
 
 __all__ = ["count", "count_faces", "faces", "homogeneous", "words"]
@@ -253,33 +253,33 @@ class _Cone:
     def __init__(self, rows: Integers, walls: Integers, show: Show) -> None:
         m = len(walls)
         both = np.concatenate([walls, rows])
-        both = both[:, exact.independent_columns(both)]
+        chosen = exact.independent_columns(walls.T)
+        if len(chosen) < both.shape[1]:  # not all of the space, or the cone contains lines
+            both = both[:, exact.independent_columns(both)]
+            chosen = exact.independent_columns(both.T)
         self.walls, self.rows = both[:m], both[m:]
         self.dimension = both.shape[1]
         self.copies = 1 if m else 2
         self.show = show
         self.field = field_of(both)
         self.kind = KINDS[0]
-        chosen = exact.independent_columns(both.T)
         self.dividing = [i - m for i in chosen if i >= m]
         inverse = exact.inverse(both[chosen])
         assert inverse is not None, "the rows are independent"
-        edges = [np.array(primitive(y), dtype=object) for y in inverse[0].T]
+        edges = [primitive(y) for y in inverse[0].T]
         masks = [sum(1 << i for i in chosen if i != k) for k in chosen]
         pointed = len(chosen) - len(self.dividing)
-        rays, ray_masks = edges[:pointed], masks[:pointed]
-        if pointed < m:
-            basis: Integers = np.array(rays, dtype=np.object_).T
-            divide = sum(1 << m + i for i in self.dividing)
-            found = extreme_rays(self.walls @ basis, 0)
-            rays = [np.array(primitive(basis @ y), dtype=object) for y, _ in found]
-            ray_masks = [mask | divide for _, mask in found]
+        rays = list(zip(edges[:pointed], masks[:pointed], strict=True))
+        others = [i for i in range(m) if i not in chosen]
+        rays = cut_rays(rays, self.walls, others, self.dimension)
+        inside = np.array([y for y, _ in rays], dtype=object).reshape(-1, self.dimension)
         self.is_empty = m > 0 and not (
-            len(rays) and all(v > 0 for v in self.walls @ np.sum(rays, axis=0))
+            len(rays) and all(v > 0 for v in self.walls @ inside.sum(axis=0))
         )
-        self.edges = np.array([*edges[pointed:], *rays], dtype=object)
-        self.edges = self.edges.reshape(-1, self.dimension)
-        self.masks = [mask | (1 << m) - 1 for mask in masks[pointed:]] + ray_masks
+        lines = np.array(edges[pointed:], dtype=object).reshape(-1, self.dimension)
+        self.edges = np.concatenate([lines, inside])
+        self.masks = [mask | (1 << m) - 1 for mask in masks[pointed:]]
+        self.masks += [mask for _, mask in rays]
         self.values = self.rows @ self.edges.T
 
     def count(self) -> int:
@@ -327,7 +327,7 @@ class _Cone:
         if self.field is not None:
             return False
         sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in self.values)
-        return max(sizes, default=0) < INTEGER_LIMIT
+        return all(size < INTEGER_LIMIT for size in sizes)
 
     def _begin(self) -> None:
         """Put the edges into the buffers: first the lines, each with its opposite."""
@@ -338,8 +338,8 @@ class _Cone:
         turn = np.where(turned, -1.0, 1.0)[:, None]
         integral, twofold = self.kind == "integers", self.kind in ("twofold", "residues")
         if integral:
-            high = np.array([[v // max(1, gcd(*row)) for v in row] for row in self.values])
-            high = high.reshape(n, r).astype(np.float64)
+            common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
+            high = (self.values // common[:, None]).astype(np.float64)
             low = np.zeros_like(high)
         else:
             high, low = self._rounded()
@@ -401,7 +401,7 @@ class _Cone:
         low = np.zeros_like(high)
         self.shifts = np.zeros(len(high), dtype=np.int64)
         if cuts.any():
-            high[cuts], low[cuts], exponents = _twofold(self.values[cuts])
+            high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
             exponents -= _largest(exponents, high[cuts], 0)
             self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
             exponents -= self.shifts[cuts, None]
@@ -587,7 +587,7 @@ class _Cone:
             y = primitive(exact.nullspace(self._zero(self.rays.tight[ray]))[:, 0])
             edges[k] = y if guard @ y > 0 else [-v for v in y]
         place = np.ix_(rays, rows)
-        high, low, exponents = _twofold(edges @ self.rows[rows].T)
+        high, low, exponents = _twofold(edges @ self.rows[rows].T, self.kind)
         exponents -= self.shifts[rows]
         exponents -= _largest(exponents, high, 1)
         high, low = _scaled(high, low, exponents)
@@ -607,11 +607,14 @@ class _Cone:
             kernel.mark(self.rays, rows, 0, len(rows), len(self.walls), ray, ray + 1)
 
 
-def _twofold(values: Integers) -> tuple[Floats, Floats, NDArray[np.int64]]:
+def _twofold(values: Integers, kind: str) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Numbers as (high + low)·2^exponent within 2^-106 of themselves, 1/2 ≤ |high| < 1.
 
-    The first is 0 where the number is.
+    The first is 0 where the number is. For the kind "floats" the other is not looked for.
     """
+    if kind == "floats" and (rounded := exact.rounded_numbers(values)) is not None:
+        high, leading = np.frexp(rounded)
+        return high, np.zeros_like(high), leading.astype(np.int64)
     parts = []
     for value in values.ravel().tolist():
         exponent = 0

@@ -150,7 +150,7 @@ def _parts(rows: Integers, walls: Integers) -> tuple[NDArray[np.int8], NDArray[n
     Hyperplanes that cut a cone with lines into pointed ones are the first that restrict and
     split takes, then all others in their order.
     """
-    if len(_first_cells(rows, walls, FEW)) <= FEW:
+    if _are_few(rows, walls):
         return np.zeros((1, 0), dtype=np.int8), np.zeros(0, dtype=np.int64)
     m = len(walls)
     independent = exact.independent_columns(np.concatenate([walls, rows]).T)
@@ -171,6 +171,17 @@ def _parts(rows: Integers, walls: Integers) -> tuple[NDArray[np.int8], NDArray[n
     sides = unpack_signs(parts(many), many)
     cutting = (sides != sides[:1]).any(axis=0)
     return sides[:, cutting], chosen[cutting]
+
+
+def _are_few(rows: Integers, walls: Integers) -> bool:
+    """Are there at most `FEW` cells? Many are taken for granted where far more are expected."""
+    expected = [0]
+    found = 0
+    for block in cones.words(rows, walls, lambda done, total: expected.append(total)):
+        found += len(block)
+        if max(found, expected[-1] / 4) > FEW:
+            return False
+    return True
 
 
 def _first_cells(rows: Integers, walls: Integers, most: int) -> Words:

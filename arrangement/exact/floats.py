@@ -20,6 +20,7 @@ __all__ = [
     "float_rows",
     "magnitude",
     "nearest_float",
+    "rounded_numbers",
     "scaled_float",
     "signs_at",
     "to_float",
@@ -61,6 +62,11 @@ def float_rows(
     if small is not None:
         exponents[:] = np.frexp(np.abs(small).max(axis=1, initial=0.0))[1]
         return np.ldexp(small, -exponents[:, None]), errors, exponents
+    if (nearest := rounded_numbers(matrix)) is not None:
+        exponents[:] = np.frexp(np.abs(nearest).max(axis=1, initial=0.0))[1]
+        values = np.ldexp(nearest, -exponents[:, None])
+        exact = np.ldexp(values, exponents[:, None]).astype(object) == matrix
+        return values, np.where(exact, 0.0, np.abs(values) * UNIT_ROUNDOFF + 1e-323), exponents
     for i, row in enumerate(matrix):
         exponents[i] = max((magnitude(v) for v in row if v), default=0)
         for c, v in enumerate(row):
@@ -113,6 +119,26 @@ def _small_integers(matrix: Integers) -> NDArray[np.float64] | None:
     # −2^63 is its own absolute value in int64, and not at least −2^53.
     fits = (whole <= FLOAT_EXACT_LIMIT) & (whole >= -FLOAT_EXACT_LIMIT)
     return whole.astype(np.float64) if fits.all() else None
+
+
+def rounded_numbers(matrix: Integers) -> NDArray[np.float64] | None:
+    """The float64 nearest to each entry, if all are 0 or from 1 to the largest float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rounded_numbers(np.array([2**60 + 1, 0], dtype=object)).tolist()
+    [1.152921504606847e+18, 0.0]
+    >>> rounded_numbers(np.array([10**400], dtype=object)) is None
+    True
+    """
+    if field_of(matrix) is not None:
+        return None
+    try:
+        nearest = matrix.astype(np.float64)
+    except OverflowError:
+        return None
+    return None if matrix[np.abs(nearest) < 1].any() else nearest
 
 
 def double_rows(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.exact.numbers import primitive
 
-__all__ = ["Polyhedron", "extreme_rays"]
+__all__ = ["Polyhedron", "cut_rays", "extreme_rays"]
 
 Integers = NDArray[np.object_]
 Point = tuple[Fraction, ...]
@@ -183,21 +183,39 @@ def extreme_rays(rows: Integers, first: int) -> list[tuple[list[int], int]]:
     for k in range(D):
         y = primitive(found[0][:, k])
         rays.append((y, sum(1 << i for q, i in enumerate(start) if q != k)))
+    return cut_rays(rays, rows, [i for i in order if i not in start], D)
+
+
+def cut_rays(
+    rays: list[tuple[list[int], int]], rows: Integers, order: Sequence[int], dimension: int
+) -> list[tuple[list[int], int]]:
+    """The extreme rays of the part of a pointed cone where some more rows are not negative.
+
+    Parameters
+    ----------
+    rays : list of (list of int, int)
+        Those of the cone, with the masks of the rows that are 0 on them.
+    rows : ndarray of Python ints, shape (n, D)
+    order : sequence of int
+        The rows that are to cut.
+    dimension : int
+        Each ray is 0 on independent rows one fewer than this.
+    """
     for i in order:
-        if i in start:
-            continue
-        value = [_product(rows[i], y) for y, _ in rays]
+        row = rows[i].tolist()
+        value = [sum(map(mul, row, y)) for y, _ in rays]
         kept = [
             (y, mask | (1 << i if v == 0 else 0))
             for (y, mask), v in zip(rays, value, strict=True)
             if v >= 0
         ]
+        below = [(y, mask, w) for (y, mask), w in zip(rays, value, strict=True) if w < 0]
         for (y, mask), v in zip(rays, value, strict=True):
             if v <= 0:
                 continue
-            for (z, other), w in zip(rays, value, strict=True):
+            for z, other, w in below:
                 common = mask & other
-                if w < 0 and common.bit_count() >= D - 2 and _adjacent(common, rays):
+                if common.bit_count() >= dimension - 2 and _adjacent(common, rays):
                     between = primitive([v * b - w * a for a, b in zip(y, z, strict=True)])
                     kept.append((between, common | 1 << i))
         rays = kept
@@ -213,7 +231,3 @@ def _adjacent(common: int, rays: list[tuple[list[int], int]]) -> bool:
             if count > 2:
                 return False
     return True
-
-
-def _product(row: Sequence[Any], y: Sequence[int]) -> int:
-    return sum(a * v for a, v in zip(row, y, strict=True))

@@ -134,8 +134,9 @@ def test_to_float_bounds_its_error():
 
 def test_float_rows_bound_their_errors():
     # Entries that float64 holds, those that only int64 holds, and those that neither does.
-    for largest in (2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 2**64 + 1, 10**400):
-        row = np.array([[largest, 3, 0], [1, -5, 7]], dtype=object)
+    sizes = (2**53, 2**53 + 1, 2**63 - 1, 2**64 + 1, 10**308 + 1, 10**400)
+    for largest in (*sizes, -(2**53) - 1, -(2**63)):
+        row = np.array([[largest, 2**53 - 1, 0], [1, -5, 7]], dtype=object)
         values, errors, exponents = exact.float_rows(row)
         for (i, c), v in np.ndenumerate(row):
             error = abs(Fraction(values[i, c]) - Fraction(v, 2 ** int(exponents[i])))
