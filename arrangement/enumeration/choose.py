@@ -47,7 +47,7 @@ from arrangement.results.cells import Cells
 if TYPE_CHECKING:
     from arrangement.hyperplanes.hyperplanes import Arrangement
 
-__all__ = ["METHODS", "cells", "iter_cells", "n_cells_inside", "unbounded"]
+__all__ = ["METHODS", "cells", "iter_cells", "n_cells_inside", "unbounded", "worth_sweeping"]
 
 Integers = NDArray[np.object_]
 
@@ -99,7 +99,7 @@ def cells(
     task = _Task(arrangement, walls, progress, executor, checkpoint)
     if method == "sweep":
         return _swept(task)
-    if method == "auto" and walls is None and _worth_sweeping(Reduction(arrangement).rows):
+    if method == "auto" and walls is None and worth_sweeping(Reduction(arrangement).rows):
         try:
             # Tasks on an executor know nothing of each other's vertices.
             return _swept(task, PATIENCE if executor is None else np.inf)
@@ -135,7 +135,7 @@ class _Task:
         return Cells(self.arrangement, words, domain, progress=progress, complete=complete)
 
 
-def _worth_sweeping(rows: Integers) -> bool:
+def worth_sweeping(rows: Integers) -> bool:
     """Are there many cells, and few hyperplanes through one vertex?"""
     n, d = len(rows), rows.shape[1] - 1
     return d > 0 and zaslavsky(n, d) > SMALL and not sweep.looks_degenerate(rows)
