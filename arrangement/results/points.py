@@ -62,7 +62,8 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
     reach = _reach_worth_having(values)
     show = cells.reporter("interior points")
     wanted = words if np.array_equal(which, np.arange(len(words))) else words[which]
-    sides = frozen(_with_ones(wanted, n, len(rows)))  # one signature for the compiler
+    # One signature for the compiler.
+    sides = frozen(np.ascontiguousarray(_with_ones(wanted, n, len(rows))))
     certain = np.zeros(len(which), dtype=bool)
     if wanted is words and cells.domain is None and cells.complete:
         for done in _begun(cells, sides, values, errors, units, columns, points, certain):
