@@ -45,7 +45,7 @@ from arrangement.hyperplanes.reduction import (
 from arrangement.memory import LITTLE, refuse_large
 from arrangement.progress import Progress, reporter
 
-__all__ = ["METHODS", "cells", "iter_cells", "n_cells_inside", "unbounded"]
+__all__ = ["METHODS", "cells", "iter_cells", "n_cells_inside", "unbounded", "worth_sweeping"]
 
 Integers = NDArray[np.object_]
 
@@ -95,7 +95,7 @@ def cells(
     task = _Task(arrangement, walls, progress, executor, checkpoint)
     if method == "sweep":
         return _swept(task)
-    if method == "auto" and walls is None and _worth_sweeping(Reduction(arrangement).rows):
+    if method == "auto" and walls is None and worth_sweeping(Reduction(arrangement).rows):
         try:
             # Tasks on an executor know nothing of each other's vertices.
             return _swept(task, PATIENCE if executor is None else np.inf)
@@ -129,7 +129,7 @@ class _Task:
         return Found(words, None if self.walls is None or len(self.walls) == 0 else self.walls)
 
 
-def _worth_sweeping(rows: Integers) -> bool:
+def worth_sweeping(rows: Integers) -> bool:
     """Are there many cells, and few hyperplanes through one vertex?"""
     n, d = len(rows), rows.shape[1] - 1
     return d > 0 and zaslavsky(n, d) > SMALL and not sweep.looks_degenerate(rows)

@@ -41,6 +41,8 @@ class Reduction:
     ----------
     rows : ndarray of Python ints, shape (n, d + 1)
         Pairwise different hyperplanes of rank d; d may be 0, and then there is one cell.
+    essential : ndarray of Python ints
+        The same before a central arrangement is cut.
     copies : int
         How many cells of the arrangement one cell of the rows stands for, 1 or 2.
 
@@ -54,7 +56,7 @@ class Reduction:
 
     def __init__(self, arrangement: Hyperplanes) -> None:
         self._arrangement = arrangement
-        self.rows = distinct_essential_rows(arrangement)
+        self.rows = self.essential = distinct_essential_rows(arrangement)
         self._last = -1
         if arrangement.is_central and len(self.rows):
             self._last = len(self.rows) - 1

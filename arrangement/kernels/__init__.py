@@ -1,6 +1,7 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
-from arrangement.kernels.cells.interior import enter_cells, interior_points
+from arrangement.kernels.cells.births import points_at_births
+from arrangement.kernels.cells.interior import enter_cells, interior_points, measure_doubt
 from arrangement.kernels.cells.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.landscape.branching import branch
 from arrangement.kernels.landscape.largest_slack import inner_solutions, largest_slack
@@ -37,8 +38,10 @@ __all__ = [
     "look_up",
     "lower_bounds",
     "masked_maps",
+    "measure_doubt",
     "merge",
     "modular_ranks",
+    "points_at_births",
     "screen",
     "span_forms",
     "tuple_losses",

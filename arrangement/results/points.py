@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
+from arrangement.enumeration.sweep import Sweep
 from arrangement.errors import InputError
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
+from arrangement.hyperplanes.reduction import Reduction
 from arrangement.results.cells import Cell, Cells
 from arrangement.results.columns import frozen
 
@@ -32,10 +34,11 @@ BLOCK = 2**16
 def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float64]:
     """Certified float64 points inside some cells (inside the domain, if there is one).
 
-    A candidate is halfway along a chord from a vertex of the cell whose sides are moved
-    inwards a little, or on a line through such a point; cells too narrow for that are given
-    smaller margins. Where a candidate cannot be certified, a rational point is found exactly
-    and moved to nearby floats.
+    A candidate is, where a sweep has listed the cells, halfway along a chord from the vertex
+    where the cell begins. Else, or if that cannot be certified, it is halfway along a chord
+    from a vertex of the cell whose sides are moved inwards a little, or on a line through such
+    a point; cells too narrow for that are given smaller margins. Where no candidate can be
+    certified, a rational point is found exactly and moved to nearby floats.
 
     Parameters
     ----------
@@ -59,11 +62,16 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
     reach = _reach_worth_having(values)
     show = cells.reporter("interior points")
     wanted = words if np.array_equal(which, np.arange(len(words))) else words[which]
-    sides = frozen(_with_ones(wanted, n, len(rows)))  # one signature for the compiler
-    table = np.zeros(2 << len(which).bit_length(), dtype=np.uint32)
-    kernels.enter_cells(sides, table)
+    # One signature for the compiler.
+    sides = frozen(np.ascontiguousarray(_with_ones(wanted, n, len(rows))))
     certain = np.zeros(len(which), dtype=bool)
-    order = _in_gray_order(sides)
+    if wanted is words and cells.domain is None and cells.complete:
+        for done in _begun(cells, sides, values, errors, units, columns, points, certain):
+            show(done, len(which))
+    todo = np.flatnonzero(~certain)
+    table = np.zeros(2 << len(todo).bit_length(), dtype=np.uint32)
+    kernels.enter_cells(sides, todo, table)
+    order = todo[_in_gray_order(sides[todo])]
     for margin in MARGINS:
         order = order[~certain[order]]
         for start in range(0, len(order), BLOCK):
@@ -82,6 +90,72 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
             points[part[q]] = _sought_point(cells, int(which[part[q]]))
             show(start + q, len(todo))
     return points
+
+
+def _begun(
+    cells: Cells,
+    sides: Words,
+    values: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    units: NDArray[np.float64],
+    columns: list[int],
+    points: NDArray[np.float64],
+    certain: NDArray[np.bool_],
+) -> Iterator[int]:
+    """Find points in cells that a sweep has listed; how many so far.
+
+    Of the coordinates of the sweep it only matters in which order they become infinite, so that
+    they are made orthonormal. Where cells come in another order no points are found.
+    """
+    from arrangement.enumeration.choose import worth_sweeping
+
+    arrangement, r = cells.arrangement, len(columns)
+    reduction = Reduction(arrangement)
+    essential, central = reduction.essential, reduction.copies == 2
+    different = np.unique(arrangement.coincidence[0])
+    given = arrangement.rows[different][:, [*columns, arrangement.dimension]]
+    if (
+        not worth_sweeping(reduction.rows)
+        or (central and not arrangement.is_linear)
+        or not np.array_equal(essential, given)
+    ):
+        return
+    n, d = len(reduction.rows), reduction.rows.shape[1] - 1
+    directions = np.linalg.inv(Sweep(reduction.rows).change.astype(np.float64))
+    if central:  # the space is the slice {last row = 1}, with the other coordinates
+        directions = np.insert(directions, exact.smallest_pivot(essential[-1]), 0.0, axis=1)
+    directions *= units
+    if central:
+        directions = np.concatenate([values[:r, different[-1:]].T, directions])
+    basis, triangle = np.linalg.qr(directions.T)
+    basis *= np.sign(np.diag(triangle))
+    origin = basis[:, 0] if central else np.zeros(r)
+    basis = basis[:, -d:]
+    wide, high = -(-n // 8) * 8, -(-r // 8) * 8
+    rows = values[:, different[:n]]
+    linear, offsets = np.zeros((wide + high, d)), np.zeros(wide + high)
+    linear[:n], linear[wide : wide + r] = rows[:r].T @ basis, basis
+    offsets[:n], offsets[wide : wide + r] = rows[r] + rows[:r].T @ origin, origin
+    filled = np.zeros((r + 1, -(-values.shape[1] // 8) * 8))
+    filled[r] = 1.0
+    filled[:, : values.shape[1]] = values
+    doubt = kernels.measure_doubt(filled, errors)
+    state = np.zeros(3, dtype=np.int64)
+    for level in range(1, d + 1):
+        tables = np.zeros((level, level + 1, wide + high))
+        finite = level == d
+        tables[0, 0] = offsets if finite else -linear[:, d - level - 1]
+        tables[0, 0, n:wide] = 1.0
+        tables[0, 1:] = linear[:, d - level :].T
+        for first in range(n - level + 1 if level > 1 else 1):
+            if not kernels.points_at_births(
+                tables, offsets[: 0 if finite else None], n, level, first, filled,
+                values.shape[1], doubt, sides, central,
+                _reach_worth_having(values) if finite else 1.0, np.array(columns), units,
+                points, certain, state,
+            ):  # fmt: skip
+                return
+            yield reduction.copies * int(state[0])
 
 
 class Witnesses(Sequence[tuple[Fraction, ...]]):

@@ -337,5 +337,43 @@ def test_points_of_all_cells_and_of_one_are_found_by_the_same_code(monkeypatch):
     monkeypatch.setattr(kernels, "interior_points", interior_points)
     cells = families.braid(4).cells()
     _ = cells[3].point
-    _ = cells.points
-    assert declared == [True, True]
+    _ = cells.points, Cells(cells.arrangement, cells.packed[::-1]).points
+    assert declared == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "central", "largest"),
+    [(30, 3, False, 2**40), (14, 7, False, 2**40), (70, 4, True, 2**40), (30, 4, False, 9)],
+)
+def test_points_where_cells_begin(n, d, central, largest, monkeypatch):
+    """Nearly all cells that a sweep lists get theirs so: over two words, opposite the origin,
+    at infinity, where more hyperplanes share a vertex, and beside copies."""
+    rng = np.random.default_rng(n)
+    normals = rng.integers(-largest, largest, (n, d))
+    offsets = 0 * normals[:, 0] if central else rng.integers(-largest, largest, n)
+    normals[4], offsets[4] = -2 * normals[3], -2 * offsets[3]
+    cells = Arrangement(normals, offsets).cells()
+    left = []
+    found = kernels.interior_points
+    monkeypatch.setattr(
+        kernels, "interior_points", lambda *given: (left.append(len(given[3])), found(*given))
+    )
+    points = cells.points
+    assert len(cells) > 3000
+    assert left[0] < len(cells) / 50
+    assert (exact.signs_at(cells.arrangement.rows, points) == cells.signs).all()
+    # In another order they are found in another way.
+    left.clear()
+    shuffled = Cells(cells.arrangement, cells.packed[rng.permutation(len(cells))])
+    points = shuffled.points
+    assert left[0] > len(cells) / 2
+    assert (exact.signs_at(cells.arrangement.rows, points) == shuffled.signs).all()
+
+
+def test_points_in_units_far_apart():
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(30, 4))
+    for units in ((1, 2.0**300, 2.0**-300), (2.0**20, 1, 2.0**-20), (2.0**-900,) * 3):
+        cells = Arrangement(rows[:, :3] * units, rows[:, 3]).cells(method="sweep")
+        found = exact.signs_at(cells.arrangement.rows, cells.points)
+        assert (found == cells.signs).all()

@@ -16,7 +16,7 @@ from arrangement.kernels.types import (
     read_only,
 )
 
-__all__ = ["enter_cells", "interior_points"]
+__all__ = ["FAR", "enter_cells", "interior_points", "measure_doubt", "write_point"]
 
 # A pivot smaller than this, in dictionaries of rows of unit length, is taken for rounding.
 SMALLEST_PIVOT = 1e-9
@@ -36,19 +36,21 @@ TRIAL = 16
 SETTLED = np.uint32(2**32 - 1)
 
 
-@compiled(read_only(Words2), Uint32s1, error_model="numpy", nogil=True)
-def enter_cells(words, table):
-    """Enter the numbers, counted from 1, of cells in an open-addressing hash table.
+@compiled(read_only(Words2), Ints1, Uint32s1, error_model="numpy", nogil=True)
+def enter_cells(words, order, table):
+    """Enter the numbers, counted from 1, of some cells in an open-addressing hash table.
 
     Parameters
     ----------
     words : uint64 (k, ceil(n / 64))
         Different sign vectors, fewer than 2^32 - 2.
+    order : int64 (m,)
+        Of which these are entered.
     table : uint32 (2^b,)
         Zeros, more than there are cells.
     """
     size = np.uint64(len(table) - 1)
-    for i in range(len(words)):
+    for i in order:
         slot = _hash(words, i) & size
         while table[slot] != 0:
             slot = (slot + np.uint64(1)) & size
@@ -149,12 +151,7 @@ def interior_points(
         margins[k] = margin * (1.0 + (0.6180339887498949 * (k + 1)) % 1.0)
         everything[k >> 6] |= np.uint64(1) << np.uint64(k & 63)
         central = central and rows[d, k] == 0.0
-    # How much the value of a row can be wrong, per unit of each coordinate, at most.
-    doubt = np.empty(width)
-    for c in range(width):
-        largest = np.abs(rows[c]).max() + errors[c]
-        doubt[c] = errors[c] + (width + 8) * UNIT_ROUNDOFF * largest
-    doubt[d] += TINY
+    doubt = measure_doubt(rows, errors)
     point, there, direction = np.empty(d), np.empty(d), np.empty(d)
     times, turning = np.empty(n), np.empty(n, np.int64)
     signs, slots = np.empty((n + 1, n_words), np.uint64), np.empty(n + 1, np.uint64)
@@ -198,7 +195,7 @@ def interior_points(
         sure = False
         if bound < FAR:  # and so no entry is infinite or NaN
             sure = _narrowest(rows, point, sides, values) > 1.01 * bound
-        sure = _write(points, cell, point, columns, units, 1.0) and sure
+        sure = write_point(points, cell, point, columns, units, 1.0) and sure
         if not sure:
             continue
         certain[cell] = True
@@ -210,7 +207,7 @@ def interior_points(
                 signs[0, w] ^= everything[w]
             other = _take(signs, 0, words, table)
             if other >= 0:
-                _write(points, other, point, columns, units, -1.0)
+                write_point(points, other, point, columns, units, -1.0)
                 certain[other] = True
         idle += 1
         if idle >= TRIAL and len(words) > 1:
@@ -265,20 +262,32 @@ def interior_points(
                     continue
                 other = np.int64(table[slot]) - 1
                 table[slot] = SETTLED
-                certain[other] = _write(points, other, there, columns, units, 1.0)
+                certain[other] = write_point(points, other, there, columns, units, 1.0)
                 new += 1
                 if central:
                     for w in range(n_words):
                         signs[i, w] ^= everything[w]
                     other = _take(signs, i, words, table)
                     if other >= 0:
-                        certain[other] = _write(points, other, there, columns, units, -1.0)
+                        certain[other] = write_point(points, other, there, columns, units, -1.0)
                         new += 1
             expected += MEMORY * (new - expected)
 
 
+@compiled(Floats2, Floats1, error_model="numpy")
+def measure_doubt(rows, errors):
+    """How much the value of a row can be wrong, per unit of each coordinate, at most."""
+    width = len(rows)
+    doubt = np.empty(width)
+    for c in range(width):
+        largest = np.abs(rows[c]).max() + errors[c]
+        doubt[c] = errors[c] + (width + 8) * UNIT_ROUNDOFF * largest
+    doubt[width - 1] += TINY
+    return doubt
+
+
 @compiled(error_model="numpy")
-def _write(points, cell, point, columns, units, side):
+def write_point(points, cell, point, columns, units, side):
     """Write a point in the given units; whether that lost nothing."""
     good = True
     for j in range(len(columns)):

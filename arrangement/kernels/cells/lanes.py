@@ -2,8 +2,8 @@
 
 A value is what one register of AVX-512, two of AVX2 or four of NEON hold; LLVM divides it up.
 Sums, differences, products and quotients round as those of float64 do, also with a float64 on
-one side. What the operations do is said in :mod:`arrangement.kernels.cells.lanes_numba`; here they
-have their names, for loops to name them without an import of numba.
+one side. What the operations do is said in :mod:`arrangement.kernels.cells.lanes_numba`; here
+they have their names, for loops to name them without an import of numba.
 """
 
 from __future__ import annotations

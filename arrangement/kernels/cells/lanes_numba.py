@@ -1,4 +1,4 @@
-"""What numba makes of the operations on eight float64 (:mod:`arrangement.kernels.cells.lanes`)."""
+"""What numba makes of the operations of :mod:`arrangement.kernels.cells.lanes`."""
 
 from __future__ import annotations
 
