@@ -18,6 +18,10 @@ SQUARE = [(-1, 1), (-1, 1)]
 KINDS = {"cells": Cells, "regions": Regions, "network": Network}
 
 
+# Not integers over the generator that the text of the other row leads to.
+IRRATIONAL = [["-(1+sqrt(5))/2", "sqrt(2)"], [0, "-sqrt(2)-sqrt(5)"]], ["sqrt(5)", "sqrt(3)"]
+
+
 def _cells(arrangement, **options):
     cells = arrangement.cells(**options)
     _ = cells.points, cells.bounded, cells.edges
@@ -34,6 +38,7 @@ def _objects():
         "catalan": ("cells", _cells(families.catalan(3))),
         "copies": ("cells", _cells(copies)),
         "domain": ("cells", _cells(families.braid(3), domain=[(0, 1), (-1, 1), ("1/3", 1)])),
+        "irrational": ("cells", _cells(families.braid(2), domain=IRRATIONAL)),
         "bare": ("cells", families.braid(3).cells()),
         "regions": ("regions", regions),
         "merged": ("regions", regions.merge()),
