@@ -183,6 +183,20 @@ def test_many_alterations_do_no_harm(tmp_path, which, seed):
     survive(tmp_path, which, seed + 1, 100)
 
 
+@pytest.mark.parametrize("which", [k for k, (kind, _) in OBJECTS.items() if kind == "cells"])
+def test_cells_are_loaded_as_they_were_saved(tmp_path, which):
+    cells = OBJECTS[which][1]
+    cells.save(tmp_path / "cells.npz")
+    loaded = Cells.load(tmp_path / "cells.npz")
+    assert loaded.arrangement == cells.arrangement
+    assert (loaded.packed == cells.packed).all()
+    if cells.domain is not None:
+        mine, theirs = (Arrangement(c.domain[:, :-1], c.domain[:, -1]) for c in (cells, loaded))
+        assert mine == theirs
+    assert (loaded.points == cells.points).all()
+    assert (loaded.bounded == cells.bounded).all()
+
+
 @pytest.mark.parametrize("which", OBJECTS)
 def test_damaged_files_are_one_line(tmp_path, which):
     kind, thing = OBJECTS[which]
