@@ -68,6 +68,7 @@ class Lines(NamedTuple):
     picked: Words  # (depths, words): bits of the rows picked
     doubt: Words  # (2, words): bits of the rows that vanish at a vertex; of those unsure there
     valid: Ints  # (depths,): the first row whose entries in slack columns are filled
+    rescaled: Ints  # (depths,): 1 where rows have units of their own, not those of the offsets
     pick: Ints  # (depths,): the rows picked; the last entry is the row met on the line
     stop: Ints  # (depths,): the first picks that are no longer to be visited
     state: Ints  # [depth, cells written, picks prescribed, visited, doubts explained by primes]
@@ -258,7 +259,7 @@ def refine(lines, depth, n):
         largest = _largest(lines.fine, start, n)
         errors[depth, q] = INFLATE * (error[order[q]] + UNIT_ROUNDOFF * largest)
         lines.norms[depth, q] = INFLATE * (largest + errors[depth, q])
-    lines.valid[depth] = 0
+    lines.valid[depth], lines.rescaled[depth] = 0, 0
     return True
 
 
