@@ -267,6 +267,7 @@ class _Level:
             picked=np.zeros((depths, sweep.n_words), dtype=np.uint64),
             doubt=np.zeros((2, sweep.n_words), dtype=np.uint64),
             valid=np.zeros(depths, dtype=np.int64),
+            rescaled=np.zeros(depths, dtype=np.int64),
             pick=np.zeros(depths, dtype=np.int64),
             stop=np.zeros(depths, dtype=np.int64),
             state=np.zeros(5, dtype=np.int64),
@@ -396,6 +397,7 @@ class _Level:
             for c, v in enumerate(entries[k]):
                 values[k, c], errors[k, c] = exact.scaled_float(v, top)
         self._fill(depth, values, errors)
+        lines.rescaled[depth] = 1
         lines.picked[depth] = lines.picked[depth - 1]
         lines.picked[depth, picks[-1] >> 6] |= lines.bits[picks[-1] & 63]
         prescribed = max(0, int(lines.state[2]) - 1)

@@ -115,8 +115,9 @@ def reduced(rows: Integers) -> Integers:
 
 def _shortened(normals: Integers, offsets: Integers) -> Integers:
     """Primitive rows, the normals shortened by lattice reduction of their columns."""
-    moved = np.array([primitive(row) for row in np.column_stack([normals, offsets])])
-    moved = moved.astype(object)
+    # Without the type, integers on either side of 2^63 would become floats.
+    rows = [primitive(row) for row in np.column_stack([normals, offsets])]
+    moved = np.array(rows, dtype=object)
     moved[:, :-1] = np.array(fmpz_mat(moved[:, :-1].T.tolist()).lll().tolist(), dtype=object).T
     return np.vectorize(int, otypes=[object])(moved)
 

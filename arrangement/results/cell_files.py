@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import InputError
-from arrangement.exact.numbers import exact_table
+from arrangement.exact.fields import FieldElement
+from arrangement.exact.numbers import exact_table, primitive
 from arrangement.exact.packing import Words, check_words, unpack_signs, word_count
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
@@ -66,10 +67,13 @@ def load(path: str | os.PathLike[str]) -> Stored:
         domain = None
         if "domain" in arrays:
             domain = exact_table(arrays["domain"], "domain", "row", 2, irrational=True)
-            if domain.shape[1] != d + 1 or not all(isinstance(v, int) for v in domain.flat):
+            whole = all(isinstance(v, int | FieldElement) for v in domain.flat)
+            if domain.shape[1] != d + 1 or not whole:
                 raise InputError("the domain's rows are not d + 1 integers")
             if not all(any(row[:-1]) for row in domain):
                 raise InputError("a row of the domain is zero")
+            for i, row in enumerate(domain):  # text may be read with another generator
+                domain[i] = primitive(row)
         packed = columns["packed"]
         if len(packed) == 0:
             raise InputError("packed: there is no cell")

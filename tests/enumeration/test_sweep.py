@@ -207,6 +207,16 @@ def test_crowded_vertices_however_they_are_settled(table, how):
     assert len(signs_of(cells)) == len(cells)
 
 
+@pytest.mark.parametrize("far", [2**40, 2**587], ids=["near", "far"])
+def test_circuits_at_infinity_where_rows_are_scaled_apart(far):
+    # The first row's normal is so short beside its offset that its dictionary is filled
+    # exactly, in units of its own; it is in a circuit at infinity that leaves a constant.
+    normals = [[0, 2, -1], [1, -1, 2], [1, 1, 1], [far, far, 0], [-1, 1, 1]]
+    arrangement = Arrangement(normals, [-far, 0, -1024, -1, 0])
+    found = signs_of(arrangement.cells(method="sweep"))
+    assert found == signs_of(arrangement.cells(method="restrict"))
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_primes_that_prove_nothing_are_replaced(seed, monkeypatch):
     table = np.random.default_rng(seed).integers(-9, 10, (7, 3)).astype(object)

@@ -18,6 +18,10 @@ SQUARE = [(-1, 1), (-1, 1)]
 KINDS = {"cells": Cells, "regions": Regions, "network": Network}
 
 
+# Not integers over the generator that the text of the other row leads to.
+IRRATIONAL = [["-(1+sqrt(5))/2", "sqrt(2)"], [0, "-sqrt(2)-sqrt(5)"]], ["sqrt(5)", "sqrt(3)"]
+
+
 def _cells(arrangement, **options):
     cells = arrangement.cells(**options)
     _ = cells.points, cells.bounded, cells.edges
@@ -34,6 +38,7 @@ def _objects():
         "catalan": ("cells", _cells(families.catalan(3))),
         "copies": ("cells", _cells(copies)),
         "domain": ("cells", _cells(families.braid(3), domain=[(0, 1), (-1, 1), ("1/3", 1)])),
+        "irrational": ("cells", _cells(families.braid(2), domain=IRRATIONAL)),
         "bare": ("cells", families.braid(3).cells()),
         "regions": ("regions", regions),
         "merged": ("regions", regions.merge()),
@@ -176,6 +181,20 @@ def test_alterations_with_a_checksum_of_their_own_do_no_harm(tmp_path, which):
 @pytest.mark.parametrize("which", OBJECTS)
 def test_many_alterations_do_no_harm(tmp_path, which, seed):
     survive(tmp_path, which, seed + 1, 100)
+
+
+@pytest.mark.parametrize("which", [k for k, (kind, _) in OBJECTS.items() if kind == "cells"])
+def test_cells_are_loaded_as_they_were_saved(tmp_path, which):
+    cells = OBJECTS[which][1]
+    cells.save(tmp_path / "cells.npz")
+    loaded = Cells.load(tmp_path / "cells.npz")
+    assert loaded.arrangement == cells.arrangement
+    assert (loaded.packed == cells.packed).all()
+    if cells.domain is not None:
+        mine, theirs = (Arrangement(c.domain[:, :-1], c.domain[:, -1]) for c in (cells, loaded))
+        assert mine == theirs
+    assert (loaded.points == cells.points).all()
+    assert (loaded.bounded == cells.bounded).all()
 
 
 @pytest.mark.parametrize("which", OBJECTS)

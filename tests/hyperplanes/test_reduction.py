@@ -82,3 +82,10 @@ def test_translations_leave_minors_as_they_are(name):
     textbook, found = distinct_essential_rows(plain), distinct_essential_rows(given)
     assert exact.minor_bound(found) <= 4 * exact.minor_bound(textbook)
     assert given.n_cells() == plain.n_cells()
+
+
+def test_integers_on_either_side_of_two_to_the_63():
+    normals = [[-2, -3], [-24, -22], [-509881202104170240, 3170312596041723]]
+    offsets = [0, 1, 789655913575281664]
+    arrangement = Arrangement(normals, offsets)
+    assert len(arrangement.cells()) == len(arrangement.cells("lp")) == 7

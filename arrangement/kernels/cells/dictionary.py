@@ -65,9 +65,12 @@ class Lines(NamedTuple):
     picked: Words2  # (depths, words): bits of the rows picked
     doubt: Words2  # (2, words): bits of the rows that vanish at a vertex; of those unsure there
     valid: Ints1  # (depths,): the first row whose entries in slack columns are filled
+    rescaled: Ints1  # (depths,): 1 where rows have units of their own, not those of the offsets
     pick: Ints1  # (depths,): the rows picked; the last entry is the row met on the line
     stop: Ints1  # (depths,): the first picks that are no longer to be visited
-    state: Ints1  # [depth, cells written, picks prescribed, visited, doubts settled by primes]
+    state: (
+        Ints1  # [depth, cells written, picks prescribed, visited, doubts explained by primes]
+    )
 
 
 @compiled(inline="always", error_model="numpy")
@@ -255,7 +258,7 @@ def refine(lines, depth, n):
         largest = _largest(lines.fine, start, n)
         errors[depth, q] = INFLATE * (error[order[q]] + UNIT_ROUNDOFF * largest)
         lines.norms[depth, q] = INFLATE * (largest + errors[depth, q])
-    lines.valid[depth] = 0
+    lines.valid[depth], lines.rescaled[depth] = 0, 0
     return True
 
 

@@ -252,6 +252,8 @@ def _births_at_circuit(lines, moduli, depth, k, is_last, out, where, signs):
             return -1
     kappa = 0
     if not is_last and leaves_constant(moduli):
+        if lines.rescaled[depth]:
+            return -1
         left_error = INFLATE * (left_error + 2.0 * width * UNIT_ROUNDOFF * left_size)
         if not abs(left) > left_error:
             return -1
@@ -350,6 +352,7 @@ def sweep_lines(lines, moduli, n, is_last, out):
             picked[depth + 1, h >> 6] |= bits[h & 63]
             depth += 1
             valid[depth] = h + 1
+            lines.rescaled[depth] = lines.rescaled[depth - 1]
             if state[2] > 0:
                 state[2] -= 1
             if state[2] == 0 or depth == last_depth:
