@@ -68,9 +68,7 @@ class Lines(NamedTuple):
     rescaled: Ints1  # (depths,): 1 where rows have units of their own, not those of the offsets
     pick: Ints1  # (depths,): the rows picked; the last entry is the row met on the line
     stop: Ints1  # (depths,): the first picks that are no longer to be visited
-    state: Ints1  # [depth, cells written, picks prescribed, visited, doubts that primes explain]
-        Ints1  # [depth, cells written, picks prescribed, visited, doubts explained by primes]
-    )
+    state: Ints1  # [depth, cells written, picks prescribed, visited, doubts primes explain]
 
 
 @compiled(inline="always", error_model="numpy")
