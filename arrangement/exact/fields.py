@@ -93,7 +93,15 @@ class NumberField:
         self, polynomial: Sequence[int] | str, interval: tuple[Any, Any] | None = None
     ) -> None:
         if isinstance(polynomial, str):
-            number = text_readers[0](polynomial)
+            try:
+                number = text_readers[0](polynomial)
+            except InputError:
+                raise
+            except (ValueError, ZeroDivisionError) as error:
+                raise InputError(
+                    f"{polynomial!a} is no number ({error}): give one such as \"sqrt(5)\" or "
+                    "\"root(x^3-x-1,1,2)\", or coefficients and an interval"
+                ) from None
             if not isinstance(number, FieldElement):
                 raise InputError(f"{polynomial} is rational: it needs no number field")
             f = minimal_polynomial(number)

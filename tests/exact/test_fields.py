@@ -329,3 +329,9 @@ def test_an_algebraic_integer_is_asked_for():
 def test_polynomials_with_a_content():
     assert read_number("root(2*x^3-1/3,0,1)") ** 3 == Fraction(1, 6)
     assert minimal_polynomial(read_number("sqrt(5)/10")) == fmpz_poly([-1, 0, 20])
+
+
+@pytest.mark.parametrize("text", ["x^2-x-1", "sqrt(", "", "1/0"])
+def test_a_text_that_is_no_number_is_no_field(text):
+    with pytest.raises(InputError, match="is no number"):
+        NumberField(text)
