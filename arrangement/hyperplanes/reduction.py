@@ -116,8 +116,10 @@ def reduced(rows: Integers) -> Integers:
 
 def _shortened(normals: Integers, offsets: Integers) -> Integers:
     """Primitive rows, the normals shortened by lattice reduction of their columns."""
-    moved = np.array([primitive(row) for row in np.column_stack([normals, offsets])])
-    moved = moved.astype(object)
+    # Of object from the start: else integers of 64 bits and negative ones become floats.
+    moved: Integers = np.array(
+        [primitive(row) for row in np.column_stack([normals, offsets])], dtype=np.object_
+    )
     moved[:, :-1] = np.array(fmpz_mat(moved[:, :-1].T.tolist()).lll().tolist(), dtype=object).T
     return np.vectorize(int, otypes=[object])(moved)
 
