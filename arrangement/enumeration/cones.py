@@ -70,15 +70,17 @@ def homogeneous(rows: Integers, domain: Integers | None = None) -> tuple[Integer
     Returns
     -------
     rows, walls : ndarray
-        In dimension d where all offsets are 0; else in dimension d + 1, and the last wall says
-        that the last coordinate is positive.
+        In dimension d where all offsets are 0, or become so where the hyperplanes are moved to
+        a point that all contain; else in dimension d + 1, and the last wall says that the last
+        coordinate is positive.
     """
     walls = np.zeros((0, rows.shape[1]), dtype=object) if domain is None else domain
     both = np.concatenate([rows, walls])
     if field_of(both) is not None:
         both = np.array([integral(row) for row in in_one_field(both)], dtype=object)
         rows, walls = both[: len(rows)], both[len(rows) :]
-    if not rows[:, -1].any() and not walls[:, -1].any():
+    linear = not rows[:, -1].any() and not walls[:, -1].any()
+    if linear or (not len(walls) and exact.rank(rows) == exact.rank(rows[:, :-1])):
         return rows[:, :-1], walls[:, :-1]
     infinity = np.array([[0] * (rows.shape[1] - 1) + [1]], dtype=object)
     return rows, np.concatenate([walls, infinity])

@@ -99,8 +99,8 @@ class NumberField:
                 raise
             except (ValueError, ZeroDivisionError) as error:
                 raise InputError(
-                    f"{polynomial!a} is no number ({error}): give one such as \"sqrt(5)\" or "
-                    "\"root(x^3-x-1,1,2)\", or coefficients and an interval"
+                    f'{polynomial!a} is no number ({error}): give one such as "sqrt(5)" or '
+                    '"root(x^3-x-1,1,2)", or coefficients and an interval'
                 ) from None
             if not isinstance(number, FieldElement):
                 raise InputError(f"{polynomial} is rational: it needs no number field")

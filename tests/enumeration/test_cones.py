@@ -320,3 +320,16 @@ def test_the_order_of_faces_does_not_depend_on_the_kind_of_numbers(monkeypatch):
             for positive, zero, _ in orders:
                 assert np.array_equal(positive, orders[0][0])
                 assert np.array_equal(zero, orders[0][1])
+
+
+@pytest.mark.parametrize("family", [families.braid(5), families.coxeter("H", 3)])
+def test_hyperplanes_through_a_point_are_moved_to_the_origin(family):
+    rows = family.rows.copy()
+    rows[:, -1] = rows[:, :-1] @ np.array([3, -1, 2, 5, 7][: family.dimension], dtype=object)
+    moved, walls = cones.homogeneous(rows)
+    assert (moved == family.rows[:, :-1]).all()
+    assert not len(walls)
+    elsewhere = Arrangement(rows[:, :-1], rows[:, -1])
+    assert (elsewhere.cells().signs == family.cells().signs).all()
+    assert (elsewhere.faces(1).signs == family.faces(1).signs).all()
+    assert (elsewhere.faces(1).bounded == family.faces(1).bounded).all()

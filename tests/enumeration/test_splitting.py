@@ -407,3 +407,17 @@ def test_the_command_line_knows_domains_of_files(tmp_path, in_parts):
         more = ["--checkpoint", str(tmp_path / str(k)), *jobs, *json]
         assert main(["count", str(given), *more]) == 0
         assert main(["cells", str(given), *more]) == 0
+
+
+def test_a_block_of_cells_tells_that_parts_are_worth_it(monkeypatch):
+    listed, words = [], cones.words
+
+    def noted(*arguments):
+        for block in words(*arguments):
+            listed.append(len(block))
+            yield block
+
+    monkeypatch.setattr(cones, "words", noted)
+    rows = families.braid(10).rows[:, :-1]
+    assert len(Splitting(rows, rows[:1]).sides) > 1
+    assert sum(listed) < splitting.FEW

@@ -89,3 +89,13 @@ def test_integers_on_either_side_of_two_to_the_63():
     offsets = [0, 1, 789655913575281664]
     arrangement = Arrangement(normals, offsets)
     assert len(arrangement.cells()) == len(arrangement.cells("lp")) == 7
+
+
+def test_integers_of_64_bits_do_not_become_floats():
+    rows = [[1, 0, 2**63 + 1], [0, 1, 0], [-1, 5, -1], [3, 2**63 + 3, 1]]
+    rows = np.array(rows, dtype=object)
+    arrangement = Arrangement(rows[:, :-1], rows[:, -1])
+    for moved in (reduced(rows), distinct_essential_rows(arrangement)):
+        assert all(type(v) is int for v in moved.flat)
+        assert exact.minor_bound(moved) <= exact.minor_bound(rows)
+    assert len(Arrangement([[-1, -1], [1, 0], [-1, 0]], [-1, -1, 2**64]).cells("sweep")) == 6
