@@ -27,6 +27,8 @@ class KernelsHook(BuildHookInterface):
                 f"the loops are not built, as {reason}: they are compiled when first called"
             )
             return
+        if version == "editable":  # They lie in the checkout, where they are looked for.
+            return
         for path in map(Path, done.stdout.splitlines()):
             build_data["force_include"][str(path)] = path.relative_to(root).as_posix()
         build_data["pure_python"] = False
