@@ -108,7 +108,7 @@ def reduced(rows: Integers) -> Integers:
     normals = rows[:, :-1] @ inverse
     offsets = scale * rows[:, -1] - normals @ rows[base, -1]
     # Offsets with denominators make normals long: units in which they are primitive, too.
-    lengths = [gcd(*row) for row in rows[base, :-1]]
+    lengths = np.array([gcd(*row) for row in rows[base, :-1]], dtype=object)
     tried = [_shortened(normals * units, offsets) for units in (1, lengths)]
     return min([*tried, rows], key=exact.minor_bound)
 

@@ -99,3 +99,11 @@ def test_integers_of_64_bits_do_not_become_floats():
         assert all(type(v) is int for v in moved.flat)
         assert exact.minor_bound(moved) <= exact.minor_bound(rows)
     assert len(Arrangement([[-1, -1], [1, 0], [-1, 0]], [-1, -1, 2**64]).cells("sweep")) == 6
+
+
+def test_lengths_beyond_int64_stay_integers():
+    arrangement = Arrangement(
+        [[-1, -1, -1], [-1, -1, Fraction(-1, 2)]], [-1, Fraction(-1, 2**64)]
+    )
+    assert len(arrangement.cells()) == arrangement.n_cells() == 4
+    assert all(isinstance(v, int) for v in reduced(arrangement.rows[:, [0, 2, 3]]).flat)
