@@ -4,7 +4,7 @@ Dekker (1971), A floating-point technique for extending the available precision,
 Mathematik 18, 224–242; error bounds: Joldes, Muller, Popescu (2017), Tight and rigorous error
 bounds for basic building blocks of double-word arithmetic, ACM TOMS 44(2). Sums and products
 are within 2^-100 of their size, quotients within 2^-96, away from overflow; underflow costs at
-most 1e-300. The numbers may as well be eight at once (:mod:`arrangement.kernels.cells.lanes`).
+most 1e-300. The numbers may as well be eight at once (:mod:`arrangement.kernels.lanes`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
 # Numba knows the operations on eight numbers before it compiles what uses them.
-import arrangement.kernels.cells.lanes_numba  # noqa: F401
+import arrangement.kernels.lanes_numba  # noqa: F401
 
 __all__ = ["just_in_time"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,19 +16,21 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement import exact
 from arrangement.checks import entries
 from arrangement.enumeration import choose
-from arrangement.enumeration.cell_table import CellTable, adjacency
+from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
 from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import exact_table, exact_text
-from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs
+from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
-from arrangement.progress import Progress, reporter
+from arrangement.progress import Progress
 from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
 from arrangement.results.cell_lattice import cell_lattice
-from arrangement.results.columns import Columnar, frozen
+from arrangement.results.cell_signs import CellSigns
+from arrangement.results.columns import Columnar, Witnesses, frozen
+from arrangement.results.points import interior_points, inward_rows, rational_point
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -62,8 +64,6 @@ class Cell:
     @property
     def point(self) -> NDArray[np.float64]:
         """A float64 point inside, shape (d,); NaN where none was found."""
-        from arrangement.results.points import interior_points
-
         if "points" in self.cells.__dict__:
             return self.cells.points[self.index]
         return interior_points(self.cells, np.array([self.index]))[0]
@@ -71,9 +71,7 @@ class Cell:
     @property
     def witness(self) -> tuple[Fraction, ...]:
         """A rational point inside."""
-        from arrangement.results.points import rational_point
-
-        return rational_point(self)
+        return rational_point(self.cells, self.index, self.point)
 
     @property
     def bounded(self) -> bool:
@@ -91,8 +89,6 @@ class Cell:
     @cached_property
     def polyhedron(self) -> Polyhedron:
         """The closure of the cell (of its part in the domain) by exact inequalities."""
-        from arrangement.results.points import inward_rows
-
         rows = inward_rows(self.cells, self.index)
         width = self.cells.arrangement.dimension + 1
         return Polyhedron(np.array(rows, dtype=object).reshape(len(rows), width))
@@ -191,7 +187,7 @@ class Cell:
         return f"Cell {self.index}: {''.join('+' if s > 0 else '-' for s in self.signs)}"
 
 
-class Cells(Columnar[Cell]):
+class Cells(CellSigns, Columnar[Cell]):
     """All cells of an arrangement, or those that meet a domain; it never changes.
 
     Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for.
@@ -222,23 +218,6 @@ class Cells(Columnar[Cell]):
 
     _name = "cell"
 
-    def __init__(
-        self,
-        arrangement: Hyperplanes,
-        packed: Words,
-        domain: NDArray[np.object_] | None = None,
-        points: NDArray[np.float64] | None = None,
-        progress: Progress = None,
-        complete: bool = True,
-    ) -> None:
-        self.arrangement = arrangement
-        self.packed = frozen(packed.view())
-        self.domain = domain
-        self._known_points = points
-        self._rational_points: dict[int, tuple[Fraction, ...]] = {}
-        self.complete = complete
-        self._progress = progress is True  # of the columns, when they are computed
-
     @classmethod
     def of(
         cls,
@@ -253,19 +232,12 @@ class Cells(Columnar[Cell]):
         found = choose.cells(arrangement, method, domain, progress, executor, checkpoint)
         return cls(arrangement, found.words, found.walls, found.points, progress)
 
-    def __len__(self) -> int:
-        return len(self.packed)
-
     def _item(self, i: int) -> Cell:
         return Cell(self, i)
 
     def __repr__(self) -> str:
         inside = "" if self.domain is None else " that meet a domain"
         return f"{len(self)} cells of an {self.arrangement!r}{inside}"
-
-    def reporter(self, label: str) -> Callable[[int, int], None]:
-        """A function that shows the progress of a column, if progress was asked for."""
-        return reporter(self._progress, label)
 
     @cached_property
     def signs(self) -> Signs:
@@ -278,8 +250,6 @@ class Cells(Columnar[Cell]):
 
         NaN where no float64 point was found; :attr:`witness` is there all the same.
         """
-        from arrangement.results.points import interior_points
-
         if self._known_points is None:
             return frozen(interior_points(self, np.arange(len(self))))
         points = self._known_points.copy()
@@ -300,8 +270,6 @@ class Cells(Columnar[Cell]):
         >>> sliver.point, 0 < sliver.witness[0] - Fraction(1, 3) < Fraction(1, 10**40)
         (array([nan]), True)
         """
-        from arrangement.results.points import Witnesses
-
         return Witnesses(self)
 
     @cached_property
@@ -340,10 +308,6 @@ class Cells(Columnar[Cell]):
         for part in (matrix.data, matrix.indices, matrix.indptr):
             part.flags.writeable = False
         return matrix
-
-    @cached_property
-    def _table(self) -> CellTable:
-        return CellTable(self.packed, self.arrangement.coincidence[0])
 
     def index(self, signs: Any, *_: Any) -> int:
         """The cell with a sign vector.

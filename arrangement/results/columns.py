@@ -5,14 +5,15 @@ from __future__ import annotations
 import operator
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar, overload
+from fractions import Fraction
+from typing import Any, Protocol, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.exact.numbers import shown
 
-__all__ = ["Columnar", "frozen"]
+__all__ = ["Columnar", "Witnesses", "frozen"]
 
 Item = TypeVar("Item", covariant=True)
 
@@ -59,6 +60,36 @@ class Columnar(Sequence[Item]):
         """Freeze the columns again: unpickled and copied arrays are writeable."""
         for name, value in state.items():
             self.__dict__[name] = frozen(value) if isinstance(value, np.ndarray) else value
+
+
+class Pointed(Protocol):
+    """Cells or faces: each has a point, and a witness."""
+
+    @property
+    def points(self) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: int) -> Any: ...
+
+
+class Witnesses(Sequence[tuple[Fraction, ...]]):
+    """The witnesses of cells or faces, computed one at a time; see :attr:`Cells.witness`."""
+
+    def __init__(self, owner: Pointed) -> None:
+        self._owner = owner
+
+    def __len__(self) -> int:
+        return len(self._owner)
+
+    def __iter__(self) -> Iterator[tuple[Fraction, ...]]:
+        _ = self._owner.points  # all at once is quicker than one by one
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return [self[i] for i in range(*key.indices(len(self)))]
+        return self._owner[key].witness
 
 
 def frozen(array: NDArray[Any]) -> Any:

@@ -40,9 +40,8 @@ from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.memory import refuse_large
 from arrangement.progress import Progress, reporter
 from arrangement.results.cells import Cell, Cells
-from arrangement.results.columns import Columnar, frozen
+from arrangement.results.columns import Columnar, Witnesses, frozen
 from arrangement.results.flats import Flat, Flats, parametrization
-from arrangement.results.points import Witnesses
 
 if TYPE_CHECKING:
     import scipy.sparse

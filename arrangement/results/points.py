@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
+from arrangement.enumeration.choose import worth_sweeping
 from arrangement.enumeration.sweep import Sweep
 from arrangement.errors import InputError
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import Reduction
-from arrangement.results.cells import Cell, Cells
+from arrangement.results.cell_signs import CellSigns
 from arrangement.results.columns import frozen
 
-if TYPE_CHECKING:
-    from arrangement.results.faces import Faces
-
-__all__ = ["Witnesses", "interior_points", "inward_rows", "rational_point"]
+__all__ = ["interior_points", "inward_rows", "rational_point"]
 
 Integers = NDArray[np.object_]
 
@@ -31,7 +28,7 @@ BLOCK = 2**16
 """Cells are worked on in blocks of this many."""
 
 
-def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float64]:
+def interior_points(cells: CellSigns, which: NDArray[np.int64]) -> NDArray[np.float64]:
     """Certified float64 points inside some cells (inside the domain, if there is one).
 
     A candidate is, where a sweep has listed the cells, halfway along a chord from the vertex
@@ -42,7 +39,7 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
 
     Parameters
     ----------
-    cells : Cells
+    cells : CellSigns
     which : ndarray of int64, shape (k,)
 
     Returns
@@ -93,7 +90,7 @@ def interior_points(cells: Cells, which: NDArray[np.int64]) -> NDArray[np.float6
 
 
 def _begun(
-    cells: Cells,
+    cells: CellSigns,
     sides: Words,
     values: NDArray[np.float64],
     errors: NDArray[np.float64],
@@ -107,8 +104,6 @@ def _begun(
     Of the coordinates of the sweep it only matters in which order they become infinite, so that
     they are made orthonormal. Where cells come in another order no points are found.
     """
-    from arrangement.enumeration.choose import worth_sweeping
-
     arrangement, r = cells.arrangement, len(columns)
     reduction = Reduction(arrangement)
     essential, central = reduction.essential, reduction.copies == 2
@@ -158,31 +153,13 @@ def _begun(
             yield reduction.copies * int(state[0])
 
 
-class Witnesses(Sequence[tuple[Fraction, ...]]):
-    """The witnesses of cells or faces, computed one at a time; see :attr:`Cells.witness`."""
-
-    def __init__(self, owner: Cells | Faces) -> None:
-        self._owner = owner
-
-    def __len__(self) -> int:
-        return len(self._owner)
-
-    def __iter__(self) -> Iterator[tuple[Fraction, ...]]:
-        _ = self._owner.points  # all at once is quicker than one by one
-        return (self[i] for i in range(len(self)))
-
-    def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, slice):
-            return [self[i] for i in range(*key.indices(len(self)))]
-        return self._owner[key].witness
-
-
-def rational_point(cell: Cell) -> tuple[Fraction, ...]:
-    """A rational point inside a cell: the float64 point, where there is one."""
-    point = cell.point
+def rational_point(
+    cells: CellSigns, i: int, point: NDArray[np.float64]
+) -> tuple[Fraction, ...]:
+    """A rational point inside cell i: the given float64 point, unless it is NaN."""
     if not np.isnan(point).any():
         return tuple(Fraction(float(v)) for v in point)
-    return _rational_point(cell.cells, cell.index)
+    return _rational_point(cells, i)
 
 
 def _scaled_rows(
@@ -245,15 +222,16 @@ def _reach_worth_having(values: NDArray[np.float64]) -> float:
     return max(1.0, float(np.median(distances))) if len(distances) else 1.0
 
 
-def inward_rows(cells: Cells, i: int) -> list[list[int]]:
+def inward_rows(cells: CellSigns, i: int) -> list[list[int]]:
     """Rows, of facets if known, positive exactly on the part of cell i inside the domain."""
-    signs, rows = cells[i].signs, cells.arrangement.rows
+    rows = cells.arrangement.rows
+    signs = unpack_signs(cells.packed[i : i + 1], len(rows))[0]
     which = cells._table.facets(i) if cells.complete else range(len(rows))
     inward = [[int(signs[k]) * v for v in rows[k]] for k in which]
     return inward if cells.domain is None else inward + cells.domain.tolist()
 
 
-def _rational_point(cells: Cells, i: int) -> tuple[Fraction, ...]:
+def _rational_point(cells: CellSigns, i: int) -> tuple[Fraction, ...]:
     """A rational point inside, found exactly, and remembered."""
     if i not in cells._rational_points:
         inside = exact.interior_point(inward_rows(cells, i))
@@ -263,6 +241,6 @@ def _rational_point(cells: Cells, i: int) -> tuple[Fraction, ...]:
     return cells._rational_points[i]
 
 
-def _sought_point(cells: Cells, i: int) -> NDArray[np.float64]:
+def _sought_point(cells: CellSigns, i: int) -> NDArray[np.float64]:
     point = exact.nearest_floats(inward_rows(cells, i), _rational_point(cells, i))
     return np.full(cells.arrangement.dimension, np.nan) if point is None else point

@@ -4,7 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from arrangement.kernels.cells.lanes import (
+from arrangement.kernels.compiled import compiled
+from arrangement.kernels.double_double import difference, product, quotient
+from arrangement.kernels.lanes import (
     above,
     absolute,
     down,
@@ -17,8 +19,6 @@ from arrangement.kernels.cells.lanes import (
     spread,
     store,
 )
-from arrangement.kernels.compiled import compiled
-from arrangement.kernels.double_double import difference, product, quotient
 
 NUMBERS = np.array([0.0, -0.0, 1.5, -2.5, 1e300, -1e-300, np.inf, 0.1])
 OTHERS = np.array([1.0, -1.0, 1.5, 2.0, -1e300, 3.0, 5.0, np.nan])

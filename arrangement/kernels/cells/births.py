@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.cells.interior import FAR, write_point
-from arrangement.kernels.cells.lanes import above, fused, load, maximum, peak, spread, store
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.lanes import above, fused, load, maximum, peak, spread, store
 from arrangement.kernels.types import (
     Bools1,
     Floats1,

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arrangement.kernels.cells.lanes import down, fused, if_above, load, spread, store
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.lanes import down, fused, if_above, load, spread, store
 from arrangement.kernels.types import Bools1, Bools2, Floats1, Floats2, Floats3, Ints1
 
 __all__ = [

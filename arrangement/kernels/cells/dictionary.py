@@ -10,18 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arrangement.kernels.cells.lanes import (
-    above,
-    absolute,
-    fused,
-    load,
-    maximum,
-    peak,
-    spread,
-    store,
-)
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.double_double import SPREAD, difference, product, quotient
+from arrangement.kernels.lanes import above, absolute, fused, load, maximum, peak, spread, store
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.kernels.types import Floats1, Floats2, Floats3, Ints1, Words1, Words2
 

@@ -22,8 +22,8 @@ from arrangement.kernels.cells.dependence import (
     turns_by_all,
 )
 from arrangement.kernels.cells.dictionary import HUGE, Lines, pivot, pivot_column, refine
-from arrangement.kernels.cells.lanes import above, absolute, fused, load, marked, spread, store
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.lanes import above, absolute, fused, load, marked, spread, store
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.kernels.types import Words2
 

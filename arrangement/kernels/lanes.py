@@ -2,7 +2,7 @@
 
 A value is what one register of AVX-512, two of AVX2 or four of NEON hold; LLVM divides it up.
 Sums, differences, products and quotients round as those of float64 do, also with a float64 on
-one side. What the operations do is said in :mod:`arrangement.kernels.cells.lanes_numba`; here
+one side. What the operations do is said in :mod:`arrangement.kernels.lanes_numba`; here
 they have their names, for loops to name them without an import of numba.
 """
 
@@ -36,7 +36,7 @@ class _Operation:
     def _numba_type_(self) -> Any:
         from numba.core.registry import cpu_target
 
-        from arrangement.kernels.cells import lanes_numba
+        from arrangement.kernels import lanes_numba
 
         return cpu_target.typing_context.resolve_value_type(getattr(lanes_numba, self.name))
 

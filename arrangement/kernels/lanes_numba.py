@@ -1,4 +1,4 @@
-"""What numba makes of the operations of :mod:`arrangement.kernels.cells.lanes`."""
+"""What numba makes of the operations of :mod:`arrangement.kernels.lanes`."""
 
 from __future__ import annotations
 
