@@ -9,7 +9,7 @@ import warnings
 from contextlib import nullcontext, redirect_stdout
 from importlib import import_module
 
-from arrangement.cli.options import Parser
+from arrangement.cli.parser import Parser
 from arrangement.cli.termination import orderly_termination
 from arrangement.errors import ArrangementError, InputError
 from arrangement.files.output import claim_stdout

@@ -7,7 +7,6 @@ import time
 
 from arrangement.cli.options import (
     NUMBERS,
-    Parser,
     add_arrangement,
     add_checkpoint,
     add_domain,
@@ -16,6 +15,7 @@ from arrangement.cli.options import (
     report,
     workers,
 )
+from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 
 __all__ = ["add"]

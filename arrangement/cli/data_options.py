@@ -7,7 +7,8 @@ import math
 import os
 from typing import TYPE_CHECKING
 
-from arrangement.cli.options import Parser, float_number
+from arrangement.cli.options import float_number
+from arrangement.cli.parser import Parser
 from arrangement.data.samples import load, prepare
 from arrangement.errors import InputError, SizeError
 from arrangement.files.reading import standard_input

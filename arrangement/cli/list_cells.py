@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from arrangement.cli.options import (
     NUMBERS,
-    Parser,
     add_arrangement,
     add_checkpoint,
     add_domain,
@@ -20,6 +19,7 @@ from arrangement.cli.options import (
     report,
     workers,
 )
+from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import names_directory
 from arrangement.errors import InputError
 from arrangement.results.blocks import check_directory, write_blocks

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from arrangement.cli.options import (
-    NUMBERS,
-    Parser,
-    add_arrangement,
-    add_domain,
-    chosen,
-    report,
-)
+from arrangement.cli.options import NUMBERS, add_arrangement, add_domain, chosen, report
+from arrangement.cli.parser import Parser
 
 __all__ = ["add"]
 

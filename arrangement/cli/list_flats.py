@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from arrangement.cli import results_written
-from arrangement.cli.options import NUMBERS, Parser, add_arrangement, chosen, report
+from arrangement.cli.options import NUMBERS, add_arrangement, chosen, report
+from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.files.graphml import write_poset
 

@@ -17,7 +17,8 @@ from arrangement.cli.network_options import (
     chosen_domain,
     chosen_network,
 )
-from arrangement.cli.options import Parser, add_jobs, add_outputs, report, short, workers
+from arrangement.cli.options import add_jobs, add_outputs, report, short, workers
+from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 from arrangement.networks.complex.vertices import nearest

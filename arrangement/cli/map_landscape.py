@@ -15,14 +15,8 @@ from arrangement.cli.data_options import (
     chosen_layer,
     described,
 )
-from arrangement.cli.options import (
-    Parser,
-    add_jobs,
-    add_outputs,
-    check_outputs,
-    report,
-    workers,
-)
+from arrangement.cli.options import add_jobs, add_outputs, check_outputs, report, workers
+from arrangement.cli.parser import Parser
 from arrangement.cli.sweep_landscapes import add_sweep, run_sweep, settle
 from arrangement.errors import InputError
 from arrangement.relu.minima.piece_files import TABLES

@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from arrangement.cli.arrangement_files import rational_number, read_points, written_number
-from arrangement.cli.options import Parser, float_number
+from arrangement.cli.options import float_number
+from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.files.reading import naming, read_arrays
 from arrangement.networks.network import Network

@@ -6,10 +6,9 @@ import argparse
 import contextlib
 import json
 import math
-import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from arrangement.cli import results_written
 from arrangement.cli.arrangement_files import (
@@ -17,6 +16,7 @@ from arrangement.cli.arrangement_files import (
     rational_number,
     written_number,
 )
+from arrangement.cli.parser import Parser
 from arrangement.enumeration.tasks import start_worker
 from arrangement.errors import InputError
 from arrangement.families import FAMILIES
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NUMBERS",
-    "Parser",
     "add_arrangement",
     "add_checkpoint",
     "add_domain",
@@ -50,22 +49,6 @@ the offset, so that the row "a_1, ..., a_d, b" is the hyperplane
 a_1 x_1 + ... + a_d x_d + b = 0; with --central there is no such column and every offset is 0.
 The numbers are taken as they are written: 0.1 means exactly 1/10, and 1/3 is allowed; --float
 reads the float64 numbers nearest to them instead."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are :class:`InputError`, and to which -1/2 is a number."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            **options,
-        )
-        self._negative_number_matcher = re.compile(r"-(\d|\.\d|inf)")
-
-    def error(self, message: str) -> NoReturn:
-        """One line, for `main` to print."""
-        raise InputError(message)
 
 
 def add_arrangement(parser: Parser) -> None:

@@ -14,7 +14,8 @@ from arrangement.bounds import (
     serra,
     zaslavsky,
 )
-from arrangement.cli.options import NUMBERS, Parser, add_arrangement, chosen, report
+from arrangement.cli.options import NUMBERS, add_arrangement, chosen, report
+from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 

@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from arrangement.cli import results_written
-from arrangement.cli.options import Parser, float_number, report, workers
+from arrangement.cli.options import float_number, report, workers
+from arrangement.cli.parser import Parser
 from arrangement.data.samples import gaussian, load, prepare
 from arrangement.errors import InputError
 from arrangement.files.reading import standard_input

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from arrangement.cli.arrangement_files import rational_number
 from arrangement.cli.data_options import SAMPLES, add_data, chosen_data, refuse_wide
-from arrangement.cli.options import Parser, check_outputs, report
+from arrangement.cli.options import check_outputs, report
+from arrangement.cli.parser import Parser
 from arrangement.relu.training import convex
 
 if TYPE_CHECKING:

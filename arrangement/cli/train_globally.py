@@ -13,7 +13,8 @@ from arrangement.cli.data_options import (
     chosen_data,
     chosen_layer,
 )
-from arrangement.cli.options import Parser, check_outputs, report
+from arrangement.cli.options import check_outputs, report
+from arrangement.cli.parser import Parser
 
 if TYPE_CHECKING:
     from arrangement.relu import GlobalOptimum

@@ -16,7 +16,8 @@ from arrangement.cli.network_options import (
     chosen_domain,
     chosen_network,
 )
-from arrangement.cli.options import Parser, report, short
+from arrangement.cli.options import report, short
+from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 from arrangement.networks.complex.domains import bounded_rows

@@ -65,7 +65,7 @@ class Face:
     >>> from arrangement import Arrangement
     >>> face = Arrangement([[3, 0], [0, 1]], [-1, 0]).faces(1)[0]
     >>> face, face.flat.hyperplanes, face.cells.tolist()
-    (Face 0: 0-, (0,), [1, 3])
+    (Face 0: 0-, (0,), [1, 2])
     >>> face.witness[0], face.witness[1] < 0
     (Fraction(1, 3), True)
     """

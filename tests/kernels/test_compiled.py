@@ -12,14 +12,15 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numba
 import numpy as np
 import pytest
 from numba.core import event
 
 import arrangement
 from arrangement import progress
-from arrangement.kernels import built, compiled, just_in_time, types
-from arrangement.kernels.landscape import masked_maps, merging
+from arrangement.kernels import built, compiled, just_in_time, masked_maps, types
+from arrangement.kernels.landscape import merging
 from arrangement.networks.complex import affine_maps
 from arrangement.relu import Network
 
@@ -273,6 +274,7 @@ def test_a_wrong_setting_is_refused():
 def test_progress_says_that_numba_compiles(monkeypatch, capfd, tmp_path):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(logging.getLogger("arrangement"), "handlers", [])
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     patience = just_in_time._Patience()
     monkeypatch.setattr(patience, "left", 0.0)
     event.register("numba:compile", patience)
