@@ -10,10 +10,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from arrangement.cli import results_written
 from arrangement.cli.arrangement_files import (
     chosen_arrangement,
     rational_number,
+    read_points,
     written_number,
 )
 from arrangement.cli.parser import Parser
@@ -105,13 +109,20 @@ UNLIMITED = {"none", "-inf"}, {"none", "inf", "+inf"}
 
 
 def add_domain(parser: Parser) -> None:
-    """The option for a box; see :func:`chosen`."""
+    """The options for a domain; see :func:`chosen`."""
     parser.add_argument(
         "--domain",
         nargs=2,
         metavar=("LOW", "HIGH"),
         help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit); a file "
         "that was saved with a domain has its own",
+    )
+    parser.add_argument(
+        "--domain-file",
+        metavar="FILE",
+        help="only the cells that meet a polytope or cone: a table of text or a .npy file with "
+        'one inequality a row, "g_1, ..., g_d, c" for g_1 x_1 + ... + g_d x_d + c > 0, or '
+        "without c where all are 0",
     )
 
 
@@ -124,17 +135,38 @@ def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
         as_float=options.float,
         seed=options.seed,
     )
-    if getattr(options, "domain", None) is not None:
-        if domain is not None:
-            raise InputError(
-                f"--domain, but {options.file} has a domain of its own; leave it out"
-            )
+    given = [name for name in ("domain", "domain_file") if getattr(options, name, None)]
+    flags = [f"--{name.replace('_', '-')}" for name in given]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(flags)}: give one of them")
+    if given and domain is not None:
+        raise InputError(
+            f"{flags[0]}, but {options.file} has a domain of its own; leave it out"
+        )
+    if given == ["domain"]:
         ends = [
             None if text in unlimited else written_number(text, "--domain")
             for text, unlimited in zip(options.domain, UNLIMITED, strict=True)
         ]
         return arrangement, [tuple(ends)] * arrangement.dimension
+    if given:
+        return arrangement, _polyhedron(options.domain_file, arrangement.dimension)
     return arrangement, domain
+
+
+def _polyhedron(path: str, dimension: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The domain {x : G x < h} of the inequalities in a table."""
+    rows = read_points(path)
+    if rows.ndim != 2 or rows.shape[1] not in (dimension, dimension + 1):
+        raise InputError(
+            f"{path}: an inequality has {dimension} numbers, or {dimension + 1} with a "
+            f"constant; the table is of shape {rows.shape}"
+        )
+    normals = rows[:, :dimension]
+    constants = np.zeros(len(rows), dtype=object)
+    if rows.shape[1] > dimension:
+        constants = rows[:, dimension]
+    return -normals, constants
 
 
 def check_outputs(

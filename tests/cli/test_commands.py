@@ -807,3 +807,49 @@ def test_processes_and_checkpoints(facts, refused, tmp_path):
         "cells", "--family", "generic", "15", "3", "--checkpoint", tmp_path / "kept"
     )
     assert "no number of processes" in refused("cells", "--family", "braid", "3", "--jobs", "0")
+
+
+@pytest.mark.parametrize("form", ["text", "npy", "field"])
+def test_a_domain_from_a_file(run, tmp_path, form):
+    """The cells of the braid arrangement in the triangle x > y > z of a chamber."""
+    rows = np.array([[1, -1, 0, 0], [0, 1, -1, 0], [0, 0, 1, 0], [-1, 0, 0, 2]])
+    path = tmp_path / ("d.npy" if form == "npy" else "d.csv")
+    if form == "npy":
+        np.save(path, rows)
+    else:
+        lines = [", ".join(map(str, row)) for row in rows]
+        if form == "field":
+            lines = ["field a = sqrt(2)", "a, -a, 0, 0", *lines[1:]]
+        path.write_text("\n".join(lines) + "\n")
+    grid = tmp_path / "grid.csv"
+    grid.write_text("\n".join(f"{e}, {-(c == 1)}" for c in (0, 1) for e in
+                              ("1, 0, 0", "0, 1, 0", "0, 0, 1")) + "\n")  # fmt: skip
+    for command, key in (("cells", "cells"), ("count", "cells_in_the_domain")):
+        code, out, _ = run(command, str(grid), "--domain-file", str(path), "--json")
+        assert code == 0
+        # 0 < z < y < x < 2, cut by x = 1, y = 1 and z = 1.
+        assert json.loads(out)[key] == 4
+    code, out, _ = run("faces", str(grid), "--domain-file", str(path), "--dimension", "2",
+                       "--json")  # fmt: skip
+    assert code == 0
+    assert len(json.loads(out)["faces"]) == 3
+
+
+def test_a_cone_from_a_file_and_files_that_are_no_domain(run, tmp_path):
+    path = tmp_path / "cone.csv"
+    path.write_text("1, -1, 0\n")
+    family = ("cells", "--family", "braid", "3", "--json")
+    code, out, _ = run(*family, "--domain-file", str(path))
+    assert (code, json.loads(out)["cells"]) == (0, 3)
+    for content, message in (
+        ("1, 2\n", "an inequality has 3 numbers"),
+        ("0, 0, 0\n", "zero"),
+        ("x\n", "cone.csv"),
+    ):
+        path.write_text(content)
+        code, out, err = run(*family, "--domain-file", str(path))
+        assert (code, out) == (2, "")
+        assert message in err
+    code, _, err = run(*family, "--domain-file", str(path), "--domain", "0", "1")
+    assert code == 2
+    assert "--domain and --domain-file: give one" in err
