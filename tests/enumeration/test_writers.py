@@ -153,7 +153,7 @@ def test_writers_and_readers_of_one_file(tmp_path):
 
 WRITER = """
 import sys, time
-from arrangement import output
+from arrangement.files import output
 if sys.argv[2] == "named":
     output._nameless = lambda folder: None
 from arrangement.cli.termination import orderly_termination
