@@ -30,7 +30,7 @@ class _Operation:
         self.name = name
 
     def __call__(self, *arguments: Any) -> Any:
-        raise NotImplementedError(f"{self.name} is for compiled loops only")
+        raise TypeError(f"{self.name} is for compiled loops, which give it a meaning")
 
     @property
     def _numba_type_(self) -> Any:
