@@ -18,7 +18,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS
 from arrangement import families
 from arrangement.enumeration import restrict
 
-# name, arguments, cells, and how to count: recursion, plain, symmetry
+# name, arguments, cells, and how to count: cones, plain, symmetry
 INSTANCES = [
     ("resonance", (5,), 11292, "rps"),
     ("threshold", (5,), 94572, "rps"),
@@ -63,7 +63,7 @@ def main():
     if not arguments.json:
         print(f"loading or compiling the kernels: {compiling:.1f} s", file=sys.stderr)
         print(
-            "| arrangement | hyperplanes | cells | recursion | flats | with symmetry "
+            "| arrangement | hyperplanes | cells | cones | flats | with symmetry "
             "| memory |\n"
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
         )
@@ -76,7 +76,7 @@ def main():
             "cells": cells,
         }
         for way, column, count in (
-            ("r", "recursion", lambda a=arrangement: restrict.count(a)),
+            ("r", "cones", lambda a=arrangement: restrict.count(a)),
             ("p", "flats", lambda a=arrangement: sum(a.whitney_numbers())),
             ("s", "with symmetry", lambda a=arrangement: a.n_cells(symmetry="auto")),
         ):
@@ -88,7 +88,7 @@ def main():
         row["peak GiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         rows.append(row)
         if not arguments.json:
-            times = (row[c] for c in ("recursion", "flats", "with symmetry"))
+            times = (row[c] for c in ("cones", "flats", "with symmetry"))
             shown = " | ".join("" if t is None else f"{t:.3f} s" for t in times)
             print(
                 f"| {row['arrangement']} | {row['hyperplanes']} | {cells:,} | {shown} "
