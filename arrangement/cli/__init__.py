@@ -102,7 +102,7 @@ def _main(argv: list[str] | None) -> int:
             raise InputError("standard output is closed")
         with redirect_stdout(quiet):
             result = options.run(options)
-        text, code = result if isinstance(result, tuple) else (result, 0)
+        text = result.render(options.json)
         sys.stdout.write("\n".join(map(printable, text.split("\n"))))
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -118,7 +118,7 @@ def _main(argv: list[str] | None) -> int:
         _discard_stdout()
         place = f"{error.filename}: " if error.filename else ""
         return _fail(f"{place}{error.strerror or error}")
-    return code
+    return result.code
 
 
 def _parser(argv: list[str]) -> Parser:
@@ -133,7 +133,10 @@ def _parser(argv: list[str]) -> Parser:
     for name, (module, text) in COMMANDS.items():
         one = commands.add_parser(name, help=text)
         if name in argv[:1]:
-            import_module(f"arrangement.cli.{module}").add(one)
+            command = import_module(f"arrangement.cli.{module}")
+            command.add(one)
+            one.add_argument("--json", action="store_true", help="print one JSON object")
+            one.set_defaults(run=command.run)
     return parser
 
 

@@ -7,6 +7,7 @@ import math
 import os
 from typing import TYPE_CHECKING
 
+from arrangement.cli.facts import Fact
 from arrangement.cli.options import float_number
 from arrangement.cli.parser import Parser
 from arrangement.data.samples import load, prepare
@@ -26,6 +27,8 @@ __all__ = [
     "chosen_data",
     "chosen_layer",
     "described",
+    "of_data",
+    "of_layer",
     "refuse_wide",
 ]
 
@@ -150,6 +153,20 @@ def chosen_layer(options: argparse.Namespace, data: DataSet) -> OneHiddenLayer:
         output_bias=options.output_bias,
         negative_slope=float_number(options.negative_slope, "--negative-slope"),
     )
+
+
+def of_data(data: DataSet) -> list[Fact]:
+    """What every command tells of the samples."""
+    return [
+        Fact("data", data.name),
+        Fact("samples", len(data)),
+        Fact("features", data.X.shape[1]),
+    ]
+
+
+def of_layer(problem: OneHiddenLayer) -> list[Fact]:
+    """The size of the layer."""
+    return [Fact("dimension", problem.dimension), Fact("hidden", problem.hidden)]
 
 
 def refuse_wide(data: DataSet) -> None:

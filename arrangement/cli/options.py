@@ -1,19 +1,14 @@
-"""What the commands have in common: how arrangements are given, and how results are told."""
+"""What the commands have in common: how arrangements and domains are given."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import math
-import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.cli import results_written
 from arrangement.cli.arrangement_files import (
     chosen_arrangement,
     rational_number,
@@ -24,7 +19,6 @@ from arrangement.cli.parser import Parser
 from arrangement.enumeration.tasks import start_worker
 from arrangement.errors import InputError
 from arrangement.families import FAMILIES
-from arrangement.printable import printable
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
@@ -36,11 +30,8 @@ __all__ = [
     "add_domain",
     "add_jobs",
     "add_outputs",
-    "check_outputs",
     "chosen",
     "float_number",
-    "report",
-    "short",
     "workers",
 ]
 
@@ -78,7 +69,6 @@ def add_outputs(parser: Parser, graph: str) -> None:
     """The options for files to write."""
     parser.add_argument("--graphml", metavar="FILE", help=f"write {graph} (.gz: compressed)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw a picture (.png, .pdf, .svg)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def add_jobs(parser: Parser) -> None:
@@ -169,51 +159,10 @@ def _polyhedron(path: str, dimension: int) -> tuple[NDArray[Any], NDArray[Any]]:
     return -normals, constants
 
 
-def check_outputs(
-    options: argparse.Namespace, source: str | None, saved: Sequence[str] = (".npz",)
-) -> None:
-    """Refuse, before any work is done, files that cannot be written."""
-    flags = [flag for flag in ("out", "graphml", "plot") if hasattr(options, flag)]
-    outputs = {f"--{flag}": getattr(options, flag) for flag in flags}
-    results_written.check_outputs(outputs, source, saved)
-
-
-def report(facts: dict[str, Any], as_json: bool) -> str:
-    """Facts as a table of two columns, or as one JSON object."""
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)  # counts of any size are told
-    try:
-        if as_json:
-            return json.dumps(_plain(facts), allow_nan=False) + "\n"
-        keys = list(map(printable, facts))
-        width = max(map(len, keys))
-        lines = [
-            f"{key:<{width}}  {printable(str(value))}\n"
-            for key, value in zip(keys, facts.values(), strict=True)
-        ]
-        return "".join(lines)
-    finally:
-        sys.set_int_max_str_digits(limit)
-
-
-def short(text: str) -> str:
-    """A number for reading: its first and last digits, if there are very many."""
-    return text if len(text) <= 60 else f"{text[:20]}...{text[-20:]} ({len(text)} characters)"
-
-
 def _jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
     return int(text)
-
-
-def _plain(value: Any) -> Any:
-    """The value with keys without spaces, and None for NaN and infinity: JSON has neither."""
-    if isinstance(value, dict):
-        return {key.replace(" ", "_").lower(): _plain(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def float_number(text: str, place: str) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from typing import TYPE_CHECKING
 
-from arrangement.cli import results_written
-from arrangement.cli.options import float_number, report, workers
+from arrangement.cli.facts import Fact, Result, stopwatch
+from arrangement.cli.options import float_number, workers
 from arrangement.cli.parser import Parser
+from arrangement.cli.results_written import check_outputs
 from arrangement.data.samples import gaussian, load, prepare
 from arrangement.errors import InputError
 from arrangement.files.reading import standard_input
@@ -68,21 +68,20 @@ def settle(options: argparse.Namespace) -> None:
             setattr(options, name, values[0])
 
 
-def run_sweep(options: argparse.Namespace) -> str:
-    """Go through the settings; what is printed."""
+def run_sweep(options: argparse.Namespace) -> Result:
+    """Go through the settings."""
     for name, default in ONE_LANDSCAPE.items():
         if getattr(options, name) != default:
             raise InputError(f"--{name.replace('_', '-')}: not with --sweep")
     for name in ("samples", "features"):
         if getattr(options, name) is None:
             raise InputError(f"--sweep: of how many {name}? give --{name}, one or several")
-    files = {"--out": options.out, "--plot": options.plot}
-    results_written.check_outputs(files, options.data, saved=(".csv",))
+    check_outputs(options, options.data, saved=(".csv",))
     name, source = _source(options)
     seeds = 20 if options.seeds is None else options.seeds
     if seeds < 1:
         raise InputError(f"--seeds {seeds}: at least 1")
-    started = time.perf_counter()
+    seconds = stopwatch()
     with workers(options.jobs) as executor:
         table = minima_probability(
             source,
@@ -97,7 +96,7 @@ def run_sweep(options: argparse.Namespace) -> str:
             executor=executor,
             progress=True,
         )
-    seconds = time.perf_counter() - started
+    took = seconds()
     if options.out is not None:
         table.write_csv(options.out)
     if options.plot is not None:
@@ -105,10 +104,8 @@ def run_sweep(options: argparse.Namespace) -> str:
 
         title = f"{seeds} data sets a point"
         plot.minima_probability(table, options.plot, title, source=os.path.basename(name))
-    if options.json:
-        facts = {"data": name, "rows": table.rows(), "seconds": round(seconds, 3)}
-        return report(facts, True)
-    return table.markdown()
+    facts = [Fact("data", name), Fact("rows", table.rows()), took]
+    return Result(facts, lines=table.markdown().splitlines(), table=False)
 
 
 def _source(options: argparse.Namespace) -> tuple[str, Source]:
