@@ -25,11 +25,9 @@ def add(parser: Parser) -> None:
     parser.description = NUMBERS
     add_arrangement(parser)
     add_domain(parser)
-    parser.add_argument(
-        "--symmetry",
-        choices=("auto", "none"),
-        default="auto",
-        help="count flats that a symmetry maps to each other once; default: auto",
+    parser.options(
+        "--symmetry  count flats that a symmetry maps to each other once; default: auto",
+        symmetry={"choices": ("auto", "none"), "default": "auto"},
     )
     add_jobs(parser)
     add_checkpoint(parser)

@@ -47,48 +47,30 @@ def add_data(parser: Parser, several: bool = False) -> None:
 
     With `several`, numbers of samples and of features are lists.
     """
-    nargs = "+" if several else None
-    parser.add_argument("--data", required=True, metavar="NAME|FILE|-", help="the samples")
-    parser.add_argument(
-        "--target", metavar="COLUMN", help="label column of a table; default: the last"
+    more = " ..." if several else ""
+    parser.options(
+        f"""
+--data NAME|FILE|-  the samples
+--target COLUMN  label column of a table; default: the last
+--classes LABEL ...  keep the samples with these labels
+--samples N{more}  draw N samples; as many of each class with --classes or --labels sign
+--features D{more}  reduce to D features
+--reduction  to D features; default: pca
+--no-normalise  do not centre and scale the features, which rounds them: what depended on each
+    other exactly does so no more
+--labels  targets: the labels as numbers (default), or -1 and +1 for two classes
+--bias B  value of the appended constant feature, or 'none'; default: 1.0
+--seed SEED  of what is drawn; default: 0
+""",
+        data={"required": True},
+        samples=int,
+        features=int,
+        reduction=("pca", "lsh", "none"),
+        no_normalise={"dest": "normalise", "action": "store_false"},
+        labels={"choices": ("regression", "sign"), "default": "regression"},
+        bias={"type": _bias, "default": 1.0},
+        seed={"type": int, "default": 0},
     )
-    parser.add_argument(
-        "--classes", nargs="+", metavar="LABEL", help="keep the samples with these labels"
-    )
-    parser.add_argument(
-        "--samples",
-        nargs=nargs,
-        type=int,
-        metavar="N",
-        help="draw N samples; as many of each class with --classes or --labels sign",
-    )
-    parser.add_argument(
-        "--features", nargs=nargs, type=int, metavar="D", help="reduce to D features"
-    )
-    parser.add_argument(
-        "--reduction", choices=("pca", "lsh", "none"), help="to D features; default: pca"
-    )
-    parser.add_argument(
-        "--no-normalise",
-        dest="normalise",
-        action="store_false",
-        help="do not centre and scale the features, which rounds them: what depended on each "
-        "other exactly does so no more",
-    )
-    parser.add_argument(
-        "--labels",
-        choices=("regression", "sign"),
-        default="regression",
-        help="targets: the labels as numbers (default), or -1 and +1 for two classes",
-    )
-    parser.add_argument(
-        "--bias",
-        type=_bias,
-        default=1.0,
-        metavar="B",
-        help="value of the appended constant feature, or 'none'; default: 1.0",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of what is drawn; default: 0")
 
 
 def add_layer(parser: Parser, several: bool = False) -> None:
@@ -96,22 +78,14 @@ def add_layer(parser: Parser, several: bool = False) -> None:
 
     With `several`, numbers of neurons are a list.
     """
-    parser.add_argument(
-        "--hidden",
-        nargs="+" if several else None,
-        type=int,
-        default=1,
-        metavar="K",
-        help="hidden neurons; default: 1",
-    )
-    parser.add_argument(
-        "--output-bias", action="store_true", help="add a free constant to the outputs"
-    )
-    parser.add_argument(
-        "--negative-slope",
-        default="0",
-        metavar="A",
-        help="of the activation max(t, At), between -1 and 1; default: 0",
+    parser.options(
+        f"""
+--hidden K{" ..." if several else ""}  hidden neurons; default: 1
+--output-bias  add a free constant to the outputs
+--negative-slope A  of the activation max(t, At), between -1 and 1; default: 0
+""",
+        hidden={"type": int, "default": 1},
+        negative_slope={"default": "0"},
     )
 
 

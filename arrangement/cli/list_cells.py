@@ -32,22 +32,14 @@ def add(parser: Parser) -> None:
     """Describe the command, and add its options."""
     parser.description = NUMBERS
     add_arrangement(parser)
-    parser.add_argument(
-        "--method",
-        choices=("auto", "sweep", "restrict", "lp"),
-        default="auto",
-        help="default: auto",
-    )
+    methods = ("auto", "sweep", "restrict", "lp")
+    parser.options("--method  default: auto", method={"choices": methods, "default": "auto"})
     add_domain(parser)
-    parser.add_argument(
-        "--out",
-        metavar="FILE.npz|DIR",
-        help="save the cells in a file; in a directory (a name without a dot), in blocks as "
-        "they are found, in memory that does not grow with them",
-    )
-    parser.add_argument(
-        "--parquet", action="store_true", help="write the blocks in DIR as Parquet, not npz"
-    )
+    parser.options("""
+--out FILE.npz|DIR  save the cells in a file; in a directory (a name without a dot), in blocks
+    as they are found, in memory that does not grow with them
+--parquet  write the blocks in DIR as Parquet, not npz
+""")
     add_jobs(parser)
     add_checkpoint(parser)
     add_outputs(parser, "the graph of cells and shared facets")

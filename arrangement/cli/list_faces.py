@@ -20,14 +20,14 @@ def add(parser: Parser) -> None:
     )
     add_arrangement(parser)
     add_domain(parser)
-    parser.add_argument(
-        "--dimension", type=int, metavar="K", help="list the faces of dimension K"
-    )
-    parser.add_argument(
-        "--method",
-        choices=("count", "enumerate"),
-        help="the face vector by Whitney numbers of the restrictions (default without a "
-        "domain), or by enumerating the faces",
+    parser.options(
+        """
+--dimension K  list the faces of dimension K
+--method  the face vector by Whitney numbers of the restrictions (default without a domain),
+    or by enumerating the faces
+""",
+        dimension=int,
+        method=("count", "enumerate"),
     )
 
 

@@ -21,9 +21,12 @@ def add(parser: Parser) -> None:
         "numbered from 0."
     )
     add_arrangement(parser)
-    parser.add_argument("--rank", type=int, metavar="K", help="list the flats of codimension K")
-    parser.add_argument(
-        "--graphml", metavar="FILE", help="write the intersection poset (.gz: compressed)"
+    parser.options(
+        """
+--rank K  list the flats of codimension K
+--graphml FILE  write the intersection poset (.gz: compressed)
+""",
+        rank=int,
     )
 
 

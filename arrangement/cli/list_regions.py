@@ -40,8 +40,6 @@ NEED_COMPLEX = (
     *("merge", "out", "certificate", "coverage", "graphml", "plot", "redundant", "prune"),
 )
 
-COLOURS = ("map", "class", "rank", "dead")
-
 TEXT = """\
 FILE is a network: .npz (weights_0, biases_0, ..., activation), .json ("weights", "biases" and
 "activation"), .onnx, or a state dict of torch in .pt or .npz, of which --activation and
@@ -64,47 +62,32 @@ def add(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="the network")
     add_reading(parser)
     add_domain(parser)
-    parser.add_argument(
-        "--merge", action="store_true", help="save and draw linear, not activation regions"
-    )
-    parser.add_argument(
-        "--method",
-        choices=("auto", "complex", "recursion"),
-        default="auto",
-        help="complex: all faces of all regions (default up to 7 inputs); recursion: region by "
-        "region, for any number of inputs, which tells regions, maps and ranks only",
+    parser.options(
+        """
+--merge  save and draw linear, not activation regions
+--method  complex: all faces of all regions (default up to 7 inputs); recursion: region by
+    region, for any number of inputs, which tells regions, maps and ranks only
+""",
+        method={"choices": ("auto", "complex", "recursion"), "default": "auto"},
     )
     add_jobs(parser)
-    parser.add_argument("--out", metavar="FILE.npz", help="save the regions")
-    parser.add_argument(
-        "--redundant",
-        action="store_true",
-        help="list the hidden neurons that the network can do without in the domain, or that "
-        "are linear there",
-    )
-    parser.add_argument(
-        "--prune",
-        metavar="FILE.npz|.json",
-        help="write the network without them, which is the same function in the domain",
-    )
-    parser.add_argument(
-        "--certificate",
-        metavar="FILE.json",
-        help="write a proof that these are all regions (.gz: compressed), which "
-        "'arrangement verify' checks",
-    )
-    parser.add_argument(
-        "--coverage",
-        type=int,
-        metavar="N",
-        help="tell what share of the regions and of the volume N random points find",
+    parser.options(
+        """
+--out FILE.npz  save the regions
+--redundant  list the hidden neurons that the network can do without in the domain, or that are
+    linear there
+--prune FILE.npz|.json  write the network without them, which is the same function in the domain
+--certificate FILE.json  write a proof that these are all regions (.gz: compressed), which
+    'arrangement verify' checks
+--coverage N  tell what share of the regions and of the volume N random points find
+""",
+        coverage=int,
     )
     add_outputs(parser, "the graph of regions and shared facets")
-    parser.add_argument(
-        "--colour",
-        choices=COLOURS,
-        help="what the colours of --plot tell: affine map (default), class, rank of the last "
-        "hidden layer, or dead layers",
+    parser.options(
+        "--colour  what the colours of --plot tell: affine map (default), class, rank of the "
+        "last hidden layer, or dead layers",
+        colour=("map", "class", "rank", "dead"),
     )
 
 

@@ -45,38 +45,30 @@ def add(parser: Parser) -> None:
     )
     add_data(parser, several=True)
     add_layer(parser, several=True)
-    parser.add_argument(
-        "--max-loss", type=float, metavar="L", help="only the minima of at most this loss"
-    )
-    parser.add_argument(
-        "--kinds",
-        nargs="+",
-        choices=KINDS,
-        metavar="KIND",
-        help=f"only the minima of these kinds: {', '.join(KINDS)}; without boundary it is "
-        "several times less work",
-    )
-    parser.add_argument(
-        "--exact", action="store_true", help="decide every minimum in rational arithmetic"
-    )
-    parser.add_argument(
-        "--saddles", action="store_true", help="find the differentiable saddles as well"
+    parser.options(
+        f"""
+--max-loss L  only the minima of at most this loss
+--kinds KIND ...  only the minima of these kinds: {", ".join(KINDS)}; without boundary it is
+    several times less work
+--exact  decide every minimum in rational arithmetic
+--saddles  find the differentiable saddles as well
+""",
+        max_loss=float,
+        kinds=KINDS,
     )
     add_jobs(parser)
-    parser.add_argument(
-        "--out",
-        metavar="FILE.npz|.csv",
-        help="save the minima: loss, kind, dimension, margin, component, signs, weights; of a "
-        "sweep the table (.csv)",
-    )
+    parser.options("""
+--out FILE.npz|.csv  save the minima: loss, kind, dimension, margin, component, signs,
+    weights; of a sweep the table (.csv)
+""")
     add_outputs(parser, "the annotated graph of cells (or tuples of cells) and shared facets")
-    parser.add_argument(
-        "--plot-kind",
-        choices=("auto", "weights", "spectrum", "slice"),
-        default="auto",
-        help="the weight space of one neuron in up to three dimensions, the losses of the "
-        "minima by kind, or the loss on the plane through the three lowest minima; default: "
-        "weights if they can be drawn, else spectrum",
+    parser.options(
+        """
+--plot-kind  the weight space of one neuron in up to three dimensions, the losses of the
+    minima by kind, or the loss on the plane through the three lowest minima; default: weights
+    if they can be drawn, else spectrum
+""",
+        plot_kind={"choices": ("auto", "weights", "spectrum", "slice"), "default": "auto"},
     )
     add_sweep(parser)
 

@@ -49,39 +49,35 @@ reads the float64 numbers nearest to them instead."""
 def add_arrangement(parser: Parser) -> None:
     """The options that say which arrangement; see :func:`chosen`."""
     parser.add_argument("file", nargs="?", metavar="FILE|-", help="the hyperplanes")
-    parser.add_argument(
-        "--family",
-        nargs="+",
-        metavar=("NAME", "N"),
-        help=f"instead of FILE a named family, such as 'braid 4', 'generic 20 3' or "
-        f"'coxeter E 6': {', '.join(FAMILIES)}",
-    )
-    parser.add_argument(
-        "--central", action="store_true", help="the table has no column of offsets"
-    )
-    parser.add_argument("--float", action="store_true", help="read the numbers as float64")
-    parser.add_argument(
-        "--seed", type=int, help="of the families 'generic' and 'discriminantal'; default: 0"
+    parser.options(
+        f"""
+--family NAME N ...  instead of FILE a named family, such as 'braid 4', 'generic 20 3' or
+    'coxeter E 6': {", ".join(FAMILIES)}
+--central  the table has no column of offsets
+--float  read the numbers as float64
+--seed SEED  of the families 'generic' and 'discriminantal'; default: 0
+""",
+        seed=int,
     )
 
 
 def add_outputs(parser: Parser, graph: str) -> None:
     """The options for files to write."""
-    parser.add_argument("--graphml", metavar="FILE", help=f"write {graph} (.gz: compressed)")
-    parser.add_argument("--plot", metavar="FILE.png", help="draw a picture (.png, .pdf, .svg)")
+    parser.options(f"""
+--graphml FILE  write {graph} (.gz: compressed)
+--plot FILE.png  draw a picture (.png, .pdf, .svg)
+""")
 
 
 def add_jobs(parser: Parser) -> None:
     """The option for the number of processes; see :func:`workers`."""
-    parser.add_argument("--jobs", type=_jobs, metavar="N", help="run on N processes")
+    parser.options("--jobs N  run on N processes", jobs=_jobs)
 
 
 def add_checkpoint(parser: Parser) -> None:
     """The option for a directory of finished blocks."""
-    parser.add_argument(
-        "--checkpoint",
-        metavar="DIR",
-        help="keep what is done in DIR; started again, go on from there",
+    parser.options(
+        "--checkpoint DIR  keep what is done in DIR; started again, go on from there"
     )
 
 
@@ -100,20 +96,13 @@ UNLIMITED = {"none", "-inf"}, {"none", "inf", "+inf"}
 
 def add_domain(parser: Parser) -> None:
     """The options for a domain; see :func:`chosen`."""
-    parser.add_argument(
-        "--domain",
-        nargs=2,
-        metavar=("LOW", "HIGH"),
-        help="only the cells that meet the box LOW < x_i < HIGH ('none': no limit); a file "
-        "that was saved with a domain has its own",
-    )
-    parser.add_argument(
-        "--domain-file",
-        metavar="FILE",
-        help="only the cells that meet a polytope or cone: a table of text or a .npy file with "
-        'one inequality a row, "g_1, ..., g_d, c" for g_1 x_1 + ... + g_d x_d + c > 0, or '
-        "without c where all are 0",
-    )
+    parser.options("""
+--domain LOW HIGH  only the cells that meet the box LOW < x_i < HIGH ('none': no limit); a file
+    that was saved with a domain has its own
+--domain-file FILE  only the cells that meet a polytope or cone: a table of text or a .npy
+    file with one inequality a row, "g_1, ..., g_d, c" for g_1 x_1 + ... + g_d x_d + c > 0, or
+    without c where all are 0
+""")
 
 
 def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:

@@ -22,6 +22,44 @@ class Parser(argparse.ArgumentParser):
         )
         self._negative_number_matcher = re.compile(r"-(\d|\.\d|inf)")
 
+    def options(self, text: str, section: str | None = None, **kinds: Any) -> None:
+        """Add options, which are written as their help shows them.
+
+        Parameters
+        ----------
+        text : str
+            "--rank K  list the flats of codimension K" has a value, "--box LOW HIGH ..." one
+            or more, "--exact  decide exactly" none; what follows on further lines is indented.
+        section : str, optional
+            The title of their group, and after a line break what they are for.
+        **kinds : callable, tuple of str, or dict
+            By option: the type of its values, the choices, or what else argparse takes.
+        """
+        group: Any = self
+        if section is not None:
+            title, _, about = section.partition("\n")
+            group = self.add_argument_group(title, about)
+        for entry in re.split(r"\n(?=-)", text.strip()):
+            form, told = re.split(r"  +", entry, maxsplit=1)
+            flags = [word.strip(",") for word in form.split() if word.startswith("-")]
+            names = form.split()[len(flags) :]
+            kind = kinds.pop(flags[0][2:].replace("-", "_"), {})
+            if callable(kind):
+                kind = {"type": kind}
+            elif isinstance(kind, tuple):
+                kind = {"choices": kind}
+            if names[-1:] == ["..."]:
+                kind["nargs"] = "+"
+                names.pop()
+            elif len(names) > 1:
+                kind["nargs"] = len(names)
+            if names:
+                kind["metavar"] = names[0] if len(names) == 1 else tuple(names)
+            elif "choices" not in kind:
+                kind.setdefault("action", "store_true")
+            group.add_argument(*flags, help=" ".join(told.split()), **kind)
+        assert not kinds, kinds
+
     def error(self, message: str) -> NoReturn:
         """One line, for `main` to print."""
         raise InputError(message)

@@ -29,14 +29,13 @@ def add(parser: Parser) -> None:
         "rank and the distinct\nhyperplanes. Cover's holds if all hyperplanes share a point."
     )
     add_arrangement(parser)
-    parser.add_argument("--faces", action="store_true", help="faces of every dimension, too")
-    parser.add_argument(
-        "--network",
-        nargs="+",
-        type=int,
-        metavar=("N0", "N1"),
-        help="instead of an arrangement: the linear regions of a ReLU network with N0 inputs "
-        "and layers of N1, N2, ... units",
+    parser.options(
+        """
+--faces  faces of every dimension, too
+--network N0 N1 ...  instead of an arrangement: the linear regions of a ReLU network with N0
+    inputs and layers of N1, N2, ... units
+""",
+        network=int,
     )
 
 

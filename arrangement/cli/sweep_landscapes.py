@@ -36,20 +36,20 @@ LISTS = ("samples", "features", "hidden")
 
 def add_sweep(parser: Parser) -> None:
     """The options of a sweep."""
-    group = parser.add_argument_group(
-        "sweep",
-        "Instead of one landscape: the share of cells (of tuples of cells, with several\n"
-        "neurons) that hold a non-dead differentiable minimum, for all combinations of\n"
-        "--samples N ..., --features D ... and --hidden K ...: mean and standard error over\n"
-        "data sets drawn anew. --data gaussian are standard normal samples with labels -1, +1.",
-    )
-    group.add_argument("--sweep", action="store_true", help="print that table")
-    group.add_argument("--seeds", type=int, metavar="S", help="data sets a row; default: 20")
-    group.add_argument(
-        "--draws",
-        type=int,
-        metavar="T",
-        help="look at about T tuples of cells of a data set, drawn at random, if it has more",
+    parser.options(
+        """
+--sweep  print that table
+--seeds S  data sets a row; default: 20
+--draws T  look at about T tuples of cells of a data set, drawn at random, if it has more
+""",
+        section="""\
+sweep
+Instead of one landscape: the share of cells (of tuples of cells, with several
+neurons) that hold a non-dead differentiable minimum, for all combinations of
+--samples N ..., --features D ... and --hidden K ...: mean and standard error over
+data sets drawn anew. --data gaussian are standard normal samples with labels -1, +1.""",
+        seeds=int,
+        draws=int,
     )
 
 

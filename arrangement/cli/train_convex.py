@@ -36,30 +36,17 @@ def add(parser: Parser) -> None:
         "of the dual as a proof."
     )
     add_data(parser)
-    parser.add_argument(
-        "--beta",
-        required=True,
-        metavar="BETA",
-        help="weight decay, above 0 (0.1 or 1/8)",
-    )
-    parser.add_argument(
-        "--patterns",
-        type=_patterns,
-        default="all",
-        metavar="all|M",
-        help="all patterns (default), or those of M random vectors only, which proves nothing "
-        "about the rest",
-    )
-    parser.add_argument(
-        "--sampled",
-        type=int,
-        metavar="M",
-        help="beside it the same with the patterns of M random vectors: what sampling misses",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="FILE.npz",
-        help="save the network: weights_0, biases_0, weights_1, biases_1",
+    parser.options(
+        """
+--beta BETA  weight decay, above 0 (0.1 or 1/8)
+--patterns all|M  all patterns (default), or those of M random vectors only, which proves
+    nothing about the rest
+--sampled M  beside it the same with the patterns of M random vectors: what sampling misses
+--out FILE.npz  save the network: weights_0, biases_0, weights_1, biases_1
+""",
+        beta={"required": True},
+        patterns={"type": _patterns, "default": "all"},
+        sampled=int,
     )
 
 

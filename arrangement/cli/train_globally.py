@@ -33,20 +33,14 @@ def add(parser: Parser) -> None:
     )
     add_data(parser)
     add_layer(parser)
-    parser.add_argument(
-        "--time-limit", type=float, metavar="S", help="stop after S seconds; default: never"
-    )
-    parser.add_argument(
-        "--tolerance",
-        type=float,
-        default=1e-8,
-        metavar="T",
-        help="the gap that counts as none, as a share of mean(y^2); default: 1e-8",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="FILE.npz",
-        help="save the network: weights_0, biases_0, weights_1, biases_1",
+    parser.options(
+        """
+--time-limit S  stop after S seconds; default: never
+--tolerance T  the gap that counts as none, as a share of mean(y^2); default: 1e-8
+--out FILE.npz  save the network: weights_0, biases_0, weights_1, biases_1
+""",
+        time_limit=float,
+        tolerance={"type": float, "default": 1e-8},
     )
 
 
