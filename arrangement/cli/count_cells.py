@@ -8,7 +8,6 @@ from arrangement.cli.facts import Fact, Result, bounded_cells, of_arrangement, s
 from arrangement.cli.options import (
     NUMBERS,
     add_arrangement,
-    add_checkpoint,
     add_domain,
     add_jobs,
     chosen,
@@ -29,8 +28,7 @@ def add(parser: Parser) -> None:
         "--symmetry  count flats that a symmetry maps to each other once; default: auto",
         symmetry={"choices": ("auto", "none"), "default": "auto"},
     )
-    add_jobs(parser)
-    add_checkpoint(parser)
+    add_jobs(parser, checkpoint=True)
 
 
 def run(options: argparse.Namespace) -> Result:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import math
 import os
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from arrangement.cli.facts import Fact
-from arrangement.cli.options import float_number
 from arrangement.cli.parser import Parser
-from arrangement.data.samples import load, prepare
+from arrangement.data.samples import DataSet, load, prepare
 from arrangement.errors import InputError, SizeError
+from arrangement.files.exact_text import float_number
 from arrangement.files.reading import standard_input
 from arrangement.plot.marks import counted
 from arrangement.relu import OneHiddenLayer
-
-if TYPE_CHECKING:
-    from arrangement.data.samples import DataSet
-    from arrangement.relu import OneHiddenLayer
 
 __all__ = [
     "SAMPLES",
@@ -27,8 +24,10 @@ __all__ = [
     "chosen_data",
     "chosen_layer",
     "described",
+    "loaded",
     "of_data",
     "of_layer",
+    "prepared",
     "refuse_wide",
 ]
 
@@ -93,15 +92,33 @@ def chosen_data(options: argparse.Namespace) -> DataSet:
     """The samples that were asked for, reduced and normalised."""
     if options.reduction in ("pca", "lsh") and options.features is None:
         raise InputError(f"--reduction {options.reduction}: to how many? give --features D")
+    data = loaded(options)
+    return prepared(options, data, options.samples, options.features, options.seed)
+
+
+def loaded(options: argparse.Namespace) -> DataSet:
+    """All samples of the data set."""
+    source = standard_input() if options.data == "-" else options.data
+    return load(source, target=options.target)
+
+
+def prepared(
+    options: argparse.Namespace,
+    data: DataSet,
+    samples: int | None,
+    features: int | None,
+    seed: int,
+) -> DataSet:
+    """Some of them, reduced and normalised."""
     return prepare(
-        load(standard_input() if options.data == "-" else options.data, target=options.target),
-        classes=options.classes,
-        samples=options.samples,
-        features=options.features,
-        reduction=None if options.reduction == "none" else options.reduction or "pca",
-        normalise=options.normalise,
-        labels=options.labels,
-        seed=options.seed,
+        data,
+        options.classes,
+        samples,
+        features,
+        None if options.reduction == "none" else options.reduction or "pca",
+        options.normalise,
+        options.labels,
+        seed,
     )
 
 
@@ -148,8 +165,6 @@ def refuse_wide(data: DataSet) -> None:
 
     They would be refused later, too: but large tables take minutes to be taken exactly.
     """
-    import numpy as np
-
     if min(data.X.shape) <= MOST_RANK:
         return
     rank = int(np.linalg.matrix_rank(data.X))

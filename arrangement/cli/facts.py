@@ -8,12 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from arrangement.arrangement import Arrangement
 from arrangement.printable import printable
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = [
     "Fact",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
 
+from arrangement.arrangement import Arrangement
 from arrangement.cli.facts import Fact, Result, bounded_cells, of_arrangement, stopwatch
 from arrangement.cli.options import (
     NUMBERS,
     add_arrangement,
-    add_checkpoint,
     add_domain,
     add_jobs,
     add_outputs,
@@ -21,9 +20,6 @@ from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs, names_directory
 from arrangement.errors import InputError
 from arrangement.results.blocks import check_directory, write_blocks
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["add", "run"]
 
@@ -40,8 +36,7 @@ def add(parser: Parser) -> None:
     as they are found, in memory that does not grow with them
 --parquet  write the blocks in DIR as Parquet, not npz
 """)
-    add_jobs(parser)
-    add_checkpoint(parser)
+    add_jobs(parser, checkpoint=True)
     add_outputs(parser, "the graph of cells and shared facets")
 
 

@@ -6,7 +6,9 @@ import argparse
 import math
 import os
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from arrangement.bounds import montufar_2017, raghu, serra
 from arrangement.cli.facts import Fact, Result, short, stopwatch
@@ -24,15 +26,10 @@ from arrangement.exact.numbers import exact_text
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.formats import readers
 from arrangement.networks.network import Network
-from arrangement.networks.regions.redundancy import pruned, redundancies
+from arrangement.networks.regions.decisions import DecisionRegions
+from arrangement.networks.regions.halfspaces import HalfspaceRegions
+from arrangement.networks.regions.redundancy import Redundancy, pruned, redundancies
 from arrangement.networks.regions.regions import Regions
-
-if TYPE_CHECKING:
-    from arrangement.networks.network import Network
-    from arrangement.networks.regions.decisions import DecisionRegions
-    from arrangement.networks.regions.halfspaces import HalfspaceRegions
-    from arrangement.networks.regions.redundancy import Redundancy
-    from arrangement.networks.regions.regions import Regions
 
 __all__ = ["add", "run"]
 
@@ -190,8 +187,6 @@ def _found(network: Network, regions: Regions | HalfspaceRegions) -> list[Fact]:
 
 
 def _geometry(network: Network, regions: Regions) -> list[Fact]:
-    import numpy as np
-
     name = _volume(regions)
     whole = _domain_volume(network, regions)
     with np.errstate(over="ignore"):
@@ -259,8 +254,6 @@ def _domain_volume(network: Network, regions: Regions) -> float:
 
 
 def _classes(decision: DecisionRegions) -> list[Fact]:
-    import numpy as np
-
     out = len(decision.class_labels)
     shares = np.bincount(decision.class_numbers, decision.volume_shares, minlength=out)
     name = _volume(decision)

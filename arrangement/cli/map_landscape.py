@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from arrangement.cli.data_options import (
     SAMPLES,
@@ -23,12 +25,10 @@ from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
 from arrangement.cli.sweep_landscapes import add_sweep, run_sweep, settle
 from arrangement.errors import InputError
+from arrangement.relu import Landscape, OneHiddenLayer, Piece, Pieces
 from arrangement.relu.minima.piece_files import TABLES
 from arrangement.relu.minima.product import refuse_large_graph
 from arrangement.relu.minima.tuples import n_multisets
-
-if TYPE_CHECKING:
-    from arrangement.relu import Landscape, OneHiddenLayer, Piece, Pieces
 
 __all__ = ["add", "run"]
 
@@ -226,8 +226,6 @@ def _holders(landscape: Landscape) -> tuple[int, int]:
 
     As `attained` and `boundary_minimum` of the graph say, without its columns.
     """
-    import numpy as np
-
     faces = landscape.pieces.faces
     codimension = landscape.table.codimension[faces].sum(axis=1)
     inside, facets = (len(np.unique(faces[codimension == c], axis=0)) for c in (0, 1))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from arrangement.cli.arrangement_files import rational_number, read_points, written_number
-from arrangement.cli.options import float_number
 from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
+from arrangement.files.exact_text import (
+    float_number,
+    rational_number,
+    read_points,
+    written_number,
+)
 from arrangement.files.reading import naming, read_arrays
 from arrangement.networks.network import Network
-
-if TYPE_CHECKING:
-    from arrangement.networks.network import Network
 
 __all__ = ["add_domain", "add_reading", "chosen_domain", "chosen_network"]
 

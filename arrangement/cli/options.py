@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.cli.arrangement_files import (
-    chosen_arrangement,
-    rational_number,
-    read_points,
-    written_number,
-)
+from arrangement.arrangement import Arrangement
+from arrangement.cli.arrangement_files import named_family, read_arrangement
 from arrangement.cli.parser import Parser
 from arrangement.enumeration.tasks import start_worker
 from arrangement.errors import InputError
 from arrangement.families import FAMILIES
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
+from arrangement.files.exact_text import read_points, written_number
 
 __all__ = [
     "NUMBERS",
     "add_arrangement",
-    "add_checkpoint",
     "add_domain",
     "add_jobs",
     "add_outputs",
     "chosen",
-    "float_number",
     "workers",
 ]
 
@@ -69,16 +61,13 @@ def add_outputs(parser: Parser, graph: str) -> None:
 """)
 
 
-def add_jobs(parser: Parser) -> None:
-    """The option for the number of processes; see :func:`workers`."""
+def add_jobs(parser: Parser, checkpoint: bool = False) -> None:
+    """The options for the number of processes, see :func:`workers`, and what outlives them."""
     parser.options("--jobs N  run on N processes", jobs=_jobs)
-
-
-def add_checkpoint(parser: Parser) -> None:
-    """The option for a directory of finished blocks."""
-    parser.options(
-        "--checkpoint DIR  keep what is done in DIR; started again, go on from there"
-    )
+    if checkpoint:
+        parser.options(
+            "--checkpoint DIR  keep what is done in DIR; started again, go on from there"
+        )
 
 
 def workers(jobs: int | None) -> Any:
@@ -107,13 +96,17 @@ def add_domain(parser: Parser) -> None:
 
 def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
     """The arrangement that was asked for, and the domain that a file or an option gives."""
-    arrangement, domain = chosen_arrangement(
-        options.file,
-        options.family,
-        central=options.central,
-        as_float=options.float,
-        seed=options.seed,
-    )
+    if (options.file is None) == (options.family is None):
+        raise InputError("give either FILE (or - for standard input) or --family NAME N")
+    domain: Any = None
+    if options.family is not None:
+        if options.central or options.float:
+            raise InputError("--central and --float are for FILE, not for --family")
+        arrangement = named_family(*options.family, seed=options.seed)
+    elif options.seed is not None:
+        raise InputError("--seed is for --family generic and discriminantal")
+    else:
+        arrangement, domain = read_arrangement(options.file, options.central, options.float)
     given = [name for name in ("domain", "domain_file") if getattr(options, name, None)]
     flags = [f"--{name.replace('_', '-')}" for name in given]
     if len(given) > 1:
@@ -152,26 +145,3 @@ def _jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
     return int(text)
-
-
-def float_number(text: str, place: str) -> float:
-    """A float64: a decimal number is the nearest one, and other text has to be one exactly.
-
-    Examples
-    --------
-    >>> float_number("0.1", "--negative-slope"), float_number("1/4", "--negative-slope")
-    (0.1, 0.25)
-    """
-    exact = rational_number(text, place)
-    try:
-        value = float(exact)
-    except OverflowError:
-        raise InputError(f"{place}: the number is beyond float64") from None
-    try:
-        float(text)
-    except ValueError:
-        if value != exact:
-            raise InputError(
-                f"{place}: {text!r} is no float64, and would be rounded; give a decimal number"
-            ) from None
-    return value

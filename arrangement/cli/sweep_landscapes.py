@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
 
+from arrangement.cli.data_options import loaded, prepared
 from arrangement.cli.facts import Fact, Result, stopwatch
-from arrangement.cli.options import float_number, workers
+from arrangement.cli.options import workers
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
-from arrangement.data.samples import gaussian, load, prepare
+from arrangement.data.samples import DataSet, gaussian
 from arrangement.errors import InputError
-from arrangement.files.reading import standard_input
-from arrangement.relu.minima_probability import minima_probability
-
-if TYPE_CHECKING:
-    from arrangement.data.dataset import DataSet
-    from arrangement.relu.minima_probability import Source
+from arrangement.files.exact_text import float_number
+from arrangement.relu.minima_probability import Source, minima_probability
 
 __all__ = ["add_sweep", "run_sweep", "settle"]
 
@@ -117,21 +113,9 @@ def _source(options: argparse.Namespace) -> tuple[str, Source]:
                 option = name if name != "normalise" else "no-normalise"
                 raise InputError(f"--{option}: not with --data gaussian")
         return "gaussian", gaussian
-    data = load(
-        standard_input() if options.data == "-" else options.data, target=options.target
-    )
-    reduction = None if options.reduction == "none" else options.reduction or "pca"
+    data = loaded(options)
 
     def source(samples: int, features: int, seed: int) -> DataSet:
-        return prepare(
-            data,
-            options.classes,
-            samples,
-            features,
-            reduction,
-            options.normalise,
-            options.labels,
-            seed,
-        )
+        return prepared(options, data, samples, features, seed)
 
     return data.name, source

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from arrangement.cli.arrangement_files import rational_number
+import numpy as np
+from numpy.typing import NDArray
+
 from arrangement.cli.data_options import (
     SAMPLES,
     add_data,
@@ -16,13 +17,9 @@ from arrangement.cli.data_options import (
 from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
+from arrangement.files.exact_text import rational_number
 from arrangement.relu.training import convex
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from arrangement.relu.training.convex import ConvexTraining
+from arrangement.relu.training.convex import ConvexTraining
 
 __all__ = ["add", "run"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from arrangement.cli.data_options import (
     SAMPLES,
@@ -17,9 +16,7 @@ from arrangement.cli.data_options import (
 from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
-
-if TYPE_CHECKING:
-    from arrangement.relu import GlobalOptimum
+from arrangement.relu import GlobalOptimum
 
 __all__ = ["add", "run"]
 
