@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import warnings
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from importlib import import_module
 
 from arrangement.cli.parser import Parser
@@ -145,19 +145,11 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _one_line(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    line: str | None = None,
-) -> str:
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
     return f"arrangement: warning: {' '.join(str(message).split())}\n"
 
 
 def _discard_stdout() -> None:
     """Let what is left in the buffer go nowhere, so that the exit is quiet."""
-    try:
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import os
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -27,7 +29,7 @@ __all__ = [
     "loaded",
     "of_data",
     "of_layer",
-    "prepared",
+    "preparation",
     "refuse_wide",
 ]
 
@@ -92,8 +94,12 @@ def chosen_data(options: argparse.Namespace) -> DataSet:
     """The samples that were asked for, reduced and normalised."""
     if options.reduction in ("pca", "lsh") and options.features is None:
         raise InputError(f"--reduction {options.reduction}: to how many? give --features D")
-    data = loaded(options)
-    return prepared(options, data, options.samples, options.features, options.seed)
+    return preparation(options)(
+        loaded(options),
+        samples=options.samples,
+        features=options.features,
+        seed=options.seed,
+    )
 
 
 def loaded(options: argparse.Namespace) -> DataSet:
@@ -102,23 +108,14 @@ def loaded(options: argparse.Namespace) -> DataSet:
     return load(source, target=options.target)
 
 
-def prepared(
-    options: argparse.Namespace,
-    data: DataSet,
-    samples: int | None,
-    features: int | None,
-    seed: int,
-) -> DataSet:
-    """Some of them, reduced and normalised."""
-    return prepare(
-        data,
-        options.classes,
-        samples,
-        features,
-        None if options.reduction == "none" else options.reduction or "pca",
-        options.normalise,
-        options.labels,
-        seed,
+def preparation(options: argparse.Namespace) -> Callable[..., DataSet]:
+    """What :func:`~arrangement.data.samples.prepare` does to them, but for its numbers."""
+    return partial(
+        prepare,
+        classes=options.classes,
+        reduction=None if options.reduction == "none" else options.reduction or "pca",
+        normalise=options.normalise,
+        labels=options.labels,
     )
 
 

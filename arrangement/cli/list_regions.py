@@ -200,8 +200,7 @@ def _geometry(network: Network, regions: Regions) -> list[Fact]:
         Fact("volume of the domain", whole, {f"{name} of the domain": f"{whole:.10g}"}),
     ]
     if network.input_dimension == 1:
-        points = regions.breakpoints
-        facts.append(Fact("breakpoints", lambda: [_number(x) for x in points], {}))
+        facts.append(Fact("breakpoints", lambda: list(map(_number, regions.breakpoints)), {}))
     return facts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from arrangement.cli.data_options import loaded, prepared
+from arrangement.cli.data_options import loaded, preparation
 from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.options import workers
 from arrangement.cli.parser import Parser
@@ -113,9 +113,9 @@ def _source(options: argparse.Namespace) -> tuple[str, Source]:
                 option = name if name != "normalise" else "no-normalise"
                 raise InputError(f"--{option}: not with --data gaussian")
         return "gaussian", gaussian
-    data = loaded(options)
+    data, prepared = loaded(options), preparation(options)
 
     def source(samples: int, features: int, seed: int) -> DataSet:
-        return prepared(options, data, samples, features, seed)
+        return prepared(data, samples=samples, features=features, seed=seed)
 
     return data.name, source
