@@ -24,10 +24,9 @@ def add(parser: Parser) -> None:
     parser.description = NUMBERS
     add_arrangement(parser)
     add_domain(parser)
-    parser.options(
-        "--symmetry  count flats that a symmetry maps to each other once; default: auto",
-        symmetry={"choices": ("auto", "none"), "default": "auto"},
-    )
+    parser.options("""
+--symmetry {auto,none}=auto  count flats that a symmetry maps to each other once; default: auto
+""")
     add_jobs(parser, checkpoint=True)
 
 

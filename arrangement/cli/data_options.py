@@ -49,29 +49,22 @@ def add_data(parser: Parser, several: bool = False) -> None:
     With `several`, numbers of samples and of features are lists.
     """
     more = " ..." if several else ""
-    parser.options(
-        f"""
+    text = f"""
 --data NAME|FILE|-  the samples
 --target COLUMN  label column of a table; default: the last
 --classes LABEL ...  keep the samples with these labels
---samples N{more}  draw N samples; as many of each class with --classes or --labels sign
---features D{more}  reduce to D features
---reduction  to D features; default: pca
+--samples N:int{more}  draw N samples; as many of each class with --classes or --labels sign
+--features D:int{more}  reduce to D features
+--reduction {{pca,lsh,none}}  to D features; default: pca
 --no-normalise  do not centre and scale the features, which rounds them: what depended on each
     other exactly does so no more
---labels  targets: the labels as numbers (default), or -1 and +1 for two classes
---bias B  value of the appended constant feature, or 'none'; default: 1.0
---seed SEED  of what is drawn; default: 0
-""",
-        data={"required": True},
-        samples=int,
-        features=int,
-        reduction=("pca", "lsh", "none"),
-        no_normalise={"dest": "normalise", "action": "store_false"},
-        labels={"choices": ("regression", "sign"), "default": "regression"},
-        bias={"type": _bias, "default": 1.0},
-        seed={"type": int, "default": 0},
-    )
+--labels {{regression,sign}}=regression  targets: the labels as numbers (default), or -1 and
+    +1 for two classes
+--bias B=1.0  value of the appended constant feature, or 'none'; default: 1.0
+--seed SEED:int=0  of what is drawn; default: 0
+"""
+    raw = {"dest": "normalise", "action": "store_false"}
+    parser.options(text, data={"required": True}, no_normalise=raw, bias={"type": _bias})
 
 
 def add_layer(parser: Parser, several: bool = False) -> None:
@@ -79,15 +72,11 @@ def add_layer(parser: Parser, several: bool = False) -> None:
 
     With `several`, numbers of neurons are a list.
     """
-    parser.options(
-        f"""
---hidden K{" ..." if several else ""}  hidden neurons; default: 1
+    parser.options(f"""
+--hidden K:int{" ..." if several else ""}=1  hidden neurons; default: 1
 --output-bias  add a free constant to the outputs
---negative-slope A  of the activation max(t, At), between -1 and 1; default: 0
-""",
-        hidden={"type": int, "default": 1},
-        negative_slope={"default": "0"},
-    )
+--negative-slope A=0  of the activation max(t, At), between -1 and 1; default: 0
+""")
 
 
 def chosen_data(options: argparse.Namespace) -> DataSet:

@@ -28,8 +28,7 @@ def add(parser: Parser) -> None:
     """Describe the command, and add its options."""
     parser.description = NUMBERS
     add_arrangement(parser)
-    methods = ("auto", "sweep", "restrict", "lp")
-    parser.options("--method  default: auto", method={"choices": methods, "default": "auto"})
+    parser.options("--method {auto,sweep,restrict,lp}=auto  default: auto")
     add_domain(parser)
     parser.options("""
 --out FILE.npz|DIR  save the cells in a file; in a directory (a name without a dot), in blocks

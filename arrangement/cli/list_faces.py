@@ -20,15 +20,11 @@ def add(parser: Parser) -> None:
     )
     add_arrangement(parser)
     add_domain(parser)
-    parser.options(
-        """
---dimension K  list the faces of dimension K
---method  the face vector by Whitney numbers of the restrictions (default without a domain),
-    or by enumerating the faces
-""",
-        dimension=int,
-        method=("count", "enumerate"),
-    )
+    parser.options("""
+--dimension K:int  list the faces of dimension K
+--method {count,enumerate}  the face vector by Whitney numbers of the restrictions (default
+    without a domain), or by enumerating the faces
+""")
 
 
 def run(options: argparse.Namespace) -> Result:

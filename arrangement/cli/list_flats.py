@@ -21,13 +21,10 @@ def add(parser: Parser) -> None:
         "numbered from 0."
     )
     add_arrangement(parser)
-    parser.options(
-        """
---rank K  list the flats of codimension K
+    parser.options("""
+--rank K:int  list the flats of codimension K
 --graphml FILE  write the intersection poset (.gz: compressed)
-""",
-        rank=int,
-    )
+""")
 
 
 def run(options: argparse.Namespace) -> Result:

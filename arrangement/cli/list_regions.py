@@ -59,33 +59,27 @@ def add(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="the network")
     add_reading(parser)
     add_domain(parser)
-    parser.options(
-        """
+    parser.options("""
 --merge  save and draw linear, not activation regions
---method  complex: all faces of all regions (default up to 7 inputs); recursion: region by
-    region, for any number of inputs, which tells regions, maps and ranks only
-""",
-        method={"choices": ("auto", "complex", "recursion"), "default": "auto"},
-    )
+--method {auto,complex,recursion}=auto  complex: all faces of all regions (default up to 7
+    inputs); recursion: region by region, for any number of inputs, which tells regions, maps
+    and ranks only
+""")
     add_jobs(parser)
-    parser.options(
-        """
+    parser.options("""
 --out FILE.npz  save the regions
 --redundant  list the hidden neurons that the network can do without in the domain, or that are
     linear there
 --prune FILE.npz|.json  write the network without them, which is the same function in the domain
 --certificate FILE.json  write a proof that these are all regions (.gz: compressed), which
     'arrangement verify' checks
---coverage N  tell what share of the regions and of the volume N random points find
-""",
-        coverage=int,
-    )
+--coverage N:int  tell what share of the regions and of the volume N random points find
+""")
     add_outputs(parser, "the graph of regions and shared facets")
-    parser.options(
-        "--colour  what the colours of --plot tell: affine map (default), class, rank of the "
-        "last hidden layer, or dead layers",
-        colour=("map", "class", "rank", "dead"),
-    )
+    parser.options("""
+--colour {map,class,rank,dead}  what the colours of --plot tell: affine map (default), class,
+    rank of the last hidden layer, or dead layers
+""")
 
 
 def run(options: argparse.Namespace) -> Result:

@@ -47,14 +47,13 @@ def add(parser: Parser) -> None:
     add_layer(parser, several=True)
     parser.options(
         f"""
---max-loss L  only the minima of at most this loss
+--max-loss L:float  only the minima of at most this loss
 --kinds KIND ...  only the minima of these kinds: {", ".join(KINDS)}; without boundary it is
     several times less work
 --exact  decide every minimum in rational arithmetic
 --saddles  find the differentiable saddles as well
 """,
-        max_loss=float,
-        kinds=KINDS,
+        kinds={"choices": KINDS},
     )
     add_jobs(parser)
     parser.options("""
@@ -62,14 +61,11 @@ def add(parser: Parser) -> None:
     weights; of a sweep the table (.csv)
 """)
     add_outputs(parser, "the annotated graph of cells (or tuples of cells) and shared facets")
-    parser.options(
-        """
---plot-kind  the weight space of one neuron in up to three dimensions, the losses of the
-    minima by kind, or the loss on the plane through the three lowest minima; default: weights
-    if they can be drawn, else spectrum
-""",
-        plot_kind={"choices": ("auto", "weights", "spectrum", "slice"), "default": "auto"},
-    )
+    parser.options("""
+--plot-kind {auto,weights,spectrum,slice}=auto  the weight space of one neuron in up to three
+    dimensions, the losses of the minima by kind, or the loss on the plane through the three
+    lowest minima; default: weights if they can be drawn, else spectrum
+""")
     add_sweep(parser)
 
 

@@ -41,16 +41,13 @@ reads the float64 numbers nearest to them instead."""
 def add_arrangement(parser: Parser) -> None:
     """The options that say which arrangement; see :func:`chosen`."""
     parser.add_argument("file", nargs="?", metavar="FILE|-", help="the hyperplanes")
-    parser.options(
-        f"""
+    parser.options(f"""
 --family NAME N ...  instead of FILE a named family, such as 'braid 4', 'generic 20 3' or
     'coxeter E 6': {", ".join(FAMILIES)}
 --central  the table has no column of offsets
 --float  read the numbers as float64
---seed SEED  of the families 'generic' and 'discriminantal'; default: 0
-""",
-        seed=int,
-    )
+--seed SEED:int  of the families 'generic' and 'discriminantal'; default: 0
+""")
 
 
 def add_outputs(parser: Parser, graph: str) -> None:
@@ -63,7 +60,7 @@ def add_outputs(parser: Parser, graph: str) -> None:
 
 def add_jobs(parser: Parser, checkpoint: bool = False) -> None:
     """The options for the number of processes, see :func:`workers`, and what outlives them."""
-    parser.options("--jobs N  run on N processes", jobs=_jobs)
+    parser.options("--jobs N  run on N processes", jobs={"type": _jobs})
     if checkpoint:
         parser.options(
             "--checkpoint DIR  keep what is done in DIR; started again, go on from there"

@@ -28,12 +28,13 @@ class Parser(argparse.ArgumentParser):
         Parameters
         ----------
         text : str
-            "--rank K  list the flats of codimension K" has a value, "--box LOW HIGH ..." one
-            or more, "--exact  decide exactly" none; what follows on further lines is indented.
+            "--rank K:int  list the flats" has a value, "--box LOW HIGH ..." one or more,
+            "--method {auto,lp}=auto  how" is a choice with a default, "--exact  decide" has
+            no value; what follows on further lines is indented.
         section : str, optional
             The title of their group, and after a line break what they are for.
-        **kinds : callable, tuple of str, or dict
-            By option: the type of its values, the choices, or what else argparse takes.
+        **kinds : dict
+            By option: what else argparse takes.
         """
         group: Any = self
         if section is not None:
@@ -41,22 +42,24 @@ class Parser(argparse.ArgumentParser):
             group = self.add_argument_group(title, about)
         for entry in re.split(r"\n(?=-)", text.strip()):
             form, told = re.split(r"  +", entry, maxsplit=1)
-            flags = [word.strip(",") for word in form.split() if word.startswith("-")]
-            names = form.split()[len(flags) :]
+            form, _, default = form.partition("=")
+            form, several = form.removesuffix(" ..."), form.endswith(" ...")
+            form, _, number = form.partition(":")
+            flags = re.findall(r"--[\w-]+", form)
             kind = kinds.pop(flags[0][2:].replace("-", "_"), {})
-            if callable(kind):
-                kind = {"type": kind}
-            elif isinstance(kind, tuple):
-                kind = {"choices": kind}
-            if names[-1:] == ["..."]:
-                kind["nargs"] = "+"
-                names.pop()
-            elif len(names) > 1:
-                kind["nargs"] = len(names)
-            if names:
-                kind["metavar"] = names[0] if len(names) == 1 else tuple(names)
-            elif "choices" not in kind:
+            names = [word for word in form.split() if word.strip(",") not in flags]
+            if not names:
                 kind.setdefault("action", "store_true")
+            elif names[0].startswith("{"):
+                kind["choices"] = names[0][1:-1].split(",")
+            else:
+                kind["metavar"] = names[0] if len(names) == 1 else tuple(names)
+            if several or len(names) > 1:
+                kind["nargs"] = "+" if several else len(names)
+            if number:
+                kind["type"] = {"int": int, "float": float}[number]
+            if default:
+                kind["default"] = default
             group.add_argument(*flags, help=" ".join(told.split()), **kind)
         assert not kinds, kinds
 

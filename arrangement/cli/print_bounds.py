@@ -29,14 +29,11 @@ def add(parser: Parser) -> None:
         "rank and the distinct\nhyperplanes. Cover's holds if all hyperplanes share a point."
     )
     add_arrangement(parser)
-    parser.options(
-        """
+    parser.options("""
 --faces  faces of every dimension, too
---network N0 N1 ...  instead of an arrangement: the linear regions of a ReLU network with N0
+--network N0 N1:int ...  instead of an arrangement: the linear regions of a ReLU network with N0
     inputs and layers of N1, N2, ... units
-""",
-        network=int,
-    )
+""")
 
 
 def run(options: argparse.Namespace) -> Result:

@@ -35,8 +35,8 @@ def add_sweep(parser: Parser) -> None:
     parser.options(
         """
 --sweep  print that table
---seeds S  data sets a row; default: 20
---draws T  look at about T tuples of cells of a data set, drawn at random, if it has more
+--seeds S:int  data sets a row; default: 20
+--draws T:int  look at about T tuples of cells of a data set, drawn at random, if it has more
 """,
         section="""\
 sweep
@@ -44,8 +44,6 @@ Instead of one landscape: the share of cells (of tuples of cells, with several
 neurons) that hold a non-dead differentiable minimum, for all combinations of
 --samples N ..., --features D ... and --hidden K ...: mean and standard error over
 data sets drawn anew. --data gaussian are standard normal samples with labels -1, +1.""",
-        seeds=int,
-        draws=int,
     )
 
 

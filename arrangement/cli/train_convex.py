@@ -36,14 +36,13 @@ def add(parser: Parser) -> None:
     parser.options(
         """
 --beta BETA  weight decay, above 0 (0.1 or 1/8)
---patterns all|M  all patterns (default), or those of M random vectors only, which proves
+--patterns all|M=all  all patterns (default), or those of M random vectors only, which proves
     nothing about the rest
---sampled M  beside it the same with the patterns of M random vectors: what sampling misses
+--sampled M:int  beside it the same with the patterns of M random vectors: what sampling misses
 --out FILE.npz  save the network: weights_0, biases_0, weights_1, biases_1
 """,
         beta={"required": True},
-        patterns={"type": _patterns, "default": "all"},
-        sampled=int,
+        patterns={"type": _patterns},
     )
 
 

@@ -30,15 +30,11 @@ def add(parser: Parser) -> None:
     )
     add_data(parser)
     add_layer(parser)
-    parser.options(
-        """
---time-limit S  stop after S seconds; default: never
---tolerance T  the gap that counts as none, as a share of mean(y^2); default: 1e-8
+    parser.options("""
+--time-limit S:float  stop after S seconds; default: never
+--tolerance T:float=1e-8  the gap that counts as none, as a share of mean(y^2); default: 1e-8
 --out FILE.npz  save the network: weights_0, biases_0, weights_1, biases_1
-""",
-        time_limit=float,
-        tolerance={"type": float, "default": 1e-8},
-    )
+""")
 
 
 def run(options: argparse.Namespace) -> Result:

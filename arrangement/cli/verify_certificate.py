@@ -52,16 +52,15 @@ The exit code is 0 if it is a proof, 1 if it is not (or of another network or do
 is no certificate or something else is wrong with the arguments, 3 if the check was not done
 because it would take too much work."""
     parser.add_argument("file", metavar="FILE", help="the certificate")
-    parser.options(
-        "--network FILE  a network (.npz, .json, .onnx, .pt): is it the one of the "
-        "certificate, exactly?"
-    )
+    parser.options("""
+--network FILE  a network (.npz, .json, .onnx, .pt): is it the one of the certificate, exactly?
+""")
     add_reading(parser)
     add_domain(parser)
     parser.options(
-        "--limit F  allow F times the work and length that are allowed otherwise (about a "
+        "--limit F=1  allow F times the work and length that are allowed otherwise (about a "
         "minute)",
-        limit={"type": _factor, "default": 1.0},
+        limit={"type": _factor},
     )
 
 
