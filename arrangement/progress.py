@@ -49,7 +49,7 @@ def reporter(
     bar = _bar_class()(
         unit=label, bar_format=FORM, delay=2, mininterval=0.25, miniters=0, position=0
     )
-    if bar.ncols == -1:  # of a terminal that does not tell its size
+    if bar.ncols is not None and bar.ncols < 1:  # of a terminal that does not know its size
         bar.ncols = bar.nrows = None
 
     def show(done: int, total: int) -> None:
