@@ -120,14 +120,16 @@ def _run(options: argparse.Namespace) -> str:
         method = "complex"
     started = time.perf_counter()
     with workers(options.jobs) as executor:
-        regions = network.regions(domain, executor, progress=True, method=method)
-    facts = _facts(network, regions, options.json)
+        found = network.regions(domain, executor, progress=True, method=method)
+    facts = _facts(network, found, options.json)
+    if not isinstance(found, Regions):  # what needs the complex has chosen it, or is refused
+        seconds = round(time.perf_counter() - started, 3)
+        return report(facts | {"seconds": seconds}, options.json)
+    regions = found.merge() if options.merge else found
     if options.coverage is not None:
-        facts["coverage"] = _coverage(regions, options.coverage, options.json)
+        facts["coverage"] = _coverage(found, options.coverage, options.json)
     if options.certificate is not None:
-        regions.write_certificate(options.certificate)
-    if options.merge:
-        regions = regions.merge()
+        found.write_certificate(options.certificate)
     if options.redundant:
         facts |= _redundant(regions, options.json)
     seconds = time.perf_counter() - started

@@ -194,7 +194,7 @@ def test_recursion_finds_the_same_regions(activation, widths):
         assert _flat(regions, mine) == tuple(int(v) for p in other.patterns for v in p[i])
         assert other.exact_vertices(i) == sorted(regions.exact_vertices(mine))
         assert other.exact_volume(i) == regions.exact_volume(mine)
-    with pytest.raises(AttributeError, match=r"no attribute 'adjacency'; method='complex'"):
+    with pytest.raises(AttributeError, match="no attribute 'adjacency'"):
         _ = other.adjacency
     assert other[0].slope.tolist() == other.slope[0].tolist()
 

@@ -47,7 +47,6 @@ class DecisionRegion(SolidRegion):
     """One region of a class: an index into its :class:`DecisionRegions`."""
 
     regions: DecisionRegions
-    index: int
 
     @property
     def class_number(self) -> int:

@@ -25,6 +25,7 @@ from arrangement.networks.complex.geometry import CellGeometry
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
+from arrangement.networks.regions.division import Point
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
@@ -32,7 +33,6 @@ from arrangement.results.columns import frozen
 __all__ = ["HalfspaceRegions", "regions_by_recursion"]
 
 Integers = NDArray[np.object_]
-Point = tuple[Fraction, ...]
 Table = list[list[Any]]
 
 MOST_ROWS = 64
@@ -172,16 +172,14 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         witnesses: list[Point | None],
     ) -> None:
         self.layers, self.walls = layers, walls
-        kind = np.int64 if layers.is_maxout else np.bool_
-        self._patterns: list[NDArray[Any]] = [
-            frozen(np.array(level, dtype=kind)) for level in zip(*patterns, strict=True)
-        ]
-        self._witnesses = witnesses
+        self._patterns, self._witnesses = patterns, witnesses
 
-    @property
+    @cached_property
     def patterns(self) -> list[NDArray[Any]]:
         """The activation patterns, per hidden layer; see :attr:`Regions.patterns`."""
-        return self._patterns
+        kind = np.int64 if self.layers.is_maxout else np.bool_
+        levels = zip(*self._patterns, strict=True)
+        return [frozen(np.array(level, dtype=kind)) for level in levels]
 
     def __len__(self) -> int:
         return len(self._witnesses)
@@ -191,10 +189,6 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
     def __repr__(self) -> str:
         return f"{len(self)} activation regions of a network, by recursion"
-
-    def __getattr__(self, name: str) -> Any:
-        hint = "" if name.startswith("_") else "; method='complex' tells most"
-        raise AttributeError(f"regions by recursion have no attribute {name!r}{hint}")
 
     @property
     def n_activation_regions(self) -> int:

@@ -34,7 +34,6 @@ class Region(SolidRegion, LinearRegion):
     """One region: an index into its :class:`Regions`."""
 
     regions: Regions
-    index: int
 
 
 class Regions(RegionSet[Region], LinearRegions[Region]):
@@ -61,8 +60,6 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
     >>> regions.slope[:, 0, 0].tolist(), regions[2].neighbors.tolist()
     ([0.0, 2.0, -2.0], [1])
     """
-
-    _name = "region"
 
     def __init__(
         self, cells: Complex, owner: NDArray[np.int64] | None = None, merged: bool = False
