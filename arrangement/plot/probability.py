@@ -92,11 +92,7 @@ def minima_probability(
                 handles.append(Line2D([], [], label=f"d = {d}, K = {K}", **style))
                 seen = rows[table.share[rows] > 0]
                 axes.errorbar(
-                    table.samples[seen],
-                    table.share[seen],
-                    error[seen],
-                    capsize=3,
-                    **style,
+                    table.samples[seen], table.share[seen], error[seen], capsize=3, **style
                 )
                 none = rows[table.share[rows] == 0]
                 style |= {"marker": "v", "markerfacecolor": "white", "linestyle": "none"}
