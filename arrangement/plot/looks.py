@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
-from arrangement.networks.regions.decisions import DecisionRegions
-from arrangement.networks.regions.regions import Regions
 from arrangement.plot.marks import counted, literal
 from arrangement.plot.windows import Floats
+
+if TYPE_CHECKING:
+    from arrangement.networks.regions.decisions import DecisionRegions
+    from arrangement.networks.regions.regions import Regions
 
 __all__ = ["LONGEST_KEY", "LOOKS", "Look", "greedy"]
 
@@ -84,6 +85,8 @@ def _by_map(regions: Regions, _: int | None) -> Look:
 
 
 def _by_class(regions: Regions | DecisionRegions, _: int | None) -> Look:
+    from arrangement.networks.regions.regions import Regions
+
     network = regions.layers.network
     if network.output_dimension < 2:
         raise InputError('colour="class": the network has one output, and so no classes')
@@ -181,6 +184,8 @@ def greedy(pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     Breadth first, each node takes the least colour that no neighbour has: two colours where
     two suffice, as they do where every facet lies on the kink of one neuron.
     """
+    import networkx as nx
+
     graph = nx.empty_graph(n)
     graph.add_edges_from(pairs[pairs[:, 0] != pairs[:, 1]].tolist())
     colour = nx.greedy_color(graph, "connected_sequential_bfs")

@@ -9,8 +9,6 @@ import numpy as np
 
 from arrangement.checks import check_instance, choice
 from arrangement.errors import InputError
-from arrangement.networks.regions.decisions import DecisionRegions
-from arrangement.networks.regions.region_set import RegionSet
 from arrangement.plot.canvas import (
     Target,
     add_bar,
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from arrangement.networks.regions.decisions import DecisionRegions
+    from arrangement.networks.regions.region_set import RegionSet
     from arrangement.networks.regions.regions import Regions
 
 __all__ = ["regions"]
@@ -97,6 +97,9 @@ def regions(
     >>> plot.regions(found).axes[0].get_title()
     '24 activation regions, 24 affine maps'
     """
+    from arrangement.networks.regions.decisions import DecisionRegions
+    from arrangement.networks.regions.region_set import RegionSet
+
     choice(colour, tuple(LOOKS), "colour")
     check_instance(regions, "regions", "Regions", "DecisionRegions", "HalfspaceRegions")
     if regions.dimension > 2:
@@ -255,10 +258,8 @@ def _paint_line(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
     )
     _hatch(axes, strips, look, transform=across, zorder=0.5)
     if look.boundary:
-        assert isinstance(look.drawn, DecisionRegions), "only classes have a boundary"
-        for facet in look.drawn.boundary:
-            x = float(look.drawn.complex.points[facet.vertices[0], 0])
-            axes.axvline(x, color="black", linewidth=1.6, zorder=1)
+        for x in look.drawn.breakpoints:
+            axes.axvline(float(x), color="black", linewidth=1.6, zorder=1)
 
 
 def _draw_graph(axes: Axes, regions: RegionSet[Any]) -> list[Any]:
