@@ -418,11 +418,18 @@ class FeedForward:
         Arrays of ints and Fractions where float64 cannot hold all.
         """
         tables = zip(self.weights, self.biases, self._rational, strict=True)
-        given = [
-            (W if exact_W is None else exact_W, b if exact_b is None else exact_b)
-            for W, b, (exact_W, exact_b) in tables
-        ]
-        return [W for W, _ in given], [b for _, b in given]
+        weights, biases = zip(
+            *((W if V is None else V, b if c is None else c) for W, b, (V, c) in tables),
+            strict=True,
+        )
+        return list(weights), list(biases)
+
+    def facts(self) -> dict[str, Any]:
+        """What files say of a network beside its weights and biases."""
+        facts: dict[str, Any] = {"activation": self.activation}
+        if self.activation == "leaky_relu":
+            facts["negative_slope"] = self.negative_slope
+        return facts if self.labels is None else facts | {"labels": self.labels}
 
     def __reduce__(self) -> tuple[Any, ...]:
         given = self.as_given()
