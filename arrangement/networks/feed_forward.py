@@ -112,14 +112,12 @@ class FeedForward:
     @cached_property
     def exact_weights(self) -> tuple[Exact, ...]:
         """The weights as arrays of ints and Fractions, shapes as `weights`."""
-        weights = zip(self.weights, self._rational, strict=True)
-        return tuple(exact_values(W) if given is None else given for W, (given, _) in weights)
+        return tuple(map(exact_values, self.as_given()[0]))
 
     @cached_property
     def exact_biases(self) -> tuple[Exact, ...]:
         """The biases as arrays of ints and Fractions, shapes as `biases`."""
-        biases = zip(self.biases, self._rational, strict=True)
-        return tuple(exact_values(b) if given is None else given for b, (_, given) in biases)
+        return tuple(map(exact_values, self.as_given()[1]))
 
     @property
     def exact_negative_slope(self) -> int | Fraction:

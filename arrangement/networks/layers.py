@@ -76,6 +76,11 @@ class Layers:
             result.append(fmpz_mat([*table, [0] * w.shape[1] + [scale]]))
         return result
 
+    def composed(self, l: int, table: list[list[fmpz]] | None) -> list[list[fmpz]]:
+        """The rows of a layer after an affine map, or after none, and their denominators."""
+        matrix = self.integers[l]
+        return (matrix if table is None else matrix * fmpz_mat(table)).table()
+
     def preactivations(self, columns: Sequence[Column], layer: int) -> list[Column]:
         """The exact values of all rows of a layer, before its activation.
 
@@ -94,7 +99,7 @@ class Layers:
             return []
         table: Any = [list(row) for row in zip(*columns, strict=True)]
         for l in range(layer + 1):
-            table = (self.integers[l] * fmpz_mat(table)).table()
+            table = self.composed(l, table)
             if l < layer:
                 table = self.activated(table)
         return [list(column) for column in zip(*table, strict=True)]

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
@@ -93,8 +92,7 @@ def regions_by_recursion(
 
 def _split(layers: Layers, part: _Part, l: int) -> list[_Part]:
     """The regions into which layer l cuts a region."""
-    matrix = layers.integers[l]
-    table = (matrix if part.table is None else matrix * fmpz_mat(part.table)).table()
+    table = layers.composed(l, part.table)
     contests = list(_contests(layers, table))
     proper = np.array([any(row[:-1]) for *_, row in contests], dtype=np.bool_)
     rows = np.array([row for *_, row in contests], dtype=object)
@@ -218,8 +216,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         found = self.walls.tolist()
         table: Any = None
         for l, level in enumerate(self.patterns):
-            matrix = self.layers.integers[l]
-            table = (matrix if table is None else matrix * fmpz_mat(table)).table()
+            table = self.layers.composed(l, table)
             pattern = level[i].astype(np.int64).tolist()
             for j, p, q, row in _contests(self.layers, table):
                 if pattern[j] in (p, q) and any(row[:-1]):

@@ -106,7 +106,7 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
     def _by_class(self) -> tuple[Complex, NDArray[np.int64]]:
         """The complex cut by the output's argmax too, and the class of each of its cells."""
         cells = Complex(self.layers, self.complex.domain, by_class=True)
-        steps = cells.signs_of_regions[:, cells.n_hidden_steps :]
+        steps = cells.signs_of_regions[:, cells.steps.n_hidden :]
         return cells, last_positive(steps)
 
     def decision_regions(self) -> DecisionRegions:
