@@ -429,9 +429,12 @@ class FeedForward:
             facts["negative_slope"] = self.negative_slope
         return facts if self.labels is None else facts | {"labels": self.labels}
 
+    def as_arguments(self) -> tuple[Any, ...]:
+        """What the class is to be called with to make the network again."""
+        return *self.as_given(), self.activation, self.negative_slope, self.labels
+
     def __reduce__(self) -> tuple[Any, ...]:
-        given = self.as_given()
-        return type(self), (*given, self.activation, self.negative_slope, self.labels)
+        return type(self), self.as_arguments()
 
     def __repr__(self) -> str:
         sizes = (self.input_dimension, *self.hidden_widths, self.output_dimension)

@@ -119,14 +119,15 @@ def regions(
     if layer is not None and colour != "rank":
         raise InputError('layer: is for colour="rank"')
     look = LOOKS[colour](regions, layer)
-    paint = _paint_plane
-    if regions.dimension == 1:
-        paint, look.palette = _paint_line, 0.4 + 0.6 * look.palette
     with canvas(target, _size(regions, look.bar is not None)) as axes:
-        paint(axes, regions, look)
-        handles = look.handles()
+        handles: list[Any] = []
         if regions.dimension == 1:
-            handles = [*_draw_graph(axes, regions), *handles]
+            look.palette = 0.4 + 0.6 * look.palette  # paler, behind a graph
+            _paint_line(axes, look)
+            handles = _draw_graph(axes, regions)
+        else:
+            _paint_plane(axes, regions, look)
+        handles += look.handles()
         if look.bar is not None:
             _add_bar(axes, look, *look.bar)
         if handles:
@@ -134,8 +135,7 @@ def regions(
             rows = -(-len(handles) // most)
             legend(axes, handles, -(-len(handles) // rows), own=axes is not target)
         entitle(axes, look.title if title is None else title, source=source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def _size(regions: RegionSet[Any], bar: bool) -> tuple[float, float]:
@@ -244,7 +244,7 @@ def _add_bar(axes: Axes, look: Look, low: int, high: int) -> None:
 # -- one input ------------------------------------------------------------------------------
 
 
-def _paint_line(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
+def _paint_line(axes: Axes, look: Look) -> None:
     """Regions as strips; they are behind a graph that `_draw_graph` scales the axes to."""
     from matplotlib.collections import PolyCollection
 

@@ -118,8 +118,7 @@ def arrangement(
             what = ("point", "line", "plane")[drawn.dimension - 1]
             heading = f"{counted(len(cells), 'cell')} of {counted(drawn.n_hyperplanes, what)}"
         entitle(axes, heading, chart.remark, source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def landscape(
@@ -203,8 +202,7 @@ def landscape(
         handles = _mark(axes, chart, pieces, weights, best)
         legend(axes, handles, 3 if d == 3 else 2, own=axes is not target)
         entitle(axes, title, chart.remark, source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def _chart(

@@ -140,8 +140,7 @@ def slice(
             )
             title = f"{plane.what}: {what}"
         entitle(axes, title, source=source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def _size(frame: Window) -> tuple[float, float]:

@@ -115,8 +115,7 @@ def spectrum(
         clipped = "; smaller losses are drawn at the left end" if values.min() < floor else ""
         axes.set_xlabel(f"loss (dashed: the lowest minimum, {best:.4g}{clipped})")
         entitle(axes, _title(landscape) if title is None else title, source=source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def _rows(landscape: Landscape, saddles: Pieces | None) -> list[tuple[str, str, str, Floats]]:

@@ -341,7 +341,7 @@ class Cells(CellSigns, Columnar[Cell]):
             raise InputError("no cell has this sign vector")
         return found
 
-    def locate(self, x: ArrayLike) -> Any:
+    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The cell that contains a point.
 
         Parameters

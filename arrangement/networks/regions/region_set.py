@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
 from arrangement.checks import given_points
@@ -192,7 +192,7 @@ class RegionSet(Division[Item]):
             return found
         # Cells of one maxout pattern are a polytope: its vertices are those points whose
         # facets are not all facets of another.
-        through = {v: 0 for v in found}
+        through = dict.fromkeys(found, 0)
         for k, facet in enumerate(self._raw_facets(i)):
             for v in facet.vertices:
                 through[v] |= 1 << k
@@ -343,7 +343,7 @@ class RegionSet(Division[Item]):
         links = coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(len(self),) * 2)
         return by_first(connected_components(links, directed=False)[1])
 
-    def locate(self, x: Any) -> Any:
+    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The region that contains a point.
 
         Parameters
