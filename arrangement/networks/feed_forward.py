@@ -95,6 +95,11 @@ class FeedForward:
         return tuple(len(W) // self.pieces for W in self.weights[:-1])
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of inputs, neurons of each hidden layer, number of outputs."""
+        return self.input_dimension, *self.hidden_widths, self.output_dimension
+
+    @property
     def n_neurons(self) -> int:
         """Number of hidden neurons."""
         return sum(self.hidden_widths)
@@ -437,10 +442,9 @@ class FeedForward:
         return type(self), self.as_arguments()
 
     def __repr__(self) -> str:
-        sizes = (self.input_dimension, *self.hidden_widths, self.output_dimension)
         name = self.activation if self.pieces == 1 else f"maxout of {self.pieces}"
         slope = f" {self.negative_slope:g}" if name == "leaky_relu" else ""
-        return f"Network({' → '.join(map(str, sizes))}, {name}{slope})"
+        return f"Network({' → '.join(map(str, self.sizes))}, {name}{slope})"
 
 
 def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:

@@ -187,7 +187,7 @@ def greedy(pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     import networkx as nx
 
     graph = nx.empty_graph(n)
-    graph.add_edges_from(pairs[pairs[:, 0] != pairs[:, 1]].tolist())
+    graph.add_edges_from(np.unique(np.sort(pairs, axis=1), axis=0).tolist())
     colour = nx.greedy_color(graph, "connected_sequential_bfs")
     return np.array([colour[v] for v in range(n)], dtype=np.int64)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from arrangement.networks.regions.decisions import DecisionRegions
-    from arrangement.networks.regions.region_set import RegionSet
+    from arrangement.networks.regions.region_set import RegionSet, SolidRegion
     from arrangement.networks.regions.regions import Regions
 
 __all__ = ["regions"]
@@ -138,14 +138,14 @@ def regions(
     return figure_of(axes)
 
 
-def _size(regions: RegionSet[Any], bar: bool) -> tuple[float, float]:
+def _size(regions: RegionSet[SolidRegion], bar: bool) -> tuple[float, float]:
     if regions.dimension == 1:
         return (8.0, 4.2)
     height = 5.5 * min(_window(regions).proportion or 1.0, 1.2)
     return (7.5, 1.0 + 0.9 * height) if bar else (7.5, 1.8 + height)
 
 
-def _window(regions: RegionSet[Any]) -> Window:
+def _window(regions: RegionSet[SolidRegion]) -> Window:
     """What shows a domain in the plane."""
     points = regions.complex.points
     return Window.between(points.min(axis=0), points.max(axis=0))
@@ -154,7 +154,7 @@ def _window(regions: RegionSet[Any]) -> Window:
 # -- two inputs -----------------------------------------------------------------------------
 
 
-def _polygons(regions: RegionSet[Any]) -> list[Floats]:
+def _polygons(regions: RegionSet[SolidRegion]) -> list[Floats]:
     """The cells of the complex, each with its vertices in the order of their angles."""
     begin, corner = regions.geometry.corners
     sizes = np.diff(begin)
@@ -166,7 +166,7 @@ def _polygons(regions: RegionSet[Any]) -> list[Floats]:
     return np.split(points[order], begin[1:-1])
 
 
-def _paint_plane(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
+def _paint_plane(axes: Axes, regions: RegionSet[SolidRegion], look: Look) -> None:
     polygons = _polygons(look.drawn)
     fill(axes, polygons, look.palette[look.fills[look.drawn.owner]])
     _hatch(axes, polygons, look)
@@ -189,7 +189,7 @@ def _hatch(axes: Axes, shapes: Sequence[Any], look: Look, **style: Any) -> None:
         outline(axes, [shapes[c] for c in marked], "0.3", hatch="////", linewidths=0, **style)
 
 
-def _segments(regions: RegionSet[Any]) -> list[Floats]:
+def _segments(regions: RegionSet[SolidRegion]) -> list[Floats]:
     """The edges between different regions, shape (k, 2, 2)."""
     faces, pool = regions.complex.faces, regions.complex.pool
     shared = regions.contacts.faces[regions.contacts.inner]
@@ -218,7 +218,7 @@ def _name_classes(axes: Axes, look: Look) -> None:
         )
 
 
-def _deepest(regions: RegionSet[Any], i: int) -> tuple[float, float]:
+def _deepest(regions: RegionSet[SolidRegion], i: int) -> tuple[float, float]:
     """A point of a region, among means of its cells, that is far from the region's boundary."""
     begin, corner = regions.geometry.corners
     points = regions.complex.points
@@ -262,7 +262,7 @@ def _paint_line(axes: Axes, look: Look) -> None:
             axes.axvline(float(x), color="black", linewidth=1.6, zorder=1)
 
 
-def _draw_graph(axes: Axes, regions: RegionSet[Any]) -> list[Any]:
+def _draw_graph(axes: Axes, regions: RegionSet[SolidRegion]) -> list[Any]:
     """The outputs as functions, with their breakpoints; the handles of a legend."""
     network = regions.layers.network
     x = np.sort(regions.complex.points[:, 0])

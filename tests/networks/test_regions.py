@@ -725,3 +725,13 @@ def test_far_regions_are_loaded_as_they_were_saved(tmp_path, activation, ends):
     regions.save(tmp_path / "r.npz")
     with pytest.raises(InputError, match=f"points: vertex {len(cells.points) - 1} is not"):
         Regions.load(tmp_path / "r.npz")
+
+
+def test_the_same_regions_give_the_same_arrays():
+    """Even of what is room for more while the domain is cut, after that was taken up anew."""
+    network = Network.random([3, 6, 5, 2], rng=3, activation=("maxout", 3))
+    one, other = (network.regions(box(3)).complex for _ in range(2))
+    assert len(one.faces) > 5000
+    for name in ("faces", "pool", "points", "spread", "parents", "origin", "signs_of_regions"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    assert not one.faces[:, 4:].any()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.networks.complex.domains import Polytope
 from arrangement.networks.complex.steps import Steps
-from arrangement.networks.complex.subdivision import Subdivision
+from arrangement.networks.complex.subdivision import Arrays, Subdivision
 from arrangement.networks.complex.vertices import ExactVertices
 from arrangement.networks.layers import Column, Layers, homogeneous
 from arrangement.progress import Progress
@@ -42,7 +41,7 @@ class Complex:
     progress : bool or callable, optional
     by_class : bool
         Cut by the argmax of the outputs, too?
-    arrays : dict of str to ndarray, optional
+    arrays : Arrays, optional
         Those below, if they were computed before; they are not checked.
 
     Attributes
@@ -65,21 +64,13 @@ class Complex:
         The functions whose zero sets cut.
     """
 
-    faces: NDArray[np.int32]
-    pool: NDArray[np.int32]
-    points: Floats
-    spread: Floats
-    parents: NDArray[np.int32]
-    origin: NDArray[np.int32]
-    signs_of_regions: NDArray[np.int8]
-
     def __init__(
         self,
         layers: Layers,
         domain: Polytope,
         progress: Progress = None,
         by_class: bool = False,
-        arrays: dict[str, NDArray[Any]] | None = None,
+        arrays: Arrays | None = None,
     ) -> None:
         self.layers, self.domain, self.by_class = layers, domain, by_class
         self.dimension = layers.input_dimension
@@ -87,7 +78,8 @@ class Complex:
         self.exact = ExactVertices(layers, domain.vertices, self.steps.functions)
         if arrays is None:
             arrays = Subdivision(layers, domain, self.steps, self.exact, progress).arrays()
-        vars(self).update(arrays)
+        self.faces, self.pool, self.points, self.spread, self.parents, *_ = arrays
+        self.origin, self.signs_of_regions = arrays.origin, arrays.signs_of_regions
         self.exact.parents = self.parents
 
     @property

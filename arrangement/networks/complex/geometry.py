@@ -23,7 +23,9 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-def boundaries(which: Indices, begin: Any, sizes: Any, pool: Any) -> tuple[Indices, Indices]:
+def boundaries(
+    which: Indices, begin: NDArray[Any], sizes: NDArray[Any], pool: NDArray[Any]
+) -> tuple[Indices, Indices]:
     """The boundaries of some faces in a row, and for each entry the place of its face.
 
     Parameters

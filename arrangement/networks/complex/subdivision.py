@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +27,25 @@ from arrangement.networks.complex.vertices import ExactVertices, doubtful, round
 from arrangement.networks.layers import Layers
 from arrangement.progress import Progress, reporter
 
-__all__ = ["Subdivision"]
+__all__ = ["Arrays", "Subdivision"]
 
 SMALL = 2**22
 """Up to this many entries room is made generously: pages that are not used cost nothing."""
 
 MOST_ENTRIES = 2**31 - 2**24
 """Faces and the lists of their boundaries are numbered by 32 bits."""
+
+
+class Arrays(NamedTuple):
+    """What a complex is made of; see :class:`Complex`."""
+
+    faces: NDArray[np.int32]
+    pool: NDArray[np.int32]
+    points: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    parents: NDArray[np.int32]
+    origin: NDArray[np.int32]
+    signs_of_regions: NDArray[np.int8]
 
 
 class Subdivision:
@@ -208,7 +220,7 @@ class Subdivision:
     def _round_coordinates(self, v: int) -> None:
         self.vertices.points[:, v], self.vertices.spread[v] = self.exact.float_coordinates(v)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> Arrays:
         """The arrays of the complex: faces without gaps, coordinates good to about 1e-8."""
         rows, pool, _ = self.faces
         kernel.tidy(self.counts, rows, pool)
@@ -223,15 +235,10 @@ class Subdivision:
         origin = self.regions.origin[:m].copy()
         signs = np.ascontiguousarray(self.regions.column[:, :m].T)
         kernel.inherit(signs, origin)
-        return {
-            "faces": rows[: self.counts[FACES]].copy(),
-            "pool": pool[: self.counts[POOL]].copy(),
-            "points": points,
-            "spread": spread,
-            "parents": self.exact.parents,
-            "origin": origin,
-            "signs_of_regions": self.steps.complete(signs),
-        }
+        rows, pool = rows[: self.counts[FACES]].copy(), pool[: self.counts[POOL]].copy()
+        rows[:, kernel.START : kernel.STOP + 1] = 0  # which was never written for most faces
+        signs = self.steps.complete(signs)
+        return Arrays(rows, pool, points, spread, self.exact.parents, origin, signs)
 
 
 def _grown(array: NDArray[Any], needed: int, axis: int = 0) -> NDArray[Any]:

@@ -494,7 +494,8 @@ def to_arrays(network: FeedForward) -> dict[str, NDArray[Any]]:
         arrays[f"biases_{l}"] = archives.storable(b)
     facts = network.facts()
     if network.pieces > 1:
-        facts["activation"], facts["pieces"] = facts["activation"]
+        name, pieces = facts.pop("activation")
+        facts = {"activation": name, "pieces": pieces, **facts}
     return arrays | {key: np.asarray(value) for key, value in facts.items()}
 
 

@@ -100,8 +100,8 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         return DecisionRegion(self, i)
 
     def __repr__(self) -> str:
-        widths = (self.dimension, *self.layers.hidden_widths, self.layers.output_dimension)
-        return f"{len(self)} decision regions of a network {'-'.join(map(str, widths))}"
+        sizes = "-".join(map(str, self.layers.network.sizes))
+        return f"{len(self)} decision regions of a network {sizes}"
 
     @cached_property
     def class_labels(self) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ Point = tuple[Fraction, ...]
 class Part:
     """One region of a division: an index into its `regions`."""
 
-    regions: Division[Any]
+    regions: Division[Part]
     index: int
 
     @property

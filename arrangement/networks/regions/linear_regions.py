@@ -22,7 +22,7 @@ __all__ = ["LinearRegion", "LinearRegions"]
 class LinearRegion(Part):
     """What the activation pattern tells of one region: an index into its `regions`."""
 
-    regions: LinearRegions[Any]
+    regions: LinearRegions[LinearRegion]
 
     @property
     def patterns(self) -> list[NDArray[Any]]:

@@ -19,6 +19,7 @@ from arrangement.networks.complex.activation_patterns import by_first, last_posi
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import bounded_domain
 from arrangement.networks.complex.geometry import boundaries
+from arrangement.networks.complex.subdivision import Arrays
 from arrangement.networks.complex.vertices import doubtful
 from arrangement.networks.formats.readers import from_arrays, to_arrays
 from arrangement.networks.layers import Layers, homogeneous
@@ -89,7 +90,7 @@ def load(path: str | os.PathLike[str]) -> Stored:
         by_class = bool(columns_of_regions["by_class"])
         _check_faces(columns["faces"], columns["pool"], columns["points"], facts["m"])
         domain = bounded_domain((-rows[:, :-1], rows[:, -1]), d)
-        cells = Complex(layers, domain, by_class=by_class, arrays=columns)
+        cells = Complex(layers, domain, by_class=by_class, arrays=Arrays(**columns))
         _check_complex(cells)
         return _checked(cells, **columns_of_regions)
 
@@ -255,7 +256,7 @@ def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
             raise InputError(f"parents: those of vertex {v} are not on both sides")
 
 
-def _check_interiors(each: RegionSet[Any]) -> None:
+def _check_interiors(each: RegionSet[SolidRegion]) -> None:
     """An InputError unless every cell has a point with exactly its signs in its interior."""
     cells = each.complex
     for i in np.flatnonzero(np.isnan(each.points).any(axis=1)).tolist():

@@ -59,7 +59,7 @@ class Facet:
 class SolidRegion(Part):
     """What the complex tells of one region: an index into its `regions`."""
 
-    regions: RegionSet[Any]
+    regions: RegionSet[SolidRegion]
 
     @property
     def volume(self) -> float:
