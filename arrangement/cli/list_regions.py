@@ -93,14 +93,15 @@ def run(options: argparse.Namespace) -> Result:
         method = "complex"
     seconds = stopwatch()
     with workers(options.jobs) as executor:
-        regions = network.regions(domain, executor, progress=True, method=method)
-    facts = _found(network, regions)
+        found = network.regions(domain, executor, progress=True, method=method)
+    facts = _found(network, found)
+    if not isinstance(found, Regions):  # what needs the complex has chosen it, or is refused
+        return Result([*facts, seconds()])
+    regions = found.merge() if options.merge else found
     if options.coverage is not None:
-        facts.append(_coverage(regions, options.coverage))
+        facts.append(_coverage(found, options.coverage))
     if options.certificate is not None:
-        regions.write_certificate(options.certificate)
-    if options.merge:
-        regions = regions.merge()
+        found.write_certificate(options.certificate)
     if options.redundant:
         facts.append(_redundant(regions))
     took = seconds()
