@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb
 from operator import itemgetter
 from typing import Any
@@ -33,7 +34,7 @@ from arrangement.exact.numbers import shown
 from arrangement.exact.packing import Words, pack_signs, word_count
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.exact.solver import unit_rows
-from arrangement.hyperplanes.domain import parse_domain
+from arrangement.hyperplanes.domain import parse_domain, sides_of_box
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import (
     Reduction,
@@ -101,7 +102,7 @@ def cells(
             return _swept(task, PATIENCE if executor is None else np.inf)
         except sweep.TooDegenerate:
             pass
-    if method == "auto" and walls is not None and _mostly_inside(arrangement, walls):
+    if method == "auto" and walls is not None and _mostly_inside(task):
         return _swept_inside(task)
     return _split(task)
 
@@ -123,6 +124,23 @@ class _Task:
         if self.walls is None:
             return Checkpoint(self.directory, Reduction(self.arrangement).rows)
         return Checkpoint(self.directory, distinct_rows(self.arrangement), self.walls)
+
+    @cached_property
+    def sides(self) -> NDArray[np.int8] | None:
+        """On which side of each hyperplane the domain is, 0 where the hyperplane may cut it."""
+        return None if self.walls is None else sides_of_box(self.arrangement, self.walls)
+
+    @property
+    def rows(self) -> Integers:
+        """The different hyperplanes that may cut the domain."""
+        rows = distinct_rows(self.arrangement)
+        if self.sides is None:
+            return rows
+        return rows[self.sides[np.unique(self.arrangement.coincidence[0])] == 0]
+
+    def columns(self, words: Words) -> Words:
+        """Signs on all hyperplanes from those on the rows."""
+        return all_columns(self.arrangement, words, sides=self.sides)
 
     def found(self, words: Words) -> Found:
         """The cells with certain packed signs."""
@@ -151,15 +169,15 @@ def _split(task: _Task) -> Found:
     words = np.concatenate([words for _, words in sorted(found, key=itemgetter(0))])
     if halved:
         words = np.concatenate([words, _opposite(words, arrangement)])
-    return task.found(all_columns(arrangement, words))
+    return task.found(task.columns(words))
 
 
 def _split_blocks(
     task: _Task, kind: type[Splitting] = Splitting
 ) -> tuple[Iterator[tuple[Interval, Words]], bool]:
-    """Blocks of cells, a bit for each different hyperplane, and whether the opposites lack."""
+    """Blocks of cells, a bit for each of the task's rows, and whether the opposites lack."""
     checkpoint = task.checkpoint()
-    rows, inward = cones.homogeneous(distinct_rows(task.arrangement), task.walls)
+    rows, inward = cones.homogeneous(task.rows, task.walls)
     halved = len(rows) > 0 and len(inward) == 0
     if halved:
         inward = rows[:1]
@@ -175,14 +193,19 @@ def _opposite(words: Words, arrangement: Hyperplanes) -> Words:
     return np.asarray(words ^ pack_signs(np.ones((1, n), dtype=np.int8)))
 
 
-def _mostly_inside(arrangement: Hyperplanes, walls: Integers) -> bool:
+def _mostly_inside(task: _Task) -> bool:
     """Does a sweep of everything, walls included, find the cells of a domain sooner?
 
     There are about as many cells in it as vertices, of whose sets of hyperplanes some are
     drawn; this only chooses a method.
     """
+    arrangement, walls = task.arrangement, task.walls
+    assert walls is not None
     rows, d = distinct_rows(arrangement), arrangement.dimension
-    if d == 0 or zaslavsky(len(rows) + len(walls), d) <= SMALL:
+    n = len(rows) + len(walls)
+    if d == 0 or zaslavsky(n, d) <= SMALL:
+        return False
+    if comb(len(task.rows) + len(walls), d) * SPLITTING <= comb(n, d):
         return False
     table = unit_rows(np.concatenate([walls, rows]))
     subsets = np.random.default_rng(0).integers(len(table), size=(DRAWN, d))
@@ -299,9 +322,9 @@ def _portions(task: _Task) -> Iterator[Words]:
         return
     blocks, halved = _split_blocks(task)
     for _, words in blocks:
-        yield all_columns(task.arrangement, words)
+        yield task.columns(words)
         if halved:
-            yield all_columns(task.arrangement, _opposite(words, task.arrangement))
+            yield task.columns(_opposite(words, task.arrangement))
 
 
 def n_cells_inside(
@@ -323,11 +346,11 @@ def n_cells_inside(
     if checkpoint is not None:
         checkpoint_directory(checkpoint)
     walls = parse_domain(domain, arrangement.dimension)
+    task = _Task(arrangement, walls, progress, executor, checkpoint)
     if executor is None and checkpoint is None:
-        return restrict.count(arrangement, walls, progress)
-    blocks, halved = _split_blocks(
-        _Task(arrangement, walls, progress, executor, checkpoint), Counts
-    )
+        rows, inward = cones.homogeneous(task.rows, walls)
+        return cones.count(rows, inward, reporter(progress, "cells"))
+    blocks, halved = _split_blocks(task, Counts)
     return (2 if halved else 1) * sum(int(count) for _, words in blocks for count in words.flat)
 
 

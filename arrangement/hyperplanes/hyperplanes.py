@@ -145,6 +145,11 @@ class Hyperplanes:
         return rows
 
     @cached_property
+    def _float_rows(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The rows in float64 and bounds on their errors; see :func:`exact.float_rows`."""
+        return exact.float_rows(self.rows)[:2]
+
+    @cached_property
     def coincidence(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """For each hyperplane the lowest index that is the same set, and the orientation.
 
