@@ -19,7 +19,7 @@ from arrangement.checks import check_executor, choice
 from arrangement.enumeration import cones, linear_programs, restrict, sweep
 from arrangement.enumeration.estimate import refuse_too_many
 from arrangement.enumeration.found import Found
-from arrangement.enumeration.splitting import Counts, Splitting
+from arrangement.enumeration.splitting import Counts, Splitting, spread, spread_count
 from arrangement.enumeration.sweep import FiniteSweep, Interval
 from arrangement.enumeration.tasks import (
     Checkpoint,
@@ -61,6 +61,9 @@ SPLITTING = 8
 DRAWN = 2**7
 """Sets of hyperplanes that are drawn to tell how many cells a domain holds."""
 
+WORTH_SHARING = 2**22
+"""Below this bound on the number of cells, a sweep is not worth an executor."""
+
 PATIENCE = 64
 """How many vertices may need exact arithmetic before `auto` turns to restrict and split."""
 
@@ -98,8 +101,7 @@ def cells(
         return _swept(task)
     if method == "auto" and walls is None and worth_sweeping(Reduction(arrangement).rows):
         try:
-            # Tasks on an executor know nothing of each other's vertices.
-            return _swept(task, PATIENCE if executor is None else np.inf)
+            return _swept(task, PATIENCE)
         except sweep.TooDegenerate:
             pass
     if method == "auto" and walls is not None and _mostly_inside(task):
@@ -142,6 +144,11 @@ class _Task:
         """Signs on all hyperplanes from those on the rows."""
         return all_columns(self.arrangement, words, sides=self.sides)
 
+    def executor_for(self, rows: Integers) -> Executor | None:
+        """The executor, if it is of use to a sweep of some rows."""
+        worth = zaslavsky(len(rows), rows.shape[1] - 1) > WORTH_SHARING
+        return self.executor if worth else None
+
     def found(self, words: Words) -> Found:
         """The cells with certain packed signs."""
         return Found(words, None if self.walls is None or len(self.walls) == 0 else self.walls)
@@ -172,20 +179,24 @@ def _split(task: _Task) -> Found:
     return task.found(task.columns(words))
 
 
-def _split_blocks(
-    task: _Task, kind: type[Splitting] = Splitting
-) -> tuple[Iterator[tuple[Interval, Words]], bool]:
+def _split_blocks(task: _Task) -> tuple[Iterator[tuple[Interval, Words]], bool]:
     """Blocks of cells, a bit for each of the task's rows, and whether the opposites lack."""
+    rows, inward, halved = _cone(task)
     checkpoint = task.checkpoint()
+    if checkpoint is not None:
+        show = reporter(task.progress, "parts")
+        return portions(Splitting(rows, inward), show, task.executor, checkpoint), halved
+    if task.executor is not None:
+        return spread(rows, inward, task.progress, task.executor), halved
+    blocks = cones.words(rows, inward, reporter(task.progress, "cells"))
+    return ((Interval(0, i, i + 1), block) for i, block in enumerate(blocks)), halved
+
+
+def _cone(task: _Task) -> tuple[Integers, Integers, bool]:
+    """Linear rows, the walls of a cone, and whether the cells on its other side lack."""
     rows, inward = cones.homogeneous(task.rows, task.walls)
     halved = len(rows) > 0 and len(inward) == 0
-    if halved:
-        inward = rows[:1]
-    if task.executor is None and checkpoint is None:
-        blocks = cones.words(rows, inward, reporter(task.progress, "cells"))
-        return ((Interval(0, i, i + 1), block) for i, block in enumerate(blocks)), halved
-    show = reporter(task.progress, "parts")
-    return portions(kind(rows, inward), show, task.executor, checkpoint), halved
+    return rows, rows[:1] if halved else inward, halved
 
 
 def _opposite(words: Words, arrangement: Hyperplanes) -> Words:
@@ -247,9 +258,8 @@ def _swept_inside(task: _Task) -> Found:
         if not both[:, :-1].astype(bool).any(axis=1).all():
             return _split(task)
     n = len(rows)
-    patience = PATIENCE if task.executor is None else np.inf
     try:
-        words = _swept_words(task, Reduction(arrangement._like(both)), patience, kind)
+        words = _swept_words(task, Reduction(arrangement._like(both)), PATIENCE, kind)
     except (sweep.TooDegenerate, SizeError):
         return _split(task)
     inside = np.ones(len(words), dtype=np.bool_)
@@ -273,12 +283,14 @@ def _swept_words(
 ) -> Words:
     rows = reduction.rows
     refuse_too_many(reduction)
-    checkpoint = task.checkpoint()
+    checkpoint, executor = task.checkpoint(), task.executor_for(rows)
+    if executor is not None:
+        patience = np.inf  # tasks on it know nothing of each other's vertices
     draw = 0
     while True:
         show = reporter(task.progress, "sets of hyperplanes")
         try:
-            words = sweep_words(rows, show, draw, task.executor, checkpoint, patience, kind)
+            words = sweep_words(rows, show, draw, executor, checkpoint, patience, kind)
             return reduction.expand(words)
         except sweep.SpecialPosition:
             draw += 1
@@ -347,11 +359,17 @@ def n_cells_inside(
         checkpoint_directory(checkpoint)
     walls = parse_domain(domain, arrangement.dimension)
     task = _Task(arrangement, walls, progress, executor, checkpoint)
-    if executor is None and checkpoint is None:
-        rows, inward = cones.homogeneous(task.rows, walls)
-        return cones.count(rows, inward, reporter(progress, "cells"))
-    blocks, halved = _split_blocks(task, Counts)
-    return (2 if halved else 1) * sum(int(count) for _, words in blocks for count in words.flat)
+    rows, inward, halved = _cone(task)
+    kept = task.checkpoint()
+    if kept is not None:
+        show = reporter(progress, "parts")
+        found = portions(Counts(rows, inward), show, executor, kept)
+        count = sum(int(count) for _, words in found for count in words.flat)
+    elif executor is not None:
+        count = spread_count(rows, inward, progress, executor)
+    else:
+        count = cones.count(rows, inward, reporter(progress, "cells"))
+    return 2 * count if halved else count
 
 
 def unbounded(arrangement: Hyperplanes, show: Any = lambda done, total: None) -> Words:
@@ -413,7 +431,7 @@ def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:
                 checkpoint.enter(trial)
                 checkpoint.redraw()
     show = reporter(task.progress, "sets of hyperplanes")
-    for _, words in sweep_blocks(rows, show, draw, task.executor, checkpoint):
+    for _, words in sweep_blocks(rows, show, draw, task.executor_for(rows), checkpoint):
         yield words
 
 

@@ -33,6 +33,11 @@ from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
 
+@pytest.fixture(autouse=True)
+def executors_are_used(monkeypatch):
+    monkeypatch.setattr(choose, "WORTH_SHARING", 0)
+
+
 def signs_of(cells):
     found = [row.tobytes() for row in cells.signs]
     assert len(found) == len(set(found))
