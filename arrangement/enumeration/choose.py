@@ -64,6 +64,10 @@ DRAWN = 2**7
 WORTH_SHARING = 2**22
 """Below this bound on the number of cells, a sweep is not worth an executor."""
 
+FIRST = 2**30
+"""Lines at infinity that are swept before the first cell is handed on, in less than a minute.
+Where there are more, a process alone splits: slower in all, but cells come at once."""
+
 PATIENCE = 64
 """How many vertices may need exact arithmetic before `auto` turns to restrict and split."""
 
@@ -328,7 +332,12 @@ def _portions(task: _Task) -> Iterator[Words]:
     """The packed cells in blocks."""
     reduction = Reduction(task.arrangement)
     rows = reduction.rows
-    if task.walls is None and rows.shape[1] > 1 and not sweep.looks_degenerate(rows):
+    if (
+        task.walls is None
+        and rows.shape[1] > 1
+        and (_soon_certain(rows) or task.executor is not None or task.directory is not None)
+        and not sweep.looks_degenerate(rows)
+    ):
         for words in _certain_blocks(task, rows):
             yield reduction.expand(words)
         return
@@ -408,6 +417,11 @@ def unbounded(arrangement: Hyperplanes, show: Any = lambda done, total: None) ->
             except sweep.TooDegenerate:
                 break
     return restrict.unbounded(arrangement, show)
+
+
+def _soon_certain(rows: Integers) -> bool:
+    """Are the levels at infinity, which a sweep has to go through first, not too large?"""
+    return zaslavsky(len(rows), rows.shape[1] - 2) <= FIRST
 
 
 def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:
