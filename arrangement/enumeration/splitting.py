@@ -8,7 +8,7 @@ restrict and split comes upon them, so their cells one after another are the cel
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor
 from math import inf
 from time import monotonic
@@ -179,14 +179,14 @@ def spread(
         Sorted by interval they are the cells of :func:`cones.words` in its order.
     """
     started = monotonic()
-    show = reporter(progress, "cells")
     seen, alone = (0, 0), False
+    show: Callable[[int, int], None] | None = None
     held: list[Words] = []
 
     def watch(done: int, total: int) -> None:
         nonlocal seen
         seen = done, total
-        if alone:
+        if show is not None:
             show(done, total)
 
     blocks = cones.words(rows, walls, watch)
@@ -205,9 +205,11 @@ def spread(
             while held and not (kept := ~source.are_in_part(source.first, held[-1])).all():
                 last = held.pop()[kept]
                 held += [last] if len(last) else []
+    if alone:
+        show = reporter(progress, "cells")
     for i, block in enumerate(held):
         yield Interval(-1, i, i + 1), block
-    if alone:
+    if show is not None:
         show(*seen)
         for i, block in enumerate(blocks, len(held)):
             yield Interval(-1, i, i + 1), block
