@@ -200,7 +200,8 @@ class Arrangement(Hyperplanes):
     ) -> Iterator[Cells]:
         """The cells in portions, in memory that does not grow with them.
 
-        They are swept, or split where the arrangement is degenerate or a domain is given; in
+        They are swept, or split where the arrangement is degenerate or a domain is given, or
+        where a sweep without executor and checkpoint would be long in coming to the first; in
         no particular order with an executor or a checkpoint.
 
         Parameters

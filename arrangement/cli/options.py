@@ -34,8 +34,12 @@ table, or a .json or .npz file with "normals" and, if not all zero, "offsets"; e
 compressed (.gz). - reads a table or JSON from standard input. In a table the last column is
 the offset, so that the row "a_1, ..., a_d, b" is the hyperplane
 a_1 x_1 + ... + a_d x_d + b = 0; with --central there is no such column and every offset is 0.
-The numbers are taken as they are written: 0.1 means exactly 1/10, and 1/3 is allowed; --float
-reads the float64 numbers nearest to them instead."""
+The numbers are taken as they are written: 0.1 means exactly 1/10, and 1/3, sqrt(5)/2 and
+cos(2*pi/7) are allowed; --float reads the float64 numbers nearest to them instead. Before the
+rows of numbers a table may name algebraic numbers, one a line: after
+    field tau = (1+sqrt(5))/2
+    field a = root(x^3-x-1,1,2)
+(the root of a polynomial in x between two bounds) a row may be "2*tau+1, a, 0"."""
 
 
 def add_arrangement(parser: Parser) -> None:

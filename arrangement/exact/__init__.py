@@ -39,6 +39,7 @@ from arrangement.exact.feasibility import interior_point, is_infeasible, nearest
 from arrangement.exact.floats import (
     FLOAT_EXACT_LIMIT,
     UNIT_ROUNDOFF,
+    dot_product_error,
     double_rows,
     enclosure,
     float_rows,
@@ -67,6 +68,7 @@ __all__ = [
     "FLOAT_EXACT_LIMIT",
     "UNIT_ROUNDOFF",
     "coefficients",
+    "dot_product_error",
     "double_rows",
     "echelon",
     "eliminate",

@@ -232,7 +232,11 @@ class _Reader:
         f = _Polynomial.of(self.sum())
         ends = []
         for _end in range(2):
-            self.expect(",")
+            if self.take(",") is None:
+                raise InputError(
+                    "root(...) takes a polynomial in x and two bounds, such as "
+                    "root(x^3-x-1,1,2)"
+                )
             ends.append(self.sum())
         self.names = outside
         if not all(isinstance(end, Fraction) for end in ends) or len(f.coefficients) < 2:

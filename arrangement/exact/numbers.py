@@ -307,11 +307,13 @@ def integral(row: Sequence[Any] | NDArray[np.object_]) -> list[Any]:
         row = [scale * v for v in row]
         content = gcd(*(c for v in row for c in _integers(v))) or 1
         return [simplest(v * Fraction(1, content)) for v in row]
-    scale = 1
-    for v in row:
-        scale = lcm(scale, v.denominator)
-        refuse_bits(len(row) * scale.bit_length(), "a row scaled to integers")
-    integers = [int(v.numerator) * (scale // v.denominator) for v in row]
+    integers = list(row)
+    if not all(type(v) is int for v in row):
+        scale = 1
+        for v in row:
+            scale = lcm(scale, v.denominator)
+            refuse_bits(len(row) * scale.bit_length(), "a row scaled to integers")
+        integers = [int(v.numerator) * (scale // v.denominator) for v in row]
     common = gcd(*integers) or 1
     return [v // common for v in integers]
 

@@ -215,7 +215,12 @@ def cut_rays(
                 continue
             for z, other, w in below:
                 common = mask & other
-                if common.bit_count() >= dimension - 2 and _adjacent(common, rays):
+                if common.bit_count() < dimension - 2:
+                    continue
+                # Of the rows that are 0 on a ray that is on no more than it must be, all but
+                # one are 0 on just one other ray.
+                simple = min(mask.bit_count(), other.bit_count()) < dimension
+                if simple or _adjacent(common, rays):
                     between = primitive([v * b - w * a for a, b in zip(y, z, strict=True)])
                     kept.append((between, common | 1 << i))
         rays = kept

@@ -32,6 +32,9 @@ _NO_NUMBERS = ("", "nan", "inf", "-inf", "infinity", "-infinity")
 
 
 _FIELD_LINE = re.compile(r"field\s+([^\W\d]\w*)\s*=\s*(.+)")
+_LIKE_FIELD = re.compile(r"\s*(field\b.*[:=]|[^\W\d]\w*\s*:?=)")
+_LATE_FIELD = re.compile(r"^\s*(field\s.*=)", re.MULTILINE)
+_FIELD_FORM = '"field tau = (1+sqrt(5))/2" or "field a = root(x^3-x-1,1,2)"'
 _LETTER = re.compile(r"[^\W\d_]")
 _RESERVED = {*FUNCTIONS, "pi", "nan", "inf", "infinity"}
 
@@ -134,7 +137,7 @@ def table_numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]
     lines: list[int] = []
     held, width = 0, 0
     for k, (line, cells) in enumerate(read_rows(text, name)):
-        if not k and not any(_is_number(v, names) or v.lower() in _NO_NUMBERS for v in cells):
+        if not k and not any(_is_cell(v, names) for v in cells):
             continue
         refuse_empty_cells(cells, f"{name}, line {line}")
         row = [written_number(cell, f"{name}, line {line}", names) for cell in cells]
@@ -173,30 +176,45 @@ def _number(text: str, names: Mapping[str, Number] | None) -> Number:
 
 
 def _field_lines(text: str, name: str) -> tuple[dict[str, Number], str]:
-    """Numbers that the first lines of a table name, and the text with these lines as comments.
+    """Numbers that lines before the rows of a table name, and the text with these as comments.
 
-    Such a line is "field tau = (1+sqrt(5))/2"; the cells below may say "2*tau+1".
+    Such a line is "field tau = (1+sqrt(5))/2"; the cells below may say "2*tau+1". A header may
+    stand before or after it.
     """
     names: dict[str, Number] = {}
     at, number = 0, 0
+    header = False
     while at <= len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
         number += 1
-        line = text[at:end].strip()
-        if line and not line.startswith("#"):
+        line, place = text[at:end].strip(), f"{name}, line {number}"
+        if _LIKE_FIELD.match(line):
             match = _FIELD_LINE.fullmatch(line)
             if match is None:
-                break
-            place = f"{name}, line {number}"
+                raise InputError(f"{place}: a number is named by a line such as {_FIELD_FORM}")
             if match[1] in _RESERVED or match[1] in names:
                 raise InputError(f"{place}: {match[1]!r} has a meaning; take another name")
             if len(names) == _MOST_NAMES:
                 raise SizeError(f"{place}: more than {_MOST_NAMES} names")
             names[match[1]] = written_number(match[2], place, names)
             text = f"{text[:at]}#{text[at + 1 :]}"
+        elif line and not line.startswith("#"):
+            if header or any(_is_cell(v, names) for v in next(read_rows(line, place))[1]):
+                break
+            header = True
         at = end + 1
+    if late := _LATE_FIELD.search(text, at):
+        number += text.count("\n", at, late.start(1))
+        raise InputError(
+            f"{name}, line {number}: a field line stands before the rows of numbers"
+        )
     return names, text
+
+
+def _is_cell(cell: str, names: Mapping[str, Number]) -> bool:
+    """Does a cell belong to a row of numbers, if only as a mistake in it?"""
+    return _is_number(cell, names) or cell.lower() in _NO_NUMBERS
 
 
 def _is_number(cell: str, names: Mapping[str, Number]) -> bool:

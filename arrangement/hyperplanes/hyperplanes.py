@@ -6,6 +6,7 @@ import operator
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
+from math import floor, gcd, log10
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,8 +21,15 @@ __all__ = ["Hyperplanes"]
 
 Integers = NDArray[np.object_]
 
-DIGITS = 40
-"""A float with at most so many significant bits was not rounded to 53."""
+PRECISIONS = {np.float64: (40, 2.0**-49), np.float32: (18, 2.0**-22)}
+"""Floats with more significant bits than so many are taken for rounded, and the relative change
+that is taken for rounding: eight units in the last place, or two."""
+
+DECIMALS = 7
+"""Decimals with at least so many digits are taken for rounded, by one in the last place."""
+
+LONGEST_DECIMAL = 300
+"""Longer ones are no rounded numbers."""
 
 
 class Hyperplanes:
@@ -51,11 +59,11 @@ class Hyperplanes:
                     f"row {i}: the normal is zero, so this row is no hyperplane; remove the row"
                 )
         self._hold(np.column_stack([table, constants]))
-        entries = np.zeros(self._given.shape, dtype=np.bool_)
-        entries[:, :-1] = _rounded(normals)
-        entries[:, -1] = False if offsets is None else _rounded(offsets)
-        if entries.any():
-            self.__dict__["_unchecked"] = entries
+        rounding = np.zeros(self._given.shape)
+        rounding[:, :-1] = _rounding(normals, table)
+        rounding[:, -1] = 0.0 if offsets is None else _rounding(offsets, constants)
+        if rounding.any():
+            self.__dict__["_unchecked"] = rounding
 
     @classmethod
     def from_samples(cls, X: Any, bias: Any = None) -> Self:
@@ -143,6 +151,11 @@ class Hyperplanes:
             rows[i] = min(primitive(row), integral(row), key=_size)
         rows.flags.writeable = False
         return rows
+
+    @cached_property
+    def _float_rows(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The rows in float64 and bounds on their errors; see :func:`exact.float_rows`."""
+        return exact.float_rows(self.rows)[:2]
 
     @cached_property
     def coincidence(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
@@ -293,23 +306,57 @@ def _as_float_if_exact(values: NDArray[Any]) -> NDArray[Any]:
     return result
 
 
-def _rounded(values: Any) -> NDArray[np.bool_]:
-    """Which of some numbers are float64 with so many digits that they may be rounded.
+def _rounding(values: Any, exactly: NDArray[Any]) -> NDArray[np.float64]:
+    """The relative changes of some numbers that may be due to rounding; 0 where none is.
+
+    Parameters
+    ----------
+    values : array_like of numbers
+        As they were given.
+    exactly : ndarray of object
+        The same, exact.
 
     Examples
     --------
-    >>> _rounded([0.1, 0.5, "0.1", 2.0**53 - 1, 3]).tolist()
-    [True, False, False, False, False]
+    >>> given = [0.1, 0.5, "0.1", "0.12345678", 2.0**53 - 1, 3]
+    >>> _rounding(given, exact_table(given, "numbers", "entry", 1)).astype(bool).tolist()
+    [True, False, False, True, False, False]
     """
     table = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
     if table.dtype == object:
-        held = [v if isinstance(v, float) else 0.0 for v in table.flat]
+        held = [v if isinstance(v, float | np.float32) else 0.0 for v in table.flat]
         floats = np.array(held, dtype=np.float64).reshape(table.shape)
-    elif table.dtype.kind == "f" and table.dtype.itemsize == 8:
-        floats = table
+    elif table.dtype.kind == "f" and table.dtype.itemsize in (4, 8):
+        floats = table.astype(np.float64)
     else:
-        return np.zeros(table.shape, dtype=np.bool_)
-    mantissas = np.ldexp(np.frexp(floats)[0], DIGITS)
+        floats = np.zeros(table.shape)
+    with np.errstate(over="ignore"):
+        single = (floats.astype(np.float32) == floats).all()
+    digits, unit = PRECISIONS[np.float32 if single else np.float64]
+    mantissas = np.ldexp(np.frexp(floats)[0], digits)
     whole = (np.abs(floats) <= exact.FLOAT_EXACT_LIMIT) & (floats == np.rint(floats))
-    result: NDArray[np.bool_] = (mantissas != np.rint(mantissas)) & ~whole
+    rounding = np.where((mantissas != np.rint(mantissas)) & ~whole, unit, 0.0)
+    return rounding if table.dtype.kind == "f" else np.maximum(rounding, _last_digits(exactly))
+
+
+def _last_digits(exactly: NDArray[Any]) -> NDArray[np.float64]:
+    """A one in the last place of decimals, relative to each; 0 of other numbers, or if short.
+
+    The place is the last of the longest one, for zeros at the end of a decimal are lost.
+    """
+    decimals = {}
+    for at, value in np.ndenumerate(exactly):
+        if type(value) is Fraction and value.denominator % 5 == 0:
+            left, places = value.denominator, 0
+            while (common := gcd(left, 10)) > 1 and places <= LONGEST_DECIMAL:
+                left //= common
+                places += 1
+            if left == 1:
+                decimals[at] = places, log10(abs(value.numerator)) - log10(value.denominator)
+    result = np.zeros(exactly.shape)
+    places = max((p for p, _ in decimals.values()), default=0)
+    digits = max((p + floor(size) + 1 for p, size in decimals.values()), default=0)
+    if digits >= DECIMALS:
+        for at, (_, size) in decimals.items():
+            result[at] = 10.0 ** max(-places - size, 1 - digits)
     return result

@@ -23,6 +23,7 @@ from arrangement.checks import check_instance, choice, entries
 from arrangement.counting.poset import covers, face_numbers
 from arrangement.enumeration import cones
 from arrangement.enumeration.cell_table import CellTable
+from arrangement.enumeration.estimate import refuse_too_many_faces
 from arrangement.errors import InputError
 from arrangement.exact.fields import in_one_field
 from arrangement.exact.numbers import primitive, shown
@@ -516,6 +517,8 @@ def faces(
         flats = Flats(arrangement, 0, words)
         flat = np.zeros(len(packed), dtype=np.int64)
         return Faces(flats, flat, packed, walls, progress)
+    if walls is None:
+        refuse_too_many_faces(given, codimension)
     positive, zero = _listed(given, walls, codimension, reporter(progress, "faces"))
     order = by_first_bits(np.concatenate([~zero, positive], axis=1))
     positive, zero = positive[order], zero[order]

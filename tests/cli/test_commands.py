@@ -170,6 +170,9 @@ def test_irrational_numbers(facts, tmp_path):
     assert count(facts, str(pentagon)) == (16, 6)
     assert count(facts, "-", stdin="sqrt(2),1,0\n2,sqrt(2),0\nsqrt(8),2,1e-3\n") == (3, 1)
     assert count(facts, "-", stdin="field a = sqrt(2)\na,a,a\n") == (2, 0)
+    named = "field a = root(x^2-2,1,2)\n"
+    for table in (f"x,y,b\n{named}a,2,0\n1,a,0\n", f"{named}\nx,y,b\na,2,0\n1,a,0\n"):
+        assert count(facts, "-", stdin=table) == (2, 0)
     domain = ("-", "--domain", "sqrt(2)-1.5", "none")
     assert count(facts, *domain, stdin=TRIANGLE)[0] == 7
     found = json.dumps({"normals": [["(1+sqrt(5))/2", 1], ["1", "2*cos(2*pi/5)"]]})
@@ -186,6 +189,12 @@ def test_irrational_numbers(facts, tmp_path):
         ("\nfield a = b\n1,2\n", "line 2: 'b' is not a number"),
         ("field a = sqrt(2)\n1,b\n", "line 2: 'b' is not a number"),
         ("field a = sqrt(2)\n", "empty, not one row"),
+        ("field a : sqrt(2)\na,1\n", 'line 1: a number is named by a line such as "field tau'),
+        ("# a\na = sqrt(2)\na,1\n", "line 2: a number is named by a line such as"),
+        ("field 2a = sqrt(2)\na,1\n", "line 1: a number is named by a line such as"),
+        ("1,1\nfield a = sqrt(2)\na,1\n", "line 2: a field line stands before the rows"),
+        ("x,y\n1,1\nfield a = 2\na,1\n", "line 3: a field line stands before the rows"),
+        ("field a = root(x^2-2)\n", r"line 1: root\(...\) takes a polynomial in x and two bo"),
         ("field a = sqrt(2)\na-a,1\n", "line 2: the normal is zero"),
     ],
 )

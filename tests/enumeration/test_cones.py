@@ -251,8 +251,9 @@ def test_a_sweep_of_everything_finds_the_cells_of_a_large_domain(half):
     A = Arrangement(np.concatenate([normals, -normals[:1]]), [*offsets, -offsets[0]])
     domain = [(-2, 2)] * 4 if not half else [(-2, None), (-2, 2), (None, None), (None, 2)]
     walls = parse_domain(domain, 4)
-    assert choose._mostly_inside(A, walls)
-    swept = choose._swept_inside(choose._Task(A, walls, None))
+    task = choose._Task(A, walls, None)
+    assert choose._mostly_inside(task)
+    swept = choose._swept_inside(task)
     assert (swept.walls == walls).all()
     wanted = A.cells(method="restrict", domain=domain)
     assert sorted(swept.words.tolist()) == sorted(wanted.packed.tolist())

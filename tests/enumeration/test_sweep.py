@@ -33,6 +33,11 @@ from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
 
+@pytest.fixture(autouse=True)
+def executors_are_used(monkeypatch):
+    monkeypatch.setattr(choose, "WORTH_SHARING", 0)
+
+
 def signs_of(cells):
     found = [row.tobytes() for row in cells.signs]
     assert len(found) == len(set(found))
@@ -341,6 +346,23 @@ def test_points_of_portions_lie_in_their_cells():
             located = arrangement.cells().locate(np.array(cell.witness, dtype=object))
             assert (arrangement.cells()[located].signs == cell.signs).all()
         assert len(portion.bounded) == len(portion)
+
+
+def test_cells_come_at_once_where_there_are_many_levels_to_sweep_first(monkeypatch, tmp_path):
+    arrangement = random(12, 4)
+    whole = signs_of(arrangement.cells())
+    monkeypatch.setattr(choose, "FIRST", 100)
+    executor = Here()
+    for how in ({}, {"executor": executor}, {"checkpoint": tmp_path / "kept"}):
+        portions = list(arrangement.iter_cells(50, **how))
+        assert [len(p) for p in portions[:-1]] == [50] * (len(portions) - 1)
+        assert set().union(*map(signs_of, portions)) == whole
+        assert sum(map(len, portions)) == len(whole)
+    assert executor.tasks > 0
+    assert any((tmp_path / "kept").glob("lines-*"))
+    many = random(60, 9)  # 2 * 10^9 lines at infinity
+    monkeypatch.undo()
+    assert len(next(many.iter_cells(100))) == 100
 
 
 @pytest.mark.parametrize("n", [0, 1])
