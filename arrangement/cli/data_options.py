@@ -39,12 +39,8 @@ MOST_RANK = 40
 """Samples of rank r have at least 2^r activation patterns; nothing goes through 2^40."""
 
 
-def add_data(parser: Parser, several: bool = False) -> None:
-    """The options for the samples; see :func:`chosen_data`.
-
-    With `several`, numbers of samples and of features are lists.
-    """
-    nargs = "+" if several else None
+def add_data(parser: Parser) -> None:
+    """The options for the samples; see :func:`chosen_data`."""
     parser.add_argument("--data", required=True, metavar="NAME|FILE|-", help="the samples")
     parser.add_argument(
         "--target", metavar="COLUMN", help="label column of a table; default: the last"
@@ -54,14 +50,11 @@ def add_data(parser: Parser, several: bool = False) -> None:
     )
     parser.add_argument(
         "--samples",
-        nargs=nargs,
         type=int,
         metavar="N",
         help="draw N samples; as many of each class with --classes or --labels sign",
     )
-    parser.add_argument(
-        "--features", nargs=nargs, type=int, metavar="D", help="reduce to D features"
-    )
+    parser.add_argument("--features", type=int, metavar="D", help="reduce to D features")
     parser.add_argument(
         "--reduction", choices=("pca", "lsh", "none"), help="to D features; default: pca"
     )
@@ -88,18 +81,10 @@ def add_data(parser: Parser, several: bool = False) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn; default: 0")
 
 
-def add_layer(parser: Parser, several: bool = False) -> None:
-    """The options for the hidden layer; see :func:`chosen_layer`.
-
-    With `several`, numbers of neurons are a list.
-    """
+def add_layer(parser: Parser) -> None:
+    """The options for the hidden layer; see :func:`chosen_layer`."""
     parser.add_argument(
-        "--hidden",
-        nargs="+" if several else None,
-        type=int,
-        default=1,
-        metavar="K",
-        help="hidden neurons; default: 1",
+        "--hidden", type=int, default=1, metavar="K", help="hidden neurons; default: 1"
     )
     parser.add_argument(
         "--output-bias", action="store_true", help="add a free constant to the outputs"

@@ -17,7 +17,6 @@ from arrangement.cli.data_options import (
 )
 from arrangement.cli.options import add_jobs, add_outputs, check_outputs, report, workers
 from arrangement.cli.parser import Parser
-from arrangement.cli.sweep_landscapes import add_sweep, run_sweep, settle
 from arrangement.errors import InputError
 from arrangement.relu.minima.piece_files import TABLES
 from arrangement.relu.minima.product import refuse_large_graph
@@ -40,8 +39,8 @@ def add(parser: Parser) -> None:
         "gone through."
     )
     parser.set_defaults(run=_run)
-    add_data(parser, several=True)
-    add_layer(parser, several=True)
+    add_data(parser)
+    add_layer(parser)
     parser.add_argument(
         "--max-loss", type=float, metavar="L", help="only the minima of at most this loss"
     )
@@ -63,8 +62,7 @@ def add(parser: Parser) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE.npz|.csv",
-        help="save the minima: loss, kind, dimension, margin, component, signs, weights; of a "
-        "sweep the table (.csv)",
+        help="save the minima: loss, kind, dimension, margin, component, signs, weights",
     )
     add_outputs(parser, "the annotated graph of cells (or tuples of cells) and shared facets")
     parser.add_argument(
@@ -75,13 +73,9 @@ def add(parser: Parser) -> None:
         "minima by kind, or the loss on the plane through the three lowest minima; default: "
         "weights if they can be drawn, else spectrum",
     )
-    add_sweep(parser)
 
 
 def _run(options: argparse.Namespace) -> str:
-    if options.sweep:
-        return run_sweep(options)
-    settle(options)
     check_outputs(options, options.data, TABLES)
     data = chosen_data(options)
     problem = chosen_layer(options, data)
