@@ -27,7 +27,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product, repeat
-from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +43,6 @@ from arrangement.plot.canvas import Target, canvas, figure_of
 from arrangement.plot.marks import entitle
 from arrangement.progress import Progress, reporter
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.search import (
     BYTES_PER_SIGN,
     MAX_TUPLES,
@@ -53,7 +51,7 @@ from arrangement.relu.minima.search import (
     duration,
     rounded,
 )
-from arrangement.relu.minima.tuples import n_multisets
+from arrangement.relu.multisets import n_multisets
 from arrangement.results.cells import Cells
 
 Source = Callable[[int, int, int], DataSet]
@@ -71,7 +69,7 @@ MOST_CELLS = 10**9
 LARGEST = 10**300
 """More tuples of cells than float64 can count are refused, even if few are drawn."""
 
-DIFFERENTIABLE = frozenset({"isolated", "continuum"})
+DIFFERENTIABLE = ("isolated", "continuum")
 
 
 # --- one data set ---
@@ -97,20 +95,15 @@ def share_of(layer: OneHiddenLayer, seed: int, draws: int | None) -> Share:
     elif draws is not None:
         m, found = drawn(layer, draws, np.random.default_rng([seed, K]))
     else:
-        search = search_in(layer, layer.faces(codimensions=1))
+        search = search_in(layer, layer.arrangement.cells())
         m, found = len(search.faces), exhausted(search)
     return Share(m, float(n_multisets(m, K)), *found, time.perf_counter() - started)
 
 
-def search_in(layer: OneHiddenLayer, faces: NeuronFaces) -> Search:
-    y, targets = layer.samples.y, layer.exact_targets
-    search = Search(faces, y, layer.free, layer.hidden, inf, DIFFERENTIABLE, targets)
-    return search.suited()
-
-
-def faces_of(layer: OneHiddenLayer, cells: Cells) -> NeuronFaces:
-    """The table of some cells only."""
-    return NeuronFaces(layer.samples, cells, layer.bias is not None, layer.negative_slope, 1)
+def search_in(layer: OneHiddenLayer, cells: Cells) -> Search:
+    """The search in some cells only."""
+    faces = layer.faces_of(layer.samples, cells, codimensions=1, progress=None)
+    return layer.search(faces, kinds=DIFFERENTIABLE).suited()
 
 
 def exhausted(search: Search) -> tuple[int, float, int]:
@@ -128,7 +121,7 @@ def streamed(layer: OneHiddenLayer) -> tuple[int, tuple[int, float, int]]:
     m = doubtful = 0
     holding = 0.0
     for cells in layer.arrangement.iter_cells(PORTION // layer.n_samples + 1):
-        _, share, open_ = exhausted(search_in(layer, faces_of(layer, cells)))
+        _, share, open_ = exhausted(search_in(layer, cells))
         m, holding, doubtful = m + len(cells), holding + share * len(cells), doubtful + open_
     return m, (m, round(holding) / m, doubtful)
 
@@ -148,7 +141,7 @@ def drawn(
         if not layer.negative_slope:
             idle += int(np.sum(~portion.packed.any(axis=1)))
     if draws >= n_multisets(m, K):
-        return m, exhausted(search_in(layer, layer.faces(codimensions=1)))
+        return m, exhausted(search_in(layer, layer.arrangement.cells()))
     refuse(draws * n * BYTES_PER_SIGN, f"the cells of {draws:,} tuples", "draw fewer")
     groups = Groups.drawn(m - idle, K, draws, rng)
     wanted = groups.members()
@@ -162,9 +155,7 @@ def drawn(
         found.append(words[wanted[low:high] - start])
         start += len(words)
     cells = Cells(layer.arrangement, np.concatenate(found), complete=False)
-    looked_at, share, doubtful = drawn_share(
-        search_in(layer, faces_of(layer, cells)), groups.among(wanted)
-    )
+    looked_at, share, doubtful = drawn_share(search_in(layer, cells), groups.among(wanted))
     share *= n_multisets(m - idle, K) / n_multisets(m, K)
     return m, (looked_at, share, doubtful)
 

@@ -20,7 +20,7 @@ from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.relu.minima.piece_files import TABLES
 from arrangement.relu.minima.product import refuse_large_graph
-from arrangement.relu.minima.tuples import n_multisets
+from arrangement.relu.multisets import n_multisets
 
 if TYPE_CHECKING:
     from arrangement.relu import Landscape, OneHiddenLayer, Pieces

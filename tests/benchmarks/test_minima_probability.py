@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import combinations_with_replacement, product
-from math import inf
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from arrangement import InputError, SizeError
 from arrangement.bounds import cover
 from arrangement.data.samples import DataSet, gaussian, iris, prepare
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.minima.search import Search
 from benchmarks import minima_probability as experiment
 from benchmarks.minima_probability import (
     DIFFERENTIABLE,
@@ -167,10 +165,7 @@ def test_an_executor_and_progress():
 def test_drawn_tuples_are_unbiased(hidden):
     data = gaussian(6, 1 if hidden == 3 else 2)
     layer = OneHiddenLayer(data.X, data.y, hidden)
-    faces = layer.faces(codimensions=1)
-    search = Search(
-        faces, layer.samples.y, layer.free, hidden, inf, DIFFERENTIABLE, layer.exact_targets
-    )
+    search = layer.search(layer.faces(codimensions=1), kinds=DIFFERENTIABLE)
     active = minima_probability(gaussian, [6], [data.X.shape[1]], [hidden], [0])
     m, n = int(active.cells[0, 0]), len(search.positions)
     assert m > n

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from arrangement.data.samples import iris, prepare
 from arrangement.relu import OneHiddenLayer
 from arrangement.relu.minima import search, settling
-from arrangement.relu.minima.product import multiset_index
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.ties import active_sets, levels, representatives
+from arrangement.relu.multisets import multiset_index
 from tests.relu.test_landscape import data_set
 
 
