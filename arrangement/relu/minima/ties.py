@@ -56,7 +56,7 @@ def levels(
     if len(unsure):
         distinct, label = _distinct(keys(unsure))
         loss[unsure] = np.array([_rounded(v) for v in exact(distinct)])[label]
-        error[unsure] = np.spacing(loss[unsure])
+        error[unsure] = np.spacing(np.abs(loss[unsure]))
     order = np.argsort(loss - error, kind="stable")
     top = np.maximum.accumulate((loss + error)[order])
     # Where a group of losses that float64 cannot tell apart begins, then where a level does.
