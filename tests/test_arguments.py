@@ -26,7 +26,6 @@ from arrangement.hyperplanes import operations
 from arrangement.networks import Network
 from arrangement.networks.regions.regions import Regions
 from arrangement.relu import OneHiddenLayer, cellwise_minima, local_minimum, pattern_minimum
-from arrangement.relu.minima_probability import minima_probability
 from arrangement.results import matroid, topes
 from arrangement.results.cells import Cells
 
@@ -121,7 +120,6 @@ CALLS = [
     (cellwise_minima, (X, Y), {"output_weights": [1.0], "loss": "squared", "penalty": None}),
     (local_minimum, (X, Y, [[1.0, 0, 0]], [1.0]), {"signs": None, "tolerance": 1e-9}),
     (pattern_minimum, (X, Y, [[True, False, True]]), {"bias_penalty": False}),
-    (minima_probability, (), {"samples": [4], "features": 1, "seeds": 2, "executor": None}),
     (samples.DataSet, (X, Y, "d"), {}),
     (samples.gaussian, (4, 2), {"seed": 0}),
     (samples.load, ("iris",), {"target": None}),

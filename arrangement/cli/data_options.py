@@ -43,22 +43,18 @@ MOST_RANK = 40
 """Samples of rank r have at least 2^r activation patterns; nothing goes through 2^40."""
 
 
-def add_data(parser: Parser, several: bool = False) -> None:
-    """The options for the samples; see :func:`chosen_data`.
-
-    With `several`, numbers of samples and of features are lists.
-    """
-    more = " ..." if several else ""
-    text = f"""
+def add_data(parser: Parser) -> None:
+    """The options for the samples; see :func:`chosen_data`."""
+    text = """
 --data NAME|FILE|-  the samples
 --target COLUMN  label column of a table; default: the last
 --classes LABEL ...  keep the samples with these labels
---samples N:int{more}  draw N samples; as many of each class with --classes or --labels sign
---features D:int{more}  reduce to D features
---reduction {{pca,lsh,none}}  to D features; default: pca
+--samples N:int  draw N samples; as many of each class with --classes or --labels sign
+--features D:int  reduce to D features
+--reduction {pca,lsh,none}  to D features; default: pca
 --no-normalise  do not centre and scale the features, which rounds them: what depended on each
     other exactly does so no more
---labels {{regression,sign}}=regression  targets: the labels as numbers (default), or -1 and
+--labels {regression,sign}=regression  targets: the labels as numbers (default), or -1 and
     +1 for two classes
 --bias B=1.0  value of the appended constant feature, or 'none'; default: 1.0
 --seed SEED:int=0  of what is drawn; default: 0
@@ -67,13 +63,10 @@ def add_data(parser: Parser, several: bool = False) -> None:
     parser.options(text, data={"required": True}, no_normalise=raw, bias={"type": _bias})
 
 
-def add_layer(parser: Parser, several: bool = False) -> None:
-    """The options for the hidden layer; see :func:`chosen_layer`.
-
-    With `several`, numbers of neurons are a list.
-    """
-    parser.options(f"""
---hidden K:int{" ..." if several else ""}=1  hidden neurons; default: 1
+def add_layer(parser: Parser) -> None:
+    """The options for the hidden layer; see :func:`chosen_layer`."""
+    parser.options("""
+--hidden K:int=1  hidden neurons; default: 1
 --output-bias  add a free constant to the outputs
 --negative-slope A=0  of the activation max(t, At), between -1 and 1; default: 0
 """)

@@ -23,12 +23,11 @@ from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
 from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
-from arrangement.cli.sweep_landscapes import add_sweep, run_sweep, settle
 from arrangement.errors import InputError
 from arrangement.relu import Landscape, OneHiddenLayer, Piece, Pieces
 from arrangement.relu.minima.piece_files import TABLES
 from arrangement.relu.minima.product import refuse_large_graph
-from arrangement.relu.minima.tuples import n_multisets
+from arrangement.relu.multisets import n_multisets
 
 __all__ = ["add", "run"]
 
@@ -43,8 +42,8 @@ def add(parser: Parser) -> None:
         "hundred samples of three\ncoordinates; with K neurons it is tuples of cells that are "
         "gone through."
     )
-    add_data(parser, several=True)
-    add_layer(parser, several=True)
+    add_data(parser)
+    add_layer(parser)
     parser.options(
         f"""
 --max-loss L:float  only the minima of at most this loss
@@ -58,7 +57,7 @@ def add(parser: Parser) -> None:
     add_jobs(parser)
     parser.options("""
 --out FILE.npz|.csv  save the minima: loss, kind, dimension, margin, component, signs,
-    weights; of a sweep the table (.csv)
+    weights
 """)
     add_outputs(parser, "the annotated graph of cells (or tuples of cells) and shared facets")
     parser.options("""
@@ -66,14 +65,10 @@ def add(parser: Parser) -> None:
     dimensions, the losses of the minima by kind, or the loss on the plane through the three
     lowest minima; default: weights if they can be drawn, else spectrum
 """)
-    add_sweep(parser)
 
 
 def run(options: argparse.Namespace) -> Result:
-    """Find the minima, and write what was asked for; or go through the settings of a sweep."""
-    if options.sweep:
-        return run_sweep(options)
-    settle(options)
+    """Find the minima, and write what was asked for."""
     check_outputs(options, options.data, saved=TABLES)
     data = chosen_data(options)
     problem = chosen_layer(options, data)

@@ -120,7 +120,7 @@ def spectrum(
 
 def _rows(landscape: Landscape, saddles: Pieces | None) -> list[tuple[str, str, str, Floats]]:
     """Name, mark, colour and losses of each row, from below."""
-    from arrangement.relu.minima.tuples import n_multisets
+    from arrangement.relu.multisets import n_multisets
 
     K, pieces = landscape.problem.hidden, landscape.pieces
     rows: list[tuple[str, str, str, Floats]] = []

@@ -1,4 +1,7 @@
-"""One hidden layer of ReLU: samples as arrangements, and their exact loss landscapes."""
+"""One hidden layer of ReLU: samples as arrangements, and their exact loss landscapes.
+
+Public is what is named here, and what `losses` and `convex` name; the modules below serve it.
+"""
 
 from __future__ import annotations
 

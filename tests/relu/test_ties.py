@@ -6,15 +6,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arrangement.data.samples import iris, prepare
 from arrangement.relu import OneHiddenLayer
 from arrangement.relu.minima import search, settling
-from arrangement.relu.minima.product import multiset_index
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.ties import active_sets, levels, representatives
+from arrangement.relu.multisets import multiset_index
 from tests.relu.test_landscape import data_set
 
 
@@ -98,6 +98,7 @@ def places(values):
     return [order[v] for v in values]
 
 
+@example([(-5, 5), (-1, 1)], [np.inf] * 12, [0.0] * 12)
 @given(
     st.lists(st.tuples(st.integers(-6, 6), st.integers(1, 7)), max_size=12),
     st.lists(st.sampled_from([0.0, 1e-3, 0.3, 5.0, np.inf]), min_size=12, max_size=12),
