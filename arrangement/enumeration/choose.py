@@ -18,8 +18,9 @@ from arrangement.checks import check_executor, choice
 from arrangement.enumeration import cones, linear_programs, restrict, sweep
 from arrangement.enumeration.estimate import refuse_too_many
 from arrangement.enumeration.found import Found
+from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.splitting import Counts, Splitting
-from arrangement.enumeration.sweep import FiniteSweep, Interval
+from arrangement.enumeration.sweep import FiniteSweep
 from arrangement.enumeration.tasks import (
     Checkpoint,
     alone,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.enumeration import cones
-from arrangement.enumeration.sweep import Interval
+from arrangement.enumeration.intervals import Interval
 from arrangement.exact.packing import Words, unpack_signs, word_count
 
 __all__ = ["Counts", "Splitting"]
