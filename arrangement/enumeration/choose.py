@@ -227,7 +227,7 @@ def _swept_inside(task: _Task) -> Found:
     n = len(rows)
     patience = PATIENCE if task.executor is None else np.inf
     try:
-        words = _swept_words(task, Reduction(arrangement._like(both)), patience, kind)
+        words = _swept_words(task, Reduction(arrangement.from_exact(both)), patience, kind)
     except (sweep.TooDegenerate, SizeError):
         return _split(task)
     inside = np.ones(len(words), dtype=np.bool_)

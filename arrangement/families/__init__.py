@@ -81,3 +81,7 @@ FAMILIES: dict[str, Callable[..., Arrangement]] = {
     )
 }
 """The families by name, as the command line calls them."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -45,7 +45,7 @@ def test_hash_collisions_do_no_harm():
     table.random[:], table.slots[:] = 0, -1  # every cell has the same hash
     lookup.fill_table(cells.packed, table)
     assert (cells.edges == plain.edges).all()
-    assert (cells._table.look_up(cells.packed) == np.arange(len(cells))).all()
+    assert (cells.look_up(cells.packed) == np.arange(len(cells))).all()
     assert cells.bounded.tolist() == plain.bounded.tolist()
 
 
@@ -115,7 +115,7 @@ def test_hyperplanes_are_read_back_exactly(tmp_path, arrangement):
         (tmp_path / "hyperplanes.csv").write_text(facts["hyperplanes"])
         back, _ = read_arrangement(str(tmp_path / "hyperplanes.csv"))
         assert back == arrangement
-        assert (back._given == arrangement._given).all()
+        assert (back.given == arrangement.given).all()
     assert [row.split(", ") for row in facts["domain"].splitlines()] == [
         [str(v) for v in row] for row in cells.domain
     ]
