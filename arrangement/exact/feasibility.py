@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isfinite, lcm, nextafter
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.exact.fields import FieldElement
-from arrangement.exact.linear import eliminate, nullspace, sign, smallest_pivot
+from arrangement.exact.linear import Integers, Row, eliminate, nullspace, sign, smallest_pivot
 
 __all__ = ["interior_point", "is_infeasible", "nearest_floats"]
-
-Integers: TypeAlias = NDArray[np.object_]
-
-Row: TypeAlias = Sequence[int] | Integers
 
 
 def interior_point(rows: Sequence[Row]) -> tuple[Any, ...] | None:
