@@ -31,7 +31,7 @@ class Input(io.BytesIO):
 
 
 @pytest.fixture
-def run(capsys, monkeypatch):
+def run(capfd, monkeypatch):
     """Run the command line in this process: its exit code, stdout and stderr."""
 
     def run(*arguments, stdin=""):
@@ -40,7 +40,7 @@ def run(capsys, monkeypatch):
         stream = io.TextIOWrapper(Input(content), "ascii", errors="surrogateescape")
         monkeypatch.setattr(sys, "stdin", stream)
         code = main([str(a) for a in arguments])
-        return (code, *capsys.readouterr())
+        return (code, *capfd.readouterr())
 
     return run
 

@@ -337,3 +337,22 @@ def test_labels_in_text_and_pictures(tmp_path):
     with pytest.raises(InputError, match=r"a text cannot be set"):
         plot.regions(found, tmp_path / "a.png", title="$x^$")
     assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("points", "fault"),
+    [
+        ([0.5], "a point has 2 coordinates"),
+        ([[[0.5, 1]]], "a point has 2 coordinates"),
+        ([["1/3", "x"]], "points, row 0"),
+        ([[0, 1], [0.5, np.inf]], "points, row 1"),
+        (np.ma.masked_equal([[0.5, -1.0]], -1), "masked"),
+    ],
+)
+def test_cells_and_regions_refuse_the_same_points(points, fault):
+    refused = set()
+    for located in (LINES.cells(), NETWORK.regions(BOX)):
+        with pytest.raises(InputError, match=fault) as error:
+            located.locate(points)
+        refused.add(str(error.value).replace("rational", "real"))
+    assert len(refused) == 1

@@ -8,12 +8,4 @@
 from arrangement.bounds.arrangements import buck, cover, zaslavsky
 from arrangement.bounds.networks import montufar_2014, montufar_2017, raghu, serra
 
-__all__ = [
-    "buck",
-    "cover",
-    "montufar_2014",
-    "montufar_2017",
-    "raghu",
-    "serra",
-    "zaslavsky",
-]
+__all__ = ["buck", "cover", "montufar_2014", "montufar_2017", "raghu", "serra", "zaslavsky"]

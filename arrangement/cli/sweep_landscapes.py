@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
-from typing import TYPE_CHECKING
 
-from arrangement.cli import results_written
-from arrangement.cli.options import float_number, report, workers
+from arrangement.cli.data_options import loaded, preparation
+from arrangement.cli.facts import Fact, Result, stopwatch
+from arrangement.cli.options import workers
 from arrangement.cli.parser import Parser
-from arrangement.data.samples import gaussian, load, prepare
+from arrangement.cli.results_written import check_outputs
+from arrangement.data.samples import DataSet, gaussian
 from arrangement.errors import InputError
-from arrangement.files.reading import standard_input
-from arrangement.relu.minima_probability import minima_probability
-
-if TYPE_CHECKING:
-    from arrangement.data.dataset import DataSet
-    from arrangement.relu.minima_probability import Source
+from arrangement.files.exact_text import float_number
+from arrangement.relu.minima_probability import Source, minima_probability
 
 __all__ = ["add_sweep", "run_sweep", "settle"]
 
@@ -36,20 +32,18 @@ LISTS = ("samples", "features", "hidden")
 
 def add_sweep(parser: Parser) -> None:
     """The options of a sweep."""
-    group = parser.add_argument_group(
-        "sweep",
-        "Instead of one landscape: the share of cells (of tuples of cells, with several\n"
-        "neurons) that hold a non-dead differentiable minimum, for all combinations of\n"
-        "--samples N ..., --features D ... and --hidden K ...: mean and standard error over\n"
-        "data sets drawn anew. --data gaussian are standard normal samples with labels -1, +1.",
-    )
-    group.add_argument("--sweep", action="store_true", help="print that table")
-    group.add_argument("--seeds", type=int, metavar="S", help="data sets a row; default: 20")
-    group.add_argument(
-        "--draws",
-        type=int,
-        metavar="T",
-        help="look at about T tuples of cells of a data set, drawn at random, if it has more",
+    parser.options(
+        """
+--sweep  print that table
+--seeds S:int  data sets a row; default: 20
+--draws T:int  look at about T tuples of cells of a data set, drawn at random, if it has more
+""",
+        section="""\
+sweep
+Instead of one landscape: the share of cells (of tuples of cells, with several
+neurons) that hold a non-dead differentiable minimum, for all combinations of
+--samples N ..., --features D ... and --hidden K ...: mean and standard error over
+data sets drawn anew. --data gaussian are standard normal samples with labels -1, +1.""",
     )
 
 
@@ -68,21 +62,20 @@ def settle(options: argparse.Namespace) -> None:
             setattr(options, name, values[0])
 
 
-def run_sweep(options: argparse.Namespace) -> str:
-    """Go through the settings; what is printed."""
+def run_sweep(options: argparse.Namespace) -> Result:
+    """Go through the settings."""
     for name, default in ONE_LANDSCAPE.items():
         if getattr(options, name) != default:
             raise InputError(f"--{name.replace('_', '-')}: not with --sweep")
     for name in ("samples", "features"):
         if getattr(options, name) is None:
             raise InputError(f"--sweep: of how many {name}? give --{name}, one or several")
-    files = {"--out": options.out, "--plot": options.plot}
-    results_written.check_outputs(files, options.data, saved=(".csv",))
+    check_outputs(options, options.data, saved=(".csv",))
     name, source = _source(options)
     seeds = 20 if options.seeds is None else options.seeds
     if seeds < 1:
         raise InputError(f"--seeds {seeds}: at least 1")
-    started = time.perf_counter()
+    seconds = stopwatch()
     with workers(options.jobs) as executor:
         table = minima_probability(
             source,
@@ -97,7 +90,7 @@ def run_sweep(options: argparse.Namespace) -> str:
             executor=executor,
             progress=True,
         )
-    seconds = time.perf_counter() - started
+    took = seconds()
     if options.out is not None:
         table.write_csv(options.out)
     if options.plot is not None:
@@ -105,10 +98,8 @@ def run_sweep(options: argparse.Namespace) -> str:
 
         title = f"{seeds} data sets a point"
         plot.minima_probability(table, options.plot, title, source=os.path.basename(name))
-    if options.json:
-        facts = {"data": name, "rows": table.rows(), "seconds": round(seconds, 3)}
-        return report(facts, True)
-    return table.markdown()
+    facts = [Fact("data", name), Fact("rows", table.rows()), took]
+    return Result(facts, lines=table.markdown().splitlines(), table=False)
 
 
 def _source(options: argparse.Namespace) -> tuple[str, Source]:
@@ -120,21 +111,9 @@ def _source(options: argparse.Namespace) -> tuple[str, Source]:
                 option = name if name != "normalise" else "no-normalise"
                 raise InputError(f"--{option}: not with --data gaussian")
         return "gaussian", gaussian
-    data = load(
-        standard_input() if options.data == "-" else options.data, target=options.target
-    )
-    reduction = None if options.reduction == "none" else options.reduction or "pca"
+    data, prepared = loaded(options), preparation(options)
 
     def source(samples: int, features: int, seed: int) -> DataSet:
-        return prepare(
-            data,
-            options.classes,
-            samples,
-            features,
-            reduction,
-            options.normalise,
-            options.labels,
-            seed,
-        )
+        return prepared(data, samples=samples, features=features, seed=seed)
 
     return data.name, source

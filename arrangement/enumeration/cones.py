@@ -30,7 +30,9 @@ from arrangement.exact.fields import FieldElement, field_of, in_one_field
 from arrangement.exact.numbers import integral, primitive
 from arrangement.exact.packing import Words, pack_signs, word_count
 from arrangement.exact.polyhedron import cut_rays
-from arrangement.kernels.cells import cone_splitting as kernel
+from arrangement.kernels.cells import cone_rays as kernel
+from arrangement.kernels.cells.cone_counting import count_cells
+from arrangement.kernels.cells.cone_splitting import Cones, Found, split_cells
 
 __all__ = ["count", "count_faces", "faces", "homogeneous", "words"]
 
@@ -455,7 +457,7 @@ class _Cone:
             np.empty(n),
         )
         while True:
-            reason = kernel.count_cells(
+            reason = count_cells(
                 self.state, self.levels, self.rays, self.room, self.lists, self.cuts, table,
                 positions, pack_signs(self.bounding), len(self.walls), free, D,
                 self.kind == "integers",
@@ -511,7 +513,7 @@ class _Cone:
         n, lines = len(self.rows), len(self.dividing)
         W = word_count(n)
         size, block = 2 * n + 4, BLOCK if codimension >= 0 else 4
-        cones = kernel.Cones(
+        cones = Cones(
             table=np.zeros((size, kernel.N_COLUMNS), dtype=np.int64),
             cutting=np.zeros((size, W), dtype=np.uint64),
             positive=np.zeros((size, W), dtype=np.uint64),
@@ -526,7 +528,7 @@ class _Cone:
         cones.cutting[0] = pack_signs(np.ones((1, n), dtype=np.int8))[0]
         cones.walls[0] = pack_signs(self.bounding)[0]
         cones.shares[0] = 1.0
-        self.found = kernel.Found(
+        self.found = Found(
             np.empty((block, W), dtype=np.uint64),
             np.zeros((block if codimension else 0, W), dtype=np.uint64),
             np.zeros(block, dtype=np.bool_),
@@ -535,7 +537,7 @@ class _Cone:
         state, rows = np.array([1, 0, 0, 0], dtype=np.int64), np.empty(n, np.int64)
         total = 0
         while True:
-            reason = kernel.split_cells(
+            reason = split_cells(
                 state, cones, self.rays, self.room, self.lists, rows, self.found,
                 len(self.walls), self.dimension, codimension,
                 -1 if touching is None else touching, self.kind == "integers",

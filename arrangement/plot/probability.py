@@ -92,11 +92,7 @@ def minima_probability(
                 handles.append(Line2D([], [], label=f"d = {d}, K = {K}", **style))
                 seen = rows[table.share[rows] > 0]
                 axes.errorbar(
-                    table.samples[seen],
-                    table.share[seen],
-                    error[seen],
-                    capsize=3,
-                    **style,
+                    table.samples[seen], table.share[seen], error[seen], capsize=3, **style
                 )
                 none = rows[table.share[rows] == 0]
                 style |= {"marker": "v", "markerfacecolor": "white", "linestyle": "none"}
@@ -115,8 +111,7 @@ def minima_probability(
             style = {"color": "0.3", "marker": "v", "markerfacecolor": "white"}
             handles.append(Line2D([], [], linestyle="none", label="none found", **style))
         axes.legend(handles=handles, frameon=False, fontsize="small", handlelength=4.5)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def _plain_ticks(axes: Axes, samples: list[int]) -> None:

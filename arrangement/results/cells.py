@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
+from arrangement.checks import given_points
 from arrangement.enumeration import choose
 from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
 from arrangement.exact.fields import field_of
-from arrangement.exact.numbers import exact_table, exact_text
+from arrangement.exact.numbers import exact_text
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
@@ -325,7 +326,7 @@ class Cells(CellSigns, Columnar[Cell]):
             raise InputError("no cell has this sign vector")
         return found
 
-    def locate(self, x: ArrayLike) -> Any:
+    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The cell that contains a point.
 
         Parameters
@@ -343,18 +344,8 @@ class Cells(CellSigns, Columnar[Cell]):
         InputError
             If a point lies on a hyperplane, or in no cell that meets the domain.
         """
-        x = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
-        single = x.ndim == 1
-        points = x[None] if single else x
-        d = self.arrangement.dimension
-        if points.ndim != 2 or points.shape[1] != d:
-            raise InputError(f"a point has {d} coordinates; the shape given is {x.shape}")
-        floats = points.dtype in (np.float64, np.float32, np.float16)
-        if floats and np.isfinite(points).all():
-            points = points.astype(np.float64)
-        else:
-            points = exact_table(points, "points", "row", 2, irrational=True)
-        signs = exact.signs_at(self.arrangement.rows, points)
+        rows, single = given_points(x, self.arrangement.dimension, irrational=True)
+        signs = exact.signs_at(self.arrangement.rows, rows)
         for p, i in np.argwhere(signs == 0):
             raise InputError(f"point {p} lies on hyperplane {i}, between cells")
         found = self.look_up(pack_signs(signs))

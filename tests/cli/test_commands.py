@@ -74,10 +74,10 @@ def test_standard_input_that_is_no_text(refused):
         assert refused(*arguments, stdin=b"1,\xff") == "<stdin>: not a text file (byte 2)"
 
 
-def test_standard_input_may_be_replaced_by_text(monkeypatch, capsys):
+def test_standard_input_may_be_replaced_by_text(monkeypatch, capfd):
     monkeypatch.setattr(sys, "stdin", io.StringIO(TRIANGLE))
     assert main(["cells", "-"]) == 0
-    assert "cells          7\n" in capsys.readouterr().out
+    assert "cells          7\n" in capfd.readouterr().out
 
 
 def test_every_kind_of_file_gives_the_same_cells(facts, tmp_path):
@@ -730,7 +730,7 @@ def test_an_interrupt_leaves_no_traceback():
             stream.close()
 
 
-def test_version_and_help(capsys):
+def test_version_and_help(capfd):
     for arguments, text in (
         (["--version"], f"arrangement {__version__}\n"),
         (["-h"], "usage:"),
@@ -738,15 +738,15 @@ def test_version_and_help(capsys):
         with pytest.raises(SystemExit) as done:
             main(arguments)
         assert done.value.code == 0
-        assert capsys.readouterr().out.startswith(text)
+        assert capfd.readouterr().out.startswith(text)
 
 
 @pytest.mark.parametrize("command", ["cells", "landscape", "bounds"])
-def test_every_command_has_its_help(command, capsys):
+def test_every_command_has_its_help(command, capfd):
     with pytest.raises(SystemExit) as done:
         main([command, "--help"])
     assert done.value.code == 0
-    assert "last column" in capsys.readouterr().out
+    assert "last column" in capfd.readouterr().out
 
 
 def test_the_module_imports_nothing_heavy():

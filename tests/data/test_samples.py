@@ -26,9 +26,9 @@ from arrangement.data.samples import (
     read_idx,
     read_npy,
     read_npz,
-    read_rows,
 )
 from arrangement.errors import InputError, MissingExtraError
+from arrangement.files.text import read_rows
 
 
 def text(content):

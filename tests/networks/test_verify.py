@@ -470,7 +470,7 @@ def cube(d):
     }
 
 
-def test_too_much_work_is_refused_before_it_begins(tmp_path, capsys):
+def test_too_much_work_is_refused_before_it_begins(tmp_path, capfd):
     for d in (1, 2, 3, 4, 5):
         assert failures(cube(d)) == []
     path = tmp_path / "cube.json"
@@ -481,14 +481,14 @@ def test_too_much_work_is_refused_before_it_begins(tmp_path, capsys):
             verify.check(cube(d), limit=0.02)
         assert time.perf_counter() - started < 10
     assert main(["verify", str(path)]) == 3
-    out, err = capsys.readouterr()
+    out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith(
         f"arrangement: {path}: not decided: the vertices of a domain of 24 rows"
     )
     assert err.endswith("--limit F allows F times as much\n")
     assert main(["verify", str(path), "--json"]) == 3
-    assert json.loads(capsys.readouterr().out)["proof"] is None
+    assert json.loads(capfd.readouterr().out)["proof"] is None
     assert main(["verify", str(path), "--limit", "0"]) == 2
     path.write_text(json.dumps(cube(3)))
     assert main(["verify", str(path), "--limit", "1e-6"]) == 3
@@ -706,7 +706,7 @@ def test_the_check_needs_the_standard_library_only():
     }
 
 
-def test_command_line(tmp_path, capsys):
+def test_command_line(tmp_path, capfd):
     network = Network.random([2, 5, 4, 1], rng=0)
     regions = network.regions(box(2))
     path, other = tmp_path / "c.json", tmp_path / "other.json"
@@ -714,25 +714,25 @@ def test_command_line(tmp_path, capsys):
     network.save(tmp_path / "network.npz")
     Network.random([2, 5, 4, 1], rng=1).save(other)
     assert main(["verify", str(path), "--network", str(tmp_path / "network.npz")]) == 0
-    out = capsys.readouterr().out
+    out = capfd.readouterr().out
     assert f"{len(regions)}\n" in out
     assert "yes: these are all activation regions" in out
     assert main(["verify", str(path), "--network", str(other)]) == 1
-    assert f"the network is not that of {other}" in capsys.readouterr().out
+    assert f"the network is not that of {other}" in capfd.readouterr().out
     facts = json.loads(path.read_text())
     del facts["facets"][0]
     path.write_text(json.dumps(facts))
     assert main(["verify", str(path), "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(capfd.readouterr().out)
     assert found["proof"] is False
     assert found["failures"][0].startswith("region ")
     del facts["regions"][0]
     path.write_text(json.dumps(facts))
     assert main(["verify", str(path)]) == 1
-    assert "more (--json has all)" in capsys.readouterr().out
+    assert "more (--json has all)" in capfd.readouterr().out
 
 
-def test_the_domain_that_is_meant(tmp_path, capsys):
+def test_the_domain_that_is_meant(tmp_path, capfd):
     path = tmp_path / "c.json"
     network = Network.random([2, 4, 1], rng=0)
     network.regions([(-1, "1/2"), (0, 2)]).write_certificate(path)
@@ -751,11 +751,11 @@ def test_the_domain_that_is_meant(tmp_path, capsys):
         (["--box", "-1", "1", "--domain", "x.npz"], 2),
     ):
         assert main(["verify", str(path), *arguments]) == code, arguments
-        out, _ = capsys.readouterr()
+        out, _ = capfd.readouterr()
         assert ("the domain is not that of" in out) == (code == 1)
         assert ("domain              [-1, 1/2] x [0, 2]\n" in out) == (code < 2)
         assert main(["verify", str(path), *arguments, "--json"]) == code
-        out, _ = capsys.readouterr()
+        out, _ = capfd.readouterr()
         if code < 2:
             facts = json.loads(out)
             assert facts["proof"] == (code == 0)
@@ -763,22 +763,22 @@ def test_the_domain_that_is_meant(tmp_path, capsys):
                                        ["0", "-1", "2"]]  # fmt: skip
     network.regions(TRIANGLE).write_certificate(path)
     assert main(["verify", str(path)]) == 0
-    assert "1 x0 >= 0, 1 x1 >= 0, -3 x0 + -3 x1 >= -1" in capsys.readouterr().out
+    assert "1 x0 >= 0, 1 x1 >= 0, -3 x0 + -3 x1 >= -1" in capfd.readouterr().out
 
 
-def test_tiny_and_huge_boxes_are_proved(tmp_path, capsys):
+def test_tiny_and_huge_boxes_are_proved(tmp_path, capfd):
     tiny, network = tmp_path / "c.json", tmp_path / "n.json"
     Network([[[1]], [[1]]], [[0], [0]]).save(network)
     for end in (Fraction(1, 10**4000), Fraction(10**4000), Fraction(10**5000 + 1, 3**9000)):
         Network.read(network).regions([(-end, end)]).write_certificate(tiny)
         assert main(["verify", str(tiny), "--network", str(network)]) == 0
-        out, _ = capsys.readouterr()
+        out, _ = capfd.readouterr()
         assert max(map(len, out.splitlines())) < 200
     assert main(["verify", str(tiny), "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["domain_volume"]) > 9000
+    assert len(json.loads(capfd.readouterr().out)["domain_volume"]) > 9000
 
 
-def test_command_line_refuses_other_files(tmp_path, capsys):
+def test_command_line_refuses_other_files(tmp_path, capfd):
     cells = tmp_path / "cells.npz"
     Arrangement([[1, 0]]).cells().save(cells)
     (tmp_path / "list.json").write_text("[1]")
@@ -792,7 +792,7 @@ def test_command_line_refuses_other_files(tmp_path, capsys):
         ("missing.json", "No such file"),
     ):
         assert main(["verify", str(tmp_path / name)]) == 2
-        out, err = capsys.readouterr()
+        out, err = capfd.readouterr()
         assert out == ""
         assert message in err
         assert err.startswith(f"arrangement: error: {tmp_path / name}: ")

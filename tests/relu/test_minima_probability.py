@@ -329,10 +329,10 @@ def test_shares_of_zero_are_triangles(tmp_path):
 
 
 @pytest.fixture
-def run(capsys):
+def run(capfd):
     def run(*arguments):
         code = main(["landscape", "--sweep", *map(str, arguments)])
-        return (code, *capsys.readouterr())
+        return (code, *capfd.readouterr())
 
     return run
 
@@ -417,6 +417,6 @@ def test_refused_sweeps(run, arguments, message):
         ("--data gaussian", "--data gaussian: only with --sweep"),
     ],
 )
-def test_options_of_a_sweep_without_it(capsys, arguments, message):
+def test_options_of_a_sweep_without_it(capfd, arguments, message):
     assert main(["landscape", *arguments.split()]) == 2
-    assert message in capsys.readouterr().err
+    assert message in capfd.readouterr().err
