@@ -91,6 +91,8 @@ def characteristic_polynomial(
     (1, -3, 3)
     >>> characteristic_polynomial(families.braid(4))  # t(t − 1)(t − 2)(t − 3)
     (1, -6, 11, -6, 0)
+    >>> families.shi(3).characteristic_polynomial()  # t(t − 3)^2
+    (1, -6, 9, 0)
     >>> sum(map(abs, characteristic_polynomial(families.coxeter("E", 7), symmetry="auto")))
     2903040
     """
@@ -123,6 +125,8 @@ def whitney_numbers(
     >>> from arrangement import families
     >>> whitney_numbers(families.resonance(4))
     (1, 15, 80, 170, 104)
+    >>> families.threshold(3).whitney_numbers()
+    (1, 8, 28, 44, 23)
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
@@ -155,8 +159,12 @@ def n_cells(
     Examples
     --------
     >>> from arrangement import families
-    >>> n_cells(families.threshold(5), symmetry="auto")
+    >>> families.shi(5).n_cells(), families.shi(5).n_cells(domain=[(0, "1/9")] * 5)
+    (1296, 120)
+    >>> families.threshold(5).n_cells(symmetry="auto")
     94572
+    >>> families.resonance(7).n_cells(symmetry="auto")
+    347326352
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     if domain is not None:
@@ -204,6 +212,9 @@ def n_bounded_cells(
     >>> from arrangement import families
     >>> n_bounded_cells(families.shi(4))
     27
+    >>> from arrangement import Arrangement
+    >>> Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).n_bounded_cells()
+    1
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     return abs(sum(characteristic_polynomial(arrangement, symmetry, progress)))

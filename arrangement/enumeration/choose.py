@@ -19,8 +19,9 @@ from arrangement.checks import check_executor, choice
 from arrangement.enumeration import cones, linear_programs, restrict, sweep
 from arrangement.enumeration.estimate import refuse_too_many
 from arrangement.enumeration.found import Found
+from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.splitting import Counts, Splitting, spread, spread_count
-from arrangement.enumeration.sweep import FiniteSweep, Interval
+from arrangement.enumeration.sweep import FiniteSweep
 from arrangement.enumeration.tasks import (
     Checkpoint,
     alone,
@@ -263,7 +264,7 @@ def _swept_inside(task: _Task) -> Found:
             return _split(task)
     n = len(rows)
     try:
-        words = _swept_words(task, Reduction(arrangement._like(both)), PATIENCE, kind)
+        words = _swept_words(task, Reduction(arrangement.from_exact(both)), PATIENCE, kind)
     except (sweep.TooDegenerate, SizeError):
         return _split(task)
     inside = np.ones(len(words), dtype=np.bool_)

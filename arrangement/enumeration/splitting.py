@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.enumeration import cones
-from arrangement.enumeration.sweep import Interval
+from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.tasks import portions
 from arrangement.exact.packing import Words, unpack_signs, word_count
 from arrangement.progress import Progress, reporter

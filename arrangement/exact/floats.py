@@ -29,8 +29,6 @@ __all__ = [
 
 Integers: TypeAlias = NDArray[np.object_]
 
-Row: TypeAlias = Sequence[int] | Integers
-
 UNIT_ROUNDOFF = 2.0**-53
 
 FLOAT_EXACT_LIMIT = 2**53

@@ -105,15 +105,13 @@ def exact_table(
             number = real_number(value) if irrational else exact_number(value)
             result[index] = number
             held += n_bits(number)
-        except InputError as error:
+        except (AttributeError, ValueError, TypeError, ArithmeticError) as error:
             place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
-            raise type(error)(f"{name}, {place}: {error}") from None
-        except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
-            place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
-            kind = "finite real" if irrational else "finite rational"
-            raise InputError(
-                f"{name}, {place}: {shown(value)} is not a {kind} number"
-            ) from None
+            if isinstance(error, InputError):
+                raise type(error)(f"{name}, {place}: {error}") from None
+            kind = "real" if irrational else "rational"
+            message = f"{name}, {place}: {shown(value)} is not a finite {kind} number"
+            raise InputError(message) from None
         refuse_bits(held, name)
     return result
 

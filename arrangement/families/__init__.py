@@ -66,3 +66,7 @@ FAMILIES: dict[str, Callable[..., Arrangement]] = {
     )
 }  # fmt: skip
 """The families by name, as the command line calls them."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

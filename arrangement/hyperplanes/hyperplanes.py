@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import floor, gcd, log10
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,10 @@ from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, in_one_field
 from arrangement.exact.numbers import exact_table, integral, primitive, shown
 
-__all__ = ["Hyperplanes"]
+if TYPE_CHECKING:
+    from arrangement.arrangement import Arrangement
+
+__all__ = ["Hyperplanes", "hyperplane_number"]
 
 Integers = NDArray[np.object_]
 
@@ -38,10 +41,11 @@ class Hyperplanes:
     Their normal form, which are the same set, and what their rank tells.
     """
 
-    _kind: ClassVar[type[Hyperplanes]]
-    """The class that users know, of which results are that are made here."""
+    user_class: ClassVar[type[Arrangement]]
+    """The class that users know, of which those are that are read from files."""
 
-    _given: NDArray[Any]
+    given: NDArray[Any]
+    """The rows [normal | offset] as given, exactly: ints, Fractions, elements of one field."""
 
     def __init__(self, normals: Any, offsets: Any = None) -> None:
         table = exact_table(normals, "normals", "row", 2, irrational=True)
@@ -58,8 +62,8 @@ class Hyperplanes:
                 raise InputError(
                     f"row {i}: the normal is zero, so this row is no hyperplane; remove the row"
                 )
-        self._hold(np.column_stack([table, constants]))
-        rounding = np.zeros(self._given.shape)
+        self.__dict__["given"] = _held(np.column_stack([table, constants]))
+        rounding = np.zeros(self.given.shape)
         rounding[:, :-1] = _rounding(normals, table)
         rounding[:, -1] = 0.0 if offsets is None else _rounding(offsets, constants)
         if rounding.any():
@@ -96,42 +100,38 @@ class Hyperplanes:
             samples = np.column_stack([samples, np.repeat(constant, len(samples))])
         return cls(samples)
 
-    def _hold(self, given: NDArray[Any]) -> None:
-        self.__dict__["_given"] = in_one_field(given.astype(object))
-        self._given.flags.writeable = False
-
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"an Arrangement never changes: {name} cannot be set")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self)._from_exact, (self._given,)
+        return type(self).from_exact, (self.given,)
 
     @classmethod
-    def _from_exact(cls, given: NDArray[Any]) -> Self:
+    def from_exact(cls, given: NDArray[Any]) -> Self:
         """From a checked table of exact numbers, shape (n, d + 1)."""
         result = cls.__new__(cls)
-        result._hold(given)
+        result.__dict__["given"] = _held(given)
         return result
 
     @property
     def n_hyperplanes(self) -> int:
         """Number of hyperplanes n, copies counted."""
-        return int(self._given.shape[0])
+        return int(self.given.shape[0])
 
     @property
     def dimension(self) -> int:
         """Dimension d of the space."""
-        return int(self._given.shape[1]) - 1
+        return int(self.given.shape[1]) - 1
 
     @cached_property
     def normals(self) -> NDArray[Any]:
         """The normals as given, shape (n, d): float64 where exact, else the exact numbers."""
-        return _as_float_if_exact(self._given[:, :-1])
+        return _as_float_if_exact(self.given[:, :-1])
 
     @cached_property
     def offsets(self) -> NDArray[Any]:
         """The offsets as given, shape (n,): float64 where exact, else the exact numbers."""
-        return _as_float_if_exact(self._given[:, -1])
+        return _as_float_if_exact(self.given[:, -1])
 
     @cached_property
     def rows(self) -> Integers:
@@ -146,8 +146,8 @@ class Hyperplanes:
         >>> Arrangement([["1/2", "-1/3"]], [0.25]).rows.tolist()
         [[6, -4, 3]]
         """
-        rows = np.empty_like(self._given)
-        for i, row in enumerate(self._given):
+        rows = np.empty_like(self.given)
+        for i, row in enumerate(self.given):
             rows[i] = min(primitive(row), integral(row), key=_size)
         rows.flags.writeable = False
         return rows
@@ -205,8 +205,8 @@ class Hyperplanes:
 
     def deletion(self, i: int) -> Self:
         """The arrangement without hyperplane i."""
-        i = self._hyperplane(i)
-        return self._from_exact(np.delete(self._given, i, axis=0))
+        i = hyperplane_number(i, self.n_hyperplanes)
+        return self.from_exact(np.delete(self.given, i, axis=0))
 
     def essentialization(self) -> Self:
         """The essential arrangement with the same cells, of dimension ``rank``.
@@ -221,24 +221,11 @@ class Hyperplanes:
         [[1, -1, 0], [0, 1, 0]]
         """
         columns = exact.independent_columns(self.rows[:, :-1])
-        return self._from_exact(self._given[:, [*columns, self.dimension]])
+        return self.from_exact(self.given[:, [*columns, self.dimension]])
 
-    def _like(self, rows: NDArray[Any]) -> Self:
-        """An arrangement in the space that exact rows without a zero normal give."""
-        return self._from_exact(rows)
-
-    def _with_rows(self, rows: NDArray[Any]) -> Self:
+    def with_rows(self, rows: NDArray[Any]) -> Self:
         """This arrangement and more hyperplanes, given as exact rows, at the end."""
-        return self._from_exact(np.concatenate([self._given, rows]))
-
-    def _with(self, normal: Any, offset: Any) -> Self:
-        """This arrangement and one more hyperplane at the end."""
-        new = type(self)([normal], [offset])
-        if new.dimension != self.dimension:
-            raise InputError(
-                f"the normal has {new.dimension} entries, but the dimension is {self.dimension}"
-            )
-        return self._with_rows(new._given)
+        return self.from_exact(np.concatenate([self.given, rows]))
 
     def __len__(self) -> int:
         return self.n_hyperplanes
@@ -249,10 +236,10 @@ class Hyperplanes:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Hyperplanes):
             return NotImplemented
-        return self._given.shape == other._given.shape and self._monic == other._monic
+        return self.given.shape == other.given.shape and self._monic == other._monic
 
     def __hash__(self) -> int:
-        return hash((self._given.shape, self._monic))
+        return hash((self.given.shape, self._monic))
 
     @cached_property
     def _monic(self) -> tuple[tuple[Any, ...], ...]:
@@ -262,19 +249,22 @@ class Hyperplanes:
         """
         return tuple(map(_monic, self.rows))
 
-    def _hyperplane(self, i: int) -> int:
-        n = self.n_hyperplanes
-        try:
-            i = operator.index(i)
-        except TypeError:
-            raise InputError(
-                f"a hyperplane is given by its number, not by {shown(i)}"
-            ) from None
-        if not -n <= i < n:
-            raise InputError(
-                f"hyperplane {shown(i)} does not exist: there are {n}, counted from 0"
-            )
-        return i % n
+
+def hyperplane_number(i: Any, n: int) -> int:
+    """The number of one of n hyperplanes, counted from 0; an InputError if there is none."""
+    try:
+        i = operator.index(i)
+    except TypeError:
+        raise InputError(f"a hyperplane is given by its number, not by {shown(i)}") from None
+    if not -n <= i < n:
+        raise InputError(f"hyperplane {shown(i)} does not exist: there are {n}, counted from 0")
+    return int(i % n)
+
+
+def _held(given: NDArray[Any]) -> NDArray[Any]:
+    held = in_one_field(given.astype(object))
+    held.flags.writeable = False
+    return held
 
 
 def _size(row: Sequence[Any]) -> int:
@@ -286,13 +276,6 @@ def _monic(row: NDArray[Any]) -> tuple[Any, ...]:
         return tuple(row)
     factor = Fraction(1) / abs(next(v for v in row if v))
     return tuple(v * factor for v in row)
-
-
-def _table(rows: Sequence[Sequence[int]], width: int) -> Integers:
-    table = np.empty((len(rows), width), dtype=object)
-    for i, row in enumerate(rows):
-        table[i] = row
-    return table
 
 
 def _as_float_if_exact(values: NDArray[Any]) -> NDArray[Any]:

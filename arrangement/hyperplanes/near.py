@@ -8,8 +8,10 @@ never depend on what is found here.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from math import comb
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from flint import nmod_mat
@@ -20,7 +22,9 @@ from arrangement.errors import NearlyDegenerateWarning
 from arrangement.exact.fields import field_of
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
-__all__ = ["near_coincidence", "warn_once"]
+__all__ = ["near_coincidence", "warn_once", "warned"]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 Floats = NDArray[np.float64]
 
@@ -190,3 +194,14 @@ def _told(members: list[int], at_infinity: bool, dimension: int) -> str:
     left = dimension - len(members) + 1
     where = ("a point", "a line", "a plane")[left] if left < 3 else f"{left} dimensions"
     return f"{names} nearly meet in {where}"
+
+
+def warned(function: Method) -> Method:
+    """A function of an arrangement as its method, which first calls :func:`warn_once`."""
+
+    @wraps(function)
+    def method(arrangement: Hyperplanes, *arguments: Any, **named: Any) -> Any:
+        warn_once(arrangement)
+        return function(arrangement, *arguments, **named)
+
+    return cast(Method, method)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +10,12 @@ from numpy.typing import NDArray
 from arrangement import exact, kernels
 from arrangement.enumeration.choose import worth_sweeping
 from arrangement.enumeration.sweep import Sweep
-from arrangement.errors import InputError
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import Reduction
 from arrangement.results.cell_signs import CellSigns
 from arrangement.results.columns import frozen
 
-__all__ = ["interior_points", "inward_rows", "rational_point"]
+__all__ = ["interior_points"]
 
 Integers = NDArray[np.object_]
 
@@ -153,15 +151,6 @@ def _begun(
             yield reduction.copies * int(state[0])
 
 
-def rational_point(
-    cells: CellSigns, i: int, point: NDArray[np.float64]
-) -> tuple[Fraction, ...]:
-    """A rational point inside cell i: the given float64 point, unless it is NaN."""
-    if not np.isnan(point).any():
-        return tuple(Fraction(float(v)) for v in point)
-    return _rational_point(cells, i)
-
-
 def _scaled_rows(
     rows: Integers,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -222,25 +211,6 @@ def _reach_worth_having(values: NDArray[np.float64]) -> float:
     return max(1.0, float(np.median(distances))) if len(distances) else 1.0
 
 
-def inward_rows(cells: CellSigns, i: int) -> list[list[int]]:
-    """Rows, of facets if known, positive exactly on the part of cell i inside the domain."""
-    rows = cells.arrangement.rows
-    signs = unpack_signs(cells.packed[i : i + 1], len(rows))[0]
-    which = cells._table.facets(i) if cells.complete else range(len(rows))
-    inward = [[int(signs[k]) * v for v in rows[k]] for k in which]
-    return inward if cells.domain is None else inward + cells.domain.tolist()
-
-
-def _rational_point(cells: CellSigns, i: int) -> tuple[Fraction, ...]:
-    """A rational point inside, found exactly, and remembered."""
-    if i not in cells._rational_points:
-        inside = exact.interior_point(inward_rows(cells, i))
-        if inside is None:
-            raise InputError(f"cell {i}: no point has its signs; what was loaded is no cell")
-        cells._rational_points[i] = inside or (Fraction(0),) * cells.arrangement.dimension
-    return cells._rational_points[i]
-
-
 def _sought_point(cells: CellSigns, i: int) -> NDArray[np.float64]:
-    point = exact.nearest_floats(inward_rows(cells, i), _rational_point(cells, i))
+    point = exact.nearest_floats(cells.inward_rows(i), cells.rational_point(i))
     return np.full(cells.arrangement.dimension, np.nan) if point is None else point

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from arrangement import Arrangement, Cells, InputError, SolverError, exact, families
 from arrangement.bounds import zaslavsky
 from arrangement.enumeration import choose, cones, restrict, shared_memory, sweep, tasks
+from arrangement.enumeration.intervals import line_at, rank_of
 from arrangement.enumeration.tasks import Checkpoint, sweep_blocks
 from arrangement.hyperplanes.reduction import Reduction
 from tests import reference
@@ -253,7 +254,7 @@ def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
     arrangement = a_few_vertices(kind)
     rows = Reduction(arrangement).rows
     expected = cones.count(*cones.homogeneous(rows))
-    monkeypatch.setattr(exact, "quotients", None)
+    monkeypatch.setattr(sweep, "_inverse", None)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == expected
     assert expected < zaslavsky(*arrangement.normals.shape)
@@ -263,7 +264,7 @@ def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
 def test_crowded_vertices_need_no_rational_signs(monkeypatch):
     arrangement = families.shi(4)
     rows = Reduction(arrangement).rows
-    monkeypatch.setattr(exact, "quotients", None)
+    monkeypatch.setattr(sweep, "_inverse", None)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == 125
     assert swept.settled > 0
@@ -312,11 +313,11 @@ def test_however_divided_the_cells_come_in_the_same_order(which, size, budget):
 def test_ranks_of_lines(level):
     n = 8
     lines = sorted({c[:-1] for c in _subsets(range(n), level)})
-    ranks = [sweep._rank(line, n, level) for line in lines]
+    ranks = [rank_of(line, n, level) for line in lines]
     assert ranks[0] == 0
     for line, start, stop in zip(lines, ranks, [*ranks[1:], comb(n, level)], strict=True):
         for rank in range(start, stop):
-            assert sweep._line_at(rank, n, level) == line
+            assert line_at(rank, n, level) == line
 
 
 def _subsets(items, size):
