@@ -98,6 +98,7 @@ def test_a_size_is_refused(monkeypatch):
         memory.refuse(2 * GIB, "10 tables", "take fewer")
 
 
+@pytest.mark.processes
 def test_cells_are_refused_under_ulimit():
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32));"

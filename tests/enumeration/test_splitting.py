@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, SolverError, families
 from arrangement.enumeration import choose, cones, splitting, sweep, tasks
 from arrangement.enumeration.splitting import Counts, Splitting
 from arrangement.hyperplanes.domain import parse_domain
+from tests.amounts import examples
 from tests.enumeration.test_cones import integer_rows, problems, threshold, weyl_chamber
 from tests.enumeration.test_sweep import Here, random, signs_of
 
@@ -43,7 +44,7 @@ def words_of(source):
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(problem=problems(), parts=st.integers(1, 9))
 def test_parts_one_after_another_are_the_whole_in_order(problem, parts):
     d, _, _, rows, walls = problem
@@ -155,6 +156,7 @@ def test_a_domain_that_is_none_is_refused_in_every_way(domain, message, tmp_path
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.processes
 @pytest.mark.usefixtures("in_parts")
 def test_processes_and_threads_give_the_same_cells():
     chamber = threshold_chamber(7)
@@ -185,6 +187,7 @@ def test_degenerate_arrangements_are_divided(name, tmp_path):
     assert set().union(*map(signs_of, portions)) == signs_of(whole)
 
 
+@pytest.mark.processes
 def test_a_dask_cluster_takes_parts(in_parts):
     distributed = pytest.importorskip("distributed")
     arrangement, domain = threshold_chamber(6)
@@ -215,6 +218,7 @@ def _die_once(flag, given, task, budget, place):
     return tasks._run(pickle.loads(given), task, budget)
 
 
+@pytest.mark.processes
 def test_a_killed_process_is_replaced(in_parts, tmp_path, monkeypatch):
     arrangement, domain = threshold_chamber(6)
     monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))

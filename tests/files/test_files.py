@@ -182,6 +182,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", HOSTILE)
 def test_small_files_take_little_memory(tmp_path, name):
     """Read where no more than 1 GB can be had at all."""

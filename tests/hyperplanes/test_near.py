@@ -219,6 +219,7 @@ def test_samples_are_data():
             layer.landscape()
 
 
+@pytest.mark.processes
 def test_one_line_on_stderr(tmp_path):
     path = tmp_path / "lines.csv"
     path.write_text("0.1, 0.3, 0\n1, 3, 0\n")

@@ -676,6 +676,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.processes
 def test_an_interruption_ends_compiled_loops():
     # Without a time limit, in the middle of a tuple with 65,536 choices of output signs.
     done = subprocess.run(

@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, Cells, InputError, exact, families, kernels
 from arrangement.exact.packing import pack_signs, unpack_signs
 from arrangement.files import archives
 from tests import reference
+from tests.amounts import examples
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
@@ -37,7 +38,7 @@ def test_points_in_any_units(units):
     assert np.array_equal(found, cells.signs)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(tables())
 def test_points_and_witnesses_have_the_exact_signs(table):
     cells = arrangement_of(*table).cells()
