@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from arrangement import Arrangement, ArrangementError, NearlyDegenerateWarning, families
 from arrangement.hyperplanes import near
 from arrangement.relu import OneHiddenLayer
+from tests.amounts import first
 
 PENTAGON = [(cos(2 * pi * k / 5), sin(2 * pi * k / 5)) for k in range(5)]
 
@@ -167,7 +168,7 @@ def test_a_word_iff_the_decimals_have_fewer_cells(random, d, digits):
         assert chosen.rank() < len(members) + at_infinity
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", first(2, range(8)))
 def test_no_word_on_random_floats(seed):
     rng = np.random.default_rng(seed)
     for _ in range(60):

@@ -22,7 +22,7 @@ from arrangement.cli import main
 from arrangement.networks import Network
 from arrangement.networks.proofs import grammar, triangulation, verify
 from arrangement.networks.regions.certificate import certificate
-from tests.amounts import examples
+from tests.amounts import examples, first
 from tests.networks.test_regions import box, networks, random_network, sawtooth
 
 TRIANGLE = ([[-1, 0], [0, -1], [1, 1]], [0, 0, "1/3"])
@@ -628,15 +628,16 @@ def altered(value, rng):
     return [value + 1, value - 1, 0, True, float(value), str(value), 10**12][rng.integers(7)]
 
 
+@pytest.mark.parametrize("count", first(1, [140, 700]))
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", ("maxout", 2)])
 @pytest.mark.parametrize("d", [1, 2])
-def test_tampered_certificates(d, activation):
+def test_tampered_certificates(d, activation, count):
     """Each is a proof by the engine's word as well, or is not accepted; none is an accident."""
     network = Network.random([d, 3, 2, 2], rng=d, activation=activation, negative_slope=0.25)
     whole, rng = proof(network, box(d)), np.random.default_rng(0)
     where = list(places(whole))
     accepted = refused = malformed = 0
-    for _ in range(700):
+    for _ in range(count):
         facts = copy.deepcopy(whole)
         for _ in range(rng.integers(1, 3)):
             path = where[rng.integers(len(where))]
@@ -656,9 +657,9 @@ def test_tampered_certificates(d, activation):
             accepted += 1
             assert is_proof(facts)
         refused += not holds
-    assert accepted > 20
-    assert refused > 50
-    assert malformed > 100
+    assert accepted > count // 35
+    assert refused > count // 14
+    assert malformed > count // 7
 
 
 def test_damaged_texts_of_certificates(tmp_path, good):
