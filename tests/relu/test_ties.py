@@ -293,7 +293,7 @@ def test_repeated_samples_are_decided(seed):
     assert np.array_equal(found.pieces.output_signs, expected.pieces.output_signs)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", first(2, range(6)))
 def test_decimals_that_are_nearly_dependent_are_decided(seed):
     """Points on one line in decimals are not on one as float64 stores them."""
     rng = np.random.default_rng(seed)
