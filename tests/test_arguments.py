@@ -217,6 +217,7 @@ def run(*arguments, text=None, timeout=120):
     )  # fmt: skip
 
 
+@pytest.mark.processes
 def test_commands_with_bad_files_print_one_line(tmp_path):
     np.savez(tmp_path / "flat.npz", G=np.array(1.0), h=np.array(2.0))
     NETWORK.save(tmp_path / "n.npz")
@@ -248,6 +249,7 @@ def test_commands_with_bad_files_print_one_line(tmp_path):
         assert line.isprintable()
 
 
+@pytest.mark.processes
 def test_an_endless_stream_is_refused():
     with open("/dev/zero", "rb") as endless:
         done = subprocess.run(
@@ -258,6 +260,7 @@ def test_an_endless_stream_is_refused():
     assert "<stdin>: larger than 32 MiB" in done.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("delay", [0.03, 0.1, 0.2, 0.3])
 def test_an_interruption_at_any_moment_is_quiet(delay):
     """Signals that come before the package is reached end in Python itself."""
@@ -280,6 +283,7 @@ def test_an_interruption_at_any_moment_is_quiet(delay):
     assert errors == ""
 
 
+@pytest.mark.processes
 def test_importing_the_package_imports_nothing_large():
     code = "import sys, arrangement; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
@@ -304,6 +308,7 @@ def test_labels_in_graphml(tmp_path):
     assert found.edges["0", "1"] == {"e\\x1b": "\\x07"}
 
 
+@pytest.mark.processes
 def test_labels_in_text_and_pictures(tmp_path):
     odd = ODD.replace("\ud800", "").replace("\r\n", "")
     named = Network(NETWORK.weights[:1], NETWORK.biases[:1], labels=[odd, "$b_{$"])

@@ -217,6 +217,7 @@ def test_cells_in_portions_give_the_same(monkeypatch, bias, slope):
     assert np.all(abs(again.share - drawn.share) <= 4 * error)
 
 
+@pytest.mark.processes
 def test_many_cells_take_little_memory():
     code = (
         "from benchmarks.minima_probability import gaussian, minima_probability\n"

@@ -657,6 +657,7 @@ def start(*arguments, **options):
     )
 
 
+@pytest.mark.processes
 def test_as_a_module_with_standard_input():
     process = start("bounds", "-", "--json", stdin=subprocess.PIPE)
     out, err = process.communicate(TRIANGLE, timeout=120)
@@ -664,6 +665,7 @@ def test_as_a_module_with_standard_input():
     assert json.loads(out)["cells"] == 7
 
 
+@pytest.mark.processes
 def test_an_error_is_one_line_and_exit_code_2():
     process = start("cells", "nowhere.csv")
     out, err = process.communicate(timeout=120)
@@ -673,6 +675,7 @@ def test_an_error_is_one_line_and_exit_code_2():
     )
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
 @pytest.mark.parametrize("to_a_file", [False, True])
 def test_a_graph_goes_to_standard_output_before_the_report(tmp_path, to_a_file):
@@ -689,6 +692,7 @@ def test_a_graph_goes_to_standard_output_before_the_report(tmp_path, to_a_file):
     assert nx.parse_graphml(graph + end).number_of_nodes() == json.loads(report)["cells"]
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="shells of POSIX")
 @pytest.mark.parametrize(
     ("command", "message"),
@@ -704,6 +708,7 @@ def test_a_closed_stream_is_one_line(command, message):
     assert (done.returncode, done.stderr) == (2, f"arrangement: error: {message}\n")
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="shells of POSIX")
 def test_a_closed_stream_of_errors_changes_nothing():
     shell = f"exec {shlex.quote(sys.executable)} -m arrangement bounds --family braid 3 2>&-"
@@ -712,6 +717,7 @@ def test_a_closed_stream_of_errors_changes_nothing():
     assert done.stdout.split()[:2] == ["hyperplanes", "3"]
 
 
+@pytest.mark.processes
 def test_a_reader_that_has_gone_is_no_error():
     process = start("bounds", "--family", "braid", "3")
     process.stdout.close()
@@ -720,6 +726,7 @@ def test_a_reader_that_has_gone_is_no_error():
     assert (process.wait(timeout=120), err) == (141, "")
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_leaves_no_traceback():
     # A shell that runs the tests in the background may have them ignore the signal.
@@ -758,6 +765,7 @@ def test_every_command_has_its_help(command, capfd):
     assert "last column" in capfd.readouterr().out
 
 
+@pytest.mark.processes
 def test_the_module_imports_nothing_heavy():
     heavy = {"numba", "scipy", "networkx", "matplotlib", "sklearn", "highspy", "cvxpy"}
     code = f"import sys, arrangement.cli; print({heavy} & set(sys.modules) or 'light')"
@@ -767,6 +775,7 @@ def test_the_module_imports_nothing_heavy():
     assert done.stdout == "light\n"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("suffix", ["csv", "npy"])
 def test_hyperplanes_are_read_without_the_networks(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"

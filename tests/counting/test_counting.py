@@ -6,7 +6,7 @@ from math import comb, isqrt, prod
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, SizeError, exact, families
@@ -17,6 +17,7 @@ from arrangement.enumeration import restrict
 from arrangement.exact.fields import field_of
 from arrangement.kernels.cells import covers as kernel
 from tests import reference
+from tests.amounts import examples
 from tests.facts import BOUNDED, CELLS, COUNTS, WHITNEY
 from tests.strategies import tables
 
@@ -293,7 +294,7 @@ def modulo_small_primes(count):
 
 
 @given(st.lists(st.tuples(*[st.integers(-9, 9)] * 3), min_size=3, max_size=6))
-@settings(max_examples=100)
+@examples(100)
 def test_primes_that_divide_many_minors(rows):
     """Where much vanishes that is not zero, enough primes decide all the same."""
     arrangement = Arrangement(np.array([(1, 0, 0), *filter(any, rows)]))
@@ -344,7 +345,7 @@ def symmetric_tables(draw):
 
 
 @given(symmetric_tables())
-@settings(max_examples=60)
+@examples(60)
 def test_symmetry_does_not_change_the_answer(drawn):
     rows, generators = drawn
     arrangement = Arrangement(rows[:, :-1], rows[:, -1])
@@ -444,7 +445,7 @@ def test_orbits_that_fall_into_parts_are_counted_right(monkeypatch):
 
 
 @given(tables(max_hyperplanes=4, max_dimension=2), tables(max_hyperplanes=4, max_dimension=2))
-@settings(max_examples=30)
+@examples(30)
 def test_products(one, two):
     (d, normals, offsets), (e, others, more) = one, two
     first = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)

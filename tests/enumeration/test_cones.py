@@ -6,7 +6,7 @@ from math import comb, factorial
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, exact, families
@@ -15,6 +15,7 @@ from arrangement.exact.fields import field_of
 from arrangement.exact.packing import unpack_signs
 from arrangement.hyperplanes.domain import parse_domain
 from tests import reference
+from tests.amounts import examples
 from tests.strategies import tables
 
 # Up to where integers suffice, and how many rays may be asked for before there are residues.
@@ -106,7 +107,7 @@ def is_unbounded(rows, walls, signs):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(problem=problems())
 def test_equal_to_the_reference(kind, problem):
     d, _, _, rows, walls = problem
@@ -123,7 +124,7 @@ def test_equal_to_the_reference(kind, problem):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(problem=problems(max_hyperplanes=5, max_walls=2))
 def test_faces_that_are_unbounded_touch_the_wall_at_infinity(kind, problem):
     d, _, _, rows, walls = problem

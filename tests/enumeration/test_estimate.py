@@ -60,6 +60,7 @@ def test_blocks_of_samples_are_one_estimate(monkeypatch):
     assert estimated_cells(rows, samples=20000) == pytest.approx(whole, rel=0.1)
 
 
+@pytest.mark.slow
 def test_too_large_is_refused_before_memory_runs_out(monkeypatch):
     rng = np.random.default_rng(0)
     with pytest.raises(SizeError, match=r"about \d\.\de\+\d+ cells do not fit in the memory"):

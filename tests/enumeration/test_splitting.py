@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, SolverError, families
@@ -22,6 +22,7 @@ from arrangement.bounds import zaslavsky
 from arrangement.enumeration import choose, cones, splitting, sweep, tasks
 from arrangement.enumeration.splitting import Counts, Splitting
 from arrangement.hyperplanes.domain import parse_domain
+from tests.amounts import examples
 from tests.enumeration.test_cones import integer_rows, problems, threshold, weyl_chamber
 from tests.enumeration.test_sweep import Here, random, signs_of
 
@@ -46,7 +47,7 @@ def words_of(source):
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(problem=problems(), parts=st.integers(1, 9))
 def test_parts_one_after_another_are_the_whole_in_order(problem, parts):
     d, _, _, rows, walls = problem
@@ -158,6 +159,7 @@ def test_a_domain_that_is_none_is_refused_in_every_way(domain, message, tmp_path
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.processes
 @pytest.mark.usefixtures("in_parts")
 def test_processes_and_threads_give_the_same_cells():
     chamber = threshold_chamber(7)
@@ -199,7 +201,7 @@ class Clock:
         return self.now
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     problem=problems(),
     blocks=st.integers(0, 4),
@@ -243,6 +245,7 @@ def test_little_work_is_not_handed_over(monkeypatch):
     assert executor.tasks > 0
 
 
+@pytest.mark.processes
 def test_a_dask_cluster_takes_parts(in_parts):
     distributed = pytest.importorskip("distributed")
     arrangement, domain = threshold_chamber(6)
@@ -273,6 +276,7 @@ def _die_once(flag, given, task, budget, place):
     return tasks._run(pickle.loads(given), task, budget)
 
 
+@pytest.mark.processes
 def test_a_killed_process_is_replaced(in_parts, tmp_path, monkeypatch):
     arrangement, domain = threshold_chamber(6)
     monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, SolverError, exact, families
@@ -30,6 +30,7 @@ from arrangement.enumeration.intervals import line_at, rank_of
 from arrangement.enumeration.tasks import Checkpoint, sweep_blocks
 from arrangement.hyperplanes.reduction import Reduction
 from tests import reference
+from tests.amounts import examples, first
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
@@ -64,7 +65,7 @@ def test_equal_to_the_reference(table):
 
 
 @given(tables(max_hyperplanes=11, max_dimension=5))
-@settings(max_examples=60)
+@examples(60)
 def test_equal_to_restrict_and_split(table):
     arrangement = arrangement_of(*table)
     assert signs_of(arrangement.cells(method="sweep")) == signs_of(
@@ -74,7 +75,7 @@ def test_equal_to_restrict_and_split(table):
 
 @pytest.mark.slow
 @given(tables(max_hyperplanes=8, max_dimension=3))
-@settings(max_examples=3000)
+@examples(3000)
 def test_equal_to_restrict_and_split_many_times(table):
     arrangement = arrangement_of(*table)
     assert signs_of(arrangement.cells(method="sweep")) == signs_of(
@@ -197,7 +198,7 @@ def primes_that_divide(swept, drawn=sweep.Sweep.draw_primes):
 
 
 @given(crowded(), st.sampled_from(["", "wide", "wider", "nothing known", "primes"]))
-@settings(max_examples=150)
+@examples(150)
 def test_crowded_vertices_however_they_are_settled(table, how):
     arrangement = Arrangement(*table)
     with pytest.MonkeyPatch.context() as patch:
@@ -223,7 +224,7 @@ def test_circuits_at_infinity_where_rows_are_scaled_apart(far):
     assert found == signs_of(arrangement.cells(method="restrict"))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", first(2, range(8)))
 def test_primes_that_prove_nothing_are_replaced(seed, monkeypatch):
     table = np.random.default_rng(seed).integers(-9, 10, (7, 3)).astype(object)
     table[:, 0] += 10
@@ -291,7 +292,7 @@ def test_special_positions_are_noticed_and_drawn_again(monkeypatch):
 
 
 @given(st.integers(0, 3), st.integers(1, 40), st.integers(0, 60))
-@settings(max_examples=30)
+@examples(30)
 def test_however_divided_the_cells_come_in_the_same_order(which, size, budget):
     arrangement = [random(9, 3), random(12, 2), nearly("parallel classes"), families.braid(4)][
         which
@@ -372,6 +373,7 @@ def test_portions_of_few_hyperplanes(n):
     assert sum(map(len, arrangement.iter_cells())) == n + 1 == arrangement.n_cells()
 
 
+@pytest.mark.processes
 def test_processes_give_the_same_cells():
     arrangement = random(25, 4)
     whole = arrangement.cells(method="sweep")
@@ -464,6 +466,7 @@ def _die_once(flag, given, task, budget, place):
     return tasks._run(pickle.loads(given), task, budget)
 
 
+@pytest.mark.processes
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
     arrangement = random(25, 4)
     monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))
@@ -473,6 +476,7 @@ def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
     assert np.array_equal(cells.packed, arrangement.cells(method="sweep").packed)
 
 
+@pytest.mark.processes
 def test_a_dask_cluster_gives_the_same_cells():
     distributed = pytest.importorskip("distributed")
     arrangement = random(20, 3)
@@ -565,6 +569,7 @@ def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
     assert signs_of(found) == signs_of(arrangement.cells())
 
 
+@pytest.mark.processes
 def test_a_pool_that_is_broken_already_is_replaced():
     arrangement = random(12, 3)
     with ProcessPoolExecutor(1) as executor:
@@ -574,7 +579,7 @@ def test_a_pool_that_is_broken_already_is_replaced():
 
 
 @given(tables())
-@settings(max_examples=60)
+@examples(60)
 def test_far_cells_by_sweep_and_by_restriction(table):
     arrangement = arrangement_of(*table)
     if arrangement.is_central:

@@ -8,7 +8,7 @@ from math import comb, factorial
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, families, plot
@@ -18,6 +18,7 @@ from arrangement.networks.proofs import verify
 from arrangement.networks.regions.decisions import DecisionRegions
 from arrangement.networks.regions.regions import Regions
 from tests import reference
+from tests.amounts import examples
 from tests.facts import CELLS
 
 
@@ -135,7 +136,7 @@ def networks(draw, maxout=False):
 
 
 @given(networks(), st.sampled_from(["relu", "leaky_relu"]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_relu_networks_equal_the_reference(network, activation):
     d, weights, biases, _ = network
     regions = regions_of(weights, biases, activation, 0.25, box(d))
@@ -152,7 +153,7 @@ def test_relu_networks_equal_the_reference(network, activation):
 
 
 @given(networks(maxout=True))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_maxout_networks_equal_the_reference(network):
     d, weights, biases, k = network
     regions = regions_of(weights, biases, ("maxout", k), domain=box(d))
@@ -200,7 +201,7 @@ def test_recursion_finds_the_same_regions(activation, widths):
 
 
 @given(networks())
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_recursion_agrees_on_degenerate_networks(network):
     d, weights, biases, _ = network
     other = regions_of(weights, biases, domain=box(d), method="recursion")
@@ -210,7 +211,7 @@ def test_recursion_agrees_on_degenerate_networks(network):
 
 
 @given(networks())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_classes_are_found_exactly(network):
     d, weights, biases, _ = network
     regions = regions_of(weights, biases, domain=box(d))

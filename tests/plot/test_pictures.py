@@ -451,6 +451,7 @@ def test_missing_matplotlib_says_what_to_install(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.processes
 def test_importing_and_drawing_leave_pyplot_alone():
     code = (
         "import sys\n"

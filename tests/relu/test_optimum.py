@@ -23,6 +23,7 @@ from arrangement.relu import OneHiddenLayer
 from arrangement.relu.training import global_search, optimum
 from arrangement.relu.weight_space import Samples
 from tests import descent
+from tests.amounts import first
 from tests.relu.test_convex import distance_to_cone
 from tests.relu.test_landscape import data_set, with_bias
 
@@ -97,7 +98,7 @@ def gaussian(N, d, seed):
 
 
 @pytest.mark.parametrize("method", ["screen", "branch"])
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", first(5, range(15)))
 def test_two_neurons_equal_brute_force(seed, method):
     X, y, bias = data_set(seed, largest=5)
     problem = OneHiddenLayer(X, y, hidden=2, bias=bias)
@@ -122,7 +123,7 @@ def test_three_neurons_equal_brute_force():
     assert two == pytest.approx(brute_force(X, y, 2, 1.0), abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", first(5, range(40)))
 def test_one_neuron_equals_the_landscape(seed):
     X, y, bias = data_set(seed)
     problem = OneHiddenLayer(X, y, bias=bias)
@@ -664,6 +665,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.processes
 def test_an_interruption_ends_compiled_loops():
     # Without a time limit, in the middle of a tuple with 65,536 choices of output signs.
     done = subprocess.run(

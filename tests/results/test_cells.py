@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, Cells, InputError, exact, families, kernels
 from arrangement.exact.packing import pack_signs, unpack_signs
 from arrangement.files import archives
 from tests import reference
+from tests.amounts import examples, first
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
@@ -37,7 +38,7 @@ def test_points_in_any_units(units):
     assert np.array_equal(found, cells.signs)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(tables())
 def test_points_and_witnesses_have_the_exact_signs(table):
     cells = arrangement_of(*table).cells()
@@ -370,10 +371,13 @@ def test_points_where_cells_begin(n, d, central, largest, monkeypatch):
     assert (exact.signs_at(cells.arrangement.rows, points) == shuffled.signs).all()
 
 
-def test_points_in_units_far_apart():
+@pytest.mark.parametrize(
+    "units",
+    first(1, [(1, 2.0**300, 2.0**-300), (2.0**20, 1, 2.0**-20), (2.0**-900,) * 3]),
+)
+def test_points_in_units_far_apart(units):
     rng = np.random.default_rng(3)
     rows = rng.normal(size=(30, 4))
-    for units in ((1, 2.0**300, 2.0**-300), (2.0**20, 1, 2.0**-20), (2.0**-900,) * 3):
-        cells = Arrangement(rows[:, :3] * units, rows[:, 3]).cells(method="sweep")
-        found = exact.signs_at(cells.arrangement.rows, cells.points)
-        assert (found == cells.signs).all()
+    cells = Arrangement(rows[:, :3] * units, rows[:, 3]).cells(method="sweep")
+    found = exact.signs_at(cells.arrangement.rows, cells.points)
+    assert (found == cells.signs).all()

@@ -240,6 +240,7 @@ while True:
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("delay", [0.05, 0.4, 0.9])
 def test_killed_while_writing_leaves_a_whole_file_or_none(tmp_path, delay):
     path = tmp_path / "graph.graphml"
