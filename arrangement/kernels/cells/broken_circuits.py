@@ -100,7 +100,7 @@ def _reduced(x, p, reciprocal):
     return r - p if r >= p else r
 
 
-@_loop()
+@_loop(forceinline=True)
 def _restrict(table, k, scale, lead, width, below, p):
     """The rows before row k on the flat that it cuts: coordinate `lead` is eliminated."""
     reciprocal = 1.0 / p
@@ -120,7 +120,7 @@ def _restrict(table, k, scale, lead, width, below, p):
             target[t] = _reduced(source[t] + factor * pivot[t], p, reciprocal)
 
 
-@_loop()
+@_loop(forceinline=True)
 def _lead(table, k, width):
     """The first coordinate but the constant where row k is not 0; −1 if there is none."""
     for c in range(width - 1):
@@ -225,7 +225,7 @@ def _is_proved(modular, stack, level, i, j, k):
     return True
 
 
-@_loop()
+@_loop(forceinline=True)
 def _enter(modular, stack, level, stamp):
     """Restrict to a row of the flat before, and keep the first of proportional rows.
 
@@ -293,7 +293,7 @@ def _enter(modular, stack, level, stamp):
     return True
 
 
-@_loop()
+@_loop(forceinline=True)
 def _draw_lines(modular, stack, level):
     """The lines of a plane as graphs of functions modulo the first prime."""
     p = modular.primes[0]
@@ -324,7 +324,7 @@ def _is_new(modular, stack, level, i, k):
     return True
 
 
-@_loop()
+@_loop(forceinline=True)
 def _n_points(modular, stack, level, k, stamp):
     """How many points the lines before line k have on it."""
     order = np.int32(len(modular.logs) - 1)
