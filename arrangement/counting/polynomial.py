@@ -35,7 +35,7 @@ __all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_n
 Integers = NDArray[np.object_]
 
 
-MANY = 2**26
+MANY = 2**29
 """So many sets without broken circuits may take longer than the flats of degenerate rows."""
 
 WORTHWHILE = 8
