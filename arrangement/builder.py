@@ -8,7 +8,7 @@ import numpy as np
 
 from arrangement.arrangement import Arrangement
 from arrangement.checks import whole
-from arrangement.enumeration import restrict
+from arrangement.counting import polynomial
 from arrangement.errors import InputError
 from arrangement.results.cells import Cells
 
@@ -75,7 +75,7 @@ class ArrangementBuilder:
         larger = known.with_rows(new.given)
         last = larger.n_hyperplanes - 1
         is_new = larger.coincidence[0][last] == last
-        split = restrict.count(larger.restriction(last)) if is_new else 0
+        split = polynomial.n_cells(larger.restriction(last)) if is_new else 0
         self._arrangement = larger
         self._n_cells += split
         self._cells = None

@@ -386,6 +386,7 @@ class _Cone:
         self.first = np.array([*range(2 * lines, r), *range(0, 2 * lines, 2)])
         self.lists = np.empty(room, np.int64)
         self.lists[: len(self.first)] = self.first
+        self.wall_words = self.rays.tight.shape[1]
         self._make_room()
         self.asked_for = 0
 
@@ -433,7 +434,7 @@ class _Cone:
         self.room = kernel.Room(
             ordered=np.empty(size, np.int64),
             on=np.empty(size, np.int64),
-            tight=np.empty((size, self.rays.tight.shape[1]), np.uint64),
+            tight=np.empty((size, self.wall_words), np.uint64),
             pairs=np.empty((size, 2), np.int64),
             asked=np.empty(size, np.int64),
             sizes=np.empty(5, np.int64),
@@ -451,6 +452,9 @@ class _Cone:
         self.levels[0, [kernel.RAYS, kernel.LIST_END]] = len(self.first)
         self.levels[0, kernel.FREE] = len(self.edges) + len(self.dividing)
         self.state = np.array([0, 0, 0, 0, STEP, 0], dtype=np.int64)
+        # No row becomes a wall.
+        self.wall_words = word_count(int(np.flatnonzero(self.bounding)[-1]) + 1)
+        self._make_room()
         self.cuts, table, positions = (
             np.empty(4 * n, np.int64),
             np.empty(4 * n + 4, np.int64),

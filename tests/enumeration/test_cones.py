@@ -335,3 +335,44 @@ def test_hyperplanes_through_a_point_are_moved_to_the_origin(family):
     assert (elsewhere.cells().signs == family.cells().signs).all()
     assert (elsewhere.faces(1).signs == family.faces(1).signs).all()
     assert (elsewhere.faces(1).bounded == family.faces(1).bounded).all()
+
+
+def almost_through_one_point(rng):
+    """Three projective lines whose points in pairs floats cannot tell apart, and the first."""
+    i, k = rng.integers(-(2**24), 2**24, (2, 3)).astype(object)
+    P = np.array(
+        [i[1] * k[2] - i[2] * k[1], i[2] * k[0] - i[0] * k[2], i[0] * k[1] - i[1] * k[0]],
+        dtype=object,
+    )
+    # u·P = gcd P, shortened by multiples of i and k, which contain P.
+    u = np.array([0, 0, 0], dtype=object)
+    g = 0
+    for c in range(3):
+        g, s, t = xgcd(g, P[c])
+        u = s * u
+        u[c] += t
+    for _ in range(60):
+        for row in (i, k):
+            u = u - round(Fraction(int(u @ row), int(row @ row))) * row
+    return i, u, k, P
+
+
+def xgcd(a, b):
+    """g, s and t with s·a + t·b = g = gcd(a, b)."""
+    s, t, u, v = 1, 0, 0, 1
+    while b:
+        q = a // b
+        a, b, s, t, u, v = b, a - q * b, u, v, s - q * u, t - q * v
+    return a, s, t
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_points_that_floats_take_for_one(seed):
+    i, o, k, P = almost_through_one_point(np.random.default_rng(seed))
+    assert 0 < abs(o @ P) < 100
+    signs = np.array([1 if x > 0 else -1 for x in P], dtype=object)
+    walls = np.diag(signs)
+    for rows in itertools.permutations([i, o, k]):
+        assert cones.count(np.array(rows), walls) == 7
+    rows = np.array([i, i + k, k])
+    assert cones.count(rows, walls) == 6

@@ -123,7 +123,7 @@ class Room(NamedTuple):
     ordered, on : int64 (r,)
         Rays of a cone, and on how many of its walls each lies.
     tight : uint64 (r, T)
-        On which.
+        On which; T may be less, where the rest of the words hold no walls.
     pairs : int64 (r, 2)
         Adjacent rays.
     asked : int64 (r,)
@@ -399,7 +399,7 @@ def cross(
     bit = ONE << np.uint64(wall & 63)
     for j in range(new):
         pairs[j, 0], pairs[j, 1] = ordered[pairs[j, 0]], ordered[pairs[j, 1]]
-        for w in range(words):
+        for w in range(bounds.shape[1]):
             bounds[free + j, w] = bounds[pairs[j, 0], w] & bounds[pairs[j, 1], w]
         bounds[free + j, wall >> 6] |= bit
     n_asked = 0
