@@ -1,6 +1,7 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
 from arrangement.kernels.cells.births import points_at_births
+from arrangement.kernels.cells.candidates import certify
 from arrangement.kernels.cells.interior import enter_cells, interior_points, measure_doubt
 from arrangement.kernels.cells.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.landscape.branching import branch
@@ -26,6 +27,7 @@ __all__ = [
     "REFUSED",
     "SURVIVED",
     "branch",
+    "certify",
     "cone_supports",
     "enter_cells",
     "fill_table",
