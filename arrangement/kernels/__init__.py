@@ -1,6 +1,7 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
 from arrangement.kernels.cells.births import points_at_births
+from arrangement.kernels.cells.candidates import certify
 from arrangement.kernels.cells.interior import enter_cells, interior_points, measure_doubt
 from arrangement.kernels.landscape.branching import branch
 from arrangement.kernels.landscape.largest_slack import inner_solutions, largest_slack
@@ -25,6 +26,7 @@ __all__ = [
     "REFUSED",
     "SURVIVED",
     "branch",
+    "certify",
     "cone_supports",
     "enter_cells",
     "fit_tuples",

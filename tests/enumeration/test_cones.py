@@ -125,6 +125,28 @@ def test_equal_to_the_reference(kind, problem):
 
 @pytest.mark.parametrize("kind", KINDS)
 @examples(40)
+@given(seed=st.integers(0, 10**6), d=st.integers(1, 5), largest=st.sampled_from([1, 3, 9]))
+def test_inner_points_are_in_the_cells_one_after_another(kind, seed, d, largest):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(-largest, largest + 1, size=(10, d)).astype(object)
+    rows[2:4] = rows[:2] + rows[1:3]
+    rows = rows[rows.astype(bool).any(axis=1)]
+    assume(len(rows) > 3)
+    some = int(rng.integers(1, 4))
+    walls, rows = rows[:some], rows[: some - 1 : -1]
+    with pytest.MonkeyPatch.context() as patch:
+        use(kind, patch)
+        signs = [unpack_signs(block, len(rows)) for block in cones.words(rows, walls)]
+        points = list(cones.inner_points(rows, walls))
+    assert sum(map(len, points)) == sum(map(len, signs))
+    for x, s in zip(np.concatenate(points or [[]]), np.concatenate(signs or [[]]), strict=True):
+        x = np.array([Fraction(v) for v in x], dtype=object)
+        assert all(v > 0 for v in walls @ x)
+        assert all(v > 0 for v in s * (rows @ x))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@examples(40)
 @given(problem=problems(max_hyperplanes=5, max_walls=2))
 def test_faces_that_are_unbounded_touch_the_wall_at_infinity(kind, problem):
     d, _, _, rows, walls = problem
@@ -319,7 +341,7 @@ def test_the_order_of_faces_does_not_depend_on_the_kind_of_numbers(monkeypatch):
                 cone = cones._Cone(rows, walls, lambda done, total: None)
                 blocks = cone.faces(codimension, None)
                 orders.append([np.concatenate(parts) for parts in zip(*blocks, strict=True)])
-            for positive, zero, _ in orders:
+            for positive, zero, *_ in orders:
                 assert np.array_equal(positive, orders[0][0])
                 assert np.array_equal(zero, orders[0][1])
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, exact, families, kernels
 from arrangement.exact.packing import pack_signs, unpack_signs
@@ -340,6 +341,59 @@ def test_points_of_all_cells_and_of_one_are_found_by_the_same_code(monkeypatch):
     _ = cells[3].point
     _ = cells.points, Cells(cells.arrangement, cells.packed[::-1]).points
     assert declared == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("whole", "domain"),
+    [
+        (families.resonance(4), None),
+        (families.shi(4), None),
+        (families.shi(4), [(-1, 3)] * 4),
+        (families.braid(5), [(0, None)] * 5),
+        (families.coxeter("H", 3), None),
+        (Arrangement([[2, -1], [1, 0], [4, -2]], ["1/3", "-5/7", "2/3"]), None),
+        (Arrangement([[1, 0], [0, 1], [1, 1], [1, 2]], ["1/3", "1/7", "10/21", "13/21"]), None),
+        (Arrangement(np.random.default_rng(0).integers(-9, 10, (70, 2)), [7] * 70), None),
+    ],
+)
+def test_points_where_a_cone_is_split(whole, domain, monkeypatch):
+    """All cells get theirs so: central elsewhere, affine, in a domain, over two words."""
+    cells = whole.cells("restrict", domain)
+    monkeypatch.setattr("arrangement.results.points.MANY", 0)
+    certify, enough = kernels.certify, []
+    monkeypatch.setattr(
+        kernels,
+        "certify",
+        lambda *some: (enough.append(certify.takes(some)), certify(*some))[1],
+    )
+    left = []
+    monkeypatch.setattr(kernels, "interior_points", lambda *some: left.append(some))
+    assert (exact.signs_at(whole.rows, cells.points) == cells.signs).all()
+    assert not left
+    assert set(enough) == {True}
+    if domain is not None:
+        assert (exact.signs_at(cells.domain, cells.points) > 0).all()
+
+
+@examples(100)
+@given(table=tables(), inside=st.booleans(), order=st.randoms())
+def test_points_of_cells_in_any_order_are_certain(table, inside, order):
+    """Also of those that no cone was split into in this order."""
+    domain = [(None, 1)] * table[0] if inside else None
+    arrangement = arrangement_of(*table)
+    cells = arrangement.cells("restrict", domain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("arrangement.results.points.MANY", 0)
+        some = np.arange(len(cells))
+        for _ in range(2):
+            found = Cells(arrangement, cells.packed[some], cells.domain)
+            known = ~np.isnan(found.points).any(axis=1)
+            assert (
+                exact.signs_at(arrangement.rows, found.points[known]) == found.signs[known]
+            ).all()
+            if cells.domain is not None:
+                assert (exact.signs_at(cells.domain, found.points[known]) > 0).all()
+            order.shuffle(some)
 
 
 @pytest.mark.parametrize(
