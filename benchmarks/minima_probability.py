@@ -529,7 +529,7 @@ def sweep(options: argparse.Namespace, executor: Executor | None) -> None:
     """All combinations of the sizes that were asked for, on the data that were asked for."""
     if options.samples is None or options.features is None:
         raise InputError("--data: of how many samples and features? give one or several")
-    check_outputs({"--out": options.out, "--plot": options.plot}, options.data, (".csv",))
+    check_outputs(options, options.data, saved=(".csv",))
     name, source = "gaussian", gaussian
     if options.data != "gaussian":
         data = load(options.data)

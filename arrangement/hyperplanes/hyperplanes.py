@@ -295,7 +295,7 @@ def _rounding(values: Any, exactly: NDArray[Any]) -> NDArray[np.float64]:
     Parameters
     ----------
     values : array_like of numbers
-        As they were given.
+        As they were given. Decimals of a text are rounded if one of them is long.
     exactly : ndarray of object
         The same, exact.
 
@@ -303,7 +303,7 @@ def _rounding(values: Any, exactly: NDArray[Any]) -> NDArray[np.float64]:
     --------
     >>> given = [0.1, 0.5, "0.1", "0.12345678", 2.0**53 - 1, 3]
     >>> _rounding(given, exact_table(given, "numbers", "entry", 1)).astype(bool).tolist()
-    [True, False, False, True, False, False]
+    [True, False, True, True, False, False]
     """
     table = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
     if table.dtype == object:
