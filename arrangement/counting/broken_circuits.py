@@ -73,7 +73,8 @@ class BrokenCircuits:
         # In so large a field few of the restrictions have false coincidences.
         size = min(max(SMALLEST, isqrt(16 * comb(n, D - 1))), LARGEST)
         size = max(size, 2 * n, bound if bound < LARGEST else 0)
-        reason, counts = kernel.UNSUITABLE, []
+        reason = kernel.UNSUITABLE
+        counts: list[int] = []
         while reason == kernel.UNSUITABLE and D * (2 * size) ** 2 <= EXACT:
             primes = [_prime(size, field)]
             if primes[0][0] <= bound:
