@@ -261,6 +261,38 @@ def across(loss, p, point, strict, is_saddle, rng):
         assert slope > 0 or not strict or not leaves
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_minima_are_flat_along_their_pieces_and_scalings_alone(seed):
+    layer = OneHiddenLayer(**problem_of(seed))
+    landscape = layer.landscape()
+    table, pieces = landscape.critical_points(), landscape.pieces
+    minima = np.flatnonzero(table.kind != "saddle")
+    assert np.array_equal(np.sort(table.row[minima]), np.arange(len(pieces)))
+    assert np.array_equal(table.component[minima], landscape.component[table.row[minima]])
+    assert np.all(table.component[table.kind == "saddle"] == -1)
+    assert np.all(np.diff(table.loss) >= 0)
+    for k in minima.tolist():
+        piece = pieces[int(table.row[k])]
+        free = piece.output_signs == 0
+        if not free.any() or not (layer.negative_slope or np.any(piece.signs[free] > 0)):
+            assert table.inertia[k, :2].tolist() == [0, layer.hidden + piece.dimension]
+
+
+def test_the_index_is_the_number_of_neurons_that_can_pull_down():
+    """All z_j = 0: the neurons are independent, and each has its saddle."""
+    X, y = [[0.0], [1.0], [2.0]], [1.0, 1.0, -1.0]
+    one = OneHiddenLayer(X, y).landscape().critical_points()
+    two = OneHiddenLayer(X, y, hidden=2).landscape().critical_points()
+    saddle = one.kind == "saddle"
+    assert one.inertia[saddle].tolist() == [[1, 1, 1]]
+    assert one.share[saddle] == pytest.approx(1 / 3)
+    assert two.inertia[two.index == 2].tolist() == [[2, 2, 2]]
+    assert two.multiplicity[two.index == 2].tolist() == [1]
+    columns = one.to_dict()
+    assert {len(column) for column in columns.values()} == {len(one)}
+    assert columns["index"] == one.index.tolist()
+
+
 # --- which saddles there are --------------------------------------------------------------
 
 
