@@ -230,6 +230,7 @@ def test_inertias_are_those_of_exact_second_differences(seed):
         found = inertia_by_squares(loss.hessian(p, basis))
         assert found == tuple(table.inertia[k].tolist())
         assert (found[0] > 0) == is_saddle
+        assert found[1] >= loss.K  # of the scalings
         K, d = loss.K, loss.d
         w, z = np.array(p[: K * d], dtype=object).reshape(K, d), p[K * d : K * d + K]
         point = OneHiddenLayer(**problem).curvature(w, z, sum(p[K * d + K :]))
@@ -391,6 +392,13 @@ def test_newton_ends_on_the_minimum_of_a_cell():
         losses.append(step.loss)
     assert losses[-1] < 1e-25
     assert w[0, 0] * z[0] == pytest.approx(2)
+
+
+def test_newton_leaves_a_cell_that_it_ends_on_the_boundary_of():
+    """At z = 0 the model is N/2·L = (g·w) z + …, whose stationary point is the origin."""
+    end = OneHiddenLayer([[1]], [-1], bias=None).curvature([[1]], [0]).newton()
+    assert end.weights.tolist() == [[0.0]]
+    assert not end.stays
 
 
 @pytest.mark.parametrize("seed", range(12))
