@@ -187,10 +187,10 @@ class Landscape:
         -----
         Ranks and signs are decided in rational arithmetic, at the exact points. Critical is a
         point from which no direction descends in first order. Where z_j ≠ 0, neurons may be on
-        faces; where z_j = 0, w_j is in an open cell, as :meth:`saddles` says: with w_j on a
-        face, on which Σ_i r_i max(0, w_j·x_i) vanishes, there are further critical points,
-        among them (w_j, z_j) = 0, at which the loss has no Hessian even in part; they are not
-        listed.
+        faces; where z_j = 0, w_j is in an open cell, as :meth:`saddles` says. There are further
+        critical points with z_j = 0 and w_j on a face, among them (w_j, z_j) = 0. From them the
+        loss may fall in second order across the kinks, which no Hessian on a tangent space
+        tells, and they are not listed.
 
         Examples
         --------
