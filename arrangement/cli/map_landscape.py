@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> Result:
     lines: list[str] = []
     if points is not None:
         found.append(_indices(points))
-        lines = ["", *_rows(points)]
+        lines = ["", *_rows(points)] if len(points) else []
     return Result([*of_data(data), *of_layer(problem), *graph, *found, took], lines)
 
 
@@ -121,7 +121,8 @@ def _critical_points(landscape: Landscape, options: argparse.Namespace) -> Criti
 def _indices(points: CriticalPoints) -> Fact:
     counts = sorted(Counter(points.index.tolist()).items())
     each = ", ".join(f"{n:,} of index {index}" for index, n in counts)
-    return Fact("critical points", points.to_dict(), f"{len(points):,} ({each})")
+    text = f"{len(points):,} ({each})" if counts else "none"
+    return Fact("critical points", points.to_dict(), text)
 
 
 def _rows(points: CriticalPoints) -> list[str]:

@@ -105,15 +105,13 @@ class Curvature:
         """The derivatives in float64, or in Fractions with the dtype object."""
         problem = self.problem
         number = Fraction if kind is object else float
-        given = problem.arrangement.normals, self.weights, self.output_weights
-        X, w, z, y = (
+        given = problem.arrangement.normals, problem.exact_targets
+        point = self.weights, self.output_weights, self._slopes(self.signs)
+        X, y, w, z, slopes = (
             np.array([number(v) for v in table.ravel().tolist()], kind).reshape(table.shape)
-            for table in (*given, problem.exact_targets)
+            for table in (*given, *point)
         )
         free = np.full((len(X), int(problem.output_bias)), number(1), dtype=kind)
-        slopes = self._slopes(self.signs).astype(kind)
-        if kind is object:
-            slopes = np.vectorize(Fraction, otypes=[object])(slopes)
         return _derivatives(X, y, w, z, number(self.output_bias), free, slopes)
 
     def _slopes(self, signs: Signs) -> Floats:

@@ -126,6 +126,14 @@ def test_landscape_with_the_index_of_every_critical_point(facts, run, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_index_of_nothing(run):
+    options = "--data", "-", "--hidden", 1, "--index", "--max-loss", 0
+    code, out, err = run("landscape", *options, stdin=SAMPLES)
+    assert (code, err) == (0, "")
+    assert re.search(r"^critical points +none\n", out, re.M)
+    assert "multiplicity" not in out
+
+
 def test_without_faces_there_are_no_saddles_on_faces(facts):
     found = facts(
         "landscape", "--data", "-", "--hidden", 2, "--index", "--kinds", "isolated", "dead",
