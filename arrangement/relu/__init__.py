@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from arrangement.relu import losses
+from arrangement.relu.curvature import Curvature, NewtonStep
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
+from arrangement.relu.minima.critical_points import CriticalPoints
 from arrangement.relu.minima.pieces import Piece, Pieces
 from arrangement.relu.minima.product import ProductGraph
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
@@ -23,11 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Certificate",
+    "CriticalPoints",
+    "Curvature",
     "ExactReLUClassifier",
     "ExactReLURegressor",
     "GlobalOptimum",
     "Landscape",
     "Network",
+    "NewtonStep",
     "OneHiddenLayer",
     "Piece",
     "Pieces",
