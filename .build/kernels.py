@@ -24,7 +24,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from numba._dynfunc import make_function
+from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.cpu import CPUContext
+from numba.core.dispatcher import _FunctionCompiler
 from numba.core.registry import cpu_target
+from numba.core.runtime import rtsys
 from numba.core.types import Array, BaseTuple, boolean, float64, int64
 from numba.extending import overload
 from numba.np import arrayobj
@@ -136,6 +142,7 @@ def _build_part(part, n_parts, processor, folder):
 
     # Otherwise the options are lost, of which it is up to the entry to let other threads run.
     with_flags, compiler.compile_extra = compiler.compile_extra, compile_extra
+    _make_nothing_to_run()
     # An error that no loop makes: a message with numbers in it takes seconds to compile.
     arrayobj.raise_with_shape_context = _raise_shapes
     gc.disable()  # Nothing made on the way is to be freed before the end, soon.
@@ -143,6 +150,31 @@ def _build_part(part, n_parts, processor, folder):
         extension.compile()
     except CompileError as error:
         raise NoCompilerError from error
+
+
+def _make_nothing_to_run():
+    """Let numba make of the loops what is linked into an extension, and optimized there, alone.
+
+    Otherwise it optimizes each, again with each that calls it, and makes code of it, to be run
+    here, with two ways for Python to call it: a third of the time.
+    """
+    rtsys.initialize(cpu_target.target_context)  # This is run, by the compiler itself.
+    _FunctionCompiler._customize_flags = _without_ways_in
+    CPUContext.get_executable = _nothing_to_call
+    JITCodeLibrary._finalize_specific = lambda self: None
+    JITCodeLibrary._optimize_final_module = lambda self: None
+    FunctionCache.save_overload = lambda self, signature, made: None
+
+
+def _without_ways_in(self, flags):
+    flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    return flags
+
+
+def _nothing_to_call(self, library, function, environment):
+    # Numba tells the functions apart by these.
+    module = function.lookup_module()
+    return make_function(module, function.qualname, "", 0, environment, (library,))
 
 
 def _entry(kernel):

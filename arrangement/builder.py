@@ -8,7 +8,8 @@ import numpy as np
 
 from arrangement.arrangement import Arrangement
 from arrangement.checks import whole
-from arrangement.enumeration import restrict
+from arrangement.counting import polynomial
+from arrangement.errors import InputError
 from arrangement.results.cells import Cells
 
 __all__ = ["ArrangementBuilder"]
@@ -65,10 +66,16 @@ class ArrangementBuilder:
         InputError
             If the normal is zero, not finite or of the wrong length.
         """
-        larger = self._arrangement._with(normal, offset)
+        new, known = Arrangement([normal], [offset]), self._arrangement
+        if new.dimension != known.dimension:
+            raise InputError(
+                f"the normal has {new.dimension} entries, but the dimension is "
+                f"{known.dimension}"
+            )
+        larger = known.with_rows(new.given)
         last = larger.n_hyperplanes - 1
-        new = larger.coincidence[0][last] == last
-        split = restrict.count(larger.restriction(last)) if new else 0
+        is_new = larger.coincidence[0][last] == last
+        split = polynomial.n_cells(larger.restriction(last)) if is_new else 0
         self._arrangement = larger
         self._n_cells += split
         self._cells = None

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.numbers import shown
+from arrangement.exact.numbers import exact_table, shown
 
 __all__ = [
     "check_executor",
@@ -18,6 +19,7 @@ __all__ = [
     "choice",
     "entries",
     "generator",
+    "given_points",
     "number",
     "whole",
 ]
@@ -106,3 +108,32 @@ def generator(rng: Any, name: str = "rng") -> np.random.Generator:
     if isinstance(rng, np.random.Generator):
         return rng
     return np.random.default_rng(None if rng is None else whole(rng, name, 0))
+
+
+def given_points(x: Any, dimension: int, irrational: bool = False) -> tuple[NDArray[Any], bool]:
+    """Points, one a row, as float64 or exact numbers; and is it one, given without a list?
+
+    Parameters
+    ----------
+    x : array_like, shape (d,) or (k, d)
+        Floats are the dyadic rationals that they store; integers, Fractions and "p/q" strings
+        are exact.
+    dimension : int
+    irrational : bool
+        Are real algebraic numbers welcome?
+
+    Examples
+    --------
+    >>> given_points(["1/3", 0.5], 2)
+    (array([[Fraction(1, 3), Fraction(1, 2)]], dtype=object), True)
+    """
+    x = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
+    single = x.ndim == 1
+    rows = x[None] if single else x
+    if rows.ndim != 2 or rows.shape[1] != dimension:
+        raise InputError(f"a point has {dimension} coordinates; the shape given is {x.shape}")
+    if x.dtype.kind == "f" and x.itemsize <= 8 and not np.ma.is_masked(x):
+        rows = rows.astype(np.float64)
+        if np.isfinite(rows).all():
+            return rows, single
+    return exact_table(rows, "points", "row", 2, irrational), single

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections.abc import Callable
-from typing import TypeAlias
+from functools import cache
+from threading import RLock
+from typing import Any, TypeAlias
 
 from arrangement.checks import check_flag
 
 __all__ = ["Progress", "reporter"]
 
 Progress: TypeAlias = bool | Callable[[int, int], None] | None
+
+FORM = "{l_bar}{bar}| {n_fmt}/{total_fmt}{postfix} [{elapsed}<{remaining}, {rate_fmt}]"
+"""The unit last, for it is what a narrow terminal may cut off."""
 
 
 def reporter(
@@ -23,10 +27,11 @@ def reporter(
     Parameters
     ----------
     progress : bool, callable or None
-        A callable is returned as it is. True writes a line to stderr once two seconds have
-        passed, if stderr is a terminal. None and False stay silent.
+        A callable is returned as it is. True shows a bar on stderr once two seconds have
+        passed, if stderr is a terminal: the share that is done, the time it took and the time
+        that is left, and the rate. None and False stay silent.
     label : str
-        What is counted.
+        What is counted; the unit of the rate.
     note : callable, optional
         Gives a few words for the end of the line.
 
@@ -41,25 +46,34 @@ def reporter(
     if not progress or not sys.stderr.isatty():
         return lambda done, total: None
     _show_log()
-    started = time.monotonic()
-    last, width, ended = started + 1.75, 0, False
+    bar = _bar_class()(
+        unit=label, bar_format=FORM, delay=2, mininterval=0.25, miniters=0, position=0
+    )
+    if bar.ncols is not None and bar.ncols < 1:  # of a terminal that does not know its size
+        bar.ncols = bar.nrows = None
 
     def show(done: int, total: int) -> None:
-        nonlocal last, width, ended
-        now = time.monotonic()
-        finished = done >= total
-        if ended or (now - last < 0.25 and not (finished and now - started > 2.25)):
-            return
-        last, ended = now, finished
-        share = f" ({done / total:.0%})" if total else ""
-        line = f"{label}: {done:,} of {total:,}{share}, {now - started:.0f} s"
+        bar.total = total
         if note is not None:
-            line += f", {note()}"
-        width = max(width, len(line))
-        sys.stderr.write(f"\r{line:<{width}}" + ("\n" if finished else ""))
-        sys.stderr.flush()
+            bar.set_postfix_str(note(), refresh=False)
+        bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
 
     return show
+
+
+@cache
+def _bar_class() -> Any:
+    from tqdm import tqdm  # where there is a terminal only: it takes 30 ms
+
+    class Bar(tqdm):  # type: ignore[misc]
+        """Without a thread, and without a lock that several processes share."""
+
+        monitor_interval = 0
+
+    Bar.set_lock(RLock())
+    return Bar
 
 
 def _show_log() -> None:

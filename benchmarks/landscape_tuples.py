@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.minima.tuples import n_multisets
+from arrangement.relu.multisets import n_multisets
 
 
 def data(n: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """Settings of the test suite, and the command line run in this process."""
 
+import gc
 import io
 import json
 import os
@@ -12,12 +13,24 @@ from arrangement.cli import main
 from arrangement.kernels import built
 
 # Compiling a kernel takes longer than any deadline; the first example would fail on it.
-settings.register_profile("arrangement", deadline=None)
-settings.load_profile("arrangement")
+settings.register_profile("ci", deadline=None, max_examples=100)
+settings.register_profile("dev", deadline=None, max_examples=20)
+settings.load_profile("dev")
 
 # Where loops were built from these sources, none of them may be left to numba.
 if built.functions():
     os.environ.setdefault("ARRANGEMENT_KERNELS", "built")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    # Of what is read and rewritten here nothing is garbage, however often it is looked through.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_report_header():
@@ -31,7 +44,7 @@ class Input(io.BytesIO):
 
 
 @pytest.fixture
-def run(capsys, monkeypatch):
+def run(capfd, monkeypatch):
     """Run the command line in this process: its exit code, stdout and stderr."""
 
     def run(*arguments, stdin=""):
@@ -40,7 +53,7 @@ def run(capsys, monkeypatch):
         stream = io.TextIOWrapper(Input(content), "ascii", errors="surrogateescape")
         monkeypatch.setattr(sys, "stdin", stream)
         code = main([str(a) for a in arguments])
-        return (code, *capsys.readouterr())
+        return (code, *capfd.readouterr())
 
     return run
 

@@ -26,7 +26,6 @@ from arrangement.hyperplanes import operations
 from arrangement.networks import Network
 from arrangement.networks.regions.regions import Regions
 from arrangement.relu import OneHiddenLayer, cellwise_minima, local_minimum, pattern_minimum
-from arrangement.relu.minima_probability import minima_probability
 from arrangement.results import matroid, topes
 from arrangement.results.cells import Cells
 
@@ -121,7 +120,6 @@ CALLS = [
     (cellwise_minima, (X, Y), {"output_weights": [1.0], "loss": "squared", "penalty": None}),
     (local_minimum, (X, Y, [[1.0, 0, 0]], [1.0]), {"signs": None, "tolerance": 1e-9}),
     (pattern_minimum, (X, Y, [[True, False, True]]), {"bias_penalty": False}),
-    (minima_probability, (), {"samples": [4], "features": 1, "seeds": 2, "executor": None}),
     (samples.DataSet, (X, Y, "d"), {}),
     (samples.gaussian, (4, 2), {"seed": 0}),
     (samples.load, ("iris",), {"target": None}),
@@ -219,6 +217,7 @@ def run(*arguments, text=None, timeout=120):
     )  # fmt: skip
 
 
+@pytest.mark.processes
 def test_commands_with_bad_files_print_one_line(tmp_path):
     np.savez(tmp_path / "flat.npz", G=np.array(1.0), h=np.array(2.0))
     NETWORK.save(tmp_path / "n.npz")
@@ -250,6 +249,7 @@ def test_commands_with_bad_files_print_one_line(tmp_path):
         assert line.isprintable()
 
 
+@pytest.mark.processes
 def test_an_endless_stream_is_refused():
     with open("/dev/zero", "rb") as endless:
         done = subprocess.run(
@@ -260,6 +260,7 @@ def test_an_endless_stream_is_refused():
     assert "<stdin>: larger than 32 MiB" in done.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("delay", [0.03, 0.1, 0.2, 0.3])
 def test_an_interruption_at_any_moment_is_quiet(delay):
     """Signals that come before the package is reached end in Python itself."""
@@ -282,6 +283,7 @@ def test_an_interruption_at_any_moment_is_quiet(delay):
     assert errors == ""
 
 
+@pytest.mark.processes
 def test_importing_the_package_imports_nothing_large():
     code = "import sys, arrangement; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
@@ -306,6 +308,7 @@ def test_labels_in_graphml(tmp_path):
     assert found.edges["0", "1"] == {"e\\x1b": "\\x07"}
 
 
+@pytest.mark.processes
 def test_labels_in_text_and_pictures(tmp_path):
     odd = ODD.replace("\ud800", "").replace("\r\n", "")
     named = Network(NETWORK.weights[:1], NETWORK.biases[:1], labels=[odd, "$b_{$"])
@@ -337,3 +340,22 @@ def test_labels_in_text_and_pictures(tmp_path):
     with pytest.raises(InputError, match=r"a text cannot be set"):
         plot.regions(found, tmp_path / "a.png", title="$x^$")
     assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("points", "fault"),
+    [
+        ([0.5], "a point has 2 coordinates"),
+        ([[[0.5, 1]]], "a point has 2 coordinates"),
+        ([["1/3", "x"]], "points, row 0"),
+        ([[0, 1], [0.5, np.inf]], "points, row 1"),
+        (np.ma.masked_equal([[0.5, -1.0]], -1), "masked"),
+    ],
+)
+def test_cells_and_regions_refuse_the_same_points(points, fault):
+    refused = set()
+    for located in (LINES.cells(), NETWORK.regions(BOX)):
+        with pytest.raises(InputError, match=fault) as error:
+            located.locate(points)
+        refused.add(str(error.value).replace("rational", "real"))
+    assert len(refused) == 1

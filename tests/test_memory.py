@@ -1,7 +1,6 @@
 """What memory is left: control groups of both versions, limits of the process."""
 
 import os
-import resource
 import subprocess
 import sys
 
@@ -83,6 +82,7 @@ def test_a_container_sees_its_group_at_the_mount_point(system):
     [("RLIMIT_AS", "VmSize: 1048576 kB"), ("RLIMIT_DATA", "VmData:\t1048576 kB")],
 )
 def test_limits_of_the_process(system, monkeypatch, name, line):
+    resource = pytest.importorskip("resource", reason="limits of POSIX")
     kind = getattr(resource, name)
     known = resource.getrlimit
     monkeypatch.setattr(
@@ -98,6 +98,7 @@ def test_a_size_is_refused(monkeypatch):
         memory.refuse(2 * GIB, "10 tables", "take fewer")
 
 
+@pytest.mark.processes
 def test_cells_are_refused_under_ulimit():
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32));"

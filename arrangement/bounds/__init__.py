@@ -5,17 +5,7 @@
   deep ReLU networks).
 """
 
-from __future__ import annotations
-
 from arrangement.bounds.arrangements import buck, cover, zaslavsky
 from arrangement.bounds.networks import montufar_2014, montufar_2017, raghu, serra
 
-__all__ = [
-    "buck",
-    "cover",
-    "montufar_2014",
-    "montufar_2017",
-    "raghu",
-    "serra",
-    "zaslavsky",
-]
+__all__ = ["buck", "cover", "montufar_2014", "montufar_2017", "raghu", "serra", "zaslavsky"]

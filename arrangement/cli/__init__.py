@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import warnings
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from importlib import import_module
 
 from arrangement.cli.parser import Parser
@@ -102,7 +102,7 @@ def _main(argv: list[str] | None) -> int:
             raise InputError("standard output is closed")
         with redirect_stdout(quiet):
             result = options.run(options)
-        text, code = result if isinstance(result, tuple) else (result, 0)
+        text = result.render(options.json)
         sys.stdout.write("\n".join(map(printable, text.split("\n"))))
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -118,7 +118,7 @@ def _main(argv: list[str] | None) -> int:
         _discard_stdout()
         place = f"{error.filename}: " if error.filename else ""
         return _fail(f"{place}{error.strerror or error}")
-    return code
+    return result.code
 
 
 def _parser(argv: list[str]) -> Parser:
@@ -133,7 +133,10 @@ def _parser(argv: list[str]) -> Parser:
     for name, (module, text) in COMMANDS.items():
         one = commands.add_parser(name, help=text)
         if name in argv[:1]:
-            import_module(f"arrangement.cli.{module}").add(one)
+            command = import_module(f"arrangement.cli.{module}")
+            command.add(one)
+            one.add_argument("--json", action="store_true", help="print one JSON object")
+            one.set_defaults(run=command.run)
     return parser
 
 
@@ -142,19 +145,11 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _one_line(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    line: str | None = None,
-) -> str:
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
     return f"arrangement: warning: {' '.join(str(message).split())}\n"
 
 
 def _discard_stdout() -> None:
     """Let what is left in the buffer go nowhere, so that the exit is quiet."""
-    try:
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return

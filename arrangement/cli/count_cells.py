@@ -3,79 +3,64 @@
 from __future__ import annotations
 
 import argparse
-import time
 
+from arrangement.cli.facts import Fact, Result, bounded_cells, of_arrangement, stopwatch
 from arrangement.cli.options import (
     NUMBERS,
     add_arrangement,
-    add_checkpoint,
     add_domain,
     add_jobs,
     chosen,
-    report,
     workers,
 )
 from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 
-__all__ = ["add"]
+__all__ = ["add", "run"]
 
 
 def add(parser: Parser) -> None:
     """Describe the command, and add its options."""
     parser.description = NUMBERS
-    parser.set_defaults(run=_run)
     add_arrangement(parser)
     add_domain(parser)
-    parser.add_argument(
-        "--symmetry",
-        choices=("auto", "none"),
-        default="auto",
-        help="count flats that a symmetry maps to each other once; default: auto",
-    )
-    add_jobs(parser)
-    add_checkpoint(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.options("""
+--symmetry {auto,none}=auto  count flats that a symmetry maps to each other once; default: auto
+""")
+    add_jobs(parser, checkpoint=True)
 
 
-def _run(options: argparse.Namespace) -> str:
+def run(options: argparse.Namespace) -> Result:
+    """Count the cells, with a domain those in it."""
     arrangement, domain = chosen(options)
-    for option in ("jobs", "checkpoint"):
-        if domain is None and getattr(options, option) is not None:
-            raise InputError(f"--{option}: only with a domain")
-    started = time.perf_counter()
+    if domain is None:
+        for option in ("jobs", "checkpoint"):
+            if getattr(options, option) is not None:
+                raise InputError(f"--{option}: only with a domain")
+    seconds = stopwatch()
     if domain is not None:
         with workers(options.jobs) as executor:
             count = arrangement.n_cells(
                 domain=domain, progress=True, executor=executor, checkpoint=options.checkpoint
             )
-        facts = {
-            "hyperplanes": arrangement.n_hyperplanes,
-            "dimension": arrangement.dimension,
-            "cells in the domain": count,
-            "seconds": round(time.perf_counter() - started, 3),
-        }
-        return report(facts, options.json)
+        facts = [
+            Fact("hyperplanes", arrangement.n_hyperplanes),
+            Fact("dimension", arrangement.dimension),
+            Fact("cells in the domain", count),
+        ]
+        return Result([*facts, seconds()])
     symmetry = None if options.symmetry == "none" else options.symmetry
     chi = arrangement.characteristic_polynomial(symmetry=symmetry, progress=True)
-    seconds = time.perf_counter() - started
-    d = arrangement.dimension
+    took = seconds()
     whitney = [abs(c) for c in chi]
-    return report(
-        {
-            "hyperplanes": arrangement.n_hyperplanes,
-            "dimension": d,
-            "rank": arrangement.rank,
-            "characteristic polynomial": list(chi) if options.json else _polynomial(chi),
-            "Whitney numbers": whitney if options.json else ", ".join(map(str, whitney)),
-            "cells": sum(whitney),
-            "bounded cells"
-            if arrangement.is_essential or options.json
-            else "relatively bounded cells": abs(sum(chi)),
-            "seconds": round(seconds, 3),
-        },
-        options.json,
-    )
+    facts = [
+        *of_arrangement(arrangement),
+        Fact("characteristic polynomial", list(chi), lambda: _polynomial(chi)),
+        Fact("Whitney numbers", whitney),
+        Fact("cells", sum(whitney)),
+        bounded_cells(arrangement, abs(sum(chi))),
+    ]
+    return Result([*facts, took])
 
 
 def _polynomial(coefficients: tuple[int, ...]) -> str:

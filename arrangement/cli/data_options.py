@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 import math
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
 
-from arrangement.cli.options import float_number
+import numpy as np
+
+from arrangement.cli.facts import Fact
 from arrangement.cli.parser import Parser
-from arrangement.data.samples import load, prepare
+from arrangement.data.samples import DataSet, load, prepare
 from arrangement.errors import InputError, SizeError
+from arrangement.files.exact_text import float_number
 from arrangement.files.reading import standard_input
 from arrangement.plot.marks import counted
 from arrangement.relu import OneHiddenLayer
-
-if TYPE_CHECKING:
-    from arrangement.data.samples import DataSet
-    from arrangement.relu import OneHiddenLayer
 
 __all__ = [
     "SAMPLES",
@@ -26,6 +26,10 @@ __all__ = [
     "chosen_data",
     "chosen_layer",
     "described",
+    "loaded",
+    "of_data",
+    "of_layer",
+    "preparation",
     "refuse_wide",
 ]
 
@@ -39,92 +43,61 @@ MOST_RANK = 40
 """Samples of rank r have at least 2^r activation patterns; nothing goes through 2^40."""
 
 
-def add_data(parser: Parser, several: bool = False) -> None:
-    """The options for the samples; see :func:`chosen_data`.
-
-    With `several`, numbers of samples and of features are lists.
-    """
-    nargs = "+" if several else None
-    parser.add_argument("--data", required=True, metavar="NAME|FILE|-", help="the samples")
-    parser.add_argument(
-        "--target", metavar="COLUMN", help="label column of a table; default: the last"
-    )
-    parser.add_argument(
-        "--classes", nargs="+", metavar="LABEL", help="keep the samples with these labels"
-    )
-    parser.add_argument(
-        "--samples",
-        nargs=nargs,
-        type=int,
-        metavar="N",
-        help="draw N samples; as many of each class with --classes or --labels sign",
-    )
-    parser.add_argument(
-        "--features", nargs=nargs, type=int, metavar="D", help="reduce to D features"
-    )
-    parser.add_argument(
-        "--reduction", choices=("pca", "lsh", "none"), help="to D features; default: pca"
-    )
-    parser.add_argument(
-        "--no-normalise",
-        dest="normalise",
-        action="store_false",
-        help="do not centre and scale the features, which rounds them: what depended on each "
-        "other exactly does so no more",
-    )
-    parser.add_argument(
-        "--labels",
-        choices=("regression", "sign"),
-        default="regression",
-        help="targets: the labels as numbers (default), or -1 and +1 for two classes",
-    )
-    parser.add_argument(
-        "--bias",
-        type=_bias,
-        default=1.0,
-        metavar="B",
-        help="value of the appended constant feature, or 'none'; default: 1.0",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of what is drawn; default: 0")
+def add_data(parser: Parser) -> None:
+    """The options for the samples; see :func:`chosen_data`."""
+    text = """
+--data NAME|FILE|-  the samples
+--target COLUMN  label column of a table; default: the last
+--classes LABEL ...  keep the samples with these labels
+--samples N:int  draw N samples; as many of each class with --classes or --labels sign
+--features D:int  reduce to D features
+--reduction {pca,lsh,none}  to D features; default: pca
+--no-normalise  do not centre and scale the features, which rounds them: what depended on each
+    other exactly does so no more
+--labels {regression,sign}=regression  targets: the labels as numbers (default), or -1 and
+    +1 for two classes
+--bias B=1.0  value of the appended constant feature, or 'none'; default: 1.0
+--seed SEED:int=0  of what is drawn; default: 0
+"""
+    raw = {"dest": "normalise", "action": "store_false"}
+    parser.options(text, data={"required": True}, no_normalise=raw, bias={"type": _bias})
 
 
-def add_layer(parser: Parser, several: bool = False) -> None:
-    """The options for the hidden layer; see :func:`chosen_layer`.
-
-    With `several`, numbers of neurons are a list.
-    """
-    parser.add_argument(
-        "--hidden",
-        nargs="+" if several else None,
-        type=int,
-        default=1,
-        metavar="K",
-        help="hidden neurons; default: 1",
-    )
-    parser.add_argument(
-        "--output-bias", action="store_true", help="add a free constant to the outputs"
-    )
-    parser.add_argument(
-        "--negative-slope",
-        default="0",
-        metavar="A",
-        help="of the activation max(t, At), between -1 and 1; default: 0",
-    )
+def add_layer(parser: Parser) -> None:
+    """The options for the hidden layer; see :func:`chosen_layer`."""
+    parser.options("""
+--hidden K:int=1  hidden neurons; default: 1
+--output-bias  add a free constant to the outputs
+--negative-slope A=0  of the activation max(t, At), between -1 and 1; default: 0
+""")
 
 
 def chosen_data(options: argparse.Namespace) -> DataSet:
     """The samples that were asked for, reduced and normalised."""
     if options.reduction in ("pca", "lsh") and options.features is None:
         raise InputError(f"--reduction {options.reduction}: to how many? give --features D")
-    return prepare(
-        load(standard_input() if options.data == "-" else options.data, target=options.target),
-        classes=options.classes,
+    return preparation(options)(
+        loaded(options),
         samples=options.samples,
         features=options.features,
+        seed=options.seed,
+    )
+
+
+def loaded(options: argparse.Namespace) -> DataSet:
+    """All samples of the data set."""
+    source = standard_input() if options.data == "-" else options.data
+    return load(source, target=options.target)
+
+
+def preparation(options: argparse.Namespace) -> Callable[..., DataSet]:
+    """What :func:`~arrangement.data.samples.prepare` does to them, but for its numbers."""
+    return partial(
+        prepare,
+        classes=options.classes,
         reduction=None if options.reduction == "none" else options.reduction or "pca",
         normalise=options.normalise,
         labels=options.labels,
-        seed=options.seed,
     )
 
 
@@ -152,13 +125,25 @@ def chosen_layer(options: argparse.Namespace, data: DataSet) -> OneHiddenLayer:
     )
 
 
+def of_data(data: DataSet) -> list[Fact]:
+    """What every command tells of the samples."""
+    return [
+        Fact("data", data.name),
+        Fact("samples", len(data)),
+        Fact("features", data.X.shape[1]),
+    ]
+
+
+def of_layer(problem: OneHiddenLayer) -> list[Fact]:
+    """The size of the layer."""
+    return [Fact("dimension", problem.dimension), Fact("hidden", problem.hidden)]
+
+
 def refuse_wide(data: DataSet) -> None:
     """Refuse samples of so high a rank that their cells are out of reach.
 
     They would be refused later, too: but large tables take minutes to be taken exactly.
     """
-    import numpy as np
-
     if min(data.X.shape) <= MOST_RANK:
         return
     rank = int(np.linalg.matrix_rank(data.X))

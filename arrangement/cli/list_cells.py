@@ -4,59 +4,43 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
-from typing import TYPE_CHECKING
 
+from arrangement.arrangement import Arrangement
+from arrangement.cli.facts import Fact, Result, bounded_cells, of_arrangement, stopwatch
 from arrangement.cli.options import (
     NUMBERS,
     add_arrangement,
-    add_checkpoint,
     add_domain,
     add_jobs,
     add_outputs,
-    check_outputs,
     chosen,
-    report,
     workers,
 )
 from arrangement.cli.parser import Parser
-from arrangement.cli.results_written import names_directory
+from arrangement.cli.results_written import check_outputs, names_directory
 from arrangement.errors import InputError
 from arrangement.results.blocks import check_directory, write_blocks
 
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
-
-__all__ = ["add"]
+__all__ = ["add", "run"]
 
 
 def add(parser: Parser) -> None:
     """Describe the command, and add its options."""
     parser.description = NUMBERS
-    parser.set_defaults(run=_run)
     add_arrangement(parser)
-    parser.add_argument(
-        "--method",
-        choices=("auto", "sweep", "restrict", "lp"),
-        default="auto",
-        help="default: auto",
-    )
+    parser.options("--method {auto,sweep,restrict,lp}=auto  default: auto")
     add_domain(parser)
-    parser.add_argument(
-        "--out",
-        metavar="FILE.npz|DIR",
-        help="save the cells in a file; in a directory (a name without a dot), in blocks as "
-        "they are found, in memory that does not grow with them",
-    )
-    parser.add_argument(
-        "--parquet", action="store_true", help="write the blocks in DIR as Parquet, not npz"
-    )
-    add_jobs(parser)
-    add_checkpoint(parser)
+    parser.options("""
+--out FILE.npz|DIR  save the cells in a file; in a directory (a name without a dot), in blocks
+    as they are found, in memory that does not grow with them
+--parquet  write the blocks in DIR as Parquet, not npz
+""")
+    add_jobs(parser, checkpoint=True)
     add_outputs(parser, "the graph of cells and shared facets")
 
 
-def _run(options: argparse.Namespace) -> str:
+def run(options: argparse.Namespace) -> Result:
+    """Enumerate the cells, and write what was asked for."""
     if options.out is not None and names_directory(options.out):
         return _blocks(options)
     if options.parquet:
@@ -68,7 +52,7 @@ def _run(options: argparse.Namespace) -> str:
     for option in ("jobs", "checkpoint"):
         if options.method == "lp" and getattr(options, option) is not None:
             raise InputError(f"--{option}: not for --method lp")
-    started = time.perf_counter()
+    seconds = stopwatch()
     with workers(options.jobs) as executor:
         cells = arrangement.cells(
             method=options.method,
@@ -77,8 +61,12 @@ def _run(options: argparse.Namespace) -> str:
             executor=executor,
             checkpoint=options.checkpoint,
         )
-    bounded = int(cells.bounded.sum())
-    seconds = time.perf_counter() - started
+    facts = [
+        *of_arrangement(arrangement),
+        Fact("cells", len(cells)),
+        bounded_cells(arrangement, int(cells.bounded.sum())),
+        seconds(),
+    ]
     if options.graphml is not None:
         cells.write_graphml(options.graphml)
     if options.out is not None:
@@ -91,21 +79,10 @@ def _run(options: argparse.Namespace) -> str:
         else:
             source = "standard input" if options.file == "-" else os.path.basename(options.file)
         plot.arrangement(cells, options.plot, source=source)
-    essential = arrangement.is_essential or options.json
-    return report(
-        {
-            "hyperplanes": arrangement.n_hyperplanes,
-            "dimension": arrangement.dimension,
-            "rank": arrangement.rank,
-            "cells": len(cells),
-            "bounded cells" if essential else "relatively bounded cells": bounded,
-            "seconds": round(seconds, 3),
-        },
-        options.json,
-    )
+    return Result(facts)
 
 
-def _blocks(options: argparse.Namespace) -> str:
+def _blocks(options: argparse.Namespace) -> Result:
     """Cells in blocks on disk: nothing is known of all of them but their number."""
     for option in ("graphml", "plot"):
         if getattr(options, option) is not None:
@@ -115,18 +92,11 @@ def _blocks(options: argparse.Namespace) -> str:
     form = "parquet" if options.parquet else "npz"
     check_directory(options.out, form)
     arrangement, domain = chosen(options)
-    started = time.perf_counter()
+    seconds = stopwatch()
     with workers(options.jobs) as executor:
         portions = arrangement.iter_cells(2**20, True, executor, domain, options.checkpoint)
         count = write_blocks(arrangement, portions, options.out, form)
-    facts = {
-        "hyperplanes": arrangement.n_hyperplanes,
-        "dimension": arrangement.dimension,
-        "rank": arrangement.rank,
-        "cells": count,
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    return report(facts, options.json)
+    return Result([*of_arrangement(arrangement), Fact("cells", count), seconds()])
 
 
 def _check_drawable(arrangement: Arrangement) -> None:

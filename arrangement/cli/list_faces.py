@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
-from arrangement.cli.options import NUMBERS, add_arrangement, add_domain, chosen, report
+from arrangement.cli.facts import Fact, Result, of_arrangement, sign_rows
+from arrangement.cli.options import NUMBERS, add_arrangement, add_domain, chosen
 from arrangement.cli.parser import Parser
 
-__all__ = ["add"]
+__all__ = ["add", "run"]
 
 
 def add(parser: Parser) -> None:
@@ -16,41 +18,32 @@ def add(parser: Parser) -> None:
         f"{NUMBERS}\n\nA face is listed by its signs on the hyperplanes; with a "
         "domain, those that meet it."
     )
-    parser.set_defaults(run=_run)
     add_arrangement(parser)
     add_domain(parser)
-    parser.add_argument(
-        "--dimension", type=int, metavar="K", help="list the faces of dimension K"
-    )
-    parser.add_argument(
-        "--method",
-        choices=("count", "enumerate"),
-        help="the face vector by Whitney numbers of the restrictions (default without a "
-        "domain), or by enumerating the faces",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.options("""
+--dimension K:int  list the faces of dimension K
+--method {count,enumerate}  the face vector by Whitney numbers of the restrictions (default
+    without a domain), or by enumerating the faces
+""")
 
 
-def _run(options: argparse.Namespace) -> str:
+def run(options: argparse.Namespace) -> Result:
+    """Count the faces of every dimension, or list those of one."""
     arrangement, domain = chosen(options)
-    facts = {
-        "hyperplanes": arrangement.n_hyperplanes,
-        "dimension": arrangement.dimension,
-        "rank": arrangement.rank,
-    }
-    if options.dimension is not None:
-        faces = arrangement.faces(options.dimension, progress=True, domain=domain)
-        rows = ["".join("-0+"[s + 1] for s in row) for row in faces.signs.tolist()]
-        if not options.json:
-            return "".join(f"{row}\n" for row in rows)
-        listed = [
-            {"signs": row, "point": point, "bounded": bounded}
-            for row, point, bounded in zip(
-                rows, faces.points.tolist(), faces.bounded.tolist(), strict=True
-            )
+    facts = of_arrangement(arrangement)
+    if options.dimension is None:
+        vector = arrangement.face_vector(method=options.method, domain=domain)
+        inside = "" if domain is None else " in the domain"
+        return Result([*facts, Fact(f"faces{inside} by dimension", list(vector))])
+    faces = arrangement.faces(options.dimension, progress=True, domain=domain)
+    rows = sign_rows(faces.signs)
+
+    def listed() -> list[dict[str, Any]]:
+        points, bounded = faces.points.tolist(), faces.bounded.tolist()
+        names = ("signs", "point", "bounded")
+        return [
+            dict(zip(names, face, strict=True))
+            for face in zip(rows, points, bounded, strict=True)
         ]
-        return report(facts | {"faces": listed}, True)
-    vector = arrangement.face_vector(method=options.method, domain=domain)
-    shown = list(vector) if options.json else ", ".join(map(str, vector))
-    inside = "" if domain is None else " in the domain"
-    return report(facts | {f"faces{inside} by dimension": shown}, options.json)
+
+    return Result([*facts, Fact("faces", listed)], lines=rows, table=False)

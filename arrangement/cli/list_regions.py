@@ -5,43 +5,37 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import time
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from arrangement.bounds import montufar_2017, raghu, serra
-from arrangement.cli import results_written
+from arrangement.cli.facts import Fact, Result, short, stopwatch
 from arrangement.cli.network_options import (
     add_domain,
     add_reading,
     chosen_domain,
     chosen_network,
 )
-from arrangement.cli.options import add_jobs, add_outputs, report, short, workers
+from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
+from arrangement.cli.results_written import check_outputs
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.formats import readers
 from arrangement.networks.network import Network
-from arrangement.networks.regions.redundancy import pruned, redundancies
+from arrangement.networks.regions.decisions import DecisionRegions
+from arrangement.networks.regions.halfspaces import HalfspaceRegions
+from arrangement.networks.regions.redundancy import Redundancy, pruned, redundancies
 from arrangement.networks.regions.regions import Regions
 
-if TYPE_CHECKING:
-    from arrangement.networks.feed_forward import FeedForward
-    from arrangement.networks.network import Network
-    from arrangement.networks.regions.decisions import DecisionRegions
-    from arrangement.networks.regions.halfspaces import HalfspaceRegions
-    from arrangement.networks.regions.redundancy import Redundancy
-    from arrangement.networks.regions.regions import Regions
-
-__all__ = ["add"]
+__all__ = ["add", "run"]
 
 NEED_COMPLEX = (
     *("merge", "out", "certificate", "coverage", "graphml", "plot", "redundant", "prune"),
 )
-
-COLOURS = ("map", "class", "rank", "dead")
 
 TEXT = """\
 FILE is a network: .npz (weights_0, biases_0, ..., activation), .json ("weights", "biases" and
@@ -62,55 +56,34 @@ whose largest output is the same."""
 def add(parser: Parser) -> None:
     """Describe the command, and add its options."""
     parser.description = TEXT
-    parser.set_defaults(run=_run)
     parser.add_argument("file", metavar="FILE", help="the network")
     add_reading(parser)
     add_domain(parser)
-    parser.add_argument(
-        "--merge", action="store_true", help="save and draw linear, not activation regions"
-    )
-    parser.add_argument(
-        "--method",
-        choices=("auto", "complex", "recursion"),
-        default="auto",
-        help="complex: all faces of all regions (default up to 7 inputs); recursion: region by "
-        "region, for any number of inputs, which tells regions, maps and ranks only",
-    )
+    parser.options("""
+--merge  save and draw linear, not activation regions
+--method {auto,complex,recursion}=auto  complex: all faces of all regions (default up to 7
+    inputs); recursion: region by region, for any number of inputs, which tells regions, maps
+    and ranks only
+""")
     add_jobs(parser)
-    parser.add_argument("--out", metavar="FILE.npz", help="save the regions")
-    parser.add_argument(
-        "--redundant",
-        action="store_true",
-        help="list the hidden neurons that the network can do without in the domain, or that "
-        "are linear there",
-    )
-    parser.add_argument(
-        "--prune",
-        metavar="FILE.npz|.json",
-        help="write the network without them, which is the same function in the domain",
-    )
-    parser.add_argument(
-        "--certificate",
-        metavar="FILE.json",
-        help="write a proof that these are all regions (.gz: compressed), which "
-        "'arrangement verify' checks",
-    )
-    parser.add_argument(
-        "--coverage",
-        type=int,
-        metavar="N",
-        help="tell what share of the regions and of the volume N random points find",
-    )
+    parser.options("""
+--out FILE.npz  save the regions
+--redundant  list the hidden neurons that the network can do without in the domain, or that are
+    linear there
+--prune FILE.npz|.json  write the network without them, which is the same function in the domain
+--certificate FILE.json  write a proof that these are all regions (.gz: compressed), which
+    'arrangement verify' checks
+--coverage N:int  tell what share of the regions and of the volume N random points find
+""")
     add_outputs(parser, "the graph of regions and shared facets")
-    parser.add_argument(
-        "--colour",
-        choices=COLOURS,
-        help="what the colours of --plot tell: affine map (default), class, rank of the last "
-        "hidden layer, or dead layers",
-    )
+    parser.options("""
+--colour {map,class,rank,dead}  what the colours of --plot tell: affine map (default), class,
+    rank of the last hidden layer, or dead layers
+""")
 
 
-def _run(options: argparse.Namespace) -> str:
+def run(options: argparse.Namespace) -> Result:
+    """Find the regions, and write what was asked for."""
     _check(options)
     network = chosen_network(options.file, options)
     _check_drawable(options, network)
@@ -118,23 +91,24 @@ def _run(options: argparse.Namespace) -> str:
     method = options.method
     if method == "auto" and any(map(vars(options).get, NEED_COMPLEX)):
         method = "complex"
-    started = time.perf_counter()
+    seconds = stopwatch()
     with workers(options.jobs) as executor:
-        regions = network.regions(domain, executor, progress=True, method=method)
-    facts = _facts(network, regions, options.json)
+        found = network.regions(domain, executor, progress=True, method=method)
+    facts = _found(network, found)
+    if not isinstance(found, Regions):  # what needs the complex has chosen it, or is refused
+        return Result([*facts, seconds()])
+    regions = found.merge() if options.merge else found
     if options.coverage is not None:
-        facts["coverage"] = _coverage(regions, options.coverage, options.json)
+        facts.append(_coverage(found, options.coverage))
     if options.certificate is not None:
-        regions.write_certificate(options.certificate)
-    if options.merge:
-        regions = regions.merge()
+        found.write_certificate(options.certificate)
     if options.redundant:
-        facts |= _redundant(regions, options.json)
-    seconds = time.perf_counter() - started
+        facts.append(_redundant(regions))
+    took = seconds()
     if options.prune is not None:
         small = pruned(regions)
         readers.save(small, options.prune)
-        facts["pruned widths"] = _widths(small, options.json)
+        facts.append(Fact("pruned widths", list(small.hidden_widths)))
     if options.graphml is not None:
         regions.write_graphml(options.graphml)
     if options.out is not None:
@@ -146,7 +120,7 @@ def _run(options: argparse.Namespace) -> str:
         if options.slice is not None:
             name += f" on the plane of {os.path.basename(options.slice)}"
         plot.regions(regions, options.plot, options.colour or "map", source=name)
-    return report(facts | {"seconds": round(seconds, 3)}, options.json)
+    return Result([*facts, took])
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -171,10 +145,7 @@ def _check(options: argparse.Namespace) -> None:
         path = getattr(options, flag)
         if path is not None and not path.lower().endswith(suffixes):
             raise InputError(f"--{flag} {path}: the suffix must be {' or '.join(suffixes)}")
-    flags = ("out", "prune", "certificate", "graphml", "plot")
-    outputs = {f"--{flag}": getattr(options, flag) for flag in flags}
-    for source in (options.file, options.slice, options.domain):
-        results_written.check_outputs(outputs, source)
+    check_outputs(options, options.file, options.slice, options.domain)
 
 
 def _check_drawable(options: argparse.Namespace, network: Network) -> None:
@@ -191,42 +162,40 @@ def _check_drawable(options: argparse.Namespace, network: Network) -> None:
         raise InputError("--colour rank: the network has no hidden layer")
 
 
-def _facts(
-    network: Network, regions: Regions | HalfspaceRegions, as_json: bool
-) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "inputs": network.input_dimension,
-        "outputs": network.output_dimension,
-        "widths": _widths(network, as_json),
-        "activation": _named(network),
-        "activation regions": regions.n_activation_regions,
-        "distinct affine maps": regions.n_affine_maps,
-    }
+def _found(network: Network, regions: Regions | HalfspaceRegions) -> list[Fact]:
+    facts = [
+        Fact("inputs", network.input_dimension),
+        Fact("outputs", network.output_dimension),
+        Fact("widths", list(network.hidden_widths)),
+        Fact("activation", _named(network)),
+        Fact("activation regions", regions.n_activation_regions),
+        Fact("distinct affine maps", regions.n_affine_maps),
+    ]
     if isinstance(regions, Regions):
-        facts |= _geometry(network, regions, as_json)
-    facts |= _ranks(regions, as_json)
+        facts += _geometry(network, regions)
+    facts += _ranks(regions)
     if isinstance(regions, Regions) and network.output_dimension > 1:
-        facts |= _classes(regions.decision_regions(), as_json)
-    return facts | _bounds(network, regions.n_activation_regions, as_json)
+        facts += _classes(regions.decision_regions())
+    if network.pieces == 1:
+        facts.append(_bounds(network, regions.n_activation_regions))
+    return facts
 
 
-def _geometry(network: Network, regions: Regions, as_json: bool) -> dict[str, Any]:
-    import numpy as np
-
-    name = "volume" if as_json else _volume(regions)
+def _geometry(network: Network, regions: Regions) -> list[Fact]:
+    name = _volume(regions)
     whole = _domain_volume(network, regions)
     with np.errstate(over="ignore"):
         total = float(regions.volumes.sum())
-    facts: dict[str, Any] = {
-        "linear regions": regions.n_linear_regions,
-        "vertices": len(regions.complex.points),
-        "facets between regions": len(regions.edges),
-        "facets on the boundary": len(regions.boundary_facets),
-        name: total if as_json else f"{total:.10g}",
-        f"{name} of the domain": whole if as_json else f"{whole:.10g}",
-    }
-    if as_json and network.input_dimension == 1:
-        facts["breakpoints"] = [_number(x) for x in regions.breakpoints]
+    facts = [
+        Fact("linear regions", regions.n_linear_regions),
+        Fact("vertices", len(regions.complex.points)),
+        Fact("facets between regions", len(regions.edges)),
+        Fact("facets on the boundary", len(regions.boundary_facets)),
+        Fact("volume", total, {name: f"{total:.10g}"}),
+        Fact("volume of the domain", whole, {f"{name} of the domain": f"{whole:.10g}"}),
+    ]
+    if network.input_dimension == 1:
+        facts.append(Fact("breakpoints", lambda: list(map(_number, regions.breakpoints)), {}))
     return facts
 
 
@@ -246,21 +215,21 @@ def _volume(regions: Regions | DecisionRegions) -> str:
     return ("length", "area", "volume")[min(regions.dimension, 3) - 1]
 
 
-def _ranks(regions: Regions | HalfspaceRegions, as_json: bool) -> dict[str, Any]:
+def _ranks(regions: Regions | HalfspaceRegions) -> list[Fact]:
     dead, ranks = regions.dead, regions.ranks
-    facts: dict[str, Any] = {"regions with a dead layer": int(dead.any(axis=1).sum())}
     ends = [(int(column.min()), int(column.max())) for column in ranks.T]
-    if as_json:
-        facts["dead regions by layer"] = dead.sum(axis=0).tolist()
-        return facts | {"ranks": [{"least": low, "largest": high} for low, high in ends]}
-    for l, (low, high) in enumerate(ends):
-        facts[f"rank in layer {l}"] = f"{low}" if low == high else f"{low} to {high}"
-    return facts
-
-
-def _widths(network: FeedForward, as_json: bool) -> Any:
-    widths = list(network.hidden_widths)
-    return widths if as_json else ", ".join(map(str, widths)) or "none"
+    return [
+        Fact("regions with a dead layer", int(dead.any(axis=1).sum())),
+        Fact("dead regions by layer", dead.sum(axis=0).tolist(), {}),
+        Fact(
+            "ranks",
+            [{"least": low, "largest": high} for low, high in ends],
+            {
+                f"rank in layer {l}": f"{low}" if low == high else f"{low} to {high}"
+                for l, (low, high) in enumerate(ends)
+            },
+        ),
+    ]
 
 
 def _named(network: Network) -> str:
@@ -278,99 +247,82 @@ def _domain_volume(network: Network, regions: Regions) -> float:
     return float(whole.volumes[0])
 
 
-def _classes(decision: DecisionRegions, as_json: bool) -> dict[str, Any]:
-    import numpy as np
-
+def _classes(decision: DecisionRegions) -> list[Fact]:
     out = len(decision.class_labels)
     shares = np.bincount(decision.class_numbers, decision.volume_shares, minlength=out)
-    table = [
-        {
-            "class": label,
-            "decision regions": int(n),
-            "volume": float(size),
-            "share": float(part),
-        }
-        for label, n, size, part in zip(
-            decision.class_labels.tolist(),
-            decision.class_counts,
-            decision.class_volumes,
-            shares,
-            strict=True,
-        )
-    ]
-    facts: dict[str, Any] = {"decision regions": len(decision)}
-    if as_json:
-        return facts | {"classes": table}
     name = _volume(decision)
-    for row in table:
-        n = row["decision regions"]
-        facts[f"class {row['class']}"] = (
-            f"{n} decision {'region' if n == 1 else 'regions'}, {name} {row['volume']:.6g} "
-            f"({row['share']:.2%})"
+    rows, lines = [], {}
+    for label, count, size, share in zip(
+        decision.class_labels.tolist(),
+        decision.class_counts.tolist(),
+        decision.class_volumes.tolist(),
+        shares.tolist(),
+        strict=True,
+    ):
+        rows.append({"class": label, "decision regions": count, "volume": size, "share": share})
+        lines[f"class {label}"] = (
+            f"{count} decision {'region' if count == 1 else 'regions'}, {name} {size:.6g} "
+            f"({share:.2%})"
         )
-    return facts
+    return [Fact("decision regions", len(decision)), Fact("classes", rows, lines)]
 
 
-def _bounds(network: Network, count: int, as_json: bool) -> dict[str, Any]:
-    """The upper bounds that hold for the activation; none for maxout."""
+def _bounds(network: Network, count: int) -> Fact:
+    """The upper bounds that hold for the activation."""
     bounds = {"Serra 2018": serra, "Montufar 2017": montufar_2017, "Raghu 2017": raghu}
-    if network.pieces > 1:
-        return {}
     if network.activation != "relu":
         del bounds["Serra 2018"]  # its proof counts the dimensions that inactive units lose
-    facts: dict[str, Any] = {}
+    values, lines = {}, {}
     for name, bound in bounds.items():
         most = bound(network.input_dimension, network.hidden_widths)
-        facts[name] = (
-            {"bound": most, "measured per bound": count / most}
-            if as_json
-            else f"at most {exact_text(most)}  measured / bound {count / most:.4f}"
-        )
-    return {"bounds": facts} if as_json else facts
+        values[name] = {"bound": most, "measured per bound": count / most}
+        lines[name] = f"at most {exact_text(most)}  measured / bound {count / most:.4f}"
+    return Fact("bounds", values, lines)
 
 
-def _coverage(regions: Regions, n_points: int, as_json: bool) -> Any:
+def _coverage(regions: Regions, n_points: int) -> Fact:
     """What random points find; their seed is 0."""
     found = regions.coverage(n_points, rng=0)
-    if as_json:
-        return found.to_dict()
-    return (
+    return Fact(
+        "coverage",
+        found.to_dict(),
         f"{n_points:,} random points find {found.n_found:,} activation regions "
-        f"({found.share:.2%}), {found.volume_share:.4%} of the {_volume(regions)}"
+        f"({found.share:.2%}), {found.volume_share:.4%} of the {_volume(regions)}",
     )
 
 
-def _redundant(regions: Regions, as_json: bool) -> dict[str, Any]:
+def _redundant(regions: Regions) -> Fact:
     found = redundancies(regions)
-    if as_json:
-        return {"redundant neurons": [_certificate(one) for one in found]}
-    facts: dict[str, Any] = {"redundant neurons": len(found)}
-    for one in found:
-        facts[f"layer {one.layer}, neuron {one.neuron}"] = _told(one)
-    return facts
+    lines = {f"layer {one.layer}, neuron {one.neuron}": _told(one) for one in found}
+    return Fact(
+        "redundant neurons",
+        [_certificate(one) for one in found],
+        {"redundant neurons": len(found), **lines},
+    )
 
 
 def _certificate(one: Redundancy) -> dict[str, Any]:
     """What is known of a redundant neuron; numbers as exact text."""
-
-    combination = one.combination
+    inputs = one.of_inputs
     return {
         "layer": one.layer,
         "neuron": one.neuron,
         "kind": one.kind,
-        "preactivation": None if one.preactivation is None else exact_text(one.preactivation),
-        "vertex": None if one.vertex is None else [exact_text(v) for v in one.vertex],
-        "combination": None
-        if combination is None
-        else {str(i): exact_text(v) for i, v in combination.items()},
-        "constant": None if one.constant is None else exact_text(one.constant),
-        "of_inputs": None
-        if one.of_inputs is None
-        else {
-            "factors": {str(i): exact_text(v) for i, v in one.of_inputs[0].items()},
-            "constant": exact_text(one.of_inputs[1]),
-        },
+        "preactivation": _exact(one.preactivation),
+        "vertex": _exact(one.vertex),
+        "combination": _exact(one.combination),
+        "constant": _exact(one.constant),
+        "of_inputs": inputs and {"factors": _exact(inputs[0]), "constant": _exact(inputs[1])},
     }
+
+
+def _exact(value: Any) -> Any:
+    """Exact text for each number; None stays."""
+    if isinstance(value, dict):
+        return {str(key): exact_text(number) for key, number in value.items()}
+    if isinstance(value, list | tuple):
+        return [exact_text(number) for number in value]
+    return None if value is None else exact_text(value)
 
 
 def _told(one: Redundancy) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import time
+import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from arrangement.cli.data_options import (
     SAMPLES,
@@ -14,19 +16,20 @@ from arrangement.cli.data_options import (
     chosen_data,
     chosen_layer,
     described,
+    of_data,
+    of_layer,
 )
-from arrangement.cli.options import add_jobs, add_outputs, check_outputs, report, workers
+from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
+from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
-from arrangement.cli.sweep_landscapes import add_sweep, run_sweep, settle
+from arrangement.cli.results_written import check_outputs
 from arrangement.errors import InputError
+from arrangement.relu import Landscape, OneHiddenLayer, Piece, Pieces
 from arrangement.relu.minima.piece_files import TABLES
 from arrangement.relu.minima.product import refuse_large_graph
-from arrangement.relu.minima.tuples import n_multisets
+from arrangement.relu.multisets import n_multisets
 
-if TYPE_CHECKING:
-    from arrangement.relu import Landscape, OneHiddenLayer, Pieces
-
-__all__ = ["add"]
+__all__ = ["add", "run"]
 
 KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
 
@@ -39,56 +42,40 @@ def add(parser: Parser) -> None:
         "hundred samples of three\ncoordinates; with K neurons it is tuples of cells that are "
         "gone through."
     )
-    parser.set_defaults(run=_run)
-    add_data(parser, several=True)
-    add_layer(parser, several=True)
-    parser.add_argument(
-        "--max-loss", type=float, metavar="L", help="only the minima of at most this loss"
-    )
-    parser.add_argument(
-        "--kinds",
-        nargs="+",
-        choices=KINDS,
-        metavar="KIND",
-        help=f"only the minima of these kinds: {', '.join(KINDS)}; without boundary it is "
-        "several times less work",
-    )
-    parser.add_argument(
-        "--exact", action="store_true", help="decide every minimum in rational arithmetic"
-    )
-    parser.add_argument(
-        "--saddles", action="store_true", help="find the differentiable saddles as well"
+    add_data(parser)
+    add_layer(parser)
+    parser.options(
+        f"""
+--max-loss L:float  only the minima of at most this loss
+--kinds KIND ...  only the minima of these kinds: {", ".join(KINDS)}; without boundary it is
+    several times less work
+--exact  decide every minimum in rational arithmetic
+--saddles  find the differentiable saddles as well
+""",
+        kinds={"choices": KINDS},
     )
     add_jobs(parser)
-    parser.add_argument(
-        "--out",
-        metavar="FILE.npz|.csv",
-        help="save the minima: loss, kind, dimension, margin, component, signs, weights; of a "
-        "sweep the table (.csv)",
-    )
+    parser.options("""
+--out FILE.npz|.csv  save the minima: loss, kind, dimension, margin, component, signs,
+    weights
+""")
     add_outputs(parser, "the annotated graph of cells (or tuples of cells) and shared facets")
-    parser.add_argument(
-        "--plot-kind",
-        choices=("auto", "weights", "spectrum", "slice"),
-        default="auto",
-        help="the weight space of one neuron in up to three dimensions, the losses of the "
-        "minima by kind, or the loss on the plane through the three lowest minima; default: "
-        "weights if they can be drawn, else spectrum",
-    )
-    add_sweep(parser)
+    parser.options("""
+--plot-kind {auto,weights,spectrum,slice}=auto  the weight space of one neuron in up to three
+    dimensions, the losses of the minima by kind, or the loss on the plane through the three
+    lowest minima; default: weights if they can be drawn, else spectrum
+""")
 
 
-def _run(options: argparse.Namespace) -> str:
-    if options.sweep:
-        return run_sweep(options)
-    settle(options)
-    check_outputs(options, options.data, TABLES)
+def run(options: argparse.Namespace) -> Result:
+    """Find the minima, and write what was asked for."""
+    check_outputs(options, options.data, saved=TABLES)
     data = chosen_data(options)
     problem = chosen_layer(options, data)
     picture = _picture(options, problem)
     if options.graphml is not None:
         _refuse_large_graph(problem)
-    started = time.perf_counter()
+    seconds = stopwatch()
     with workers(options.jobs) as executor:
         landscape = problem.landscape(
             max_loss=options.max_loss,
@@ -98,8 +85,11 @@ def _run(options: argparse.Namespace) -> str:
             progress=True,
         )
         saddles = landscape.saddles(options.max_loss) if options.saddles else None
-    edges = len(landscape.cells.edges)
-    seconds = time.perf_counter() - started
+    graph = [
+        Fact("cells", len(landscape.cells)),
+        Fact("edges", len(landscape.cells.edges)),
+    ]
+    took = seconds()
     if picture is not None and not len(landscape.pieces):
         raise InputError("--plot: there is no minimum of this loss and these kinds to draw")
     if options.graphml is not None:
@@ -108,18 +98,8 @@ def _run(options: argparse.Namespace) -> str:
         landscape.save(options.out)
     if picture is not None:
         _draw(landscape, saddles, picture, options.plot, described(options, data))
-    facts: dict[str, Any] = {
-        "data": data.name,
-        "samples": len(data),
-        "features": data.X.shape[1],
-        "dimension": problem.dimension,
-        "hidden": problem.hidden,
-        "cells": len(landscape.cells),
-        "edges": edges,
-    }
-    tell = _as_json if options.json else _as_text
-    facts |= tell(landscape, saddles, options)
-    return report(facts | {"seconds": round(seconds, 3)}, options.json)
+    found = _found(landscape, saddles, options)
+    return Result([*of_data(data), *of_layer(problem), *graph, *found, took])
 
 
 def _picture(options: argparse.Namespace, problem: OneHiddenLayer) -> str | None:
@@ -168,90 +148,68 @@ def _draw(
         plot.landscape(landscape, path, source=source)
 
 
-def _as_text(
+def _found(
     landscape: Landscape, saddles: Pieces | None, options: argparse.Namespace
-) -> dict[str, Any]:
+) -> list[Fact]:
     pieces = landscape.pieces
-    one = landscape.problem.hidden == 1
-    restricted = options.max_loss is not None or options.kinds is not None
-    each = ", ".join(f"{n:,} {kind}" for kind, n in _by_kind(landscape).items())
-    holding, _ = _holders(landscape)
-    total = _n_tuples(landscape)
-    least = "global minimum" if options.kinds is None else "least of these"
-    facts: dict[str, Any] = {
-        "pieces": f"{len(pieces):,} ({each})" if len(pieces) else "none",
-        "components": f"{len(landscape.components):,}",
-        least: "none",
-        f"{'cells' if one else 'tuples of cells'} holding "
-        f"{'one of them' if restricted else 'a minimum'}": (
-            f"{holding:,} of {total:,} ({holding / total:.1%})"
-        ),
-    }
-    if len(pieces):
-        best = landscape.global_minimum
-        facts[least] = f"loss {best.loss:.6g} ({best.kind})"
-    if saddles is not None:
-        facts["saddles"] = f"{len(saddles):,}"
-    undecided = int((~pieces.decided).sum())
-    margin = f" (narrowest margin {_narrowest(pieces):.2g})" if len(pieces) else ""
-    for name, count, remark in (
-        ("undecided pieces", undecided, margin),
-        ("doubtful tuples", landscape.doubtful, ""),
-    ):
-        facts[name] = f"{count:,}{remark}{'; --exact decides' if count else ''}"
-    return facts
-
-
-def _as_json(
-    landscape: Landscape, saddles: Pieces | None, options: argparse.Namespace
-) -> dict[str, Any]:
-    pieces = landscape.pieces
+    by_kind = dict(sorted(Counter(pieces.kind.tolist()).items()))
+    each = ", ".join(f"{n:,} {kind}" for kind, n in by_kind.items())
+    components = len(landscape.components)
     holding, facets = _holders(landscape)
-    holders = f"{'cells' if landscape.problem.hidden == 1 else 'tuples of cells'} holding a"
+    total = n_multisets(len(landscape.cells), landscape.problem.hidden)
+    cells = "cells" if landscape.problem.hidden == 1 else "tuples of cells"
+    restricted = options.max_loss is not None or options.kinds is not None
+    held = "one of them" if restricted else "a minimum"
     least = "global minimum" if options.kinds is None else "least of these"
-    facts: dict[str, Any] = {
-        "max loss": options.max_loss,
-        "kinds": options.kinds,
-        "exact": options.exact,
-        "pieces": _by_kind(landscape),
-        "components": len(landscape.components),
-        f"{holders} minimum": holding / _n_tuples(landscape),
-        f"number of {holders} minimum": holding,
-        "facets holding a minimum": facets,
-        "undecided pieces": int((~pieces.decided).sum()),
-        "narrowest margin": _narrowest(pieces),
-        "doubtful tuples": landscape.doubtful,
-        least: None,
-    }
-    if saddles is not None:
-        facts["saddles"] = len(saddles)
+    least_text, margin, narrowest, value = "none", "", math.nan, None
     if len(pieces):
         best = landscape.global_minimum
-        facts[least] = {
-            "loss": float(best.loss),
-            "kind": best.kind,
-            "dimension": int(best.dimension),
-            "margin": float(best.margin),
-            "decided": best.decided,
-            "signs": ["".join("-0+"[s + 1] for s in row) for row in best.signs],
-            "output signs": best.output_signs.tolist(),
-            "weights": best.weights.tolist(),
-            "output weights": best.output_weights.tolist(),
-            "output bias": best.output_bias,
-        }
+        least_text = f"loss {best.loss:.6g} ({best.kind})"
+        narrowest = float(pieces.margin.min())
+        margin = f" (narrowest margin {narrowest:.2g})"
+        value = _piece(best)
+    facts = [
+        Fact("max loss", options.max_loss, {}),
+        Fact("kinds", options.kinds, {}),
+        Fact("exact", options.exact, {}),
+        Fact("pieces", by_kind, f"{len(pieces):,} ({each})" if by_kind else "none"),
+        Fact("components", components, f"{components:,}"),
+        Fact(least, text=least_text),
+        Fact(
+            f"{cells} holding a minimum",
+            holding / total,
+            {f"{cells} holding {held}": f"{holding:,} of {total:,} ({holding / total:.1%})"},
+        ),
+        Fact(f"number of {cells} holding a minimum", holding, {}),
+        Fact("facets holding a minimum", facets, {}),
+        _doubtful("undecided pieces", int((~pieces.decided).sum()), margin),
+        Fact("narrowest margin", narrowest, {}),
+        _doubtful("doubtful tuples", landscape.doubtful),
+        Fact(least, value, {}),
+    ]
+    if saddles is not None:
+        facts.insert(7, Fact("saddles", text=f"{len(saddles):,}"))
+        facts.append(Fact("saddles", len(saddles), {}))
     return facts
 
 
-def _by_kind(landscape: Landscape) -> dict[str, int]:
-    return dict(sorted(Counter(landscape.pieces.kind.tolist()).items()))
+def _doubtful(name: str, count: int, remark: str = "") -> Fact:
+    return Fact(name, count, f"{count:,}{remark}{'; --exact decides' if count else ''}")
 
 
-def _narrowest(pieces: Pieces) -> float:
-    return float(pieces.margin.min()) if len(pieces) else float("nan")
-
-
-def _n_tuples(landscape: Landscape) -> int:
-    return n_multisets(len(landscape.cells), landscape.problem.hidden)
+def _piece(best: Piece) -> dict[str, Any]:
+    return {
+        "loss": float(best.loss),
+        "kind": best.kind,
+        "dimension": int(best.dimension),
+        "margin": float(best.margin),
+        "decided": best.decided,
+        "signs": sign_rows(best.signs),
+        "output signs": best.output_signs.tolist(),
+        "weights": best.weights.tolist(),
+        "output weights": best.output_weights.tolist(),
+        "output bias": best.output_bias,
+    }
 
 
 def _holders(landscape: Landscape) -> tuple[int, int]:
@@ -259,8 +217,6 @@ def _holders(landscape: Landscape) -> tuple[int, int]:
 
     As `attained` and `boundary_minimum` of the graph say, without its columns.
     """
-    import numpy as np
-
     faces = landscape.pieces.faces
     codimension = landscape.table.codimension[faces].sum(axis=1)
     inside, facets = (len(np.unique(faces[codimension == c], axis=0)) for c in (0, 1))

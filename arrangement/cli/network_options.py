@@ -3,62 +3,42 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from arrangement.cli.arrangement_files import rational_number, read_points, written_number
-from arrangement.cli.options import float_number
 from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
+from arrangement.files.exact_text import (
+    float_number,
+    rational_number,
+    read_points,
+    written_number,
+)
 from arrangement.files.reading import naming, read_arrays
 from arrangement.networks.network import Network
-
-if TYPE_CHECKING:
-    from arrangement.networks.network import Network
 
 __all__ = ["add_domain", "add_reading", "chosen_domain", "chosen_network"]
 
 
 def add_reading(parser: Parser) -> None:
     """The options that say what a file of a network does not."""
-    parser.add_argument(
-        "--activation",
-        nargs="+",
-        metavar=("NAME", "K"),
-        help="relu, leaky_relu or 'maxout K', if FILE does not say (a state dict does not)",
-    )
-    parser.add_argument(
-        "--layers",
-        nargs="+",
-        metavar="NAME",
-        help="the layers of a .npz or .pt file by name in the order in which they are applied, "
-        "such as fc1 fc2: a state dict does not say it",
-    )
-    parser.add_argument(
-        "--negative-slope", metavar="S", help="of leaky_relu, if FILE does not say"
-    )
-    parser.add_argument(
-        "--slice",
-        metavar="FILE",
-        help="only the plane through three inputs p, q, r, the rows of a table (text or .npy): "
-        "x = p + t_1 (q - p) + t_2 (r - p); two inputs give a line",
-    )
+    parser.options("""
+--activation NAME K ...  relu, leaky_relu or 'maxout K', if FILE does not say (a state dict does
+    not)
+--layers NAME ...  the layers of a .npz or .pt file by name in the order in which they are
+    applied, such as fc1 fc2: a state dict does not say it
+--negative-slope S  of leaky_relu, if FILE does not say
+--slice FILE  only the plane through three inputs p, q, r, the rows of a table (text or .npy):
+    x = p + t_1 (q - p) + t_2 (r - p); two inputs give a line
+""")
 
 
 def add_domain(parser: Parser) -> None:
     """The options for the domain; see :func:`chosen_domain`."""
-    parser.add_argument(
-        "--box",
-        nargs="+",
-        metavar=("LOW", "HIGH"),
-        help="the inputs: LOW <= x_i <= HIGH for every i, or one pair for each; with --slice "
-        "the coordinates t in the slice",
-    )
-    parser.add_argument(
-        "--domain",
-        "--polytope",
-        metavar="FILE.npz",
-        help="instead of a box the polytope G x <= h",
-    )
+    parser.options("""
+--box LOW HIGH ...  the inputs: LOW <= x_i <= HIGH for every i, or one pair for each; with
+    --slice the coordinates t in the slice
+--domain, --polytope FILE.npz  instead of a box the polytope G x <= h
+""")
 
 
 def chosen_domain(options: argparse.Namespace, dimension: int) -> Any:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.files.output import hindrance, is_stream
 
 __all__ = ["check_outputs", "names_directory"]
 
+OUTPUTS = ("out", "prune", "certificate", "graphml", "plot")
+"""The options that name a file to write."""
+
 
 def check_outputs(
-    outputs: Mapping[str, str | None],
-    source: str | None,
-    saved: Sequence[str] = (".npz",),
+    options: argparse.Namespace, *sources: str | None, saved: Sequence[str] = (".npz",)
 ) -> None:
     """Find out before the work what would hinder the writing after it.
 
     Parameters
     ----------
-    outputs : mapping of str to str or None
-        The files by the option that names them; None where the option is not given.
-    source : str or None
-        The file that is read; - is standard input.
+    options : Namespace
+        The files are those that its options name.
+    sources : str or None
+        The files that are read; - is standard input.
     saved : sequence of str
         The suffixes that the file of --out may have.
 
@@ -36,8 +38,9 @@ def check_outputs(
     MissingExtraError
         If a picture is asked for and matplotlib is not installed.
     """
-    taken = {} if source in (None, "-") else {os.path.realpath(str(source)): "the input"}
-    for option, path in outputs.items():
+    taken = {os.path.realpath(path): "the input" for path in sources if path not in (None, "-")}
+    for name in OUTPUTS:
+        option, path = f"--{name}", getattr(options, name, None)
         if path is None:
             continue
         if (place := os.path.realpath(path)) in taken:

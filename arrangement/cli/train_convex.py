@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import time
-from typing import TYPE_CHECKING, Any
 
-from arrangement.cli.arrangement_files import rational_number
-from arrangement.cli.data_options import SAMPLES, add_data, chosen_data, refuse_wide
-from arrangement.cli.options import check_outputs, report
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.cli.data_options import (
+    SAMPLES,
+    add_data,
+    chosen_data,
+    of_data,
+    refuse_wide,
+)
+from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.parser import Parser
+from arrangement.cli.results_written import check_outputs
+from arrangement.files.exact_text import rational_number
 from arrangement.relu.training import convex
+from arrangement.relu.training.convex import ConvexTraining
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from arrangement.relu.training.convex import ConvexTraining
-
-__all__ = ["add"]
+__all__ = ["add", "run"]
 
 
 def add(parser: Parser) -> None:
@@ -29,47 +32,30 @@ def add(parser: Parser) -> None:
         "convex program over all\nactivation patterns (Pilanci and Ergen 2020), with the value "
         "of the dual as a proof."
     )
-    parser.set_defaults(run=_run)
     add_data(parser)
-    parser.add_argument(
-        "--beta",
-        required=True,
-        metavar="BETA",
-        help="weight decay, above 0 (0.1 or 1/8)",
+    parser.options(
+        """
+--beta BETA  weight decay, above 0 (0.1 or 1/8)
+--patterns all|M=all  all patterns (default), or those of M random vectors only, which proves
+    nothing about the rest
+--sampled M:int  beside it the same with the patterns of M random vectors: what sampling misses
+--out FILE.npz  save the network: weights_0, biases_0, weights_1, biases_1
+""",
+        beta={"required": True},
+        patterns={"type": _patterns},
     )
-    parser.add_argument(
-        "--patterns",
-        type=_patterns,
-        default="all",
-        metavar="all|M",
-        help="all patterns (default), or those of M random vectors only, which proves nothing "
-        "about the rest",
-    )
-    parser.add_argument(
-        "--sampled",
-        type=int,
-        metavar="M",
-        help="beside it the same with the patterns of M random vectors: what sampling misses",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="FILE.npz",
-        help="save the network: weights_0, biases_0, weights_1, biases_1",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _run(options: argparse.Namespace) -> str:
+def run(options: argparse.Namespace) -> Result:
+    """Train, and with --sampled once more with the patterns of random vectors."""
     check_outputs(options, options.data)
     beta = rational_number(options.beta, "--beta")
     data = chosen_data(options)
     if options.patterns == "all":
         refuse_wide(data)
-    found = {}
-    for name, patterns in (("", options.patterns), ("sampled ", options.sampled)):
-        if patterns is None:
-            continue
-        started = time.perf_counter()
+
+    def trained(patterns: str | int) -> tuple[ConvexTraining, Fact]:
+        seconds = stopwatch()
         result = convex.train(
             data.X,
             data.y,
@@ -79,53 +65,37 @@ def _run(options: argparse.Namespace) -> str:
             rng=options.seed,
             progress=True,
         )
-        found[name] = result, time.perf_counter() - started
+        return result, seconds()
+
+    best, took = trained(options.patterns)
+    facts = [*of_data(data), Fact("beta", float(beta)), *_found(best, data.y), took]
+    if options.sampled is not None:
+        sampled, took = trained(options.sampled)
+        excess = sampled.fun - best.fun
+        more = [*_found(sampled, data.y), Fact("excess", excess, f"{excess:.3g}"), took]
+        facts += [fact._replace(name=f"sampled {fact.name}") for fact in more]
     if options.out is not None:
-        found[""][0].save(options.out)
-    facts: dict[str, Any] = {
-        "data": data.name,
-        "samples": len(data),
-        "features": data.X.shape[1],
-        "beta": float(beta),
-    }
-    for name, (result, seconds) in found.items():
-        facts |= {
-            f"{name}{key}": value for key, value in _told(result, data.y, options).items()
-        }
-        if name:
-            excess = result.fun - found[""][0].fun
-            facts["sampled excess"] = excess if options.json else f"{excess:.3g}"
-        facts[f"{name}seconds"] = round(seconds, 3)
-    if options.json:
-        best = found[""][0]
-        facts["weights"] = best.weights.tolist()
-        facts["output weights"] = best.output_weights.tolist()
-    return report(facts, options.json)
+        best.save(options.out)
+    facts += [
+        Fact("weights", best.weights.tolist(), {}),
+        Fact("output weights", best.output_weights.tolist(), {}),
+    ]
+    return Result(facts)
 
 
-def _told(
-    result: ConvexTraining, y: NDArray[np.float64], options: argparse.Namespace
-) -> dict[str, Any]:
-    error = float(((result.outputs - y) ** 2).mean())
-    if options.json:
-        return {
-            "optimum": result.fun,
-            "dual value": result.lower_bound,
-            "gap": result.gap,
-            "patterns": result.n_patterns,
-            "complete": result.complete,
-            "neurons": len(result.weights),
-            "mean squared error": error,
-        }
+def _found(result: ConvexTraining, y: NDArray[np.float64]) -> list[Fact]:
     which = "all" if result.complete else "drawn; the dual value is a bound for these only"
-    return {
-        "optimum": f"{result.fun:.9g}",
-        "dual value": f"{result.lower_bound:.9g}",
-        "gap": f"{result.gap:.2g}",
-        "patterns": f"{result.n_patterns:,} ({which})",
-        "neurons": f"{len(result.weights):,}",
-        "mean squared error": f"{error:.6g}",
-    }
+    neurons = len(result.weights)
+    error = float(((result.outputs - y) ** 2).mean())
+    return [
+        Fact("optimum", result.fun, f"{result.fun:.9g}"),
+        Fact("dual value", result.lower_bound, f"{result.lower_bound:.9g}"),
+        Fact("gap", result.gap, f"{result.gap:.2g}"),
+        Fact("patterns", result.n_patterns, f"{result.n_patterns:,} ({which})"),
+        Fact("complete", result.complete, {}),
+        Fact("neurons", neurons, f"{neurons:,}"),
+        Fact("mean squared error", error, f"{error:.6g}"),
+    ]
 
 
 def _patterns(text: str) -> str | int:

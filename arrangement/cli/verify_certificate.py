@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from arrangement.cli.facts import Fact, Result, short, stopwatch
 from arrangement.cli.network_options import (
     add_domain,
     add_reading,
     chosen_domain,
     chosen_network,
 )
-from arrangement.cli.options import report, short
 from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
@@ -31,7 +30,7 @@ from arrangement.networks.proofs.verify import (
 )
 from arrangement.networks.regions.certificate import network_facts
 
-__all__ = ["add"]
+__all__ = ["add", "run"]
 
 SHOWN = 10
 """So many failures or rows of the domain are printed, unless JSON has all."""
@@ -52,23 +51,17 @@ say which are meant; without them the domain is printed, for comparison.
 The exit code is 0 if it is a proof, 1 if it is not (or of another network or domain), 2 if FILE
 is no certificate or something else is wrong with the arguments, 3 if the check was not done
 because it would take too much work."""
-    parser.set_defaults(run=_run)
     parser.add_argument("file", metavar="FILE", help="the certificate")
-    parser.add_argument(
-        "--network",
-        metavar="FILE",
-        help="a network (.npz, .json, .onnx, .pt): is it the one of the certificate, exactly?",
-    )
+    parser.options("""
+--network FILE  a network (.npz, .json, .onnx, .pt): is it the one of the certificate, exactly?
+""")
     add_reading(parser)
     add_domain(parser)
-    parser.add_argument(
-        "--limit",
-        type=_factor,
-        default=1.0,
-        metavar="F",
-        help="allow F times the work and length that are allowed otherwise (about a minute)",
+    parser.options(
+        "--limit F=1  allow F times the work and length that are allowed otherwise (about a "
+        "minute)",
+        limit={"type": _factor},
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _factor(text: str) -> float:
@@ -81,7 +74,8 @@ def _factor(text: str) -> float:
     return value
 
 
-def _run(options: argparse.Namespace) -> tuple[str, int]:
+def run(options: argparse.Namespace) -> Result:
+    """Check the certificate, and whether it is of the network and the domain that are meant."""
     for name in ("activation", "negative_slope", "layers", "slice"):
         if getattr(options, name) is not None and options.network is None:
             flag = name.replace("_", "-")
@@ -96,12 +90,12 @@ def _run(options: argparse.Namespace) -> tuple[str, int]:
         reason = str(error) or "out of memory"
         message = f"{options.file}: not decided: {reason}; --limit F allows F times as much"
         sys.stderr.write(f"arrangement: {message}\n")
-        text = report({"proof": None, "reason": message}, True) if options.json else ""
-        return text, UNDECIDED
+        facts = [Fact("proof", None), Fact("reason", message)]
+        return Result(facts, table=False, code=UNDECIDED)
 
 
-def _verified(options: argparse.Namespace) -> tuple[str, int]:
-    started = time.perf_counter()
+def _verified(options: argparse.Namespace) -> Result:
+    seconds = stopwatch()
     certificate = read(options.file, options.limit)
     verdict = check(certificate, options.limit)
     failures = list(verdict.failures)
@@ -113,31 +107,32 @@ def _verified(options: argparse.Namespace) -> tuple[str, int]:
             failures.insert(0, f"the domain is not that of {flag}")
     if options.network is not None and not _is_of(certificate["network"], options):
         failures.insert(0, f"the network is not that of {options.network}")
+    domain = [[integer_text(v) for v in row] for row in verdict.domain]
     size = exact_text(verdict.domain_volume)
-    facts: dict[str, Any] = {
-        "regions": verdict.n_regions,
-        "vertices": verdict.n_vertices,
-        "facets": verdict.n_facets,
-        "adjacencies": verdict.n_adjacencies,
-        "simplices": verdict.n_simplices,
-        "domain": [[integer_text(v) for v in row] for row in verdict.domain]
-        if options.json
-        else _told(verdict.domain),
-        "domain volume": size if options.json else short(size),
-        "volume not covered": verdict.missing,
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    if options.json:
-        facts = {"proof": not failures, **facts, "failures": failures}
-        return report(facts, True), int(bool(failures))
-    if not failures:
-        facts["proof"] = "yes: these are all activation regions in the domain"
-        return report(facts, False), 0
-    facts["proof"] = f"no: {len(failures)} failure{'s' * (len(failures) > 1)}"
-    lines = failures[:SHOWN]
-    if len(failures) > SHOWN:
-        lines.append(f"and {len(failures) - SHOWN} more (--json has all)")
-    return report(facts, False) + "".join(f"{line}\n" for line in lines), 1
+    verdict_text = "yes: these are all activation regions in the domain"
+    if failures:
+        verdict_text = f"no: {len(failures)} failure{'s' * (len(failures) > 1)}"
+    facts = [
+        Fact("proof", not failures, {}),
+        Fact("regions", verdict.n_regions),
+        Fact("vertices", verdict.n_vertices),
+        Fact("facets", verdict.n_facets),
+        Fact("adjacencies", verdict.n_adjacencies),
+        Fact("simplices", verdict.n_simplices),
+        Fact("domain", domain, lambda: _told(verdict.domain)),
+        Fact("domain volume", size, short(size)),
+        Fact("volume not covered", verdict.missing),
+        seconds(),
+        Fact("failures", failures, {}),
+        Fact("proof", text=verdict_text),
+    ]
+    return Result(facts, lines=_first(failures), code=int(bool(failures)))
+
+
+def _first(texts: list[str]) -> list[str]:
+    """Some of them, and how many more there are."""
+    rest = len(texts) - SHOWN
+    return texts[:SHOWN] + [f"and {rest} more (--json has all)"] * (rest > 0)
 
 
 def _told(rows: Sequence[Sequence[int]]) -> str:
@@ -156,12 +151,10 @@ def _told(rows: Sequence[Sequence[int]]) -> str:
         alike = d > 1 and len(set(intervals)) == 1
         return f"{intervals[0]}^{d}" if alike else " x ".join(intervals)
     shown = []
-    for *normal, c in rows[:SHOWN]:
+    for *normal, c in rows:
         terms = [f"{short(exact_text(v))} x{i}" for i, v in enumerate(normal) if v]
         shown.append(f"{' + '.join(terms)} >= {short(exact_text(-c))}")
-    if len(rows) > SHOWN:
-        shown.append(f"and {len(rows) - SHOWN} more (--json has all)")
-    return ", ".join(shown)
+    return ", ".join(_first(shown))
 
 
 def _is_of(facts: dict[str, Any], options: argparse.Namespace) -> bool:

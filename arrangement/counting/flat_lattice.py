@@ -16,6 +16,7 @@ from arrangement.exact.packing import Words, word_count
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_essential_rows
 from arrangement.kernels.cells import covers as kernel
+from arrangement.kernels.reasons import MORE_PRIMES
 from arrangement.memory import refuse_large
 
 __all__ = ["FlatLattice"]
@@ -175,11 +176,10 @@ class FlatLattice:
 
         See :func:`kernels.covers.find_covers`.
         """
-        y = kernel.find_covers(
+        y, reason = kernel.find_covers(
             self._table(), flats, last, y, rank, which, highest, self.batch, self.work
         )
-        if y < 0:
-            y = -1 - y
+        if reason == MORE_PRIMES:
             self._more_primes(len(self._moduli))
         return y
 

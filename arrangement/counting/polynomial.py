@@ -11,7 +11,9 @@ from flint import fmpz_poly
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.bounds import zaslavsky
 from arrangement.checks import check_instance
+from arrangement.counting.broken_circuits import BrokenCircuits
 from arrangement.counting.flat_count import FlatCount
 from arrangement.counting.groups import PermutationGroup
 from arrangement.counting.symmetry import (
@@ -20,12 +22,12 @@ from arrangement.counting.symmetry import (
     find_generators,
     given_generators,
 )
-from arrangement.enumeration import choose, restrict, sweep
+from arrangement.enumeration import choose, sweep
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.hyperplanes.components import components
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
-from arrangement.hyperplanes.reduction import Reduction, distinct_essential_rows
+from arrangement.hyperplanes.reduction import decone, distinct_essential_rows
 from arrangement.progress import Progress
 
 __all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_numbers"]
@@ -33,11 +35,8 @@ __all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_n
 Integers = NDArray[np.object_]
 
 
-FEW = 5
-"""With fewer hyperplanes than this for each dimension, simple arrangements have many flats."""
-
-MANY = 28
-"""In so many dimensions few flats may tell of too many cells to go through: 2^28 and more."""
+MANY = 2**29
+"""So many sets without broken circuits may take longer than the flats of degenerate rows."""
 
 WORTHWHILE = 8
 """Least order of a group that is used when found: an orbit costs as much as a few flats."""
@@ -51,9 +50,10 @@ def characteristic_polynomial(
     The sum is over the flats X (the space among them), μ is the Möbius function of the flats
     ordered by reverse inclusion. Copies of a hyperplane count once.
 
-    The flats are listed rank by rank, each once, with |μ| passed on from those below by
-    Weisner's theorem; with a symmetry, one flat of each orbit is enough. The flats of the two
-    highest ranks are never stored.
+    The sets without broken circuits are counted by deletion and restriction, in no memory to
+    speak of. With a symmetry, or where there are too many such sets for the flats, these are
+    listed rank by rank, each once, with |μ| passed on from those below by Weisner's theorem;
+    one flat of each orbit is enough. The flats of the two highest ranks are never stored.
 
     Parameters
     ----------
@@ -91,6 +91,8 @@ def characteristic_polynomial(
     (1, -3, 3)
     >>> characteristic_polynomial(families.braid(4))  # t(t − 1)(t − 2)(t − 3)
     (1, -6, 11, -6, 0)
+    >>> families.shi(3).characteristic_polynomial()  # t(t − 3)^2
+    (1, -6, 9, 0)
     >>> sum(map(abs, characteristic_polynomial(families.coxeter("E", 7), symmetry="auto")))
     2903040
     """
@@ -123,6 +125,8 @@ def whitney_numbers(
     >>> from arrangement import families
     >>> whitney_numbers(families.resonance(4))
     (1, 15, 80, 170, 104)
+    >>> families.threshold(3).whitney_numbers()
+    (1, 8, 28, 44, 23)
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
@@ -155,8 +159,12 @@ def n_cells(
     Examples
     --------
     >>> from arrangement import families
-    >>> n_cells(families.threshold(5), symmetry="auto")
+    >>> families.shi(5).n_cells(), families.shi(5).n_cells(domain=[(0, "1/9")] * 5)
+    (1296, 120)
+    >>> families.threshold(5).n_cells(symmetry="auto")
     94572
+    >>> families.resonance(7).n_cells(symmetry="auto")
+    347326352
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     if domain is not None:
@@ -166,21 +174,7 @@ def n_cells(
     if executor is not None or checkpoint is not None:
         what = "an executor" if executor is not None else "a checkpoint"
         raise InputError(f"{what} is for counting in a domain; without one flats are counted")
-    if symmetry is None and _has_many_flats(arrangement):
-        return restrict.count(arrangement)
     return sum(whitney_numbers(arrangement, symmetry, progress))
-
-
-def _has_many_flats(arrangement: Hyperplanes) -> bool:
-    """Is restrict and split faster, since there are few cells for each flat?
-
-    So it is for few hyperplanes in general position, as measured.
-    """
-    rows = Reduction(arrangement).rows
-    n, d = len(rows), rows.shape[1] - 1
-    if not 1 < d < MANY or n >= FEW * d or sweep.looks_degenerate(rows):
-        return False
-    return len(components(distinct_essential_rows(arrangement)[:, :-1])) == 1
 
 
 def n_bounded_cells(
@@ -204,6 +198,9 @@ def n_bounded_cells(
     >>> from arrangement import families
     >>> n_bounded_cells(families.shi(4))
     27
+    >>> from arrangement import Arrangement
+    >>> Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).n_bounded_cells()
+    1
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     return abs(sum(characteristic_polynomial(arrangement, symmetry, progress)))
@@ -248,15 +245,30 @@ def _of_rows(rows: Integers, group: PermutationGroup | None, progress: Progress)
         return [1]
     if exact.rank(rows) == rows.shape[1]:
         infinity = np.array([0] * (rows.shape[1] - 1) + [1], dtype=object)
-        return FlatCount(rows, infinity, group, progress).whitney_numbers()
+        return _off_infinity(rows, infinity, group, progress)
     rows = rows[:, :-1]
     if group is None:
         # The decone at the last hyperplane: χ(t) = (t − 1)·χ_decone(t).
-        w = FlatCount(rows[:-1], rows[-1], None, progress).whitney_numbers()
-        return _product(w, [1, 1])
+        return _product(_off_infinity(rows[:-1], rows[-1], None, progress), [1, 1])
     w = FlatCount(rows, None, group, progress).whitney_numbers()
     # χ(1) = 0: no cell of a central arrangement is bounded.
     return [*w, abs(sum(w[0::2]) - sum(w[1::2]))]
+
+
+def _off_infinity(
+    rows: Integers, infinity: Integers, group: PermutationGroup | None, progress: Progress
+) -> list[int]:
+    """The coefficients for linear rows off another: set by set where that is sooner."""
+    n, d = len(rows), rows.shape[1] - 1
+    if group is None:
+        most = None
+        if zaslavsky(n, d) > MANY:
+            affine = decone(np.concatenate([rows, [infinity]]))
+            most = MANY if sweep.looks_degenerate(affine) else None
+        found = BrokenCircuits(rows, infinity, progress).whitney_numbers(most)
+        if found is not None:
+            return found
+    return FlatCount(rows, infinity, group, progress).whitney_numbers()
 
 
 def _product(p: list[int], q: list[int]) -> list[int]:

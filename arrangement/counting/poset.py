@@ -193,12 +193,34 @@ def _whole(arrangement: Hyperplanes) -> Words:
 
 
 def intersection_poset(arrangement: Hyperplanes) -> nx.DiGraph:
-    """All flats by reverse inclusion; see :meth:`Arrangement.intersection_poset`.
+    """The flats by reverse inclusion: a meet semilattice, a lattice if they share a point.
+
+    Nodes are tuples of the hyperplanes that contain the flat (copies too), the whole space
+    () first. Each has `rank`, `dimension`, `hyperplanes` (the same as a string) and
+    `mobius` = μ(R^d, X). Edges are the cover relations, from a flat to those of the next
+    rank inside it. :func:`arrangement.files.graphml.write_poset` and networkx write it as
+    GraphML.
+
+    Returns
+    -------
+    networkx.DiGraph
+
+    Raises
+    ------
+    SizeError
+        If there are more than a million cover relations.
+
+    References
+    ----------
+    R. P. Stanley, *An Introduction to Hyperplane Arrangements* (2007), §1.3.
 
     Examples
     --------
     >>> from arrangement import families
-    >>> poset = intersection_poset(families.braid(3))
+    >>> poset = families.braid(4).intersection_poset()
+    >>> len(poset), poset.nodes[(0, 1, 2, 3, 4, 5)]["mobius"]
+    (15, -6)
+    >>> poset = families.braid(3).intersection_poset()
     >>> poset.nodes[(0, 1, 2)]
     {'rank': 2, 'dimension': 1, 'hyperplanes': '0 1 2', 'mobius': 2}
     >>> sorted(poset.successors(()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,46 +70,41 @@ class Automorphisms:
         unit = np.array([[0] * (width - 1) + [1]], dtype=object)
         self.vectors = np.concatenate([rows, unit]) if infinity else rows
         self._basis = exact.independent_columns(self.vectors.T)
-        self._coordinates = coordinates(self.vectors, self._basis)
+        here = coordinates(self.vectors, self._basis)
+        assert here is not None, "the basis is one"
+        self._form = _normal_form(here)
 
     def __contains__(self, permutation: Sequence[int]) -> bool:
         images = [*permutation, self.n] if self.infinity else list(permutation)
         there = coordinates(self.vectors[images], self._basis)
-        if there is None or self._coordinates is None:
-            return False
-        return _differ_by_scaling(self._coordinates.tolist(), there.tolist())
+        return there is not None and _normal_form(there) == self._form
 
 
-def _differ_by_scaling(here: list[list[int]], there: list[list[int]]) -> bool:
-    """Are there non-zero s_j, c_b with there[j][b]·s_j = c_b·here[j][b] throughout?
+def _normal_form(table: Integers) -> list[list[Any]]:
+    """The table with rows and columns scaled so that certain entries become 1.
 
-    The non-zero entries are the edges of a graph on rows and columns; along a spanning forest
-    they tell all factors, up to one for each component, and the other edges must agree.
+    The non-zero entries are the edges of a graph on rows and columns. Along a spanning forest
+    they tell all factors, up to one for each component: tables have the same form iff they
+    differ by scaling.
     """
-    width = len(here[0])
-    column: dict[int, Fraction] = {}
-    waiting = list(range(len(here)))
-    for a, b in zip(here, there, strict=True):
-        if any((v == 0) != (w == 0) for v, w in zip(a, b, strict=True)):
-            return False
+    scale: dict[int, Any] = {}
+    form: list[list[Any]] = [[]] * len(table)
+    waiting = list(range(len(table)))
     while waiting:
         later = []
         for j in waiting:
-            support = [c for c in range(width) if here[j][c]]
-            known = next((c for c in support if c in column), None)
+            support = [(c, v) for c, v in enumerate(table[j]) if v]
+            known = next((v * scale[c] for c, v in support if c in scale), None)
             if known is None:
                 later.append(j)
                 continue
-            scale = column[known] * here[j][known] / there[j][known]
-            for c in support:
-                factor = scale * there[j][c] / here[j][c]
-                if column.setdefault(c, factor) != factor:
-                    return False
+            for c, v in support:
+                scale.setdefault(c, known / v)
+            form[j] = [v * scale[c] / known if v else 0 for c, v in enumerate(table[j])]
         if len(later) == len(waiting):
-            free = next(c for c in range(width) if here[later[0]][c])
-            column[free] = Fraction(1)
+            scale[next(c for c, v in enumerate(table[later[0]]) if v)] = Fraction(1)
         waiting = later
-    return True
+    return form
 
 
 def given_generators(

@@ -71,10 +71,8 @@ def _cifar_batch(name: str) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
         with warnings.catch_warnings():  # of escapes in text that a hostile pickle has
             warnings.simplefilter("ignore")
             batch = _unpickled(content)
-    except SizeError as error:
-        raise SizeError(f"{name}: {error}") from None
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+    except (InputError, SizeError) as error:
+        raise type(error)(f"{name}: {error}") from None
     except Exception:  # a damaged pickle raises whatever its last instruction happens to raise
         raise InputError(
             f"{name}: not a CIFAR-10 batch (a damaged or cut off pickle)"
@@ -141,16 +139,13 @@ _MARK = object()
 
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "MARK": _MARK}
 
-_NUMBERS = ("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4")
-
-_TEXTS = ("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8")
-
-_BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8")
-
+_VALUES = (
+    *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"),
+    *("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+)
 _BYTES_OF_PYTHON_2 = ("STRING", "BINSTRING", "SHORT_BINSTRING")
-
 _PUTS = ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE")
-
 _GETS = ("GET", "BINGET", "LONG_BINGET")
 
 
@@ -176,7 +171,7 @@ def _unpickled(content: bytes) -> Any:
             return stack.pop()
         if code in _CONSTANTS:
             stack.append(_CONSTANTS[code])
-        elif code in _NUMBERS or code in _TEXTS or code in _BYTES:
+        elif code in _VALUES:
             stack.append(argument)
         elif code in _BYTES_OF_PYTHON_2:
             stack.append(str(argument).encode("latin1"))

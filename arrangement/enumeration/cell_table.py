@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import kernels
 from arrangement.exact.packing import Words, pack_signs
+from arrangement.kernels.cells import lookup as kernel
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -33,29 +33,28 @@ class CellTable:
 
     def __init__(self, words: Words, first: NDArray[np.int64]) -> None:
         self._words = words
-        self.representatives = np.unique(first)
-        self.random = np.random.default_rng(20).integers(
-            2**64, size=len(self.representatives), dtype=np.uint64
-        )
+        representatives = np.unique(first)
         size = 1 << (2 * len(words)).bit_length()
-        self.masks = pack_signs(self.representatives[:, None] == first[None, :])
-        self.table = np.full(size, -1, dtype=np.int64)
-        self.tags = np.zeros(size, dtype=np.uint64)
-        kernels.fill_table(
-            self._words, self.representatives, self.random, self.table, self.tags
+        self.masks = pack_signs(representatives[:, None] == first[None, :])
+        self.table = kernel.Table(
+            representatives=representatives,
+            random=np.random.default_rng(20).integers(
+                2**64, size=len(representatives), dtype=np.uint64
+            ),
+            slots=np.full(size, -1, dtype=np.int64),
+            tags=np.zeros(size, dtype=np.uint64),
         )
+        kernel.fill_table(self._words, self.table)
 
     def look_up(self, words: Words) -> NDArray[np.int64]:
         """The cell with each packed sign vector, −1 where there is none; shape (k,)."""
-        found: NDArray[np.int64] = kernels.look_up(
-            np.ascontiguousarray(words), self._words, self.representatives, self.random,
-            self.table, self.tags,
-        )  # fmt: skip
+        queries = np.ascontiguousarray(words)
+        found: NDArray[np.int64] = kernel.look_up(queries, self._words, self.table)
         return found
 
     def facets(self, i: int) -> NDArray[np.int64]:
         """The hyperplanes across which cell i has a neighbour, by their lowest copies."""
-        return self.representatives[self.look_up(self._words[i] ^ self.masks) >= 0]
+        return self.table.representatives[self.look_up(self._words[i] ^ self.masks) >= 0]
 
     def edges(
         self, show: Callable[[int, int], None] = lambda done, total: None
@@ -69,10 +68,7 @@ class CellTable:
         room = np.empty((max(2**20, len(self.masks)), 3), dtype=np.int64)
         start = 0
         while start < len(self._words):
-            start, written = kernels.find_edges(
-                self._words, self.masks, self.representatives, self.random, self.table,
-                self.tags, start, room,
-            )  # fmt: skip
+            start, written = kernel.find_edges(self._words, self.masks, self.table, start, room)
             found.append(room[:written].copy())
             show(start, len(self._words))
         return np.concatenate(found)

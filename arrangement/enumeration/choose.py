@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb
 from operator import itemgetter
 from typing import Any
@@ -18,8 +19,9 @@ from arrangement.checks import check_executor, choice
 from arrangement.enumeration import cones, linear_programs, restrict, sweep
 from arrangement.enumeration.estimate import refuse_too_many
 from arrangement.enumeration.found import Found
-from arrangement.enumeration.splitting import Counts, Splitting
-from arrangement.enumeration.sweep import FiniteSweep, Interval
+from arrangement.enumeration.intervals import Interval
+from arrangement.enumeration.splitting import Counts, Splitting, spread, spread_count
+from arrangement.enumeration.sweep import FiniteSweep
 from arrangement.enumeration.tasks import (
     Checkpoint,
     alone,
@@ -33,7 +35,7 @@ from arrangement.exact.numbers import shown
 from arrangement.exact.packing import Words, pack_signs, word_count
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.exact.solver import unit_rows
-from arrangement.hyperplanes.domain import parse_domain
+from arrangement.hyperplanes.domain import parse_domain, sides_of_box
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import (
     Reduction,
@@ -59,6 +61,13 @@ SPLITTING = 8
 
 DRAWN = 2**7
 """Sets of hyperplanes that are drawn to tell how many cells a domain holds."""
+
+WORTH_SHARING = 2**22
+"""Below this bound on the number of cells, a sweep is not worth an executor."""
+
+FIRST = 2**30
+"""Lines at infinity that are swept before the first cell is handed on, in less than a minute.
+Where there are more, a process alone splits: slower in all, but cells come at once."""
 
 PATIENCE = 64
 """How many vertices may need exact arithmetic before `auto` turns to restrict and split."""
@@ -97,11 +106,10 @@ def cells(
         return _swept(task)
     if method == "auto" and walls is None and worth_sweeping(Reduction(arrangement).rows):
         try:
-            # Tasks on an executor know nothing of each other's vertices.
-            return _swept(task, PATIENCE if executor is None else np.inf)
+            return _swept(task, PATIENCE)
         except sweep.TooDegenerate:
             pass
-    if method == "auto" and walls is not None and _mostly_inside(arrangement, walls):
+    if method == "auto" and walls is not None and _mostly_inside(task):
         return _swept_inside(task)
     return _split(task)
 
@@ -123,6 +131,28 @@ class _Task:
         if self.walls is None:
             return Checkpoint(self.directory, Reduction(self.arrangement).rows)
         return Checkpoint(self.directory, distinct_rows(self.arrangement), self.walls)
+
+    @cached_property
+    def sides(self) -> NDArray[np.int8] | None:
+        """On which side of each hyperplane the domain is, 0 where the hyperplane may cut it."""
+        return None if self.walls is None else sides_of_box(self.arrangement, self.walls)
+
+    @property
+    def rows(self) -> Integers:
+        """The different hyperplanes that may cut the domain."""
+        rows = distinct_rows(self.arrangement)
+        if self.sides is None:
+            return rows
+        return rows[self.sides[np.unique(self.arrangement.coincidence[0])] == 0]
+
+    def columns(self, words: Words) -> Words:
+        """Signs on all hyperplanes from those on the rows."""
+        return all_columns(self.arrangement, words, sides=self.sides)
+
+    def executor_for(self, rows: Integers) -> Executor | None:
+        """The executor, if it is of use to a sweep of some rows."""
+        worth = zaslavsky(len(rows), rows.shape[1] - 1) > WORTH_SHARING
+        return self.executor if worth else None
 
     def found(self, words: Words) -> Found:
         """The cells with certain packed signs."""
@@ -151,23 +181,27 @@ def _split(task: _Task) -> Found:
     words = np.concatenate([words for _, words in sorted(found, key=itemgetter(0))])
     if halved:
         words = np.concatenate([words, _opposite(words, arrangement)])
-    return task.found(all_columns(arrangement, words))
+    return task.found(task.columns(words))
 
 
-def _split_blocks(
-    task: _Task, kind: type[Splitting] = Splitting
-) -> tuple[Iterator[tuple[Interval, Words]], bool]:
-    """Blocks of cells, a bit for each different hyperplane, and whether the opposites lack."""
+def _split_blocks(task: _Task) -> tuple[Iterator[tuple[Interval, Words]], bool]:
+    """Blocks of cells, a bit for each of the task's rows, and whether the opposites lack."""
+    rows, inward, halved = _cone(task)
     checkpoint = task.checkpoint()
-    rows, inward = cones.homogeneous(distinct_rows(task.arrangement), task.walls)
+    if checkpoint is not None:
+        show = reporter(task.progress, "parts")
+        return portions(Splitting(rows, inward), show, task.executor, checkpoint), halved
+    if task.executor is not None:
+        return spread(rows, inward, task.progress, task.executor), halved
+    blocks = cones.words(rows, inward, reporter(task.progress, "cells"))
+    return ((Interval(0, i, i + 1), block) for i, block in enumerate(blocks)), halved
+
+
+def _cone(task: _Task) -> tuple[Integers, Integers, bool]:
+    """Linear rows, the walls of a cone, and whether the cells on its other side lack."""
+    rows, inward = cones.homogeneous(task.rows, task.walls)
     halved = len(rows) > 0 and len(inward) == 0
-    if halved:
-        inward = rows[:1]
-    if task.executor is None and checkpoint is None:
-        blocks = cones.words(rows, inward, reporter(task.progress, "cells"))
-        return ((Interval(0, i, i + 1), block) for i, block in enumerate(blocks)), halved
-    show = reporter(task.progress, "parts")
-    return portions(kind(rows, inward), show, task.executor, checkpoint), halved
+    return rows, rows[:1] if halved else inward, halved
 
 
 def _opposite(words: Words, arrangement: Hyperplanes) -> Words:
@@ -175,14 +209,19 @@ def _opposite(words: Words, arrangement: Hyperplanes) -> Words:
     return np.asarray(words ^ pack_signs(np.ones((1, n), dtype=np.int8)))
 
 
-def _mostly_inside(arrangement: Hyperplanes, walls: Integers) -> bool:
+def _mostly_inside(task: _Task) -> bool:
     """Does a sweep of everything, walls included, find the cells of a domain sooner?
 
     There are about as many cells in it as vertices, of whose sets of hyperplanes some are
     drawn; this only chooses a method.
     """
+    arrangement, walls = task.arrangement, task.walls
+    assert walls is not None
     rows, d = distinct_rows(arrangement), arrangement.dimension
-    if d == 0 or zaslavsky(len(rows) + len(walls), d) <= SMALL:
+    n = len(rows) + len(walls)
+    if d == 0 or zaslavsky(n, d) <= SMALL:
+        return False
+    if comb(len(task.rows) + len(walls), d) * SPLITTING <= comb(n, d):
         return False
     table = unit_rows(np.concatenate([walls, rows]))
     subsets = np.random.default_rng(0).integers(len(table), size=(DRAWN, d))
@@ -224,9 +263,8 @@ def _swept_inside(task: _Task) -> Found:
         if not both[:, :-1].astype(bool).any(axis=1).all():
             return _split(task)
     n = len(rows)
-    patience = PATIENCE if task.executor is None else np.inf
     try:
-        words = _swept_words(task, Reduction(arrangement._like(both)), patience, kind)
+        words = _swept_words(task, Reduction(arrangement.from_exact(both)), PATIENCE, kind)
     except (sweep.TooDegenerate, SizeError):
         return _split(task)
     inside = np.ones(len(words), dtype=np.bool_)
@@ -250,12 +288,14 @@ def _swept_words(
 ) -> Words:
     rows = reduction.rows
     refuse_too_many(reduction)
-    checkpoint = task.checkpoint()
+    checkpoint, executor = task.checkpoint(), task.executor_for(rows)
+    if executor is not None:
+        patience = np.inf  # tasks on it know nothing of each other's vertices
     draw = 0
     while True:
         show = reporter(task.progress, "sets of hyperplanes")
         try:
-            words = sweep_words(rows, show, draw, task.executor, checkpoint, patience, kind)
+            words = sweep_words(rows, show, draw, executor, checkpoint, patience, kind)
             return reduction.expand(words)
         except sweep.SpecialPosition:
             draw += 1
@@ -293,15 +333,20 @@ def _portions(task: _Task) -> Iterator[Words]:
     """The packed cells in blocks."""
     reduction = Reduction(task.arrangement)
     rows = reduction.rows
-    if task.walls is None and rows.shape[1] > 1 and not sweep.looks_degenerate(rows):
+    if (
+        task.walls is None
+        and rows.shape[1] > 1
+        and (_soon_certain(rows) or task.executor is not None or task.directory is not None)
+        and not sweep.looks_degenerate(rows)
+    ):
         for words in _certain_blocks(task, rows):
             yield reduction.expand(words)
         return
     blocks, halved = _split_blocks(task)
     for _, words in blocks:
-        yield all_columns(task.arrangement, words)
+        yield task.columns(words)
         if halved:
-            yield all_columns(task.arrangement, _opposite(words, task.arrangement))
+            yield task.columns(_opposite(words, task.arrangement))
 
 
 def n_cells_inside(
@@ -323,12 +368,18 @@ def n_cells_inside(
     if checkpoint is not None:
         checkpoint_directory(checkpoint)
     walls = parse_domain(domain, arrangement.dimension)
-    if executor is None and checkpoint is None:
-        return restrict.count(arrangement, walls, progress)
-    blocks, halved = _split_blocks(
-        _Task(arrangement, walls, progress, executor, checkpoint), Counts
-    )
-    return (2 if halved else 1) * sum(int(count) for _, words in blocks for count in words.flat)
+    task = _Task(arrangement, walls, progress, executor, checkpoint)
+    rows, inward, halved = _cone(task)
+    kept = task.checkpoint()
+    if kept is not None:
+        show = reporter(progress, "parts")
+        found = portions(Counts(rows, inward), show, executor, kept)
+        count = sum(int(count) for _, words in found for count in words.flat)
+    elif executor is not None:
+        count = spread_count(rows, inward, progress, executor)
+    else:
+        count = cones.count(rows, inward, reporter(progress, "cells"))
+    return 2 * count if halved else count
 
 
 def unbounded(arrangement: Hyperplanes, show: Any = lambda done, total: None) -> Words:
@@ -369,6 +420,11 @@ def unbounded(arrangement: Hyperplanes, show: Any = lambda done, total: None) ->
     return restrict.unbounded(arrangement, show)
 
 
+def _soon_certain(rows: Integers) -> bool:
+    """Are the levels at infinity, which a sweep has to go through first, not too large?"""
+    return zaslavsky(len(rows), rows.shape[1] - 2) <= FIRST
+
+
 def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:
     """Blocks of a sweep whose coordinates are known to be in general position.
 
@@ -390,7 +446,7 @@ def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:
                 checkpoint.enter(trial)
                 checkpoint.redraw()
     show = reporter(task.progress, "sets of hyperplanes")
-    for _, words in sweep_blocks(rows, show, draw, task.executor, checkpoint):
+    for _, words in sweep_blocks(rows, show, draw, task.executor_for(rows), checkpoint):
         yield words
 
 

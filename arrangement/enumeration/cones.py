@@ -34,11 +34,13 @@ from arrangement.kernels.cells import cone_rays as kernel
 from arrangement.kernels.cells.cone_counting import count_cells
 from arrangement.kernels.cells.cone_splitting import Cones, Found, split_cells
 
-__all__ = ["count", "count_faces", "faces", "homogeneous", "words"]
+__all__ = ["count", "count_faces", "faces", "homogeneous", "inner_points", "words"]
 
 Integers = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Show = Callable[[int, int], None]
+Block = tuple[Words, Words, NDArray[np.bool_], Floats]
+"""Of faces: which rows are positive and zero there, whether they touch a wall, a point."""
 
 KINDS = ("integers", "floats", "twofold", "residues")
 """Numbers of the compiled loops, the quickest first: integers up to `INTEGER_LIMIT`; float64
@@ -54,6 +56,9 @@ ROOM = 2**12
 
 BLOCK = 2**16
 """Cells in a block."""
+
+POINTS = 2**10
+"""Points in a block: it stays in the processor's cache."""
 
 STEP = 2**20
 """Cells that are counted between reports."""
@@ -223,7 +228,7 @@ def faces(
     cone = _Cone(rows, walls, show)
     done = 0
     if not cone.is_empty and codimension < cone.dimension:
-        for positive, zero, touches in cone.faces(codimension, touching):
+        for positive, zero, touches, _ in cone.faces(codimension, touching):
             yield positive, zero, touches[: asked * len(touches)]
             if not len(walls):
                 yield whole & ~(positive | zero), zero, touches[:0]
@@ -232,6 +237,34 @@ def faces(
         yield none, whole, np.zeros(0, dtype=np.bool_)
         done = 1
     show(done, done)
+
+
+def inner_points(rows: Integers, walls: Integers) -> Iterator[Floats]:
+    """Points in the cells of :func:`words`, in their order, in blocks: rounded, not proven.
+
+    Parameters
+    ----------
+    rows, walls
+        As in :func:`count`; there is at least one wall.
+
+    Yields
+    ------
+    ndarray of float64, shape (m, D)
+        Integers where rays are, and fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1]], dtype=object)
+    >>> [block.tolist() for block in inner_points(lines, lines[:2])]
+    [[[2.0, 1.0], [1.0, 2.0]]]
+    """
+    cone = _Cone(rows, walls, located=True)
+    if not cone.is_empty:
+        for _, _, _, found in cone.faces(0, None):
+            points = np.zeros((len(found), rows.shape[1]))
+            points[:, cone.columns] = found[:, : cone.dimension]
+            yield points
 
 
 class _Cone:
@@ -246,25 +279,38 @@ class _Cone:
         Not both empty.
     show : callable
         See :func:`count`.
+    located : bool
+        Do the rays carry their coordinates, for points in cells?
 
     Attributes
     ----------
     dimension : int
+    columns : list of int
+        Where its coordinates stand in those given.
     copies : int
         2 where there are no walls and this is half of the space.
     """
 
-    def __init__(self, rows: Integers, walls: Integers, show: Show) -> None:
+    def __init__(
+        self,
+        rows: Integers,
+        walls: Integers,
+        show: Show = lambda done, total: None,
+        located: bool = False,
+    ) -> None:
         m = len(walls)
         both = np.concatenate([walls, rows])
         chosen = exact.independent_columns(walls.T)
+        self.columns = list(range(both.shape[1]))
         if len(chosen) < both.shape[1]:  # not all of the space, or the cone contains lines
-            both = both[:, exact.independent_columns(both)]
+            self.columns = exact.independent_columns(both)
+            both = both[:, self.columns]
             chosen = exact.independent_columns(both.T)
         self.walls, self.rows = both[:m], both[m:]
         self.dimension = both.shape[1]
         self.copies = 1 if m else 2
         self.show = show
+        self.located = located
         self.field = field_of(both)
         self.kind = KINDS[0]
         self.dividing = [i - m for i in chosen if i >= m]
@@ -302,20 +348,18 @@ class _Cone:
                 return [int(c) for c in self.found.counts[:-1]]
         raise AssertionError("twofold numbers and residues suffice")
 
-    def faces(
-        self, codimension: int, touching: int | None
-    ) -> Iterator[tuple[Words, Words, NDArray[np.bool_]]]:
-        """The faces of one codimension, their signs packed, in blocks."""
+    def faces(self, codimension: int, touching: int | None) -> Iterator[Block]:
+        """The faces of one codimension in blocks."""
         done = 0
         for _ in self._attempts():
             skip = done  # the order of the faces does not depend on the kind of numbers
             for block in self._split(codimension, touching):
                 if block is None:
                     break
-                new = (block[0][skip:], block[1][skip:], block[2][skip:])
-                skip = max(0, skip - len(block[0]))
-                done += len(new[0])
-                yield new
+                positive, zero, touches, points = block
+                yield positive[skip:], zero[skip:], touches[skip:], points[skip:]
+                done += max(0, len(positive) - skip)
+                skip = max(0, skip - len(positive))
             else:
                 return
 
@@ -345,8 +389,9 @@ class _Cone:
             common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
             high = (self.values // common[:, None]).astype(np.float64)
             low = np.zeros_like(high)
+            scales = np.zeros(len(self.edges), dtype=np.int64)
         else:
-            high, low = self._rounded()
+            high, low, scales = self._rounded()
         self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
         self.primes: list[tuple[int, int]] = []
         if self.kind == "residues":
@@ -366,7 +411,11 @@ class _Cone:
             tight=np.zeros((room, word_count(m + n)), dtype=np.uint64),
             above=np.zeros((room, word_count(n)), dtype=np.uint64),
             below=np.zeros((room, word_count(n)), dtype=np.uint64),
+            coordinates=np.zeros((room, -(-self.dimension // 8) * 8 if self.located else 0)),
         )
+        if self.located:
+            edges = self._located(self.edges, scales)[source] * turn
+            self.rays.coordinates[:r, : self.dimension] = edges
         self.rays.values[:r] = high.T[source] * turn
         if twofold:
             self.rays.lows[:r] = low.T[source] * turn
@@ -386,16 +435,31 @@ class _Cone:
         self.first = np.array([*range(2 * lines, r), *range(0, 2 * lines, 2)])
         self.lists = np.empty(room, np.int64)
         self.lists[: len(self.first)] = self.first
+        self.wall_words = self.rays.tight.shape[1]
         self._make_room()
         self.asked_for = 0
 
     def _residues(self, values: Integers) -> NDArray[np.int64]:
         return exact.residues(values, self.primes, self.field)
 
-    def _rounded(self) -> tuple[Floats, Floats]:
+    def _located(self, edges: Integers, scales: NDArray[np.int64]) -> Floats:
+        """Rounded coordinates of rays, in units of powers of two."""
+        high, _, exponents = _twofold(edges, "floats")
+        with np.errstate(over="ignore"):  # such points prove to be none
+            return np.ldexp(high, exponents - scales[:, None])
+
+    def _sizes(self, edges: Integers) -> NDArray[np.int64]:
+        """Exponents that rays are scaled by if no value on them is, where that matters."""
+        if not self.located:
+            return np.zeros(len(edges), dtype=np.int64)
+        high, _, exponents = _twofold(edges, "floats")
+        return _largest(exponents, high, 1)[:, 0]
+
+    def _rounded(self) -> tuple[Floats, Floats, NDArray[np.int64]]:
         """The values as sums of two float64, near 1: rays and rows scaled by powers of two.
 
-        Of a row that does not cut the cone only the signs matter.
+        Of a row that does not cut the cone only the signs matter. The last are the exponents
+        of the units of the rays.
         """
         above, below = self.values > 0, self.values < 0
         lines = np.arange(len(self.edges)) < len(self.dividing)
@@ -404,13 +468,15 @@ class _Cone:
         high = above.astype(np.float64) - below
         low = np.zeros_like(high)
         self.shifts = np.zeros(len(high), dtype=np.int64)
+        scales = self._sizes(self.edges)
         if cuts.any():
             high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
-            exponents -= _largest(exponents, high[cuts], 0)
+            scales = _largest(exponents, high[cuts], 0, scales)[0]
+            exponents -= scales
             self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
             exponents -= self.shifts[cuts, None]
             high[cuts], low[cuts] = _scaled(high[cuts], low[cuts], exponents)
-        return high, low
+        return high, low, scales
 
     def _failed(self, reason: int) -> bool:
         impatient = self.kind in ("floats", "twofold") and self.asked_for > PATIENCE
@@ -433,10 +499,11 @@ class _Cone:
         self.room = kernel.Room(
             ordered=np.empty(size, np.int64),
             on=np.empty(size, np.int64),
-            tight=np.empty((size, self.rays.tight.shape[1]), np.uint64),
+            tight=np.empty((size, self.wall_words), np.uint64),
             pairs=np.empty((size, 2), np.int64),
             asked=np.empty(size, np.int64),
             sizes=np.empty(5, np.int64),
+            sums=np.empty((5, self.rays.coordinates.shape[1] + 2)),
             ups=np.empty(word_count(len(self.rows)), np.uint64),
             downs=np.empty(word_count(len(self.rows)), np.uint64),
         )
@@ -451,6 +518,9 @@ class _Cone:
         self.levels[0, [kernel.RAYS, kernel.LIST_END]] = len(self.first)
         self.levels[0, kernel.FREE] = len(self.edges) + len(self.dividing)
         self.state = np.array([0, 0, 0, 0, STEP, 0], dtype=np.int64)
+        # No row becomes a wall.
+        self.wall_words = word_count(int(np.flatnonzero(self.bounding)[-1]) + 1)
+        self._make_room()
         self.cuts, table, positions = (
             np.empty(4 * n, np.int64),
             np.empty(4 * n + 4, np.int64),
@@ -503,16 +573,15 @@ class _Cone:
 
     # --- listing ----------------------------------------------------------------------------
 
-    def _split(
-        self, codimension: int, touching: int | None
-    ) -> Iterator[tuple[Words, Words, NDArray[np.bool_]] | None]:
+    def _split(self, codimension: int, touching: int | None) -> Iterator[Block | None]:
         """Blocks of faces; None at the end if the kind of numbers does not suffice.
 
         Of codimension −1: their numbers, by codimension.
         """
         n, lines = len(self.rows), len(self.dividing)
         W = word_count(n)
-        size, block = 2 * n + 4, BLOCK if codimension >= 0 else 4
+        size = 2 * n + 4
+        block = 4 if codimension < 0 else POINTS if self.located else BLOCK
         cones = Cones(
             table=np.zeros((size, kernel.N_COLUMNS), dtype=np.int64),
             cutting=np.zeros((size, W), dtype=np.uint64),
@@ -532,6 +601,7 @@ class _Cone:
             np.empty((block, W), dtype=np.uint64),
             np.zeros((block if codimension else 0, W), dtype=np.uint64),
             np.zeros(block, dtype=np.bool_),
+            np.empty((block, self.rays.coordinates.shape[1])),
             np.zeros(self.dimension + 1, dtype=np.int64),
         )
         state, rows = np.array([1, 0, 0, 0], dtype=np.int64), np.empty(n, np.int64)
@@ -552,6 +622,7 @@ class _Cone:
                     positive.copy(),
                     zero.copy() if codimension else np.zeros_like(positive),
                     self.found.touching[:found].copy(),
+                    self.found.points[:found].copy(),
                 )
                 state[1] = 0
                 if failed:
@@ -593,8 +664,11 @@ class _Cone:
         place = np.ix_(rays, rows)
         high, low, exponents = _twofold(edges @ self.rows[rows].T, self.kind)
         exponents -= self.shifts[rows]
-        exponents -= _largest(exponents, high, 1)
-        high, low = _scaled(high, low, exponents)
+        scales = _largest(exponents, high, 1, self._sizes(edges)[:, None])
+        high, low = _scaled(high, low, exponents - scales)
+        if self.located:
+            located = self._located(edges, scales[:, 0])
+            self.rays.coordinates[rays, : self.dimension] = located
         self.rays.values[place] = high
         if len(self.rays.lows):
             self.rays.lows[place] = low
@@ -637,11 +711,13 @@ def _twofold(values: Integers, kind: str) -> tuple[Floats, Floats, NDArray[np.in
     return high, np.ldexp(both[..., 1], -leading), exponents + leading
 
 
-def _largest(exponents: NDArray[np.int64], high: Floats, axis: int) -> NDArray[np.int64]:
-    """The largest exponents of numbers that are not 0; 0 where all are."""
+def _largest(
+    exponents: NDArray[np.int64], high: Floats, axis: int, default: NDArray[np.int64] | int = 0
+) -> NDArray[np.int64]:
+    """The largest exponents of numbers that are not 0; the default where all are."""
     least = np.iinfo(np.int64).min
     largest = np.where(high != 0, exponents, least).max(axis=axis, keepdims=True)
-    return np.where(largest == least, 0, largest)
+    return np.where(largest == least, default, largest)
 
 
 def _scaled(high: Floats, low: Floats, exponents: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import comb
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,11 +12,12 @@ from arrangement import exact
 from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
 from arrangement.exact.fields import field_of
+from arrangement.exact.numbers import primitive
 from arrangement.exact.packing import word_count
 from arrangement.hyperplanes.reduction import Reduction
 from arrangement.memory import memory
 
-__all__ = ["estimated_cells", "refuse_too_many"]
+__all__ = ["estimated_cells", "estimated_faces", "refuse_too_many", "refuse_too_many_faces"]
 
 Integers = NDArray[np.object_]
 
@@ -89,6 +93,60 @@ def _sampled(table: NDArray[np.int64], samples: int, p: int, rng: np.random.Gene
     return total
 
 
+def estimated_faces(rows: Integers, codimension: int, samples: int = 40) -> float:
+    """An estimate of the number of faces of one codimension; of simple arrangements unbiased.
+
+    They are the cells of the arrangements that are cut on flats. A random set of independent
+    hyperplanes stands for its flat, which has at most C(m, c) such sets if m contain it: where
+    it has fewer, the estimate is too small.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints or field elements, shape (n, d + 1)
+        Pairwise different hyperplanes.
+    codimension : int
+        At most the rank.
+    samples : int
+        Sets of hyperplanes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0, 0], [0, 1, 0], [1, 1, -1]], dtype=object)
+    >>> estimated_faces(lines, 1), estimated_faces(lines, 2)
+    (9.0, 3.0)
+    """
+    rng = np.random.default_rng(0)
+    n, width = rows.shape
+    total = 0.0
+    for _ in range(samples):
+        chosen = rows[rng.choice(n, size=codimension, replace=False)]
+        if exact.rank(chosen[:, :-1]) < codimension:
+            continue
+        cut = (rows @ exact.nullspace(chosen)).tolist()
+        distinct = {_either_side(row) for row in cut if any(row[:-1])}
+        restricted = np.array(sorted(distinct), dtype=object).reshape(-1, width - codimension)
+        cells = estimated_cells(restricted)
+        total += cells / comb(sum(not any(row) for row in cut), codimension)
+    return comb(n, codimension) * total / samples
+
+
+def _either_side(row: list[Any]) -> tuple[Any, ...]:
+    """One of the two primitive rows of a hyperplane."""
+    row = primitive(row)
+    return tuple(row if next(v for v in row if v) > 0 else [-v for v in row])
+
+
+def refuse_too_many_faces(rows: Integers, codimension: int) -> None:
+    """A SizeError if the faces of one codimension would not fit in memory, by an estimate."""
+    n, d = len(rows), rows.shape[1] - 1
+    room = _room(n) // 2
+    if comb(n, codimension) * zaslavsky(n - codimension, d - codimension) > room:
+        expected = estimated_faces(rows, codimension)
+        if expected > 2 * room:  # a rough estimate; what is found is counted, too
+            raise _refusal(f"about {expected:.1e}", "faces")
+
+
 def refuse_too_many(reduction: Reduction) -> None:
     """A SizeError if the cells of an arrangement would not fit in memory, by an estimate."""
     n, d = len(reduction.rows), reduction.rows.shape[1] - 1
@@ -108,9 +166,9 @@ def _room(n_hyperplanes: int) -> int:
     return memory() // (4 * 8 * max(1, word_count(n_hyperplanes)))
 
 
-def _refusal(count: str) -> SizeError:
+def _refusal(count: str, what: str = "cells") -> SizeError:
     return SizeError(
-        f"{count} cells do not fit in the memory that is left on this machine "
+        f"{count} {what} do not fit in the memory that is left on this machine "
         f"({memory() / 2**30:.0f} GiB): take fewer hyperplanes or dimensions, or only "
-        "the cells that meet a domain"
+        f"the {what} that meet a domain"
     )

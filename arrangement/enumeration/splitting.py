@@ -8,8 +8,10 @@ restrict and split comes upon them, so their cells one after another are the cel
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Executor
 from math import inf
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,12 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.enumeration import cones
-from arrangement.enumeration.sweep import Interval
+from arrangement.enumeration.intervals import Interval
+from arrangement.enumeration.tasks import portions
 from arrangement.exact.packing import Words, unpack_signs, word_count
+from arrangement.progress import Progress, reporter
 
-__all__ = ["Counts", "Splitting"]
+__all__ = ["Counts", "Splitting", "spread", "spread_count"]
 
 Integers = NDArray[np.object_]
 
@@ -29,6 +33,12 @@ PARTS = 128
 
 FEW = 2**18
 """Cells that are one part: they take as long as it takes to begin with all parts."""
+
+HEAD_START = 1.0
+"""Seconds for which this process tries alone before an executor is asked."""
+
+LONG = 1.0
+"""Seconds of work that are left then, for which it is not: processes take time to begin."""
 
 
 class Splitting:
@@ -56,6 +66,7 @@ class Splitting:
 
     unit = "parts"
     settled = 0
+    first = 0
 
     def __init__(
         self,
@@ -67,7 +78,7 @@ class Splitting:
         self.rows, self.walls = rows, walls
         self.n, self.n_words = len(rows), word_count(len(rows))
         if sides is None or chosen is None:
-            sides, chosen = _parts(rows, walls)
+            sides, chosen = _one_part() if _are_few(rows, walls) else _parts(rows, walls)
         self.sides, self.chosen = sides, chosen
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -79,8 +90,8 @@ class Splitting:
         return self.rows, self.walls, self.sides, self.chosen[None]
 
     def intervals(self) -> list[Interval]:
-        """All parts."""
-        return [Interval(0, 0, len(self.sides))]
+        """All parts, or those from the `first` on."""
+        return [Interval(0, self.first, len(self.sides))]
 
     def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
         """Parts one by one."""
@@ -113,6 +124,16 @@ class Splitting:
     def _part(self, i: int) -> Iterator[Words]:
         return cones.words(self.rows, self._walls(i))
 
+    def part_of(self, cell: Words) -> int:
+        """The part that a cell is in."""
+        signs = unpack_signs(cell, self.n)[:, self.chosen]
+        return int(np.flatnonzero((self.sides == signs).all(axis=1))[0])
+
+    def are_in_part(self, i: int, words: Words) -> NDArray[np.bool_]:
+        """Which cells are in a part."""
+        signs = unpack_signs(words, self.n)[:, self.chosen]
+        return np.asarray((signs == self.sides[i]).all(axis=1))
+
     def _walls(self, i: int) -> Integers:
         inward = self.rows[self.chosen] * self.sides[i].astype(object)[:, None]
         return np.concatenate([self.walls, inward])
@@ -144,14 +165,93 @@ class Counts(Splitting):
         yield np.array([[count]], dtype=np.uint64)
 
 
+def spread(
+    rows: Integers, walls: Integers, progress: Progress, executor: Executor
+) -> Iterator[tuple[Interval, Words]]:
+    """The cells in an open cone, on an executor if that is worth it.
+
+    This process begins, without parts. Unless it is done soon, the part that it has come to
+    tells about how much is left: the executor gets that part and those after it, or nothing.
+
+    Yields
+    ------
+    Interval, ndarray of uint64
+        Sorted by interval they are the cells of :func:`cones.words` in its order.
+    """
+    started = monotonic()
+    seen, alone = (0, 0), False
+    show: Callable[[int, int], None] | None = None
+    held: list[Words] = []
+
+    def watch(done: int, total: int) -> None:
+        nonlocal seen
+        seen = done, total
+        if show is not None:
+            show(done, total)
+
+    blocks = cones.words(rows, walls, watch)
+    while not alone and monotonic() - started < HEAD_START:
+        block = next(blocks, None)
+        if block is None:
+            alone = True
+        elif len(block):
+            held.append(block)
+    if not alone:
+        source = Splitting(rows, walls, *_parts(rows, walls))
+        source.first = source.part_of(held[-1][-1:]) if held else 0
+        left = len(source.sides) - source.first
+        alone = (monotonic() - started) * left < LONG * source.first
+        if not alone:
+            while held and not (kept := ~source.are_in_part(source.first, held[-1])).all():
+                last = held.pop()[kept]
+                held += [last] if len(last) else []
+    if alone:
+        show = reporter(progress, "cells")
+    for i, block in enumerate(held):
+        yield Interval(-1, i, i + 1), block
+    if show is not None:
+        show(*seen)
+        for i, block in enumerate(blocks, len(held)):
+            yield Interval(-1, i, i + 1), block
+    else:
+        yield from portions(source, reporter(progress, "parts"), executor)
+
+
+class _TakesLong(Exception):
+    """There is much left to count."""
+
+
+def spread_count(
+    rows: Integers, walls: Integers, progress: Progress, executor: Executor
+) -> int:
+    """The number of cells in an open cone, counted on an executor if that is worth it."""
+    started = monotonic()
+    show = reporter(progress, "cells")
+
+    def watch(done: int, total: int) -> None:
+        seconds = monotonic() - started
+        if seconds >= HEAD_START and seconds * (total - done) >= LONG * done:
+            raise _TakesLong
+        show(done, total)
+
+    try:
+        return cones.count(rows, walls, watch)
+    except _TakesLong:
+        source = Counts(rows, walls, *_parts(rows, walls))
+        found = portions(source, reporter(progress, "parts"), executor)
+        return sum(int(count) for _, words in found for count in words.flat)
+
+
+def _one_part() -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    return np.zeros((1, 0), dtype=np.int8), np.zeros(0, dtype=np.int64)
+
+
 def _parts(rows: Integers, walls: Integers) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
     """The cells of as many of the rows as there must be for the parts, and which rows.
 
     Hyperplanes that cut a cone with lines into pointed ones are the first that restrict and
     split takes, then all others in their order.
     """
-    if _are_few(rows, walls):
-        return np.zeros((1, 0), dtype=np.int8), np.zeros(0, dtype=np.int64)
     m = len(walls)
     independent = exact.independent_columns(np.concatenate([walls, rows]).T)
     dividing = [i - m for i in independent if i >= m]

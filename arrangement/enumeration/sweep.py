@@ -16,7 +16,7 @@ are known not to be zero.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from math import comb, inf
 from typing import Any
@@ -26,15 +26,16 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.enumeration import cones
+from arrangement.enumeration.intervals import Interval, line_at, next_line, rank_of
 from arrangement.exact.fields import field_of
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
+from arrangement.kernels import reasons
 from arrangement.kernels.cells import sweep_lines as kernel
 from arrangement.kernels.cells.dependence import Moduli
 from arrangement.kernels.cells.dictionary import Lines
 
 __all__ = [
     "FiniteSweep",
-    "Interval",
     "SpecialPosition",
     "Sweep",
     "TooDegenerate",
@@ -56,61 +57,6 @@ class SpecialPosition(Exception):
 
 class TooDegenerate(Exception):
     """More vertices than allowed had to be settled one by one."""
-
-
-@dataclass(frozen=True, order=True)
-class Interval:
-    """Consecutive lines of one level, in lexicographic order of the hyperplanes picked.
-
-    The level-subsets of hyperplanes are ranked lexicographically; a line meets those that begin
-    with its picks. `start` and `stop` are ranks at which a line begins.
-    """
-
-    level: int
-    start: int
-    stop: int
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def pieces(self, size: int, n: int) -> Iterator[Interval]:
-        """This interval cut into intervals of about `size` subsets of n hyperplanes."""
-        start = self.start
-        while start < self.stop:
-            stop = self.stop
-            if self.level > 1 and start + size < stop:
-                stop = _rank(_line_at(start + size, n, self.level), n, self.level)
-                if stop <= start:  # one line longer than that
-                    stop = _rank(_next_line(_line_at(start, n, self.level)), n, self.level)
-            yield Interval(self.level, start, min(stop, self.stop))
-            start = min(stop, self.stop)
-
-
-def _line_at(rank: int, n: int, level: int) -> tuple[int, ...]:
-    """The picks of the line that meets the level-subset of a given rank."""
-    picks: list[int] = []
-    low = 0
-    while len(picks) < level - 1:
-        while rank >= (below := comb(n - 1 - low, level - 1 - len(picks))):
-            rank -= below
-            low += 1
-        picks.append(low)
-        low += 1
-    return tuple(picks)
-
-
-def _next_line(picks: tuple[int, ...]) -> tuple[int, ...]:
-    """The least picks after all those of a line (they need not fit)."""
-    return (*picks[:-1], picks[-1] + 1)
-
-
-def _rank(picks: tuple[int, ...], n: int, level: int) -> int:
-    """How many level-subsets come before all those that begin with some picks."""
-    rank, low = 0, 0
-    for place, pick in enumerate(picks):
-        rank += comb(n - low, level - place) - comb(n - pick, level - place)
-        low = pick + 1
-    return rank
 
 
 class Sweep:
@@ -282,7 +228,6 @@ class _Level:
         lines.root[0, :, :n], lines.root[1, :, :n] = high.T, low.T
         lines.root_errors[:] = rest.max(axis=0, initial=0.0)
         self._fill(0, high, np.abs(low) + rest)
-        self._field = field_of(self.table)
         self.moduli = self._modulo([], 0)
         self._out = np.empty((BLOCK + depths + 2, sweep.n_words), dtype=np.uint64)
 
@@ -332,8 +277,8 @@ class _Level:
         settled = sweep.settled
         stop = interval.stop
         lines.pick[:] = -1
-        lines.pick[: depths - 1] = np.array(_line_at(interval.start, sweep.n, depths)) - 1
-        self._stop_at(_line_at(stop, sweep.n, depths) if stop < comb(sweep.n, depths) else ())
+        lines.pick[: depths - 1] = np.array(line_at(interval.start, sweep.n, depths)) - 1
+        self._stop_at(line_at(stop, sweep.n, depths) if stop < comb(sweep.n, depths) else ())
         lines.state[:4] = (0, 0, depths - 1, 0)
         out = self._out
         while True:
@@ -341,31 +286,31 @@ class _Level:
             depth, written = int(lines.state[0]), int(lines.state[1])
             picks = [int(p) for p in lines.pick[: depth + 1]]
             born = out[:0]
-            if reason == kernel.UNLUCKY:
+            if reason == reasons.SPECIAL:
                 raise SpecialPosition
-            if reason == kernel.PRIMES:
+            if reason == reasons.MORE_PRIMES:
                 self._give_primes()
-            elif reason == kernel.PREFIX:
+            elif reason == reasons.PREFIX:
                 self._go_below(picks)
-            elif reason in (kernel.VERTEX, kernel.CROWDED):
-                born = self._born_at(picks, out[written], reason == kernel.CROWDED)
-            if reason in (kernel.PREFIX, kernel.VERTEX, kernel.CROWDED):
+            elif reason in (reasons.VERTEX, reasons.CROWDED):
+                born = self._born_at(picks, out[written], reason == reasons.CROWDED)
+            if reason in (reasons.PREFIX, reasons.VERTEX, reasons.CROWDED):
                 sweep.settled += 1
             if written + len(born) <= len(out):
                 out[written : written + len(born)] = born
                 lines.state[1] = written + len(born)
                 born = out[:0]
-            if reason in (kernel.SWEPT, kernel.FULL) or len(born):
+            if reason in (reasons.DONE, reasons.FULL) or len(born):
                 yield out[:written]
                 if len(born):
                     yield born
                 lines.state[1] = 0
-            if reason == kernel.SWEPT:
+            if reason == reasons.DONE:
                 return Interval(depths, stop, interval.stop) if stop < interval.stop else None
             work = int(lines.state[3]) + SETTLING * (sweep.settled - settled)
             if work > budget and depth == depths - 1 and depth > 0 and stop == interval.stop:
-                following = _next_line(tuple(picks[:-1]))
-                stop = min(stop, _rank(following, sweep.n, depths))
+                following = next_line(tuple(picks[:-1]))
+                stop = min(stop, rank_of(following, sweep.n, depths))
                 self._stop_at(following)
 
     def _stop_at(self, picks: tuple[int, ...]) -> None:
@@ -384,13 +329,11 @@ class _Level:
         lines, depth, table = self.lines, len(picks), self.table
         columns = [2 + c for c in exact.independent_columns(self.linear[picks, 1:])]
         rest = [c for c in range(self.i + 1) if c not in columns]
-        inverse = exact.quotients(table[np.ix_(picks, columns)], self._field).inv()
-        slacks = exact.quotients(table[:, columns], self._field) * inverse
-        moved = slacks * exact.quotients(table[np.ix_(picks, rest)], self._field)
-        entries = np.empty((self.sweep.n, self.i + 1), dtype=object)
-        for k in range(self.sweep.n):
-            kept = [table[k, c] - moved[k, q] for q, c in enumerate(rest)]
-            entries[k] = [*kept[:2], *(slacks[k, q] for q in range(depth)), *kept[2:]]
+        inverse, scale = _inverse(table[np.ix_(picks, columns)])
+        slacks = table[:, columns] @ inverse
+        kept = scale * table[:, rest] - slacks @ table[np.ix_(picks, rest)]
+        entries = np.concatenate([kept[:, :2], slacks, kept[:, 2:]], axis=1)
+        entries = entries * Fraction(1, scale)
         values, errors = np.zeros(entries.shape), np.zeros(entries.shape)
         for k in range(self.sweep.n):
             top = 0 if k in picks else max(exact.magnitude(v) for v in entries[k] if v)
@@ -424,15 +367,11 @@ class _Level:
             for row in self.lines.doubt.copy()
         )
         if not certain:
-            table, field = self.table, self._field
-            inverse = exact.quotients(table[picks, 1:], field).inv()
-            vertex = inverse * exact.quotients(-table[picks, :1], field)
-            if unsure:
-                left = (exact.quotients(self.linear[unsure], field) * vertex).entries()
-                signs[unsure] = [
-                    exact.sign(c + v) for c, v in zip(self.constant[unsure], left, strict=True)
-                ]
-            signs[picks] = [exact.sign(inverse[0, q]) for q in range(len(picks))]
+            inverse, scale = _inverse(self.linear[picks])
+            vertex = -inverse @ self.constant[picks]
+            at = scale * self.constant[unsure] + self.linear[unsure] @ vertex
+            signs[unsure] = [exact.sign(v) for v in at]
+            signs[picks] = [exact.sign(v) for v in inverse[0]]
             assert signs.all(), "what vanishes is proved to, modulo primes"
         if not zeros:
             return pack_signs(signs[None])
@@ -468,6 +407,13 @@ class _Level:
             cells = np.ascontiguousarray(signs[signs[:, -1] > 0, :-1])
             reaching = {row[:-1].tobytes() for row in signs if row[-1] < 0}
         return cells[[row.tobytes() not in reaching for row in cells]]
+
+
+def _inverse(rows: Integers) -> tuple[Integers, int]:
+    """The inverse of independent rows times a positive integer, and that."""
+    found = exact.inverse(rows)
+    assert found is not None, "the rows are independent"
+    return found
 
 
 def random_change(dimension: int, draw: int) -> Integers:

@@ -33,11 +33,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
+from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.shared_memory import Place, Room, put
 from arrangement.enumeration.sweep import (
     BLOCK,
     SETTLING,
-    Interval,
     SpecialPosition,
     Sweep,
     TooDegenerate,

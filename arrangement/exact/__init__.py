@@ -28,7 +28,8 @@ the product of these bounds is smaller than p_1 ⋯ p_k, the norm is 0, and so i
 **Where.** Cells and faces, with or without a domain, and counts of them: values of rows on rays
 (:mod:`arrangement.enumeration.cones`), where small integers, which need no bound, come first.
 Sweeps: signs on lines and at vertices (:mod:`arrangement.enumeration.sweep`). Flats and Whitney
-numbers: residues alone, for only zeros matter (:mod:`arrangement.counting.flat_count`). Points
+numbers: residues alone, for only zeros matter (:mod:`arrangement.counting.broken_circuits`,
+:mod:`arrangement.counting.flat_count`), and what differs modulo one prime is different. Points
 are candidates in float64 whose signs are then decided here, by :func:`signs_at`. What is done
 once for an arrangement (ranks, inverses, vertices and witnesses of one cell that was asked for)
 is done in rational numbers.
@@ -39,6 +40,7 @@ from arrangement.exact.feasibility import interior_point, is_infeasible, nearest
 from arrangement.exact.floats import (
     FLOAT_EXACT_LIMIT,
     UNIT_ROUNDOFF,
+    dot_product_error,
     double_rows,
     enclosure,
     float_rows,
@@ -55,7 +57,6 @@ from arrangement.exact.linear import (
     independent_columns,
     inverse,
     nullspace,
-    quotients,
     rank,
     ratio,
     sign,
@@ -67,6 +68,7 @@ __all__ = [
     "FLOAT_EXACT_LIMIT",
     "UNIT_ROUNDOFF",
     "coefficients",
+    "dot_product_error",
     "double_rows",
     "echelon",
     "eliminate",
@@ -82,7 +84,6 @@ __all__ = [
     "nearest_floats",
     "nullspace",
     "proof_primes",
-    "quotients",
     "rank",
     "ratio",
     "residues",

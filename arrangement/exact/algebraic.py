@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from flint import arb, fmpq, fmpz_poly
+from flint import arb, fmpq, fmpq_poly, fmpz_poly
 
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import (
-    Number,
-    cosine,
-    nth_root,
-    real_root,
-    root_between,
-    simplest,
-    text_readers,
-)
+from arrangement.exact.fields import Number, simplest, text_readers
+from arrangement.exact.radicals import cosine, nth_root, real_root, root_between
+from arrangement.exact.roots import as_fmpq
 
 __all__ = ["FUNCTIONS", "from_sympy", "read_number"]
 
@@ -216,31 +210,32 @@ class _Reader:
         return nth_root(self.sum(), 2)
 
     def _trigonometric(self, name: str) -> Any:
-        outside, self.names = self.names, {"pi": _Polynomial([0, Fraction(1, 2)])}
-        turns = _Polynomial.of(self.sum())
+        outside, self.names = self.names, {"pi": _Polynomial(fmpq_poly([0, fmpq(1, 2)]))}
+        turns = _flint(self.sum())
         self.names = outside
-        if turns.coefficients[:1] not in ([], [0]) or len(turns.coefficients) > 2:
+        if turns[0] != 0 or turns.degree() > 1:
             raise InputError(f"{name} of what is no rational multiple of pi is not algebraic")
-        a = Fraction(turns.coefficients[1]) if turns.coefficients else Fraction(0)
+        a = Fraction(int(turns[1].p), int(turns[1].q))
         if name == "cos":
             return cosine(a)
         sine = cosine(Fraction(1, 4) - a)
         return sine if name == "sin" else sine / cosine(a)
 
     def _root_of_polynomial(self, _: str) -> Any:
-        outside, self.names = self.names, {"x": _Polynomial([0, 1])}
-        f = _Polynomial.of(self.sum())
+        outside, self.names = self.names, {"x": _Polynomial(fmpq_poly([0, 1]))}
+        f = _flint(self.sum())
         ends = []
         for _end in range(2):
-            self.expect(",")
+            if self.take(",") is None:
+                raise InputError(
+                    "root(...) takes a polynomial in x and two bounds, such as "
+                    "root(x^3-x-1,1,2)"
+                )
             ends.append(self.sum())
         self.names = outside
-        if not all(isinstance(end, Fraction) for end in ends) or len(f.coefficients) < 2:
+        if not all(isinstance(end, Fraction) for end in ends) or f.degree() < 1:
             raise InputError("root(polynomial in x, low, high) takes rational numbers")
-        scale = 1
-        for c in f.coefficients:
-            scale *= Fraction(c * scale).denominator
-        return root_between(fmpz_poly([int(c * scale) for c in f.coefficients]), *ends)
+        return root_between(f.numer(), *ends)
 
 
 FUNCTIONS = {
@@ -270,64 +265,46 @@ def _power(base: Any, exponent: Any) -> Any:
     return nth_root(base, exponent.denominator) ** exponent.numerator
 
 
+def _flint(value: Any) -> fmpq_poly:
+    if isinstance(value, _Polynomial):
+        return value.polynomial
+    if not isinstance(value, int | Fraction):
+        raise InputError("a polynomial or a multiple of pi has rational coefficients")
+    return fmpq_poly([as_fmpq(value)])
+
+
+def _quotient(p: fmpq_poly, q: fmpq_poly) -> fmpq_poly:
+    if q.degree() != 0:
+        raise ValueError("a division by what is no number, or zero")
+    return p / q[0]
+
+
+def _with_another(combine: Callable[[fmpq_poly, fmpq_poly], fmpq_poly]) -> Any:
+    return lambda self, other: _Polynomial(combine(self.polynomial, _flint(other)))
+
+
 class _Polynomial:
-    """A polynomial with rational coefficients, from the lowest up: what a function takes."""
+    """A polynomial with rational coefficients: what a function takes."""
 
-    def __init__(self, coefficients: list[Any]) -> None:
-        while coefficients and coefficients[-1] == 0:
-            coefficients = coefficients[:-1]
-        if len(coefficients) > LARGEST_DEGREE + 1:
+    def __init__(self, polynomial: fmpq_poly) -> None:
+        if polynomial.degree() > LARGEST_DEGREE:
             raise SizeError(f"a polynomial of degree above {LARGEST_DEGREE}")
-        self.coefficients = coefficients
+        self.polynomial = polynomial
 
-    @classmethod
-    def of(cls, value: Any) -> _Polynomial:
-        if isinstance(value, _Polynomial):
-            return value
-        if not isinstance(value, int | Fraction):
-            raise InputError("a polynomial or a multiple of pi has rational coefficients")
-        return cls([Fraction(value)])
-
-    def __add__(self, other: Any) -> _Polynomial:
-        p, q = self.coefficients, _Polynomial.of(other).coefficients
-        if len(p) < len(q):
-            p, q = q, p
-        return _Polynomial([*(v + w for v, w in zip(p, q, strict=False)), *p[len(q) :]])
-
-    __radd__ = __add__
+    __add__ = __radd__ = _with_another(lambda p, q: p + q)
+    __sub__ = _with_another(lambda p, q: p - q)
+    __rsub__ = _with_another(lambda p, q: q - p)
+    __mul__ = __rmul__ = _with_another(lambda p, q: p * q)
+    __truediv__ = _with_another(_quotient)
+    __rtruediv__ = _with_another(lambda p, q: _quotient(q, p))
 
     def __neg__(self) -> _Polynomial:
-        return _Polynomial([-v for v in self.coefficients])
-
-    def __sub__(self, other: Any) -> _Polynomial:
-        return self + -_Polynomial.of(other)
-
-    def __rsub__(self, other: Any) -> _Polynomial:
-        return _Polynomial.of(other) - self
-
-    def __mul__(self, other: Any) -> _Polynomial:
-        p, q = self.coefficients, _Polynomial.of(other).coefficients
-        product = [Fraction(0)] * max(0, len(p) + len(q) - 1)
-        for i, v in enumerate(p):
-            for k, w in enumerate(q):
-                product[i + k] += v * w
-        return _Polynomial(product)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> _Polynomial:
-        divisor = _Polynomial.of(other).coefficients
-        if len(divisor) != 1:
-            raise ValueError("a division by what is no number, or zero")
-        return _Polynomial([v / divisor[0] for v in self.coefficients])
-
-    def __rtruediv__(self, other: Any) -> _Polynomial:
-        return _Polynomial.of(other) / self
+        return _Polynomial(-self.polynomial)
 
     def __pow__(self, exponent: int) -> _Polynomial:
         if not 0 <= exponent <= LARGEST_POWER:
             raise ValueError("a negative power of a polynomial")
-        result = _Polynomial([Fraction(1)])
+        result = _Polynomial(fmpq_poly([1]))
         for _ in range(exponent):
             result = result * self
         return result

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isfinite, lcm, nextafter
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.exact.fields import FieldElement
-from arrangement.exact.linear import eliminate, nullspace, sign, smallest_pivot
+from arrangement.exact.linear import Integers, Row, eliminate, nullspace, sign, smallest_pivot
 
 __all__ = ["interior_point", "is_infeasible", "nearest_floats"]
-
-Integers: TypeAlias = NDArray[np.object_]
-
-Row: TypeAlias = Sequence[int] | Integers
 
 
 def interior_point(rows: Sequence[Row]) -> tuple[Any, ...] | None:
@@ -164,15 +160,9 @@ def _float_slice(rows: Sequence[Row], x: list[Any], c: int) -> list[Any] | None:
 
 def _float_in_gap(rows: Sequence[Row], x: Sequence[Any], c: int) -> float | None:
     """A float64 for coordinate c inside the interval that the rows leave it."""
-    low: Fraction | None = None
-    high: Fraction | None = None
-    for row in rows:
-        if row[c]:
-            end = x[c] - _value(row, x) / row[c]
-            if row[c] > 0:
-                low = end if low is None else max(low, end)
-            else:
-                high = end if high is None else min(high, end)
+    ends = [(row[c] > 0, x[c] - _value(row, x) / row[c]) for row in rows if row[c]]
+    low = max((end for is_low, end in ends if is_low), default=None)
+    high = min((end for is_low, end in ends if not is_low), default=None)
     return _float_between(low, high, x[c])
 
 

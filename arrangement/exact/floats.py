@@ -15,6 +15,7 @@ from arrangement.exact.linear import sign
 
 __all__ = [
     "FLOAT_EXACT_LIMIT",
+    "dot_product_error",
     "double_rows",
     "enclosure",
     "float_rows",
@@ -27,8 +28,6 @@ __all__ = [
 ]
 
 Integers: TypeAlias = NDArray[np.object_]
-
-Row: TypeAlias = Sequence[int] | Integers
 
 UNIT_ROUNDOFF = 2.0**-53
 
@@ -218,18 +217,12 @@ def signs_at(
         return result
     points = points.astype(np.float64)
     values, errors, _ = float_rows(rows)
-    # Whatever the order of summation, a sum of k products is off by at most
-    # k·u/(1 − k·u)·Σ|products| (Higham 2002, §3.1); 2^-1000 covers the underflow of products
-    # (gamma is no factor of one, so that none is lost before x makes it large).
-    width = rows.shape[1]
-    gamma = 1.01 * (width + 1) * UNIT_ROUNDOFF
     block = max(1, 2**22 // n)
     for start in range(0, m, block):
         x = np.column_stack([points[start : start + block], np.ones(min(block, m - start))])
         with np.errstate(over="ignore", invalid="ignore"):
             value = x @ values.T
-            size = np.abs(x)
-            bound = gamma * (size @ np.abs(values).T) + 1.01 * (size @ errors.T) + 2.0**-1000
+            bound = dot_product_error(np.abs(x), values, errors)
             result[start : start + block] = (value > bound).view(np.int8) - (
                 value < -bound
             ).view(np.int8)
@@ -240,6 +233,31 @@ def signs_at(
             which = np.flatnonzero(unsure[p])
             result[start + p, which] = _exact_signs(rows[which], points[start + p])
     return result
+
+
+def dot_product_error(
+    sizes: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far dot products of rounded rows and of points of certain sizes may be off.
+
+    Whatever the order of summation, a sum of k products is off by at most
+    k·u/(1 − k·u)·Σ|products| (Higham 2002, §3.1).
+
+    Parameters
+    ----------
+    sizes : ndarray of float64, shape (m, k)
+        Absolute values of the coordinates of points, or upper bounds.
+    values, errors : ndarray of float64, shape (n, k)
+        |values − exact| ≤ errors.
+
+    Returns
+    -------
+    ndarray of float64, shape (m, n)
+    """
+    gamma = 1.01 * (values.shape[1] + 1) * UNIT_ROUNDOFF
+    # 2^-1000 covers the underflow of products, of which gamma is no factor: none is lost before
+    # a point makes it large.
+    return gamma * (sizes @ np.abs(values).T) + 1.01 * (sizes @ errors.T) + 2.0**-1000
 
 
 def _exact_signs(rows: Integers, point: Sequence[Any]) -> list[int]:

@@ -8,10 +8,10 @@ from math import lcm
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpz_mat
 from numpy.typing import NDArray
 
-from arrangement.exact.fields import FieldElement, NumberField, field_of, simplest
+from arrangement.exact.fields import FieldElement, field_of, simplest
 
 __all__ = [
     "echelon",
@@ -19,7 +19,6 @@ __all__ = [
     "independent_columns",
     "inverse",
     "nullspace",
-    "quotients",
     "rank",
     "ratio",
     "sign",
@@ -194,39 +193,3 @@ def eliminate(row: Row, pivot: Row, column: int) -> list[int]:
         for c, (v, p) in enumerate(zip(row, pivot, strict=True))
         if c != column
     ]
-
-
-def quotients(matrix: Integers, field: NumberField | None) -> Any:
-    """A matrix over Q or a number field with inverses and products, as flint's ``fmpq_mat``."""
-    return fmpq_mat(fmpz_mat(matrix.tolist())) if field is None else FieldMatrix(matrix)
-
-
-class FieldMatrix:
-    """What is used of ``fmpq_mat``, for matrices over a number field."""
-
-    def __init__(self, table: Integers) -> None:
-        self.table = table
-
-    def __mul__(self, other: Any) -> FieldMatrix:
-        return FieldMatrix(self.table @ np.array(other.tolist(), dtype=object))
-
-    def __getitem__(self, place: tuple[int, int]) -> Any:
-        return self.table[place]
-
-    def inv(self) -> FieldMatrix:
-        """The inverse of a regular matrix."""
-        found = inverse(self.table)
-        assert found is not None, "the matrix is regular"
-        return FieldMatrix(found[0] * Fraction(1, found[1]))
-
-    def rank(self) -> int:
-        """The rank."""
-        return rank(self.table)
-
-    def tolist(self) -> list[list[Any]]:
-        """The rows."""
-        return self.table.tolist()
-
-    def entries(self) -> list[Any]:
-        """The entries, row by row."""
-        return list(self.table.flat)

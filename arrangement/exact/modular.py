@@ -17,8 +17,6 @@ __all__ = ["coefficients", "minor_bound", "proof_primes", "residues"]
 
 Integers: TypeAlias = NDArray[np.object_]
 
-Row: TypeAlias = Sequence[int] | Integers
-
 
 def minor_bound(matrix: Integers) -> int:
     """A bound on the absolute value of every minor, by Hadamard's inequality.

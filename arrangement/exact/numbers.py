@@ -105,15 +105,13 @@ def exact_table(
             number = real_number(value) if irrational else exact_number(value)
             result[index] = number
             held += n_bits(number)
-        except InputError as error:
+        except (AttributeError, ValueError, TypeError, ArithmeticError) as error:
             place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
-            raise type(error)(f"{name}, {place}: {error}") from None
-        except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
-            place = f"{unit} {index[0]}" + (f", column {index[1]}" if ndim == 2 else "")
-            kind = "finite real" if irrational else "finite rational"
-            raise InputError(
-                f"{name}, {place}: {shown(value)} is not a {kind} number"
-            ) from None
+            if isinstance(error, InputError):
+                raise type(error)(f"{name}, {place}: {error}") from None
+            kind = "real" if irrational else "rational"
+            message = f"{name}, {place}: {shown(value)} is not a finite {kind} number"
+            raise InputError(message) from None
         refuse_bits(held, name)
     return result
 
@@ -307,11 +305,13 @@ def integral(row: Sequence[Any] | NDArray[np.object_]) -> list[Any]:
         row = [scale * v for v in row]
         content = gcd(*(c for v in row for c in _integers(v))) or 1
         return [simplest(v * Fraction(1, content)) for v in row]
-    scale = 1
-    for v in row:
-        scale = lcm(scale, v.denominator)
-        refuse_bits(len(row) * scale.bit_length(), "a row scaled to integers")
-    integers = [int(v.numerator) * (scale // v.denominator) for v in row]
+    integers = list(row)
+    if not all(type(v) is int for v in row):
+        scale = 1
+        for v in row:
+            scale = lcm(scale, v.denominator)
+            refuse_bits(len(row) * scale.bit_length(), "a row scaled to integers")
+        integers = [int(v.numerator) * (scale // v.denominator) for v in row]
     common = gcd(*integers) or 1
     return [v // common for v in integers]
 

@@ -97,12 +97,12 @@ class Polyhedron:
         """The rows that are 0 on a facet, by the lowest of equal rows."""
         found: dict[int, int] = {}
         for i in range(len(self.rows)):
-            on = self._incident(1 << i)
+            on = self.incident(1 << i)
             if on:
                 found.setdefault(on, i)
         return sorted(found[on] for on in _maximal(set(found)))
 
-    def _incident(self, rows: int) -> int:
+    def incident(self, rows: int) -> int:
         """The generators on which all rows of a mask are 0; 0 if no vertex is among them."""
         on = vertex = 0
         for k, (generator, mask) in enumerate(self._generators):
@@ -125,7 +125,7 @@ class Polyhedron:
             covered: dict[int, list[int]] = {}
             for on in level:
                 tight = self._tight(on)
-                cuts = {self._incident(tight | 1 << i) for i in range(len(self.rows))}
+                cuts = {self.incident(tight | 1 << i) for i in range(len(self.rows))}
                 covered[on] = sorted(_maximal(cuts - {on, 0}))
             found.append(covered)
             level = sorted(set().union(*covered.values()))
@@ -215,7 +215,12 @@ def cut_rays(
                 continue
             for z, other, w in below:
                 common = mask & other
-                if common.bit_count() >= dimension - 2 and _adjacent(common, rays):
+                if common.bit_count() < dimension - 2:
+                    continue
+                # Of the rows that are 0 on a ray that is on no more than it must be, all but
+                # one are 0 on just one other ray.
+                simple = min(mask.bit_count(), other.bit_count()) < dimension
+                if simple or _adjacent(common, rays):
                     between = primitive([v * b - w * a for a, b in zip(y, z, strict=True)])
                     kept.append((between, common | 1 << i))
         rays = kept

@@ -60,24 +60,13 @@ __all__ = [
 FAMILIES: dict[str, Callable[..., Arrangement]] = {
     family.__name__: family
     for family in (
-        braid,
-        catalan,
-        coxeter,
-        cross_polytope,
-        demicube,
-        discriminantal,
-        generic,
-        graphical,
-        grid,
-        ish,
-        linial,
-        permutohedron,
-        regular_polytope,
-        resonance,
-        semiorder,
-        shi,
-        simplicial,
-        threshold,
+        braid, catalan, coxeter, cross_polytope, demicube, discriminantal, generic, graphical,
+        grid, ish, linial, permutohedron, regular_polytope, resonance, semiorder, shi,
+        simplicial, threshold,
     )
-}
+}  # fmt: skip
 """The families by name, as the command line calls them."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -200,7 +200,7 @@ def ish(n: int) -> Arrangement:
     table[:, 0] = 1
     table[rows, j] = -1
     table[:, -1] = -(i + 1)
-    return braid(n)._with_rows(table.astype(object))
+    return braid(n).with_rows(table.astype(object))
 
 
 def _differences(name: str, n: int, constants: Sequence[int]) -> Arrangement:

@@ -9,8 +9,9 @@ from typing import Any
 
 from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError
-from arrangement.exact.fields import NumberField, cosine
+from arrangement.exact.fields import NumberField
 from arrangement.exact.numbers import shown
+from arrangement.exact.radicals import cosine
 from arrangement.families.sizes import size
 
 __all__ = ["cell600_vertices", "half_turn", "regular_polytope", "simplicial"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf, nextafter
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from arrangement.errors import InputError
 from arrangement.exact.fields import Number
 from arrangement.exact.numbers import exact_table, primitive, real_number, shown
 from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.memory import refuse
 
-__all__ = ["parse_domain"]
+__all__ = ["parse_domain", "sides_of_box"]
 
 Integers = NDArray[np.object_]
 
@@ -113,7 +115,9 @@ def _box(domain: Any, dimension: int) -> list[list[Any]]:
             raise InputError(f"domain, coordinate {j}: low {ends}, so the interior is empty")
         for inward, end in ((1, low), (-1, high)):
             if end is not None:
-                rows.append([0] * j + [inward] + [0] * (dimension - j - 1) + [-inward * end])
+                row: list[Any] = [0] * (dimension + 1)
+                row[j], row[-1] = inward, -inward * end
+                rows.append(row)
     return rows
 
 
@@ -160,6 +164,51 @@ def _right_side(h: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         if isinstance(value, float | np.floating) and value == np.inf:
             values[index], limited[index] = 0, False
     return exact_table(values, "domain h", "entry", 1, irrational=True), limited
+
+
+def sides_of_box(arrangement: Hyperplanes, walls: Integers) -> NDArray[np.int8]:
+    """On which side of each hyperplane a domain is, as far as its bounds on coordinates tell.
+
+    Parameters
+    ----------
+    arrangement : Hyperplanes
+    walls : ndarray, shape (m, d + 1)
+        The domain as :func:`parse_domain` reads it. Of a polyhedron, which lies in the box of
+        those rows that bound one coordinate, too.
+
+    Returns
+    -------
+    ndarray of int8, shape (n,)
+        1 or −1 where it is proved in float64, with a bound on the error; 0 where the
+        hyperplane may cut the domain.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> lines = Arrangement([[1, 0], [1, 1], [-1, 2]], [-1, 3, 1])
+    >>> sides_of_box(lines, parse_domain([(2, 3), (-1, 1)], 2)).tolist()
+    [1, 1, 0]
+    """
+    box = [[-inf] * arrangement.dimension, [inf] * arrangement.dimension]
+    for wall in walls.tolist():
+        bounded = [j for j, v in enumerate(wall[:-1]) if v]
+        if len(bounded) == 1:
+            (j,) = bounded
+            upper = wall[j] < 0
+            end, error = exact.scaled_float(exact.ratio(-wall[-1], wall[j]), 0)
+            if upper:
+                box[1][j] = min(box[1][j], nextafter(end + error, inf))
+            else:
+                box[0][j] = max(box[0][j], nextafter(end - error, -inf))
+    values, errors = arrangement._float_rows
+    corners = np.array(box)
+    size = np.append(np.abs(corners).max(axis=0), 1.0)
+    with np.errstate(all="ignore"):  # an end that is open leaves NaN, or an infinite bound
+        at_ends = corners[:, None, :] * values[:, :-1]
+        bound = exact.dot_product_error(size, values, errors)
+        least = at_ends.min(axis=0).sum(axis=1) + values[:, -1]
+        most = at_ends.max(axis=0).sum(axis=1) + values[:, -1]
+        return (least > bound).view(np.int8) - (most < -bound).view(np.int8)
 
 
 def _refuse_empty(rows: Integers) -> None:

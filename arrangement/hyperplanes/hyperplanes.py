@@ -6,7 +6,8 @@ import operator
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from math import floor, gcd, log10
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,22 @@ from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, in_one_field
 from arrangement.exact.numbers import exact_table, integral, primitive, shown
 
-__all__ = ["Hyperplanes"]
+if TYPE_CHECKING:
+    from arrangement.arrangement import Arrangement
+
+__all__ = ["Hyperplanes", "hyperplane_number"]
 
 Integers = NDArray[np.object_]
 
-DIGITS = 40
-"""A float with at most so many significant bits was not rounded to 53."""
+PRECISIONS = {np.float64: (40, 2.0**-49), np.float32: (18, 2.0**-22)}
+"""Floats with more significant bits than so many are taken for rounded, and the relative change
+that is taken for rounding: eight units in the last place, or two."""
+
+DECIMALS = 7
+"""Decimals with at least so many digits are taken for rounded, by one in the last place."""
+
+LONGEST_DECIMAL = 300
+"""Longer ones are no rounded numbers."""
 
 
 class Hyperplanes:
@@ -30,10 +41,11 @@ class Hyperplanes:
     Their normal form, which are the same set, and what their rank tells.
     """
 
-    _kind: ClassVar[type[Hyperplanes]]
-    """The class that users know, of which results are that are made here."""
+    user_class: ClassVar[type[Arrangement]]
+    """The class that users know, of which those are that are read from files."""
 
-    _given: NDArray[Any]
+    given: NDArray[Any]
+    """The rows [normal | offset] as given, exactly: ints, Fractions, elements of one field."""
 
     def __init__(self, normals: Any, offsets: Any = None) -> None:
         table = exact_table(normals, "normals", "row", 2, irrational=True)
@@ -50,12 +62,12 @@ class Hyperplanes:
                 raise InputError(
                     f"row {i}: the normal is zero, so this row is no hyperplane; remove the row"
                 )
-        self._hold(np.column_stack([table, constants]))
-        entries = np.zeros(self._given.shape, dtype=np.bool_)
-        entries[:, :-1] = _rounded(normals)
-        entries[:, -1] = False if offsets is None else _rounded(offsets)
-        if entries.any():
-            self.__dict__["_unchecked"] = entries
+        self.__dict__["given"] = _held(np.column_stack([table, constants]))
+        rounding = np.zeros(self.given.shape)
+        rounding[:, :-1] = _rounding(normals, table)
+        rounding[:, -1] = 0.0 if offsets is None else _rounding(offsets, constants)
+        if rounding.any():
+            self.__dict__["_unchecked"] = rounding
 
     @classmethod
     def from_samples(cls, X: Any, bias: Any = None) -> Self:
@@ -88,42 +100,38 @@ class Hyperplanes:
             samples = np.column_stack([samples, np.repeat(constant, len(samples))])
         return cls(samples)
 
-    def _hold(self, given: NDArray[Any]) -> None:
-        self.__dict__["_given"] = in_one_field(given.astype(object))
-        self._given.flags.writeable = False
-
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"an Arrangement never changes: {name} cannot be set")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self)._from_exact, (self._given,)
+        return type(self).from_exact, (self.given,)
 
     @classmethod
-    def _from_exact(cls, given: NDArray[Any]) -> Self:
+    def from_exact(cls, given: NDArray[Any]) -> Self:
         """From a checked table of exact numbers, shape (n, d + 1)."""
         result = cls.__new__(cls)
-        result._hold(given)
+        result.__dict__["given"] = _held(given)
         return result
 
     @property
     def n_hyperplanes(self) -> int:
         """Number of hyperplanes n, copies counted."""
-        return int(self._given.shape[0])
+        return int(self.given.shape[0])
 
     @property
     def dimension(self) -> int:
         """Dimension d of the space."""
-        return int(self._given.shape[1]) - 1
+        return int(self.given.shape[1]) - 1
 
     @cached_property
     def normals(self) -> NDArray[Any]:
         """The normals as given, shape (n, d): float64 where exact, else the exact numbers."""
-        return _as_float_if_exact(self._given[:, :-1])
+        return _as_float_if_exact(self.given[:, :-1])
 
     @cached_property
     def offsets(self) -> NDArray[Any]:
         """The offsets as given, shape (n,): float64 where exact, else the exact numbers."""
-        return _as_float_if_exact(self._given[:, -1])
+        return _as_float_if_exact(self.given[:, -1])
 
     @cached_property
     def rows(self) -> Integers:
@@ -138,11 +146,16 @@ class Hyperplanes:
         >>> Arrangement([["1/2", "-1/3"]], [0.25]).rows.tolist()
         [[6, -4, 3]]
         """
-        rows = np.empty_like(self._given)
-        for i, row in enumerate(self._given):
+        rows = np.empty_like(self.given)
+        for i, row in enumerate(self.given):
             rows[i] = min(primitive(row), integral(row), key=_size)
         rows.flags.writeable = False
         return rows
+
+    @cached_property
+    def _float_rows(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The rows in float64 and bounds on their errors; see :func:`exact.float_rows`."""
+        return exact.float_rows(self.rows)[:2]
 
     @cached_property
     def coincidence(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
@@ -192,8 +205,8 @@ class Hyperplanes:
 
     def deletion(self, i: int) -> Self:
         """The arrangement without hyperplane i."""
-        i = self._hyperplane(i)
-        return self._from_exact(np.delete(self._given, i, axis=0))
+        i = hyperplane_number(i, self.n_hyperplanes)
+        return self.from_exact(np.delete(self.given, i, axis=0))
 
     def essentialization(self) -> Self:
         """The essential arrangement with the same cells, of dimension ``rank``.
@@ -208,24 +221,11 @@ class Hyperplanes:
         [[1, -1, 0], [0, 1, 0]]
         """
         columns = exact.independent_columns(self.rows[:, :-1])
-        return self._from_exact(self._given[:, [*columns, self.dimension]])
+        return self.from_exact(self.given[:, [*columns, self.dimension]])
 
-    def _like(self, rows: NDArray[Any]) -> Self:
-        """An arrangement in the space that exact rows without a zero normal give."""
-        return self._from_exact(rows)
-
-    def _with_rows(self, rows: NDArray[Any]) -> Self:
+    def with_rows(self, rows: NDArray[Any]) -> Self:
         """This arrangement and more hyperplanes, given as exact rows, at the end."""
-        return self._from_exact(np.concatenate([self._given, rows]))
-
-    def _with(self, normal: Any, offset: Any) -> Self:
-        """This arrangement and one more hyperplane at the end."""
-        new = type(self)([normal], [offset])
-        if new.dimension != self.dimension:
-            raise InputError(
-                f"the normal has {new.dimension} entries, but the dimension is {self.dimension}"
-            )
-        return self._with_rows(new._given)
+        return self.from_exact(np.concatenate([self.given, rows]))
 
     def __len__(self) -> int:
         return self.n_hyperplanes
@@ -236,10 +236,10 @@ class Hyperplanes:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Hyperplanes):
             return NotImplemented
-        return self._given.shape == other._given.shape and self._monic == other._monic
+        return self.given.shape == other.given.shape and self._monic == other._monic
 
     def __hash__(self) -> int:
-        return hash((self._given.shape, self._monic))
+        return hash((self.given.shape, self._monic))
 
     @cached_property
     def _monic(self) -> tuple[tuple[Any, ...], ...]:
@@ -249,19 +249,22 @@ class Hyperplanes:
         """
         return tuple(map(_monic, self.rows))
 
-    def _hyperplane(self, i: int) -> int:
-        n = self.n_hyperplanes
-        try:
-            i = operator.index(i)
-        except TypeError:
-            raise InputError(
-                f"a hyperplane is given by its number, not by {shown(i)}"
-            ) from None
-        if not -n <= i < n:
-            raise InputError(
-                f"hyperplane {shown(i)} does not exist: there are {n}, counted from 0"
-            )
-        return i % n
+
+def hyperplane_number(i: Any, n: int) -> int:
+    """The number of one of n hyperplanes, counted from 0; an InputError if there is none."""
+    try:
+        i = operator.index(i)
+    except TypeError:
+        raise InputError(f"a hyperplane is given by its number, not by {shown(i)}") from None
+    if not -n <= i < n:
+        raise InputError(f"hyperplane {shown(i)} does not exist: there are {n}, counted from 0")
+    return int(i % n)
+
+
+def _held(given: NDArray[Any]) -> NDArray[Any]:
+    held = in_one_field(given.astype(object))
+    held.flags.writeable = False
+    return held
 
 
 def _size(row: Sequence[Any]) -> int:
@@ -275,13 +278,6 @@ def _monic(row: NDArray[Any]) -> tuple[Any, ...]:
     return tuple(v * factor for v in row)
 
 
-def _table(rows: Sequence[Sequence[int]], width: int) -> Integers:
-    table = np.empty((len(rows), width), dtype=object)
-    for i, row in enumerate(rows):
-        table[i] = row
-    return table
-
-
 def _as_float_if_exact(values: NDArray[Any]) -> NDArray[Any]:
     try:
         floats = values.astype(np.float64)
@@ -293,23 +289,57 @@ def _as_float_if_exact(values: NDArray[Any]) -> NDArray[Any]:
     return result
 
 
-def _rounded(values: Any) -> NDArray[np.bool_]:
-    """Which of some numbers are float64 with so many digits that they may be rounded.
+def _rounding(values: Any, exactly: NDArray[Any]) -> NDArray[np.float64]:
+    """The relative changes of some numbers that may be due to rounding; 0 where none is.
+
+    Parameters
+    ----------
+    values : array_like of numbers
+        As they were given. Decimals of a text are rounded if one of them is long.
+    exactly : ndarray of object
+        The same, exact.
 
     Examples
     --------
-    >>> _rounded([0.1, 0.5, "0.1", 2.0**53 - 1, 3]).tolist()
-    [True, False, False, False, False]
+    >>> given = [0.1, 0.5, "0.1", "0.12345678", 2.0**53 - 1, 3]
+    >>> _rounding(given, exact_table(given, "numbers", "entry", 1)).astype(bool).tolist()
+    [True, False, True, True, False, False]
     """
     table = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
     if table.dtype == object:
-        held = [v if isinstance(v, float) else 0.0 for v in table.flat]
+        held = [v if isinstance(v, float | np.float32) else 0.0 for v in table.flat]
         floats = np.array(held, dtype=np.float64).reshape(table.shape)
-    elif table.dtype.kind == "f" and table.dtype.itemsize == 8:
-        floats = table
+    elif table.dtype.kind == "f" and table.dtype.itemsize in (4, 8):
+        floats = table.astype(np.float64)
     else:
-        return np.zeros(table.shape, dtype=np.bool_)
-    mantissas = np.ldexp(np.frexp(floats)[0], DIGITS)
+        floats = np.zeros(table.shape)
+    with np.errstate(over="ignore"):
+        single = (floats.astype(np.float32) == floats).all()
+    digits, unit = PRECISIONS[np.float32 if single else np.float64]
+    mantissas = np.ldexp(np.frexp(floats)[0], digits)
     whole = (np.abs(floats) <= exact.FLOAT_EXACT_LIMIT) & (floats == np.rint(floats))
-    result: NDArray[np.bool_] = (mantissas != np.rint(mantissas)) & ~whole
+    rounding = np.where((mantissas != np.rint(mantissas)) & ~whole, unit, 0.0)
+    return rounding if table.dtype.kind == "f" else np.maximum(rounding, _last_digits(exactly))
+
+
+def _last_digits(exactly: NDArray[Any]) -> NDArray[np.float64]:
+    """A one in the last place of decimals, relative to each; 0 of other numbers, or if short.
+
+    The place is the last of the longest one, for zeros at the end of a decimal are lost.
+    """
+    decimals = {}
+    for at, value in np.ndenumerate(exactly):
+        if type(value) is Fraction and value.denominator % 5 == 0:
+            left, places = value.denominator, 0
+            while (common := gcd(left, 10)) > 1 and places <= LONGEST_DECIMAL:
+                left //= common
+                places += 1
+            if left == 1:
+                decimals[at] = places, log10(abs(value.numerator)) - log10(value.denominator)
+    result = np.zeros(exactly.shape)
+    places = max((p for p, _ in decimals.values()), default=0)
+    digits = max((p + floor(size) + 1 for p, size in decimals.values()), default=0)
+    if digits >= DECIMALS:
+        for at, (_, size) in decimals.items():
+            result[at] = 10.0 ** max(-places - size, 1 - digits)
     return result

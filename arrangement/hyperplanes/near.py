@@ -8,8 +8,10 @@ never depend on what is found here.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from math import comb
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from flint import nmod_mat
@@ -20,15 +22,20 @@ from arrangement.errors import NearlyDegenerateWarning
 from arrangement.exact.fields import field_of
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
-__all__ = ["near_coincidence", "warn_once"]
+__all__ = ["near_coincidence", "warn_once", "warned"]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 Floats = NDArray[np.float64]
 
 TOLERANCE = 2.0**-49
-"""Relative changes of entries that are taken for rounding: eight units in the last place."""
+"""Relative changes of entries that are always taken for rounding, if any was rounded."""
 
-FILTER = 2.0**-40
-"""Unit vectors this close to the span of others are looked at more closely."""
+FILTER = 2.0**9
+"""Unit vectors closer to the span of others than this times their rounding are looked at."""
+
+COARSEST = 2.0**-12
+"""Where this is close, nearly all is, and nothing is said."""
 
 PRIME = 2**31 - 1
 """Products of residues fit in int64."""
@@ -45,8 +52,8 @@ CHUNK = 2**17
 
 def warn_once(arrangement: Hyperplanes) -> None:
     """A :class:`NearlyDegenerateWarning` in the caller's caller, if there is reason for one."""
-    entries = arrangement.__dict__.pop("_unchecked", None)
-    if entries is None or (found := near_coincidence(arrangement, entries)) is None:
+    rounding = arrangement.__dict__.pop("_unchecked", None)
+    if rounding is None or (found := near_coincidence(arrangement, rounding)) is None:
         return
     warnings.warn(
         f"{_told(*found, arrangement.dimension)}, but not quite: floats are taken as they are "
@@ -57,7 +64,7 @@ def warn_once(arrangement: Hyperplanes) -> None:
 
 
 def near_coincidence(
-    arrangement: Hyperplanes, entries: NDArray[np.bool_]
+    arrangement: Hyperplanes, rounding: Floats
 ) -> tuple[list[int], bool] | None:
     """Some hyperplanes that changes of a few units in the last place make dependent.
 
@@ -68,8 +75,8 @@ def near_coincidence(
     Parameters
     ----------
     arrangement : Hyperplanes
-    entries : ndarray of bool, shape (n, d + 1)
-        Which may be changed.
+    rounding : ndarray of float64, shape (n, d + 1)
+        By how much, relative to it, each entry may have been changed; 0 if it was not.
 
     Returns
     -------
@@ -85,17 +92,22 @@ def near_coincidence(
     _, units = np.frexp(np.abs(values).max(axis=0, initial=0.0))
     values = np.ldexp(values, -units)
     values /= np.linalg.norm(values, axis=1, keepdims=True)
-    entries = entries[kept]
-    slack = _slack(np.abs(values), entries)
+    rounding = rounding[kept]
+    entries = rounding > 0
+    slack = _slack(np.abs(values), entries) * np.maximum(rounding, TOLERANCE)
+    close = FILTER * max(TOLERANCE, float(np.linalg.norm(slack, axis=1).max(initial=0.0)))
+    if close > COARSEST:
+        return None
     if limited:
         infinity = np.eye(1, rows.shape[1], rows.shape[1] - 1, dtype=int)
         rows = np.concatenate([rows, infinity.astype(object)])
-        values, slack = np.concatenate([values, infinity]), np.concatenate([slack, infinity])
+        values = np.concatenate([values, infinity])
+        slack = np.concatenate([slack, TOLERANCE * infinity])
     field = field_of(rows)
     prime = (PRIME, 0) if field is None else next(iter(field.primes(2**29)))
     residues = exact.residues(rows, [prime], field)[0]
 
-    for table in _nearly_dependent(values, exact.rank(rows)):
+    for table in _nearly_dependent(values, exact.rank(rows), close):
         for chosen in table:
             if nmod_mat(residues[chosen].tolist(), prime[0]).rank() < len(chosen):
                 continue
@@ -124,19 +136,22 @@ def _by_rounding(rows: Floats, slack: Floats) -> bool:
     units = np.ones(rows.shape[1])
     for _ in range(3):
         weights = np.linalg.svd(rows / units)[0][:, -1]
-        changes = TOLERANCE * (np.abs(weights) @ slack)
+        changes = np.abs(weights) @ slack
         if (np.abs(weights @ rows) <= changes).all():
             return True
         units = np.where(changes > 0, changes, 1)
     return False
 
 
-def _nearly_dependent(values: Floats, rank: int) -> Iterator[NDArray[np.int64]]:
+def _nearly_dependent(
+    values: Floats, rank: int, distance: float
+) -> Iterator[NDArray[np.int64]]:
     """Sets of unit vectors close to dependent, in tables of k = 2, 3, …, rank columns.
 
     A set that begins with a smaller one of them is left out.
     """
     n, width = values.shape
+    around = max(2.0**-38, 4 * distance**2)  # what is rounding in differences of squares
     sets, bases = np.arange(n)[:, None], values[:, None, :]
     left = 1 - np.square(values @ values.T)  # of rows beside the spans, squared
     most = WORK // (n * width + PER_SET)
@@ -149,13 +164,13 @@ def _nearly_dependent(values: Floats, rank: int) -> Iterator[NDArray[np.int64]]:
         for start in range(0, len(sets), step):
             part, Q, off = (table[start : start + step] for table in (sets, bases, left))
             later = np.arange(n) > part[:, -1:]
-            f, i = np.nonzero(later if grow else later & (off < 2.0**-38))
+            f, i = np.nonzero(later if grow else later & (off < around))
             rest, span = values[i][:, None, :], Q[f]
             for _ in range(2):
                 rest = rest - (rest @ span.transpose(0, 2, 1)) @ span
             rest = rest[:, 0]
             lengths = np.linalg.norm(rest, axis=1)
-            close = lengths < FILTER
+            close = lengths < distance
             grown = np.column_stack([part[f], i])
             yield grown[close]
             if grow:
@@ -179,3 +194,14 @@ def _told(members: list[int], at_infinity: bool, dimension: int) -> str:
     left = dimension - len(members) + 1
     where = ("a point", "a line", "a plane")[left] if left < 3 else f"{left} dimensions"
     return f"{names} nearly meet in {where}"
+
+
+def warned(function: Method) -> Method:
+    """A function of an arrangement as its method, which first calls :func:`warn_once`."""
+
+    @wraps(function)
+    def method(arrangement: Hyperplanes, *arguments: Any, **named: Any) -> Any:
+        warn_once(arrangement)
+        return function(arrangement, *arguments, **named)
+
+    return cast(Method, method)

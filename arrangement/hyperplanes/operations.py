@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.checks import check_instance
 from arrangement.errors import InputError
 from arrangement.exact.numbers import primitive, shown
-from arrangement.hyperplanes.hyperplanes import Hyperplanes, _table
+from arrangement.hyperplanes import reduction
+from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
 
 __all__ = ["closure", "cone", "decone", "localization", "product", "restriction"]
 
+Integers = NDArray[np.object_]
 Given = TypeVar("Given", bound=Hyperplanes)
 
 
@@ -51,13 +54,12 @@ def restriction(arrangement: Given, flat: Any) -> Given:
     2
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    kept: dict[tuple[int, ...], list[int]] = {}
-    width = arrangement.dimension + 1
-    for row in _on_flat(arrangement, _hyperplanes(arrangement, flat)):
-        width = len(row)
+    on_flat = _on_flat(arrangement, _hyperplanes(arrangement, flat))
+    kept: dict[tuple[int, ...], int] = {}
+    for i, row in enumerate(map(tuple, on_flat)):
         if any(row[:-1]) and tuple(-v for v in row) not in kept:
-            kept.setdefault(tuple(row), row)
-    return arrangement._like(_table(list(kept.values()), width))
+            kept.setdefault(row, i)
+    return arrangement.from_exact(on_flat[list(kept.values())])
 
 
 def localization(arrangement: Given, flat: Any) -> Given:
@@ -87,7 +89,7 @@ def localization(arrangement: Given, flat: Any) -> Given:
     [[1, -1, 0, 0, 0], [1, 0, -1, 0, 0], [0, 1, -1, 0, 0]]
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    return arrangement._like(arrangement._given[list(closure(arrangement, flat))])
+    return arrangement.from_exact(arrangement.given[list(closure(arrangement, flat))])
 
 
 def closure(arrangement: Hyperplanes, flat: Any) -> tuple[int, ...]:
@@ -142,10 +144,10 @@ def product(one: Given, other: Hyperplanes) -> Given:
         raise InputError(f"a product is with another arrangement, not with {shown(other)}")
     n, d = one.n_hyperplanes, one.dimension
     rows = np.full((n + other.n_hyperplanes, d + other.dimension + 1), 0, dtype=object)
-    rows[:n, :d] = one._given[:, :-1]
-    rows[n:, d:-1] = other._given[:, :-1]
-    rows[:n, -1], rows[n:, -1] = one._given[:, -1], other._given[:, -1]
-    return one._like(rows)
+    rows[:n, :d] = one.given[:, :-1]
+    rows[n:, d:-1] = other.given[:, :-1]
+    rows[:n, -1], rows[n:, -1] = one.given[:, -1], other.given[:, -1]
+    return one.from_exact(rows)
 
 
 def cone(arrangement: Given) -> Given:
@@ -172,9 +174,9 @@ def cone(arrangement: Given) -> Given:
     check_instance(arrangement, "arrangement", "Arrangement")
     n, d = arrangement.n_hyperplanes, arrangement.dimension
     rows = np.full((n + 1, d + 2), 0, dtype=object)
-    rows[:n, :-1] = arrangement._given
+    rows[:n, :-1] = arrangement.given
     rows[n, d] = 1
-    return arrangement._like(rows)
+    return arrangement.from_exact(rows)
 
 
 def decone(arrangement: Given, i: int) -> Given:
@@ -200,18 +202,12 @@ def decone(arrangement: Given, i: int) -> Given:
     [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    i = arrangement._hyperplane(i)
+    i = hyperplane_number(i, arrangement.n_hyperplanes)
     if not arrangement.is_central:
         raise InputError("only a central arrangement has a decone; these share no point")
-    row = arrangement.rows[i, :-1]
-    column = exact.smallest_pivot(row)
-    sign = 1 if row[column] > 0 else -1
-    first, _ = arrangement.coincidence
-    kept = []
-    for k, other in enumerate(arrangement.rows[:, :-1]):
-        if first[k] != first[i]:
-            kept.append([*exact.eliminate(other, row, column), sign * other[column]])
-    return arrangement._like(_table(kept, arrangement.dimension))
+    linear, (first, _) = arrangement.rows[:, :-1], arrangement.coincidence
+    others = np.flatnonzero(first != first[i])
+    return arrangement.from_exact(reduction.decone(linear[[*others, i]]))
 
 
 def _hyperplanes(arrangement: Hyperplanes, flat: Any) -> list[int]:
@@ -223,17 +219,20 @@ def _hyperplanes(arrangement: Hyperplanes, flat: Any) -> list[int]:
         or not getattr(given, "ndim", 1)
     ):
         given = [given]
-    return [arrangement._hyperplane(i) for i in given]
+    return [hyperplane_number(i, arrangement.n_hyperplanes) for i in given]
 
 
-def _on_flat(arrangement: Hyperplanes, hyperplanes: list[int]) -> list[list[int]]:
+def _on_flat(arrangement: Hyperplanes, hyperplanes: list[int]) -> Integers:
     """All rows in coordinates of the intersection: zero where they contain it."""
-    rows = [list(row) for row in arrangement.rows]
+    rows = arrangement.rows
     for i in hyperplanes:
         pivot = rows[i]
         if any(pivot[:-1]):
             column = exact.smallest_pivot(pivot[:-1])
-            rows = [primitive(exact.eliminate(row, pivot, column)) for row in rows]
+            on_pivot = np.empty((len(rows), len(pivot) - 1), dtype=object)
+            for k, row in enumerate(rows):
+                on_pivot[k] = primitive(exact.eliminate(row, pivot, column))
+            rows = on_pivot
         elif pivot[-1]:
             raise InputError(f"hyperplanes {hyperplanes} share no point: they have no flat")
     return rows

@@ -127,23 +127,34 @@ def distinct_rows(arrangement: Hyperplanes) -> Integers:
     return arrangement.rows[np.unique(arrangement.coincidence[0])]
 
 
-def all_columns(arrangement: Hyperplanes, words: Words, oriented: bool = True) -> Words:
+def all_columns(
+    arrangement: Hyperplanes,
+    words: Words,
+    oriented: bool = True,
+    sides: NDArray[np.int8] | None = None,
+) -> Words:
     """From one bit per different hyperplane to one bit per hyperplane.
 
     A copy that is oriented against the lowest one gets the opposite bit, unless the bits are
-    no signs (`oriented` False).
+    no signs (`oriented` False). Where signs are known (`sides`, 0 for unknown), there are bits
+    for the others alone.
     """
     first, orientation = arrangement.coincidence
-    if not oriented:
-        orientation = np.ones_like(orientation)
-    representatives, position = np.unique(first, return_inverse=True)
-    if len(representatives) == len(first):
+    known = np.zeros_like(orientation) if sides is None else sides
+    representatives = np.unique(first[known[first] == 0])
+    k = len(representatives)
+    if k == len(first):
         return words
+    position = np.where(known[first] == 0, np.searchsorted(representatives, first), k)
+    factor = np.where(known != 0, known, orientation if oriented else np.int8(1))
     result = np.empty((len(words), word_count(len(first))), dtype=np.uint64)
     block = max(1, 2**24 // len(first))
     for start in range(0, len(words), block):
-        signs = unpack_signs(words[start : start + block], len(representatives))
-        result[start : start + block] = pack_signs(signs[:, position] * orientation)
+        signs = unpack_signs(words[start : start + block], k)
+        signs = np.column_stack([signs, np.ones(len(signs), dtype=np.int8)])
+        signs = signs.take(position, axis=1)
+        signs *= factor
+        result[start : start + block] = pack_signs(signs)
     return result
 
 

@@ -1,8 +1,8 @@
 """The compiled loops (numba); nothing else in the package is compiled."""
 
 from arrangement.kernels.cells.births import points_at_births
+from arrangement.kernels.cells.candidates import certify
 from arrangement.kernels.cells.interior import enter_cells, interior_points, measure_doubt
-from arrangement.kernels.cells.lookup import fill_table, find_edges, look_up
 from arrangement.kernels.landscape.branching import branch
 from arrangement.kernels.landscape.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.landscape.masked_maps import masked_maps
@@ -26,16 +26,14 @@ __all__ = [
     "REFUSED",
     "SURVIVED",
     "branch",
+    "certify",
     "cone_supports",
     "enter_cells",
-    "fill_table",
-    "find_edges",
     "fit_tuples",
     "inner_solutions",
     "interior_points",
     "largest_slack",
     "local_search",
-    "look_up",
     "lower_bounds",
     "masked_maps",
     "measure_doubt",

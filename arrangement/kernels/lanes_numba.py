@@ -1,4 +1,4 @@
-"""What numba makes of the operations of :mod:`arrangement.kernels.lanes`."""
+"""What numba makes of the operations that :mod:`arrangement.kernels.lanes` lists."""
 
 from __future__ import annotations
 
@@ -9,20 +9,6 @@ from numba.core import types
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
-
-__all__ = [
-    "above",
-    "absolute",
-    "down",
-    "fused",
-    "if_above",
-    "load",
-    "marked",
-    "maximum",
-    "peak",
-    "spread",
-    "store",
-]
 
 LANES = 8
 

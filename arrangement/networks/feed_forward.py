@@ -95,6 +95,11 @@ class FeedForward:
         return tuple(len(W) // self.pieces for W in self.weights[:-1])
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of inputs, neurons of each hidden layer, number of outputs."""
+        return self.input_dimension, *self.hidden_widths, self.output_dimension
+
+    @property
     def n_neurons(self) -> int:
         """Number of hidden neurons."""
         return sum(self.hidden_widths)
@@ -112,14 +117,12 @@ class FeedForward:
     @cached_property
     def exact_weights(self) -> tuple[Exact, ...]:
         """The weights as arrays of ints and Fractions, shapes as `weights`."""
-        weights = zip(self.weights, self._rational, strict=True)
-        return tuple(exact_values(W) if given is None else given for W, (given, _) in weights)
+        return tuple(map(exact_values, self.as_given()[0]))
 
     @cached_property
     def exact_biases(self) -> tuple[Exact, ...]:
         """The biases as arrays of ints and Fractions, shapes as `biases`."""
-        biases = zip(self.biases, self._rational, strict=True)
-        return tuple(exact_values(b) if given is None else given for b, (_, given) in biases)
+        return tuple(map(exact_values, self.as_given()[1]))
 
     @property
     def exact_negative_slope(self) -> int | Fraction:
@@ -418,21 +421,30 @@ class FeedForward:
         Arrays of ints and Fractions where float64 cannot hold all.
         """
         tables = zip(self.weights, self.biases, self._rational, strict=True)
-        given = [
-            (W if exact_W is None else exact_W, b if exact_b is None else exact_b)
-            for W, b, (exact_W, exact_b) in tables
-        ]
-        return [W for W, _ in given], [b for _, b in given]
+        weights, biases = zip(
+            *((W if V is None else V, b if c is None else c) for W, b, (V, c) in tables),
+            strict=True,
+        )
+        return list(weights), list(biases)
+
+    def facts(self) -> dict[str, Any]:
+        """What files say of a network beside its weights and biases."""
+        facts: dict[str, Any] = {"activation": self.activation}
+        if self.activation == "leaky_relu":
+            facts["negative_slope"] = self.negative_slope
+        return facts if self.labels is None else facts | {"labels": self.labels}
+
+    def as_arguments(self) -> tuple[Any, ...]:
+        """What the class is to be called with to make the network again."""
+        return *self.as_given(), self.activation, self.negative_slope, self.labels
 
     def __reduce__(self) -> tuple[Any, ...]:
-        given = self.as_given()
-        return type(self), (*given, self.activation, self.negative_slope, self.labels)
+        return type(self), self.as_arguments()
 
     def __repr__(self) -> str:
-        sizes = (self.input_dimension, *self.hidden_widths, self.output_dimension)
         name = self.activation if self.pieces == 1 else f"maxout of {self.pieces}"
         slope = f" {self.negative_slope:g}" if name == "leaky_relu" else ""
-        return f"Network({' → '.join(map(str, sizes))}, {name}{slope})"
+        return f"Network({' → '.join(map(str, self.sizes))}, {name}{slope})"
 
 
 def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:

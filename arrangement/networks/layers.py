@@ -32,6 +32,11 @@ class Layers:
     ----------
     weights, biases : tuple of float64 arrays, shapes (out, in) and (out,)
         The nearest to the network's numbers.
+    pieces, hidden_widths, input_dimension, output_dimension
+        Those of the network.
+    is_maxout : bool
+    slope : float
+        The slope of the activation below zero.
 
     Examples
     --------
@@ -44,39 +49,13 @@ class Layers:
     def __init__(self, network: FeedForward) -> None:
         self.network = network
         self.weights, self.biases = network.weights, network.biases
+        self.pieces, self.is_maxout = network.pieces, network.pieces > 1
+        self.slope, self.hidden_widths = network.negative_slope, network.hidden_widths
+        self.input_dimension = network.input_dimension
+        self.output_dimension = network.output_dimension
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Layers, (self.network,)
-
-    @property
-    def pieces(self) -> int:
-        """How many rows of a hidden layer belong to one neuron."""
-        return self.network.pieces
-
-    @property
-    def is_maxout(self) -> bool:
-        """Is it a maxout network?"""
-        return self.network.pieces > 1
-
-    @property
-    def slope(self) -> float:
-        """The slope of the activation below zero."""
-        return self.network.negative_slope
-
-    @property
-    def hidden_widths(self) -> tuple[int, ...]:
-        """How many neurons each hidden layer has."""
-        return self.network.hidden_widths
-
-    @property
-    def input_dimension(self) -> int:
-        """Dimension of the input space."""
-        return self.network.input_dimension
-
-    @property
-    def output_dimension(self) -> int:
-        """How many outputs there are."""
-        return self.network.output_dimension
 
     def rows(self, l: int) -> NDArray[Any]:
         """Rows [weights | bias] of a layer times some number: float64 or ints, exactly."""
@@ -97,6 +76,11 @@ class Layers:
             result.append(fmpz_mat([*table, [0] * w.shape[1] + [scale]]))
         return result
 
+    def composed(self, l: int, table: list[list[fmpz]] | None) -> list[list[fmpz]]:
+        """The rows of a layer after an affine map, or after none, and their denominators."""
+        matrix = self.integers[l]
+        return (matrix if table is None else matrix * fmpz_mat(table)).table()
+
     def preactivations(self, columns: Sequence[Column], layer: int) -> list[Column]:
         """The exact values of all rows of a layer, before its activation.
 
@@ -115,7 +99,7 @@ class Layers:
             return []
         table: Any = [list(row) for row in zip(*columns, strict=True)]
         for l in range(layer + 1):
-            table = (self.integers[l] * fmpz_mat(table)).table()
+            table = self.composed(l, table)
             if l < layer:
                 table = self.activated(table)
         return [list(column) for column in zip(*table, strict=True)]
@@ -146,7 +130,8 @@ class Layers:
             return values.reshape(-1, self.pieces, values.shape[1]).max(axis=1)
         if self.slope == 0.0:
             return np.maximum(values, 0.0)
-        return np.where(values > 0, values, self.slope * values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.where(values > 0, values, self.slope * values)
 
     def propagate(
         self, l: int, inputs: NDArray[np.float64], error: NDArray[np.float64]
@@ -188,26 +173,17 @@ class Layers:
         sure: NDArray[np.bool_] | bool = False,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The activation in float64, with bounds; `sure`: the values' signs are right."""
+        slope, outputs = abs(self.slope), self.activate(values)
         if self.is_maxout:
-            k = self.pieces
-            return self.activate(values), error.reshape(-1, k, values.shape[1]).max(axis=1)
+            return outputs, error.reshape(-1, self.pieces, values.shape[1]).max(axis=1)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._pass_on(values, error, sure)
-
-    def _pass_on(
-        self,
-        values: NDArray[np.float64],
-        error: NDArray[np.float64],
-        sure: NDArray[np.bool_] | bool,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        slope = abs(self.slope)
-        # A bound may be infinite, where the value may be −∞ and says nothing; 0 times the
-        # bound would make NaN.
-        off = (values < -error) | (sure & (values <= 0))
-        error = np.where(off, slope * error if slope else 0.0, max(1.0, slope) * error)
-        if slope:
-            error += 2 * UNIT_ROUNDOFF * slope * np.abs(values)
-        return self.activate(values), error
+            # A bound may be infinite, where the value may be −∞ and says nothing; 0 times the
+            # bound would make NaN.
+            off = (values < -error) | (sure & (values <= 0))
+            error = np.where(off, slope * error if slope else 0.0, max(1.0, slope) * error)
+            if slope:
+                error += 2 * UNIT_ROUNDOFF * slope * np.abs(values)
+        return outputs, error
 
 
 def homogeneous(x: Iterable[Any]) -> Column:

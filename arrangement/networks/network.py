@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Any, Literal, overload
+from functools import update_wrapper
+from inspect import Parameter, Signature, signature
+from typing import Any, Literal, ParamSpec, overload
 
 from arrangement.checks import check_executor, check_flag, choice
 from arrangement.errors import InputError
-from arrangement.files.reading import FilePath
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import bounded_domain, bounded_rows
 from arrangement.networks.feed_forward import FeedForward
@@ -17,13 +18,27 @@ from arrangement.networks.layers import Layers
 from arrangement.networks.regions.halfspaces import HalfspaceRegions, regions_by_recursion
 from arrangement.networks.regions.redundancy import Redundancy, pruned, redundancies
 from arrangement.networks.regions.regions import Regions
-from arrangement.networks.weights import Activation
 from arrangement.progress import Progress
 
 __all__ = ["Network"]
 
 MOST_INPUTS = 7
 """Above this a region of the complex has too many faces: 2^d for each of its corners."""
+
+
+P = ParamSpec("P")
+
+
+def _reader(read: Callable[P, FeedForward]) -> classmethod[Network, P, Network]:
+    """The class method that makes a network of what a function reads."""
+
+    def method(cls: type[Network], /, *args: P.args, **kwargs: P.kwargs) -> Network:
+        return cls(*read(*args, **kwargs).as_arguments())
+
+    first = Parameter("cls", Parameter.POSITIONAL_ONLY)
+    shown = Signature([first, *signature(read).parameters.values()])
+    vars(update_wrapper(method, read))["__signature__"] = shown
+    return classmethod(method)
 
 
 class Network(FeedForward):
@@ -227,71 +242,13 @@ class Network(FeedForward):
         >>> small, small.weights[1].tolist()
         (Network(1 → 1 → 1, relu), [[3.0]])
         """
-        return self._of(pruned(self.regions(domain, progress=progress, method="complex")))
+        small = pruned(self.regions(domain, progress=progress, method="complex"))
+        return type(self)(*small.as_arguments())
 
-    @classmethod
-    def _of(cls, parts: FeedForward) -> Network:
-        """The same numbers as a network."""
-        return cls(*parts.__reduce__()[1])
-
-    @classmethod
-    def from_torch(
-        cls,
-        model: Any,
-        activation: Activation | None = None,
-        negative_slope: float | None = None,
-        *,
-        layers: Sequence[str] | None = None,
-        check: tuple[Any, Any] | None = None,
-    ) -> Network:
-        """From a torch ``Sequential``, or a state dict and what it does not say.
-
-        See :func:`formats.from_torch`.
-        """
-        return cls._of(
-            readers.from_torch(model, activation, negative_slope, layers=layers, check=check)
-        )
-
-    @classmethod
-    def from_sklearn(cls, model: Any) -> Network:
-        """From a fitted MLPClassifier or MLPRegressor; see :func:`formats.from_sklearn`."""
-        return cls._of(readers.from_sklearn(model))
-
-    @classmethod
-    def from_onnx(cls, path: FilePath | Any) -> Network:
-        """From an ONNX file or model (extra ``onnx``); see :func:`onnx_graph.from_onnx`."""
-        return cls._of(onnx_graph.from_onnx(path))
-
-    @classmethod
-    def from_arrays(
-        cls,
-        arrays: Mapping[str, Any],
-        layers: Sequence[str] | None = None,
-        check: tuple[Any, Any] | None = None,
-    ) -> Network:
-        """From arrays by name, as a .npz file has them; see :func:`formats.from_arrays`."""
-        return cls._of(readers.from_arrays(arrays, layers, check))
-
-    @classmethod
-    def read(
-        cls,
-        path: FilePath,
-        activation: Activation | None = None,
-        negative_slope: float | None = None,
-        *,
-        layers: Sequence[str] | None = None,
-        check: tuple[Any, Any] | None = None,
-    ) -> Network:
-        """From a .npz, .json, .onnx or .pt file; see :func:`formats.read`."""
-        return cls._of(
-            readers.read(path, activation, negative_slope, layers=layers, check=check)
-        )
-
-    @classmethod
-    def load(cls, path: FilePath) -> Network:
-        """From a .npz file, of :meth:`save` or another; see :func:`formats.load`."""
-        return cls._of(readers.load(path))
-
-    def save(self, path: FilePath) -> None:
-        """Write a .npz or .json file that :meth:`read` reads; see :func:`formats.save`."""
-        readers.save(self, path)
+    from_torch = _reader(readers.from_torch)
+    from_sklearn = _reader(readers.from_sklearn)
+    from_onnx = _reader(onnx_graph.from_onnx)
+    from_arrays = _reader(readers.from_arrays)
+    read = _reader(readers.read)
+    load = _reader(readers.load)
+    save = readers.save

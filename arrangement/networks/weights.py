@@ -61,19 +61,15 @@ class Numbers:
         if floats is not None and np.isfinite(floats).all():
             self.floats = floats
             return
-        table = exact_table(values, name, "row" if ndim == 2 else "entry", ndim)
+        axes = ("row", "column") if ndim == 2 else ("entry",)
+        table = exact_table(values, name, axes[0], ndim)
         self.floats = np.zeros(table.shape)
         for index, value in np.ndenumerate(table):
             number, error = exact.to_float(value.numerator, value.denominator)
             self.floats[index] = number
             if error == 0:
                 continue
-            place = ", ".join(
-                f"{axis} {i}"
-                for axis, i in zip(
-                    ("row", "column") if ndim == 2 else ("entry",), index, strict=True
-                )
-            )
+            place = ", ".join(f"{axis} {i}" for axis, i in zip(axes, index, strict=True))
             if np.isinf(error):
                 raise InputError(f"{name}, {place}: the number is beyond float64")
             self.exact = frozen(table)
@@ -167,8 +163,10 @@ def parse_labels(labels: ArrayLike, outputs: int) -> NDArray[Any]:
     return frozen(names.copy())
 
 
-def exact_values(values: Floats) -> Exact:
-    """Finite float64 numbers as an array of ints and Fractions, read-only."""
+def exact_values(values: NDArray[Any]) -> Exact:
+    """Finite numbers as an array of ints and Fractions, read-only; exact ones as they are."""
+    if values.dtype == object:
+        return values
     result = np.empty(values.shape, dtype=object)
     for index, value in np.ndenumerate(values):
         result[index] = exact_number(value)

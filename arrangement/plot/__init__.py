@@ -3,16 +3,14 @@
 `arrangement` draws the cells of an arrangement on a line, in the plane or on the sphere;
 `landscape` draws the cells of a neuron's weight space by their loss, with the minima on them;
 `spectrum` draws the losses of the minima of any number of neurons by kind, and `slice` the loss
-on a plane through their parameters, with the boundaries of the cells;
-`minima_probability` draws how likely cells of data sets of several sizes hold a minimum.
+on a plane through their parameters, with the boundaries of the cells.
 `regions` draws the linear regions of a network with one or two inputs.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
 from arrangement.plot.network_regions import regions
 from arrangement.plot.pictures import arrangement, landscape
-from arrangement.plot.probability import minima_probability
 from arrangement.plot.slices import slice
 from arrangement.plot.spectra import spectrum
 
-__all__ = ["arrangement", "landscape", "minima_probability", "regions", "slice", "spectrum"]
+__all__ = ["arrangement", "landscape", "regions", "slice", "spectrum"]

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.exact.numbers import shown
 from arrangement.files.output import atomic_output
+from arrangement.plot.windows import Floats, Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = [
-    "ColourScale",
-    "Target",
-    "canvas",
-    "colour_scale",
-    "figure_of",
-    "legend",
-    "needs_log",
-]
+    "ColourScale", "Target", "add_bar", "canvas", "colour_scale", "figure_of", "fill",
+    "legend", "needs_log", "outline", "rule", "show_window",
+]  # fmt: skip
 
 Target: TypeAlias = "Axes | str | os.PathLike[str] | None"
 
@@ -94,18 +89,23 @@ class ColourScale:
     mappable: Any
     extend: str
 
-    def colours(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def colours(self, values: Floats) -> Floats:
         """One RGBA row a value; grey where the value is not finite."""
         return np.asarray(self.mappable.to_rgba(np.ma.masked_invalid(values)))
 
     def add_bar(self, axes: Axes, label: str) -> None:
         """A colour bar beside the axes."""
-        figure_of(axes).colorbar(
-            self.mappable, ax=axes, label=label, extend=self.extend, shrink=0.8, pad=0.02
-        )
+        add_bar(axes, self.mappable, label, extend=self.extend)
 
 
-def needs_log(values: NDArray[np.float64]) -> bool:
+def add_bar(axes: Axes, mappable: Any, label: str, **style: Any) -> Any:
+    """A colour bar beside the axes."""
+    return figure_of(axes).colorbar(
+        mappable, ax=axes, label=label, shrink=0.8, pad=0.02, **style
+    )
+
+
+def needs_log(values: Floats) -> bool:
     """Do the values ask for a logarithmic scale?
 
     They do when none is negative and the largest is more than 100 times the 5 % quantile.
@@ -115,7 +115,7 @@ def needs_log(values: NDArray[np.float64]) -> bool:
     return bool(values.max() > 100 * np.quantile(values, 0.05) and values.max() > 0)
 
 
-def colour_scale(values: NDArray[np.float64]) -> ColourScale:
+def colour_scale(values: Floats) -> ColourScale:
     """A perceptually uniform scale for the values, logarithmic when they ask for it.
 
     A logarithmic scale ends six decades below the largest value; what is less takes the last
@@ -147,6 +147,37 @@ def figure_of(axes: Any) -> Figure:
     return figure
 
 
+def show_window(axes: Axes, window: Window) -> None:
+    """Show a window of the plane in the axes."""
+    axes.set_xlim(window.low[0], window.high[0])
+    axes.set_ylim(window.low[1], window.high[1])
+    axes.set_aspect("equal" if window.equal else "auto")
+
+
+def fill(axes: Axes, polygons: Sequence[Any], colours: Floats) -> None:
+    """Draw polygons in their colours."""
+    from matplotlib.collections import PolyCollection
+
+    # Edges in the colour of the face close the hairlines that antialiasing leaves.
+    axes.add_collection(
+        PolyCollection(polygons, facecolors=colours, edgecolors="face", linewidths=0.3)
+    )
+
+
+def outline(axes: Axes, polygons: Sequence[Any], colour: str, **style: Any) -> None:
+    """Draw the edges of polygons, or hatch them."""
+    from matplotlib.collections import PolyCollection
+
+    axes.add_collection(PolyCollection(polygons, facecolors="none", edgecolors=colour, **style))
+
+
+def rule(axes: Axes, lines: Sequence[Floats], colour: str, **style: Any) -> None:
+    """Draw lines or polygonal chains, each by its points."""
+    from matplotlib.collections import LineCollection
+
+    axes.add_collection(LineCollection(lines, colors=colour, **style))
+
+
 def legend(axes: Axes, handles: list[Any], columns: int, own: bool) -> None:
     """A legend below the axes, where it covers nothing.
 
@@ -155,12 +186,8 @@ def legend(axes: Axes, handles: list[Any], columns: int, own: bool) -> None:
     """
     from matplotlib.transforms import ScaledTranslation
 
-    style: dict[str, Any] = {
-        "handles": handles,
-        "ncols": columns,
-        "frameon": False,
-        "fontsize": "small",
-    }
+    style: dict[str, Any] = {"handles": handles, "ncols": columns}
+    style |= {"frameon": False, "fontsize": "small"}
     if own:
         figure_of(axes).legend(loc="outside lower center", **style)
         return

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.plot import sphere, spherical
-from arrangement.plot.spherical import Floats, Window
+from arrangement.plot import sphere, windows
+from arrangement.plot.canvas import fill, outline, rule, show_window
+from arrangement.plot.windows import Floats, Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +59,7 @@ class Plane:
         Points that the window should show beside the vertices; the first one and the
         origin at any rate.
     window : sequence of (low, high), optional
-        One pair a coordinate; otherwise chosen by `geometry.window_around`.
+        One pair a coordinate; otherwise chosen by `windows.window_around`.
     """
 
     def __init__(
@@ -70,26 +71,25 @@ class Plane:
     ) -> None:
         self.cells = cells
         d = cells.arrangement.dimension
-        self.names = ["$x$"] if d == 1 else ["$x_1$", "$x_2$"]
-        self.names = [name.replace("x", letter) for name in self.names]
-        rows = spherical.unit_rows(cells.arrangement.rows)
-        domain = None if cells.domain is None else spherical.unit_rows(np.asarray(cells.domain))
+        self.names = [f"${letter}$"] if d == 1 else [f"${letter}_1$", f"${letter}_2$"]
+        rows = windows.unit_rows(cells.arrangement.rows)
+        domain = None if cells.domain is None else windows.unit_rows(np.asarray(cells.domain))
         self.rows = _upright(rows) if d == 1 else rows
         self.domain = _upright(domain) if d == 1 and domain is not None else domain
         self.lines = self.rows[_distinct(cells)]
         feet = -self.lines[:, 2:] * self.lines[:, :2]  # each line's point nearest the origin
-        self.vertices = feet if d == 1 else spherical.vertices(self.lines, self.domain)
+        self.vertices = feet if d == 1 else windows.vertices(self.lines, self.domain)
         seen = self.vertices if len(self.vertices) else feet
         first = None
         if show is not None:
             first = np.vstack([_in_plane(show[:1]), np.zeros((1, 2))])
             seen = np.vstack([seen, _in_plane(show)])
-        self.window = spherical.window_around(seen, keep=first)
+        self.window = windows.window_around(seen, keep=first)
         if window is not None:
-            self.window = spherical.given_window(window, d, f"{d} pairs")
+            self.window = windows.given_window(window, d, f"{d} pairs")
         if d == 1:
             self.window = Window((self.window.low[0], -1.0), (self.window.high[0], 1.0), False)
-        self.polygons = spherical.cell_polygons(
+        self.polygons = windows.cell_polygons(
             self.rows, cells.signs, cells.edges, self.window, self.domain
         )
 
@@ -98,17 +98,13 @@ class Plane:
         """Width and height of a figure for it, in inches."""
         if len(self.names) == 1:
             return (7.5, 2.8)
-        (x0, y0), (x1, y1) = self.window.low, self.window.high
-        shape = (y1 - y0) / (x1 - x0) if self.window.equal else 1.0
-        return (7.5, 1.5 + 5.5 * min(shape, 1.2))
+        return (7.5, 1.5 + 5.5 * min(self.window.proportion or 1.0, 1.2))
 
     def paint(self, axes: Axes, colours: Floats, marked: Mask | None = None) -> None:
         """Draw the cells in their colours, the hyperplanes, and an outline of marked cells."""
         _fill(axes, self.polygons, colours, marked)
-        _rule(axes, list(spherical.line_segments(self.lines, self.window)), len(self.lines))
-        axes.set_xlim(self.window.low[0], self.window.high[0])
-        axes.set_ylim(self.window.low[1], self.window.high[1])
-        axes.set_aspect("equal" if self.window.equal else "auto")
+        _rule(axes, list(windows.line_segments(self.lines, self.window)), len(self.lines))
+        show_window(axes, self.window)
         axes.set_xlabel(self.names[0])
         if len(self.names) == 2:
             axes.set_ylabel(self.names[1])
@@ -142,7 +138,7 @@ class Discs:
     def __init__(self, cells: Cells, letter: str = "x") -> None:
         self.cells = cells
         self.letter = letter
-        self.normals = spherical.unit_rows(cells.arrangement.rows)[:, :3]
+        self.normals = windows.unit_rows(cells.arrangement.rows)[:, :3]
         self.circles = self.normals[_distinct(cells)]
         self.parity = parities(cells)
 
@@ -168,10 +164,10 @@ class Discs:
             for parity in (0, 1) if marked is not None else ():
                 inside = (image >= 0) & (marked & (self.parity == parity))[image]
                 if inside.any():
-                    outline = axes.contour(
+                    border = axes.contour(
                         inside, [0.5], extent=extent, colors=OUTLINE, linewidths=1.4, zorder=2.5
                     )
-                    outline.set_clip_path(edge)
+                    border.set_clip_path(edge)
             for normal in self.circles:
                 points, _ = sphere.stereographic(sphere.great_circle(normal, upper))
                 arcs.append(points + np.array([x, 0.0]))
@@ -208,16 +204,16 @@ class TangentPlanes:
     def __init__(self, cells: Cells, letter: str = "x", show: Floats | None = None) -> None:
         self.cells = cells
         self.letter = letter
-        self.rows = spherical.unit_rows(cells.arrangement.rows)[:, :3]
+        self.rows = windows.unit_rows(cells.arrangement.rows)[:, :3]
         slopes = np.hypot(self.rows[:, 0], self.rows[:, 1])
-        drawn = _distinct(cells) & (slopes > spherical.PARALLEL)  # the horizon is out of sight
+        drawn = _distinct(cells) & (slopes > windows.PARALLEL)  # the horizon is out of sight
         self.lines = self.rows[drawn] / slopes[drawn, None]
-        self.vertices = spherical.vertices(self.lines)
+        self.vertices = windows.vertices(self.lines)
         seen = self.vertices if len(self.vertices) else -self.lines[:, 2:] * self.lines[:, :2]
         if show is not None:
             tilted = show[show[:, 2] != 0]
             seen = np.vstack([seen, tilted[:, :2] / tilted[:, 2:]])
-        window = spherical.window_around(seen)
+        window = windows.window_around(seen)
         self.centre = (np.array(window.low) + window.high) / 2
         self.half = float(np.max(np.subtract(window.high, window.low))) / 2
 
@@ -228,11 +224,11 @@ class TangentPlanes:
             window = self._window(side)
             (x0, y0), (x1, y1) = window.low, window.high
             mirror = [1, 1, side]
-            polygons = spherical.cell_polygons(
+            polygons = windows.cell_polygons(
                 self.rows * mirror, self.cells.signs, self.cells.edges, window
             )
             _fill(axes, [self._panel(p, side) for p in polygons], colours, marked)
-            cut = spherical.line_segments(self.lines * mirror, window)
+            cut = windows.line_segments(self.lines * mirror, window)
             segments += [self._panel(segment, side) for segment in cut]
             frame = self._panel(window.corners[[0, 1, 2, 3, 0]], side)
             axes.plot(*frame.T, color=INK, linewidth=1, zorder=3)
@@ -266,8 +262,7 @@ class TangentPlanes:
         return "" if inside == total else f"{inside:,} of {total:,} vertices in the window"
 
     def _window(self, side: float) -> Window:
-        low, high = side * self.centre - self.half, side * self.centre + self.half
-        return Window((float(low[0]), float(low[1])), (float(high[0]), float(high[1])))
+        return Window.between(side * self.centre - self.half, side * self.centre + self.half)
 
     def _panel(self, points: Floats, side: float) -> Floats:
         return (points - side * self.centre) / self.half + [-side * (1 + GAP / 2), 0]
@@ -297,31 +292,17 @@ def _distinct(cells: Cells) -> Mask:
 
 
 def _fill(axes: Axes, polygons: list[Floats], colours: Floats, marked: Mask | None) -> None:
-    from matplotlib.collections import PolyCollection
-
     shown = np.array([len(polygon) > 0 for polygon in polygons], dtype=bool)
-    fills = [polygons[i] for i in np.flatnonzero(shown)]
-    # Edges in the colour of the face close the hairlines that antialiasing leaves.
-    axes.add_collection(
-        PolyCollection(fills, facecolors=colours[shown], edgecolors="face", linewidths=0.3)
-    )
+    fill(axes, [polygons[i] for i in np.flatnonzero(shown)], colours[shown])
     if marked is not None:
         outlined = [polygons[i] for i in np.flatnonzero(shown & marked)]
-        axes.add_collection(
-            PolyCollection(
-                outlined, facecolors="none", edgecolors=OUTLINE, linewidths=1.6, zorder=2.5
-            )
-        )
+        outline(axes, outlined, OUTLINE, linewidths=1.6, zorder=2.5)
 
 
 def _rule(axes: Axes, lines: Sequence[Floats], n: int) -> None:
     """Draw hyperplanes, the thinner the more there are."""
-    from matplotlib.collections import LineCollection
-
     width, alpha = (1.0, 0.9) if n <= 12 else (0.6, 0.75) if n <= 40 else (0.3, 0.55)
-    axes.add_collection(
-        LineCollection(lines, colors=INK, linewidths=width, alpha=alpha, zorder=2)
-    )
+    rule(axes, lines, INK, linewidths=width, alpha=alpha, zorder=2)
 
 
 def _bare(axes: Axes, half_width: float, half_height: float) -> None:

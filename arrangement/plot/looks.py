@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,14 +12,13 @@ from numpy.typing import NDArray
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.plot.marks import counted, literal
+from arrangement.plot.windows import Floats
 
 if TYPE_CHECKING:
     from arrangement.networks.regions.decisions import DecisionRegions
     from arrangement.networks.regions.regions import Regions
 
 __all__ = ["LONGEST_KEY", "LOOKS", "Look", "greedy"]
-
-Floats = NDArray[np.float64]
 
 # Shades of two hues which differ in lightness, too, for maps that are neighbours.
 SHADES = ("#dcebf7", "#f3d9a4", "#a6cbe6", "#fbf1da", "#6fa8d2", "#e0b566", "#c6c6c6",
@@ -66,6 +64,7 @@ class Look:
                 label=label,
             )
             for c, label in self.key
+            if len(self.key) <= LONGEST_KEY
         ]
         if self.boundary:
             found.append(
@@ -104,7 +103,7 @@ def _by_class(regions: Regions | DecisionRegions, _: int | None) -> Look:
         decision.class_numbers,
         _palette(CLASSES, len(names)),
         f"{what} of {counted(len(present), 'class', 'classes')}",
-        key if len(key) <= LONGEST_KEY else [],
+        key,
         boundary=len(decision) > 1,
         names=names,
     )
@@ -119,21 +118,18 @@ def _by_rank(regions: Regions, layer: int | None) -> Look:
         raise InputError(f"layer {shown(l)} does not exist: hidden layers are 0 to {depth - 1}")
     ranks = regions.ranks[:, l]
     low, high = int(ranks.min()), int(ranks.max())
-    values = list(range(low, high + 1))
     from matplotlib import colormaps
 
-    palette = colormaps["viridis"](np.linspace(0.08, 1, len(values)))
-    number = np.bincount(ranks, minlength=high + 1)
-    key = [(r - low, f"rank {r}: {number[r]:,}") for r in values if number[r]]
-    short = len(key) <= LONGEST_KEY
+    number = np.bincount(ranks - low)
+    key = [(k, f"rank {low + k}: {n:,}") for k, n in enumerate(number.tolist()) if n]
+    span = f"{low}" if low == high else f"{low} to {high}"
     return Look(
         regions,
         ranks - low,
-        palette,
-        f"{_counted(regions)}, rank in hidden layer {l}: "
-        + (f"{low}" if low == high else f"{low} to {high}"),
-        key if short else [],
-        bar=None if short else (low, high),
+        colormaps["viridis"](np.linspace(0.08, 1, len(number))),
+        f"{_counted(regions)}, rank in hidden layer {l}: {span}",
+        key,
+        bar=None if len(key) <= LONGEST_KEY else (low, high),
         caption=f"rank of the active neurons' weights in hidden layer {l}",
     )
 
@@ -157,7 +153,7 @@ def _by_dead(regions: Regions, _: int | None) -> Look:
         last,
         _palette((ALIVE, *DEAD), depth + 1),
         f"{_counted(regions)}, {int((last > 0).sum()):,} with a dead layer",
-        key if len(key) <= LONGEST_KEY else [],
+        key,
         hatched=last > 0,
     )
 
@@ -188,26 +184,12 @@ def greedy(pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     Breadth first, each node takes the least colour that no neighbour has: two colours where
     two suffice, as they do where every facet lies on the kink of one neuron.
     """
-    a, b = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0).T
-    ends, others = np.concatenate([a, b]), np.concatenate([b, a])
-    order = np.argsort(ends, kind="stable")
-    begin = np.searchsorted(ends[order], np.arange(n + 1)).tolist()
-    neighbour = others[order].tolist()
-    colour = [-1] * n
-    seen = [False] * n
-    for start in range(n):
-        queue = deque([] if seen[start] else [start])
-        seen[start] = True
-        while queue:
-            v = queue.popleft()
-            near = neighbour[begin[v] : begin[v + 1]]
-            taken = {colour[w] for w in near}
-            colour[v] = next(c for c in range(n) if c not in taken)
-            for w in near:
-                if not seen[w]:
-                    seen[w] = True
-                    queue.append(w)
-    return np.array(colour, dtype=np.int64)
+    import networkx as nx
+
+    graph = nx.empty_graph(n)
+    graph.add_edges_from(np.unique(np.sort(pairs, axis=1), axis=0).tolist())
+    colour = nx.greedy_color(graph, "connected_sequential_bfs")
+    return np.array([colour[v] for v in range(n)], dtype=np.int64)
 
 
 def _counted(regions: Regions) -> str:

@@ -8,8 +8,9 @@ from arrangement.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
-__all__ = ["KINDS", "counted", "entitle", "literal", "mark_style"]
+__all__ = ["KINDS", "counted", "entitle", "literal", "mark_handle", "mark_style"]
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, each with a shape of its own.
 # Later kinds lie on top; the mark of a face is small, so that what is below still shows.
@@ -27,6 +28,14 @@ def mark_style(kind: str, negative: bool) -> dict[str, Any]:
     colour = KINDS[kind][1]
     face, edge, width = ("white", colour, 1.5) if negative else (colour, "black", 0.8)
     return {"markerfacecolor": face, "markeredgecolor": edge, "markeredgewidth": width}
+
+
+def mark_handle(kind: str, label: str, **style: Any) -> Line2D:
+    """The entry of a legend for the mark of a kind."""
+    from matplotlib.lines import Line2D
+
+    style = {"marker": KINDS[kind][0], **mark_style(kind, False), **style}
+    return Line2D([], [], linestyle="none", label=label, **style)
 
 
 def entitle(axes: Axes, title: str, remark: str = "", source: str | None = None) -> None:

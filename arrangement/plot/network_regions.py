@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.checks import check_instance, choice
 from arrangement.errors import InputError
-from arrangement.plot.canvas import Target, canvas, figure_of, legend
+from arrangement.plot.canvas import (
+    Target,
+    add_bar,
+    canvas,
+    figure_of,
+    fill,
+    legend,
+    outline,
+    rule,
+    show_window,
+)  # fmt: skip
 from arrangement.plot.looks import LONGEST_KEY, LOOKS, Look
 from arrangement.plot.marks import entitle, literal
+from arrangement.plot.windows import Floats, Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from arrangement.networks.regions.decisions import DecisionRegions
-    from arrangement.networks.regions.region_set import RegionSet
+    from arrangement.networks.regions.region_set import RegionSet, SolidRegion
     from arrangement.networks.regions.regions import Regions
 
-__all__ = ["COLOURS", "regions"]
-
-Floats = NDArray[np.float64]
-
-COLOURS = tuple(LOOKS)
+__all__ = ["regions"]
 
 # Okabe and Ito's, dark enough for lines.
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 INK = "0.15"
+
+STROKES = ((100, 0.9, 0.8), (1000, 0.5, 0.6), (10_000, 0.3, 0.5), (np.inf, 0.15, 0.4))
+"""Up to how many regions the lines between them have which width and opacity."""
 
 
 def regions(
@@ -90,7 +100,7 @@ def regions(
     from arrangement.networks.regions.decisions import DecisionRegions
     from arrangement.networks.regions.region_set import RegionSet
 
-    choice(colour, tuple(COLOURS), "colour")
+    choice(colour, tuple(LOOKS), "colour")
     check_instance(regions, "regions", "Regions", "DecisionRegions", "HalfspaceRegions")
     if regions.dimension > 2:
         raise InputError(
@@ -109,44 +119,42 @@ def regions(
     if layer is not None and colour != "rank":
         raise InputError('layer: is for colour="rank"')
     look = LOOKS[colour](regions, layer)
-    paint = _paint_plane
-    if regions.dimension == 1:
-        paint, look.palette = _paint_line, 0.4 + 0.6 * look.palette
     with canvas(target, _size(regions, look.bar is not None)) as axes:
-        paint(axes, regions, look)
-        handles = look.handles()
+        handles: list[Any] = []
         if regions.dimension == 1:
-            handles = [*_draw_graph(axes, regions), *handles]
+            look.palette = 0.4 + 0.6 * look.palette  # paler, behind a graph
+            _paint_line(axes, look)
+            handles = _draw_graph(axes, regions)
+        else:
+            _paint_plane(axes, regions, look)
+        handles += look.handles()
         if look.bar is not None:
-            _add_bar(axes, look.bar, look.caption)
+            _add_bar(axes, look, *look.bar)
         if handles:
             most = 5 if max(len(handle.get_label()) for handle in handles) < 20 else 3
             rows = -(-len(handles) // most)
             legend(axes, handles, -(-len(handles) // rows), own=axes is not target)
         entitle(axes, look.title if title is None else title, source=source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
-def _size(regions: RegionSet[Any], bar: bool) -> tuple[float, float]:
+def _size(regions: RegionSet[SolidRegion], bar: bool) -> tuple[float, float]:
     if regions.dimension == 1:
         return (8.0, 4.2)
-    low, high = regions.complex.points.min(axis=0), regions.complex.points.max(axis=0)
-    shape = (high[1] - low[1]) / (high[0] - low[0])
-    height = 5.5 * min(shape, 1.2) if _equal(regions) else 5.5
+    height = 5.5 * min(_window(regions).proportion or 1.0, 1.2)
     return (7.5, 1.0 + 0.9 * height) if bar else (7.5, 1.8 + height)
 
 
-def _equal(regions: RegionSet[Any]) -> bool:
-    """Do both axes share a scale? Not if one range is more than 25 times the other."""
-    span = np.ptp(regions.complex.points, axis=0)
-    return bool(span.max() <= 25 * span.min())
+def _window(regions: RegionSet[SolidRegion]) -> Window:
+    """What shows a domain in the plane."""
+    points = regions.complex.points
+    return Window.between(points.min(axis=0), points.max(axis=0))
 
 
 # -- two inputs -----------------------------------------------------------------------------
 
 
-def _polygons(regions: RegionSet[Any]) -> list[Floats]:
+def _polygons(regions: RegionSet[SolidRegion]) -> list[Floats]:
     """The cells of the complex, each with its vertices in the order of their angles."""
     begin, corner = regions.geometry.corners
     sizes = np.diff(begin)
@@ -158,51 +166,30 @@ def _polygons(regions: RegionSet[Any]) -> list[Floats]:
     return np.split(points[order], begin[1:-1])
 
 
-def _paint_plane(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
-    from matplotlib.collections import LineCollection, PolyCollection
-
-    fills = look.fills[look.drawn.owner]
+def _paint_plane(axes: Axes, regions: RegionSet[SolidRegion], look: Look) -> None:
     polygons = _polygons(look.drawn)
-    # Edges in the colour of the face close the hairlines that antialiasing leaves.
-    axes.add_collection(
-        PolyCollection(
-            polygons, facecolors=look.palette[fills], edgecolors="face", linewidths=0.3
-        )
-    )
-    if look.hatched is not None and look.hatched.any():
-        marked = [polygons[c] for c in np.flatnonzero(look.hatched[look.drawn.owner]).tolist()]
-        axes.add_collection(
-            PolyCollection(
-                marked, facecolors="none", edgecolors="0.3", hatch="////", linewidths=0
-            )
-        )
-    n = len(regions)
-    width, alpha = (
-        (0.9, 0.8)
-        if n <= 100
-        else (0.5, 0.6)
-        if n <= 1000
-        else (0.3, 0.5)
-        if n <= 10_000
-        else (0.15, 0.4)
-    )
+    fill(axes, polygons, look.palette[look.fills[look.drawn.owner]])
+    _hatch(axes, polygons, look)
     if not look.boundary or regions is not look.drawn:
-        lines = _segments(regions)
-        axes.add_collection(LineCollection(lines, colors=INK, linewidths=width, alpha=alpha))
+        width, alpha = next(stroke for most, *stroke in STROKES if len(regions) <= most)
+        rule(axes, _segments(regions), INK, linewidths=width, alpha=alpha)
     if look.boundary:
-        lines = _segments(look.drawn)
-        axes.add_collection(LineCollection(lines, colors="black", linewidths=1.6, zorder=3))
+        rule(axes, _segments(look.drawn), "black", linewidths=1.6, zorder=3)
     if look.names is not None:
         _name_classes(axes, look)
-    low, high = regions.complex.points.min(axis=0), regions.complex.points.max(axis=0)
-    axes.set_xlim(low[0], high[0])
-    axes.set_ylim(low[1], high[1])
-    axes.set_aspect("equal" if _equal(regions) else "auto")
+    show_window(axes, _window(regions))
     axes.set_xlabel("$x_1$")
     axes.set_ylabel("$x_2$")
 
 
-def _segments(regions: RegionSet[Any]) -> list[Floats]:
+def _hatch(axes: Axes, shapes: Sequence[Any], look: Look, **style: Any) -> None:
+    """Hatch the cells of hatched regions."""
+    if look.hatched is not None and look.hatched.any():
+        marked = np.flatnonzero(look.hatched[look.drawn.owner]).tolist()
+        outline(axes, [shapes[c] for c in marked], "0.3", hatch="////", linewidths=0, **style)
+
+
+def _segments(regions: RegionSet[SolidRegion]) -> list[Floats]:
     """The edges between different regions, shape (k, 2, 2)."""
     faces, pool = regions.complex.faces, regions.complex.pool
     shared = regions.contacts.faces[regions.contacts.inner]
@@ -231,7 +218,7 @@ def _name_classes(axes: Axes, look: Look) -> None:
         )
 
 
-def _deepest(regions: RegionSet[Any], i: int) -> tuple[float, float]:
+def _deepest(regions: RegionSet[SolidRegion], i: int) -> tuple[float, float]:
     """A point of a region, among means of its cells, that is far from the region's boundary."""
     begin, corner = regions.geometry.corners
     points = regions.complex.points
@@ -240,33 +227,24 @@ def _deepest(regions: RegionSet[Any], i: int) -> tuple[float, float]:
     )
     own = {v for facet in regions.facets(i) for v in facet.vertices}
     wall = points[sorted(own)]
-    best, depth = means[0], -1.0
-    for mean in means:
-        near = float(np.hypot(*(wall - mean).T).min())
-        if near > depth:
-            best, depth = mean, near
-    return float(best[0]), float(best[1])
+    x, y = max(means.tolist(), key=lambda mean: np.hypot(*(wall - mean).T).min())
+    return x, y
 
 
-def _add_bar(axes: Axes, ends: tuple[int, int], caption: str) -> None:
-    from matplotlib import colormaps
+def _add_bar(axes: Axes, look: Look, low: int, high: int) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import BoundaryNorm, ListedColormap
     from matplotlib.ticker import MaxNLocator
 
-    low, high = ends
-    shades = ListedColormap(colormaps["viridis"](np.linspace(0.08, 1, high - low + 1)))
-    norm = BoundaryNorm(np.arange(low, high + 2) - 0.5, shades.N)
-    ticks = MaxNLocator(10, integer=True)
-    figure_of(axes).colorbar(
-        ScalarMappable(norm, shades), ax=axes, label=caption, shrink=0.8, pad=0.02, ticks=ticks
-    )
+    norm = BoundaryNorm(np.arange(low, high + 2) - 0.5, len(look.palette))
+    shades = ScalarMappable(norm, ListedColormap(look.palette))
+    add_bar(axes, shades, look.caption, ticks=MaxNLocator(10, integer=True))
 
 
 # -- one input ------------------------------------------------------------------------------
 
 
-def _paint_line(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
+def _paint_line(axes: Axes, look: Look) -> None:
     """Regions as strips; they are behind a graph that `_draw_graph` scales the axes to."""
     from matplotlib.collections import PolyCollection
 
@@ -278,24 +256,13 @@ def _paint_line(axes: Axes, regions: RegionSet[Any], look: Look) -> None:
     axes.add_collection(
         PolyCollection(strips, facecolors=shade, linewidths=0, transform=across, zorder=0)
     )
-    if look.hatched is not None and look.hatched.any():
-        marked = np.flatnonzero(look.hatched[look.drawn.owner]).tolist()
-        axes.add_collection(
-            PolyCollection(
-                [strips[c] for c in marked], facecolors="none", edgecolors="0.3", hatch="////",
-                linewidths=0, transform=across, zorder=0.5,
-            )
-        )  # fmt: skip
+    _hatch(axes, strips, look, transform=across, zorder=0.5)
     if look.boundary:
-        from arrangement.networks.regions.decisions import DecisionRegions
-
-        assert isinstance(look.drawn, DecisionRegions), "only classes have a boundary"
-        for facet in look.drawn.boundary:
-            x = float(look.drawn.complex.points[facet.vertices[0], 0])
-            axes.axvline(x, color="black", linewidth=1.6, zorder=1)
+        for x in look.drawn.breakpoints:
+            axes.axvline(float(x), color="black", linewidth=1.6, zorder=1)
 
 
-def _draw_graph(axes: Axes, regions: RegionSet[Any]) -> list[Any]:
+def _draw_graph(axes: Axes, regions: RegionSet[SolidRegion]) -> list[Any]:
     """The outputs as functions, with their breakpoints; the handles of a legend."""
     network = regions.layers.network
     x = np.sort(regions.complex.points[:, 0])
@@ -308,13 +275,9 @@ def _draw_graph(axes: Axes, regions: RegionSet[Any]) -> list[Any]:
     for k in range(y.shape[1]):
         shade = LINES[k % len(LINES)]
         style = ("-", "--", ":", "-.")[k // len(LINES) % 4]
-        name = (
-            "output"
-            if y.shape[1] == 1
-            else f"output {k if labels is None else literal(str(labels[k]))}"
-        )
+        name = f" {k if labels is None else literal(str(labels[k]))}" if y.shape[1] > 1 else ""
         handles += axes.plot(
-            x, y[:, k], style, color=shade, linewidth=1.5, label=name, zorder=2
+            x, y[:, k], style, color=shade, linewidth=1.5, label=f"output{name}", zorder=2
         )
         if size:
             axes.plot(

@@ -9,13 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.checks import check_instance, choice
 from arrangement.errors import InputError
-from arrangement.plot.canvas import (
-    Target,
-    canvas,
-    colour_scale,
-    figure_of,
-    legend,
-)
+from arrangement.plot.canvas import Target, canvas, colour_scale, figure_of, legend
 from arrangement.plot.charts import (
     OUTLINE,
     Chart,
@@ -24,10 +18,10 @@ from arrangement.plot.charts import (
     Plane,
     TangentPlanes,
     parities,
-)
-from arrangement.plot.marks import KINDS, counted, entitle, mark_style
+)  # fmt: skip
+from arrangement.plot.marks import KINDS, counted, entitle, mark_handle, mark_style
 from arrangement.plot.spectra import spectrum
-from arrangement.plot.spherical import Floats
+from arrangement.plot.windows import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,8 +118,7 @@ def arrangement(
             what = ("point", "line", "plane")[drawn.dimension - 1]
             heading = f"{counted(len(cells), 'cell')} of {counted(drawn.n_hyperplanes, what)}"
         entitle(axes, heading, chart.remark, source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def landscape(
@@ -209,8 +202,7 @@ def landscape(
         handles = _mark(axes, chart, pieces, weights, best)
         legend(axes, handles, 3 if d == 3 else 2, own=axes is not target)
         entitle(axes, title, chart.remark, source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def _chart(
@@ -263,11 +255,8 @@ def _pale_key(cells: Cells) -> list[Any]:
     from matplotlib.patches import Patch
 
     bounded = int(np.sum(cells.bounded))
-    name = (
-        "bounded"
-        if cells.arrangement.is_essential or not bounded
-        else "bounded across the lines"
-    )
+    across = bounded and not cells.arrangement.is_essential
+    name = "bounded across the lines" if across else "bounded"
     return [
         Patch(facecolor=PALE[row], label=f"{label}: {count:,}")
         for row, label, count in ((0, name, bounded), (3, f"un{name}", len(cells) - bounded))
@@ -309,16 +298,7 @@ def _mark(
             text = f"{name}: {of_kind.sum():,}"
             if unseen:
                 text += f" ({unseen:,} not in view)"
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    marker=shape,
-                    linestyle="none",
-                    label=text,
-                    **mark_style(kind, False),
-                )
-            )
+            handles.append(mark_handle(kind, text))
     first = np.array([piece is best for piece in pieces], dtype=bool)
     x, y = places[first & visible].T
     style = mark_style(best.kind, bool(negative[first].any()))
@@ -333,6 +313,5 @@ def _mark(
     handles.append(Patch(facecolor="none", edgecolor=OUTLINE, label="bound attained in cell"))
     if negative.any():
         white = mark_style("boundary", True) | {"markeredgecolor": "0.4"}
-        text = "negative output weight"
-        handles.append(Line2D([], [], marker="^", linestyle="none", label=text, **white))
+        handles.append(mark_handle("boundary", "negative output weight", **white))
     return handles

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
+from arrangement.plot.windows import Floats
 
 if TYPE_CHECKING:
     from arrangement.relu import Landscape, Piece
     from arrangement.relu.problem import Problem
 
 __all__ = ["Marked", "ParameterPlane", "balanced_point", "minima_in_plane", "plane_of"]
-
-Floats = NDArray[np.float64]
 
 NARROW = 0.05
 """The sine of the angle at the first anchor below which three anchors count as collinear."""

@@ -11,15 +11,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
-from arrangement.plot import spherical
-from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, legend, needs_log
-from arrangement.plot.marks import KINDS, counted, entitle, mark_style
+from arrangement.plot import windows
+from arrangement.plot.canvas import (
+    DECADES,
+    Target,
+    add_bar,
+    canvas,
+    figure_of,
+    legend,
+    needs_log,
+    rule,
+    show_window,
+)  # fmt: skip
+from arrangement.plot.marks import KINDS, counted, entitle, mark_handle, mark_style
 from arrangement.plot.planes import Marked, ParameterPlane, minima_in_plane, plane_of
-from arrangement.plot.spherical import Window
+from arrangement.plot.windows import Floats, Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["slice"]
 
-Floats = NDArray[np.float64]
 Limits: TypeAlias = "tuple[tuple[float, float], tuple[float, float]]"
 
 GRID = 420
@@ -114,17 +123,15 @@ def slice(
     plane = plane_of(problem, minima, origin, directions, through)
     marked = minima_in_plane(problem, minima, plane)
     if window is None:
-        frame = spherical.window_around(plane.anchors, margin=0.45)
+        frame = windows.window_around(plane.anchors, margin=0.45)
     else:
-        frame = spherical.given_window(window, 2, "two pairs")
+        frame = windows.given_window(window, 2, "two pairs")
     with canvas(target, _size(frame)) as axes:
         _paint(axes, problem, plane, frame)
         handles = _rule(axes, problem, plane, frame)
         handles += _mark(axes, plane, marked, frame)
         legend(axes, handles, 2, own=axes is not target)
-        axes.set_xlim(frame.low[0], frame.high[0])
-        axes.set_ylim(frame.low[1], frame.high[1])
-        axes.set_aspect("equal" if frame.equal else "auto")
+        show_window(axes, frame)
         axes.set_xlabel(plane.names[0])
         axes.set_ylabel(plane.names[1])
         if title is None:
@@ -133,15 +140,12 @@ def slice(
             )
             title = f"{plane.what}: {what}"
         entitle(axes, title, source=source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def _size(frame: Window) -> tuple[float, float]:
     """Inches of the figure: about 5.9 of its width are the plane, 1.9 of its height are not."""
-    width, height = np.subtract(frame.high, frame.low)
-    share = height / width if frame.equal else 0.8
-    return 7.6, 1.9 + 5.9 * float(np.clip(share, 0.35, 1.3))
+    return 7.6, 1.9 + 5.9 * float(np.clip(frame.proportion or 0.8, 0.35, 1.3))
 
 
 def _losses(problem: Problem, points: Floats) -> Floats:
@@ -187,15 +191,11 @@ def _paint(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) -
         marks = list(MaxNLocator(8).tick_values(low, high))
     ticks = [tick for tick in marks if levels[0] <= tick <= levels[-1]]
     drawn = axes.contourf(a, b, table, levels, **scale)
-    bar = figure_of(axes).colorbar(
-        drawn, ax=axes, label="loss", shrink=0.8, pad=0.02, ticks=ticks, format="%.4g"
-    )
-    bar.minorticks_off()
+    add_bar(axes, drawn, "loss", ticks=ticks, format="%.4g").minorticks_off()
 
 
 def _rule(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) -> list[Any]:
     """Draw where neurons switch; the handles of a legend that says which is which."""
-    from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
 
     K, d = problem.hidden, problem.dimension
@@ -209,10 +209,9 @@ def _rule(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) ->
         rows = np.column_stack([X @ plane.axes[:, own].T, X @ plane.origin[own]])
         slopes = np.linalg.norm(rows[:, :2], axis=1)
         crossing = slopes > 1e-12 * np.linalg.norm(X, axis=1) * np.linalg.norm(plane.axes)
-        lines = spherical.line_segments(rows[crossing] / slopes[crossing, None], frame)
+        lines = windows.line_segments(rows[crossing] / slopes[crossing, None], frame)
         colour = NEURONS[min(j, len(NEURONS) - 1)]
-        style: dict[str, Any] = {"linewidths": width, "alpha": alpha, "zorder": 2}
-        axes.add_collection(LineCollection(list(lines), colors=colour, **style))
+        rule(axes, list(lines), colour, linewidths=width, alpha=alpha, zorder=2)
         text = "the neuron switches on a sample" if K == 1 else f"neuron {j + 1} switches"
         text += "" if len(lines) else " (not in view)"
         handles.append(Line2D([], [], color=colour, linewidth=1.2, label=text))
@@ -243,22 +242,16 @@ def _mark(axes: Axes, plane: ParameterPlane, marked: Marked, frame: Window) -> l
         style |= {"marker": shape, "linestyle": "none"}
         x, y = float(place[0]), float(place[1])
         axes.plot(x, y, markersize=9, zorder=11, **style)
-        axes.annotate(
-            letter,
-            (x, y),
-            xytext=(8, 6),
-            textcoords="offset points",
-            weight="bold",
-            zorder=12,
-            path_effects=[withStroke(linewidth=3, foreground="white")],
-        )
+        halo = [withStroke(linewidth=3, foreground="white")]
+        away: dict[str, Any] = {"xytext": (8, 6), "textcoords": "offset points"}
+        axes.annotate(letter, (x, y), weight="bold", zorder=12, path_effects=halo, **away)
         handles.append(Line2D([], [], label=text, **style))
     for layer, (kind, (shape, _, name)) in enumerate(KINDS.items()):
         here = seen & (kinds == kind) & ~own
         if here.any():
             style = {"marker": shape, "linestyle": "none", **mark_style(kind, False)}
             axes.plot(*marked.places[here].T, markersize=7, zorder=5 + layer, **style)
-            handles.append(Line2D([], [], label=name, **style))
+            handles.append(mark_handle(kind, name))
     return handles
 
 

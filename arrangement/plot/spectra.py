@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.checks import check_instance
 from arrangement.errors import InputError
 from arrangement.plot.canvas import DECADES, Target, canvas, figure_of, needs_log
 from arrangement.plot.marks import KINDS, counted, entitle
+from arrangement.plot.windows import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from arrangement.relu import Landscape, Pieces
 
 __all__ = ["spectrum"]
-
-Floats = NDArray[np.float64]
 
 MANY = 400
 """More losses than this in a row are drawn as a histogram."""
@@ -117,13 +115,12 @@ def spectrum(
         clipped = "; smaller losses are drawn at the left end" if values.min() < floor else ""
         axes.set_xlabel(f"loss (dashed: the lowest minimum, {best:.4g}{clipped})")
         entitle(axes, _title(landscape) if title is None else title, source=source)
-        figure = figure_of(axes)
-    return figure
+    return figure_of(axes)
 
 
 def _rows(landscape: Landscape, saddles: Pieces | None) -> list[tuple[str, str, str, Floats]]:
     """Name, mark, colour and losses of each row, from below."""
-    from arrangement.relu.minima.tuples import n_multisets
+    from arrangement.relu.multisets import n_multisets
 
     K, pieces = landscape.problem.hidden, landscape.pieces
     rows: list[tuple[str, str, str, Floats]] = []

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.exact.packing import pack_signs, word_count
-from arrangement.plot.spherical import PARALLEL, Floats
+from arrangement.plot.windows import PARALLEL, Floats
 
 __all__ = ["cell_image", "from_stereographic", "great_circle", "stereographic"]
 

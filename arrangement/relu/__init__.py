@@ -1,4 +1,7 @@
-"""One hidden layer of ReLU: samples as arrangements, and their exact loss landscapes."""
+"""One hidden layer of ReLU: samples as arrangements, and their exact loss landscapes.
+
+Public is what is named here, and what `losses` and `convex` name; the modules below serve it.
+"""
 
 from __future__ import annotations
 
@@ -48,3 +51,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(estimators, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.progress import Progress
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
-from arrangement.relu.training.optimum import GlobalOptimum, seconds
+from arrangement.relu.training.global_search import seconds
+from arrangement.relu.training.optimum import GlobalOptimum
 from arrangement.relu.weight_space import Floats
 
 try:

@@ -14,13 +14,13 @@ from arrangement.relu.minima.connected import components
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.piece_files import save_pieces
 from arrangement.relu.minima.pieces import Piece, Pieces
-from arrangement.relu.minima.product import ProductGraph, multiset_index
+from arrangement.relu.minima.product import ProductGraph
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.saddles import saddles
-from arrangement.relu.minima.search import Search
 from arrangement.relu.minima.ties import rising
-from arrangement.relu.problem import Problem
-from arrangement.relu.weight_space import Floats, Signs
+from arrangement.relu.multisets import multiset_index
+from arrangement.relu.problem import Problem, checked_loss
+from arrangement.relu.weight_space import Floats, Indices, Signs
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -87,10 +87,7 @@ class Landscape:
 
     @cached_property
     def _decider(self) -> RationalDecider:
-        problem = self.problem
-        return RationalDecider(
-            self.table, problem.exact_targets, problem.samples.y, problem.free
-        )
+        return self.problem.search(self.table).rational
 
     @cached_property
     def graph(self) -> ProductGraph:
@@ -105,7 +102,7 @@ class Landscape:
         )
 
     @cached_property
-    def component(self) -> NDArray[np.int64]:
+    def component(self) -> Indices:
         """The connected component of each piece, numbered by rising loss, shape (m,).
 
         Of equal losses the component of the earlier piece is first.
@@ -113,7 +110,7 @@ class Landscape:
         return components(self.pieces, self._decider)
 
     @property
-    def components(self) -> list[NDArray[np.int64]]:
+    def components(self) -> list[Indices]:
         """The connected components of the set of local minima: rows of `pieces`, by loss.
 
         Pieces that lie in each other's closure are joined, up to the scaling and the order of
@@ -156,22 +153,13 @@ class Landscape:
         ...     print(saddle, saddle.signs.tolist(), saddle.weights.round(3).tolist())
         Piece(saddle, loss 1, dimension 0, margin 0.33) [[1, 1, 1]] [[0.471, 0.471]]
         """
-        problem = self.problem
         table = self.table
         if table.codimension[-1] < table.rank:
-            table = problem.faces()
-        search = Search(
-            table,
-            problem.samples.y,
-            problem.free,
-            problem.hidden,
-            problem._max_loss(max_loss),
-            frozenset({"isolated", "continuum", "dead"}),
-            problem.exact_targets,
-            self.exact,
-        ).suited()
+            table = self.problem.faces()
+        kinds = "isolated", "continuum", "dead"
+        search = self.problem.search(table, checked_loss(max_loss), kinds, self.exact).suited()
         found = rising(saddles(search), search.rational)
-        return Pieces(table, *found, problem.bias, "saddle")
+        return Pieces(table, *found, self.problem.bias, "saddle")
 
     @property
     def min_loss(self) -> Floats:
@@ -179,7 +167,7 @@ class Landscape:
         return self.graph.min_loss
 
     @property
-    def rank(self) -> NDArray[np.int64]:
+    def rank(self) -> Indices:
         """Rank of A, shape (M,)."""
         return self.graph.rank
 

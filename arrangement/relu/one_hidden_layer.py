@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from concurrent.futures import Executor
 from dataclasses import replace
-from math import inf
+from math import comb, inf
 from typing import Literal
 
 from arrangement.bounds import cover
@@ -16,13 +16,12 @@ from arrangement.progress import Progress, reporter
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.minima.pieces import KINDS, Pieces
 from arrangement.relu.minima.search import (
-    Search,
     enumerate_minima,
     refuse_large_table,
     refuse_too_many,
 )
 from arrangement.relu.minima.ties import rising
-from arrangement.relu.problem import Problem
+from arrangement.relu.problem import Problem, checked_loss
 from arrangement.relu.training.optimum import GlobalOptimum, global_optimum
 from arrangement.relu.weight_space import Samples
 
@@ -174,30 +173,20 @@ class OneHiddenLayer(Problem):
         >>> layer.landscape(max_loss=1.0, exact=True).pieces
         5 pieces (2 continuum, 1 isolated, 2 zero)
         """
-        bound = self._max_loss(max_loss)
-        wanted = self._kinds(kinds)
+        bound, wanted = checked_loss(max_loss), self._kinds(kinds)
         quiet = None if callable(progress) else progress
         check_flag(exact, "exact")
         check_executor(executor)
         self._refuse_too_many("boundary" in wanted)
         codimensions = None if wanted & {"boundary", "zero"} else 1
         faces = self.faces(codimensions, quiet)
-        search = Search(
-            faces,
-            self.samples.y,
-            self.free,
-            self.hidden,
-            bound,
-            wanted,
-            self.exact_targets,
-            exact,
-        )
+        search = self.search(faces, bound, wanted, exact)
         refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
         search = search.suited()
         if search.exhaustive:
             # Float64 decides nothing here, and uncentred samples keep the weights' digits.
             samples = self.samples.uncentred()
-            faces = self._faces(samples, faces.cells, codimensions, quiet)
+            faces = self.faces_of(samples, faces.cells, codimensions, quiet)
             search = replace(search, faces=faces)
         minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
         pieces = Pieces(faces, *rising(minima, search.rational), self.bias)
@@ -223,8 +212,6 @@ class OneHiddenLayer(Problem):
 
     def _refuse_too_many(self, boundary: bool) -> None:
         """Refuse what is far too large before faces are enumerated."""
-        from math import comb
-
         n, d = self.n_samples, self.arrangement.rank
         most = [comb(n, k) * cover(n - k, d - k) for k in range(min(d, n) if boundary else 1)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Collection
 from fractions import Fraction
 from functools import cached_property
 from math import inf
@@ -15,6 +16,8 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
 from arrangement.progress import Progress
 from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.pieces import KINDS
+from arrangement.relu.minima.search import Search
 from arrangement.relu.weight_space import (
     SPREAD,
     Floats,
@@ -24,7 +27,7 @@ from arrangement.relu.weight_space import (
 )
 from arrangement.results.cells import Cells
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "checked_loss"]
 
 
 class Problem:
@@ -92,24 +95,25 @@ class Problem:
             Only faces of a codimension below this; 1 gives the cells. All by default.
         """
         cells = self.arrangement.cells(progress=progress)
-        return self._faces(self.samples, cells, codimensions, progress)
+        return self.faces_of(self.samples, cells, codimensions, progress)
 
-    def _faces(
+    def faces_of(
         self, samples: Samples, cells: Cells, codimensions: int | None, progress: Progress
     ) -> NeuronFaces:
+        """The same of some cells, and of samples that are scaled otherwise."""
         bias = self.bias is not None
         return NeuronFaces(samples, cells, bias, self.negative_slope, codimensions, progress)
 
-    def _max_loss(self, value: Any) -> float:
-        if value is None:
-            return inf
-        try:
-            bound = float(value)
-        except (TypeError, ValueError):
-            bound = -1.0
-        if not bound >= 0:
-            raise InputError(f"max_loss={shown(value)}: a loss, at least 0")
-        return bound
+    def search(
+        self,
+        faces: NeuronFaces,
+        max_loss: float = inf,
+        kinds: Collection[str] = KINDS,
+        exact: bool = False,
+    ) -> Search:
+        """The search for minima of at most some loss, and of some kinds, among faces."""
+        y, free, wanted = self.samples.y, self.free, frozenset(kinds)
+        return Search(faces, y, free, self.hidden, max_loss, wanted, self.exact_targets, exact)
 
     def __repr__(self) -> str:
         bias = "no bias" if self.bias is None else f"bias {self.bias:g}"
@@ -118,3 +122,22 @@ class Problem:
             f"OneHiddenLayer: {self.n_samples} samples, weights of dimension "
             f"{self.dimension}, {neurons}, {bias}"
         )
+
+
+def checked_loss(max_loss: Any) -> float:
+    """The largest loss that is asked for, infinite for None.
+
+    Raises
+    ------
+    InputError
+        If it is no number of at least 0.
+    """
+    if max_loss is None:
+        return inf
+    try:
+        bound = float(max_loss)
+    except (TypeError, ValueError):
+        bound = -1.0
+    if not bound >= 0:
+        raise InputError(f"max_loss={shown(max_loss)}: a loss, at least 0")
+    return bound

@@ -21,6 +21,7 @@ __all__ = [
     "CHUNK",
     "SPREAD",
     "Floats",
+    "Indices",
     "Mask",
     "Samples",
     "Signs",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 Signs = NDArray[np.int8]
 Mask = NDArray[np.bool_]
 

@@ -10,13 +10,16 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from arrangement.checks import choice
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.exact.numbers import exact_text
 from arrangement.files.output import atomic_output, undone
-from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.results.cells import Cells
+
+if TYPE_CHECKING:
+    from arrangement.arrangement import Arrangement
 
 __all__ = ["FORMATS", "check_directory", "write_blocks"]
 
@@ -99,7 +102,7 @@ def _passing(path: Path) -> bool:
 
 
 def write_blocks(
-    arrangement: Hyperplanes,
+    arrangement: Arrangement,
     portions: Iterable[Cells],
     directory: str | os.PathLike[str],
     form: str = "npz",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from arrangement.exact.packing import Words, check_words, unpack_signs, word_cou
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
+
+if TYPE_CHECKING:
+    from arrangement.arrangement import Arrangement
 
 __all__ = ["Stored", "load", "save"]
 
@@ -32,7 +35,7 @@ BLOCK = 2**16
 class Stored(NamedTuple):
     """What a file of cells holds; see :class:`~arrangement.results.cells.Cells`."""
 
-    arrangement: Hyperplanes
+    arrangement: Arrangement
     packed: Words
     domain: NDArray[np.object_] | None
     complete: bool
@@ -61,7 +64,7 @@ def load(path: str | os.PathLike[str]) -> Stored:
         for name in ("normals", "offsets"):
             if name not in arrays:
                 raise InputError(f"{name} are missing")
-        arrangement = Hyperplanes._kind(arrays["normals"], arrays["offsets"])
+        arrangement = Hyperplanes.user_class(arrays["normals"], arrays["offsets"])
         n, d = arrangement.n_hyperplanes, arrangement.dimension
         columns = archives.described(arrays, COLUMNS, {"d": d, "w": word_count(n), "n": n})
         domain = None

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from arrangement import exact
 from arrangement.exact.polyhedron import Polyhedron
-from arrangement.hyperplanes.hyperplanes import Hyperplanes
+from arrangement.results.sign_vectors import sign_strings
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["EMPTY", "cell_lattice", "sign_strings"]
+    from arrangement.arrangement import Arrangement
+
+__all__ = ["EMPTY", "cell_lattice"]
 
 EMPTY = "empty"
 
 
-def cell_lattice(hyperplanes: Hyperplanes, polyhedron: Polyhedron) -> nx.DiGraph:
+def cell_lattice(hyperplanes: Arrangement, polyhedron: Polyhedron) -> nx.DiGraph:
     """The faces of one cell; see :meth:`Cell.face_lattice`."""
     import networkx as nx
 
@@ -39,8 +41,3 @@ def cell_lattice(hyperplanes: Hyperplanes, polyhedron: Polyhedron) -> nx.DiGraph
             below = [name[other] for other in covered] or [EMPTY]
             graph.add_edges_from((other, node) for other in below)
     return graph
-
-
-def sign_strings(signs: Any) -> list[str]:
-    """Sign vectors as strings."""
-    return ["".join("-0+"[s + 1] for s in row) for row in signs]

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement import exact
 from arrangement.enumeration.cell_table import CellTable
-from arrangement.exact.packing import Words
-from arrangement.hyperplanes.hyperplanes import Hyperplanes
+from arrangement.errors import InputError
+from arrangement.exact.packing import Words, unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
+
+if TYPE_CHECKING:
+    from arrangement.arrangement import Arrangement
 
 __all__ = ["CellSigns"]
 
@@ -23,7 +28,7 @@ class CellSigns:
 
     def __init__(
         self,
-        arrangement: Hyperplanes,
+        arrangement: Arrangement,
         packed: Words,
         domain: NDArray[np.object_] | None = None,
         points: NDArray[np.float64] | None = None,
@@ -48,3 +53,30 @@ class CellSigns:
     @cached_property
     def _table(self) -> CellTable:
         return CellTable(self.packed, self.arrangement.coincidence[0])
+
+    def look_up(self, words: Words) -> NDArray[np.int64]:
+        """The cell with each packed sign vector, −1 where there is none; shape (k,)."""
+        return self._table.look_up(words)
+
+    def facets(self, i: int) -> NDArray[np.int64]:
+        """The hyperplanes across which cell i has a neighbour, by their lowest copies."""
+        return self._table.facets(i)
+
+    def inward_rows(self, i: int) -> list[list[int]]:
+        """Rows, of facets if known, positive exactly on the part of cell i in the domain."""
+        rows = self.arrangement.rows
+        signs = unpack_signs(self.packed[i : i + 1], len(rows))[0]
+        which = self.facets(i) if self.complete else range(len(rows))
+        inward = [[int(signs[k]) * v for v in rows[k]] for k in which]
+        return inward if self.domain is None else inward + self.domain.tolist()
+
+    def rational_point(self, i: int) -> tuple[Fraction, ...]:
+        """A rational point inside cell i, found exactly, and remembered."""
+        if i not in self._rational_points:
+            inside = exact.interior_point(self.inward_rows(i))
+            if inside is None:
+                raise InputError(
+                    f"cell {i}: no point has its signs; what was loaded is no cell"
+                )
+            self._rational_points[i] = inside or (Fraction(0),) * self.arrangement.dimension
+        return self._rational_points[i]

@@ -14,29 +14,31 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.checks import entries
+from arrangement.checks import given_points
 from arrangement.enumeration import choose
 from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
 from arrangement.exact.fields import field_of
-from arrangement.exact.numbers import exact_table, exact_text
+from arrangement.exact.numbers import exact_text
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
-from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress
 from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
 from arrangement.results.cell_lattice import cell_lattice
 from arrangement.results.cell_signs import CellSigns
 from arrangement.results.columns import Columnar, Witnesses, frozen
-from arrangement.results.points import interior_points, inward_rows, rational_point
+from arrangement.results.points import interior_points
+from arrangement.results.sign_vectors import sign_strings, sign_vector
 
 if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
 
-__all__ = ["Cell", "Cells"]
+    from arrangement.arrangement import Arrangement
+
+__all__ = ["Cell", "Cells", "cells_of"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,10 @@ class Cell:
     @property
     def witness(self) -> tuple[Fraction, ...]:
         """A rational point inside."""
-        return rational_point(self.cells, self.index, self.point)
+        point = self.point
+        if np.isnan(point).any():
+            return self.cells.rational_point(self.index)
+        return tuple(Fraction(float(v)) for v in point)
 
     @property
     def bounded(self) -> bool:
@@ -89,7 +94,7 @@ class Cell:
     @cached_property
     def polyhedron(self) -> Polyhedron:
         """The closure of the cell (of its part in the domain) by exact inequalities."""
-        rows = inward_rows(self.cells, self.index)
+        rows = self.cells.inward_rows(self.index)
         width = self.cells.arrangement.dimension + 1
         return Polyhedron(np.array(rows, dtype=object).reshape(len(rows), width))
 
@@ -152,7 +157,7 @@ class Cell:
         """
         cells = self.cells
         if cells.complete:
-            return tuple(cells._table.facets(self.index).tolist())
+            return tuple(cells.facets(self.index).tolist())
         n = cells.arrangement.n_hyperplanes
         return tuple(i for i in self.polyhedron.facets if i < n)
 
@@ -184,7 +189,7 @@ class Cell:
         return cell_lattice(self.cells.arrangement, self.polyhedron)
 
     def __repr__(self) -> str:
-        return f"Cell {self.index}: {''.join('+' if s > 0 else '-' for s in self.signs)}"
+        return f"Cell {self.index}: {sign_strings([self.signs])[0]}"
 
 
 class Cells(CellSigns, Columnar[Cell]):
@@ -217,20 +222,6 @@ class Cells(CellSigns, Columnar[Cell]):
     """
 
     _name = "cell"
-
-    @classmethod
-    def of(
-        cls,
-        arrangement: Hyperplanes,
-        method: str = "auto",
-        domain: Any = None,
-        progress: Progress = None,
-        executor: Executor | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-    ) -> Cells:
-        """Enumerate the cells; see :meth:`Arrangement.cells`."""
-        found = choose.cells(arrangement, method, domain, progress, executor, checkpoint)
-        return cls(arrangement, found.words, found.walls, found.points, progress)
 
     def _item(self, i: int) -> Cell:
         return Cell(self, i)
@@ -281,7 +272,7 @@ class Cells(CellSigns, Columnar[Cell]):
         """
         arrangement, n = self.arrangement, self.arrangement.n_hyperplanes
         if self.domain is not None:
-            arrangement = arrangement._with_rows(self.domain)
+            arrangement = arrangement.with_rows(self.domain)
         if arrangement.is_central:
             return frozen(np.full(len(self), arrangement.rank == 0))
         words = choose.unbounded(arrangement, self.reporter("far cells"))
@@ -289,7 +280,7 @@ class Cells(CellSigns, Columnar[Cell]):
             signs = unpack_signs(words, arrangement.n_hyperplanes)
             words = pack_signs(signs[(signs[:, n:] > 0).all(axis=1), :n])
         result = np.ones(len(self), dtype=bool)
-        found = self._table.look_up(words)
+        found = self.look_up(words)
         result[found[found >= 0]] = False
         return frozen(result)
 
@@ -330,18 +321,12 @@ class Cells(CellSigns, Columnar[Cell]):
         n = self.arrangement.n_hyperplanes
         if isinstance(signs, Cell):
             signs = signs.signs
-        if isinstance(signs, str):
-            values = np.array([{"+": 1, "-": -1, "−": -1}.get(s, 0) for s in signs], dtype=int)
-        else:
-            values = entries(signs)
-        if values.shape != (n,) or not np.isin(values, (-1, 1)).all():
-            raise InputError(f"a sign vector has {n} entries, each 1 or -1 ('+' or '-')")
-        found = int(self._table.look_up(pack_signs(values[None]))[0])
+        found = int(self.look_up(pack_signs(sign_vector(signs, n)[None]))[0])
         if found < 0:
             raise InputError("no cell has this sign vector")
         return found
 
-    def locate(self, x: ArrayLike) -> Any:
+    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The cell that contains a point.
 
         Parameters
@@ -359,21 +344,11 @@ class Cells(CellSigns, Columnar[Cell]):
         InputError
             If a point lies on a hyperplane, or in no cell that meets the domain.
         """
-        x = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
-        single = x.ndim == 1
-        points = x[None] if single else x
-        d = self.arrangement.dimension
-        if points.ndim != 2 or points.shape[1] != d:
-            raise InputError(f"a point has {d} coordinates; the shape given is {x.shape}")
-        floats = points.dtype in (np.float64, np.float32, np.float16)
-        if floats and np.isfinite(points).all():
-            points = points.astype(np.float64)
-        else:
-            points = exact_table(points, "points", "row", 2, irrational=True)
-        signs = exact.signs_at(self.arrangement.rows, points)
+        rows, single = given_points(x, self.arrangement.dimension, irrational=True)
+        signs = exact.signs_at(self.arrangement.rows, rows)
         for p, i in np.argwhere(signs == 0):
             raise InputError(f"point {p} lies on hyperplane {i}, between cells")
-        found = self._table.look_up(pack_signs(signs))
+        found = self.look_up(pack_signs(signs))
         for p in np.flatnonzero(found < 0):
             raise InputError(f"point {p} lies in no cell that meets the domain")
         return int(found[0]) if single else found
@@ -409,7 +384,7 @@ class Cells(CellSigns, Columnar[Cell]):
         domain say that g·x + c > 0.
         """
         domain = {} if self.domain is None else {"domain": _written(self.domain)}
-        return {"hyperplanes": _written(self.arrangement._given)} | domain
+        return {"hyperplanes": _written(self.arrangement.given)} | domain
 
     def to_networkx(self) -> nx.Graph:
         """The graph of cells: nodes 0 … m − 1 with signs, bounded and the interior point.
@@ -464,6 +439,63 @@ class Cells(CellSigns, Columnar[Cell]):
         if stored.points is not None:
             cells.__dict__["points"] = frozen(stored.points)
         return cells
+
+
+def cells_of(
+    arrangement: Arrangement,
+    method: str = "auto",
+    domain: Any = None,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Cells:
+    """Enumerate the cells: the connected components of the space off the hyperplanes.
+
+    Parameters
+    ----------
+    method : {"auto", "sweep", "restrict", "lp"}
+        ``"sweep"``: each cell from a vertex, a multiplication a sign; for arrangements
+        that are simple or nearly so.
+        ``"restrict"``: restrict and split, one hyperplane after the other; for all others.
+        ``"lp"``: one LP per cell and hyperplane, the textbook method.
+        ``"auto"``: ``"sweep"`` or ``"restrict"``, by how many cells there are, how
+        degenerate the arrangement is found to be, and how much of it a domain holds. All
+        are exact, and give the same cells in orders of their own.
+    domain : sequence of (low, high), or pair (G, h), optional
+        Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
+        for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h. Cells
+        outside cost nothing.
+    progress : bool or callable, optional
+        True shows progress on stderr when that is a terminal; a callable is called with
+        (steps done, steps in all), where the latter may be a guess until the end.
+    executor : concurrent.futures.Executor, optional
+        Where tasks run, of all methods but ``"lp"``: a ``ProcessPoolExecutor``, dask's
+        ``Client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor``, …. The order of the
+        cells of one method does not depend on it.
+    checkpoint : path-like, optional
+        A directory that keeps blocks of cells as they are done. Started again after an
+        interruption, only what is missing is done.
+
+    Returns
+    -------
+    Cells
+
+    Raises
+    ------
+    SizeError
+        If the cells would not fit in memory.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> axes = Arrangement([[1, 0], [0, 1]])
+    >>> axes.cells().signs.tolist()
+    [[1, 1], [1, -1], [-1, -1], [-1, 1]]
+    >>> len(axes.cells(domain=[(1, 2), (-1, 1)]))
+    2
+    """
+    found = choose.cells(arrangement, method, domain, progress, executor, checkpoint)
+    return Cells(arrangement, found.words, found.walls, found.points, progress)
 
 
 def _written(rows: NDArray[Any]) -> str:

@@ -8,13 +8,15 @@ import numpy as np
 
 from arrangement.counting.poset import covers, face_numbers
 from arrangement.errors import SizeError
-from arrangement.results.cell_lattice import EMPTY, sign_strings
+from arrangement.results.cell_lattice import EMPTY
 from arrangement.results.faces import faces
+from arrangement.results.sign_vectors import sign_strings
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from arrangement.hyperplanes.hyperplanes import Hyperplanes
+    from arrangement.arrangement import Arrangement
+
 
 __all__ = ["face_lattice"]
 
@@ -24,17 +26,40 @@ LARGEST = 10**5
 TOP = "top"
 
 
-def face_lattice(arrangement: Hyperplanes) -> nx.DiGraph:
-    """All faces by inclusion; see :meth:`Arrangement.face_lattice`.
+def face_lattice(arrangement: Arrangement) -> nx.DiGraph:
+    """All faces by inclusion of their closures, with a least and a greatest element.
+
+    Nodes are sign strings such as "+0-", with `dimension` and `bounded`; the empty face
+    "empty" of dimension −1 is below all, and "top" of dimension d + 1 above all. Edges are
+    the cover relations, from a face to those of one dimension more around it.
+    :func:`arrangement.files.graphml.write_poset` and networkx write it as GraphML.
 
     On a flat Y of one dimension more, a flat X is a hyperplane, so that each face on X is the
     common facet of two faces on Y, which differ in the signs of the hyperplanes that contain X
     but not Y.
 
+    Returns
+    -------
+    networkx.DiGraph
+
+    Raises
+    ------
+    SizeError
+        If there are more than 100,000 faces.
+
+    References
+    ----------
+    A. Björner, M. Las Vergnas, B. Sturmfels, N. White, G. M. Ziegler, *Oriented
+    Matroids* (1999), §4.1.
+
     Examples
     --------
+    >>> from arrangement import Arrangement
+    >>> lattice = Arrangement([[1], [1]], [0, -1]).face_lattice()
+    >>> sorted(lattice.successors("empty")), sorted(lattice.successors("0-"))
+    (['+0', '0-'], ['+-', '--'])
     >>> from arrangement import families
-    >>> lattice = face_lattice(families.braid(3))
+    >>> lattice = families.braid(3).face_lattice()
     >>> len(lattice), len(list(lattice.successors("000")))
     (15, 6)
     """
@@ -60,18 +85,18 @@ def face_lattice(arrangement: Hyperplanes) -> nx.DiGraph:
     for k, relation in enumerate(relations):
         larger, smaller = levels[k], levels[k + 1]
         # Each pair of flats once for every face on the smaller one.
-        size = np.diff(smaller._begin)[relation.smaller]
+        size = np.diff(smaller.begin)[relation.smaller]
         pair = np.repeat(np.arange(len(size)), size)
         face = np.arange(len(pair)) + np.repeat(
-            smaller._begin[relation.smaller] - (np.cumsum(size) - size), size
+            smaller.begin[relation.smaller] - (np.cumsum(size) - size), size
         )
         zero = larger.flats.packed[relation.larger[pair]]
         new = smaller.flats.packed[relation.smaller[pair]] & ~zero
         # On the larger flat these are all proportional: they have one side in common, or not,
         # on all faces of it.
-        side = new & larger.packed[larger._begin[relation.larger[pair]]]
+        side = new & larger.packed[larger.begin[relation.larger[pair]]]
         for signs in (side, new & ~side):
-            around = larger._look_up(smaller.packed[face] | signs, zero)
+            around = larger.look_up(smaller.packed[face] | signs, zero)
             assert (around >= 0).all(), "a facet has a face on both sides"
             graph.add_edges_from(
                 (names[k + 1][a], names[k][b])

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.checks import check_instance, choice, entries
+from arrangement.checks import check_instance, choice
 from arrangement.counting.poset import covers, face_numbers
 from arrangement.enumeration import cones
 from arrangement.enumeration.cell_table import CellTable
+from arrangement.enumeration.estimate import refuse_too_many_faces
 from arrangement.errors import InputError
 from arrangement.exact.fields import in_one_field
 from arrangement.exact.numbers import primitive, shown
@@ -35,16 +36,18 @@ from arrangement.exact.packing import (
     word_count,
 )
 from arrangement.hyperplanes.domain import parse_domain
-from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.memory import refuse_large
 from arrangement.progress import Progress, reporter
-from arrangement.results.cells import Cell, Cells
+from arrangement.results.cells import Cell, Cells, cells_of
 from arrangement.results.columns import Columnar, Witnesses, frozen
 from arrangement.results.flats import Flat, Flats, parametrization
+from arrangement.results.sign_vectors import sign_strings, sign_vector
 
 if TYPE_CHECKING:
     import scipy.sparse
+
+    from arrangement.arrangement import Arrangement
 
 __all__ = ["Face", "Faces", "face_vector", "faces"]
 
@@ -76,7 +79,7 @@ class Face:
     @property
     def signs(self) -> Signs:
         """Sign vector, int8, shape (n,), 0 on the hyperplanes that contain the face."""
-        return self.faces._signs(np.array([self.index]))[0]
+        return self.faces.signs_of(np.array([self.index]))[0]
 
     @property
     def dimension(self) -> int:
@@ -121,8 +124,8 @@ class Face:
     def _cell(self) -> tuple[_Cut, Cell]:
         """The face as a cell of the arrangement that is cut on its flat."""
         k = int(self.faces.flat[self.index])
-        cut = self.faces._on_flat(k)
-        return cut, cut.cells[self.index - int(self.faces._begin[k])]
+        cut = self.faces.on_flat(k)
+        return cut, cut.cells[self.index - int(self.faces.begin[k])]
 
     @property
     def cells(self) -> NDArray[np.int64]:
@@ -132,7 +135,7 @@ class Face:
         return np.asarray(incidence.indices[start:end], dtype=np.int64)
 
     def __repr__(self) -> str:
-        return f"Face {self.index}: {''.join('-0+'[s + 1] for s in self.signs)}"
+        return f"Face {self.index}: {sign_strings([self.signs])[0]}"
 
 
 class Faces(Columnar[Face]):
@@ -147,6 +150,8 @@ class Faces(Columnar[Face]):
         The flats of that dimension; with a domain, those that meet it.
     flat : ndarray of int64, shape (m,)
         The flat that each face spans, ascending.
+    begin : ndarray of int64, shape (len(flats) + 1,)
+        The first face of each flat, and m.
     packed : ndarray of uint64, shape (m, ceil(n / 64))
         Bit i of a row is 1 where the face is on the positive side of hyperplane i. It is 0 on
         the negative side and on the hyperplane itself; `flats.packed` tells these apart.
@@ -181,7 +186,7 @@ class Faces(Columnar[Face]):
         self.flat = frozen(flat.view())
         self.packed = frozen(packed.view())
         self.domain = domain
-        self._begin = np.searchsorted(self.flat, np.arange(len(flats) + 1))
+        self.begin = np.searchsorted(self.flat, np.arange(len(flats) + 1))
         self._last: tuple[int, _Cut] | None = None
         self._progress = progress is True  # of the columns, when they are computed
 
@@ -204,9 +209,10 @@ class Faces(Columnar[Face]):
     @cached_property
     def signs(self) -> Signs:
         """Sign vectors, int8, shape (m, n), entries −1, 0, 1."""
-        return frozen(self._signs(np.arange(len(self))))
+        return frozen(self.signs_of(np.arange(len(self))))
 
-    def _signs(self, which: NDArray[np.int64]) -> Signs:
+    def signs_of(self, which: NDArray[np.int64]) -> Signs:
+        """The sign vectors of some faces."""
         n = self.arrangement.n_hyperplanes
         signs = unpack_signs(self.packed[which], n)
         signs[unpack_signs(self._zero[which], n) > 0] = 0
@@ -229,7 +235,7 @@ class Faces(Columnar[Face]):
         result = np.zeros((len(self), d))
         show = reporter(self._progress, "points of faces")
         for k in range(len(self.flats)):
-            part = slice(self._begin[k], self._begin[k + 1])
+            part = slice(self.begin[k], self.begin[k + 1])
             result[part] = self._cut(k).points()
             show(k + 1, len(self.flats))
         lost = ~np.isfinite(result).all(axis=1)
@@ -262,14 +268,14 @@ class Faces(Columnar[Face]):
         """A rational point of each face, exactly on it: a sequence of tuples of d Fractions."""
         return Witnesses(self)
 
-    def _on_flat(self, k: int) -> _Cut:
+    def on_flat(self, k: int) -> _Cut:
         """The faces of flat k, as cells of the arrangement that is cut on it; the last kept."""
         if self._last is None or self._last[0] != k:
             self._last = k, self._cut(k)
         return self._last[1]
 
     def _cut(self, k: int) -> _Cut:
-        part = slice(self._begin[k], self._begin[k + 1])
+        part = slice(self.begin[k], self.begin[k + 1])
         return _Cut.of(self.flats[k], self.packed[part], self.domain)
 
     @cached_property
@@ -292,7 +298,7 @@ class Faces(Columnar[Face]):
             linear, walls, codimension, show, len(walls) - 1
         ):
             signs = face_columns(self.arrangement, positive[far], zero[far])
-            result[self._look_up(*signs)] = False
+            result[self.look_up(*signs)] = False
         return frozen(result)
 
     @cached_property
@@ -302,7 +308,7 @@ class Faces(Columnar[Face]):
         both = np.concatenate([first, np.arange(len(first), half), half + first])
         return CellTable(np.concatenate([self.packed, self._zero], axis=1), both)
 
-    def _look_up(self, positive: Words, zero: Words) -> NDArray[np.int64]:
+    def look_up(self, positive: Words, zero: Words) -> NDArray[np.int64]:
         """The face with each pair of packed signs, −1 where there is none."""
         return self._table.look_up(np.concatenate([positive, zero], axis=1))
 
@@ -327,17 +333,9 @@ class Faces(Columnar[Face]):
         n = self.arrangement.n_hyperplanes
         if isinstance(signs, Face):
             signs = signs.signs
-        if isinstance(signs, str):
-            glyphs = {"+": 1, "0": 0, "-": -1, "−": -1}
-            values = np.array([glyphs.get(s, 2) for s in signs], dtype=int)
-        else:
-            values = entries(signs)
-        if values.shape != (n,) or not np.isin(values, (-1, 0, 1)).all():
-            raise InputError(
-                f"a sign vector has {n} entries, each 1, 0 or -1 ('+', '0' or '-')"
-            )
+        values = sign_vector(signs, n, zeros=True)
         words = [pack_signs(values[None]), pack_signs((values == 0)[None].astype(np.int8))]
-        found = int(self._look_up(*words)[0])
+        found = int(self.look_up(*words)[0])
         if found < 0:
             raise InputError(f"no face of dimension {self.dimension} has this sign vector")
         return found
@@ -346,8 +344,8 @@ class Faces(Columnar[Face]):
     def cells(self) -> Cells:
         """All cells, or those that meet the domain, which :attr:`incidence` counts."""
         if self.domain is None:
-            return Cells.of(self.arrangement)
-        return Cells.of(self.arrangement, domain=(-self.domain[:, :-1], self.domain[:, -1]))
+            return cells_of(self.arrangement)
+        return cells_of(self.arrangement, domain=(-self.domain[:, :-1], self.domain[:, -1]))
 
     @cached_property
     def incidence(self) -> scipy.sparse.csr_array:
@@ -379,7 +377,7 @@ class Faces(Columnar[Face]):
         faces_found = [np.zeros(0, dtype=np.int64)]
         cells_found = [faces_found[0]]
         for which, words in self._around():
-            found = cells._table.look_up(words)
+            found = cells.look_up(words)
             faces_found.append(which[found >= 0])
             cells_found.append(found[found >= 0])
         rows, columns = np.concatenate(faces_found), np.concatenate(cells_found)
@@ -397,7 +395,7 @@ class Faces(Columnar[Face]):
         count = 0
         for k in range(len(self.flats)):
             local = _localization_signs(self.arrangement, self.flats[k])
-            faces = np.arange(self._begin[k], self._begin[k + 1])
+            faces = np.arange(self.begin[k], self.begin[k + 1])
             words = self.packed[faces][:, None, :] | local[None, :, :]
             which = np.repeat(faces, len(local))
             pending.append((which, words.reshape(len(which), words.shape[2])))
@@ -418,7 +416,7 @@ def _joined(
     return np.concatenate(which), np.concatenate(words)
 
 
-def _localization_signs(arrangement: Hyperplanes, flat: Flat) -> Words:
+def _localization_signs(arrangement: Arrangement, flat: Flat) -> Words:
     """The cells of the hyperplanes that contain a flat: packed signs on all n, 0 elsewhere."""
     n = arrangement.n_hyperplanes
     on = list(flat.hyperplanes)
@@ -429,7 +427,7 @@ def _localization_signs(arrangement: Hyperplanes, flat: Flat) -> Words:
     else:
         rows = arrangement.rows[different]
         rows[:, -1] = 0
-        local = Cells.of(arrangement._like(rows), method="restrict").signs
+        local = cells_of(arrangement.from_exact(rows), method="restrict").signs
     signs = np.full((len(local), n), -1, dtype=np.int8)
     signs[:, on] = local[:, position] * orientation[on]
     return pack_signs(signs)
@@ -456,7 +454,7 @@ class _Cut:
         T = parametrization(arrangement.rows[list(flat.hyperplanes)])
         rows = arrangement.rows @ T
         cutting = np.flatnonzero((rows[:, :-1] != 0).any(axis=1))
-        cut = arrangement._like(rows[cutting])
+        cut = arrangement.from_exact(rows[cutting])
         signs = unpack_signs(packed, arrangement.n_hyperplanes)[:, cutting]
         walls = None
         if domain is not None:
@@ -483,22 +481,49 @@ class _Cut:
 
 
 def faces(
-    arrangement: Hyperplanes, dimension: int, progress: Progress = None, domain: Any = None
+    arrangement: Arrangement, dimension: int, progress: Progress = None, domain: Any = None
 ) -> Faces:
-    """All faces of one dimension, or those in a domain; see :meth:`Arrangement.faces`.
+    """The faces of one dimension: the cells that the hyperplanes cut on each flat.
 
     A face of dimension d − k is a cell of the arrangement that is cut on a flat of rank k; its
     signs are 0 on the hyperplanes that contain the flat.
+
+    Parameters
+    ----------
+    dimension : int
+        d − rank (the faces that are flats) to d (the cells); there is no other.
+    progress : bool or callable, optional
+        See :meth:`cells`.
+    domain : optional
+        Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
+
+    Returns
+    -------
+    Faces
+        Flat after flat, in the order of :meth:`flats`, and those on one flat in
+        lexicographic order of their signs, − before +; those of dimension d in the order
+        of :meth:`cells`.
+
+    Raises
+    ------
+    InputError
+        If `dimension` is no integer, or the domain is none.
+    SizeError
+        If the faces would not fit in memory.
 
     Examples
     --------
     >>> from arrangement import Arrangement
     >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
-    >>> [len(faces(triangle, k)) for k in range(3)]
-    [3, 9, 7]
-    >>> [len(faces(triangle, k, domain=[("1/3", 2), (-1, 2)])) for k in range(3)]
+    >>> triangle.faces(0).signs.tolist()
+    [[0, 0, -1], [0, 1, 0], [1, 0, 0]]
+    >>> len(triangle.faces(1)), int(triangle.faces(1).bounded.sum())
+    (9, 3)
+    >>> triangle.faces(1, domain=[(0, 1), (0, 1)]).signs.tolist()
+    [[1, 1, 0]]
+    >>> [len(triangle.faces(k, domain=[("1/3", 2), (-1, 2)])) for k in range(3)]
     [1, 4, 4]
-    >>> faces(Arrangement([[1], [2]], [0, -2]), 0).signs.tolist()
+    >>> Arrangement([[1], [2]], [0, -2]).faces(0).signs.tolist()
     [[0, -1], [1, 0]]
     """
     try:
@@ -512,10 +537,12 @@ def faces(
         flats = Flats(arrangement, codimension, words[:0])
         return Faces(flats, np.zeros(0, dtype=np.int64), words[:0], walls)
     if codimension == 0:
-        packed = Cells.of(arrangement, domain=domain, progress=progress).packed
+        packed = cells_of(arrangement, domain=domain, progress=progress).packed
         flats = Flats(arrangement, 0, words)
         flat = np.zeros(len(packed), dtype=np.int64)
         return Faces(flats, flat, packed, walls, progress)
+    if walls is None:
+        refuse_too_many_faces(given, codimension)
     positive, zero = _listed(given, walls, codimension, reporter(progress, "faces"))
     order = by_first_bits(np.concatenate([~zero, positive], axis=1))
     positive, zero = positive[order], zero[order]
@@ -527,7 +554,7 @@ def faces(
     return Faces(flats, flat, packed, walls, progress)
 
 
-def _rows_and_walls(arrangement: Hyperplanes, domain: Any) -> tuple[Integers, Integers | None]:
+def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:
     """The different hyperplanes and the inequalities of a domain, if any, in one field."""
     rows = distinct_rows(arrangement)
     if domain is None:
@@ -551,16 +578,33 @@ def _listed(
 
 
 def face_vector(
-    arrangement: Hyperplanes, method: str | None = None, domain: Any = None
+    arrangement: Arrangement, method: str | None = None, domain: Any = None
 ) -> tuple[int, ...]:
-    """How many faces of each dimension; see :meth:`Arrangement.face_vector`.
+    """How many faces of each dimension there are, from 0 to d.
+
+    Parameters
+    ----------
+    method : {"count", "enumerate"}, optional
+        ``"count"``: f_k = Σ |μ(X, Y)| over flats X of dimension k and Y ⊆ X (Zaslavsky
+        1975, Theorem A for every restriction), from the intersection poset; for the whole
+        space, where it is the default.
+        ``"enumerate"``: every face is found, though not stored; in a domain the default.
+    domain : optional
+        Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
+
+    Returns
+    -------
+    tuple of d + 1 ints
 
     Examples
     --------
-    >>> from arrangement import Arrangement
-    >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
-    >>> face_vector(triangle, method="enumerate"), face_vector(triangle, domain=[(1, 2)] * 2)
-    ((3, 9, 7), (0, 0, 1))
+    >>> from arrangement import families
+    >>> families.braid(4).face_vector()
+    (0, 1, 14, 36, 24)
+    >>> families.braid(4).face_vector(domain=[(0, 1), (0, 1), (0, 1), (2, 3)])
+    (0, 0, 1, 6, 6)
+    >>> families.braid(4).face_vector(method="enumerate")
+    (0, 1, 14, 36, 24)
     """
     if method is not None:
         choice(method, METHODS, "method")

@@ -6,7 +6,7 @@ import operator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,12 @@ from arrangement.counting.flat_lattice import FlatLattice
 from arrangement.errors import InputError
 from arrangement.exact.numbers import primitive, shown
 from arrangement.exact.packing import Words, unpack_signs, word_count
-from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import all_columns
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import Columnar, frozen
+
+if TYPE_CHECKING:
+    from arrangement.arrangement import Arrangement
 
 __all__ = ["Flat", "Flats", "flats", "parametrization"]
 
@@ -109,7 +111,7 @@ class Flats(Columnar[Flat]):
 
     _name = "flat"
 
-    def __init__(self, arrangement: Hyperplanes, rank: int, packed: Words) -> None:
+    def __init__(self, arrangement: Arrangement, rank: int, packed: Words) -> None:
         self.arrangement = arrangement
         self.rank = rank
         self.packed = frozen(packed.view())
@@ -142,13 +144,38 @@ class Flats(Columnar[Flat]):
         return frozen(poset.mobius(self.arrangement, self.rank))
 
 
-def flats(arrangement: Hyperplanes, rank: int, progress: Progress = None) -> Flats:
-    """All flats of one rank; see :meth:`Arrangement.flats`.
+def flats(arrangement: Arrangement, rank: int, progress: Progress = None) -> Flats:
+    """The flats of one rank: non-empty intersections of hyperplanes of that codimension.
+
+    Parameters
+    ----------
+    rank : int
+        0 (the space itself) to the rank of the arrangement; beyond it there is none.
+    progress : bool or callable, optional
+        See :meth:`cells`.
+
+    Returns
+    -------
+    Flats
+        In lexicographic order of their first bases.
+
+    Raises
+    ------
+    InputError
+        If `rank` is no non-negative integer.
+    SizeError
+        If the flats would not fit in memory.
 
     Examples
     --------
+    Two parallel lines and one that crosses them:
+
+    >>> from arrangement import Arrangement
+    >>> arrangement = Arrangement([[1, 0], [1, 0], [0, 1]], [0, -1, 0])
+    >>> [[flat.hyperplanes for flat in arrangement.flats(k)] for k in range(3)]
+    [[()], [(0,), (1,), (2,)], [(0, 2), (1, 2)]]
     >>> from arrangement import families
-    >>> [len(flats(families.braid(5), k)) for k in range(6)]
+    >>> [len(families.braid(5).flats(k)) for k in range(6)]
     [1, 10, 25, 15, 1, 0]
     """
     try:

@@ -13,9 +13,8 @@ where it is not zero (Cramer's rule); with a set T of one less, e ↦ χ(e, T) i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from math import comb
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +22,12 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.checks import check_instance
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import primitive
-from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.memory import refuse
 from arrangement.results.faces import faces
+
+if TYPE_CHECKING:
+    from arrangement.arrangement import Arrangement
 
 __all__ = ["circuits", "cocircuits", "covectors", "dual"]
 
@@ -39,11 +39,8 @@ MOST_BASES = 100_000
 BLOCK = 2**16
 """So many vectors are compared at a time."""
 
-LIMIT = 2**26
-"""Products of two residues modulo primes up to this are small in int64."""
 
-
-def circuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
+def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
     """The signed circuits of a central arrangement: minimal dependencies of the normals.
 
     Every set of rank + 1 normals that span has one circuit in it, and these are all.
@@ -85,7 +82,7 @@ def circuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     return _with_opposites(vectors, _cocircuits(vectors) if dual else _circuits(vectors))
 
 
-def cocircuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
+def cocircuits(arrangement: Arrangement) -> NDArray[np.int8]:
     """The signed cocircuits of a central arrangement: the sign vectors of its rays.
 
     They are the faces of dimension one more than the intersection of all hyperplanes, and the
@@ -122,7 +119,7 @@ def cocircuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     return _with_opposites(vectors, _circuits(vectors) if dual else _cocircuits(vectors))
 
 
-def covectors(arrangement: Hyperplanes) -> NDArray[np.int8]:
+def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
     """The sign vectors of all faces, from the cells down to the flats of highest codimension.
 
     Of a central arrangement these are the covectors of its oriented matroid; the last is the
@@ -157,10 +154,7 @@ def covectors(arrangement: Hyperplanes) -> NDArray[np.int8]:
     )
 
 
-Given = TypeVar("Given", bound=Hyperplanes)
-
-
-def dual(arrangement: Given) -> Given:
+def dual(arrangement: Arrangement) -> Arrangement:
     """An arrangement of the dual oriented matroid, of rank n − rank: the Gale dual.
 
     Its normals are the rows of a matrix whose columns are a basis of the dependencies of the
@@ -201,7 +195,7 @@ def dual(arrangement: Given) -> Given:
     return type(arrangement)(normals)
 
 
-def _dependencies(arrangement: Hyperplanes) -> Integers:
+def _dependencies(arrangement: Arrangement) -> Integers:
     """A basis of the dependencies of the normals as columns, shape (n, n − rank)."""
     n = arrangement.n_hyperplanes
     result = np.full((n, n - arrangement.rank), 0, dtype=object)
@@ -211,7 +205,7 @@ def _dependencies(arrangement: Hyperplanes) -> Integers:
     return result
 
 
-def _vectors(arrangement: Hyperplanes) -> tuple[Integers, bool]:
+def _vectors(arrangement: Arrangement) -> tuple[Integers, bool]:
     """The normals in coordinates that span, or those of the dual where its rank is lower."""
     _refuse_affine(arrangement)
     n, rank = arrangement.n_hyperplanes, arrangement.rank
@@ -251,60 +245,15 @@ def _without(subsets: Indices, n: int) -> Indices:
 def _chirotope(vectors: Integers) -> NDArray[np.int8]:
     """The sign of the determinant of each of the :func:`_subsets` of as many as the width.
 
-    All determinants are expanded along the last column at once. A float64 value beyond the
-    bound on its error has a sign; of the others, those that vanish modulo enough primes are
-    zero, and the rest are worked out exactly.
+    All determinants are expanded along the last column at once.
     """
     n, width = vectors.shape
-    values, errors, _ = exact.float_rows(vectors)
-    steps = []
-    minor, error = np.ones(1), np.zeros(1)
-    subsets = _subsets(n, 0)
+    minors = np.ones(1, dtype=object)
     for k in range(width):
         subsets = _subsets(n, k + 1)
-        smaller = _without(subsets, n)
-        sides = (-1.0) ** (np.arange(k + 1) + k)
-        steps.append((subsets, smaller, sides.astype(np.int64)))
-        entry, slack = values[subsets, k], errors[subsets, k]
-        size, off = np.abs(minor)[smaller], error[smaller]
-        # A sum of k products is off by at most k·u/(1 − k·u)·Σ|products| (Higham 2002, §3.1);
-        # 2^-1000 covers the underflow of products.
-        gamma = 1.01 * (k + 3) * exact.UNIT_ROUNDOFF
-        terms = np.abs(entry) * off + slack * (size + off) + gamma * np.abs(entry) * size
-        minor, error = (sides * entry * minor[smaller]).sum(axis=1), terms.sum(axis=1)
-        error = 1.01 * error + 2.0**-1000
-    signs = (minor > error).view(np.int8) - (minor < -error).view(np.int8)
-    unsure = signs == 0
-    if unsure.any():
-        primes = exact.proof_primes(vectors, LIMIT)
-        zero = unsure.copy()
-        for (p, _), table in zip(
-            primes, exact.residues(vectors, primes, field_of(vectors)), strict=True
-        ):
-            residue = np.ones(1, dtype=np.int64)
-            for k, (chosen, smaller, side) in enumerate(steps):
-                residue = (side * (table[chosen, k] * residue[smaller] % p)).sum(axis=1) % p
-            zero &= residue == 0
-        exactly = _exact_minors(vectors)
-        for i in np.flatnonzero(unsure & ~zero).tolist():
-            signs[i] = exact.sign(exactly(tuple(subsets[i].tolist())))
-    return signs
-
-
-def _exact_minors(vectors: Integers) -> Any:
-    """A function of rows S: their minor in the first len(S) columns, exactly."""
-
-    @cache
-    def minor(chosen: tuple[int, ...]) -> Any:
-        k = len(chosen) - 1
-        if k < 0:
-            return 1
-        return sum(
-            (-1) ** (i + k) * vectors[s, k] * minor(chosen[:i] + chosen[i + 1 :])
-            for i, s in enumerate(chosen)
-        )
-
-    return minor
+        sides = (-1) ** (np.arange(k + 1) + k)
+        minors = (sides * vectors[subsets, k] * minors[_without(subsets, n)]).sum(axis=1)
+    return np.array([exact.sign(v) for v in minors], dtype=np.int8)
 
 
 def _circuits(vectors: Integers) -> Iterator[NDArray[np.int8]]:
@@ -348,7 +297,7 @@ def _with_opposites(vectors: Integers, blocks: Iterator[NDArray[np.int8]]) -> ND
     return np.concatenate([half, -half])
 
 
-def _refuse_affine(arrangement: Hyperplanes) -> None:
+def _refuse_affine(arrangement: Arrangement) -> None:
     if not arrangement.is_central:
         raise InputError(
             "the oriented matroid is that of hyperplanes that share a point, which these do "

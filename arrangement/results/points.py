@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
+from arrangement.enumeration import cones
 from arrangement.enumeration.choose import worth_sweeping
 from arrangement.enumeration.sweep import Sweep
-from arrangement.errors import InputError
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
-from arrangement.hyperplanes.reduction import Reduction
+from arrangement.hyperplanes.reduction import Reduction, distinct_rows
 from arrangement.results.cell_signs import CellSigns
 from arrangement.results.columns import frozen
 
-__all__ = ["interior_points", "inward_rows", "rational_point"]
+__all__ = ["interior_points"]
 
 Integers = NDArray[np.object_]
 
@@ -27,15 +26,19 @@ MARGINS = (1e-5, 1e-9, 1e-13)
 BLOCK = 2**16
 """Cells are worked on in blocks of this many."""
 
+MANY = 2**11
+"""To split a cone again takes as long to begin as points in so many cells take otherwise."""
+
 
 def interior_points(cells: CellSigns, which: NDArray[np.int64]) -> NDArray[np.float64]:
     """Certified float64 points inside some cells (inside the domain, if there is one).
 
     A candidate is, where a sweep has listed the cells, halfway along a chord from the vertex
-    where the cell begins. Else, or if that cannot be certified, it is halfway along a chord
-    from a vertex of the cell whose sides are moved inwards a little, or on a line through such
-    a point; cells too narrow for that are given smaller margins. Where no candidate can be
-    certified, a rational point is found exactly and moved to nearby floats.
+    where the cell begins; where a cone was split into them, a sum of rays. Else, or if that
+    cannot be certified, it is halfway along a chord from a vertex of the cell whose sides are
+    moved inwards a little, or on a line through such a point; cells too narrow for that are
+    given smaller margins. Where no candidate can be certified, a rational point is found
+    exactly and moved to nearby floats.
 
     Parameters
     ----------
@@ -62,9 +65,12 @@ def interior_points(cells: CellSigns, which: NDArray[np.int64]) -> NDArray[np.fl
     # One signature for the compiler.
     sides = frozen(np.ascontiguousarray(_with_ones(wanted, n, len(rows))))
     certain = np.zeros(len(which), dtype=bool)
-    if wanted is words and cells.domain is None and cells.complete:
-        for done in _begun(cells, sides, values, errors, units, columns, points, certain):
-            show(done, len(which))
+    if wanted is words and cells.complete:
+        listed = cells, sides, values, errors, units, columns, points, certain
+        for candidates in (_begun, _split):
+            if not certain.any():
+                for done in candidates(*listed):
+                    show(done, len(which))
     todo = np.flatnonzero(~certain)
     table = np.zeros(2 << len(todo).bit_length(), dtype=np.uint32)
     kernels.enter_cells(sides, todo, table)
@@ -110,7 +116,8 @@ def _begun(
     different = np.unique(arrangement.coincidence[0])
     given = arrangement.rows[different][:, [*columns, arrangement.dimension]]
     if (
-        not worth_sweeping(reduction.rows)
+        cells.domain is not None
+        or not worth_sweeping(reduction.rows)
         or (central and not arrangement.is_linear)
         or not np.array_equal(essential, given)
     ):
@@ -131,9 +138,7 @@ def _begun(
     linear, offsets = np.zeros((wide + high, d)), np.zeros(wide + high)
     linear[:n], linear[wide : wide + r] = rows[:r].T @ basis, basis
     offsets[:n], offsets[wide : wide + r] = rows[r] + rows[:r].T @ origin, origin
-    filled = np.zeros((r + 1, -(-values.shape[1] // 8) * 8))
-    filled[r] = 1.0
-    filled[:, : values.shape[1]] = values
+    filled = _filled(values)
     doubt = kernels.measure_doubt(filled, errors)
     state = np.zeros(3, dtype=np.int64)
     for level in range(1, d + 1):
@@ -153,13 +158,58 @@ def _begun(
             yield reduction.copies * int(state[0])
 
 
-def rational_point(
-    cells: CellSigns, i: int, point: NDArray[np.float64]
-) -> tuple[Fraction, ...]:
-    """A rational point inside cell i: the given float64 point, unless it is NaN."""
-    if not np.isnan(point).any():
-        return tuple(Fraction(float(v)) for v in point)
-    return _rational_point(cells, i)
+def _split(
+    cells: CellSigns,
+    sides: Words,
+    values: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    units: NDArray[np.float64],
+    columns: list[int],
+    points: NDArray[np.float64],
+    certain: NDArray[np.bool_],
+) -> Iterator[int]:
+    """Find points in cells that a cone was split into; how many so far.
+
+    The cone is split again, and its parts are located. Where cells come in another order no
+    points are found.
+    """
+    if len(certain) < MANY:
+        return
+    rows, walls = cones.homogeneous(distinct_rows(cells.arrangement), cells.domain)
+    halved = len(walls) == 0
+    projective = rows.shape[1] > cells.arrangement.dimension
+    origin = np.zeros(len(columns))
+    if halved:
+        # The point that all hyperplanes contain.
+        essential = cells.arrangement.rows[:, [*columns, cells.arrangement.dimension]]
+        *centre, scale = exact.nullspace(essential)[:, 0]
+        with np.errstate(over="ignore"):  # points are not certified there
+            floats = [exact.scaled_float(exact.ratio(v, scale), 0)[0] for v in centre]
+            origin[:] = floats / units
+    filled = _filled(values)
+    doubt = kernels.measure_doubt(filled, errors)
+    first, found = 0, 0
+    for candidates in cones.inner_points(rows, rows[:1] if halved else walls):
+        for start, side in ((first, 1.0), (first + len(certain) // 2, -1.0))[: 1 + halved]:
+            if start + len(candidates) > len(certain):
+                return
+            certified = kernels.certify(
+                candidates, origin, side, projective, filled, values.shape[1], doubt, sides,
+                start, np.array(columns), units, points, certain,
+            )  # fmt: skip
+            if 2 * certified < len(candidates):
+                return
+            found += certified
+        first += len(candidates)
+        yield found
+
+
+def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows, filled up by such that are 1 everywhere."""
+    filled = np.zeros((len(values), -(-values.shape[1] // 8) * 8))
+    filled[-1] = 1.0
+    filled[:, : values.shape[1]] = values
+    return filled
 
 
 def _scaled_rows(
@@ -222,25 +272,6 @@ def _reach_worth_having(values: NDArray[np.float64]) -> float:
     return max(1.0, float(np.median(distances))) if len(distances) else 1.0
 
 
-def inward_rows(cells: CellSigns, i: int) -> list[list[int]]:
-    """Rows, of facets if known, positive exactly on the part of cell i inside the domain."""
-    rows = cells.arrangement.rows
-    signs = unpack_signs(cells.packed[i : i + 1], len(rows))[0]
-    which = cells._table.facets(i) if cells.complete else range(len(rows))
-    inward = [[int(signs[k]) * v for v in rows[k]] for k in which]
-    return inward if cells.domain is None else inward + cells.domain.tolist()
-
-
-def _rational_point(cells: CellSigns, i: int) -> tuple[Fraction, ...]:
-    """A rational point inside, found exactly, and remembered."""
-    if i not in cells._rational_points:
-        inside = exact.interior_point(inward_rows(cells, i))
-        if inside is None:
-            raise InputError(f"cell {i}: no point has its signs; what was loaded is no cell")
-        cells._rational_points[i] = inside or (Fraction(0),) * cells.arrangement.dimension
-    return cells._rational_points[i]
-
-
 def _sought_point(cells: CellSigns, i: int) -> NDArray[np.float64]:
-    point = exact.nearest_floats(inward_rows(cells, i), _rational_point(cells, i))
+    point = exact.nearest_floats(cells.inward_rows(i), cells.rational_point(i))
     return np.full(cells.arrangement.dimension, np.nan) if point is None else point

@@ -12,19 +12,21 @@ from arrangement.checks import check_instance
 from arrangement.counting.polynomial import n_cells
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
-from arrangement.hyperplanes.hyperplanes import Hyperplanes
-from arrangement.results.cells import Cells
+from arrangement.results.cells import cells_of
+from arrangement.results.sign_vectors import sign_strings
 
 if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
+
+    from arrangement.arrangement import Arrangement
 
 __all__ = ["is_isomorphic", "poset_of_regions"]
 
 MOST_CELLS = 200_000
 
 
-def poset_of_regions(arrangement: Hyperplanes, base: Any = 0) -> nx.DiGraph:
+def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
     """The cells, ordered by the hyperplanes that separate them from a base cell.
 
     A ≤ B when every hyperplane that separates A from the base separates B from it, too. The
@@ -69,7 +71,7 @@ def poset_of_regions(arrangement: Hyperplanes, base: Any = 0) -> nx.DiGraph:
     check_instance(arrangement, "arrangement", "Arrangement")
     import networkx as nx
 
-    cells = Cells.of(arrangement)
+    cells = cells_of(arrangement)
     if isinstance(base, int | np.integer):
         b = operator.index(base)
         if not -len(cells) <= b < len(cells):
@@ -85,10 +87,11 @@ def poset_of_regions(arrangement: Hyperplanes, base: Any = 0) -> nx.DiGraph:
     ends = cells.edges[:, :2]
     ends = np.where((ranks[ends[:, 0]] > ranks[ends[:, 1]])[:, None], ends[:, ::-1], ends)
     graph = nx.DiGraph()
-    glyphs = np.where(cells.signs > 0, "+", "-").tolist()
     graph.add_nodes_from(
-        (i, {"signs": "".join(row), "rank": rank})
-        for i, (row, rank) in enumerate(zip(glyphs, ranks.tolist(), strict=True))
+        (i, {"signs": text, "rank": rank})
+        for i, (text, rank) in enumerate(
+            zip(sign_strings(cells.signs), ranks.tolist(), strict=True)
+        )
     )
     graph.add_edges_from(
         (lower, upper, {"hyperplane": h})
@@ -97,7 +100,7 @@ def poset_of_regions(arrangement: Hyperplanes, base: Any = 0) -> nx.DiGraph:
     return graph
 
 
-def is_isomorphic(one: Hyperplanes, other: Hyperplanes) -> bool:
+def is_isomorphic(one: Arrangement, other: Arrangement) -> bool:
     """Do two arrangements have isomorphic tope graphs?
 
     Of central arrangements the tope graph determines the oriented matroid up to relabelling
@@ -143,7 +146,7 @@ def is_isomorphic(one: Hyperplanes, other: Hyperplanes) -> bool:
         )
     from scipy.sparse import block_diag
 
-    graphs = [(Cells.of(a).adjacency > 0).astype(np.uint64) for a in (one, other)]
+    graphs = [(cells_of(a).adjacency > 0).astype(np.uint64) for a in (one, other)]
     if graphs[0].nnz != graphs[1].nnz:
         return False
     both = block_diag(graphs, format="csr")

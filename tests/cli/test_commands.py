@@ -74,10 +74,10 @@ def test_standard_input_that_is_no_text(refused):
         assert refused(*arguments, stdin=b"1,\xff") == "<stdin>: not a text file (byte 2)"
 
 
-def test_standard_input_may_be_replaced_by_text(monkeypatch, capsys):
+def test_standard_input_may_be_replaced_by_text(monkeypatch, capfd):
     monkeypatch.setattr(sys, "stdin", io.StringIO(TRIANGLE))
     assert main(["cells", "-"]) == 0
-    assert "cells          7\n" in capsys.readouterr().out
+    assert "cells          7\n" in capfd.readouterr().out
 
 
 def test_every_kind_of_file_gives_the_same_cells(facts, tmp_path):
@@ -170,6 +170,9 @@ def test_irrational_numbers(facts, tmp_path):
     assert count(facts, str(pentagon)) == (16, 6)
     assert count(facts, "-", stdin="sqrt(2),1,0\n2,sqrt(2),0\nsqrt(8),2,1e-3\n") == (3, 1)
     assert count(facts, "-", stdin="field a = sqrt(2)\na,a,a\n") == (2, 0)
+    named = "field a = root(x^2-2,1,2)\n"
+    for table in (f"x,y,b\n{named}a,2,0\n1,a,0\n", f"{named}\nx,y,b\na,2,0\n1,a,0\n"):
+        assert count(facts, "-", stdin=table) == (2, 0)
     domain = ("-", "--domain", "sqrt(2)-1.5", "none")
     assert count(facts, *domain, stdin=TRIANGLE)[0] == 7
     found = json.dumps({"normals": [["(1+sqrt(5))/2", 1], ["1", "2*cos(2*pi/5)"]]})
@@ -186,6 +189,12 @@ def test_irrational_numbers(facts, tmp_path):
         ("\nfield a = b\n1,2\n", "line 2: 'b' is not a number"),
         ("field a = sqrt(2)\n1,b\n", "line 2: 'b' is not a number"),
         ("field a = sqrt(2)\n", "empty, not one row"),
+        ("field a : sqrt(2)\na,1\n", 'line 1: a number is named by a line such as "field tau'),
+        ("# a\na = sqrt(2)\na,1\n", "line 2: a number is named by a line such as"),
+        ("field 2a = sqrt(2)\na,1\n", "line 1: a number is named by a line such as"),
+        ("1,1\nfield a = sqrt(2)\na,1\n", "line 2: a field line stands before the rows"),
+        ("x,y\n1,1\nfield a = 2\na,1\n", "line 3: a field line stands before the rows"),
+        ("field a = root(x^2-2)\n", r"line 1: root\(...\) takes a polynomial in x and two bo"),
         ("field a = sqrt(2)\na-a,1\n", "line 2: the normal is zero"),
     ],
 )
@@ -648,6 +657,7 @@ def start(*arguments, **options):
     )
 
 
+@pytest.mark.processes
 def test_as_a_module_with_standard_input():
     process = start("bounds", "-", "--json", stdin=subprocess.PIPE)
     out, err = process.communicate(TRIANGLE, timeout=120)
@@ -655,6 +665,7 @@ def test_as_a_module_with_standard_input():
     assert json.loads(out)["cells"] == 7
 
 
+@pytest.mark.processes
 def test_an_error_is_one_line_and_exit_code_2():
     process = start("cells", "nowhere.csv")
     out, err = process.communicate(timeout=120)
@@ -664,6 +675,7 @@ def test_an_error_is_one_line_and_exit_code_2():
     )
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
 @pytest.mark.parametrize("to_a_file", [False, True])
 def test_a_graph_goes_to_standard_output_before_the_report(tmp_path, to_a_file):
@@ -680,6 +692,7 @@ def test_a_graph_goes_to_standard_output_before_the_report(tmp_path, to_a_file):
     assert nx.parse_graphml(graph + end).number_of_nodes() == json.loads(report)["cells"]
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="shells of POSIX")
 @pytest.mark.parametrize(
     ("command", "message"),
@@ -695,6 +708,7 @@ def test_a_closed_stream_is_one_line(command, message):
     assert (done.returncode, done.stderr) == (2, f"arrangement: error: {message}\n")
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="shells of POSIX")
 def test_a_closed_stream_of_errors_changes_nothing():
     shell = f"exec {shlex.quote(sys.executable)} -m arrangement bounds --family braid 3 2>&-"
@@ -703,6 +717,7 @@ def test_a_closed_stream_of_errors_changes_nothing():
     assert done.stdout.split()[:2] == ["hyperplanes", "3"]
 
 
+@pytest.mark.processes
 def test_a_reader_that_has_gone_is_no_error():
     process = start("bounds", "--family", "braid", "3")
     process.stdout.close()
@@ -711,6 +726,7 @@ def test_a_reader_that_has_gone_is_no_error():
     assert (process.wait(timeout=120), err) == (141, "")
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_leaves_no_traceback():
     # A shell that runs the tests in the background may have them ignore the signal.
@@ -730,7 +746,7 @@ def test_an_interrupt_leaves_no_traceback():
             stream.close()
 
 
-def test_version_and_help(capsys):
+def test_version_and_help(capfd):
     for arguments, text in (
         (["--version"], f"arrangement {__version__}\n"),
         (["-h"], "usage:"),
@@ -738,17 +754,18 @@ def test_version_and_help(capsys):
         with pytest.raises(SystemExit) as done:
             main(arguments)
         assert done.value.code == 0
-        assert capsys.readouterr().out.startswith(text)
+        assert capfd.readouterr().out.startswith(text)
 
 
 @pytest.mark.parametrize("command", ["cells", "landscape", "bounds"])
-def test_every_command_has_its_help(command, capsys):
+def test_every_command_has_its_help(command, capfd):
     with pytest.raises(SystemExit) as done:
         main([command, "--help"])
     assert done.value.code == 0
-    assert "last column" in capsys.readouterr().out
+    assert "last column" in capfd.readouterr().out
 
 
+@pytest.mark.processes
 def test_the_module_imports_nothing_heavy():
     heavy = {"numba", "scipy", "networkx", "matplotlib", "sklearn", "highspy", "cvxpy"}
     code = f"import sys, arrangement.cli; print({heavy} & set(sys.modules) or 'light')"
@@ -758,6 +775,7 @@ def test_the_module_imports_nothing_heavy():
     assert done.stdout == "light\n"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("suffix", ["csv", "npy"])
 def test_hyperplanes_are_read_without_the_networks(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"

@@ -16,10 +16,10 @@ SQUARE = [(-1, 1), (-1, 1)]
 
 
 @pytest.fixture
-def run(capsys):
+def run(capfd):
     def run(*arguments):
         code = main(["network", *map(str, arguments)])
-        return (code, *capsys.readouterr())
+        return (code, *capfd.readouterr())
 
     return run
 
@@ -311,10 +311,10 @@ def test_many_inputs_are_done_by_recursion(facts, refused, tmp_path):
     assert one["ranks"] == other["ranks"]
 
 
-def test_help_cites_the_definitions(capsys):
+def test_help_cites_the_definitions(capfd):
     with pytest.raises(SystemExit):
         main(["network", "--help"])
-    text = capsys.readouterr().out
+    text = capfd.readouterr().out
     assert "Stargalla, Hertrich and Reichman" in text
     assert "distinct affine maps" in text
 

@@ -372,8 +372,8 @@ def test_what_is_too_large_is_refused_up_front(
 
 
 @pytest.mark.parametrize("command", ["train", "convex"])
-def test_every_command_has_its_help(run, capsys, command):
+def test_every_command_has_its_help(run, capfd, command):
     with pytest.raises(SystemExit) as done:
         run(command, "--help")
     assert done.value.code == 0
-    assert "last column" in capsys.readouterr().out
+    assert "last column" in capfd.readouterr().out

@@ -10,6 +10,8 @@ import pytest
 
 from arrangement.relu import Network
 
+pytestmark = pytest.mark.processes
+
 # A process that is the command, where each module that it imports prints in every way: at once,
 # through Python, and through the buffer of C, which is emptied at exit.
 LOUD = """

@@ -6,17 +6,18 @@ from math import comb, isqrt, prod
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from arrangement import Arrangement, InputError, SizeError, exact, families
-from arrangement.counting import flat_count, groups
+from arrangement import Arrangement, InputError, NumberField, SizeError, exact, families
+from arrangement.counting import broken_circuits, flat_count, groups, polynomial
 from arrangement.counting.flat_count import FlatCount
 from arrangement.counting.groups import PermutationGroup
 from arrangement.enumeration import restrict
 from arrangement.exact.fields import field_of
 from arrangement.kernels.cells import covers as kernel
 from tests import reference
+from tests.amounts import examples
 from tests.facts import BOUNDED, CELLS, COUNTS, WHITNEY
 from tests.strategies import tables
 
@@ -293,7 +294,7 @@ def modulo_small_primes(count):
 
 
 @given(st.lists(st.tuples(*[st.integers(-9, 9)] * 3), min_size=3, max_size=6))
-@settings(max_examples=100)
+@examples(100)
 def test_primes_that_divide_many_minors(rows):
     """Where much vanishes that is not zero, enough primes decide all the same."""
     arrangement = Arrangement(np.array([(1, 0, 0), *filter(any, rows)]))
@@ -344,7 +345,7 @@ def symmetric_tables(draw):
 
 
 @given(symmetric_tables())
-@settings(max_examples=60)
+@examples(60)
 def test_symmetry_does_not_change_the_answer(drawn):
     rows, generators = drawn
     arrangement = Arrangement(rows[:, :-1], rows[:, -1])
@@ -387,9 +388,11 @@ def test_copies_must_go_to_copies():
 
 
 def test_too_many_flats(monkeypatch):
-    monkeypatch.setattr(flat_count, "memory", lambda: 10**6)
+    monkeypatch.setattr(flat_count, "memory", lambda: 10**5)
+    monkeypatch.setattr(polynomial, "MANY", 1000)
+    monkeypatch.setattr(broken_circuits, "STEP", 1000)
     with pytest.raises(SizeError, match="flats"):
-        families.generic(40, 6).characteristic_polynomial()
+        families.resonance(6).characteristic_polynomial()
 
 
 def test_progress_is_told():
@@ -444,7 +447,7 @@ def test_orbits_that_fall_into_parts_are_counted_right(monkeypatch):
 
 
 @given(tables(max_hyperplanes=4, max_dimension=2), tables(max_hyperplanes=4, max_dimension=2))
-@settings(max_examples=30)
+@examples(30)
 def test_products(one, two):
     (d, normals, offsets), (e, others, more) = one, two
     first = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
@@ -462,6 +465,68 @@ def test_products(one, two):
 def test_both_ways_to_count_agree(arrangement):
     assert arrangement.n_cells() == sum(arrangement.whitney_numbers())
     assert restrict.count(arrangement) == arrangement.n_cells()
+
+
+def by_flats(arrangement):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polynomial.BrokenCircuits, "whitney_numbers", lambda *_: None)
+        return arrangement.characteristic_polynomial()
+
+
+@given(tables())
+def test_set_by_set_and_flat_by_flat(table):
+    d, normals, offsets = table
+    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    assert arrangement.characteristic_polynomial() == by_flats(arrangement)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_the_first_prime_does_not_tell_apart(seed, monkeypatch):
+    """Modulo small primes much coincides that is different, and much vanishes."""
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.integers(4, 14)), int(rng.integers(2, 6))
+    rows = rng.integers(-2, 3, (n, d + 1)).astype(object)
+    rows = rows[rows[:, :-1].any(axis=1)]
+    if seed % 4 == 1:
+        rows = rows @ rng.integers(-(10**9), 10**9, (d + 1, d + 1)).astype(object)
+        rows = rows[rows[:, :-1].any(axis=1)]
+    if seed % 4 == 2:
+        rows[:, -1] = 0
+    if seed % 4 == 3:
+        rows = rows + rng.integers(-2, 3, rows.shape) * NumberField("sqrt(5)").generator
+    arrangement = Arrangement(rows[:, :-1], rows[:, -1])
+    wanted = by_flats(arrangement)
+    assert arrangement.characteristic_polynomial() == wanted
+    monkeypatch.setattr(broken_circuits, "SMALLEST", 2)
+    monkeypatch.setattr(broken_circuits, "LARGEST", 3)
+    assert arrangement.characteristic_polynomial() == wanted
+    monkeypatch.setattr(broken_circuits, "LARGEST_PROOF", 1000)
+    assert arrangement.characteristic_polynomial() == wanted
+    assert sum(map(abs, wanted)) == restrict.count(arrangement)
+
+
+def test_points_that_the_first_prime_takes_for_one():
+    """The points 0, q and q again on the last line, and directions alike, where p divides q."""
+    q = 10**6 * broken_circuits._prime(broken_circuits.SMALLEST, None)[0]
+    for normals, offsets in (
+        ([[1, 0], [1, 0], [1, 1], [0, 1]], [0, -q, -q, 0]),
+        ([[1, 0], [1, q], [1, q], [2, q], [1, 2 * q]], [0, 1, 2, 3, 4]),
+        ([[1, 0, 0], [1, q, 0], [1, 0, q], [1, q, q], [1, 2 * q, q], [2, q, q]], [0] * 6),
+    ):
+        arrangement = Arrangement(normals, offsets)
+        rows = [tuple(map(Fraction, row)) for row in arrangement.rows]
+        wanted = whitney_sum(rows, len(normals[0]))
+        assert arrangement.characteristic_polynomial() == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "n"), [("resonance", 5), ("threshold", 5), ("shi", 5), ("braid", 7)]
+)
+def test_degenerate_rows_that_small_primes_confuse(name, n, monkeypatch):
+    monkeypatch.setattr(broken_circuits, "SMALLEST", 2)
+    monkeypatch.setattr(broken_circuits, "LARGEST", 3)
+    wanted = family(name, n).characteristic_polynomial()
+    assert wanted == by_flats(family(name, n))
 
 
 def test_products_are_counted_by_factors():
@@ -486,8 +551,21 @@ def test_no_symmetry_is_soon_given_up_on_badly_conditioned_data():
     assert arrangement.n_cells(symmetry="auto") == len(arrangement.cells())
 
 
-def test_in_many_dimensions_flats_are_counted_and_not_cells(monkeypatch):
-    wanted = families.generic(7, 4).n_cells()
-    monkeypatch.setattr("arrangement.counting.polynomial.MANY", 4)
-    monkeypatch.setattr(restrict, "count", None)
-    assert families.generic(7, 4).n_cells() == wanted == 99
+def test_flats_are_counted_where_there_are_few_for_the_cells(monkeypatch):
+    counted = []
+
+    class Counted(FlatCount):
+        def whitney_numbers(self):
+            counted.append(self.n)
+            return super().whitney_numbers()
+
+    monkeypatch.setattr(polynomial, "FlatCount", Counted)
+    monkeypatch.setattr(broken_circuits, "STEP", 10)
+    assert families.braid(6).n_cells() == 720
+    assert families.generic(7, 4).n_cells() == 99
+    assert not counted
+    monkeypatch.setattr(polynomial, "MANY", 100)
+    assert families.braid(6).n_cells() == 720
+    assert counted == [14]
+    assert families.generic(9, 4).n_cells() == 256  # as many flats
+    assert counted == [14]

@@ -3,11 +3,12 @@
 from itertools import combinations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement.counting import groups as module
 from arrangement.counting.groups import PermutationGroup, orbits
+from tests.amounts import examples
 
 
 def elements(generators):
@@ -32,7 +33,7 @@ def groups(draw):
 
 
 @given(groups(), st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_the_image_is_an_image_and_tells_orbits_apart(generators, data):
     n = len(generators[0])
     whole = elements(generators)

@@ -3,12 +3,13 @@
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, SizeError, families
 from arrangement.counting import poset
 from arrangement.counting.poset import doubly_indexed_whitney_numbers
 from arrangement.files import graphml
+from tests.amounts import examples
 from tests.facts import BOUNDED, CELLS, FAMILIES, WHITNEY
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.results.test_flats import all_flats
@@ -33,7 +34,7 @@ def is_poset_of(graph, arrangement):
     assert all(graph.nodes[y]["rank"] == graph.nodes[x]["rank"] + 1 for x, y in graph.edges)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables())
 def test_poset_is_the_flats_by_reverse_inclusion(table):
     arrangement = arrangement_of(*table)

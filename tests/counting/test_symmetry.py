@@ -5,11 +5,12 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 from flint import fmpz_mat
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, families
 from arrangement.counting.symmetry import Automorphisms, find_generators
 from arrangement.hyperplanes.reduction import distinct_essential_rows
+from tests.amounts import examples
 from tests.counting.test_groups import elements
 from tests.strategies import tables
 
@@ -38,7 +39,7 @@ def is_realised(vectors, images):
 
 
 @given(tables(max_hyperplanes=5, max_dimension=2))
-@settings(max_examples=60)
+@examples(60)
 def test_membership_is_what_a_linear_map_realises(table):
     d, normals, offsets = table
     arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)

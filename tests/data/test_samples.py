@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement.data.samples import (
@@ -26,9 +26,10 @@ from arrangement.data.samples import (
     read_idx,
     read_npy,
     read_npz,
-    read_rows,
 )
 from arrangement.errors import InputError, MissingExtraError
+from arrangement.files.text import read_rows
+from tests.amounts import examples
 
 
 def text(content):
@@ -192,7 +193,7 @@ def test_the_label_column_can_be_chosen(target):
     ),
     st.sampled_from(",;\t "),
 )
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_numbers_survive_the_way_through_text(rows, separator):
     content = "\n".join(separator.join(map(repr, row)) for row in rows)
     data = read_csv(text(content))

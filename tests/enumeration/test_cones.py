@@ -6,7 +6,7 @@ from math import comb, factorial
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, exact, families
@@ -15,6 +15,7 @@ from arrangement.exact.fields import field_of
 from arrangement.exact.packing import unpack_signs
 from arrangement.hyperplanes.domain import parse_domain
 from tests import reference
+from tests.amounts import examples
 from tests.strategies import tables
 
 # Up to where integers suffice, and how many rays may be asked for before there are residues.
@@ -106,7 +107,7 @@ def is_unbounded(rows, walls, signs):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(problem=problems())
 def test_equal_to_the_reference(kind, problem):
     d, _, _, rows, walls = problem
@@ -123,7 +124,29 @@ def test_equal_to_the_reference(kind, problem):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@examples(40)
+@given(seed=st.integers(0, 10**6), d=st.integers(1, 5), largest=st.sampled_from([1, 3, 9]))
+def test_inner_points_are_in_the_cells_one_after_another(kind, seed, d, largest):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(-largest, largest + 1, size=(10, d)).astype(object)
+    rows[2:4] = rows[:2] + rows[1:3]
+    rows = rows[rows.astype(bool).any(axis=1)]
+    assume(len(rows) > 3)
+    some = int(rng.integers(1, 4))
+    walls, rows = rows[:some], rows[: some - 1 : -1]
+    with pytest.MonkeyPatch.context() as patch:
+        use(kind, patch)
+        signs = [unpack_signs(block, len(rows)) for block in cones.words(rows, walls)]
+        points = list(cones.inner_points(rows, walls))
+    assert sum(map(len, points)) == sum(map(len, signs))
+    for x, s in zip(np.concatenate(points or [[]]), np.concatenate(signs or [[]]), strict=True):
+        x = np.array([Fraction(v) for v in x], dtype=object)
+        assert all(v > 0 for v in walls @ x)
+        assert all(v > 0 for v in s * (rows @ x))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@examples(40)
 @given(problem=problems(max_hyperplanes=5, max_walls=2))
 def test_faces_that_are_unbounded_touch_the_wall_at_infinity(kind, problem):
     d, _, _, rows, walls = problem
@@ -251,8 +274,9 @@ def test_a_sweep_of_everything_finds_the_cells_of_a_large_domain(half):
     A = Arrangement(np.concatenate([normals, -normals[:1]]), [*offsets, -offsets[0]])
     domain = [(-2, 2)] * 4 if not half else [(-2, None), (-2, 2), (None, None), (None, 2)]
     walls = parse_domain(domain, 4)
-    assert choose._mostly_inside(A, walls)
-    swept = choose._swept_inside(choose._Task(A, walls, None))
+    task = choose._Task(A, walls, None)
+    assert choose._mostly_inside(task)
+    swept = choose._swept_inside(task)
     assert (swept.walls == walls).all()
     wanted = A.cells(method="restrict", domain=domain)
     assert sorted(swept.words.tolist()) == sorted(wanted.packed.tolist())
@@ -317,7 +341,7 @@ def test_the_order_of_faces_does_not_depend_on_the_kind_of_numbers(monkeypatch):
                 cone = cones._Cone(rows, walls, lambda done, total: None)
                 blocks = cone.faces(codimension, None)
                 orders.append([np.concatenate(parts) for parts in zip(*blocks, strict=True)])
-            for positive, zero, _ in orders:
+            for positive, zero, *_ in orders:
                 assert np.array_equal(positive, orders[0][0])
                 assert np.array_equal(zero, orders[0][1])
 
@@ -333,3 +357,44 @@ def test_hyperplanes_through_a_point_are_moved_to_the_origin(family):
     assert (elsewhere.cells().signs == family.cells().signs).all()
     assert (elsewhere.faces(1).signs == family.faces(1).signs).all()
     assert (elsewhere.faces(1).bounded == family.faces(1).bounded).all()
+
+
+def almost_through_one_point(rng):
+    """Three projective lines whose points in pairs floats cannot tell apart, and the first."""
+    i, k = rng.integers(-(2**24), 2**24, (2, 3)).astype(object)
+    P = np.array(
+        [i[1] * k[2] - i[2] * k[1], i[2] * k[0] - i[0] * k[2], i[0] * k[1] - i[1] * k[0]],
+        dtype=object,
+    )
+    # u·P = gcd P, shortened by multiples of i and k, which contain P.
+    u = np.array([0, 0, 0], dtype=object)
+    g = 0
+    for c in range(3):
+        g, s, t = xgcd(g, P[c])
+        u = s * u
+        u[c] += t
+    for _ in range(60):
+        for row in (i, k):
+            u = u - round(Fraction(int(u @ row), int(row @ row))) * row
+    return i, u, k, P
+
+
+def xgcd(a, b):
+    """g, s and t with s·a + t·b = g = gcd(a, b)."""
+    s, t, u, v = 1, 0, 0, 1
+    while b:
+        q = a // b
+        a, b, s, t, u, v = b, a - q * b, u, v, s - q * u, t - q * v
+    return a, s, t
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_points_that_floats_take_for_one(seed):
+    i, o, k, P = almost_through_one_point(np.random.default_rng(seed))
+    assert 0 < abs(o @ P) < 100
+    signs = np.array([1 if x > 0 else -1 for x in P], dtype=object)
+    walls = np.diag(signs)
+    for rows in itertools.permutations([i, o, k]):
+        assert cones.count(np.array(rows), walls) == 7
+    rows = np.array([i, i + k, k])
+    assert cones.count(rows, walls) == 6

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from arrangement import Arrangement, SizeError, families
-from arrangement.enumeration.estimate import estimated_cells
+from arrangement.enumeration.estimate import estimated_cells, estimated_faces
 from arrangement.hyperplanes.reduction import Reduction
 from arrangement.memory import refuse_large
 
@@ -27,6 +27,22 @@ def test_estimates_are_close(name):
     assert expected == pytest.approx(n_cells, rel=0.05)
 
 
+@pytest.mark.parametrize("name", ["generic 30, 4", "resonance 5", "braid 7", "H4", "parallels"])
+def test_estimates_of_faces(name):
+    rows, vector = CASES[name].rows, CASES[name].face_vector()[::-1]
+    for k, expected in enumerate(estimated_faces(rows, k) for k in range(4)):
+        assert expected < 1.5 * vector[k]
+        if name == "generic 30, 4":
+            assert expected > 0.6 * vector[k]
+
+
+def test_more_faces_than_memory_are_refused_at_once():
+    rng = np.random.default_rng(0)
+    huge = Arrangement(rng.normal(size=(200, 9)), rng.normal(size=200))
+    with pytest.raises(SizeError, match=r"about \d\.\de\+1\d faces do not fit in the memory"):
+        huge.faces(4)
+
+
 def test_estimates_are_exact_where_every_path_is_the_same():
     # The cells of k hyperplanes in R^1 are k + 1, of d independent ones 2^d.
     points = np.array([[1, -k] for k in range(40)], dtype=object)
@@ -44,6 +60,7 @@ def test_blocks_of_samples_are_one_estimate(monkeypatch):
     assert estimated_cells(rows, samples=20000) == pytest.approx(whole, rel=0.1)
 
 
+@pytest.mark.slow
 def test_too_large_is_refused_before_memory_runs_out(monkeypatch):
     rng = np.random.default_rng(0)
     with pytest.raises(SizeError, match=r"about \d\.\de\+\d+ cells do not fit in the memory"):

@@ -8,13 +8,14 @@ from math import factorial, inf, nan
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, exact
 from arrangement.exact.solver import FeasibilitySolver, Slack
 from arrangement.hyperplanes.domain import parse_domain
 from tests import reference
+from tests.amounts import examples
 
 TINY = Fraction(1, 2**50)
 HUGE = 10**30
@@ -106,7 +107,7 @@ def check(normals, offsets=None, domain=None, walls=()):
     return cells
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(problems())
 def test_equals_specification(problem):
     normals, offsets, domain, walls = problem
@@ -498,6 +499,7 @@ def test_progress_counts_every_hyperplane():
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
+@pytest.mark.processes
 def test_highspy_is_imported_only_when_used():
     module = "arrangement.enumeration.linear_programs"
     code = f"import sys, {module}; sys.exit('highspy' in sys.modules)"

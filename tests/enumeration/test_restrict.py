@@ -4,12 +4,13 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, ArrangementBuilder, families
 from arrangement.enumeration import restrict
 from arrangement.exact.packing import unpack_signs
 from tests import reference
+from tests.amounts import examples
 from tests.enumeration.test_cones import KINDS, use
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
@@ -21,7 +22,7 @@ def sign_vectors(cells):
     return set(vectors)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(tables())
 def test_equal_to_the_reference(table):
     d, normals, offsets = table

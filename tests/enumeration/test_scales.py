@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement.errors import InputError, SolverError
@@ -13,6 +13,7 @@ from arrangement.relu import OneHiddenLayer
 from arrangement.relu.losses.criterion import local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima
 from arrangement.relu.minima import search
+from tests.amounts import examples
 from tests.landscape_reference import Reference
 
 HOSTILE = dict(X=[[2e108], [-1e124], [2e-111]], y=[0, -1.597, 0])
@@ -76,7 +77,7 @@ def near(loss, expected, y):
 
 @pytest.mark.parametrize("few", [None, -1], ids=["exhaustive", "screened"])
 @given(problem=problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_exact_pieces_and_nodes_are_those_of_the_definitions(few, problem):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -106,7 +107,7 @@ def test_exact_pieces_and_nodes_are_those_of_the_definitions(few, problem):
 
 
 @given(problem=problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_landscape_is_right_flagged_or_refused(problem):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, SolverError, families
+from arrangement.bounds import zaslavsky
 from arrangement.enumeration import choose, cones, splitting, sweep, tasks
 from arrangement.enumeration.splitting import Counts, Splitting
 from arrangement.hyperplanes.domain import parse_domain
+from tests.amounts import examples
 from tests.enumeration.test_cones import integer_rows, problems, threshold, weyl_chamber
 from tests.enumeration.test_sweep import Here, random, signs_of
 
@@ -28,6 +30,8 @@ from tests.enumeration.test_sweep import Here, random, signs_of
 def use_parts(patch, parts=8):
     patch.setattr(splitting, "FEW", 0)
     patch.setattr(splitting, "PARTS", parts)
+    patch.setattr(splitting, "HEAD_START", 0)
+    patch.setattr(splitting, "LONG", 0)
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def words_of(source):
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(problem=problems(), parts=st.integers(1, 9))
 def test_parts_one_after_another_are_the_whole_in_order(problem, parts):
     d, _, _, rows, walls = problem
@@ -155,6 +159,7 @@ def test_a_domain_that_is_none_is_refused_in_every_way(domain, message, tmp_path
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.processes
 @pytest.mark.usefixtures("in_parts")
 def test_processes_and_threads_give_the_same_cells():
     chamber = threshold_chamber(7)
@@ -185,6 +190,62 @@ def test_degenerate_arrangements_are_divided(name, tmp_path):
     assert set().union(*map(signs_of, portions)) == signs_of(whole)
 
 
+class Clock:
+    """A second goes by between two looks at it."""
+
+    def __init__(self):
+        self.now = 0
+
+    def __call__(self):
+        self.now += 1
+        return self.now
+
+
+@examples(100)
+@given(
+    problem=problems(),
+    blocks=st.integers(0, 4),
+    block=st.integers(8, 12),
+    few=st.booleans(),
+)
+def test_an_executor_goes_on_where_this_process_stops(problem, blocks, block, few):
+    d, _, _, rows, walls = problem
+    rows, walls = cones.homogeneous(integer_rows(rows, d), integer_rows(walls, d))
+    if not len(walls):
+        walls = rows[:1]
+    whole = [word for part in cones.words(rows, walls) for word in part.tolist()]
+    if not whole:
+        return
+    executor, seen = Here(), []
+    with pytest.MonkeyPatch.context() as patch:
+        use_parts(patch, 4)
+        patch.setattr(cones, "BLOCK", block)
+        patch.setattr(splitting, "monotonic", Clock())
+        patch.setattr(splitting, "HEAD_START", blocks + 1)
+        patch.setattr(splitting, "LONG", 10**9 if few else 0)
+        spread = splitting.spread(rows, walls, lambda *at: seen.append(at), executor)
+        found = sorted(spread, key=lambda item: item[0])
+        counted = splitting.spread_count(rows, walls, None, executor)
+    assert [w for _, part in found for w in part.tolist()] == whole
+    assert counted == len(whole)
+    assert all(done <= total for done, total in seen)
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_little_work_is_not_handed_over(monkeypatch):
+    chamber, domain = threshold_chamber(6)
+    executor = Here()
+    assert len(chamber.cells(domain=domain, executor=executor)) == 135
+    assert chamber.n_cells(domain=domain, executor=executor) == 135
+    assert sum(map(len, chamber.iter_cells(domain=domain, executor=executor))) == 135
+    assert len(random(25, 4).cells(executor=executor)) == zaslavsky(25, 4)
+    assert executor.tasks == 0
+    monkeypatch.setattr(choose, "WORTH_SHARING", 1000)
+    assert len(random(25, 4).cells(executor=executor)) == zaslavsky(25, 4)
+    assert executor.tasks > 0
+
+
+@pytest.mark.processes
 def test_a_dask_cluster_takes_parts(in_parts):
     distributed = pytest.importorskip("distributed")
     arrangement, domain = threshold_chamber(6)
@@ -215,6 +276,7 @@ def _die_once(flag, given, task, budget, place):
     return tasks._run(pickle.loads(given), task, budget)
 
 
+@pytest.mark.processes
 def test_a_killed_process_is_replaced(in_parts, tmp_path, monkeypatch):
     arrangement, domain = threshold_chamber(6)
     monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))
@@ -288,7 +350,8 @@ def test_checkpoints_of_field_elements(method, in_parts, tmp_path):
         families.coxeter("B", 3).cells(checkpoint=tmp_path)
 
 
-def test_most_of_a_domain_is_swept_on_an_executor(tmp_path):
+def test_most_of_a_domain_is_swept_on_an_executor(tmp_path, monkeypatch):
+    monkeypatch.setattr(choose, "WORTH_SHARING", 0)
     arrangement, domain = random(30, 4), [(-9, 9)] * 4
     whole = arrangement.cells(domain=domain)
     for _ in range(2):
@@ -321,6 +384,7 @@ def test_a_special_position_in_a_domain_is_noticed(half, monkeypatch, tmp_path):
 
         with monkeypatch.context() as patch:
             patch.setattr(sweep, "random_change", change)
+            patch.setattr(choose, "WORTH_SHARING", 0)
             task = choose._Task(A, walls, None, executor, directory)
             found = Cells(A, choose._swept_inside(task).words)
         assert len(found) == len(wanted)

@@ -20,17 +20,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, SolverError, exact, families
 from arrangement.bounds import zaslavsky
 from arrangement.enumeration import choose, cones, restrict, shared_memory, sweep, tasks
+from arrangement.enumeration.intervals import line_at, rank_of
 from arrangement.enumeration.tasks import Checkpoint, sweep_blocks
 from arrangement.hyperplanes.reduction import Reduction
 from tests import reference
+from tests.amounts import examples, first
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
+
+
+@pytest.fixture(autouse=True)
+def executors_are_used(monkeypatch):
+    monkeypatch.setattr(choose, "WORTH_SHARING", 0)
 
 
 def signs_of(cells):
@@ -58,7 +65,7 @@ def test_equal_to_the_reference(table):
 
 
 @given(tables(max_hyperplanes=11, max_dimension=5))
-@settings(max_examples=60)
+@examples(60)
 def test_equal_to_restrict_and_split(table):
     arrangement = arrangement_of(*table)
     assert signs_of(arrangement.cells(method="sweep")) == signs_of(
@@ -68,7 +75,7 @@ def test_equal_to_restrict_and_split(table):
 
 @pytest.mark.slow
 @given(tables(max_hyperplanes=8, max_dimension=3))
-@settings(max_examples=3000)
+@examples(3000)
 def test_equal_to_restrict_and_split_many_times(table):
     arrangement = arrangement_of(*table)
     assert signs_of(arrangement.cells(method="sweep")) == signs_of(
@@ -191,7 +198,7 @@ def primes_that_divide(swept, drawn=sweep.Sweep.draw_primes):
 
 
 @given(crowded(), st.sampled_from(["", "wide", "wider", "nothing known", "primes"]))
-@settings(max_examples=150)
+@examples(150)
 def test_crowded_vertices_however_they_are_settled(table, how):
     arrangement = Arrangement(*table)
     with pytest.MonkeyPatch.context() as patch:
@@ -217,7 +224,7 @@ def test_circuits_at_infinity_where_rows_are_scaled_apart(far):
     assert found == signs_of(arrangement.cells(method="restrict"))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", first(2, range(8)))
 def test_primes_that_prove_nothing_are_replaced(seed, monkeypatch):
     table = np.random.default_rng(seed).integers(-9, 10, (7, 3)).astype(object)
     table[:, 0] += 10
@@ -248,7 +255,7 @@ def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
     arrangement = a_few_vertices(kind)
     rows = Reduction(arrangement).rows
     expected = cones.count(*cones.homogeneous(rows))
-    monkeypatch.setattr(exact, "quotients", None)
+    monkeypatch.setattr(sweep, "_inverse", None)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == expected
     assert expected < zaslavsky(*arrangement.normals.shape)
@@ -258,7 +265,7 @@ def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
 def test_crowded_vertices_need_no_rational_signs(monkeypatch):
     arrangement = families.shi(4)
     rows = Reduction(arrangement).rows
-    monkeypatch.setattr(exact, "quotients", None)
+    monkeypatch.setattr(sweep, "_inverse", None)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == 125
     assert swept.settled > 0
@@ -285,7 +292,7 @@ def test_special_positions_are_noticed_and_drawn_again(monkeypatch):
 
 
 @given(st.integers(0, 3), st.integers(1, 40), st.integers(0, 60))
-@settings(max_examples=30)
+@examples(30)
 def test_however_divided_the_cells_come_in_the_same_order(which, size, budget):
     arrangement = [random(9, 3), random(12, 2), nearly("parallel classes"), families.braid(4)][
         which
@@ -307,11 +314,11 @@ def test_however_divided_the_cells_come_in_the_same_order(which, size, budget):
 def test_ranks_of_lines(level):
     n = 8
     lines = sorted({c[:-1] for c in _subsets(range(n), level)})
-    ranks = [sweep._rank(line, n, level) for line in lines]
+    ranks = [rank_of(line, n, level) for line in lines]
     assert ranks[0] == 0
     for line, start, stop in zip(lines, ranks, [*ranks[1:], comb(n, level)], strict=True):
         for rank in range(start, stop):
-            assert sweep._line_at(rank, n, level) == line
+            assert line_at(rank, n, level) == line
 
 
 def _subsets(items, size):
@@ -343,12 +350,30 @@ def test_points_of_portions_lie_in_their_cells():
         assert len(portion.bounded) == len(portion)
 
 
+def test_cells_come_at_once_where_there_are_many_levels_to_sweep_first(monkeypatch, tmp_path):
+    arrangement = random(12, 4)
+    whole = signs_of(arrangement.cells())
+    monkeypatch.setattr(choose, "FIRST", 100)
+    executor = Here()
+    for how in ({}, {"executor": executor}, {"checkpoint": tmp_path / "kept"}):
+        portions = list(arrangement.iter_cells(50, **how))
+        assert [len(p) for p in portions[:-1]] == [50] * (len(portions) - 1)
+        assert set().union(*map(signs_of, portions)) == whole
+        assert sum(map(len, portions)) == len(whole)
+    assert executor.tasks > 0
+    assert any((tmp_path / "kept").glob("lines-*"))
+    many = random(60, 9)  # 2 * 10^9 lines at infinity
+    monkeypatch.undo()
+    assert len(next(many.iter_cells(100))) == 100
+
+
 @pytest.mark.parametrize("n", [0, 1])
 def test_portions_of_few_hyperplanes(n):
     arrangement = Arrangement(np.ones((n, 2)))
     assert sum(map(len, arrangement.iter_cells())) == n + 1 == arrangement.n_cells()
 
 
+@pytest.mark.processes
 def test_processes_give_the_same_cells():
     arrangement = random(25, 4)
     whole = arrangement.cells(method="sweep")
@@ -441,6 +466,7 @@ def _die_once(flag, given, task, budget, place):
     return tasks._run(pickle.loads(given), task, budget)
 
 
+@pytest.mark.processes
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
     arrangement = random(25, 4)
     monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))
@@ -450,6 +476,7 @@ def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
     assert np.array_equal(cells.packed, arrangement.cells(method="sweep").packed)
 
 
+@pytest.mark.processes
 def test_a_dask_cluster_gives_the_same_cells():
     distributed = pytest.importorskip("distributed")
     arrangement = random(20, 3)
@@ -542,6 +569,7 @@ def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
     assert signs_of(found) == signs_of(arrangement.cells())
 
 
+@pytest.mark.processes
 def test_a_pool_that_is_broken_already_is_replaced():
     arrangement = random(12, 3)
     with ProcessPoolExecutor(1) as executor:
@@ -551,7 +579,7 @@ def test_a_pool_that_is_broken_already_is_replaced():
 
 
 @given(tables())
-@settings(max_examples=60)
+@examples(60)
 def test_far_cells_by_sweep_and_by_restriction(table):
     arrangement = arrangement_of(*table)
     if arrangement.is_central:

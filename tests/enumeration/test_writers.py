@@ -35,6 +35,7 @@ def cells_in(folder):
     return sum(len(Cells.load(path)) for path in sorted(folder.glob("cells-*.npz")))
 
 
+@pytest.mark.processes
 def test_of_runs_into_one_directory_of_blocks_one_has_it(tmp_path):
     folder = tmp_path / "out"
     sizes = (30, 31, 32)
@@ -82,6 +83,7 @@ def test_threads_that_claim_one_directory(tmp_path):
         assert len(list(folder.iterdir())) == 4
 
 
+@pytest.mark.processes
 def test_a_run_that_was_killed_says_what_to_do(tmp_path):
     folder = tmp_path / "out"
     run = started("cells", "--family", "generic", 60, 5, "--out", folder)
@@ -200,6 +202,7 @@ def test_killed_at_random_moments_nothing_is_left(tmp_path, way, name):
     assert left == 0 or (name == "SIGKILL" and left < 3)
 
 
+@pytest.mark.processes
 def test_a_command_that_is_terminated(tmp_path):
     """With workers, between kernels, while it writes: 143, soon, and nothing is left."""
     rng = np.random.default_rng(0)
@@ -320,6 +323,7 @@ def test_a_folder_in_place_of_a_block(tmp_path):
     assert np.array_equal(arrangement.cells(method="sweep", checkpoint=tmp_path).packed, whole)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
 def test_a_signal_where_an_exception_goes_no_further(number, code):
     """Compilers call Python from C, and delete objects: what is raised there is lost."""

@@ -262,6 +262,8 @@ def test_compositum_of_fields_that_overlap():
         (["2*cos(2*pi/7)", "root(x^3+x^2-2*x-1,-1,0)"], 3),
         (["2^(1/3)", "2^(1/6)", "sqrt(2)"], 6),
         (["2^(1/3)", "3^(1/3)"], 9),
+        (["2^(1/4)", "-2^(1/4)", "sqrt(2)"], 4),
+        (["1-2^(1/4)", "2^(1/4)/3", "3^(1/4)"], 16),
         (["2*cos(pi/15)", "sqrt(5)", "2*cos(pi/9)"], 12),
     ]:
         numbers = [read_number(text) for text in texts]
@@ -269,6 +271,9 @@ def test_compositum_of_fields_that_overlap():
         assert len({v.field for v in table[:-1]}) == 1
         assert table[0].field.degree == degree
         assert table.tolist() == [*numbers, Fraction(1, 3)]
+        for image, number in zip(table[:-1], numbers, strict=True):
+            assert minimal_polynomial(image) == minimal_polynomial(number)
+            assert float(image) == float(number)
 
 
 def test_rational_numbers_leave_the_field():

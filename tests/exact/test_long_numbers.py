@@ -100,6 +100,7 @@ def test_graphml_and_json(tmp_path):
     assert read_arrangement(str(tmp_path / "a.json"))[0] == Arrangement([[1, LONG], [1, -3]])
 
 
+@pytest.mark.processes
 def test_counts_on_the_command_line():
     widths = ["5", *["60"] * 1200]
     command = [sys.executable, "-m", "arrangement", "bounds", "--network", *widths]

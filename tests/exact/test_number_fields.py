@@ -7,7 +7,7 @@ from itertools import product
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, ArrangementBuilder, InputError, families
@@ -15,6 +15,7 @@ from arrangement.exact.fields import NumberField
 from arrangement.results.cells import Cells
 from tests import reference
 from tests.algebraic_numbers import Root
+from tests.amounts import examples
 from tests.counting.test_counting import whitney_sum, with_small_primes
 from tests.counting.test_poset import is_poset_of, moebius_by_definition
 from tests.results.test_flats import all_flats, by_definition, is_found_modulo_small_primes
@@ -59,7 +60,7 @@ def arrangements(draw, max_hyperplanes=6, max_dimension=3, central=None):
 
 
 @given(arrangements())
-@settings(max_examples=60)
+@examples(60)
 def test_cells_are_those_of_the_reference(case):
     arrangement, rows = case
     cells = arrangement.cells()
@@ -71,7 +72,7 @@ def test_cells_are_those_of_the_reference(case):
 
 
 @given(arrangements())
-@settings(max_examples=60)
+@examples(60)
 def test_flats_and_covers_are_those_of_the_definition(case):
     arrangement, rows = case
     found = [[flat.hyperplanes for flat in flats] for flats in all_flats(arrangement)]
@@ -83,7 +84,7 @@ def test_flats_and_covers_are_those_of_the_definition(case):
 
 
 @given(arrangements(max_hyperplanes=5, central=True))
-@settings(max_examples=40)
+@examples(40)
 def test_circuits_and_cocircuits_are_those_of_the_definition(case):
     arrangement, rows = case
     faces = reference.faces(rows)
@@ -97,7 +98,7 @@ def test_circuits_and_cocircuits_are_those_of_the_definition(case):
 
 
 @given(arrangements(max_hyperplanes=5))
-@settings(max_examples=40)
+@examples(40)
 def test_all_methods_agree(case):
     arrangement, _ = case
     expected = set(map(tuple, arrangement.cells(method="restrict").signs.tolist()))
@@ -129,7 +130,7 @@ def test_some_columns_are_rational(rows):
 
 
 @given(arrangements(max_hyperplanes=5))
-@settings(max_examples=40)
+@examples(40)
 def test_faces_are_those_of_the_reference(case):
     arrangement, rows = case
     expected = reference.faces(rows)
@@ -146,7 +147,7 @@ def test_faces_are_those_of_the_reference(case):
 
 
 @given(arrangements(max_hyperplanes=5))
-@settings(max_examples=40)
+@examples(40)
 def test_characteristic_polynomials_are_whitney_sums(case):
     arrangement, rows = case
     different = list(
@@ -158,7 +159,7 @@ def test_characteristic_polynomials_are_whitney_sums(case):
 
 
 @given(arrangements(max_hyperplanes=6, central=True))
-@settings(max_examples=40)
+@examples(40)
 def test_zeros_are_proved_with_many_small_primes(case):
     arrangement, rows = case
     d = arrangement.dimension
@@ -172,7 +173,7 @@ def test_zeros_are_proved_with_many_small_primes(case):
 
 
 @given(arrangements())
-@settings(max_examples=40)
+@examples(40)
 def test_points_vertices_and_rays(case):
     arrangement, _ = case
     cells = arrangement.cells()
@@ -191,7 +192,7 @@ def test_points_vertices_and_rays(case):
 
 
 @given(arrangements())
-@settings(max_examples=40)
+@examples(40)
 def test_saved_arrangements_are_read_again(tmp_path_factory, case):
     arrangement, _ = case
     path = tmp_path_factory.mktemp("saved") / "cells.npz"
@@ -205,7 +206,7 @@ def test_saved_arrangements_are_read_again(tmp_path_factory, case):
 
 
 @given(arrangements(max_hyperplanes=5))
-@settings(max_examples=30)
+@examples(30)
 def test_operations(case):
     arrangement, _ = case
     cone = arrangement.cone()
@@ -274,7 +275,7 @@ def test_an_end_of_too_large_a_degree_is_a_number():
 
 @pytest.mark.parametrize("other", ["sqrt(2)", "sqrt(3)", "2*cos(2*pi/7)"])
 @given(case=arrangements(max_dimension=2))
-@settings(max_examples=15)
+@examples(15)
 def test_irrational_domains(other, case):
     """The cells in a box are those of the hyperplanes and its walls, on the inner sides."""
     arrangement, _ = case

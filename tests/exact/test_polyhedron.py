@@ -5,11 +5,12 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, families
 from arrangement.exact import rank
 from arrangement.exact.numbers import primitive
+from tests.amounts import examples
 from tests.facts import FAMILIES
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
@@ -23,7 +24,7 @@ def slopes(arrangement, direction):
     return arrangement.rows[:, :-1] @ np.array(direction, dtype=object)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables())
 def test_vertices_are_the_flats_of_highest_rank_around_the_cell(table):
     arrangement = arrangement_of(*table)
@@ -44,7 +45,7 @@ def is_basis_of_lines(lines, arrangement):
     )
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables())
 def test_rays_are_the_inner_directions_of_lines_in_the_hyperplanes(table):
     arrangement = arrangement_of(*table)
@@ -69,7 +70,7 @@ def test_rays_are_the_inner_directions_of_lines_in_the_hyperplanes(table):
         assert set(found) == wanted
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(tables())
 def test_facets_lead_to_neighbours(table):
     arrangement = arrangement_of(*table)
@@ -82,7 +83,7 @@ def test_facets_lead_to_neighbours(table):
         assert set(cell.facets()) == across
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(tables())
 def test_cells_of_a_portion_are_the_same(table):
     portions_are_the_same(arrangement_of(*table))

@@ -13,6 +13,7 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact.fields import field_of
 from arrangement.families import FAMILIES, known_counts
 from arrangement.families.chromatic import chromatic_polynomial
+from tests.amounts import first
 from tests.facts import BOUNDED, CELLS, WHITNEY
 
 GRAPHS = {
@@ -171,7 +172,7 @@ def test_bad_questions():
         known_counts("grid")
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", first(4, range(12)))
 def test_the_chromatic_polynomial_counts_colourings(seed):
     graph = nx.gnm_random_graph(6, seed + 2, seed=seed)
     chi = chromatic_polynomial(graph)

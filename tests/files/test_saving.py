@@ -171,6 +171,7 @@ def survive(tmp_path, which, seed, count):
     assert done.returncode == 0, (which, done.stdout.splitlines()[-1:], done.stderr[-2000:])
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("which", ["domain", "merged", "decision", "solid", "network"])
 def test_alterations_with_a_checksum_of_their_own_do_no_harm(tmp_path, which):
     survive(tmp_path, which, 0, 25)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import warnings
+from decimal import Decimal
 from fractions import Fraction
 from math import cos, nextafter, pi, sin
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from arrangement import Arrangement, ArrangementError, NearlyDegenerateWarning, families
 from arrangement.hyperplanes import near
 from arrangement.relu import OneHiddenLayer
+from tests.amounts import first
 
 PENTAGON = [(cos(2 * pi * k / 5), sin(2 * pi * k / 5)) for k in range(5)]
 
@@ -95,6 +97,9 @@ def test_families_an_ulp_away(family):
             "nearly",
         ),
         ([(cos(k * pi / 2), sin(k * pi / 2)) for k in range(4)], [1] * 4, "0 and 2 are nearly"),
+        ([[np.float32(1) / np.float32(3), 1], [1, 3]], None, "0 and 1 nearly coincide"),
+        ([["0.33333333", 1], [1, 3]], None, "0 and 1 nearly coincide"),
+        ([["1.4142136", 1], ["2.828427", 2]], None, "0 and 1 nearly coincide"),
     ],
 )
 def test_what_is_nearly_so_is_named(normals, offsets, message):
@@ -139,7 +144,8 @@ def test_what_is_exact_is_taken_at_its_word():
         [[1, 1e-20], [1, 2e-20]],  # neither are small ones near to each other
         [[0.1, 1e-110], [0.1, 1e-120]],
         [[5e-324, 1.7e308], [0.0, 1.0]],
-        [[np.float32(1) / np.float32(3), 1], [1, 3]],
+        [["0.333333", 1], [1, 3]],  # few digits, taken for all
+        [["1e-400", 1], ["2e-400", 1]],
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -167,7 +173,50 @@ def test_a_word_iff_the_decimals_have_fewer_cells(random, d, digits):
         assert chosen.rank() < len(members) + at_infinity
 
 
-@pytest.mark.parametrize("seed", range(8))
+def as_texts(numbers, form):
+    return [[format(v, form) for v in row] for row in numbers.tolist()]
+
+
+@pytest.mark.parametrize("form", ["float32", ".8f", ".9g", ".16f", ".16g", ".15e", "Decimal"])
+@pytest.mark.parametrize(
+    "family", [("coxeter", "H", 3), ("coxeter", "H", 4), ("simplicial", 1, 20)], ids=str
+)
+def test_rounding_is_that_of_the_numbers_as_they_are_given(family, form):
+    name, *parameters = family
+    exact = getattr(families, name)(*parameters)
+    rows = exact.normals.astype(float)
+    if form == "float32":
+        single = rows.astype(np.float32)
+        given = [single, single.astype(float), [[*row] for row in single]]
+    elif form == "Decimal":
+        given = [[[Decimal(text) for text in row] for row in as_texts(rows, ".12f")]]
+    else:
+        given = [as_texts(rows, form)]
+    for normals in given:
+        members, at_infinity = found(Arrangement(normals))
+        assert not at_infinity
+        assert Arrangement(exact.rows[members]).rank < len(members)
+
+
+@pytest.mark.parametrize("form", ["float32", ".7f", ".9g", ".16g"])
+def test_no_word_on_random_numbers_of_fewer_digits(form):
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        n, d = int(rng.integers(2, 30)), int(rng.integers(1, 5))
+        rows = rng.normal(size=(n, d + 1)) * 10.0 ** rng.integers(-2, 3, size=(1, d + 1))
+        table = np.array(as_texts(rows, form)) if form != "float32" else rows.astype("f4")
+        assert found(Arrangement(table[:, :-1], table[:, -1])) is None
+
+
+def test_no_word_on_data_of_few_digits():
+    rng = np.random.default_rng(0)
+    tenths = np.array(as_texts(rng.integers(10, 80, size=(150, 4)) / 10, ".1f"))
+    for table in (tenths, rng.integers(0, 256, size=(50, 5)), rng.integers(0, 9, (50, 5)) / 8):
+        for kind in (table, table.astype("f4")) if table.dtype.kind != "U" else (table,):
+            assert found(Arrangement(kind)) is None
+
+
+@pytest.mark.parametrize("seed", first(2, range(8)))
 def test_no_word_on_random_floats(seed):
     rng = np.random.default_rng(seed)
     for _ in range(60):
@@ -219,6 +268,7 @@ def test_samples_are_data():
             layer.landscape()
 
 
+@pytest.mark.processes
 def test_one_line_on_stderr(tmp_path):
     path = tmp_path / "lines.csv"
     path.write_text("0.1, 0.3, 0\n1, 3, 0\n")

@@ -5,12 +5,13 @@ from math import factorial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, families
 from arrangement.errors import InputError
 from tests import reference
+from tests.amounts import examples
 from tests.strategies import tables
 
 AFFINE = [
@@ -50,7 +51,7 @@ def arrangements_with_sets(draw):
     return Arrangement(np.array(normals, dtype=object).reshape(n, d), offsets), chosen
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(arrangements_with_sets())
 def test_restriction_localization_and_closure_are_those_of_the_reference(case):
     arrangement, chosen = case
@@ -83,7 +84,7 @@ def test_restriction_localization_and_closure_are_those_of_the_reference(case):
     assert restricted.n_cells() == len(faces)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(tables(max_hyperplanes=5))
 def test_the_cone_has_twice_the_cells_and_gives_the_arrangement_back(table):
     d, normals, offsets = table
@@ -115,7 +116,7 @@ def test_characteristic_polynomials_of_cones_and_products(arrangement, p):
             assert chi == rest - single * points_off(arrangement.restriction(0), p)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(tables(max_hyperplanes=4, max_dimension=2), tables(max_hyperplanes=3, max_dimension=2))
 def test_cells_of_a_product_are_products_of_cells(one, other):
     a, b = (

@@ -84,6 +84,7 @@ def run_loop(path, **environment):
     return run(path, ["-c", LOOP], "[[[1.0, 0.0], [0.0, 0.5]]]", **environment)
 
 
+@pytest.mark.processes
 def test_the_command_line_without_a_place_to_keep_compiled_code(installed):
     cells = ["-m", "arrangement", "cells", "--family", "grid", "2", "2", "--json"]
     blocked = str(installed / "arrangement" / "py.typed")
@@ -111,6 +112,7 @@ def test_compiled_code_is_kept_and_what_is_cut_short_is_made_again(installed):
             assert path.stat().st_size > 0.9 * kept[path.name].st_size
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
 def test_a_full_disk_is_no_place(installed):
     # Numba tries with an empty file whether a directory can be written.
@@ -242,6 +244,7 @@ def test_types_of_arguments(value, annotation, answer):
     assert types.fit((value,), (types.expected(annotation),)) is answer
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("variable", ["NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT"])
 def test_numba_checks_what_it_is_asked_to_check(variable):
     program = "from arrangement.kernels import built; assert not built.functions()"
@@ -249,6 +252,7 @@ def test_numba_checks_what_it_is_asked_to_check(variable):
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)
 
 
+@pytest.mark.processes
 def test_loops_built_from_other_sources_are_not_used(installed):
     for path in built.description().parent.glob("_built*"):
         shutil.copy2(path, installed / "arrangement" / "kernels")
@@ -259,6 +263,7 @@ def test_loops_built_from_other_sources_are_not_used(installed):
     run(installed, ["-c", program], "False")
 
 
+@pytest.mark.processes
 def test_a_wrong_setting_is_refused():
     program = "import sys; from arrangement.cli import main; sys.exit(main(sys.argv[1:]))"
     done = subprocess.run(

@@ -4,13 +4,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import InputError
 from arrangement.networks import Network
 from arrangement.networks.regions.decisions import DecisionRegions
 from arrangement.networks.regions.regions import Regions
+from tests.amounts import examples
 
 SQUARE = [(-1, 1), (-1, 1)]
 
@@ -65,7 +66,7 @@ def classifiers(draw):
 
 
 @given(classifiers())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_class_areas_are_those_of_linear_regions_cut_one_by_one(network):
     regions = network.regions(SQUARE)
     decision = regions.decision_regions()

@@ -5,10 +5,11 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement.networks import Network
+from tests.amounts import examples
 
 SQUARE = [(-1, 1), (-1, 1)]
 CORNERS = list(product((-1, 1), repeat=2))
@@ -115,7 +116,7 @@ def redundant_networks(draw):
 
 
 @given(redundant_networks())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_pruned_networks_are_equal_on_the_domain(network):
     domain = [(-1, 1)] * network.input_dimension
     small = network.prune(domain)
@@ -128,7 +129,7 @@ def test_pruned_networks_are_equal_on_the_domain(network):
 
 
 @given(redundant_networks())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_certificates_hold(network):
     points = grid(network.input_dimension)
     domain = [(-1, 1)] * network.input_dimension

@@ -8,7 +8,7 @@ from math import comb, factorial
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, families, plot
@@ -18,6 +18,7 @@ from arrangement.networks.proofs import verify
 from arrangement.networks.regions.decisions import DecisionRegions
 from arrangement.networks.regions.regions import Regions
 from tests import reference
+from tests.amounts import examples
 from tests.facts import CELLS
 
 
@@ -135,7 +136,7 @@ def networks(draw, maxout=False):
 
 
 @given(networks(), st.sampled_from(["relu", "leaky_relu"]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_relu_networks_equal_the_reference(network, activation):
     d, weights, biases, _ = network
     regions = regions_of(weights, biases, activation, 0.25, box(d))
@@ -152,7 +153,7 @@ def test_relu_networks_equal_the_reference(network, activation):
 
 
 @given(networks(maxout=True))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_maxout_networks_equal_the_reference(network):
     d, weights, biases, k = network
     regions = regions_of(weights, biases, ("maxout", k), domain=box(d))
@@ -194,13 +195,13 @@ def test_recursion_finds_the_same_regions(activation, widths):
         assert _flat(regions, mine) == tuple(int(v) for p in other.patterns for v in p[i])
         assert other.exact_vertices(i) == sorted(regions.exact_vertices(mine))
         assert other.exact_volume(i) == regions.exact_volume(mine)
-    with pytest.raises(AttributeError, match=r"no attribute 'adjacency'; method='complex'"):
+    with pytest.raises(AttributeError, match="no attribute 'adjacency'"):
         _ = other.adjacency
     assert other[0].slope.tolist() == other.slope[0].tolist()
 
 
 @given(networks())
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_recursion_agrees_on_degenerate_networks(network):
     d, weights, biases, _ = network
     other = regions_of(weights, biases, domain=box(d), method="recursion")
@@ -210,7 +211,7 @@ def test_recursion_agrees_on_degenerate_networks(network):
 
 
 @given(networks())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_classes_are_found_exactly(network):
     d, weights, biases, _ = network
     regions = regions_of(weights, biases, domain=box(d))
@@ -725,3 +726,13 @@ def test_far_regions_are_loaded_as_they_were_saved(tmp_path, activation, ends):
     regions.save(tmp_path / "r.npz")
     with pytest.raises(InputError, match=f"points: vertex {len(cells.points) - 1} is not"):
         Regions.load(tmp_path / "r.npz")
+
+
+def test_the_same_regions_give_the_same_arrays():
+    """Even of what is room for more while the domain is cut, after that was taken up anew."""
+    network = Network.random([3, 6, 5, 2], rng=3, activation=("maxout", 3))
+    one, other = (network.regions(box(3)).complex for _ in range(2))
+    assert len(one.faces) > 5000
+    for name in ("faces", "pool", "points", "spread", "parents", "origin", "signs_of_regions"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    assert not one.faces[:, 4:].any()

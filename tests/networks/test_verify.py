@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flint import fmpz
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError
@@ -22,6 +22,7 @@ from arrangement.cli import main
 from arrangement.networks import Network
 from arrangement.networks.proofs import grammar, triangulation, verify
 from arrangement.networks.regions.certificate import certificate
+from tests.amounts import examples, first
 from tests.networks.test_regions import box, networks, random_network, sawtooth
 
 TRIANGLE = ([[-1, 0], [0, -1], [1, 1]], [0, 0, "1/3"])
@@ -91,14 +92,14 @@ def test_a_slice_has_a_certificate():
 
 
 @given(networks(), st.sampled_from(["relu", "leaky_relu"]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_degenerate_networks(network, activation):
     d, weights, biases, _ = network
     assert failures(proof(Network(weights, biases, activation, 0.25), box(d))) == []
 
 
 @given(networks(maxout=True))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_degenerate_maxout_networks(network):
     d, weights, biases, k = network
     if k > 1:
@@ -106,7 +107,7 @@ def test_degenerate_maxout_networks(network):
 
 
 @given(networks(), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_incomplete_certificates_of_degenerate_networks(network, data):
     """Without a region, or with a pattern of another, nothing is proved."""
     d, weights, biases, _ = network
@@ -395,7 +396,7 @@ def test_numbers_have_one_spelling(facts, text):
 
 
 @given(st.integers(0, 10**6), st.integers(-10, 10**5), st.booleans())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_reader_reads_what_the_writer_writes(digits, shift, ratio):
     value = 7 ** (digits % 10_000) - shift
     number = Fraction(value, 3 ** (digits % 5000)) if ratio else value
@@ -470,7 +471,7 @@ def cube(d):
     }
 
 
-def test_too_much_work_is_refused_before_it_begins(tmp_path, capsys):
+def test_too_much_work_is_refused_before_it_begins(tmp_path, capfd):
     for d in (1, 2, 3, 4, 5):
         assert failures(cube(d)) == []
     path = tmp_path / "cube.json"
@@ -481,14 +482,14 @@ def test_too_much_work_is_refused_before_it_begins(tmp_path, capsys):
             verify.check(cube(d), limit=0.02)
         assert time.perf_counter() - started < 10
     assert main(["verify", str(path)]) == 3
-    out, err = capsys.readouterr()
+    out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith(
         f"arrangement: {path}: not decided: the vertices of a domain of 24 rows"
     )
     assert err.endswith("--limit F allows F times as much\n")
     assert main(["verify", str(path), "--json"]) == 3
-    assert json.loads(capsys.readouterr().out)["proof"] is None
+    assert json.loads(capfd.readouterr().out)["proof"] is None
     assert main(["verify", str(path), "--limit", "0"]) == 2
     path.write_text(json.dumps(cube(3)))
     assert main(["verify", str(path), "--limit", "1e-6"]) == 3
@@ -504,7 +505,7 @@ def test_simplices_are_counted_before_they_are_found():
 
 
 @given(networks(), st.sampled_from(["relu", "leaky_relu"]))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_the_number_of_simplices_is_that_of_the_triangulation(network, activation):
     d, weights, biases, _ = network
     verdict = verify.check(proof(Network(weights, biases, activation, 0.5), box(d)))
@@ -627,15 +628,16 @@ def altered(value, rng):
     return [value + 1, value - 1, 0, True, float(value), str(value), 10**12][rng.integers(7)]
 
 
+@pytest.mark.parametrize("count", first(1, [140, 700]))
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", ("maxout", 2)])
 @pytest.mark.parametrize("d", [1, 2])
-def test_tampered_certificates(d, activation):
+def test_tampered_certificates(d, activation, count):
     """Each is a proof by the engine's word as well, or is not accepted; none is an accident."""
     network = Network.random([d, 3, 2, 2], rng=d, activation=activation, negative_slope=0.25)
     whole, rng = proof(network, box(d)), np.random.default_rng(0)
     where = list(places(whole))
     accepted = refused = malformed = 0
-    for _ in range(700):
+    for _ in range(count):
         facts = copy.deepcopy(whole)
         for _ in range(rng.integers(1, 3)):
             path = where[rng.integers(len(where))]
@@ -655,9 +657,9 @@ def test_tampered_certificates(d, activation):
             accepted += 1
             assert is_proof(facts)
         refused += not holds
-    assert accepted > 20
-    assert refused > 50
-    assert malformed > 100
+    assert accepted > count // 35
+    assert refused > count // 14
+    assert malformed > count // 7
 
 
 def test_damaged_texts_of_certificates(tmp_path, good):
@@ -706,7 +708,7 @@ def test_the_check_needs_the_standard_library_only():
     }
 
 
-def test_command_line(tmp_path, capsys):
+def test_command_line(tmp_path, capfd):
     network = Network.random([2, 5, 4, 1], rng=0)
     regions = network.regions(box(2))
     path, other = tmp_path / "c.json", tmp_path / "other.json"
@@ -714,25 +716,25 @@ def test_command_line(tmp_path, capsys):
     network.save(tmp_path / "network.npz")
     Network.random([2, 5, 4, 1], rng=1).save(other)
     assert main(["verify", str(path), "--network", str(tmp_path / "network.npz")]) == 0
-    out = capsys.readouterr().out
+    out = capfd.readouterr().out
     assert f"{len(regions)}\n" in out
     assert "yes: these are all activation regions" in out
     assert main(["verify", str(path), "--network", str(other)]) == 1
-    assert f"the network is not that of {other}" in capsys.readouterr().out
+    assert f"the network is not that of {other}" in capfd.readouterr().out
     facts = json.loads(path.read_text())
     del facts["facets"][0]
     path.write_text(json.dumps(facts))
     assert main(["verify", str(path), "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(capfd.readouterr().out)
     assert found["proof"] is False
     assert found["failures"][0].startswith("region ")
     del facts["regions"][0]
     path.write_text(json.dumps(facts))
     assert main(["verify", str(path)]) == 1
-    assert "more (--json has all)" in capsys.readouterr().out
+    assert "more (--json has all)" in capfd.readouterr().out
 
 
-def test_the_domain_that_is_meant(tmp_path, capsys):
+def test_the_domain_that_is_meant(tmp_path, capfd):
     path = tmp_path / "c.json"
     network = Network.random([2, 4, 1], rng=0)
     network.regions([(-1, "1/2"), (0, 2)]).write_certificate(path)
@@ -751,11 +753,11 @@ def test_the_domain_that_is_meant(tmp_path, capsys):
         (["--box", "-1", "1", "--domain", "x.npz"], 2),
     ):
         assert main(["verify", str(path), *arguments]) == code, arguments
-        out, _ = capsys.readouterr()
+        out, _ = capfd.readouterr()
         assert ("the domain is not that of" in out) == (code == 1)
         assert ("domain              [-1, 1/2] x [0, 2]\n" in out) == (code < 2)
         assert main(["verify", str(path), *arguments, "--json"]) == code
-        out, _ = capsys.readouterr()
+        out, _ = capfd.readouterr()
         if code < 2:
             facts = json.loads(out)
             assert facts["proof"] == (code == 0)
@@ -763,22 +765,22 @@ def test_the_domain_that_is_meant(tmp_path, capsys):
                                        ["0", "-1", "2"]]  # fmt: skip
     network.regions(TRIANGLE).write_certificate(path)
     assert main(["verify", str(path)]) == 0
-    assert "1 x0 >= 0, 1 x1 >= 0, -3 x0 + -3 x1 >= -1" in capsys.readouterr().out
+    assert "1 x0 >= 0, 1 x1 >= 0, -3 x0 + -3 x1 >= -1" in capfd.readouterr().out
 
 
-def test_tiny_and_huge_boxes_are_proved(tmp_path, capsys):
+def test_tiny_and_huge_boxes_are_proved(tmp_path, capfd):
     tiny, network = tmp_path / "c.json", tmp_path / "n.json"
     Network([[[1]], [[1]]], [[0], [0]]).save(network)
     for end in (Fraction(1, 10**4000), Fraction(10**4000), Fraction(10**5000 + 1, 3**9000)):
         Network.read(network).regions([(-end, end)]).write_certificate(tiny)
         assert main(["verify", str(tiny), "--network", str(network)]) == 0
-        out, _ = capsys.readouterr()
+        out, _ = capfd.readouterr()
         assert max(map(len, out.splitlines())) < 200
     assert main(["verify", str(tiny), "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["domain_volume"]) > 9000
+    assert len(json.loads(capfd.readouterr().out)["domain_volume"]) > 9000
 
 
-def test_command_line_refuses_other_files(tmp_path, capsys):
+def test_command_line_refuses_other_files(tmp_path, capfd):
     cells = tmp_path / "cells.npz"
     Arrangement([[1, 0]]).cells().save(cells)
     (tmp_path / "list.json").write_text("[1]")
@@ -792,7 +794,7 @@ def test_command_line_refuses_other_files(tmp_path, capsys):
         ("missing.json", "No such file"),
     ):
         assert main(["verify", str(tmp_path / name)]) == 2
-        out, err = capsys.readouterr()
+        out, err = capfd.readouterr()
         assert out == ""
         assert message in err
         assert err.startswith(f"arrangement: error: {tmp_path / name}: ")

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from arrangement import InputError, plot
 from arrangement.networks import Network
 from arrangement.plot import looks
-from arrangement.plot import network_regions as pictures
 
 SQUARE = [(-1, 1), (-1, 1)]
 PLANE = {
@@ -46,7 +45,7 @@ def drawable(network):
         skipped.add("class")
     if network.depth == 1:
         skipped.add("rank")
-    return [colour for colour in pictures.COLOURS if colour not in skipped]
+    return [colour for colour in looks.LOOKS if colour not in skipped]
 
 
 @pytest.mark.parametrize("name", PLANE)

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from arrangement import Arrangement, InputError, MissingExtraError, families, plot
-from arrangement.plot import charts, sphere, spherical
+from arrangement.plot import charts, sphere, windows
 from arrangement.plot.canvas import colour_scale, needs_log
 from arrangement.plot.charts import Discs, Plane, TangentPlanes, parities
 from arrangement.relu import OneHiddenLayer
@@ -66,33 +66,33 @@ SPHERE = {
 
 def test_window_shows_every_vertex_when_none_is_far():
     points = np.random.default_rng(0).uniform(-3, 5, size=(200, 2))
-    assert spherical.window_around(points).contains(points).all()
+    assert windows.window_around(points).contains(points).all()
 
 
 def test_window_is_not_ruled_by_outliers():
     points = np.random.default_rng(0).uniform(size=(200, 2))
     points[:3] = [[1e6, 0], [0, -1e7], [1e9, 1e9]]
-    window = spherical.window_around(points)
+    window = windows.window_around(points)
     assert max(np.subtract(window.high, window.low)) < 3
-    kept = spherical.window_around(points, keep=[[1e6, 0]])
+    kept = windows.window_around(points, keep=[[1e6, 0]])
     assert kept.contains([[1e6, 0]]).all()
 
 
 def test_window_of_a_point_or_a_line_has_a_width():
     for points in ([[7.0, -2.0]], [[1e15, 0.0]], [[0, 0], [4, 0]], [[3, 3], [3, 3]]):
-        window = spherical.window_around(points)
+        window = windows.window_around(points)
         assert np.all(np.subtract(window.high, window.low) > 0)
         assert window.contains(points).all()
 
 
 def test_window_gives_up_one_scale_for_very_different_ranges():
-    assert spherical.window_around([[0, 0], [1, 2]]).equal
-    assert not spherical.window_around([[0, 0], [1, 2000]]).equal
+    assert windows.window_around([[0, 0], [1, 2]]).equal
+    assert not windows.window_around([[0, 0], [1, 2000]]).equal
 
 
 def test_vertices_are_distinct_and_on_two_lines():
-    lines = spherical.unit_rows(PLANE["concurrent"].rows)
-    points = spherical.vertices(lines)
+    lines = windows.unit_rows(PLANE["concurrent"].rows)
+    points = windows.vertices(lines)
     assert len(points) == 5  # the origin, where four lines meet, once
     on = np.abs(points @ lines[:, :2].T + lines[:, 2]) < 1e-12
     assert (on.sum(axis=1) >= 2).all()
@@ -100,7 +100,7 @@ def test_vertices_are_distinct_and_on_two_lines():
 
 def test_vertices_in_a_domain_are_those_inside_and_its_corners():
     domain = np.array([[1, 0, 0], [-1, 0, 2], [0, 1, 0], [0, -1, 2.0]])
-    points = spherical.vertices([[1, 0, -1], [1, 0, -9]], domain)
+    points = windows.vertices([[1, 0, -1], [1, 0, -9]], domain)
     expected = {(0, 0), (2, 0), (0, 2), (2, 2), (1, 0), (1, 2)}
     assert {tuple(p) for p in points.tolist()} == expected
 
@@ -151,7 +151,7 @@ def test_intervals_cover_the_line_once(name):
 def test_line_segments_end_on_the_frame():
     chart = Plane(random_cells(20, 2))
     window = chart.window
-    ends = spherical.line_segments(chart.lines, window).reshape(-1, 2)
+    ends = windows.line_segments(chart.lines, window).reshape(-1, 2)
     to_frame = np.minimum(np.abs(ends - window.low), np.abs(ends - window.high)).min(axis=1)
     assert len(ends)
     assert to_frame.max() < 1e-9
@@ -222,7 +222,7 @@ def test_tangent_planes_place_points_on_their_lines():
     for upper, side in ((True, 1.0), (False, -1.0)):
         direction = sphere.great_circle(normal, upper)[45:46]
         flat = direction[0, :2] / abs(direction[0, 2])
-        segment = spherical.line_segments(chart.lines[:1] * [1, 1, side], chart._window(side))
+        segment = windows.line_segments(chart.lines[:1] * [1, 1, side], chart._window(side))
         (ax, ay), (bx, by) = segment[0]
         cross = (bx - ax) * (flat[1] - ay) - (by - ay) * (flat[0] - ax)
         assert abs(cross) < 1e-9
@@ -451,6 +451,7 @@ def test_missing_matplotlib_says_what_to_install(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.processes
 def test_importing_and_drawing_leave_pyplot_alone():
     code = (
         "import sys\n"

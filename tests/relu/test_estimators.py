@@ -88,6 +88,7 @@ def test_two_and_three_classes():
         ExactReLUClassifier().fit(X, np.zeros(6, dtype=int))
 
 
+@pytest.mark.processes
 def test_without_scikit_learn_there_is_one_clear_error():
     code = (
         "import sys; sys.modules['sklearn'] = None\n"

@@ -12,6 +12,7 @@ import pytest
 from arrangement import exact, kernels
 from arrangement.errors import InputError, SizeError
 from arrangement.kernels.landscape.cone_fit import (
+    Cones,
     _rank_bound,
     certified,
     cone_fit,
@@ -19,9 +20,10 @@ from arrangement.kernels.landscape.cone_fit import (
     workspace,
 )
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.training import optimum
+from arrangement.relu.training import global_search, optimum
 from arrangement.relu.weight_space import Samples
 from tests import descent
+from tests.amounts import first
 from tests.relu.test_convex import distance_to_cone
 from tests.relu.test_landscape import data_set, with_bias
 
@@ -96,7 +98,7 @@ def gaussian(N, d, seed):
 
 
 @pytest.mark.parametrize("method", ["screen", "branch"])
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", first(5, range(15)))
 def test_two_neurons_equal_brute_force(seed, method):
     X, y, bias = data_set(seed, largest=5)
     problem = OneHiddenLayer(X, y, hidden=2, bias=bias)
@@ -121,7 +123,7 @@ def test_three_neurons_equal_brute_force():
     assert two == pytest.approx(brute_force(X, y, 2, 1.0), abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", first(5, range(40)))
 def test_one_neuron_equals_the_landscape(seed):
     X, y, bias = data_set(seed)
     problem = OneHiddenLayer(X, y, bias=bias)
@@ -289,9 +291,12 @@ def node(rng, N=8, r=2, K=2):
     return X, y, s, m, signs, A, cones
 
 
-def residues(X, y, K):
-    problem = OneHiddenLayer(X, y, hidden=K, bias=None)
-    return optimum._residues(Samples.of(problem.arrangement, problem.targets), K, 0.0, False)
+def cones_of(X, unit, y, limits):
+    """Two neurons; the samples as they are count as exact."""
+    problem = OneHiddenLayer(X, y, hidden=2, bias=None)
+    samples = Samples.of(problem.arrangement, problem.targets)
+    exactly = global_search.exact_data(samples, 2, 0.0, False)
+    return Cones(unit, exactly, limits)
 
 
 def test_the_bound_is_the_value_of_the_quadratic_program():
@@ -307,24 +312,9 @@ def test_the_bound_is_the_value_of_the_quadratic_program():
         expected = distance_to_cone(G, y[:m]) ** 2
         turn = (s[:, None] * signs).astype(np.int8)
         work = workspace(4)
-        limits = np.array([2e-15, 2e-15])
-        bound = cone_fit(
-            A.T @ A,
-            A.T @ y[:m],
-            y[:m] @ y[:m],
-            unit,
-            np.arange(8),
-            m,
-            signs,
-            m,
-            turn,
-            2,
-            0.0,
-            np.inf,
-            residues(X, y, 2),
-            limits,
-            work,
-        )
+        normal = A.T @ A, A.T @ y[:m], y[:m] @ y[:m]
+        given = cones_of(X, unit, y, np.array([2e-15, 2e-15]))
+        bound = cone_fit(given, *normal, np.arange(8), m, signs, m, turn, 0.0, np.inf, work)
         assert bound <= expected + 1e-14
         assert bound == pytest.approx(expected, abs=1e-8)
         # The point of the solver has the sides of the node and that value.
@@ -373,18 +363,17 @@ def test_no_dual_point_gives_a_wrong_bound():
             continue
         unit = X / np.linalg.norm(X, axis=1)[:, None]
         turn = (s[:, None] * signs).astype(np.int8)
-        H, b, yy = A.T @ A, A.T @ y[:m], y[:m] @ y[:m]
+        normal = A.T @ A, A.T @ y[:m], y[:m] @ y[:m]
+        given = cones_of(X, unit, y, np.array([1e-15, 1e-15]))
         work = workspace(4)
         tables = np.arange(8), m, signs
-        rest = residues(X, y, 2), np.array([1e-15, 1e-15])
-        cone_fit(H, b, yy, unit, *tables, m, turn, 2, 0.0, np.inf, *rest, work)
+        cone_fit(given, *normal, *tables, m, turn, 0.0, np.inf, work)
         p = int((work[1][3] > 0).sum())
-        curvature = least_curvature(H, rest[1], work)
+        curvature = least_curvature(normal[0], given.limits, work)
         for size, known in product((0.0, 1e-14, 1e-9, 1e-4), {0.0, curvature}):
             u = work[1][0] + size * rng.normal(size=4)
             lam = np.abs(work[1][3] * (1 + size * rng.normal(size=4)))
-            arguments = H, b, yy, unit, *tables, turn, 2, known, u, lam, p, *rest, work
-            bound = certified(*arguments)
+            bound = certified(given, *normal, *tables, turn, known, u, lam, p, work)
             certain += bound > 0
             for _ in range(20):
                 R = np.concatenate(
@@ -399,8 +388,8 @@ def test_an_exact_fit_is_the_value_of_the_tuple():
     X, y = gaussian(7, 3, 0)
     problem = OneHiddenLayer(X, y, hidden=2)
     samples = Samples.of(problem.arrangement, problem.targets, True)
-    fit = optimum.ExactFit(samples, 0.0, False)
-    search = optimum._Search(samples, 2, False, 0.0, None, 1e-8)
+    fit = global_search.ExactFit(samples, 0.0, False)
+    search = global_search.GlobalSearch(samples, 2, False, 0.0, None, 1e-8)
     cells = problem.arrangement.cells().signs
     X = with_bias(X, 1.0)
     rng = np.random.default_rng(0)
@@ -509,11 +498,11 @@ def test_depth_first_when_the_heap_is_full(monkeypatch):
     X, y = gaussian(12, 3, 3)
     problem = OneHiddenLayer(X, y, hidden=2)
     best = problem.fit_global(method="branch")
-    monkeypatch.setattr(optimum, "OPEN_NODES", 20)
+    monkeypatch.setattr(global_search, "OPEN_NODES", 20)
     other = problem.fit_global(method="branch")
     assert other.fun == pytest.approx(best.fun, abs=1e-6)
     assert other.status == "optimal"
-    monkeypatch.setattr(optimum, "FIRST_ROOM", 32)
+    monkeypatch.setattr(global_search, "FIRST_ROOM", 32)
     assert problem.fit_global(method="branch").fun == other.fun
 
 
@@ -528,8 +517,8 @@ def test_the_search_alone_finds_the_optimum(monkeypatch, sort, K):
         y = np.maximum(X[:, 0] + 2, 0) + np.maximum(X[:, 0] - 0.3, 0) + 0.1 * y
     problem = OneHiddenLayer(X, y, hidden=K)
     best = problem.fit_global().fun
-    monkeypatch.setattr(optimum._Search, "descend", lambda self, seed: None)
-    monkeypatch.setattr(optimum._Search, "polish", lambda self: None)
+    monkeypatch.setattr(global_search.GlobalSearch, "descend", lambda self, seed: None)
+    monkeypatch.setattr(global_search.GlobalSearch, "polish", lambda self: None)
     for method in ("screen", "branch")[K - 2 :]:
         assert problem.fit_global(method=method).fun == pytest.approx(best, abs=1e-6)
 
@@ -577,12 +566,12 @@ def test_bad_requests():
 def test_local_search_only_improves():
     X, y = gaussian(9, 3, 8)
     problem = OneHiddenLayer(X, y, hidden=2)
-    search = optimum._Search(
+    search = global_search.GlobalSearch(
         Samples.of(problem.arrangement, problem.targets, True), 2, False, 0.0, None, 1e-6
     )
     starts, choices = np.zeros((3, 6)), np.ones((3, 2))
     kernels.local_search(
-        *search.data, 0.0, starts, choices, 10, 0.0, search.stop, search.best, search.point
+        search.data, starts, choices, 10, search.stop, search.best, search.point
     )
     assert search.best[0] <= 1.0
     search.descend(0)
@@ -636,7 +625,7 @@ def test_a_time_limit_is_kept_while_cells_are_enumerated(monkeypatch):
             time.sleep(0.01)
             progress(0, 1)
 
-    monkeypatch.setattr(optimum, "MOST_PATTERNS", 10**9)
+    monkeypatch.setattr(global_search, "MOST_PATTERNS", 10**9)
     monkeypatch.setattr(type(problem.arrangement), "cells", endless)
     started = time.monotonic()
     result = problem.fit_global(time_limit=1.0)
@@ -661,8 +650,8 @@ INTERRUPTED = """
 import os, signal, threading, time
 import numpy as np
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.training import optimum
-optimum.STARTS = 0
+from arrangement.relu.training import global_search
+global_search.STARTS = 0
 rng = np.random.default_rng(0)
 def problem(N):
     return OneHiddenLayer(rng.normal(size=(N, 3)), rng.normal(size=N), hidden=16)
@@ -676,6 +665,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.processes
 def test_an_interruption_ends_compiled_loops():
     # Without a time limit, in the middle of a tuple with 65,536 choices of output signs.
     done = subprocess.run(
@@ -688,36 +678,21 @@ def test_compiled_loops_stop():
     X, y = gaussian(12, 3, 0)
     problem = OneHiddenLayer(X, y, hidden=2)
     samples = Samples.of(problem.arrangement, problem.targets, True)
-    search = optimum._Search(samples, 2, False, 0.0, None, 1e-8)
+    search = global_search.GlobalSearch(samples, 2, False, 0.0, None, 1e-8)
     signs, tuples = problem.arrangement.cells().signs, np.array([[0, 1], [2, 3]])
     search.halt()
-    rest = search.exact, search.limits
     bounds = np.zeros(2)
     kernels.local_search(
-        *search.data,
-        0.0,
+        search.data,
         np.ones((2, 6)),
         np.ones((2, 2)),
         60,
-        0.0,
         search.stop,
         search.best,
         search.point,
     )
     for sided in (False, True):
-        kernels.fit_tuples(
-            *search.data,
-            signs,
-            tuples,
-            bounds,
-            sided,
-            0.0,
-            *rest,
-            0.0,
-            search.stop,
-            search.best,
-            search.point,
-        )
+        search.fit(signs, tuples, bounds, sided)
     assert bounds.tolist() == [0, 0]
     assert search.best.tolist() == [1, 1, 1]
     assert not search.point.any()

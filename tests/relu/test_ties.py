@@ -6,15 +6,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arrangement.data.samples import iris, prepare
 from arrangement.relu import OneHiddenLayer
 from arrangement.relu.minima import search, settling
-from arrangement.relu.minima.product import multiset_index
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.ties import active_sets, levels, representatives
+from arrangement.relu.multisets import multiset_index
+from tests.amounts import first
 from tests.relu.test_landscape import data_set
 
 
@@ -98,6 +99,7 @@ def places(values):
     return [order[v] for v in values]
 
 
+@example([(-5, 5), (-1, 1)], [np.inf] * 12, [0.0] * 12)
 @given(
     st.lists(st.tuples(st.integers(-6, 6), st.integers(1, 7)), max_size=12),
     st.lists(st.sampled_from([0.0, 1e-3, 0.3, 5.0, np.inf]), min_size=12, max_size=12),
@@ -136,7 +138,7 @@ def decider(layer):
     return RationalDecider(layer.faces(), layer.exact_targets, layer.samples.y, layer.free)
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", first(5, range(24)))
 def test_sets_that_are_taken_together_have_equal_losses(seed):
     rng = np.random.default_rng(seed)
     X, y, bias = degenerate(seed)
@@ -187,9 +189,7 @@ def test_sets_that_span_the_same_are_taken_together():
         assert losses[0] == losses[1]
 
 
-@pytest.mark.parametrize(
-    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 30))]
-)
+@pytest.mark.parametrize("seed", first(2, range(30)))
 def test_the_graph_is_that_of_exact_losses(seed):
     X, y, bias = degenerate(seed)
     hidden = 1 + seed % 3 if len(X) < 6 and X.shape[1] == 1 else 1 + seed % 2
@@ -210,9 +210,7 @@ def test_the_graph_is_that_of_exact_losses(seed):
     assert graph.minima.tolist() == sorted(minima, key=lambda k: (exact[k], k))
 
 
-@pytest.mark.parametrize(
-    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 30))]
-)
+@pytest.mark.parametrize("seed", first(2, range(30)))
 def test_pieces_are_in_exact_order_and_equal_to_those_of_rational_arithmetic(seed):
     X, y, bias = degenerate(seed)
     hidden = 1 + seed % 2
@@ -285,7 +283,7 @@ def test_samples_of_iris_are_decided():
     assert np.array_equal(found.pieces.loss, expected.pieces.loss)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", first(4, range(12)))
 def test_repeated_samples_are_decided(seed):
     X, y, bias = data_set(5 * seed + 2, largest=7, features=2)
     layer = OneHiddenLayer(X, y, 2, bias)
@@ -296,7 +294,7 @@ def test_repeated_samples_are_decided(seed):
     assert np.array_equal(found.pieces.output_signs, expected.pieces.output_signs)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", first(2, range(6)))
 def test_decimals_that_are_nearly_dependent_are_decided(seed):
     """Points on one line in decimals are not on one as float64 stores them."""
     rng = np.random.default_rng(seed)

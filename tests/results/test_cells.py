@@ -6,12 +6,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, exact, families, kernels
 from arrangement.exact.packing import pack_signs, unpack_signs
 from arrangement.files import archives
 from tests import reference
+from tests.amounts import examples, first
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
@@ -37,7 +39,7 @@ def test_points_in_any_units(units):
     assert np.array_equal(found, cells.signs)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(tables())
 def test_points_and_witnesses_have_the_exact_signs(table):
     cells = arrangement_of(*table).cells()
@@ -342,6 +344,59 @@ def test_points_of_all_cells_and_of_one_are_found_by_the_same_code(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("whole", "domain"),
+    [
+        (families.resonance(4), None),
+        (families.shi(4), None),
+        (families.shi(4), [(-1, 3)] * 4),
+        (families.braid(5), [(0, None)] * 5),
+        (families.coxeter("H", 3), None),
+        (Arrangement([[2, -1], [1, 0], [4, -2]], ["1/3", "-5/7", "2/3"]), None),
+        (Arrangement([[1, 0], [0, 1], [1, 1], [1, 2]], ["1/3", "1/7", "10/21", "13/21"]), None),
+        (Arrangement(np.random.default_rng(0).integers(-9, 10, (70, 2)), [7] * 70), None),
+    ],
+)
+def test_points_where_a_cone_is_split(whole, domain, monkeypatch):
+    """All cells get theirs so: central elsewhere, affine, in a domain, over two words."""
+    cells = whole.cells("restrict", domain)
+    monkeypatch.setattr("arrangement.results.points.MANY", 0)
+    certify, enough = kernels.certify, []
+    monkeypatch.setattr(
+        kernels,
+        "certify",
+        lambda *some: (enough.append(certify.takes(some)), certify(*some))[1],
+    )
+    left = []
+    monkeypatch.setattr(kernels, "interior_points", lambda *some: left.append(some))
+    assert (exact.signs_at(whole.rows, cells.points) == cells.signs).all()
+    assert not left
+    assert set(enough) == {True}
+    if domain is not None:
+        assert (exact.signs_at(cells.domain, cells.points) > 0).all()
+
+
+@examples(100)
+@given(table=tables(), inside=st.booleans(), order=st.randoms())
+def test_points_of_cells_in_any_order_are_certain(table, inside, order):
+    """Also of those that no cone was split into in this order."""
+    domain = [(None, 1)] * table[0] if inside else None
+    arrangement = arrangement_of(*table)
+    cells = arrangement.cells("restrict", domain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("arrangement.results.points.MANY", 0)
+        some = np.arange(len(cells))
+        for _ in range(2):
+            found = Cells(arrangement, cells.packed[some], cells.domain)
+            known = ~np.isnan(found.points).any(axis=1)
+            assert (
+                exact.signs_at(arrangement.rows, found.points[known]) == found.signs[known]
+            ).all()
+            if cells.domain is not None:
+                assert (exact.signs_at(cells.domain, found.points[known]) > 0).all()
+            order.shuffle(some)
+
+
+@pytest.mark.parametrize(
     ("n", "d", "central", "largest"),
     [(30, 3, False, 2**40), (14, 7, False, 2**40), (70, 4, True, 2**40), (30, 4, False, 9)],
 )
@@ -370,10 +425,13 @@ def test_points_where_cells_begin(n, d, central, largest, monkeypatch):
     assert (exact.signs_at(cells.arrangement.rows, points) == shuffled.signs).all()
 
 
-def test_points_in_units_far_apart():
+@pytest.mark.parametrize(
+    "units",
+    first(1, [(1, 2.0**300, 2.0**-300), (2.0**20, 1, 2.0**-20), (2.0**-900,) * 3]),
+)
+def test_points_in_units_far_apart(units):
     rng = np.random.default_rng(3)
     rows = rng.normal(size=(30, 4))
-    for units in ((1, 2.0**300, 2.0**-300), (2.0**20, 1, 2.0**-20), (2.0**-900,) * 3):
-        cells = Arrangement(rows[:, :3] * units, rows[:, 3]).cells(method="sweep")
-        found = exact.signs_at(cells.arrangement.rows, cells.points)
-        assert (found == cells.signs).all()
+    cells = Arrangement(rows[:, :3] * units, rows[:, 3]).cells(method="sweep")
+    found = exact.signs_at(cells.arrangement.rows, cells.points)
+    assert (found == cells.signs).all()

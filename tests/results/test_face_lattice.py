@@ -5,11 +5,12 @@ from math import comb
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, InputError, SizeError, families
 from arrangement.files import graphml
 from arrangement.results import face_lattice
+from tests.amounts import examples
 from tests.facts import FAMILIES
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.results.test_faces import all_faces
@@ -33,7 +34,7 @@ def is_lattice_of(graph, arrangement):
     assert set(closure.predecessors("top")) == {*name.values(), "empty"}
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(tables(max_hyperplanes=5))
 def test_face_lattice(table):
     arrangement = arrangement_of(*table)
@@ -55,7 +56,7 @@ def test_face_lattices_of_families(name):
         assert all(above.count(c) == 2 for c in above if c != "top" and a != "empty")
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(tables())
 def test_cell_lattices_are_the_parts_below_in_the_lattice_of_the_arrangement(table):
     arrangement = arrangement_of(*table)

@@ -8,11 +8,12 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, SizeError, exact, families
 from tests import reference
+from tests.amounts import examples
 from tests.enumeration.test_cones import problems
 from tests.exact.test_number_fields import arrangements
 from tests.facts import EDGES, FAMILIES
@@ -24,7 +25,7 @@ def all_faces(arrangement):
     return [arrangement.faces(k) for k in range(arrangement.dimension + 1)]
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables(max_hyperplanes=5))
 def test_all_faces_equal_the_reference(table):
     d, normals, offsets = table
@@ -36,7 +37,7 @@ def test_all_faces_equal_the_reference(table):
     assert arrangement.faces(-1).signs.shape == (0, len(normals))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables())
 def test_points_and_witnesses(table):
     arrangement = arrangement_of(*table)
@@ -68,7 +69,7 @@ def test_points_are_exact_where_float64_allows_it():
         assert (exact.signs_at(faces.arrangement.rows, faces.points) == faces.signs).all()
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables(max_hyperplanes=5))
 def test_bounded_equals_the_reference(table):
     d, normals, offsets = table
@@ -99,7 +100,7 @@ def around(faces, cells):
     return ((faces.signs[:, None] == cells.signs) | (faces.signs[:, None] == 0)).all(axis=2)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables())
 def test_cells_around_faces(table):
     for faces in all_faces(arrangement_of(*table)):
@@ -184,7 +185,7 @@ def test_facets_are_the_known_ones():
         assert getattr(families, name)(n).face_vector()[-2] == wanted
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(tables())
 def test_whitneys_formula_equals_enumeration_and_eulers_relation(table):
     arrangement = arrangement_of(*table)
@@ -288,7 +289,7 @@ def test_small_steps_give_the_same(monkeypatch):
     assert (faces.incidence.toarray() == around(faces, faces.cells)).all()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(tables(max_hyperplanes=5))
 def test_the_order_of_faces(table):
     arrangement = arrangement_of(*table)
@@ -315,7 +316,7 @@ def domains(draw):
     return arrangement_of(d, normals, offsets), rows, walls
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(domains())
 def test_faces_in_a_domain_equal_the_reference(case):
     arrangement, rows, walls = case
@@ -338,7 +339,7 @@ def test_faces_in_a_domain_equal_the_reference(case):
         assert (faces.incidence.toarray() == around(faces, cells)).all()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(domains())
 def test_points_and_boundedness_of_faces_in_a_domain(case):
     arrangement, rows, walls = case
@@ -362,7 +363,7 @@ def test_points_and_boundedness_of_faces_in_a_domain(case):
                 assert not (arrangement.rows @ y)[face.signs == 0].any()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(domains())
 def test_a_facet_that_two_cells_of_a_domain_share_meets_it(case):
     # A segment between points of both in the domain crosses one hyperplane, inside it.
@@ -374,7 +375,7 @@ def test_a_facet_that_two_cells_of_a_domain_share_meets_it(case):
     assert sorted(map(tuple, pairs.tolist())) == sorted(map(tuple, cells.edges[:, :2].tolist()))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(arrangements(max_hyperplanes=4, max_dimension=2), st.integers(-1, 1))
 def test_faces_over_a_number_field_equal_the_reference(case, low):
     arrangement, rows = case

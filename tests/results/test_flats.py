@@ -7,12 +7,13 @@ from math import comb, isqrt, prod
 import numpy as np
 import pytest
 from flint import fmpz
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, InputError, SizeError, families
 from arrangement.counting.flat_lattice import FlatLattice
 from arrangement.exact import minor_bound, rank
 from tests import reference
+from tests.amounts import examples
 from tests.counting import test_counting
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
@@ -22,7 +23,7 @@ def all_flats(arrangement):
     return [arrangement.flats(k) for k in range(arrangement.rank + 1)]
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables(max_hyperplanes=5))
 def test_flats_are_the_zero_sets_of_faces(table):
     d, normals, offsets = table
@@ -48,7 +49,7 @@ def by_definition(rows):
     return [sorted(flats, key=flats.get) for _, flats in sorted(found.items())]
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables())
 def test_flats_by_definition(table):
     d, normals, offsets = table
@@ -72,7 +73,7 @@ def is_found_modulo_small_primes(arrangement):
         assert all((a == b).all() for a, b in zip(one, other, strict=True))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(tables())
 def test_primes_that_divide_many_minors(table):
     is_found_modulo_small_primes(arrangement_of(*table))
@@ -123,7 +124,7 @@ def test_flats_do_not_depend_on_coordinates(name):
         assert np.array_equal(one.mobius, two.mobius)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(tables())
 def test_points_and_bases_span_the_flat(table):
     arrangement = arrangement_of(*table)

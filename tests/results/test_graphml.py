@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from arrangement import Arrangement, families, kernels
+from arrangement import Arrangement, families
 from arrangement.cli.arrangement_files import read_arrangement
 from arrangement.exact.numbers import real_number
 from arrangement.files import graphml
 from arrangement.files.graphml import write_graphml
 from arrangement.files.output import atomic_output
+from arrangement.kernels.cells import lookup
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
@@ -40,13 +41,11 @@ def test_edges_join_cells_that_differ_in_one_hyperplane(table):
 
 def test_hash_collisions_do_no_harm():
     cells, plain = families.shi(4).cells(), families.shi(4).cells()
-    table = cells._table
-    table.random[:], table.table[:] = 0, -1  # every cell has the same hash
-    kernels.fill_table(
-        cells.packed, table.representatives, table.random, table.table, table.tags
-    )
+    table = cells._table.table
+    table.random[:], table.slots[:] = 0, -1  # every cell has the same hash
+    lookup.fill_table(cells.packed, table)
     assert (cells.edges == plain.edges).all()
-    assert (table.look_up(cells.packed) == np.arange(len(cells))).all()
+    assert (cells.look_up(cells.packed) == np.arange(len(cells))).all()
     assert cells.bounded.tolist() == plain.bounded.tolist()
 
 
@@ -116,7 +115,7 @@ def test_hyperplanes_are_read_back_exactly(tmp_path, arrangement):
         (tmp_path / "hyperplanes.csv").write_text(facts["hyperplanes"])
         back, _ = read_arrangement(str(tmp_path / "hyperplanes.csv"))
         assert back == arrangement
-        assert (back._given == arrangement._given).all()
+        assert (back.given == arrangement.given).all()
     assert [row.split(", ") for row in facts["domain"].splitlines()] == [
         [str(v) for v in row] for row in cells.domain
     ]
@@ -241,6 +240,7 @@ while True:
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("delay", [0.05, 0.4, 0.9])
 def test_killed_while_writing_leaves_a_whole_file_or_none(tmp_path, delay):
     path = tmp_path / "graph.graphml"

@@ -7,12 +7,13 @@ from math import comb
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arrangement import Arrangement, families
 from arrangement.errors import InputError, SizeError
 from arrangement.exact import sign
 from tests import reference
+from tests.amounts import examples
 from tests.strategies import tables
 
 CENTRAL = {
@@ -48,7 +49,7 @@ def is_closed_under_opposites(vectors):
     return np.array_equal(vectors[half:], -vectors[:half]) and set(leading) <= {1}
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(tables(max_hyperplanes=5, central=True))
 def test_the_reference_has_the_same_covectors_cocircuits_and_circuits(table):
     d, normals, offsets = table
@@ -151,7 +152,7 @@ def test_almost_as_many_dimensions_as_normals():
     assert all((np.diff(c[c != 0]) != 0).all() for c in circuits)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(tables(max_hyperplanes=5, max_dimension=2, central=False))
 def test_covectors_of_affine_arrangements_are_their_faces(table):
     d, normals, offsets = table

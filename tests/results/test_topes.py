@@ -7,7 +7,7 @@ from math import prod
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networkx.generators.atlas import graph_atlas_g
 from scipy.sparse import block_diag
@@ -15,6 +15,7 @@ from scipy.sparse import block_diag
 from arrangement import Arrangement, families
 from arrangement.errors import InputError, SizeError
 from arrangement.results import topes
+from tests.amounts import examples
 from tests.strategies import tables
 
 
@@ -57,7 +58,7 @@ def test_ranks_in_the_weak_order_of_a_weyl_group_are_given_by_its_degrees(type, 
     assert len(graph) == prod(degrees)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(tables(max_hyperplanes=5), st.integers(0, 10**6))
 def test_the_order_is_inclusion_of_separating_sets(table, choice):
     d, normals, offsets = table
@@ -121,7 +122,7 @@ def transformed(draw):
     return arrangement, Arrangement(image[:, :-1], image[:, -1])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(transformed())
 def test_permutations_signs_and_affine_maps_do_not_change_the_tope_graph(pair):
     one, other = pair
@@ -129,7 +130,7 @@ def test_permutations_signs_and_affine_maps_do_not_change_the_tope_graph(pair):
     assert one.is_isomorphic(one.product(Arrangement(np.zeros((0, 2)))))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(tables(max_hyperplanes=5, max_dimension=2), tables(max_hyperplanes=5, max_dimension=2))
 def test_networkx_finds_the_same_isomorphisms(one, other):
     a, b = (

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from arrangement.kernels.cells.candidates import certain_signs
 from arrangement.kernels.cells.interior import FAR, write_point
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.lanes import above, fused, load, maximum, peak, spread, store
+from arrangement.kernels.lanes import fused, load, maximum, peak, spread, store
 from arrangement.kernels.types import (
     Bools1,
     Floats1,
@@ -84,11 +85,10 @@ def points_at_births(
     """
     total, wide = np.uint64(tables.shape[2]), np.uint64((n + 7) & ~7)
     width = np.uint64(level + 1)
-    r, size = np.uint64(rows.shape[0] - 1), np.uint64(rows.shape[1])
+    r = np.uint64(rows.shape[0] - 1)
     n_words = words.shape[1]
     last = len(words) // 2 if central else len(words)
     zero, one, two, eight = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(8)
-    low = np.uint64(63)
     pick = np.full(level, -1, np.int64)
     pick[0] = first - 1
     values, slopes = np.empty(total), np.empty(total)
@@ -155,18 +155,7 @@ def points_at_births(
             state[1] += 1
             if not bound < FAR:
                 continue
-            sure = np.uint64(255)
-            over, under = spread(1.01 * bound), spread(-1.01 * bound)
-            for w in range(n_words):
-                signs[w] = 0
-            for k in range(zero, size, eight):
-                v = load(rows, r * size + k)
-                for j in range(r):
-                    v = fused(load(rows, j * size + k), spread(point[j]), v)
-                up = above(v, over)
-                sure &= up | above(under, v)
-                signs[k >> np.uint64(6)] |= up << (k & low)
-            if sure != np.uint64(255):
+            if not certain_signs(rows, point, bound, signs):
                 continue
             cell = -1
             expected = state[0] + state[1] - 1

@@ -28,6 +28,7 @@ from arrangement.kernels.cells.cone_rays import (
     minor,
     uncounted,
 )
+from arrangement.kernels.double_double import product
 from arrangement.kernels.types import (
     Floats1,
     Ints1,
@@ -38,7 +39,7 @@ from arrangement.kernels.types import (
 __all__ = ["count_cells"]
 
 
-@uncounted()
+@uncounted(forceinline=True)
 def _keep_different(level, values, lists, cuts, table):
     """Of integer rows that are proportional on the rays of a level keep the first."""
     r, start, place = level[RAYS], level[LIST], level[CUTS]
@@ -96,7 +97,125 @@ def _sort(order, keys, count):
         gap //= 3
 
 
+@uncounted(forceinline=True)
+def _cutting(level, rays, lists, cuts, k, to):
+    """Of the rows before the k-th of a level find those that cut what it cuts out; how many are
+    there? For integers.
+
+    Let p and q be the rays on which row k is positive and negative. What it cuts out is spanned
+    by all |v_q|·p + v_p·q and the rays where it is 0, and the largest value of row i on the
+    former has the sign of max v_i(p)/v_k(p) + max v_i(q)/|v_k(q)|.
+    """
+    values, place = rays.values, level[CUTS]
+    start, stop = level[LIST], level[LIST] + level[RAYS]
+    row, count = cuts[place + k], 0
+    for c in range(k):
+        i = cuts[place + c]
+        up = down = False
+        # Largest and least fractions a/b and e/f above, g/h and s/t below; none if over 0.
+        a = b = e = f = g = h = s = t = 0.0
+        for j in range(start, stop):
+            v, x = values[lists[j], row], values[lists[j], i]
+            if v > 0.0:
+                if b == 0.0 or x * b > a * v:
+                    a, b = x, v
+                if f == 0.0 or x * f < e * v:
+                    e, f = x, v
+            elif v < 0.0:
+                if h == 0.0 or x * h > g * -v:
+                    g, h = x, -v
+                if t == 0.0 or x * t < s * -v:
+                    s, t = x, -v
+            else:
+                up |= x > 0.0
+                down |= x < 0.0
+        up |= a * h + g * b > 0.0
+        down |= e * t + s * f < 0.0
+        if up and down:
+            cuts[to + count] = i
+            count += 1
+    return count
+
+
+@uncounted(forceinline=True)
+def _section(level, rays, lists, row, walls, words, ends):
+    """The two rays of a cone of dimension 3 on a row: rays p and q of the cone for each, whose
+    sum with factors v_p and −v_q it is up to a factor, or one ray twice."""
+    values, bounds = rays.values, rays.tight
+    start, stop = level[LIST], level[LIST] + level[RAYS]
+    count = 0
+    for s in range(start, stop):
+        p = lists[s]
+        v = values[p, row]
+        if v == 0.0:
+            ends[count] = ends[count + 1] = p
+            count += 2
+        elif v > 0.0:
+            for t in range(start, stop):
+                q = lists[t]
+                if values[q, row] < 0.0:
+                    common = np.uint64(0)
+                    for w in range(words):
+                        common |= bounds[p, w] & bounds[q, w] & walls[0, w]
+                    if common != 0:  # a wall that contains two rays is a facet
+                        ends[count], ends[count + 1] = p, q
+                        count += 2
+
+
+@uncounted(forceinline=True)
+def _value(values, ends, end, row, i):
+    """The value of row i on an end of what `row` cuts out: an integer below 2^53."""
+    p, q = ends[2 * end], ends[2 * end + 1]
+    if p == q:
+        return values[p, i]
+    return values[p, row] * values[q, i] - values[q, row] * values[p, i]
+
+
 @uncounted()
+def _are_one(values, ends, row, i, o):
+    """Do two rows that cut what `row` cuts out have the same point there?"""
+    a, b = _value(values, ends, 0, row, i), _value(values, ends, 1, row, i)
+    c, d = _value(values, ends, 0, row, o), _value(values, ends, 1, row, o)
+    return product(a, 0.0, d, 0.0) == product(b, 0.0, c, 0.0)
+
+
+@uncounted(forceinline=True)
+def _n_cells_of_plane(level, rays, room, lists, cuts, walls, quotients, order):
+    """The cells that different integer rows cut in a cone of dimension 3.
+
+    Each row has one for itself and one for each point of those before it.
+    """
+    values, place, ends = rays.values, level[CUTS], room.sizes
+    total = 1 + level[N_CUTS]
+    for k in range(1, level[N_CUTS]):
+        row = cuts[place + k]
+        _section(level, rays, lists, row, walls, room.tight.shape[1], ends)
+        count = 0
+        for c in range(k):
+            i = cuts[place + c]
+            x, y = _value(values, ends, 0, row, i), _value(values, ends, 1, row, i)
+            if x * y < 0.0:
+                order[count], quotients[c] = c, x / y
+                count += 1
+        _sort(order, quotients, count)
+        total += count > 0
+        run = 0
+        for c in range(1, count):
+            if quotients[order[c]] != quotients[order[c - 1]]:
+                total, run = total + 1, c
+                continue
+            # Quotients of integers are equal when the fractions are.
+            i = cuts[place + order[c]]
+            different = True
+            for before in range(run, c):
+                if _are_one(values, ends, row, i, cuts[place + order[before]]):
+                    different = False
+                    break
+            total += different
+    return total
+
+
+@uncounted(forceinline=True)
 def _n_points(level, rays, lists, cuts, positions, order):
     """How many points the rows of a level cut on the stretch between its two rays; −1 if it
     cannot be told whether two are one."""
@@ -190,10 +309,11 @@ def count_cells(
         level = levels[l]
         r, start = level[RAYS], level[LIST]
         if state[1] == ENTER:
-            m, before = (levels[l - 1, K], levels[l - 1, CUTS]) if l > 0 else (n, 0)
             place = level[CUTS]
-            if len(cuts) < place + m:
-                return GROW
+            if l == 0:
+                level[N_CUTS] = n
+                for i in range(n):
+                    cuts[i] = i
             for w in range(words):
                 up = down = np.uint64(0)
                 for j in range(r):
@@ -201,8 +321,8 @@ def count_cells(
                     down |= below[lists[start + j], w]
                 ups[w], downs[w] = up, down
             count, contained = 0, False
-            for c in range(m):
-                i = cuts[before + c] if l > 0 else c
+            for c in range(level[N_CUTS]):
+                i = cuts[place + c]
                 up = ups[i >> 6] >> np.uint64(i & 63) & ONE
                 down = downs[i >> 6] >> np.uint64(i & 63) & ONE
                 if up & down:
@@ -215,7 +335,12 @@ def count_cells(
                 continue
             if integral:
                 _keep_different(level, values, lists, cuts, table)
-            if dimension - l > 2:
+            if integral and dimension - l == 3:
+                state[3] += _n_cells_of_plane(
+                    level, rays, room, lists, cuts, walls, positions, table
+                )
+                state[1] = LEAVE
+            elif dimension - l > 2:
                 state[3] += 1
                 level[K] = -1
                 state[1] = NEXT
@@ -236,9 +361,22 @@ def count_cells(
             elif k == 0:
                 state[3] += 1
             else:
+                to = place + level[N_CUTS]
+                if len(cuts) < to + k:
+                    level[K] -= 1
+                    return GROW
+                count = k
+                if integral:
+                    count = _cutting(level, rays, lists, cuts, k, to)
+                    if count < 2:
+                        state[3] += 1 + count
+                        continue
+                else:
+                    for c in range(k):
+                        cuts[to + c] = cuts[place + c]
                 reason = cross(
-                    rays, room, lists, start, r, level[FREE], cuts[place + k], cuts, place, k,
-                    walls, 0, n_walls, dimension - l, integral,
+                    rays, room, lists, start, r, level[FREE], cuts[place + k], cuts, to,
+                    count, walls, 0, n_walls, dimension - l, integral,
                 )  # fmt: skip
                 end = level[LIST_END]
                 if reason == DONE and end + r + sizes[3] > len(lists):
@@ -254,7 +392,7 @@ def count_cells(
                 under = levels[l + 1]
                 under[RAYS], under[LIST], under[LIST_END] = new + n_on, end, end + new + n_on
                 under[FREE] = level[FREE] + new
-                under[CUTS] = place + level[N_CUTS]
+                under[CUTS], under[N_CUTS] = to, count
                 state[0], state[1], state[2] = l + 1, ENTER, sizes[4]
                 if state[2] > 0:
                     return RAY

@@ -21,6 +21,7 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.double_double import SPREAD, difference, product, quotient
+from arrangement.kernels.lanes import absolute, fused, load, peak, spread, store
 from arrangement.kernels.types import (
     Floats1,
     Floats2,
@@ -102,6 +103,8 @@ class Rays(NamedTuple):
         The walls on which each ray lies, and the rows as walls.
     above, below : uint64 (r, W)
         The rows that are positive and negative on each ray.
+    coordinates : float64 (r, 8 k)
+        Of each ray, rounded and filled up with 0, where points are asked for; else k = 0.
     """
 
     values: Floats2
@@ -113,6 +116,7 @@ class Rays(NamedTuple):
     tight: Words2
     above: Words2
     below: Words2
+    coordinates: Floats2
 
 
 class Room(NamedTuple):
@@ -123,12 +127,14 @@ class Room(NamedTuple):
     ordered, on : int64 (r,)
         Rays of a cone, and on how many of its walls each lies.
     tight : uint64 (r, T)
-        On which.
+        On which; T may be less, where the rest of the words hold no walls.
     pairs : int64 (r, 2)
         Adjacent rays.
     asked : int64 (r,)
         The rays that the host is to find exactly, when a loop stops for RAY.
     sizes : int64 (5,)
+    sums : float64 (5, 8 k + 2)
+        Of coordinates, and of values of two rows.
     ups, downs : uint64 (W,)
     """
 
@@ -138,6 +144,7 @@ class Room(NamedTuple):
     pairs: Ints2
     asked: Ints1
     sizes: Ints1
+    sums: Floats2
     ups: Words1
     downs: Words1
 
@@ -145,13 +152,16 @@ class Room(NamedTuple):
 INTEGER_LIMIT = 2.0**26
 REDUCED = 2.0**12
 """Smaller integers are not divided by their greatest common divisor."""
+FAR = 2.0**40
+"""Unless coordinates are as large as that."""
 
 U = 2.0**-53
 ONE = np.uint64(1)
 
 uncounted = functools.partial(compiled, _nrt=False)
 """How all of this is compiled: nothing is allocated, so that references need not be counted,
-which would take most of the time."""
+which would take most of the time. What many arrays are handed to is inlined: to hand them on
+takes as long as a small cone does."""
 
 
 @uncounted()
@@ -172,7 +182,7 @@ def n_bits(x):
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@uncounted(Rays, Ints1, int, int, int, int, int)
+@uncounted(Rays, Ints1, int, int, int, int, int, forceinline=True)
 def mark(rays, rows, at, k, n_walls, first, end):
     """Note the signs of k of some rows, from one on, on rays as bits."""
     values, tight, above, below = rays.values, rays.tight, rays.above, rays.below
@@ -209,11 +219,25 @@ def _reduced(x, p):
     return r
 
 
-@uncounted()
-def _combine_integers(values, rows, at, k, pairs, count, row, new):
+@uncounted(forceinline=True)
+def _combine_coordinates(coordinates, b, p, a, q, new):
+    """Set the coordinates of b·p + a·q; the largest of them."""
+    width = np.uint64(coordinates.shape[1])
+    first, second, third = np.uint64(p) * width, np.uint64(q) * width, np.uint64(new) * width
+    far = 0.0
+    for c in range(np.uint64(0), width, np.uint64(8)):
+        x = fused(load(coordinates, first + c), spread(b), load(coordinates, second + c) * a)
+        store(coordinates, third + c, x)
+        far = max(far, peak(absolute(x)))
+    return far
+
+
+@uncounted(forceinline=True)
+def _combine_integers(values, coordinates, rows, at, k, pairs, count, row, new):
     """The values of −v_q·p + v_p·q on k of some rows, from one on, for pairs of rays p and q.
 
-    False if they are large.
+    False if they are large. The greatest common divisor of the values is a multiple of that of
+    the coordinates.
     """
     for j in range(count):
         p, q = pairs[j, 0], pairs[j, 1]
@@ -224,7 +248,8 @@ def _combine_integers(values, rows, at, k, pairs, count, row, new):
             x = vp * values[q, i] - vq * values[p, i]
             values[new + j, i] = x
             largest = max(largest, abs(x))
-        if largest >= REDUCED:
+        far = _combine_coordinates(coordinates, -vq, p, vp, q, new + j)
+        if largest >= REDUCED or far >= FAR:
             common = np.int64(0)
             for c in range(at, at + k):
                 common = _gcd(common, abs(np.int64(values[new + j, rows[c]])))
@@ -233,6 +258,7 @@ def _combine_integers(values, rows, at, k, pairs, count, row, new):
             if common > 1:
                 for c in range(at, at + k):
                     values[new + j, rows[c]] /= common
+                _combine_coordinates(coordinates, 1.0 / common, new + j, 0.0, new + j, new + j)
                 largest /= common
             if largest >= INTEGER_LIMIT:
                 return False
@@ -248,7 +274,7 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
     the edge.
     """
     values, lows, errors, residues = rays.values, rays.lows, rays.errors, rays.residues
-    guards, primes = rays.guards, rays.primes
+    guards, primes, coordinates = rays.guards, rays.primes, rays.coordinates
     vp, vq = values[p, row], values[q, row]
     ep, eq = errors[p], errors[q]
     s = vp - vq
@@ -262,7 +288,6 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
         a, a_low = quotient(vp, vp_low, whole, whole_low)
         b, b_low = quotient(-vq, -vq_low, whole, whole_low)
     change = 0.0
-    largest = 0.0
     for c in range(at, at + k):
         i = rows[c]
         u, v = values[q, i], values[p, i]
@@ -274,7 +299,6 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
             x = a * u + b * v
         values[new, i] = x
         change = max(change, abs(u - v))
-        largest = max(largest, abs(x))
     room = s - ep - eq
     error = np.inf
     if room > 0.0:
@@ -311,18 +335,23 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
         else:
             values[new, i] = 1.0  # not 0 before that is known
             certain = False
+    _combine_coordinates(coordinates, b, p, a, q, new)
     errors[new] = error
+    largest = 0.0
+    for c in range(at, at + k):
+        largest = max(largest, abs(values[new, rows[c]]))
     if 0.0 < largest < 0.125:
         scale = 2.0 ** min(-np.floor(np.log2(largest)), 100.0)
         for c in range(at, at + k):
             values[new, rows[c]] *= scale
             if twofold:
                 lows[new, rows[c]] *= scale
+        _combine_coordinates(coordinates, scale, new, 0.0, new, new)
         errors[new] *= scale
     return certain
 
 
-@uncounted()
+@uncounted(forceinline=True)
 def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
     """Pairs of adjacent rays, one of the first `n_above`, one of the next `n_below`.
 
@@ -355,7 +384,7 @@ def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
     return count
 
 
-@uncounted()
+@uncounted(forceinline=True)
 def cross(
     rays, room, lists, start, r, free, row, rows, at, k, walls, top, n_walls, dimension,
     integral,
@@ -399,12 +428,12 @@ def cross(
     bit = ONE << np.uint64(wall & 63)
     for j in range(new):
         pairs[j, 0], pairs[j, 1] = ordered[pairs[j, 0]], ordered[pairs[j, 1]]
-        for w in range(words):
+        for w in range(bounds.shape[1]):
             bounds[free + j, w] = bounds[pairs[j, 0], w] & bounds[pairs[j, 1], w]
         bounds[free + j, wall >> 6] |= bit
     n_asked = 0
     if integral:
-        if not _combine_integers(values, rows, at, k, pairs, new, row, free):
+        if not _combine_integers(values, rays.coordinates, rows, at, k, pairs, new, row, free):
             return LARGE
     else:
         for j in range(new):

@@ -26,9 +26,11 @@ from arrangement.kernels.cells.cone_rays import (
     n_bits,
     uncounted,
 )
+from arrangement.kernels.lanes import fused, load, spread, store
 from arrangement.kernels.types import (
     Bools1,
     Floats1,
+    Floats2,
     Ints1,
     Ints2,
     Words2,
@@ -61,12 +63,15 @@ class Cones(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Faces of one codimension: their signs, and whether a ray lies on the wall asked about.
+    """Faces of one codimension: their signs, and what else was asked about them.
 
     Attributes
     ----------
     positive, zero : uint64 (b, W)
     touching : bool (b,)
+        Whether a ray lies on the wall asked about.
+    points : float64 (b, 8 k)
+        A point in each cell, of coordinates as those of rays.
     counts : int64 (dimension + 1,)
         Faces of each codimension, where they are only counted.
     """
@@ -74,6 +79,7 @@ class Found(NamedTuple):
     positive: Words2
     zero: Words2
     touching: Bools1
+    points: Floats2
     counts: Ints1
 
 
@@ -87,7 +93,7 @@ def _lowest(words, top):
     return 64 * w + n_bits(~x & (x - ONE))
 
 
-@uncounted()
+@uncounted(forceinline=True)
 def _quadrants(rays, lists, start, r, i, o, integral):
     """The open quadrants that the values of two rows take in a cone that both cut.
 
@@ -147,7 +153,7 @@ def _quadrants(rays, lists, start, r, i, o, integral):
     return found
 
 
-@uncounted()
+@uncounted(forceinline=True)
 def _emit(found, cones, top, count, codimension, wanted, i, side, o, other):
     """Note a face if it has the codimension that is wanted; how many there are then.
 
@@ -173,9 +179,14 @@ def _emit(found, cones, top, count, codimension, wanted, i, side, o, other):
     return count + 1
 
 
-@uncounted()
+@uncounted(forceinline=True)
 def _emit_plane(found, cones, top, count, codimension, wanted, i, o, quadrants):
     """The faces of two rows that take these quadrants, those above the first row first."""
+    if wanted == 0:
+        for quadrant in range(4):
+            if quadrants >> quadrant & 1 and codimension == 0:
+                count = _emit(found, cones, top, count, 0, 0, i, quadrant >> 1, o, quadrant & 1)
+        return count
     for side in range(3):
         for other in range(3):
             hit = True
@@ -191,6 +202,75 @@ def _emit_plane(found, cones, top, count, codimension, wanted, i, o, quadrants):
                     found, cones, top, count, codimension + extra, wanted, i, side, o, other
                 )
     return count
+
+
+@uncounted(forceinline=True)
+def _add(sums, k, coordinates, ray, factor):
+    """Add a multiple of a ray's coordinates to one of some sums."""
+    width = np.uint64(coordinates.shape[1])
+    to, start = np.uint64(k) * np.uint64(sums.shape[1]), np.uint64(ray) * width
+    for c in range(np.uint64(0), width, np.uint64(8)):
+        added = fused(load(coordinates, start + c), spread(factor), load(sums, to + c))
+        store(sums, to + c, added)
+
+
+@uncounted(forceinline=True, error_model="numpy")
+def _locate(found, rays, room, lists, start, r, at, i, o, quadrants):
+    """Set a point in each part of a cone where the values of two rows take a quadrant.
+
+    The rays in the closed quadrant, or as in :func:`_quadrants` the two next to it, are added
+    so often to the sum of all rays that the sum is in it. One row takes the first quadrant and
+    the last with itself; the quadrant of no rows, −1, is the cone.
+    """
+    values, coordinates, sums = rays.values, rays.coordinates, room.sums
+    width = coordinates.shape[1]
+    sums[:] = 0.0
+    for j in range(r):
+        ray = lists[start + j]
+        _add(sums, 4, coordinates, ray, 1.0)
+        if quadrants < 0:
+            continue
+        x, y = values[ray, i], values[ray, o]
+        if x == 0.0 and y == 0.0:
+            continue
+        sums[4, width] += x
+        sums[4, width + 1] += y
+        low = 2 * (x < 0.0) + (y < 0.0)
+        step = 2 * (x == 0.0) + (y == 0.0)  # to the other quadrant of a ray between two
+        for quadrant in range(low, low + step + 1, max(step, 1)):
+            _add(sums, quadrant, coordinates, ray, 1.0)
+            sums[quadrant, width] += x
+            sums[quadrant, width + 1] += y
+    if quadrants < 0:
+        for c in range(width):
+            found.points[at, c] = sums[4, c]
+        return
+    for quadrant in range(4):
+        if not quadrants >> quadrant & 1:
+            continue
+        right, up = 1.0 - 2.0 * (quadrant >> 1), 1.0 - 2.0 * (quadrant & 1)
+        across, along = right * sums[quadrant, width], up * sums[quadrant, width + 1]
+        if across == 0.0 or along == 0.0:
+            first = second = np.int64(-1)
+            x, y, w, v = 0.0, 1.0, 0.0, 1.0
+            for j in range(r):
+                ray = lists[start + j]
+                a, b = right * values[ray, i], up * values[ray, o]
+                if a > 0.0:
+                    if -b * x < y * a:
+                        x, y, first = a, -b, ray
+                elif b > 0.0 and -a * w < v * b:
+                    w, v, second = b, -a, ray
+            across, along = (v + w) * x - (x + y) * v, (x + y) * w - (v + w) * y
+            for c in range(width):
+                sums[quadrant, c] = 0.0
+            _add(sums, quadrant, coordinates, first, v + w)
+            _add(sums, quadrant, coordinates, second, x + y)
+        often = max(-right * sums[4, width] / across, -up * sums[4, width + 1] / along)
+        often = np.ceil(max(1.0, 1.0 + 2.0 * often))
+        for c in range(width):
+            found.points[at, c] = sums[4, c] + often * sums[quadrant, c]
+        at += 1
 
 
 @uncounted()
@@ -266,6 +346,7 @@ def split_cells(
     words = cutting.shape[1]
     ordered, sizes = room.ordered, room.sizes
     limit = wanted if wanted >= 0 else dimension
+    located = wanted == 0 and found.points.shape[1] > 0
     while state[0] > 0:
         top = state[0] - 1
         cone = table[top]
@@ -296,11 +377,15 @@ def split_cells(
                     bits = rays.tight[lists[start + j], touched >> 6]
                     touching |= bits >> np.uint64(touched & 63) & ONE == 1
                 found.touching[state[1]] = touching
+            if located:
+                _locate(found, rays, room, lists, start, r, state[1], 0, 0, -1)
             state[1] = _emit(found, cones, top, state[1], codimension, wanted, 0, 3, 0, 3)
             done = True
         elif not done and n_cutting <= 2 and touched < 0:
             i = _lowest(cutting, top)
             if n_cutting == 1:
+                if located:
+                    _locate(found, rays, room, lists, start, r, state[1], i, i, 9)
                 for side in range(3):
                     state[1] = _emit(
                         found, cones, top, state[1], codimension + (side == 2), wanted, i,
@@ -313,6 +398,8 @@ def split_cells(
                 cutting[top, i >> 6] ^= ONE << np.uint64(i & 63)
                 quadrants = _quadrants(rays, lists, start, r, i, o, integral)
                 if quadrants >= 0:
+                    if located:
+                        _locate(found, rays, room, lists, start, r, state[1], i, o, quadrants)
                     state[1] = _emit_plane(
                         found, cones, top, state[1], codimension, wanted, i, o, quadrants
                     )

@@ -15,6 +15,7 @@ import numpy as np
 from arrangement.kernels.cells.images import copy_words
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.modular_rank import inverse
+from arrangement.kernels.reasons import DONE, FULL, MORE_PRIMES
 from arrangement.kernels.types import (
     Bools1,
     Floats1,
@@ -368,8 +369,9 @@ def find_covers(residues, flats, last, y, rank, which, highest, batch, work):
 
     Returns
     -------
-    int
-        The next flat, or −1 − y if that needs more primes.
+    int, int
+        The next flat, and why that is not done yet: the batch is FULL, or it takes MORE_PRIMES;
+        DONE if there is none.
     """
     n = residues.values.shape[2] - 1
     start = residues.first
@@ -390,7 +392,7 @@ def find_covers(residues, flats, last, y, rank, which, highest, batch, work):
         classes = _classes(residues, words, rank, stop, work)
         if classes < 0:
             batch.filled[0] = count
-            return -1 - y
+            return y, MORE_PRIMES
         size = 0
         for i in range(1, stop):
             size += work.label[i] < 0
@@ -416,7 +418,7 @@ def find_covers(residues, flats, last, y, rank, which, highest, batch, work):
                 batch.words[k, (i - 1) >> 6] |= np.uint64(1) << np.uint64((i - 1) & 63)
         y += 1
     batch.filled[0] = count
-    return y
+    return y, DONE if y == len(flats) else FULL
 
 
 @compiled()

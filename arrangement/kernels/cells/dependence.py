@@ -14,13 +14,12 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.lanes import down, fused, if_above, load, spread, store
+from arrangement.kernels.reasons import MORE_PRIMES, SPECIAL
 from arrangement.kernels.types import Bools1, Bools2, Floats1, Floats2, Floats3, Ints1
 
 __all__ = [
     "DEPENDENT",
     "INDEPENDENT",
-    "MORE_PRIMES",
-    "SPECIAL",
     "Moduli",
     "leaves_constant",
     "passes_through",
@@ -29,7 +28,8 @@ __all__ = [
 ]
 
 
-DEPENDENT, INDEPENDENT, MORE_PRIMES, SPECIAL = 0, 1, 2, 3
+# What is known of rows, or else MORE_PRIMES or SPECIAL.
+DEPENDENT, INDEPENDENT = 20, 21
 
 
 class Moduli(NamedTuple):

@@ -2,83 +2,89 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.types import Ints1, Ints2, Words1, Words2, read_only
 
-__all__ = ["fill_table", "find_edges", "look_up"]
+__all__ = ["Table", "fill_table", "find_edges", "look_up"]
+
+
+class Table(NamedTuple):
+    """Where sign vectors are found: by the XOR of one random word per positive hyperplane."""
+
+    representatives: Ints1  # (n,): the lowest of each class of equal hyperplanes
+    random: Words1  # (n,)
+    slots: Ints1  # (a power of two,): a cell or −1
+    tags: Words1  # of each slot: the XOR
 
 
 @compiled(error_model="numpy")
-def _hash(words, representatives, random):
+def _hash(words, table):
     """XOR of one random word per positive hyperplane: flipping one is one XOR."""
     h = np.uint64(0)
-    for k in range(len(representatives)):
-        i = representatives[k]
+    for k in range(len(table.representatives)):
+        i = table.representatives[k]
         if (words[i >> 6] >> np.uint64(i & 63)) & np.uint64(1):
-            h ^= random[k]
+            h ^= table.random[k]
     return h
 
 
-@compiled(read_only(Words2), Ints1, Words1, Ints1, Words1, error_model="numpy")
-def fill_table(words, representatives, random, table, tags):
-    """Enter all cells in an open-addressing hash table (`table`: cell or −1, `tags`: hash)."""
-    size = np.uint64(len(table) - 1)
+@compiled(read_only(Words2), Table, error_model="numpy")
+def fill_table(words, table):
+    """Enter all cells in a table that is empty."""
+    size = np.uint64(len(table.slots) - 1)
     for a in range(len(words)):
-        h = _hash(words[a], representatives, random)
+        h = _hash(words[a], table)
         slot = h & size
-        while table[slot] >= 0:
+        while table.slots[slot] >= 0:
             slot = (slot + np.uint64(1)) & size
-        table[slot] = a
-        tags[slot] = h
+        table.slots[slot] = a
+        table.tags[slot] = h
 
 
-@compiled(
-    read_only(Words2), read_only(Words2), Ints1, Words1, Ints1, Words1, error_model="numpy",
-)  # fmt: skip
-def look_up(queries, words, representatives, random, table, tags):
+@compiled(read_only(Words2), read_only(Words2), Table, error_model="numpy")
+def look_up(queries, words, table):
     """The cell that equals each query in every word, or −1."""
-    size = np.uint64(len(table) - 1)
+    slots, size = table.slots, np.uint64(len(table.slots) - 1)
     found = np.full(len(queries), -1, np.int64)
     for q in range(len(queries)):
-        h = _hash(queries[q], representatives, random)
+        h = _hash(queries[q], table)
         slot = h & size
-        while table[slot] >= 0:
-            if tags[slot] == h and np.array_equal(words[table[slot]], queries[q]):
-                found[q] = table[slot]
+        while slots[slot] >= 0:
+            if table.tags[slot] == h and np.array_equal(words[slots[slot]], queries[q]):
+                found[q] = slots[slot]
                 break
             slot = (slot + np.uint64(1)) & size
     return found
 
 
-@compiled(
-    read_only(Words2), Words2, Ints1, Words1, Ints1, Words1, int, Ints2,
-    error_model="numpy",
-)  # fmt: skip
-def find_edges(words, masks, representatives, random, table, tags, start, edges):
+@compiled(read_only(Words2), Words2, Table, int, Ints2, error_model="numpy")
+def find_edges(words, masks, table, start, edges):
     """Pairs of cells that differ exactly in the signs of one class of equal hyperplanes.
 
-    `masks[k]` holds the bits of class k, `representatives[k]` its lowest index. Cells from
-    `start` on are looked at on the positive side of each class, as long as `edges` has room.
-    Returns (next cell to look at, edges written).
+    `masks[k]` holds the bits of class k. Cells from `start` on are looked at on the positive
+    side of each class, as long as `edges` has room. Returns (next cell to look at, edges
+    written).
     """
     m, n_words = words.shape
-    n = len(representatives)
-    size = np.uint64(len(table) - 1)
+    slots, n = table.slots, len(table.representatives)
+    size = np.uint64(len(slots) - 1)
     count = 0
     a = start
     while a < m and count + n <= len(edges):
-        own = _hash(words[a], representatives, random)
+        own = _hash(words[a], table)
         for k in range(n):
-            i = representatives[k]
+            i = table.representatives[k]
             if not (words[a, i >> 6] >> np.uint64(i & 63)) & np.uint64(1):
                 continue
-            h = own ^ random[k]
+            h = own ^ table.random[k]
             slot = h & size
-            while table[slot] >= 0:
-                if tags[slot] == h:
-                    b = table[slot]
+            while slots[slot] >= 0:
+                if table.tags[slot] == h:
+                    b = slots[slot]
                     equal = True
                     for w in range(n_words):
                         if words[b, w] ^ words[a, w] != masks[k, w]:

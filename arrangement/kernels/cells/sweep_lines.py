@@ -14,7 +14,6 @@ import numpy as np
 from arrangement.kernels.cells.dependence import (
     DEPENDENT,
     INDEPENDENT,
-    MORE_PRIMES,
     Moduli,
     leaves_constant,
     passes_through,
@@ -24,13 +23,19 @@ from arrangement.kernels.cells.dependence import (
 from arrangement.kernels.cells.dictionary import HUGE, Lines, pivot, pivot_column, refine
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.lanes import above, absolute, fused, load, marked, spread, store
+from arrangement.kernels.reasons import (
+    CROWDED,
+    DONE,
+    FULL,
+    MORE_PRIMES,
+    PREFIX,
+    SPECIAL,
+    VERTEX,
+)
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.kernels.types import Words2
 
-__all__ = ["CROWDED", "FULL", "PREFIX", "PRIMES", "SWEPT", "UNLUCKY", "VERTEX", "sweep_lines"]
-
-# Why sweep_lines returned.
-SWEPT, FULL, PREFIX, VERTEX, CROWDED, PRIMES, UNLUCKY = 0, 1, 2, 3, 4, 5, 6
+__all__ = ["sweep_lines"]
 
 # What is known of a vertex where some signs are unsure: nothing begins there for these picks;
 # all the rows that are unsure vanish, one or several; or it is still open.
@@ -133,15 +138,15 @@ def _doubt_all(lines, depth, n):
 def _inspect(lines, moduli, depth, n):
     """Find the unsure rows that vanish at a vertex, and what begins there.
 
-    Returns what is known, or PRIMES or UNLUCKY, and the last row that vanishes.
+    Returns what is known, or MORE_PRIMES or SPECIAL, and the last row that vanishes.
     """
     found = span(moduli, lines.pick, depth + 1)
     if found != INDEPENDENT:
-        return SKIPPED if found == DEPENDENT else _stopped(found), -1
+        return SKIPPED if found == DEPENDENT else found, -1
     if not lines.facts[1, lines.pick[depth] >> 6] & lines.bits[lines.pick[depth] & 63]:
         found = turns_by_all(moduli)
         if found != INDEPENDENT:
-            return _stopped(found), -1
+            return found, -1
     for w in range(lines.doubt.shape[1]):
         lines.doubt[0, w] = 0
     vanishing, unsure, row = 0, 0, -1
@@ -154,7 +159,7 @@ def _inspect(lines, moduli, depth, n):
             unsure += 1
             continue
         if found != DEPENDENT:
-            return _stopped(found), -1
+            return found, -1
         for q in range(depth + 1):
             if moduli.support[q] and lines.pick[q] > k:
                 return SKIPPED, -1  # another set of picks comes first at this vertex
@@ -165,11 +170,6 @@ def _inspect(lines, moduli, depth, n):
     if unsure > 0 or vanishing == 0:
         return OPEN, row
     return CIRCUIT if vanishing == 1 else SEVERAL, row
-
-
-@compiled(error_model="numpy")
-def _stopped(found):
-    return PRIMES if found == MORE_PRIMES else UNLUCKY
 
 
 @compiled(error_model="numpy")
@@ -295,11 +295,9 @@ def sweep_lines(lines, moduli, n, is_last, out):
     Returns
     -------
     int
-        SWEPT, or why the caller has to act: FULL (empty `out`), PREFIX (the picks up to this
-        depth are independent, but no pivot is certain: fill the dictionary below), VERTEX (the
-        picks meet in a vertex where the signs in `doubt` are not zero and not certain), CROWDED
-        (the rows in `doubt` vanish there, and what begins there is not certain), PRIMES (give
-        other primes), UNLUCKY (the coordinates are not in general position).
+        DONE, or why the caller has to act (:mod:`arrangement.kernels.reasons`): FULL (of
+        `out`), PREFIX, VERTEX or CROWDED (of the picks up to this depth; `doubt` has the rows
+        that vanish there, and those that are unsure), MORE_PRIMES, SPECIAL.
     """
     values, errors, norms, bits = lines.values, lines.errors, lines.norms, lines.bits
     pick, stop, state, valid = lines.pick, lines.stop, lines.state, lines.valid
@@ -338,7 +336,7 @@ def sweep_lines(lines, moduli, n, is_last, out):
                 elif found != INDEPENDENT:
                     pick[depth] -= 1
                     state[0], state[1] = depth, written
-                    return _stopped(found)
+                    return found
                 elif refined_for != h and refine(lines, depth, n):
                     refined_for = h
                     pick[depth] -= 1
@@ -390,13 +388,13 @@ def sweep_lines(lines, moduli, n, is_last, out):
                 refined = stale = True
                 pick[depth] -= 1
                 continue
-            known, row = PRIMES, -1
+            known, row = MORE_PRIMES, -1
             if len(moduli.primes):
                 known, row = _inspect(lines, moduli, depth, n)
                 state[4] = min(16, state[4] + 1) if known != OPEN else state[4] - 1
             if known == SKIPPED:
                 continue
-            if known in (PRIMES, UNLUCKY):
+            if known in (MORE_PRIMES, SPECIAL):
                 pick[depth] -= 1
                 state[0], state[1] = depth, written
                 return known
@@ -422,4 +420,4 @@ def sweep_lines(lines, moduli, n, is_last, out):
             return CROWDED if crowded else VERTEX
         depth -= 1
     state[0], state[1] = -1, written
-    return SWEPT
+    return DONE

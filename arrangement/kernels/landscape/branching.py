@@ -9,11 +9,13 @@ is kept. Nodes are taken from a heap by their bounds; when it is full, depth fir
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.landscape.cone_fit import (
-    Exact,
+    Data,
     cone_fit,
     least_curvature,
     loss_bound,
@@ -21,12 +23,39 @@ from arrangement.kernels.landscape.cone_fit import (
     squared_loss,
     workspace,
 )
-from arrangement.kernels.types import Bools1, Floats1, Floats2, Ints1, Words2, Words3
+from arrangement.kernels.types import Bools1, Floats1, Ints1, Words2, Words3
 
-__all__ = ["branch"]
+__all__ = ["Nodes", "branch"]
 
 ONE = np.uint64(1)
 SIX = np.uint64(63)
+
+
+class Nodes(NamedTuple):
+    """The nodes of the search.
+
+    Attributes
+    ----------
+    keys : float64 (capacity,)
+        Their bounds.
+    table : uint64 (capacity, 2 + (K + 1) W)
+        Negative output signs, next sample; decided samples and those of them on which each
+        neuron is active, as bits.
+    heap, free : int64 (capacity,)
+        Open nodes by bound, and from the end of `heap` on those of the depth-first stack;
+        unused rows.
+    leaves : int64 (capacity,)
+        Nodes with every sample decided whose bound does not reach the least loss known.
+    counts : int64 (5,)
+        Open nodes in the heap, on the stack, unused rows, nodes expanded, leaves.
+    """
+
+    keys: Floats1
+    table: Words2
+    heap: Ints1
+    free: Ints1
+    leaves: Ints1
+    counts: Ints1
 
 
 @compiled(error_model="numpy")
@@ -62,54 +91,20 @@ def _pop(heap, size, keys):
 
 
 @compiled(
-    Floats2, Floats2, Floats1, float, float, Words3, Exact, Floats1, float, Floats1, Words2,
-    Ints1, Ints1, Ints1, Ints1, int, int, Bools1, Floats1, Floats1, error_model="numpy",
+    Data, Words3, float, Nodes, int, int, Bools1, Floats1, Floats1, error_model="numpy",
     nogil=True,
 )  # fmt: skip
-def branch(
-    X,
-    unit,
-    y,
-    constant,
-    slope,
-    sides,
-    exact,
-    limits,
-    tolerance,
-    keys,
-    nodes,
-    heap,
-    free,
-    leaves,
-    counts,
-    most,
-    budget,
-    stop,
-    best,
-    point,
-):
+def branch(data, sides, tolerance, tree, most, budget, stop, best, point):
     """Expand up to `budget` nodes; returns when done, stopped, or short of budget or room.
 
     Parameters
     ----------
-    X, unit, y, constant, slope, exact, limits
-        As in `fit_tuples`.
+    data : Data
     sides : uint64 (2, N, words)
         The cells on the negative and on the positive side of each sample.
     tolerance : float
         A node is left when its bound reaches the least loss known less this.
-    keys : float64 (capacity,)
-        Bounds of the nodes.
-    nodes : uint64 (capacity, 2 + (K + 1) W)
-        Negative output signs, next sample; decided samples and those of them on which each
-        neuron is active, as bits.
-    heap, free : int64 (capacity,)
-        Open nodes by bound, and from the end of `heap` on those of the depth-first stack;
-        unused rows.
-    leaves : int64 (capacity,)
-        Nodes with every sample decided whose bound does not reach the least loss known.
-    counts : int64 (5,)
-        Open nodes in the heap, on the stack, unused rows, nodes expanded, leaves.
+    tree : Nodes
     most : int
         Size of the heap at which the search turns depth first.
     stop : bool (1,)
@@ -118,19 +113,17 @@ def branch(
         Least ‖f − y‖² known, the output signs there, and the least bound of a node left.
     point : float64 (n,)
     """
+    keys, nodes, heap, free, leaves, counts = tree
+    X, y, constant, slope, cones = data
+    limits = cones.limits
     N, r = X.shape
     K = len(best) - 2
     n = K * r + (1 if constant else 0)
     W = (N + 63) >> 6
     words = sides.shape[2]
     work = workspace(n)
-    H, b, H1, b1, row = (
-        np.zeros((n, n)),
-        np.zeros(n),
-        np.zeros((n, n)),
-        np.zeros(n),
-        np.zeros(n),
-    )
+    H, b, row = np.zeros((n, n)), np.zeros(n), np.zeros(n)
+    H1, b1 = np.zeros((n, n)), np.zeros(n)
     decided, active = np.zeros(N, np.int64), np.zeros((K, N), np.int8)
     turn, s, outputs = np.zeros((K, N), np.int8), np.zeros(K), np.zeros(N)
     left = np.zeros((K, words), np.uint64)
@@ -230,22 +223,9 @@ def branch(
                 b1[a] = b[a] + row[a] * y[i]
                 for c in range(n):
                     H1[a, c] = H[a, c] + row[a] * row[c]
+            cutoff, m1 = best[0] - tolerance, m + 1
             bound = cone_fit(
-                H1,
-                b1,
-                yy,
-                unit,
-                decided,
-                m + 1,
-                active,
-                m + 1,
-                turn,
-                r,
-                curvature,
-                best[0] - tolerance,
-                exact,
-                limits,
-                work,
+                cones, H1, b1, yy, decided, m1, active, m1, turn, curvature, cutoff, work
             )
             bound = max(bound, key)
             if bound >= best[0] - tolerance:

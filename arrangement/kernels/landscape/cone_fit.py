@@ -25,6 +25,8 @@ bounded below by a Cholesky decomposition of as many columns as the exact rank.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
@@ -33,6 +35,9 @@ from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
 from arrangement.kernels.types import Floats1, Floats2, Floats3, Ints1, Ints2, Ints3, Signs2
 
 __all__ = [
+    "Cones",
+    "Data",
+    "Exact",
     "certified",
     "cone_fit",
     "least_curvature",
@@ -59,8 +64,67 @@ PRECISE = 1e-10
 """An error below this share of y·y is not worth a better bound on σ."""
 
 
-Exact = (Ints1, Ints3, Ints1, Ints1)
-"""What says whether a linear map has full rank exactly."""
+class Exact(NamedTuple):
+    """The samples modulo primes, which say whether a linear map has full rank exactly.
+
+    Attributes
+    ----------
+    primes : int64 (P,)
+        Their product exceeds twice every minor of [A; G]. Without primes only ranks in general
+        position are known.
+    residues : int64 (P, N, r + 1)
+        Of the samples in coordinates of their span, and of the constant.
+    slopes : int64 (P,)
+        Residues of the negative slope; without primes whether it is not zero.
+    lines : int64 (N,)
+        Of each sample the line on which it lies.
+    """
+
+    primes: Ints1
+    residues: Ints3
+    slopes: Ints1
+    lines: Ints1
+
+
+class Cones(NamedTuple):
+    """The samples as sides of cones.
+
+    Attributes
+    ----------
+    unit : float64 (N, r)
+        Of length one.
+    exact : Exact
+    limits : float64 (2,)
+        Bounds on the errors of H and b (rounding, and the distance of the samples from the
+        true ones), and of the directions of the samples.
+    """
+
+    unit: Floats2
+    exact: Exact
+    limits: Floats1
+
+
+class Data(NamedTuple):
+    """The samples and targets of a problem.
+
+    Attributes
+    ----------
+    X : float64 (N, r)
+        Orthonormal columns; the rows are the samples, not of length one.
+    y : float64 (N,)
+    constant : float
+        Entry of the free column; 0 for none.
+    slope : float
+        Of an inactive neuron.
+    cones : Cones
+    """
+
+    X: Floats2
+    y: Floats1
+    constant: float
+    slope: float
+    cones: Cones
+
 
 Workspace = (Floats3, Floats2, Ints2)
 """What `workspace` makes."""
@@ -293,20 +357,20 @@ def least_curvature(H, limits, work):
 
 
 @compiled(
-    Floats2, Floats1, float, Floats2, Ints1, int, Signs2, Signs2, int, float, Floats1,
-    Floats1, int, Exact, Floats1, Workspace, error_model="numpy",
+    Cones, Floats2, Floats1, float, Ints1, int, Signs2, Signs2, float, Floats1, Floats1, int,
+    Workspace, error_model="numpy",
 )  # fmt: skip
-def certified(
-    H, b, yy, unit, decided, count, active, turn, r, curvature, u, lam, p, exact, limits, work
-):
+def certified(cones, H, b, yy, decided, count, active, turn, curvature, u, lam, p, work):
     """The dual bound of the module's text for u and the multipliers lam[:p] of the basis.
 
     0 where none can be certified. Multipliers that are not surely positive are left aside;
     then p, the basis and lam are not changed.
     """
+    unit, exact, limits = cones
+    accuracy, skew = limits[0], limits[1]
     S, L, basis = work[0][4], work[0][5], work[2]
     e, g = work[1][7], work[1][8]
-    n, accuracy, skew = len(b), limits[0], limits[1]
+    n, r = len(b), unit.shape[1]
     quadratic = square = 0.0
     for a in range(n):
         value = 0.0
@@ -377,12 +441,10 @@ def certified(
 
 
 @compiled(
-    Floats2, Floats1, float, Floats2, Ints1, int, Signs2, int, Signs2, int, float, float,
-    Exact, Floats1, Workspace, error_model="numpy",
+    Cones, Floats2, Floats1, float, Ints1, int, Signs2, int, Signs2, float, float, Workspace,
+    error_model="numpy",
 )  # fmt: skip
-def cone_fit(
-    H, b, yy, unit, decided, count, active, m, turn, r, curvature, cutoff, exact, limits, work
-):
+def cone_fit(cones, H, b, yy, decided, count, active, m, turn, curvature, cutoff, work):
     """Minimise over the cones; ends early once the bound exceeds `cutoff`.
 
     Lawson and Hanson's active sets on the dual, min ‖L⁻¹(b + Gᵀλ)‖² over λ ≥ 0 with
@@ -390,9 +452,8 @@ def cone_fit(
 
     Parameters
     ----------
+    cones : Cones
     H, b, yy : float64 (n, n), (n,), float
-    unit : float64 (N, r)
-        The samples, of length one.
     decided : int64 (N,)
         The first `count` are the samples of A, of them the first m are constrained.
     active : int8 (K, N)
@@ -400,14 +461,6 @@ def cone_fit(
     turn : int8 (K, N)
     curvature : float
         From `least_curvature` of H, or of fewer rows; 0 where nothing is known.
-    exact : tuple
-        The samples modulo primes whose product exceeds twice every minor of [A; G]: the
-        primes, int64 (P,); residues of the samples in coordinates of their span and of the
-        constant, int64 (P, N, r + 1), and of the negative slope, (P,); of each sample the line
-        on which it lies, int64 (N,). Without primes only ranks in general position are known.
-    limits : float64 (2,)
-        Bounds on the errors of H and b (rounding, and the distance of the samples from the
-        true ones), and of the directions of the samples.
     work : tuple from `workspace`
         Receives the solution in row 0 of its vectors and the multipliers in row 3; the neuron
         and sample of each are the rows of its last array.
@@ -417,18 +470,12 @@ def cone_fit(
     float
         A lower bound on ‖A R − y‖² over the cones, at least 0.
     """
+    unit = cones.unit
     matrices, vectors, basis = work
     L, V, Q, T = matrices[0], matrices[1], matrices[2], matrices[3]
-    u, start, w, lam, z, previous, v = (
-        vectors[0],
-        vectors[1],
-        vectors[2],
-        vectors[3],
-        vectors[4],
-        vectors[5],
-        vectors[6],
-    )
-    n, K = len(b), len(turn)
+    u, start, w, lam = vectors[0], vectors[1], vectors[2], vectors[3]
+    z, previous, v = vectors[4], vectors[5], vectors[6]
+    n, K, r = len(b), len(turn), unit.shape[1]
     _factor(H, n, L)
     for a in range(n):
         previous[a] = 0.0
@@ -522,22 +569,7 @@ def cone_fit(
         reached = max(reached, value)
         if settled or value > cutoff:
             bound = certified(
-                H,
-                b,
-                yy,
-                unit,
-                decided,
-                count,
-                active,
-                turn,
-                r,
-                curvature,
-                u,
-                lam,
-                p,
-                exact,
-                limits,
-                work,
+                cones, H, b, yy, decided, count, active, turn, curvature, u, lam, p, work
             )
             best = max(best, bound)
             if settled or best > cutoff:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.types import Bools3, Floats1, Floats2, Floats3, Floats4, Ints1, Signs2
 
-__all__ = ["inner_solutions", "largest_slack"]
+__all__ = ["Solutions", "inner_solutions", "largest_slack"]
 
 SMALLEST_PIVOT = 1e-11
 
@@ -84,48 +86,49 @@ def largest_slack(slopes, offsets, c, basis):
     return np.nan
 
 
-@compiled(
-    Ints1, Signs2, Floats4, Bools3, Floats3, Ints1, Floats2, Floats1, int, float, float,
-    Floats2, Floats1, error_model="numpy",
-)  # fmt: skip
-def inner_solutions(
-    rows,
-    choices,
-    sides,
-    affected,
-    null,
-    rank,
-    base,
-    noise,
-    free,
-    least,
-    strict,
-    points,
-    margins,
-):
-    """Points of flats of solutions at which all signs are right, one linear program each.
+class Solutions(NamedTuple):
+    """All least squares solutions of m tuples of faces, and the sides of the samples.
 
-    Parameters
+    Attributes
     ----------
-    rows, choices : int64 (c,) and int8 (c, K)
-        Which tuple, and the output signs s.
     sides : float64 (m, K, N, D)
         ±x_i in coordinates of the face, of length one; 0 for samples on the face. The signs
         are right where s·sides·R > 0.
     affected : bool (m, K, N)
         Samples whose side depends on the solution.
     null, rank : float64 (m, n, n) and int64 (m,)
-        The directions of the flat are the rows from `rank` on.
+        The directions of the flat of solutions are the rows from `rank` on.
     base, noise : float64 (m, n) and (m,)
         A solution and a bound on its error.
     free : int
         Coefficients before those of the neurons.
+    """
+
+    sides: Floats4
+    affected: Bools3
+    null: Floats3
+    rank: Ints1
+    base: Floats2
+    noise: Floats1
+    free: int
+
+
+@compiled(Ints1, Signs2, Solutions, float, float, Floats2, Floats1, error_model="numpy")
+def inner_solutions(rows, choices, solutions, least, strict, points, margins):
+    """Points of flats of solutions at which all signs are right, one linear program each.
+
+    Parameters
+    ----------
+    rows, choices : int64 (c,) and int8 (c, K)
+        Which tuple, and the output signs s.
+    solutions : Solutions
     least, strict : float
         The least slack, for solutions of size one, and the least margin.
     points, margins : float64 (c, n) and (c,)
         The points, and their margins: −1 where there is none, 0 where it is too narrow to
         tell.
     """
+    sides, affected, null, rank, base, noise, free = solutions
     _, K, N, D = sides.shape
     n = base.shape[1]
     for p in range(len(rows)):

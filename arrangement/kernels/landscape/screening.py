@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.types import Bools1, Floats1, Floats2, Floats3, Ints1, Signs1, Signs2
 
-__all__ = ["DEFICIENT", "REFUSED", "SURVIVED", "lower_bounds", "screen", "tuple_losses"]
+__all__ = [
+    "DEFICIENT",
+    "REFUSED",
+    "SURVIVED",
+    "Faces",
+    "Fit",
+    "Neurons",
+    "Tables",
+    "lower_bounds",
+    "screen",
+    "tuple_losses",
+]
 
 REFUSED, SURVIVED, DEFICIENT = 0, 1, 2
 
@@ -18,7 +31,80 @@ SETTLED = 1e-14
 """A squared residual is settled within this share of ‖y‖²."""
 
 
-Tables = (Floats3, Floats1, Floats2, Ints1)
+class Fit(NamedTuple):
+    """The least squares fit of the targets by some columns.
+
+    Attributes
+    ----------
+    basis : float64 (N, n)
+        Q, orthonormal, of what the columns span.
+    back : float64 (columns, n)
+        The coefficients of least norm are back @ along; no rows where they are not unique and
+        nobody is to use them.
+    along : float64 (n,)
+        Qᵀy.
+    rest : float64 (N,)
+        (I − Q Qᵀ)y.
+    condition : float
+        Largest over smallest singular value that counts.
+    """
+
+    basis: Floats2
+    back: Floats2
+    along: Floats1
+    rest: Floats1
+    condition: float
+
+
+class Faces(NamedTuple):
+    """Faces of the last neuron, beside a fit of the others.
+
+    Attributes
+    ----------
+    maps : float64 (m, D, N)
+        Aᵀ of each face.
+    grams : float64 (m, D, D)
+        AᵀA.
+    crosses, rights : float64 (m, D, n) and (m, D)
+        AᵀQ and Aᵀ(I − Q Qᵀ)y.
+    sizes : int64 (m,)
+        Columns that are not padding.
+    """
+
+    maps: Floats3
+    grams: Floats3
+    crosses: Floats3
+    rights: Floats2
+    sizes: Ints1
+
+
+class Neurons(NamedTuple):
+    """Where neurons are: the flats of their faces in the tables, and the signs, (m, N)."""
+
+    flats: Ints1
+    sizes: Ints1
+    signs: Signs2
+
+
+class Tables(NamedTuple):
+    """What is known of each flat.
+
+    Attributes
+    ----------
+    restricted : float64 (F, N, D)
+        The samples restricted to it.
+    lengths : float64 (N,)
+        Of the samples themselves.
+    rays : float64 (Σq, N)
+        x_i·v for the rays v of the flats, one below the other.
+    begin : int64 (F + 1,)
+        Where those of each flat begin.
+    """
+
+    restricted: Floats3
+    lengths: Floats1
+    rays: Floats2
+    begin: Ints1
 
 
 @compiled(error_model="numpy")
@@ -125,30 +211,9 @@ def _multipliers(rays, signs, slope, residual, error, least):
 
 
 @compiled(
-    Floats3, Floats3, Floats3, Floats2, Ints1, Ints1, Signs2, Tables, Ints1, Ints1, Signs2,
-    Floats2, Floats2, Floats1, Floats1, Floats1, float, float, Signs1, error_model="numpy",
-)  # fmt: skip
-def screen(
-    maps,
-    grams,
-    crosses,
-    rights,
-    sizes,
-    flats,
-    signs,
-    tables,
-    prefix_flats,
-    prefix_sizes,
-    prefix_signs,
-    basis,
-    back,
-    along,
-    rest,
-    accuracy,
-    slope,
-    room,
-    outcome,
-):
+    Faces, Neurons, Tables, Neurons, Fit, Floats1, float, float, Signs1, error_model="numpy"
+)
+def screen(faces, last, tables, prefix, before, accuracy, slope, room, outcome):
     """Which faces may complete a prefix of neurons to a stationary tuple.
 
     For a face with columns A let S = Aᵀ(I − Q Qᵀ)A, Q an orthonormal basis of what the prefix
@@ -159,23 +224,13 @@ def screen(
 
     Parameters
     ----------
-    maps : float64 (m, D, N)
-        Aᵀ of each face.
-    grams : float64 (m, D, D)
-        AᵀA.
-    crosses, rights : float64 (m, D, n) and (m, D)
-        AᵀQ and Aᵀ(I − Q Qᵀ)y.
-    sizes, flats : int64 (m,)
-        Columns that are not padding, and the flat of the face.
-    signs : int8 (m, N)
-    tables : tuple
-        Of each flat: the samples restricted to it, float64 (F, N, D); the lengths of the
-        samples, (N,); x_i·v for its rays v, one below the other, (Σq, N), and where they begin,
-        int64 (F + 1,).
-    prefix_flats, prefix_sizes, prefix_signs : of the neurons of the prefix
-    basis, back, along, rest : float64 (N, n), (n', n), (n,), (N,)
-        Q, the matrix that gives the prefix's coefficients back (along − crossᵀ c), Qᵀy and
-        (I − Q Qᵀ)y; n' is 0 where the coefficients are not unique.
+    faces : Faces
+        What the last neuron may be on.
+    last, prefix : Neurons
+        The same faces, and the neurons of the prefix.
+    tables : Tables
+    before : Fit
+        Of the prefix; its coefficients beside the last ones c are back (along − crossᵀ c).
     accuracy : float64 (m,)
         Bounds on the relative error of projections by Q, and of the map and the tables, beside
         the face and the prefix.
@@ -187,9 +242,13 @@ def screen(
         REFUSED, SURVIVED or DEFICIENT.
     """
     restricted, lengths, rays, begin = tables
+    maps, grams, crosses, rights, sizes = faces
+    flats, _, signs = last
+    before_flats, before_sizes, before_signs = prefix
+    basis, back, along, rest, _ = before
     m, D, n = crosses.shape
     L, inverse = np.zeros((D, D)), np.zeros((D, D))
-    c, before = np.zeros(D), np.zeros(back.shape[0])
+    c, other = np.zeros(D), np.zeros(back.shape[0])
     left, residual = np.zeros(n), np.zeros(len(rest))
     size_back = squares = target = 0.0
     for a in range(back.shape[0]):
@@ -245,34 +304,34 @@ def screen(
         if back.shape[0]:
             size = 0.0
             for a in range(back.shape[0]):
-                before[a] = 0.0
+                other[a] = 0.0
                 for k in range(n):
-                    before[a] += back[a, k] * left[k]
-                size += before[a] ** 2
+                    other[a] += back[a, k] * left[k]
+                size += other[a] ** 2
             # It holds the condition of the prefix, so that it covers `back` as well.
             error = size_back * (np.sqrt(trace) * error + own * target)
             error += own * np.sqrt(size)
         start = back.shape[0]
-        for p in range(len(prefix_flats)):
-            start -= prefix_sizes[p]
+        for p in range(len(before_flats)):
+            start -= before_sizes[p]
         refused = False
-        for p in range(len(prefix_flats)):
-            flat = prefix_flats[p]
+        for p in range(len(before_flats)):
+            flat = before_flats[p]
             sides = BOTH
             if back.shape[0]:
                 sides = _sides(
                     restricted[flat],
                     lengths,
-                    prefix_signs[p],
-                    before[start : start + prefix_sizes[p]],
-                    prefix_sizes[p],
+                    before_signs[p],
+                    other[start : start + before_sizes[p]],
+                    before_sizes[p],
                     error,
                 )
-                start += prefix_sizes[p]
+                start += before_sizes[p]
             if sides:
                 sides &= _multipliers(
                     rays[begin[flat] : begin[flat + 1]],
-                    prefix_signs[p],
+                    before_signs[p],
                     slope,
                     residual,
                     off,
@@ -285,19 +344,16 @@ def screen(
             outcome[f] = SURVIVED
 
 
-@compiled(
-    Floats3, Floats3, Floats3, Floats2, Ints1, Floats2, Floats1, Floats1, float, Floats1,
-    Floats1, Bools1, error_model="numpy",
-)  # fmt: skip
-def tuple_losses(
-    maps, grams, crosses, rights, sizes, basis, along, rest, accuracy, losses, errors, sure
-):
+@compiled(Faces, Fit, float, Floats1, Floats1, Bools1, error_model="numpy")
+def tuple_losses(faces, before, accuracy, losses, errors, sure):
     """The least squared residual with each last neuron, where the system is surely regular
     and the error small.
 
     It is summed from the residuals, in which an error of the coefficients counts squared.
     `errors` bound how far it may be off.
     """
+    maps, grams, crosses, rights, sizes = faces
+    basis, _, along, rest, _ = before
     m, D, n = crosses.shape
     L, inverse, c, back = np.zeros((D, D)), np.zeros((D, D)), np.zeros(D), np.zeros(n)
     target = 0.0
@@ -336,16 +392,14 @@ def tuple_losses(
         errors[f] = wrong * wrong / least + off * (2.0 * np.sqrt(total) + off)
 
 
-@compiled(
-    Floats3, Floats3, Floats2, Floats2, Floats1, Floats1, float, Floats1,
-    error_model="numpy",
-)  # fmt: skip
-def lower_bounds(maps, crosses, rights, basis, along, rest, accuracy, bounds):
+@compiled(Floats3, Floats3, Floats2, Fit, float, Floats1, error_model="numpy")
+def lower_bounds(maps, crosses, rights, before, accuracy, bounds):
     """Lower bounds of the least squared residual with each last item; 0 where it is unsure.
 
     With computed coefficients c of error δ the residual exceeds the least one by δᵀSδ, and
     ‖Sδ‖ is bounded by rounding.
     """
+    basis, _, along, rest, _ = before
     m, D, n = crosses.shape
     N = len(rest)
     gram, L, inverse = np.zeros((D, D)), np.zeros((D, D)), np.zeros((D, D))

@@ -6,7 +6,7 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.landscape.cone_fit import (
-    Exact,
+    Data,
     cone_fit,
     least_curvature,
     loss_bound,
@@ -20,7 +20,7 @@ __all__ = ["fit_tuples", "local_search"]
 
 
 @compiled(error_model="numpy")
-def _normal_equations(X, y, constant, active, slope, H, b, row):
+def _normal_equations(X, y, constant, slope, active, H, b, row):
     """H = AᵀA and b = Aᵀy for the patterns active[j, i] = ±1."""
     N, r = X.shape
     K = len(active)
@@ -47,26 +47,10 @@ def _normal_equations(X, y, constant, active, slope, H, b, row):
 
 
 @compiled(
-    Floats2, Floats2, Floats1, float, read_only(Signs2), Ints2, Floats1, bool, float, Exact,
-    Floats1, float, Bools1, Floats1, Floats1, error_model="numpy", nogil=True,
+    Data, read_only(Signs2), Ints2, Floats1, bool, float, Bools1, Floats1, Floats1,
+    error_model="numpy", nogil=True,
 )  # fmt: skip
-def fit_tuples(
-    X,
-    unit,
-    y,
-    constant,
-    signs,
-    tuples,
-    bounds,
-    sided,
-    slope,
-    exact,
-    limits,
-    tolerance,
-    stop,
-    best,
-    point,
-):
+def fit_tuples(data, signs, tuples, bounds, sided, tolerance, stop, best, point):
     """Fit tuples of cells with every choice of output signs, in the given order.
 
     A tuple is passed over once its bound reaches the least loss known less `tolerance`; the
@@ -75,11 +59,7 @@ def fit_tuples(
 
     Parameters
     ----------
-    X, unit : float64 (N, r)
-        Orthonormal columns; the same rows of length one.
-    y : float64 (N,)
-    constant : float
-        Entry of the free column; 0 for none.
+    data : Data
     signs : int8 (m, N)
         Signs of the cells.
     tuples : int64 (t, K)
@@ -88,12 +68,10 @@ def fit_tuples(
     sided : bool
         Whether neurons stay in their cells. If not, the bounds are raised by least squares
         alone, and no network is found.
-    slope : float
-    exact, limits
-        See `cone_fit`.
     stop : bool (1,)
         Becomes true when the time is up.
     """
+    X, y, constant, slope, cones = data
     N, r = X.shape
     K = tuples.shape[1]
     n = K * r + (1 if constant else 0)
@@ -113,8 +91,8 @@ def fit_tuples(
         least = np.inf
         for j in range(K):
             active[j] = signs[tuples[t, j]]
-        _normal_equations(X, y, constant, active, slope, H, b, row)
-        curvature = least_curvature(H, limits, work)
+        _normal_equations(X, y, constant, slope, active, H, b, row)
+        curvature = least_curvature(H, cones.limits, work)
         for choice in range(1 << K if sided else 1):
             if stop[0]:
                 return fitted
@@ -130,20 +108,17 @@ def fit_tuples(
             if doubled:
                 continue
             bound = cone_fit(
+                cones,
                 H,
                 b,
                 yy,
-                unit,
                 decided,
                 N,
                 active,
                 constrained,
                 turn,
-                r,
                 curvature,
                 best[0] - tolerance,
-                exact,
-                limits,
                 work,
             )
             least = min(least, bound)
@@ -151,7 +126,7 @@ def fit_tuples(
                 break
             u = work[1][0]
             outputs_into(X, constant, u, s, slope, outputs)
-            loss = loss_bound(squared_loss(outputs, y), u, limits[0])
+            loss = loss_bound(squared_loss(outputs, y), u, cones.limits[0])
             if loss < best[0]:
                 best[0] = loss
                 point[:] = u
@@ -161,16 +136,14 @@ def fit_tuples(
 
 
 @compiled(
-    Floats2, Floats2, Floats1, float, float, Floats2, Floats2, int, float, Bools1, Floats1,
-    Floats1, error_model="numpy", nogil=True,
-)  # fmt: skip
-def local_search(
-    X, unit, y, constant, slope, starts, choices, steps, accuracy, stop, best, point
-):
+    Data, Floats2, Floats2, int, Bools1, Floats1, Floats1, error_model="numpy", nogil=True
+)
+def local_search(data, starts, choices, steps, stop, best, point):
     """Damped Gauss–Newton steps on the true loss from many starts; improves `best`, `point`.
 
     Only a heuristic: it finds networks, it proves nothing.
     """
+    X, y, constant, slope, cones = data
     N, r = X.shape
     K = choices.shape[1]
     n = K * r + (1 if constant else 0)
@@ -195,7 +168,7 @@ def local_search(
                     for a in range(r):
                         value += X[i, a] * R[j * r + a]
                     active[j, i] = 1 if value * s[j] > 0.0 else -1
-            _normal_equations(X, y, constant, active, slope, H, b, row)
+            _normal_equations(X, y, constant, slope, active, H, b, row)
             fell = False
             while damping < 1e4:
                 for a in range(n):
@@ -228,7 +201,7 @@ def local_search(
                 damping *= 8.0
             if not fell:
                 break
-        loss = loss_bound(loss, R, accuracy)
+        loss = loss_bound(loss, R, cones.limits[0])
         if loss < best[0]:
             best[0] = loss
             point[:] = R

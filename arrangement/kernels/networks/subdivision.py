@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
@@ -18,9 +20,12 @@ from arrangement.kernels.types import (
     Signs1,
     Signs2,
     Singles2,
-)
+)  # fmt: skip
 
-__all__ = ["BROKEN", "COMPLETE", "CRAMPED", "OPEN", "inherit", "subdivide", "tidy"]
+__all__ = [
+    "BROKEN", "COMPLETE", "CRAMPED", "OPEN", "Faces", "Regions", "Vertices", "inherit",
+    "subdivide", "tidy",
+]  # fmt: skip
 
 # Bounds are kept in float32: what they lose by rounding, 2^-24, and by underflow.
 ROUND_UP = 1.0 + 1e-6
@@ -40,14 +45,41 @@ FACES, POOL, VERTICES, REGIONS, DEAD, NEED_FACES, NEED_POOL, NEED_VERTICES, STEP
 NEGATIVE, POSITIVE, ZERO, BOTH = 1, 2, 4, 3
 
 
-@compiled(
-    Ints2, bool, bool, int, Ints1, Signs1, Floats2, Singles2, Bools1, Floats2, Floats1,
-    Int32s2, Int32s2, Int32s1, Bytes1, Signs2, Int32s2, Ints1, error_model="numpy",
-)  # fmt: skip
-def subdivide(
-    steps, settled, fixed_lines, top, counts, signs, values, errors, sure, points, spread,
-    parents, faces, pool, mask, column, origin, asked,
-):  # fmt: skip
+class Vertices(NamedTuple):
+    """The vertices of a complex, with room for more."""
+
+    points: Floats2  # (d, V): coordinates
+    spread: Floats1  # (V,): a bound on their errors
+    parents: Int32s2  # (V, 3): the vertices between which each lies, and the step that made it
+    values: Floats2  # (w, V): the ingredients of the functions
+    errors: Singles2  # (w, V): bounds on their errors; 0 for none
+    signs: Signs1  # (V,): of the current function
+    sure: Bools1  # (V,): is the sign of every entry of `values` that of the true value?
+    asked: Ints1  # (V,): receives the vertices whose sign is open
+
+
+class Faces(NamedTuple):
+    """The faces of a complex, with room for more.
+
+    The columns of `rows` are the dimension (−1: split), the part of `pool` that lists the
+    boundary, the label (region number for a region, else the step that made the face), and the
+    vertices between which an edge was at the beginning. For a vertex BEGIN is its number.
+    """
+
+    rows: Int32s2  # (F, 6)
+    pool: Int32s1  # (P,): boundary lists
+    mask: Bytes1  # (F,): room for the signs on each face
+
+
+class Regions(NamedTuple):
+    """The faces of full dimension by number, with room for more."""
+
+    origin: Int32s2  # (R, 2): the region from which a region was split off, and the step
+    column: Signs2  # (S, R): the sign of each function, when it was inserted
+
+
+@compiled(Ints2, bool, bool, int, Ints1, Vertices, Faces, Regions, error_model="numpy")
+def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regions):
     """Cut the complex by the zero sets of some functions, as far as their signs are certain.
 
     The functions are affine on each face of the complex that is there when they are inserted,
@@ -70,30 +102,9 @@ def subdivide(
         Dimension of the complex; its faces of this dimension are the regions.
     counts : int64 (9,)
         How many faces etc. there are; the current step.
-    signs : int8 (V,)
-        Room for the signs of the current function at the vertices.
-    values : float64 (w, V)
-        The functions' ingredients at the vertices.
-    errors : float32 (w, V)
-        Bounds on their errors; 0 for none.
-    sure : bool (V,)
-        Is the sign of every entry of `values` that of the true value?
-    points, spread : float64 (d, V), float64 (V,)
-        Coordinates of the vertices and a bound on their errors.
-    parents : int32 (V, 3)
-        The two vertices between which a vertex lies, and the step that made it.
-    faces : int32 (F, 6)
-        Dimension (−1: split), the part of `pool` that lists the boundary, label (region
-        number for a region, else the step that made the face), the vertices between which an
-        edge was at the beginning. For a vertex BEGIN is its number.
-    pool, mask : int32 (P,), uint8 (F,)
-        Boundary lists; room for the signs on each face.
-    column : int8 (S, R)
-        The sign of each function on each region, when it was inserted.
-    origin : int32 (R, 2)
-        The region from which a region was split off, and the step.
-    asked : int64 (V,)
-        Receives the vertices whose sign is open.
+    vertices : Vertices
+    complex : Faces
+    regions : Regions
 
     Returns
     -------
@@ -103,6 +114,9 @@ def subdivide(
     n : int
         How many are asked.
     """
+    points, spread, parents, values, errors, signs, sure, asked = vertices
+    faces, pool, mask = complex
+    origin, column = regions
     while counts[STEP] < len(steps):
         row, low, high, step = steps[counts[STEP]]
         if not settled:

@@ -57,7 +57,7 @@ def roots(cells: Complex) -> NDArray[np.int64]:
     result = np.arange(cells.n_regions)
     for r in range(cells.n_regions):
         parent, step = cells.origin[r].tolist()
-        if step >= cells.n_hidden_steps:
+        if step >= cells.steps.n_hidden:
             result[r] = result[parent]
     return result
 

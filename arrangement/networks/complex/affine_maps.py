@@ -73,9 +73,8 @@ def exact_map(layers: Layers, pattern: Sequence[NDArray[Any]]) -> tuple[list[lis
     The denominator is the same for all regions of a network.
     """
     table: Any = None
-    for l, matrix in enumerate(layers.integers):
-        rows = matrix if table is None else matrix * fmpz_mat(table)
-        table = rows.table()
+    for l in range(len(layers.weights)):
+        table = layers.composed(l, table)
         if l < len(pattern):
             table = chosen_rows(layers, table, pattern[l])
     *rows, bottom = table

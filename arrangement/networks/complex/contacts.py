@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.networks.complex.geometry import CellGeometry
+from arrangement.networks.complex.geometry import CellGeometry, boundaries
 from arrangement.results.columns import frozen
 
 __all__ = ["OUTSIDE", "Contacts"]
@@ -34,14 +34,10 @@ class Contacts:
     @cached_property
     def _cofaces(self) -> tuple[Indices, Indices]:
         """The faces of codimension 1, and the cells on both sides (−1 outside), lower first."""
-        faces, pool = self.complex.faces, self.complex.pool
-        tops = self.geometry.faces
-        sizes = faces[tops, 2] - faces[tops, 1]
-        ends = np.cumsum(sizes)
-        place = np.arange(ends[-1]) + np.repeat(faces[tops, 1] - (ends - sizes), sizes)
-        facet, cell = pool[place], np.repeat(np.arange(len(tops)), sizes)
+        _, begin, end, *_ = self.complex.faces.T
+        facet, cell = boundaries(self.geometry.faces, begin, end - begin, self.complex.pool)
         order = np.lexsort([cell, facet])
-        facet, cell = facet[order].astype(np.int64), cell[order]
+        facet, cell = facet[order], cell[order]
         numbers, first, count = np.unique(facet, return_index=True, return_counts=True)
         assert count.max() <= 2, "a face of codimension 1 lies between two cells at most"
         sides = np.full((len(numbers), 2), OUTSIDE, dtype=np.int64)
@@ -92,7 +88,9 @@ class Contacts:
     def neurons(self) -> NDArray[np.int64]:
         """The neuron (hidden layer, index) of each label."""
         k, depth = self.complex.layers.pieces, len(self.complex.layers.hidden_widths)
-        table = [(l, row // k if l < depth else 0) for l, row, _, _ in self.complex.steps]
+        table = [
+            (l, row // k if l < depth else 0) for l, row, *_ in self.complex.steps.functions
+        ]
         return np.array(table, dtype=np.int64).reshape(-1, 2)
 
     @cached_property

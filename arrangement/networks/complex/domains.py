@@ -205,6 +205,6 @@ def _polytope(rows: NDArray[np.object_]) -> Polytope:
             faces.append(
                 [[number[d - k + 1][other] for other in covered] for covered in level.values()]
             )
-    facets = {body._incident(1 << i): i for i in reversed(range(len(rows)))}
+    facets = {body.incident(1 << i): i for i in reversed(range(len(rows)))}
     walls = [facets[on] for on in levels[1]]
     return Polytope(rows, vertices, faces, walls)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 from math import factorial
+from typing import Any
 
 import numpy as np
 from flint import fmpq_mat
@@ -16,9 +17,29 @@ from arrangement.kernels.networks import pulling
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.vertices import nearest
 
-__all__ = ["CellGeometry"]
+__all__ = ["CellGeometry", "boundaries"]
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+def boundaries(
+    which: Indices, begin: NDArray[Any], sizes: NDArray[Any], pool: NDArray[Any]
+) -> tuple[Indices, Indices]:
+    """The boundaries of some faces in a row, and for each entry the place of its face.
+
+    Parameters
+    ----------
+    which : ndarray of int
+        The faces.
+    begin, sizes : ndarray of int, shape (F,)
+        Where the boundary of each face begins in the pool, and its length.
+    pool : ndarray of int, shape (P,)
+    """
+    length = sizes[which]
+    place = np.repeat(np.arange(len(which)), length)
+    at = np.arange(len(place)) + np.repeat(begin[which] - (np.cumsum(length) - length), length)
+    return pool[at].astype(np.int64), place
 
 
 class CellGeometry:

@@ -10,9 +10,13 @@ import numpy as np
 from flint import fmpq, fmpz
 from numpy.typing import NDArray
 
+from arrangement.kernels.rounding import TINY, UNIT_ROUNDOFF
+from arrangement.networks.complex.steps import Step
 from arrangement.networks.layers import Column, Layers, homogeneous
 
-__all__ = ["ExactVertices", "height", "nearest", "rounded"]
+__all__ = ["ExactVertices", "doubtful", "nearest", "rounded"]
+
+Floats = NDArray[np.float64]
 
 
 class ExactVertices:
@@ -23,20 +27,21 @@ class ExactVertices:
     layers : Layers
     corners : sequence of tuples of Fractions
         The vertices of the domain: vertices 0, 1, ….
+    steps : list of Step
+
+    Attributes
+    ----------
     parents : ndarray of int32, shape (V, 3)
-        The vertices between which a vertex lies, and the step whose function vanishes there.
-    steps : list of (layer, row, low, high)
-        The function of a step is row − max(low … high − 1), or row alone, of a layer's values.
+        The vertices between which a vertex lies, and the step whose function vanishes there;
+        to be set.
     """
 
+    parents: NDArray[np.int32]
+
     def __init__(
-        self,
-        layers: Layers,
-        corners: Sequence[tuple[Any, ...]],
-        parents: NDArray[np.int32],
-        steps: list[tuple[int, int, int, int]],
+        self, layers: Layers, corners: Sequence[tuple[Any, ...]], steps: Sequence[Step]
     ) -> None:
-        self.layers, self.parents, self.steps = layers, parents, steps
+        self.layers, self.steps = layers, steps
         self._coordinates: dict[int, Column] = {
             v: homogeneous(x) for v, x in enumerate(corners)
         }
@@ -78,21 +83,15 @@ class ExactVertices:
         """Exact coordinates of vertices whose parents' are known."""
         by_layer: dict[int, list[int]] = {}
         for v in vertices:
-            by_layer.setdefault(self.steps[self.parents[v, 2]][0], []).append(v)
+            by_layer.setdefault(self.steps[self.parents[v, 2]].layer, []).append(v)
         for l, members in by_layer.items():
-            ends = sorted({a for v in members for a in self.parents[v, :2].tolist()})
-            values = dict(zip(ends, self.preactivations(ends, l), strict=True))
+            both = sorted({a for v in members for a in self.parents[v, :2].tolist()})
+            values = dict(zip(both, self.preactivations(both, l), strict=True))
             for v in members:
                 a, b, step = self.parents[v].tolist()
-                _, row, low, high = self.steps[step]
-                p = abs(height(values[a], row, low, high))
-                q = abs(height(values[b], row, low, high))
-                x = [
-                    q * one + p * other
-                    for one, other in zip(
-                        self._coordinates[a], self._coordinates[b], strict=True
-                    )
-                ]
+                p, q = (abs(self.steps[step].at(values[end])) for end in (a, b))
+                ends = zip(self._coordinates[a], self._coordinates[b], strict=True)
+                x = [q * one + p * other for one, other in ends]
                 common = fmpz(0)
                 for c in x:
                     common = common.gcd(c)
@@ -106,6 +105,19 @@ class ExactVertices:
         found = self.layers.preactivations(self.coordinates(missing), l)
         self._known.update(zip(missing, found, strict=True))
         return [self._known[v] for v in vertices]
+
+    def float_coordinates(self, v: int) -> tuple[Floats, float]:
+        """The float64 coordinates nearest to the exact ones of a vertex, and how near."""
+        ((*x, scale),) = self.coordinates([v])
+        near = np.array([rounded(c, scale) for c in x])
+        far = [
+            abs(Fraction(r) - Fraction(int(c), int(scale)))
+            for r, c in zip(near.tolist(), x, strict=True)
+        ]
+        bound = 2 * UNIT_ROUNDOFF * float(np.abs(near).max()) + TINY
+        if not any(far):
+            bound = 0.0
+        return near, bound if max(far) <= bound else np.inf
 
     def rationals(self, vertices: Iterable[int]) -> list[list[fmpq]]:
         """The rows (x, 1) of vertices as fmpq."""
@@ -122,9 +134,12 @@ class ExactVertices:
         return result
 
 
-def height(column: Sequence[Any], row: int, low: int, high: int) -> Any:
-    """The value of a step's function from those of its layer."""
-    return column[row] - max(column[low:high]) if high > low else column[row]
+def doubtful(points: Floats, spread: Floats, n_corners: int) -> list[int]:
+    """The vertices known less well than 1e-8, whose coordinates are rounded from exact ones."""
+    largest = np.abs(points[:n_corners]).max()
+    near = np.isfinite(points).all(axis=1) & (spread <= 1e-8 * largest)
+    found: list[int] = np.flatnonzero(~near).tolist()
+    return found
 
 
 def nearest(value: int | Fraction) -> float:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -160,32 +158,63 @@ class _Chain:
         elif not computed:
             self._constants[node.output[0]] = self._fold(node, name, facts)
         else:
-            if node.op_type not in _STEPS and node.op_type not in _RESHAPING:
+            if node.op_type not in _ATTRIBUTES:
                 raise InputError(f"{name}: the operator {node.op_type} is not read")
-            if unknown := facts.keys() - _KNOWN_ATTRIBUTES.get(node.op_type, set()):
+            if unknown := facts.keys() - _ATTRIBUTES[node.op_type]:
                 raise InputError(f"{name}: the attribute {min(unknown)} is not read")
             position, *others = (i for i, v in enumerate(node.input) if v == self._current)
             if others:
                 raise InputError(f"{name}: combines a result with itself")
             constants = [self._constants[v] for v in given if v in self._constants]
-            if node.op_type in _STEPS:
-                if len(constants) + 1 < len(given):
-                    raise InputError(f"{name}: a size of a result is not read as a number")
-                if node.op_type in _ENTRYWISE:
-                    self._refuse_broadcast(constants[0], name)
-                if node.op_type == "Gemm" and self._sample is not None:
-                    rank = len(self._sample) + (self._batch is not None)
-                    if rank != 2:
-                        raise InputError(f"{name}: of {rank} axes; Gemm is of matrices")
-                step = _Step(name, constants, position == 0, facts)
-                _STEPS[node.op_type](self._stack, step)
-                if node.op_type == "Gemm" or self._sample is None:
-                    self._sample = (self._stack.width,)
-                elif node.op_type == "MatMul":
-                    self._sample = (*self._sample[:-1], self._stack.width)
-            else:
+            if node.op_type in _RESHAPING:
                 self._reshape(node, name, facts, constants)
+            elif len(constants) + 1 < len(given):
+                raise InputError(f"{name}: a size of a result is not read as a number")
+            else:
+                self._compute(node.op_type, name, facts, constants, position == 0)
             self._current = node.output[0]
+
+    def _compute(
+        self,
+        kind: str,
+        name: str,
+        facts: dict[str, Any],
+        constants: list[NDArray[Any]],
+        first: bool,
+    ) -> None:
+        """Apply an operator to the computed value, which may be the first of its inputs."""
+        stack = self._stack
+        if kind in _ENTRYWISE:
+            self._refuse_broadcast(constants[0], name)
+        if kind == "Gemm" and self._sample is not None:
+            rank = len(self._sample) + (self._batch is not None)
+            if rank != 2:
+                raise InputError(f"{name}: of {rank} axes; Gemm is of matrices")
+        if kind in ("Gemm", "MatMul", "Div") and not first:
+            raise InputError(f"{name}: the computed value must be the first input")
+        match kind:
+            case "Gemm":
+                _gemm(stack, name, facts, *constants)
+            case "MatMul":
+                stack.affine(constants[0].T, None, name)
+            case "Add":
+                stack.shift(constants[0], name)
+            case "Sub" if first:
+                stack.shift(_times(constants[0], -1), name)
+            case "Sub":
+                stack.scale(-1, name)
+                stack.shift(constants[0], name)
+            case "Mul" | "Div":
+                stack.scale(constants[0], name, divide=kind == "Div")
+            case "Relu":
+                stack.activate("relu", 0.0, name)
+            case "LeakyRelu":
+                slope = float(facts.get("alpha", np.float32(0.01)))
+                stack.activate("leaky_relu", slope, name)
+        if kind == "Gemm" or self._sample is None:
+            self._sample = (stack.width,)
+        elif kind == "MatMul":
+            self._sample = (*self._sample[:-1], stack.width)
 
     def _refuse_broadcast(self, values: NDArray[Any], name: str) -> None:
         """An InputError unless a constant has one number, or one for each entry of a sample."""
@@ -281,97 +310,40 @@ class _Chain:
         raise InputError(f"{name}: the operator {node.op_type} of constants is not read")
 
 
-@dataclass(frozen=True)
-class _Step:
-    """What a node applies to the computed value."""
-
-    name: str
-    constants: list[NDArray[Any]]
-    first: bool
-    """Is the computed value the first of its inputs?"""
-    facts: dict[str, Any]
-
-    def refuse_swapped(self) -> None:
-        if not self.first:
-            raise InputError(f"{self.name}: the computed value must be the first input")
-
-
-def _gemm(stack: Stack, step: _Step) -> None:
-    step.refuse_swapped()
-    if step.facts.get("transA"):
-        raise InputError(f"{step.name}: transA is not read")
-    W = step.constants[0]
-    stack.affine(W if step.facts.get("transB") else W.T, None, step.name)
-    if step.facts.get("alpha", 1) != 1:
-        stack.scale(step.facts["alpha"], step.name)
-    for C in step.constants[1:]:
+def _gemm(
+    stack: Stack, name: str, facts: dict[str, Any], W: NDArray[Any], *offsets: NDArray[Any]
+) -> None:
+    if facts.get("transA"):
+        raise InputError(f"{name}: transA is not read")
+    stack.affine(W if facts.get("transB") else W.T, None, name)
+    if facts.get("alpha", 1) != 1:
+        stack.scale(facts["alpha"], name)
+    for C in offsets:
         if C.shape != (1,) * C.ndim and C.shape not in ((len(C.ravel()),), (1, C.size)):
-            raise InputError(f"{step.name}: biases of shape {C.shape} are not those of one row")
-        beta = step.facts.get("beta", 1)
-        stack.shift(C if beta == 1 else _times(C, beta), step.name)
-
-
-def _matmul(stack: Stack, step: _Step) -> None:
-    step.refuse_swapped()
-    stack.affine(step.constants[0].T, None, step.name)
-
-
-def _add(stack: Stack, step: _Step) -> None:
-    stack.shift(step.constants[0], step.name)
-
-
-def _subtract(stack: Stack, step: _Step) -> None:
-    if step.first:
-        stack.shift(_times(step.constants[0], -1), step.name)
-    else:
-        stack.scale(-1, step.name)
-        stack.shift(step.constants[0], step.name)
-
-
-def _multiply(stack: Stack, step: _Step) -> None:
-    stack.scale(step.constants[0], step.name)
-
-
-def _divide(stack: Stack, step: _Step) -> None:
-    step.refuse_swapped()
-    stack.scale(step.constants[0], step.name, divide=True)
-
-
-def _relu(stack: Stack, step: _Step) -> None:
-    stack.activate("relu", 0.0, step.name)
-
-
-def _leaky_relu(stack: Stack, step: _Step) -> None:
-    stack.activate("leaky_relu", float(step.facts.get("alpha", np.float32(0.01))), step.name)
+            raise InputError(f"{name}: biases of shape {C.shape} are not those of one row")
+        beta = facts.get("beta", 1)
+        stack.shift(C if beta == 1 else _times(C, beta), name)
 
 
 def _times(values: NDArray[Any], factor: float) -> NDArray[Any]:
     return exact_values(values.astype(np.float64)) * exact_number(factor)
 
 
-_STEPS: dict[str, Callable[[Stack, _Step], None]] = {
-    "Gemm": _gemm,
-    "MatMul": _matmul,
-    "Add": _add,
-    "Sub": _subtract,
-    "Mul": _multiply,
-    "Div": _divide,
-    "Relu": _relu,
-    "LeakyRelu": _leaky_relu,
-}
-
-
 _ENTRYWISE = ("Add", "Sub", "Mul", "Div")
 
-_KNOWN_ATTRIBUTES = {
+_ATTRIBUTES: dict[str, set[str]] = {
     "Gemm": {"alpha", "beta", "transA", "transB"},
+    **{kind: set() for kind in ("MatMul", *_ENTRYWISE, "Relu")},
     "LeakyRelu": {"alpha"},
     "Flatten": {"axis"},
     "Reshape": {"allowzero"},
     "Squeeze": {"axes"},
     "Unsqueeze": {"axes"},
+    "Identity": set(),
     "Dropout": {"ratio", "seed"},
 }
+"""The operators that are applied to the computed value, and those of their attributes that are
+read."""
 
 
 def _attributes(node: Any) -> dict[str, Any]:

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-import io
 import json
-import pickle
 import re
-import sys
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.checks import entries
-from arrangement.errors import InputError, MissingExtraError
+from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
 from arrangement.files import archives
 from arrangement.files.output import atomic_output
-from arrangement.files.reading import FilePath, file_name, naming, read_arrays, read_bytes
+from arrangement.files.reading import FilePath, file_name, naming, read_arrays
 from arrangement.files.text import parse_json, read_text
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats import onnx_graph
-from arrangement.networks.formats.stacking import Stack
+from arrangement.networks.formats import onnx_graph, torch_modules
 from arrangement.networks.layers import Layers
 from arrangement.networks.weights import Activation
 
 __all__ = ["from_arrays", "from_sklearn", "from_torch", "load", "read", "save", "to_arrays"]
 
 _FACTS = ("activation", "pieces", "negative_slope", "labels")
+
+
+class Said(NamedTuple):
+    """What is said of a network beside its numbers, as arguments or by the file."""
+
+    activation: Activation | None = None
+    negative_slope: float | None = None
+    layers: Sequence[str] | None = None
+    check: tuple[Any, Any] | None = None
+    labels: Any = None
+
+    def added_to(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What a file says, and the activation that is given because it does not say it."""
+        given = {"activation": self.activation, "negative_slope": self.negative_slope}
+        added = {key: value for key, value in given.items() if value is not None}
+        for key in added:
+            if key in facts:
+                raise InputError(f"{key} is given, but the file has its own; leave it out")
+        return {**facts, **added}
 
 
 def read(
@@ -66,21 +80,21 @@ def read(
     """
     name = file_name(path)
     suffix = Path(name).suffix.lower()
-    given = {"activation": activation, "negative_slope": negative_slope}
+    said = Said(activation, negative_slope, layers, check)
     if suffix in (".onnx", ".json") and (layers is not None or check is not None):
         raise InputError(f"{name}: the file has the order of its layers; leave layers out")
     if suffix == ".npz":
-        return _from_npz(name, given, layers, check)
+        return _from_npz(name, said)
     if suffix == ".json":
-        return _from_json(name, given)
+        return _from_json(name, said)
     if suffix == ".onnx":
         with naming(name):
-            _add_given(dict.fromkeys(given), given)
+            said.added_to({"activation": None, "negative_slope": None})
         return onnx_graph.from_onnx(name)
     if suffix in (".pt", ".pth"):
-        state = _torch_file(name)
+        state = torch_modules.state_dict(name)
         with naming(name):
-            return _from_state(state, activation, negative_slope, layers, check)
+            return _from_state(state, said)
     raise InputError(f"{name}: the suffix of a network must be .npz, .json, .onnx, .pt or .pth")
 
 
@@ -127,32 +141,18 @@ def load(path: FilePath) -> FeedForward:
     InputError
         If the file cannot be read or holds no network; the message names it and the layer.
     """
-    return _from_npz(file_name(path), {}, None, None)
+    return _from_npz(file_name(path), Said())
 
 
-def _from_npz(
-    name: str,
-    given: Mapping[str, Any],
-    layers: Sequence[str] | None,
-    check: tuple[Any, Any] | None,
-) -> FeedForward:
+def _from_npz(name: str, said: Said) -> FeedForward:
     arrays = read_arrays(name)
     if not isinstance(arrays, dict):
         raise InputError(f"{name}: one array without a name; a network needs a .npz file")
     with naming(name):
-        facts = _add_given(archives.unsealed(arrays, "network"), given)
+        facts = said.added_to(archives.unsealed(arrays, "network"))
         if isinstance(facts.get("activation"), tuple):
             facts["activation"], facts["pieces"] = facts["activation"]
-        return from_arrays(facts, layers, check)
-
-
-def _add_given(facts: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a file says, and what is given because it does not say it."""
-    added = {key: value for key, value in given.items() if value is not None}
-    for key in added:
-        if key in facts:
-            raise InputError(f"{key} is given, but the file has its own; leave it out")
-    return {**facts, **added}
+        return from_arrays(facts, said.layers, said.check)
 
 
 def from_arrays(
@@ -205,7 +205,7 @@ def from_arrays(
         activation = ("maxout", _fact(arrays, "pieces"))
     slope = _fact(arrays, "negative_slope")
     own = {name: array for name, array in arrays.items() if name not in _FACTS}
-    return _chain(own, activation, slope, layers, check, arrays.get("labels"))
+    return _chain(own, Said(activation, slope, layers, check, arrays.get("labels")))
 
 
 def from_torch(
@@ -249,25 +249,14 @@ def from_torch(
     Network(2 → 3 → 1, relu)
     """
     if isinstance(model, Mapping):
-        return _from_state(model, activation, negative_slope, layers, check)
+        return _from_state(model, Said(activation, negative_slope, layers, check))
     if (activation, negative_slope, layers) != (None, None, None):
         raise InputError("the modules of a Sequential say its activation and its layers")
-    stack = Stack()
-    _add_modules(stack, model, "")
-    network = stack.network()
-    if check is not None:
-        _compare(network, check)
-    return network
+    return _compared(torch_modules.sequential(model), check)
 
 
-def _from_state(
-    state: Mapping[Any, Any],
-    activation: Activation | None,
-    negative_slope: float | None,
-    layers: Sequence[str] | None,
-    check: tuple[Any, Any] | None,
-) -> FeedForward:
-    if layers is None and check is None:
+def _from_state(state: Mapping[Any, Any], said: Said) -> FeedForward:
+    if said.layers is None and said.check is None:
         raise InputError(
             "a state dict does not say which activation its network has, nor how its layers "
             "are connected; state the activation and the layers in the order in which they "
@@ -276,54 +265,40 @@ def _from_state(
     for name in state:
         if not isinstance(name, str):
             raise InputError(f"{shown(name)} is no name of an array in a state dict")
-    arrays = {name: _array(tensor, name) for name, tensor in state.items()}
-    return _chain(arrays, activation, negative_slope, layers, check, None)
+    arrays = {name: torch_modules.array(tensor, name) for name, tensor in state.items()}
+    return _chain(arrays, said)
 
 
-def _chain(
-    arrays: Mapping[str, Any],
-    activation: Activation | None,
-    negative_slope: float | None,
-    layers: Sequence[str] | None,
-    check: tuple[Any, Any] | None,
-    labels: Any,
-) -> FeedForward:
-    """The network of named layers, if all is stated or compared."""
-    found = _layers(arrays, layers, check is not None)
-    weights, biases = zip(*found, strict=True)
-    if check is not None and activation is None:
-        activation = "relu"
-    network = _stated(weights, biases, activation, negative_slope, labels)
-    if check is not None:
-        _compare(network, check)
-    return network
+def _chain(arrays: Mapping[str, Any], said: Said) -> FeedForward:
+    """The network of named layers, if all is said or compared."""
+    on_trial = said.check is not None
+    weights, biases = zip(*_layers(arrays, said.layers, on_trial), strict=True)
+    if on_trial and said.activation is None:
+        said = said._replace(activation="relu")
+    return _compared(_stated(weights, biases, said), said.check)
 
 
-def _stated(
-    weights: Any,
-    biases: Any,
-    activation: Any,
-    negative_slope: Any,
-    labels: Any,
-) -> FeedForward:
+def _stated(weights: Any, biases: Any, said: Said) -> FeedForward:
     """The network, unless its activation is needed and not said."""
+    activation, slope = said.activation, said.negative_slope
     if activation is None and isinstance(weights, Sequence) and len(weights) > 1:
         raise InputError(
             'the activation is not said: it is "relu", "leaky_relu" or ("maxout", k), in the '
             "file or as an argument (--activation relu, --activation leaky_relu, …)"
         )
-    if activation == "leaky_relu" and negative_slope is None:
+    if activation == "leaky_relu" and slope is None:
         raise InputError("negative_slope, of the leaky ReLU, is not said")
-    slope = 0.0 if negative_slope is None else negative_slope
-    return FeedForward(
-        weights, biases, "relu" if activation is None else activation, slope, labels
-    )
+    slope = 0.0 if slope is None else slope
+    activation = "relu" if activation is None else activation
+    return FeedForward(weights, biases, activation, slope, said.labels)
 
 
-def _compare(network: FeedForward, check: Any) -> None:
-    """An InputError unless the network computes these outputs, within their rounding."""
+def _compared(network: FeedForward, check: Any) -> FeedForward:
+    """The network, if it computes these outputs (unless None) within their rounding."""
+    if check is None:
+        return network
     try:
-        inputs, outputs = (_array(values, "check") for values in check)
+        inputs, outputs = (torch_modules.array(values, "check") for values in check)
     except (TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -369,6 +344,7 @@ def _compare(network: FeedForward, check: Any) -> None:
             f"has {values[j, i]:.9g} there: its activation, the order of its layers or how "
             "they are connected is another"
         )
+    return network
 
 
 def from_sklearn(model: Any) -> FeedForward:
@@ -490,117 +466,7 @@ def _fact(arrays: Mapping[str, Any], name: str) -> Any:
     return value.item()
 
 
-def _add_modules(stack: Stack, module: Any, name: str) -> None:
-    kind = type(module).__name__
-    place = f"module {name} ({kind})" if name else kind
-    _refuse_changed(module, place)
-    if kind == "Sequential":
-        # named_children() leaves out what is there a second time.
-        for key, child in module._modules.items():
-            _add_modules(stack, child, f"{name}.{key}" if name else key)
-    elif kind == "Linear":
-        bias = None if module.bias is None else _array(module.bias, place)
-        stack.affine(_array(module.weight, place), bias, place)
-    elif kind == "ReLU":
-        stack.activate("relu", 0.0, place)
-    elif kind == "LeakyReLU":
-        stack.activate("leaky_relu", float(module.negative_slope), place)
-    elif kind == "Flatten":
-        axes = getattr(module, "start_dim", 1), getattr(module, "end_dim", -1)
-        if axes != (1, -1):
-            raise InputError(
-                f"{place}: flattens the axes {axes}; those of one sample are 1, -1"
-            )
-    elif kind not in _NOTHING:
-        raise InputError(
-            f"{place} is not read: a Sequential of Linear, ReLU, LeakyReLU and Flatten is "
-            "needed; of other modules, a file that torch.onnx.export wrote has the architecture"
-        )
-
-
-_NOTHING = (
-    *("Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
-    *("AlphaDropout", "FeatureAlphaDropout"),
-)
-"""Modules that do nothing after training."""
-
-
-def _refuse_changed(module: Any, place: str) -> None:
-    """An InputError if a module may compute something else than its name says."""
-    torch = sys.modules.get("torch")
-    hooks = [vars(module)] if hasattr(module, "__dict__") else []
-    if torch is not None and isinstance(module, torch.nn.Module):
-        if type(module) is not getattr(torch.nn, type(module).__name__, None):
-            raise InputError(
-                f"{place} is {type(module).__module__}.{type(module).__qualname__}, not a "
-                "module of torch.nn itself, and may compute anything; a file that "
-                "torch.onnx.export wrote has the architecture"
-            )
-        hooks.append(vars(torch.nn.modules.module))
-    for names in hooks:
-        for key, value in names.items():
-            if value and ("_forward_hooks" in key or "_forward_pre_hooks" in key):
-                raise InputError(f"{place} has a hook ({key}), which may compute anything")
-        if names is hooks[0] and "forward" in names:
-            raise InputError(f"{place} has a forward of its own, which may compute anything")
-
-
-def _array(tensor: Any, name: str) -> NDArray[Any]:
-    """A torch tensor, or what is like one, as an array."""
-    try:
-        for step in ("detach", "cpu", "numpy"):
-            tensor = getattr(tensor, step)() if hasattr(tensor, step) else tensor
-        array = np.asarray(tensor)
-    except (TypeError, ValueError, RuntimeError) as error:
-        # bfloat16, sparse, quantized and meta tensors have no array.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        bfloat = "; convert it by .float(), which is exact" if "BFloat16" in reason else ""
-        raise InputError(f"{name}: no array of numbers ({reason}){bfloat}") from None
-    if array.dtype.kind not in "biuf" and array.dtype != object:
-        raise InputError(f"{name}: numbers of type {array.dtype} are not read")
-    return array
-
-
-def _torch_file(name: str) -> Mapping[Any, Any]:
-    """The state dict of a file, which is not trusted: its tensors take what it has of bytes."""
-    try:
-        import torch
-    except ImportError:
-        raise MissingExtraError(
-            f"{name}: reading it needs torch, which is not installed; where it is, export the "
-            "module by torch.onnx.export, or save the state dict as "
-            "numpy.savez('network.npz', **{k: v.numpy() for k, v in state.items()})"
-        ) from None
-    content = read_bytes(name)
-    try:
-        if not content.startswith(b"PK"):
-            raise InputError("it is none of torch 1.6 or later")
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # torch does not compress: what a file holds is not larger than the file.
-            if sum(member.file_size for member in archive.infolist()) > len(content):
-                raise InputError("its members are larger than the file")
-            if archive.testzip() is not None:
-                raise InputError("damaged")
-        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except InputError as error:
-        raise InputError(f"{name}: no state dict saved by torch ({error})") from None
-    except Exception as error:  # torch promises no particular errors for a damaged file
-        objects = isinstance(error, pickle.UnpicklingError)
-        reason = "it holds other Python objects" if objects else "damaged"
-        raise InputError(f"{name}: no state dict saved by torch ({reason})") from None
-    if not isinstance(state, Mapping):
-        raise InputError(f"{name}: a {type(state).__name__}, not a state dict")
-    total = 0
-    for key, tensor in state.items():
-        if not isinstance(tensor, torch.Tensor):
-            raise InputError(f"{name}: {key!r} is no tensor, but a {type(tensor).__name__}")
-        total += tensor.numel()
-        if total > len(content):
-            raise InputError(f"{name}: its tensors have more numbers than the file has bytes")
-    return state
-
-
-def _from_json(name: str, given: Mapping[str, Any]) -> FeedForward:
+def _from_json(name: str, said: Said) -> FeedForward:
     _, text = read_text(name)
     form = '{"weights": [...], "biases": [...]}'
     facts = parse_json(text, name, _number_of_json, form)
@@ -610,9 +476,9 @@ def _from_json(name: str, given: Mapping[str, Any]) -> FeedForward:
         known = {"weights", "biases", *_FACTS} - {"pieces"}
         for key in sorted(facts.keys() - known)[:1]:
             raise InputError(f"{shown(key)} is no part of a network")
-        whole = _add_given(facts, given)
-        parts = ("weights", "biases", "activation", "negative_slope", "labels")
-        return _stated(*map(whole.get, parts))
+        whole = said.added_to(facts)
+        own = {key: whole.get(key) for key in ("activation", "negative_slope", "labels")}
+        return _stated(whole["weights"], whole["biases"], Said(**own))
 
 
 def _number_of_json(text: str) -> Any:
@@ -624,31 +490,18 @@ def to_arrays(network: FeedForward) -> dict[str, NDArray[Any]]:
     """What :func:`from_arrays` reads."""
     arrays: dict[str, NDArray[Any]] = {}
     for l, (W, b) in enumerate(zip(*network.as_given(), strict=True)):
-        arrays[f"weights_{l}"], arrays[f"biases_{l}"] = (
-            archives.storable(W),
-            archives.storable(b),
-        )
-    if isinstance(network.activation, str):
-        arrays["activation"] = np.array(network.activation)
-    else:
-        arrays["activation"] = np.array(network.activation[0])
-        arrays["pieces"] = np.array(network.pieces)
-    if network.activation == "leaky_relu":
-        arrays["negative_slope"] = np.array(network.negative_slope)
-    if network.labels is not None:
-        arrays["labels"] = network.labels
-    return arrays
+        arrays[f"weights_{l}"] = archives.storable(W)
+        arrays[f"biases_{l}"] = archives.storable(b)
+    facts = network.facts()
+    if network.pieces > 1:
+        name, pieces = facts.pop("activation")
+        facts = {"activation": name, "pieces": pieces, **facts}
+    return arrays | {key: np.asarray(value) for key, value in facts.items()}
 
 
 def _json(network: FeedForward) -> dict[str, Any]:
-    weights, biases = network.as_given()
-    facts: dict[str, Any] = {
-        "weights": [archives.storable(W).tolist() for W in weights],
-        "biases": [archives.storable(b).tolist() for b in biases],
-        "activation": network.activation,
-    }
-    if network.activation == "leaky_relu":
-        facts["negative_slope"] = network.negative_slope
+    weights, biases = ([archives.storable(v).tolist() for v in t] for t in network.as_given())
+    facts = {"weights": weights, "biases": biases, **network.facts()}
     if network.labels is not None:
         facts["labels"] = network.labels.tolist()
     return facts

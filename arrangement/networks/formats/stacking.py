@@ -165,9 +165,7 @@ def _numbers(values: ArrayLike, name: str) -> NDArray[Any]:
 
 
 def _exact(values: Entries) -> Any:
-    if not isinstance(values, np.ndarray) or values.dtype == object:
-        return values
-    return exact_values(values)
+    return exact_values(values) if isinstance(values, np.ndarray) else values
 
 
 def _is(values: Entries, number: int) -> bool:

@@ -16,12 +16,12 @@ from arrangement.files.output import atomic_output
 from arrangement.networks.complex.activation_patterns import patterns_of
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.proofs.grammar import CERTIFICATE, part, written
-from arrangement.networks.regions.region_set import RegionSet
+from arrangement.networks.regions.region_set import RegionSet, SolidRegion
 
 __all__ = ["certificate", "network_facts", "write"]
 
 
-def certificate(regions: RegionSet[Any]) -> dict[str, Any]:
+def certificate(regions: RegionSet[SolidRegion]) -> dict[str, Any]:
     """The certificate of regions, as it stands in the file; see :mod:`verify`.
 
     Numbers are text; :mod:`grammar` says how.
@@ -85,7 +85,7 @@ def certificate(regions: RegionSet[Any]) -> dict[str, Any]:
     return result
 
 
-def _inside_facet(regions: RegionSet[Any], vertices: list[int]) -> list[Fraction]:
+def _inside_facet(regions: RegionSet[SolidRegion], vertices: list[int]) -> list[Fraction]:
     """A point in the relative interior of a facet, with numbers as short as may be.
 
     The mean of d vertices that span it: a simplex of the same dimension has its interior in
@@ -105,17 +105,12 @@ def network_facts(network: FeedForward) -> dict[str, Any]:
 
 
 def _network(network: FeedForward) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "activation": network.activation,
-        "weights": [W.tolist() for W in network.exact_weights],
-        "biases": [b.tolist() for b in network.exact_biases],
-    }
-    if network.activation == "leaky_relu":
-        facts["negative_slope"] = network.exact_negative_slope
-    return facts
+    facts = {key: value for key, value in network.facts().items() if key != "labels"}
+    weights, biases = ([table.tolist() for table in given] for given in network.as_given())
+    return facts | {"weights": weights, "biases": biases}
 
 
-def write(regions: RegionSet[Any], path: str | os.PathLike[str]) -> None:
+def write(regions: RegionSet[SolidRegion], path: str | os.PathLike[str]) -> None:
     """Write a certificate; compressed if the name ends in ``.gz``."""
     content = json.dumps(certificate(regions), separators=(",", ":")).encode()
     with atomic_output(path) as stream:

@@ -13,7 +13,7 @@ from arrangement.checks import generator
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
 from arrangement.networks.regions.linear_regions import LinearRegions
-from arrangement.networks.regions.region_set import RegionSet
+from arrangement.networks.regions.region_set import RegionSet, SolidRegion
 
 __all__ = ["Coverage", "Sample", "coverage"]
 
@@ -96,7 +96,7 @@ MOST_POINTS = 10**9
 
 
 def coverage(
-    regions: RegionSet[Any], n_points: int, rng: np.random.Generator | int | None = None
+    regions: RegionSet[SolidRegion], n_points: int, rng: np.random.Generator | int | None = None
 ) -> Coverage:
     """What points drawn uniformly in the domain find of the regions.
 
@@ -195,7 +195,7 @@ def _sample(volumes: NDArray[np.float64], first: NDArray[np.int64], k: int) -> S
 
 
 def _inside(
-    regions: RegionSet[Any], draw: np.random.Generator, count: int
+    regions: RegionSet[SolidRegion], draw: np.random.Generator, count: int
 ) -> NDArray[np.float64]:
     """Those of some points drawn in the bounding box that lie in the domain's interior."""
     domain = regions.complex.domain

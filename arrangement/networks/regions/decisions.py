@@ -47,7 +47,6 @@ class DecisionRegion(SolidRegion):
     """One region of a class: an index into its :class:`DecisionRegions`."""
 
     regions: DecisionRegions
-    index: int
 
     @property
     def class_number(self) -> int:
@@ -101,8 +100,8 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         return DecisionRegion(self, i)
 
     def __repr__(self) -> str:
-        widths = (self.dimension, *self.layers.hidden_widths, self.layers.output_dimension)
-        return f"{len(self)} decision regions of a network {'-'.join(map(str, widths))}"
+        sizes = "-".join(map(str, self.layers.network.sizes))
+        return f"{len(self)} decision regions of a network {sizes}"
 
     @cached_property
     def class_labels(self) -> NDArray[Any]:

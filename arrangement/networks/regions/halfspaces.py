@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
@@ -25,6 +24,7 @@ from arrangement.networks.complex.geometry import CellGeometry
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
+from arrangement.networks.regions.division import Point
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
@@ -32,7 +32,6 @@ from arrangement.results.columns import frozen
 __all__ = ["HalfspaceRegions", "regions_by_recursion"]
 
 Integers = NDArray[np.object_]
-Point = tuple[Fraction, ...]
 Table = list[list[Any]]
 
 MOST_ROWS = 64
@@ -93,8 +92,7 @@ def regions_by_recursion(
 
 def _split(layers: Layers, part: _Part, l: int) -> list[_Part]:
     """The regions into which layer l cuts a region."""
-    matrix = layers.integers[l]
-    table = (matrix if part.table is None else matrix * fmpz_mat(part.table)).table()
+    table = layers.composed(l, part.table)
     contests = list(_contests(layers, table))
     proper = np.array([any(row[:-1]) for *_, row in contests], dtype=np.bool_)
     rows = np.array([row for *_, row in contests], dtype=object)
@@ -172,16 +170,14 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         witnesses: list[Point | None],
     ) -> None:
         self.layers, self.walls = layers, walls
-        kind = np.int64 if layers.is_maxout else np.bool_
-        self._patterns: list[NDArray[Any]] = [
-            frozen(np.array(level, dtype=kind)) for level in zip(*patterns, strict=True)
-        ]
-        self._witnesses = witnesses
+        self._patterns, self._witnesses = patterns, witnesses
 
-    @property
+    @cached_property
     def patterns(self) -> list[NDArray[Any]]:
         """The activation patterns, per hidden layer; see :attr:`Regions.patterns`."""
-        return self._patterns
+        kind = np.int64 if self.layers.is_maxout else np.bool_
+        levels = zip(*self._patterns, strict=True)
+        return [frozen(np.array(level, dtype=kind)) for level in levels]
 
     def __len__(self) -> int:
         return len(self._witnesses)
@@ -191,10 +187,6 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
     def __repr__(self) -> str:
         return f"{len(self)} activation regions of a network, by recursion"
-
-    def __getattr__(self, name: str) -> Any:
-        hint = "" if name.startswith("_") else "; method='complex' tells most"
-        raise AttributeError(f"regions by recursion have no attribute {name!r}{hint}")
 
     @property
     def n_activation_regions(self) -> int:
@@ -224,8 +216,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         found = self.walls.tolist()
         table: Any = None
         for l, level in enumerate(self.patterns):
-            matrix = self.layers.integers[l]
-            table = (matrix if table is None else matrix * fmpz_mat(table)).table()
+            table = self.layers.composed(l, table)
             pattern = level[i].astype(np.int64).tolist()
             for j, p, q, row in _contests(self.layers, table):
                 if pattern[j] in (p, q) and any(row[:-1]):

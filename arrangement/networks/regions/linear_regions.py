@@ -12,21 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.networks.complex import affine_maps
-from arrangement.networks.layers import Layers
-from arrangement.results.columns import Columnar, frozen
+from arrangement.networks.regions.division import Division, Floats, Part, Point
+from arrangement.results.columns import frozen
 
 __all__ = ["LinearRegion", "LinearRegions"]
 
-Floats = NDArray[np.float64]
-Point = tuple[Fraction, ...]
-
 
 @dataclass(frozen=True)
-class LinearRegion:
+class LinearRegion(Part):
     """What the activation pattern tells of one region: an index into its `regions`."""
 
-    regions: LinearRegions[Any]
-    index: int
+    regions: LinearRegions[LinearRegion]
 
     @property
     def patterns(self) -> list[NDArray[Any]]:
@@ -43,75 +39,24 @@ class LinearRegion:
         """Intercept of the affine map, shape (out,)."""
         return self.regions.intercept[self.index]
 
-    @property
-    def point(self) -> Floats:
-        """A float64 point inside; NaN where none was found."""
-        return self.regions.points[self.index]
-
-    @property
-    def witness(self) -> Point:
-        """A rational point inside."""
-        return self.regions.witness(self.index)
-
 
 Item = TypeVar("Item", bound=LinearRegion, covariant=True)
 
 
-class LinearRegions(Columnar[Item]):
+class LinearRegions(Division[Item]):
     """Regions on each of which a network is affine, however they were found.
 
     Attributes
     ----------
-    layers : Layers
-        The network.
     patterns : list of arrays, shape (m, width)
         The activation patterns, per hidden layer: which neurons are active (positive), bool;
         or which piece of each maxout neuron is in force, int.
     """
 
-    _name = "region"
-    layers: Layers
-
     @property
     @abstractmethod
     def patterns(self) -> list[NDArray[Any]]:
         """See above."""
-
-    @property
-    @abstractmethod
-    def points(self) -> Floats:
-        """A float64 point strictly inside each region, shape (m, d), or NaN."""
-
-    @abstractmethod
-    def witness(self, i: int) -> Point:
-        """A rational point strictly inside a region."""
-
-    @abstractmethod
-    def vertices(self, i: int) -> Floats:
-        """The vertices of a region in float64, shape (k, d)."""
-
-    @abstractmethod
-    def exact_vertices(self, i: int) -> list[Point]:
-        """The vertices of a region as Fractions."""
-
-    @abstractmethod
-    def exact_volume(self, i: int) -> Fraction:
-        """The volume (length, area) of a region, exactly."""
-
-    @property
-    def dimension(self) -> int:
-        """Dimension d of the input space."""
-        return self.layers.input_dimension
-
-    @property
-    def n_regions(self) -> int:
-        """How many regions there are: len(regions)."""
-        return len(self)
-
-    @property
-    @abstractmethod
-    def n_activation_regions(self) -> int:
-        """How many activation patterns have a region of full dimension."""
 
     @cached_property
     def n_affine_maps(self) -> int:

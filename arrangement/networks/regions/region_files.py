@@ -18,6 +18,9 @@ from arrangement.kernels.networks.subdivision import BEGIN, DIM, END, LABEL
 from arrangement.networks.complex.activation_patterns import by_first, last_positive, owners
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import bounded_domain
+from arrangement.networks.complex.geometry import boundaries
+from arrangement.networks.complex.subdivision import Arrays
+from arrangement.networks.complex.vertices import doubtful
 from arrangement.networks.formats.readers import from_arrays, to_arrays
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.region_set import RegionSet, SolidRegion
@@ -87,7 +90,7 @@ def load(path: str | os.PathLike[str]) -> Stored:
         by_class = bool(columns_of_regions["by_class"])
         _check_faces(columns["faces"], columns["pool"], columns["points"], facts["m"])
         domain = bounded_domain((-rows[:, :-1], rows[:, -1]), d)
-        cells = Complex.restored(layers, domain, by_class, columns)
+        cells = Complex(layers, domain, by_class=by_class, arrays=Arrays(**columns))
         _check_complex(cells)
         return _checked(cells, **columns_of_regions)
 
@@ -105,7 +108,7 @@ def _checked(
     if not np.array_equal(by_first(owner), owner):
         raise InputError("owner: the regions are not numbered by their first cells")
     if class_numbers is not None:
-        number = last_positive(cells.signs_of_regions[:, cells.n_hidden_steps :])
+        number = last_positive(cells.signs_of_regions[:, cells.steps.n_hidden :])
         if not by_class or len(class_numbers) != owner.max() + 1:
             raise InputError("class_numbers do not fit the regions")
         if (class_numbers[owner] != number).any():
@@ -170,30 +173,17 @@ def _check_diamonds(
     block = np.cumsum(below) // BLOCK
     for k in np.unique(block):
         part = which[block == k]
-        facet, face = _listed(part, begin, sizes, pool)
-        ridge, place = _listed(facet, begin, sizes, pool)
+        facet, face = boundaries(part, begin, sizes, pool)
+        ridge, place = boundaries(facet, begin, sizes, pool)
         pair = np.sort(face[place] * len(begin) + ridge)
         odd = len(pair) % 2 or (pair[::2] != pair[1::2]).any()
         if odd or (pair[2::2] == pair[1:-1:2]).any():
             raise InputError("pool: a boundary does not close")
 
 
-def _listed(
-    which: NDArray[np.int64],
-    begin: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    pool: NDArray[np.int32],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The boundaries of some faces in a row, and for each entry the place of its face."""
-    length = sizes[which]
-    place = np.repeat(np.arange(len(which)), length)
-    at = np.arange(len(place)) + np.repeat(begin[which] - (np.cumsum(length) - length), length)
-    return pool[at].astype(np.int64), place
-
-
 def _check_complex(cells: Complex) -> None:
     """An InputError unless vertices, labels, signs and pedigrees are those of the network."""
-    n, corners = cells.n_vertices, len(cells.domain.vertices)
+    n, corners = len(cells.points), len(cells.domain.vertices)
     m, n_steps = len(cells.origin), len(cells.steps)
     parents, signs = cells.parents, cells.signs_of_regions
     if n < corners or (parents[:corners] != -1).any():
@@ -209,7 +199,7 @@ def _check_complex(cells: Complex) -> None:
         raise InputError("origin: not an earlier region and a step")
     if signs.shape[1] != n_steps:
         raise InputError(f"signs_of_regions: {signs.shape[1]} steps, not {n_steps}")
-    if not np.array_equal(cells.dependent_signs(signs.copy()), signs):
+    if not np.array_equal(cells.steps.complete(signs.copy()), signs):
         raise InputError("signs_of_regions: those of equal neurons contradict")
     label = cells.faces[:, LABEL]
     flat = np.flatnonzero(cells.faces[:, DIM] == cells.dimension - 1)
@@ -218,8 +208,8 @@ def _check_complex(cells: Complex) -> None:
     if not (cells.spread >= 0).all():
         raise InputError("spread: negative")
     _check_zeros(cells, flat)
-    for v in cells.wide():
-        near, spread = cells.rounded_coordinates(v)
+    for v in doubtful(cells.points, cells.spread, corners):
+        near, spread = cells.exact.float_coordinates(v)
         if (cells.points[v] != near).any() or cells.spread[v] != spread:
             raise InputError(f"points: vertex {v} is not rounded from the exact one")
 
@@ -266,7 +256,7 @@ def _check_zeros(cells: Complex, flat: NDArray[np.int64]) -> None:
             raise InputError(f"parents: those of vertex {v} are not on both sides")
 
 
-def _check_interiors(each: RegionSet[Any]) -> None:
+def _check_interiors(each: RegionSet[SolidRegion]) -> None:
     """An InputError unless every cell has a point with exactly its signs in its interior."""
     cells = each.complex
     for i in np.flatnonzero(np.isnan(each.points).any(axis=1)).tolist():

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
+from arrangement.checks import given_points
 from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
-from arrangement.exact.numbers import exact_table
 from arrangement.files import graphml
 from arrangement.networks.complex.activation_patterns import by_first, owners
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.contacts import OUTSIDE, Contacts
 from arrangement.networks.complex.geometry import CellGeometry
 from arrangement.networks.layers import homogeneous
-from arrangement.results.columns import Columnar, frozen
+from arrangement.networks.regions.division import Division, Floats, Part, Point
+from arrangement.results.columns import frozen
 
 if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
 
 __all__ = ["Facet", "RegionSet", "SolidRegion"]
-
-Floats = NDArray[np.float64]
-Point = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True)
@@ -58,21 +56,10 @@ class Facet:
 
 
 @dataclass(frozen=True)
-class SolidRegion:
+class SolidRegion(Part):
     """What the complex tells of one region: an index into its `regions`."""
 
-    regions: RegionSet[Any]
-    index: int
-
-    @property
-    def point(self) -> Floats:
-        """A float64 point inside; NaN where none was found."""
-        return self.regions.points[self.index]
-
-    @property
-    def witness(self) -> Point:
-        """A rational point inside."""
-        return self.regions.witness(self.index)
+    regions: RegionSet[SolidRegion]
 
     @property
     def volume(self) -> float:
@@ -96,7 +83,7 @@ class SolidRegion:
 Item = TypeVar("Item", bound=SolidRegion, covariant=True)
 
 
-class RegionSet(Columnar[Item]):
+class RegionSet(Division[Item]):
     """A division of a domain into regions that are unions of cells of one complex.
 
     Parameters
@@ -124,16 +111,6 @@ class RegionSet(Columnar[Item]):
 
     def _item(self, i: int) -> Any:
         return SolidRegion(self, i)
-
-    @property
-    def dimension(self) -> int:
-        """Dimension d of the input space."""
-        return self.layers.input_dimension
-
-    @property
-    def n_regions(self) -> int:
-        """How many regions there are: len(regions)."""
-        return len(self)
 
     @property
     def n_activation_regions(self) -> int:
@@ -215,7 +192,7 @@ class RegionSet(Columnar[Item]):
             return found
         # Cells of one maxout pattern are a polytope: its vertices are those points whose
         # facets are not all facets of another.
-        through = {v: 0 for v in found}
+        through = dict.fromkeys(found, 0)
         for k, facet in enumerate(self._raw_facets(i)):
             for v in facet.vertices:
                 through[v] |= 1 << k
@@ -308,7 +285,6 @@ class RegionSet(Columnar[Item]):
 
         An entry is 1 + the number of the neuron, counted through all hidden layers.
         """
-
         offset = np.cumsum([0, *self.layers.hidden_widths])
         layer, index = self.edge_neurons.T
         matrix = adjacency(np.column_stack([self.edges, offset[layer] + index]), len(self))
@@ -334,10 +310,10 @@ class RegionSet(Columnar[Item]):
             return found
         mine = set(self.vertex_numbers(i))
         return [
-            Facet(f.neighbor, f.neuron, f.wall, f.vertices)
-            if f.neighbor is not None
-            else Facet(None, None, f.wall, tuple(v for v in f.vertices if v in mine))
-            for f in found
+            facet
+            if facet.neighbor is not None
+            else replace(facet, vertices=tuple(v for v in facet.vertices if v in mine))
+            for facet in found
         ]
 
     def _raw_facets(self, i: int) -> list[Facet]:
@@ -367,7 +343,7 @@ class RegionSet(Columnar[Item]):
         links = coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(len(self),) * 2)
         return by_first(connected_components(links, directed=False)[1])
 
-    def locate(self, x: Any) -> Any:
+    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The region that contains a point.
 
         Parameters
@@ -386,12 +362,7 @@ class RegionSet(Columnar[Item]):
             If a point is outside the domain or between regions (for maxout of three pieces or
             more also: where two pieces are equal that a third exceeds).
         """
-        x = x if isinstance(x, np.ndarray) else np.array(x, dtype=object)
-        points = x[None] if x.ndim == 1 else x
-        if points.ndim != 2 or points.shape[1] != self.dimension:
-            raise InputError(f"a point has {self.dimension} coordinates, not {x.shape}")
-        if points.dtype != np.float64 or not np.isfinite(points).all():
-            points = exact_table(points, "points", "row", 2)
+        points, single = given_points(x, self.dimension)
         inside = (exact.signs_at(self.complex.domain.rows, points) > 0).all(axis=1)
         for p in np.flatnonzero(~inside):
             raise InputError(f"point {p} is not inside the domain")
@@ -402,7 +373,7 @@ class RegionSet(Columnar[Item]):
         found = self.owners_of(signs)
         for k in np.flatnonzero(found == OUTSIDE):
             raise InputError(f"point {k} lies between regions")
-        return int(found[0]) if x.ndim == 1 else found
+        return int(found[0]) if single else found
 
     def owners_of(self, signs: NDArray[np.int8]) -> NDArray[np.int64]:
         """The regions with these signs of all steps, shape (k, S); −1 where there is none."""
@@ -420,12 +391,10 @@ class RegionSet(Columnar[Item]):
 
     def to_networkx(self) -> nx.Graph:
         """The graph of regions: nodes 0 … m − 1, joined by common facets."""
-
         return graphml.cell_graph(self.node_columns(), self.edges, self.edge_columns())
 
     def write_graphml(self, path: str | os.PathLike[str]) -> None:
         """Write the graph of regions as GraphML; compressed if the name ends in ``.gz``."""
-
         graphml.write_graphml(path, self.node_columns(), self.edges, self.edge_columns())
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:

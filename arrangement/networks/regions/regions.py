@@ -34,7 +34,6 @@ class Region(SolidRegion, LinearRegion):
     """One region: an index into its :class:`Regions`."""
 
     regions: Regions
-    index: int
 
 
 class Regions(RegionSet[Region], LinearRegions[Region]):
@@ -62,8 +61,6 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
     ([0.0, 2.0, -2.0], [1])
     """
 
-    _name = "region"
-
     def __init__(
         self, cells: Complex, owner: NDArray[np.int64] | None = None, merged: bool = False
     ) -> None:
@@ -74,10 +71,8 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
 
     def __repr__(self) -> str:
         kind = "linear" if self.merged else "activation"
-        widths = "-".join(map(str, [self.dimension, *self.layers.hidden_widths]))
-        return (
-            f"{len(self)} {kind} regions of a network {widths}-{self.layers.output_dimension}"
-        )
+        sizes = "-".join(map(str, self.layers.network.sizes))
+        return f"{len(self)} {kind} regions of a network {sizes}"
 
     @property
     def n_linear_regions(self) -> int:
@@ -109,7 +104,7 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
     def _by_class(self) -> tuple[Complex, NDArray[np.int64]]:
         """The complex cut by the output's argmax too, and the class of each of its cells."""
         cells = Complex(self.layers, self.complex.domain, by_class=True)
-        steps = cells.signs_of_regions[:, cells.n_hidden_steps :]
+        steps = cells.signs_of_regions[:, cells.steps.n_hidden :]
         return cells, last_positive(steps)
 
     def decision_regions(self) -> DecisionRegions:
@@ -118,7 +113,6 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         Each linear region is cut by the hyperplanes on which two outputs are equal and
         largest; parts of the same class with a common facet are one.
         """
-
         cells, number = self._by_class
         owner = Regions(cells, np.arange(cells.n_regions)).components(number)
         return DecisionRegions(cells, owner, number[np.unique(owner, return_index=True)[1]])
@@ -149,7 +143,6 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save network, domain, complex and regions as ``.npz``; see :meth:`load`."""
-
         region_files.save(path, self.complex, self.owner, self.merged)
 
     def write_certificate(self, path: str | os.PathLike[str]) -> None:
@@ -165,12 +158,10 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         InputError
             If the regions are merged: certificates are of activation regions.
         """
-
         certificate.write(self, path)
 
     def coverage(self, n_points: int, rng: np.random.Generator | int | None = None) -> Coverage:
         """What random points find of the regions; see :func:`coverage.coverage`."""
-
         return coverage(self, n_points, rng)
 
     @classmethod

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from arrangement.arrangement import Arrangement
 from arrangement.checks import check_flag, entries
 from arrangement.errors import InputError
 from arrangement.progress import Progress, reporter
@@ -183,29 +184,15 @@ def pattern_minimum(
     >>> round(found.fun, 6)  # (1/3)·7: the line through two of the three points
     1.166667
     """
-    kind = Loss(loss, threshold, margin)
-    cost = Penalty(penalty, alpha, l1_ratio)
-    arrangement = sample_arrangement(X, bias)
-    given = float_samples(arrangement, bias is not None)
-    targets, outputs = kind.targets(y, len(given), classes)
-    active = _activations(patterns, len(given))
+    losses = Loss(loss, threshold, margin), Penalty(penalty, alpha, l1_ratio)
+    setting = _Setting.of(
+        X, y, *losses, classes, bias, bias_penalty, output_bias, negative_slope
+    )
+    active = _activations(patterns, len(setting.X))
     z = None
     if output_weights is not None:
-        z = _output_weights(output_weights, len(active), outputs)
-    counted = _penalised(given.shape[1], bias, bias_penalty)
-    model = _Model(
-        given,
-        targets,
-        kind,
-        cost,
-        counted,
-        len(active),
-        outputs,
-        z is not None,
-        output_bias,
-        checked_slope(negative_slope),
-    )
-    return model.solve(active, z)
+        z = _output_weights(output_weights, len(active), setting.outputs)
+    return _Program(setting, len(active), z is not None).solve(active, z)
 
 
 def cellwise_minima(
@@ -255,24 +242,20 @@ output_bias, negative_slope
     >>> found.cells.signs[k].tolist(), float(found.output_weights[column])
     ([-1, -1, 1], 1.0)
     """
-    kind = Loss(loss, threshold, margin)
-    cost = Penalty(penalty, alpha, l1_ratio)
-    arrangement = sample_arrangement(X, bias)
-    given = float_samples(arrangement, bias is not None)
-    targets, outputs = kind.targets(y, len(given), classes)
+    losses = Loss(loss, threshold, margin), Penalty(penalty, alpha, l1_ratio)
+    setting = _Setting.of(
+        X, y, *losses, classes, bias, bias_penalty, output_bias, negative_slope
+    )
+    outputs = setting.outputs
     if output_weights is None:
         table = np.array([1.0, -1.0]) if outputs == 1 else np.zeros((0, outputs))
     else:
         table = _output_weights(output_weights, None, outputs)
-    counted = _penalised(given.shape[1], bias, bias_penalty)
-    parts = given, targets, kind, cost, counted, 1, outputs
-    free, held = (
-        _Model(*parts, fixed, output_bias, checked_slope(negative_slope))
-        for fixed in (False, True)
-    )
-    cells = arrangement.cells(progress=None if callable(progress) else progress)
+    free, held = (_Program(setting, 1, fixed) for fixed in (False, True))
+    cells = setting.arrangement.cells(progress=None if callable(progress) else progress)
     report = reporter(progress, "cells")
-    shape = (given.shape[1],) if outputs == 1 else (given.shape[1], outputs)
+    d = setting.X.shape[1]
+    shape = (d,) if outputs == 1 else (d, outputs)
     m, count = len(cells), len(table)
     min_fun, R, attained = np.empty(m), np.empty((m, *shape)), np.empty(m, dtype=bool)
     closed_fun, closed_R = np.empty((m, count)), np.empty((m, count, *shape))
@@ -291,30 +274,59 @@ output_bias, negative_slope
     )
 
 
-class _Model:
+@dataclass(frozen=True, eq=False)
+class _Setting:
+    """What is fitted, and how that is judged."""
+
+    arrangement: Arrangement
+    X: Floats
+    y: Floats
+    outputs: int
+    loss: Loss
+    penalty: Penalty
+    counted: Floats  # 1 for the coordinates that are penalised, 0 for the others
+    output_bias: bool
+    slope: float
+
+    @classmethod
+    def of(
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        loss: Loss,
+        penalty: Penalty,
+        classes: int | None,
+        bias: float | Fraction | str | None,
+        bias_penalty: bool,
+        output_bias: bool,
+        negative_slope: float,
+    ) -> _Setting:
+        """The same, checked."""
+        arrangement = sample_arrangement(X, bias)
+        given = float_samples(arrangement, bias is not None)
+        targets, outputs = loss.targets(y, len(given), classes)
+        check_flag(bias_penalty, "bias_penalty")
+        check_flag(output_bias, "output_bias")
+        counted = np.ones(given.shape[1])
+        if bias is not None and not bias_penalty:
+            counted[-1] = 0.0
+        slope = checked_slope(negative_slope)
+        parts = given, targets, outputs, loss, penalty, counted, output_bias, slope
+        return cls(arrangement, *parts)
+
+
+class _Program:
     """The convex program of K patterns; patterns and output weights are its parameters.
 
     Columns of X are scaled to their largest entry, and the penalty is that of R as given.
     """
 
-    def __init__(
-        self,
-        X: Floats,
-        y: Floats,
-        loss: Loss,
-        penalty: Penalty,
-        counted: Floats,
-        K: int,
-        outputs: int,
-        fixed: bool,
-        output_bias: bool,
-        slope: float,
-    ) -> None:
+    def __init__(self, setting: _Setting, K: int, fixed: bool) -> None:
         import cvxpy as cp
 
+        self.setting = setting
+        X, y, counted, outputs = setting.X, setting.y, setting.counted, setting.outputs
         n, d = X.shape
-        self.X, self.y, self.loss, self.penalty = X, y, loss, penalty
-        self.counted, self.outputs, self.slope = counted, outputs, slope
         self.scale = np.abs(X).max(axis=0)
         self.scale[self.scale == 0] = 1.0
         scaled = X / self.scale
@@ -330,7 +342,7 @@ class _Model:
         f: Any = np.ones((n, 1)) @ cp.reshape(self.constant, (1, outputs), order="C")
         f = f if several else cp.reshape(f, (n,), order="C")
         cost: Any = 0
-        l1, l2 = penalty.weights
+        l1, l2 = setting.penalty.weights
         for R, share, size in zip(self.maps, self.shares, self.sizes, strict=True):
             along = scaled @ R
             if several and fixed:
@@ -346,12 +358,11 @@ class _Model:
             cp.multiply(self.sides[j], scaled @ self.maps[j]) >= 0
             for j in range(len(self.sides))
         ]
-        check_flag(output_bias, "output_bias")
-        if not output_bias:
+        if not setting.output_bias:
             held.append(self.constant == 0)
-        self.problem = cp.Problem(cp.Minimize(loss.expression(f, y) + cost), held)
+        self.problem = cp.Problem(cp.Minimize(setting.loss.expression(f, y) + cost), held)
         self.recession = None
-        if loss.separable:
+        if setting.loss.separable:
             # A direction along which no margin falls and some margin rises lowers the loss for
             # ever; without one the minimum is attained (Rockafellar 1970, theorem 27.1).
             # Whatever is penalised stays.
@@ -363,14 +374,15 @@ class _Model:
             ]
             self.recession = cp.Problem(
                 cp.Maximize(cp.sum(gain)),
-                [loss.margins(f, y) >= gain, gain >= 0, gain <= 1, *held, *still],
+                [setting.loss.margins(f, y) >= gain, gain >= 0, gain <= 1, *held, *still],
             )
 
     def solve(self, active: Mask, z: Floats | None) -> PatternMinimum:
         """The minimum for patterns (K, N), and output weights in the closed cells."""
-        several = self.outputs > 1
+        setting, slope = self.setting, self.setting.slope
+        several = setting.outputs > 1
         for j, pattern in enumerate(active):
-            share = np.where(pattern, 1.0, self.slope)
+            share = np.where(pattern, 1.0, slope)
             side = np.where(pattern, 1.0, -1.0)
             self.sizes[j].value = np.ones(2)
             if not several:
@@ -378,7 +390,7 @@ class _Model:
                 if z is not None:
                     self.sides[j].value = np.sign(z[j]) * side
                 continue
-            row = np.ones(self.outputs) if z is None else z[j]
+            row = np.ones(setting.outputs) if z is None else z[j]
             self.shares[j].value = share[:, None] * row
             if z is not None:
                 self.sides[j].value = side
@@ -389,17 +401,17 @@ class _Model:
         if several and z is not None:
             R = R[:, :, None] * z[:, None, :]
         constant = np.asarray(self.constant.value, dtype=np.float64) + 0.0
-        share = np.where(active, 1.0, self.slope)
-        f = np.einsum("kn,nd,kd...->n...", share, self.X, R) + constant
-        loss = float(np.mean(self.loss.values(f, self.y)))
-        counted = self.counted if R.ndim == 2 else self.counted[:, None]
+        share = np.where(active, 1.0, slope)
+        f = np.einsum("kn,nd,kd...->n...", share, setting.X, R) + constant
+        loss = float(np.mean(setting.loss.values(f, setting.y)))
+        counted = setting.counted if R.ndim == 2 else setting.counted[:, None]
         attained = True
         if self.recession is not None:
             minimise(self.recession)
             # Directions may be scaled: the optimum is 0, or at least 1.
             attained = bool(self.recession.value < 0.5)
         return PatternMinimum(
-            loss + self.penalty.value(R * counted),
+            loss + setting.penalty.value(R * counted),
             loss,
             R,
             constant if several else float(constant),
@@ -446,12 +458,3 @@ def _output_weights(values: ArrayLike, K: int | None, outputs: int) -> Floats:
             f"output_weights, row {j}: {table[j]}, but a finite one that is not 0 is needed"
         )
     return table
-
-
-def _penalised(d: int, bias: Any, bias_penalty: bool) -> Floats:
-    """1 for the coordinates that are penalised, 0 for the others."""
-    check_flag(bias_penalty, "bias_penalty")
-    counted = np.ones(d)
-    if bias is not None and not bias_penalty:
-        counted[-1] = 0.0
-    return counted

@@ -18,18 +18,15 @@ from __future__ import annotations
 from itertools import permutations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pieces import Pieces
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.ties import active_sets
-from arrangement.relu.weight_space import Mask
+from arrangement.relu.weight_space import Indices, Mask
 
 __all__ = ["components"]
-
-Indices = NDArray[np.int64]
 
 
 def components(pieces: Pieces, rational: RationalDecider) -> Indices:
@@ -94,11 +91,8 @@ def _below(
 
 
 def _share_a_facet(table: NeuronFaces, faces: Indices) -> Mask:
-    m = len(table.cells)
-    adjacent = table.cells.adjacency
+    cells = np.flatnonzero(faces < len(table.cells))
     result = np.zeros((len(faces), len(faces)), dtype=bool)
-    cells = np.flatnonzero(faces < m)
-    for a in cells.tolist():
-        near = adjacent.indices[adjacent.indptr[faces[a]] : adjacent.indptr[faces[a] + 1]]
-        result[a, cells[np.isin(faces[cells], near)]] = True
+    adjacent = table.cells.adjacency[faces[cells]][:, faces[cells]]
+    result[np.ix_(cells, cells)] = adjacent.toarray() != 0
     return result

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from arrangement.kernels.landscape.screening import Fit
 from arrangement.relu.weight_space import Floats
 
-__all__ = ["Fit", "fit"]
-
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """The least squares fit of the targets by some columns.
-
-    Attributes
-    ----------
-    basis : ndarray, shape (N, rank)
-        Orthonormal, of what the columns span.
-    back : ndarray, shape (columns, rank)
-        The coefficients of least norm are back @ along.
-    along : ndarray, shape (rank,)
-        basisᵀ y.
-    rest : ndarray, shape (N,)
-        y − basis basisᵀ y.
-    condition : float
-        Largest over smallest singular value that counts.
-    """
-
-    basis: Floats
-    back: Floats
-    along: Floats
-    rest: Floats
-    condition: float
+__all__ = ["fit"]
 
 
 def fit(columns: Floats, y: Floats, rank: int | None = None) -> Fit:

@@ -12,18 +12,17 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement import exact, kernels
 from arrangement.checks import whole
+from arrangement.kernels.landscape.screening import Tables
 from arrangement.progress import Progress
 from arrangement.relu.minima.boundary import Classes, flat_bases
-from arrangement.relu.weight_space import CHUNK, Floats, Mask, Samples, Signs, lengths
+from arrangement.relu.weight_space import CHUNK, Floats, Indices, Mask, Samples, Signs, lengths
 from arrangement.results.cells import Cells
 
 __all__ = ["NeuronFaces", "facets"]
 
-Indices = NDArray[np.int64]
 
 TAME = 1e6
 """Samples of no larger `NeuronFaces.spread` leave float64 most of its digits."""
@@ -111,6 +110,8 @@ class NeuronFaces:
         self.flat: Indices = np.concatenate(flats) + start
         self.on: Mask = np.concatenate(on)
         self.sizes: Indices = self.rank - self.codimension
+        self._rays: dict[int, Floats] = {}
+        self._interior: dict[int, Floats] = {}
         self._find_bases()
 
     def _find_bases(self) -> None:
@@ -182,17 +183,23 @@ class NeuronFaces:
         return ranks
 
     @cached_property
-    def nearly_dependent(self) -> bool:
-        """Is some sample off a flat by so little that float64 takes it to be on it?"""
-        lengths = np.linalg.norm(self.samples.X, axis=1)
+    def closest(self) -> float:
+        """The least share of its length by which a sample is off a flat; 0 where float64 takes
+        it to be on one that it is not on."""
+        size = lengths(self.samples.X)[:, None]
         step = max(1, (1 << 20) // self.samples.X.size)
+        closest = 1.0
         for start in range(0, len(self.bases), step):
             flats = np.arange(start, min(start + step, len(self.bases)))
             flats = flats[self.flat_codimension[flats] < self.rank]
-            off = np.linalg.norm(self.restricted(flats), axis=2) <= NEAR * lengths
-            if np.any(off & ~self.on[flats]):
-                return True
-        return False
+            off = np.linalg.norm(self.restricted(flats) / size, axis=2)[~self.on[flats]]
+            closest = min(closest, float(off.min(initial=1.0)))
+        return closest
+
+    @property
+    def nearly_dependent(self) -> bool:
+        """Is some sample off a flat by so little that float64 takes it to be on it?"""
+        return self.closest <= NEAR
 
     @cached_property
     def accuracy(self) -> Floats:
@@ -216,20 +223,12 @@ class NeuronFaces:
         lost *= np.where(self.codimension > 0, min(self.condition, 1e50), 1.0)
         return np.minimum(ROUNDING * lost, 1.0)
 
-    @cached_property
+    @property
     def spread(self) -> float:
         """`Samples.spread`, and how many times the distance of a sample from a flat goes into
         its length."""
-        spread = max(self.given.spread, self.condition)
-        size = lengths(self.samples.X)[:, None]
-        step = max(1, (1 << 20) // self.samples.X.size)
-        for start in range(0, len(self.bases), step):
-            flats = np.arange(start, min(start + step, len(self.bases)))
-            flats = flats[self.flat_codimension[flats] < self.rank]
-            off = np.linalg.norm(self.restricted(flats) / size, axis=2)[~self.on[flats]]
-            closest = float(off.min(initial=1.0))
-            spread = max(spread, 1.0 / closest) if closest else np.inf
-        return spread
+        distant = 1.0 / self.closest if self.closest else np.inf
+        return max(self.given.spread, self.condition, distant)
 
     @property
     def rough(self) -> bool:
@@ -251,14 +250,6 @@ class NeuronFaces:
     @cached_property
     def _classes(self) -> Classes:
         return Classes(self.samples)
-
-    @cached_property
-    def _interior(self) -> dict[int, Floats]:
-        return {}
-
-    @cached_property
-    def _rays(self) -> dict[int, Floats]:
-        return {}
 
     def rays(self, flat: int) -> Floats:
         """x_i·v for the rays v of the local arrangement of a flat, modulo it, shape (q, N).
@@ -306,8 +297,8 @@ class NeuronFaces:
             result[row] = along
         return result
 
-    def tables(self, flats: Indices) -> tuple[Floats, Floats, Floats, Indices]:
-        """Of some flats, for :func:`kernels.screen`; the origin has no rays there.
+    def tables(self, flats: Indices) -> Tables:
+        """What is known of some flats; the origin has no rays there.
 
         The lengths are those of the samples, as the errors of the samples on a flat are.
         """
@@ -319,7 +310,7 @@ class NeuronFaces:
         for row, table in zip(np.flatnonzero(proper).tolist(), found, strict=True):
             rays[row] = table
         begin = np.concatenate([[0], np.cumsum(list(map(len, rays)))]).astype(np.int64)
-        return restricted, size, np.concatenate(rays), begin
+        return Tables(restricted, size, np.concatenate(rays), begin)
 
     def turns(self, face: int) -> Floats:
         """The changes of the outputs along the rays v of a face, per unit, shape (q, N).

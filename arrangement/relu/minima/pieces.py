@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.predictor import Predictor
-from arrangement.relu.weight_space import Floats, Mask, Signs
+from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
 __all__ = ["KINDS", "Piece", "Pieces"]
 
@@ -121,7 +121,7 @@ class Pieces(Sequence[Piece]):
         self,
         table: NeuronFaces,
         minima: Minima,
-        level: NDArray[np.int64],
+        level: Indices,
         bias: float | None,
         kind: str | None = None,
     ) -> None:
@@ -133,9 +133,7 @@ class Pieces(Sequence[Piece]):
         self.decided, self.residuals = minima.decided, minima.residuals
         silent = (self.output_signs == 0) & ~table.idle[self.faces]
         lineality = table.given.X.shape[1] - table.rank
-        self.dimension: NDArray[np.int64] = minima.dimension + lineality * np.sum(
-            ~silent, axis=1
-        )
+        self.dimension: Indices = minima.dimension + lineality * np.sum(~silent, axis=1)
         self.kind = self._kinds(silent) if kind is None else np.full(len(minima), kind)
         self._made: dict[int, Piece] = {}
 

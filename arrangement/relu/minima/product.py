@@ -9,35 +9,28 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.errors import SizeError
 from arrangement.files.graphml import cell_graph, write_graphml
+from arrangement.kernels.landscape.screening import Faces
 from arrangement.memory import refuse
 from arrangement.relu.minima.neuron_faces import ROUNDING
 from arrangement.relu.minima.pieces import Pieces
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.search import VERY_FEW
 from arrangement.relu.minima.ties import active_sets, exact_losses, levels, representatives
-from arrangement.relu.minima.tuples import Screen, n_multisets
-from arrangement.relu.weight_space import Floats, Mask
+from arrangement.relu.minima.tuples import Screen
+from arrangement.relu.multisets import multiset_index, multisets, multisets_at, n_multisets
+from arrangement.relu.weight_space import Floats, Indices, Mask
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from arrangement.results.cells import Cells
 
-__all__ = [
-    "MAX_GRAPH",
-    "ProductGraph",
-    "cell_fits",
-    "multiset_index",
-    "multisets_at",
-    "refuse_large_graph",
-]
+__all__ = ["MAX_GRAPH", "ProductGraph", "cell_fits", "refuse_large_graph"]
 
-Indices = NDArray[np.int64]
 
 MAX_NODES = 50_000_000
 MAX_EDGES = 50_000_000
@@ -52,49 +45,6 @@ def refuse_large_graph(nodes: int, edges: int, what: str) -> None:
             f"{what} of {nodes:,} nodes and {edges:,} edges is more than {MAX_GRAPH:,}; take "
             "fewer samples or neurons, or use the columns (nodes, edges, min_loss, …) instead"
         )
-
-
-def multiset_index(rows: Indices, m: int) -> Indices:
-    """The places of rising rows of k numbers below m among all of them, in their order.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> multiset_index(np.array([[0, 0], [0, 2], [1, 1], [2, 2]]), 3).tolist()
-    [0, 2, 3, 5]
-    """
-    k = rows.shape[1]
-    place = np.zeros(len(rows), dtype=np.int64)
-    low = np.zeros(len(rows), dtype=np.int64)
-    for j in range(k):
-        # Rows that begin alike and have a smaller entry here: multisets of the k − j
-        # remaining numbers from `low` on, less those from rows[j] on.
-        left = k - j
-        counts = np.array([n_multisets(m - a, left) for a in range(m + 1)], dtype=np.int64)
-        place += counts[low] - counts[rows[:, j]]
-        low = rows[:, j]
-    return place
-
-
-def multisets_at(places: Indices, m: int, k: int) -> Indices:
-    """The rows at some places: the inverse of :func:`multiset_index`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> multisets_at(np.array([0, 2, 3, 5]), m=3, k=2).tolist()
-    [[0, 0], [0, 2], [1, 1], [2, 2]]
-    """
-    rows = np.empty((len(places), k), dtype=np.int64)
-    left, low = places.copy(), np.zeros(len(places), dtype=np.int64)
-    for j in range(k):
-        counts = np.array([n_multisets(m - a, k - j) for a in range(m + 1)], dtype=np.int64)
-        rest = counts[low] - left
-        # The last entry from which on there are so many.
-        low = m - np.searchsorted(counts[::-1], rest)
-        left = counts[low] - rest
-        rows[:, j] = low
-    return rows
 
 
 def cell_fits(
@@ -129,48 +79,28 @@ def cell_fits(
     loss, rank = np.empty(total), np.empty(total, dtype=np.int64)
     error = np.empty(total)
     # Every cell, idle or not.
-    screen = Screen(
-        faces, y, decider.free, positions=np.arange(n_cells), rank_of=decider.rank_of
-    )
+    screen = Screen(faces, y, decider.free, np.arange(n_cells), rank_of=decider.rank_of)
     at = 0
-    hard: list[tuple[Indices, Indices]] = []
     exhaustive = faces.rough and total <= VERY_FEW
-    if exhaustive:
-        hard.append((np.arange(total), _multisets(n_cells, hidden)))
-    for prefix in () if exhaustive else screen.prefixes(hidden - 1):
+    hard = [np.arange(total if exhaustive else 0)]
+    for prefix in () if exhaustive else multisets(n_cells, hidden - 1):
         before, _ = screen.prefix_fit(prefix)
         for block, table, grams in screen.blocks(prefix[-1] if prefix else 0):
-            which = screen.positions[block]
-            squares, sure = np.zeros(len(which)), np.empty(len(which), dtype=bool)
-            wrong = np.zeros(len(which))
-            kernels.tuple_losses(
-                table,
-                grams,
-                table @ before.basis,
-                table @ before.rest,
-                faces.sizes[which],
-                before.basis,
-                before.along,
-                before.rest,
-                ROUNDING * n * before.condition,
-                squares,
-                wrong,
-                sure,
-            )
-            rows = slice(at, at + len(which))
+            count = len(table)
+            squares, wrong, sure = np.zeros(count), np.zeros(count), np.empty(count, dtype=bool)
+            crosses, rights = table @ before.basis, table @ before.rest
+            last = Faces(table, grams, crosses, rights, faces.sizes[block])
+            accuracy = ROUNDING * n * before.condition
+            kernels.tuple_losses(last, before, accuracy, squares, wrong, sure)
+            rows = slice(at, at + count)
             loss[rows], error[rows] = squares / n, wrong / n
             rank[rows] = before.basis.shape[1] + faces.rank
-            open_ = np.flatnonzero(~sure)
-            if len(open_):
-                tuples = np.empty((len(open_), hidden), dtype=np.int64)
-                tuples[:, :-1] = prefix
-                tuples[:, -1] = which[open_]
-                hard.append((at + open_, tuples))
-            at += len(which)
+            hard.append(at + np.flatnonzero(~sure))
+            at += count
         report(at, total)
-    if hard:
-        places = np.concatenate([places for places, _ in hard])
-        tuples = np.concatenate([t for _, t in hard])
+    places = np.concatenate(hard)
+    if len(places):
+        tuples = multisets_at(places, n_cells, hidden)
         loss[places], rank[places], _, error[places] = decider.fits(tuples, points=False)
 
     known = ~np.isnan(attained)
@@ -304,7 +234,7 @@ class ProductGraph:
     @cached_property
     def nodes(self) -> Indices:
         """The cells of each node, rising, shape (M, K)."""
-        return _multisets(len(self.cells), self.hidden)
+        return multisets_at(np.arange(len(self)), len(self.cells), self.hidden)
 
     @cached_property
     def edges(self) -> Indices:
@@ -314,7 +244,8 @@ class ProductGraph:
         number e·(multisets) + i.
         """
         m = len(self.cells)
-        rest = _multisets(m, self.hidden - 1)
+        others = n_multisets(m, self.hidden - 1)
+        rest = multisets_at(np.arange(others), m, self.hidden - 1)
         own = self.cells.edges
         result = np.empty((len(own) * len(rest), 3), dtype=np.int64)
         for side in range(2):
@@ -496,15 +427,3 @@ class ProductGraph:
             f"ProductGraph of {self.hidden} x {len(self.cells)} cells: {len(self):,} nodes, "
             f"{len(self.boundary_loss):,} edges"
         )
-
-
-def _multisets(m: int, k: int) -> Indices:
-    """Multisets of k numbers below m, rising rows in lexicographic order, shape (M, k)."""
-    rows = np.zeros((1, 0), dtype=np.int64)
-    for _ in range(k):
-        low = rows[:, -1] if rows.shape[1] else np.zeros(len(rows), dtype=np.int64)
-        count = m - low
-        start = np.repeat(np.cumsum(count) - count, count)
-        last = np.arange(count.sum()) - start + np.repeat(low, count)
-        rows = np.column_stack([np.repeat(rows, count, axis=0), last])
-    return rows

@@ -23,11 +23,10 @@ from numpy.typing import NDArray
 from arrangement import kernels
 from arrangement.relu.minima.least_squares import fit
 from arrangement.relu.minima.neuron_faces import ROUNDING, NeuronFaces
-from arrangement.relu.weight_space import Floats
+from arrangement.relu.multisets import multisets
+from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = ["Level", "Pruning"]
-
-Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +60,9 @@ class Level:
             return last
         table = self.maps[last]
         bounds = np.empty(len(last))
-        kernels.lower_bounds(
-            table,
-            table @ before.basis,
-            table @ before.rest,
-            before.basis,
-            before.along,
-            before.rest,
-            ROUNDING * len(self.y) * before.condition,
-            bounds,
-        )
+        accuracy = ROUNDING * len(self.y) * before.condition
+        crosses, rights = table @ before.basis, table @ before.rest
+        kernels.lower_bounds(table, crosses, rights, before, accuracy, bounds)
         return last[bounds <= room]
 
 
@@ -135,8 +127,7 @@ class Pruning:
         """
         top = self.levels[0]
         m = len(top.maps)
-        tops = _rising(m, length - 1, first)
-        for number, prefix in enumerate(tops):
+        for number, prefix in enumerate(multisets(m, length - 1, first)):
             last = np.arange(prefix[-1] if prefix else 0, m)
             for found in self._descend(0, prefix, last):
                 yield (*found, number)
@@ -163,16 +154,6 @@ class Pruning:
                 yield from self._descend(depth + 1, finer, rest)
             else:
                 yield finer, rest
-
-
-def _rising(m: int, length: int, first: range | None) -> Iterator[tuple[int, ...]]:
-    """Rising rows of `length` numbers below m, the first of them in a range."""
-    if length == 0:
-        yield ()
-        return
-    for k in range(m) if first is None else first:
-        for rest in _rising(m, length - 1, range(k, m)):
-            yield (k, *rest)
 
 
 def _cell_above(faces: NeuronFaces, which: Indices, cells: NDArray[np.int8]) -> Indices:

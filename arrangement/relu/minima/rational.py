@@ -22,11 +22,10 @@ from arrangement.arrangement import Arrangement
 from arrangement.errors import SolverError
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
-from arrangement.relu.weight_space import Floats, Mask, Signs
+from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
 __all__ = ["RationalDecider"]
 
-Indices = NDArray[np.int64]
 Integers = NDArray[np.object_]
 
 
@@ -457,9 +456,10 @@ class RationalDecider(Decider):
             [_rounded(x * Fraction(samples.scale[c])) for x, c in zip(v, columns, strict=True)]
         )
 
-    def _states(
+    def states(
         self, minima: Minima, idle: Indices, silent: Indices
     ) -> list[list[tuple[int, int, float, bool]]]:
+        """The same, and all of them decided."""
         states = []
         for row in minima.faces:
             solution = self.solve(row)

@@ -15,18 +15,16 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 import scipy.sparse
-from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.search import MAX_PIECES, Search, active_minima
-from arrangement.relu.minima.stationary import Minima
+from arrangement.relu.minima.stationary import Minima, States, joined
 from arrangement.relu.minima.ties import within
 from arrangement.relu.weight_space import Floats, Mask
 
 __all__ = ["saddles"]
 
-Indices = NDArray[np.int64]
 
 LEAST = Fraction(1, 10**300)
 
@@ -156,22 +154,6 @@ def _with_neurons(search: Search, rays: _Rays, minimum: Minima, extra: int) -> I
         ],
         dtype=np.int64,
     )
-    count = len(picked)
-    own = np.concatenate([np.repeat(minimum.faces, count, 0), states[picked]], axis=1)
-    signs = np.concatenate(
-        [np.repeat(minimum.output_signs, count, 0), np.zeros_like(picked)], axis=1
-    ).astype(np.int8)
-    w = np.concatenate([np.repeat(minimum.points, count, 0), points[picked]], axis=1)
-    order = np.lexsort((-signs, own), axis=1)
-    idle = np.where(faces.idle[states], faces.sizes[states], 0)
-    yield Minima(
-        np.take_along_axis(own, order, 1),
-        np.take_along_axis(signs, order, 1),
-        np.take_along_axis(w, order[:, :, None], 1),
-        np.repeat(minimum.offset, count),
-        np.repeat(minimum.loss, count),
-        np.minimum(minimum.margin[0], margin[picked].min(axis=1)),
-        minimum.dimension[0] + idle[picked].sum(axis=1),
-        np.repeat(minimum.decided, count),
-        np.repeat(minimum.residuals, count, 0),
-    )
+    none = np.zeros(len(states), dtype=np.int8)
+    sure = np.ones(len(states), dtype=bool)
+    yield joined(faces, minimum, picked, States(states, none, points, margin, sure))

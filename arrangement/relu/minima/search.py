@@ -21,8 +21,9 @@ from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.settling import SettlingDecider
 from arrangement.relu.minima.stationary import Decider, Minima
 from arrangement.relu.minima.ties import within
-from arrangement.relu.minima.tuples import Screen, n_multisets
-from arrangement.relu.weight_space import Floats
+from arrangement.relu.minima.tuples import Screen
+from arrangement.relu.multisets import n_multisets
+from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = [
     "BYTES_PER_SIGN",
@@ -94,7 +95,7 @@ class Search:
         return self.max_loss * n * (1 + 1e-9) + 1e-12 * float(self.y @ self.y)
 
     @cached_property
-    def positions(self) -> NDArray[np.int64]:
+    def positions(self) -> Indices:
         """The active faces, cells first, that can be part of what is asked for."""
         active = self.faces.active
         if "boundary" in self.kinds:
@@ -118,7 +119,7 @@ class Search:
         rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
         positions = self.positions if self.pruning is None else self.pruning.positions
         return Screen(
-            self.faces, self.y, self.free, self.room, positions, rank_of, self.exhaustive
+            self.faces, self.y, self.free, positions, self.room, rank_of, self.exhaustive
         )
 
     def decider(self) -> Decider:
@@ -206,7 +207,7 @@ def duration(tuples: int) -> str:
 
 def enumerate_minima(
     search: Search, executor: Executor | None, report: Callable[[int, int], None]
-) -> tuple[Minima, list[NDArray[np.int64]]]:
+) -> tuple[Minima, list[Indices]]:
     """All local minima, in no particular order, and the tuples of faces that are doubtful.
 
     Every minimum has some number k ≤ K of neurons on active faces with z ≠ 0, which are a
@@ -219,7 +220,7 @@ def enumerate_minima(
     totals = [n_multisets(len(search.positions), k) for k in range(K + 1)]
     done, total = 0, sum(totals)
     found: list[Minima] = [Minima.empty(K, n, D)]
-    doubtful: list[NDArray[np.int64]] = []
+    doubtful: list[Indices] = []
     codimension = faces.codimension
     allowed = (
         (codimension == 0) if "boundary" not in search.kinds else np.ones(len(faces), bool)
@@ -250,35 +251,9 @@ def enumerate_minima(
     return Minima.concatenated(found), doubtful
 
 
-def _nothing(search: Search) -> tuple[Minima, NDArray[np.int64], int]:
-    """The one minimum of no active neuron."""
-    decider = search.decider()
-    if isinstance(decider, RationalDecider):
-        return decider.without_neurons(), np.zeros((0, 0), np.int64), 1
-    n = len(search.y)
-    offset = np.array([float(search.y.mean()) if search.free.shape[1] else 0.0])
-    residuals = (offset - search.y)[None]
-    if np.linalg.norm(residuals) <= 64 * n * np.finfo(np.float64).eps * np.linalg.norm(
-        search.y
-    ):
-        residuals[:] = 0.0
-    none = Minima(
-        np.zeros((1, 0), np.int64),
-        np.zeros((1, 0), np.int8),
-        np.zeros((1, 0, search.faces.rank)),
-        offset,
-        np.mean(residuals**2, axis=1),
-        np.ones(1),
-        np.zeros(1, np.int64),
-        np.ones(1, bool),
-        residuals,
-    )
-    return none, np.zeros((0, 0), np.int64), 1
-
-
 def active_minima(
     search: Search, k: int, executor: Executor | None = None
-) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+) -> Iterator[tuple[Minima, Indices, int]]:
     """The minima of k neurons on active faces with z ≠ 0, in portions.
 
     Yields
@@ -287,7 +262,7 @@ def active_minima(
         The minima, the doubtful tuples, and how many tuples the portion was drawn from.
     """
     if k == 0:
-        yield _nothing(search)
+        yield search.rational.without_neurons(), np.zeros((0, 0), np.int64), 1
         return
     if k == 1:
         yield from _work(search, k, None)
@@ -319,23 +294,21 @@ def active_minima(
             future.cancel()
 
 
-def _work_all(
-    search: Search, k: int, first: range
-) -> list[tuple[Minima, NDArray[np.int64], int]]:
+def _work_all(search: Search, k: int, first: range) -> list[tuple[Minima, Indices, int]]:
     return list(_work(search, k, first))
 
 
 def _work(
     search: Search, k: int, first: range | None, screen: Screen | None = None
-) -> Iterator[tuple[Minima, NDArray[np.int64], int]]:
+) -> Iterator[tuple[Minima, Indices, int]]:
     """The minima of k active neurons, a portion of tuples at a time."""
     decider = search.decider()
     screen = search.screen(decider) if screen is None else screen
-    waiting: list[NDArray[np.int64]] = []
+    waiting: list[Indices] = []
     count = held = 0
     pruning = search.pruning
     if pruning is None or k == 1:
-        portions: Iterator[tuple[NDArray[np.int64], int]] = screen.tuples(k, first)
+        portions: Iterator[tuple[Indices, int]] = screen.tuples(k, first)
         share = 1.0
     else:
         portions = screen.pruned_tuples(pruning, k, first)

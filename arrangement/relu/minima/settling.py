@@ -9,15 +9,13 @@ they are decided once more, exactly, as long as that takes no more time than is 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.stationary import Decider, Minima
-from arrangement.relu.weight_space import Mask
+from arrangement.relu.weight_space import Indices, Mask
 
 __all__ = ["SettlingDecider"]
 
-Indices = NDArray[np.int64]
 
 SECONDS, SECONDS_PER_TUPLE = 20.0, 1e-4
 """The time that exact decisions may take, by estimate: so much, and so much for each tuple of
@@ -75,16 +73,17 @@ class SettlingDecider(Decider):
         self.seconds -= each * len(settled)
         return settled
 
-    def _states(
+    def states(
         self, minima: Minima, idle: Indices, silent: Indices
     ) -> list[list[tuple[int, int, float, bool]]]:
-        states = super()._states(minima, idle, silent)
+        """The same, and those that are open decided exactly, if they are few."""
+        states = super().states(minima, idle, silent)
         self.seconds += SECONDS_PER_TUPLE * len(minima)
         for k, own in enumerate(states):
             open_ = np.unique([face for face, *_, sure in own if not sure]).astype(np.int64)
             settled = self._affordable(open_, minima.faces.shape[1])
             if len(settled):
-                (exact,) = self.rational._states(
+                (exact,) = self.rational.states(
                     minima.take(np.array([k])),
                     np.intersect1d(idle, settled),
                     np.intersect1d(silent, settled),

@@ -23,17 +23,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from itertools import combinations_with_replacement, product
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
+from arrangement.kernels.landscape.largest_slack import Solutions
 from arrangement.relu.minima.neuron_faces import ROUNDING, NeuronFaces
-from arrangement.relu.weight_space import CHUNK, Floats, Mask, Signs
+from arrangement.relu.weight_space import CHUNK, Floats, Indices, Mask, Signs
 
-__all__ = ["STRICT", "WEAK", "Decider", "Minima", "sign_choices", "term_sizes"]
+__all__ = [
+    "STRICT",
+    "WEAK",
+    "Decider",
+    "Minima",
+    "States",
+    "joined",
+    "sign_choices",
+    "term_sizes",
+]
 
-Indices = NDArray[np.int64]
 
 STRICT = 1e-11
 """A strict inequality a > 0 holds when a exceeds this share of the size of its terms."""
@@ -90,7 +100,7 @@ class Minima:
     def __len__(self) -> int:
         return len(self.loss)
 
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Minima:
+    def take(self, rows: Indices | NDArray[np.bool_]) -> Minima:
         """Some of the rows."""
         return Minima(*(getattr(self, field.name)[rows] for field in fields(self)))
 
@@ -117,6 +127,16 @@ class Minima:
             decided=np.zeros(0, bool),
             residuals=np.zeros((0, n)),
         )
+
+
+class States(NamedTuple):
+    """Where neurons may be that add nothing to the outputs, in columns as of `Minima`."""
+
+    faces: Indices
+    output_signs: Signs
+    points: Floats
+    margin: Floats
+    decided: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,16 +183,21 @@ class Decider:
         tuples : ndarray of int, shape (m, K)
             Rows of `faces`, rising in each tuple.
         """
-        m, K = tuples.shape
-        n, D = len(self.y), self.faces.rank
-        parts = [Minima.empty(K, n, D)]
+        K = tuples.shape[1]
+        parts = [Minima.empty(K, len(self.y), self.faces.rank)]
         doubtful = [np.zeros((0, K), dtype=np.int64)]
-        step = max(1, 32 * CHUNK // ((n + K * D) * max(K * D, 1)))
-        for start in range(0, m, step):
-            found, open_ = self._decide(tuples[start : start + step])
+        for rows in self._portions(tuples):
+            found, open_ = self._decide(tuples[rows])
             parts.append(found)
             doubtful.append(open_)
         return Minima.concatenated(parts), np.concatenate(doubtful)
+
+    def _portions(self, tuples: Indices) -> Iterator[slice]:
+        m, K = tuples.shape
+        width = K * self.faces.rank
+        step = max(1, 32 * CHUNK // ((len(self.y) + width) * max(width, 1)))
+        for start in range(0, m, step):
+            yield slice(start, min(start + step, m))
 
     def interior(self, face: int) -> Floats:
         """Essential weights inside a face."""
@@ -192,12 +217,10 @@ class Decider:
         rounding.
         """
         m, K = tuples.shape
-        n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
+        D, e = self.faces.rank, self.free.shape[1]
         loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
         R, error = np.empty((m, K, D)), np.empty(m)
-        step = max(1, 32 * CHUNK // ((n + K * D) * max(K * D, 1)))
-        for start in range(0, m, step):
-            rows = slice(start, min(start + step, m))
+        for rows in self._portions(tuples):
             found = self._fits(tuples[rows])
             loss[rows] = np.mean(found.residuals**2, axis=1)
             error[rows] = np.where(self._astray(tuples[rows], found), np.inf, found.error)
@@ -289,20 +312,10 @@ class Decider:
         points, slack = fits.coefficients[rows], margin[rows].min(axis=1, initial=1.0)
         moving = np.flatnonzero(affected[rows].any(axis=(1, 2)))
         within, found = points[moving], slack[moving]
+        flats = fits.null, fits.rank, fits.coefficients, noise, self.free.shape[1]
+        solutions = Solutions(sides, affected, *flats)
         kernels.inner_solutions(
-            rows[moving],
-            choices[moving],
-            sides,
-            affected,
-            fits.null,
-            fits.rank,
-            fits.coefficients,
-            noise,
-            self.free.shape[1],
-            LEAST_SLACK,
-            STRICT,
-            within,
-            found,
+            rows[moving], choices[moving], solutions, LEAST_SLACK, STRICT, within, found
         )
         points[moving], slack[moving] = within, found
         doubt[rows[slack == 0.0]] = True
@@ -386,9 +399,7 @@ class Decider:
             margin[:, j] = np.divide(best, size, out=np.full(m, np.inf), where=size > 0)
         return allowed, np.minimum(margin, 1.0), open_, affected, sides
 
-    def _multipliers(
-        self, face: int, fits: _Fits, rows: NDArray[np.int64]
-    ) -> tuple[Floats, Mask]:
+    def _multipliers(self, face: int, fits: _Fits, rows: Indices) -> tuple[Floats, Mask]:
         """The least s·h(v) over the rays of a face beside its size, for s = +1, −1.
 
         Returns shares (m, 2), inf where all are zero by structure, and whether each share is
@@ -477,11 +488,17 @@ class Decider:
         step = max(1, CHUNK // (len(self.y) * max(1, minima.faces.shape[1])))
         for start in range(0, len(minima), step):
             part = minima.take(np.arange(start, min(start + step, len(minima))))
-            states = self._states(part, idle, silent)
-            for k in range(len(part)):
-                yield from self._with_states(part, k, extra, states[k])
+            for k, own in enumerate(self.states(part, idle, silent)):
+                if not own:
+                    continue
+                face, sign, share, certain = (np.array(c) for c in zip(*own, strict=True))
+                inner = np.array([self.interior(f) for f in face.tolist()])
+                states = States(face, sign.astype(np.int8), inner, share, certain)
+                picked = combinations_with_replacement(range(len(own)), extra)
+                row = part.take(np.array([k]))
+                yield joined(self.faces, row, np.array(list(picked)), states)
 
-    def _states(
+    def states(
         self, minima: Minima, idle: Indices, silent: Indices
     ) -> list[list[tuple[int, int, float, bool]]]:
         """The states (face, s, margin, decided) of a neuron that adds nothing to minima."""
@@ -518,36 +535,30 @@ class Decider:
                 states[k].append((int(which[f]), 0, float(beyond), beyond))
         return states
 
-    def _with_states(
-        self, minima: Minima, k: int, extra: int, states: list[tuple[int, int, float, bool]]
-    ) -> Iterator[Minima]:
-        combinations = list(combinations_with_replacement(range(len(states)), extra))
-        if not combinations:
-            return
-        picked = np.array(combinations, dtype=np.int64)
-        face, sign, share, certain = (np.array(column) for column in zip(*states, strict=True))
-        count = len(picked)
-        faces = np.concatenate([np.repeat(minima.faces[k : k + 1], count, 0), face[picked]], 1)
-        signs = np.concatenate(
-            [np.repeat(minima.output_signs[k : k + 1], count, 0), sign[picked]], 1
-        ).astype(np.int8)
-        inner = np.array([self.interior(int(f)) for f in face])
-        points = np.concatenate(
-            [np.repeat(minima.points[k : k + 1], count, 0), inner[picked]], axis=1
-        )
-        free = np.where(self.faces.idle[face], self.faces.sizes[face], 0)
-        order = np.lexsort((-signs, faces), axis=1)
-        yield Minima(
-            np.take_along_axis(faces, order, 1),
-            np.take_along_axis(signs, order, 1),
-            np.take_along_axis(points, order[:, :, None], 1),
-            np.repeat(minima.offset[k], count),
-            np.repeat(minima.loss[k], count),
-            np.minimum(minima.margin[k], share[picked].min(axis=1)),
-            minima.dimension[k] + free[picked].sum(axis=1),
-            minima.decided[k] & certain[picked].all(axis=1),
-            np.repeat(minima.residuals[k : k + 1], count, 0),
-        )
+
+def joined(table: NeuronFaces, minimum: Minima, picked: Indices, states: States) -> Minima:
+    """One minimum with more neurons, each in one of some states: a row for each of `picked`."""
+    count = len(picked)
+
+    def columns(own: Any, added: Any) -> Any:
+        return np.concatenate([np.repeat(own, count, 0), added[picked]], axis=1)
+
+    faces = columns(minimum.faces, states.faces)
+    signs = columns(minimum.output_signs, states.output_signs)
+    points = columns(minimum.points, states.points)
+    order = np.lexsort((-signs, faces), axis=1)
+    free = np.where(table.idle[states.faces], table.sizes[states.faces], 0)
+    return Minima(
+        np.take_along_axis(faces, order, 1),
+        np.take_along_axis(signs, order, 1),
+        np.take_along_axis(points, order[:, :, None], 1),
+        np.repeat(minimum.offset, count),
+        np.repeat(minimum.loss, count),
+        np.minimum(minimum.margin, states.margin[picked].min(axis=1)),
+        minimum.dimension + free[picked].sum(axis=1),
+        minimum.decided & states.decided[picked].all(axis=1),
+        np.repeat(minimum.residuals, count, 0),
+    )
 
 
 def term_sizes(outputs: Floats, y: Floats) -> Floats:

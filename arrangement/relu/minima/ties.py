@@ -13,17 +13,15 @@ from dataclasses import replace
 
 import numpy as np
 from flint import fmpq
-from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.stationary import Minima
-from arrangement.relu.weight_space import Floats, Signs
+from arrangement.relu.weight_space import Floats, Indices, Signs
 
 __all__ = ["active_sets", "exact_losses", "levels", "representatives", "rising", "within"]
 
-Indices = NDArray[np.int64]
 
 ROOM = 2**24
 """Numbers in the forms that are compared at once."""
@@ -58,7 +56,7 @@ def levels(
     if len(unsure):
         distinct, label = _distinct(keys(unsure))
         loss[unsure] = np.array([_rounded(v) for v in exact(distinct)])[label]
-        error[unsure] = np.spacing(loss[unsure])
+        error[unsure] = np.spacing(np.abs(loss[unsure]))
     order = np.argsort(loss - error, kind="stable")
     top = np.maximum.accumulate((loss + error)[order])
     # Where a group of losses that float64 cannot tell apart begins, then where a level does.

@@ -10,38 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from math import comb
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement import kernels
-from arrangement.relu.minima.least_squares import Fit, fit
+from arrangement.kernels.landscape.screening import Faces, Fit, Neurons, Tables
+from arrangement.relu.minima.least_squares import fit
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pruning import Pruning
-from arrangement.relu.weight_space import Floats
+from arrangement.relu.multisets import multisets
+from arrangement.relu.weight_space import Floats, Indices
 
-__all__ = ["Screen", "n_multisets"]
+__all__ = ["Screen"]
 
-Indices = NDArray[np.int64]
 
 FEW = 4
 """So few last positions are decided one by one: quicker than screening them."""
 
 _KEEP, _BLOCK = 1 << 26, 1 << 21
 """The most numbers in a table of maps that is kept, and in one that is not."""
-
-
-def n_multisets(n: int, k: int) -> int:
-    """Multisets of k out of n things.
-
-    Examples
-    --------
-    >>> n_multisets(872, 2)
-    380628
-    """
-    return comb(n + k - 1, k) if n else int(k == 0)
 
 
 class Screen:
@@ -53,10 +40,10 @@ class Screen:
     y : ndarray, shape (N,)
     free : ndarray, shape (N, e)
         Columns with free coefficients: one of ones for an output bias, or none.
+    positions : ndarray of int
+        The faces that take part.
     room : float
         The largest squared residual ‖f − y‖² that is wanted.
-    positions : ndarray of int, optional
-        The faces that take part; all active ones by default.
     rank_of : callable, optional
         The exact rank of the columns of some faces. With it a refusal is a proof.
     idle : bool
@@ -68,19 +55,17 @@ class Screen:
         faces: NeuronFaces,
         y: Floats,
         free: Floats,
+        positions: Indices,
         room: float = np.inf,
-        positions: Indices | None = None,
         rank_of: Callable[[Indices], int] | None = None,
         idle: bool = False,
     ) -> None:
-        self.idle = idle
-        self.rank_of = rank_of
-        self.faces, self.y, self.free, self.room = faces, y, free, room
-        self.positions = faces.active if positions is None else positions
-        self.count = len(self.positions)
+        self.faces, self.y, self.free = faces, y, free
+        self.positions, self.count = positions, len(positions)
+        self.room, self.rank_of, self.idle = room, rank_of, idle
 
     @cached_property
-    def _kept(self) -> tuple[Floats, Floats, Any] | None:
+    def _kept(self) -> tuple[Floats, Floats, Tables] | None:
         if self.count * self.faces.samples.X.size > _KEEP:
             return None
         faces = self.faces
@@ -100,27 +85,12 @@ class Screen:
                 table = self.faces.transposed(self.positions[rows])
                 yield rows, table, _grams(table)
 
-    def _tables(self, flats: Indices) -> tuple[Any, Indices]:
+    def _tables(self, flats: Indices) -> tuple[Tables, Indices]:
         """Tables that hold some flats, and the flats' places there."""
         if self._kept is not None:
             return self._kept[2], flats
         distinct, place = np.unique(flats, return_inverse=True)
         return self.faces.tables(distinct), place.astype(np.int64)
-
-    def prefixes(self, length: int, first: range | None = None) -> Iterator[tuple[int, ...]]:
-        """Multisets of positions, in lexicographic order."""
-        if length == 0:
-            yield ()
-            return
-        for start in range(self.count) if first is None else first:
-            yield from self._extended((start,), length)
-
-    def _extended(self, prefix: tuple[int, ...], length: int) -> Iterator[tuple[int, ...]]:
-        if len(prefix) == length:
-            yield prefix
-            return
-        for k in range(prefix[-1], self.count):
-            yield from self._extended((*prefix, k), length)
 
     def prefix_fit(self, prefix: tuple[int, ...]) -> tuple[Fit, bool]:
         """The fit of a prefix, and whether its coefficients are unique."""
@@ -151,6 +121,8 @@ class Screen:
             return np.arange(start, self.count) if last is None else last
         faces = self.faces
         before, unique = self.prefix_fit(prefix)
+        if not unique:
+            before = before._replace(back=before.back[:0])
         chosen = self.positions[list(prefix)]
         least = faces.accuracy[chosen].max(initial=0.0)
         result = []
@@ -169,22 +141,13 @@ class Screen:
                 np.concatenate([faces.flat[chosen], faces.flat[which]])
             )
             outcome = np.empty(len(which), dtype=np.int8)
+            crosses, rights = table @ before.basis, table @ before.rest
             kernels.screen(
-                table,
-                grams,
-                table @ before.basis,
-                table @ before.rest,
-                faces.sizes[which],
-                flats[len(chosen) :],
-                faces.signs[which],
+                Faces(table, grams, crosses, rights, faces.sizes[which]),
+                Neurons(flats[len(chosen) :], faces.sizes[which], faces.signs[which]),
                 tables,
-                flats[: len(chosen)],
-                faces.sizes[chosen],
-                faces.signs[chosen],
-                before.basis,
-                before.back if unique else before.back[:0],
-                before.along,
-                before.rest,
+                Neurons(flats[: len(chosen)], faces.sizes[chosen], faces.signs[chosen]),
+                before,
                 before.condition * np.maximum(faces.accuracy[which], least),
                 faces.negative_slope,
                 self.room,
@@ -203,7 +166,7 @@ class Screen:
         first : range, optional
             Positions of the first neuron; all by default. With one neuron all are screened.
         """
-        for prefix in self.prefixes(length - 1, first):
+        for prefix in multisets(self.count, length - 1, first):
             last = self.survivors(prefix)
             yield self._rows(prefix, last), self.count - (prefix[-1] if prefix else 0)
 

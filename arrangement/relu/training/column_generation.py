@@ -17,7 +17,7 @@ from arrangement.exact.packing import Words, unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
 from arrangement.relu.training.polish import fewest, polished_neurons
-from arrangement.relu.weight_space import Floats, Mask
+from arrangement.relu.weight_space import Floats, Indices, Mask
 
 __all__ = ["Program"]
 
@@ -58,7 +58,7 @@ class Program:
         beta: float,
         packed: Words,
         facets: Callable[[int], Sequence[int]] | None,
-        first: NDArray[np.int64],
+        first: Indices,
     ) -> None:
         self.X, self.y, self.beta = X, y, beta
         self.packed, self.facets = packed, facets

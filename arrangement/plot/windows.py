@@ -40,6 +40,23 @@ class Window:
     high: tuple[float, float]
     equal: bool = True
 
+    @classmethod
+    def between(cls, low: Floats, high: Floats, equal: bool | None = None) -> Window:
+        """The window with these corners.
+
+        Its axes share a scale unless one range is more than 25 times the other, if not said.
+        """
+        if equal is None:
+            span = high - low
+            equal = bool(span.max() <= 25 * span.min())
+        return cls((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), equal)
+
+    @property
+    def proportion(self) -> float | None:
+        """Height by width, if both axes share a scale."""
+        width, height = np.subtract(self.high, self.low)
+        return float(height / width) if self.equal else None
+
     @property
     def corners(self) -> Floats:
         """The four corners, counter-clockwise, shape (4, 2)."""
@@ -139,10 +156,7 @@ def given_window(limits: Any, d: int, pairs: str) -> Window:
         raise InputError(
             f"window must be {pairs} (low, high) with low < high, not {shown(limits)}"
         )
-    low, high = np.vstack([corners, [[-1.0, 1.0]]])[:2].T
-    span = high - low
-    equal = bool(span.max() <= 25 * span.min())
-    return Window((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), equal)
+    return Window.between(*np.vstack([corners, [[-1.0, 1.0]]])[:2].T)
 
 
 def window_around(
@@ -192,8 +206,7 @@ def window_around(
     if equal:
         span = np.maximum(span, wide * 0.7 if span.max() else 2 * wide)
     half = span * (0.5 + margin) if len(cloud) > 1 else span / 2
-    lower, upper = centre - half, centre + half
-    return Window((float(lower[0]), float(lower[1])), (float(upper[0]), float(upper[1])), equal)
+    return Window.between(centre - half, centre + half, equal)
 
 
 def cell_polygons(

@@ -1,0 +1,258 @@
+"""A polytope while it is cut: its faces are replaced by their halves, and by cuts."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.errors import SizeError
+from arrangement.kernels.networks import subdivision as kernel
+from arrangement.kernels.networks.subdivision import (
+    FACES,
+    NEED_FACES,
+    NEED_POOL,
+    NEED_VERTICES,
+    POOL,
+    REGIONS,
+    STEP,
+    VERTICES,
+)  # fmt: skip
+from arrangement.kernels.rounding import UNIT_ROUNDOFF
+from arrangement.memory import refuse
+from arrangement.networks.complex.domains import Polytope
+from arrangement.networks.complex.steps import Steps
+from arrangement.networks.complex.vertices import ExactVertices, doubtful, rounded
+from arrangement.networks.layers import Layers
+from arrangement.progress import Progress, reporter
+
+__all__ = ["Arrays", "Subdivision"]
+
+SMALL = 2**22
+"""Up to this many entries room is made generously: pages that are not used cost nothing."""
+
+MOST_ENTRIES = 2**31 - 2**24
+"""Faces and the lists of their boundaries are numbered by 32 bits."""
+
+
+class Arrays(NamedTuple):
+    """What a complex is made of; see :class:`Complex`."""
+
+    faces: NDArray[np.int32]
+    pool: NDArray[np.int32]
+    points: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    parents: NDArray[np.int32]
+    origin: NDArray[np.int32]
+    signs_of_regions: NDArray[np.int8]
+
+
+class Subdivision:
+    """The faces of a polytope, cut by all steps of a network; see :class:`Complex`.
+
+    Parameters
+    ----------
+    layers : Layers
+    domain : Polytope
+    steps : Steps
+    exact : ExactVertices
+        Of the corners of the domain; it learns of all vertices.
+    progress : bool or callable, optional
+
+    Attributes
+    ----------
+    counts : ndarray of int64
+        How many faces, entries of boundaries, vertices and regions there are; see the kernel.
+    vertices, faces, regions : kernel.Vertices, kernel.Faces, kernel.Regions
+        With room for more.
+    """
+
+    def __init__(
+        self,
+        layers: Layers,
+        domain: Polytope,
+        steps: Steps,
+        exact: ExactVertices,
+        progress: Progress = None,
+    ) -> None:
+        self.layers, self.domain, self.steps, self.exact = layers, domain, steps, exact
+        self._begin()
+        for v in range(self.n_vertices):
+            self._round_coordinates(v)
+        show, widths = reporter(progress, "neurons"), layers.hidden_widths
+        for l, cutting in enumerate(steps.cutting):
+            self._add_layer(l)
+            self._cut(cutting)
+            if l < len(widths):
+                show(sum(widths[: l + 1]), sum(widths))
+
+    @property
+    def n_vertices(self) -> int:
+        """How many vertices there are."""
+        return int(self.counts[VERTICES])
+
+    def _begin(self) -> None:
+        """The faces of the domain, and its vertices."""
+        d, levels = self.layers.input_dimension, self.domain.faces
+        n_vertices = len(self.domain.vertices)
+        count = sum(map(len, levels))
+        length = sum(len(face) for level in levels[1:] for face in level)
+        room, more = 2 * count + 2000, 2 * n_vertices + 1000
+        self.counts = np.zeros(9, dtype=np.int64)
+        self.vertices = kernel.Vertices(
+            points=np.zeros((d, more)),
+            spread=np.zeros(more),
+            parents=np.full((more, 3), -1, dtype=np.int32),
+            values=np.zeros((0, more)),
+            errors=np.zeros((0, more), dtype=np.float32),
+            signs=np.zeros(more, dtype=np.int8),
+            sure=np.zeros(more, dtype=np.bool_),
+            asked=np.zeros(more, dtype=np.int64),
+        )
+        rows, pool = np.zeros((room, 6), np.int32), np.zeros(4 * length + 8000, np.int32)
+        self.faces = kernel.Faces(rows, pool, mask=np.zeros(room, dtype=np.uint8))
+        self.regions = kernel.Regions(
+            origin=np.full((1000, 2), -1, dtype=np.int32),
+            column=np.zeros((len(self.steps), 1000), dtype=np.int8),
+        )
+        self.exact.parents = self.vertices.parents
+        f = p = first = 0
+        for k, level in enumerate(levels):
+            below, first = first, f
+            for i, face in enumerate(level):
+                begin = end = face[0]
+                if k > 0:
+                    begin, end = p, p + len(face)
+                    pool[begin:end] = [below + e for e in face]
+                    p = end
+                rows[f, :4] = k, begin, end, -1 - self.domain.walls[i] if k == d - 1 else 0
+                f += 1
+        self.counts[[FACES, POOL, VERTICES, REGIONS]] = f, p, n_vertices, 1
+
+    def _add_layer(self, l: int) -> None:
+        """The values of hidden layer l, or of the outputs, at the vertices."""
+        layers, n = self.layers, self.n_vertices
+        points, spread, _, values, errors, *_ = self.vertices
+        if l == 0:
+            inputs, error = points[:, :n], np.broadcast_to(spread[:n], (len(points), n))
+        else:
+            inputs, error = layers.pass_on(
+                values[:, :n], errors[:, :n].astype(np.float64), self.vertices.sure[:n]
+            )
+        values = np.empty((len(layers.weights[l]), len(spread)))
+        errors = np.empty(values.shape, dtype=np.float32)
+        values[:, :n], bound = layers.propagate(l, inputs, error)
+        with np.errstate(over="ignore"):
+            # Where there is no error at all, none is made by rounding upwards.
+            errors[:, :n] = np.where(bound > 0.0, bound * kernel.ROUND_UP + kernel.LEAST, bound)
+        self.vertices = self.vertices._replace(values=values, errors=errors)
+        self.vertices.sure[:] = False
+        self.exact.focus(l)
+
+    def _cut(self, cutting: NDArray[np.int64]) -> None:
+        """Cut by functions of the current layer, settling signs as they come up."""
+        fixed = bool((cutting[:, 2] - cutting[:, 1] <= 1).all())
+        faces, pool, _ = self.faces
+        edges = np.flatnonzero(faces[: self.counts[FACES], 0] == 1)
+        faces[edges, 4:6] = faces[pool[faces[edges, 1, None] + np.arange(2)], 1]
+        self.counts[STEP] = 0
+        settled = False
+        while True:
+            status, count = kernel.subdivide(
+                cutting, settled, fixed, self.layers.input_dimension, self.counts,
+                self.vertices, self.faces, self.regions,
+            )  # fmt: skip
+            if status == kernel.COMPLETE:
+                return
+            assert status != kernel.BROKEN, f"face {count} is cut by contradicting signs"
+            if status == kernel.OPEN:
+                number = int(cutting[self.counts[STEP], 3])
+                self._settle(self.vertices.asked[:count].tolist(), number)
+            else:
+                self._grow(int(self.counts[REGIONS]) + count)
+            settled = True
+
+    def _grow(self, n_regions: int) -> None:
+        """Make room for the step that is about to be made, and as much again."""
+        before = self.counts[[FACES, POOL]]
+        kernel.tidy(self.counts, self.faces.rows, self.faces.pool)
+        self.counts[[NEED_FACES, NEED_POOL]] -= before - self.counts[[FACES, POOL]]
+        need = self.counts[[NEED_FACES, NEED_POOL, NEED_VERTICES]].tolist()
+        rows, pool, mask = self.faces
+        if need[0] > len(rows):
+            rows, mask = _grown(rows, need[0]), _grown(mask, need[0])
+        if need[1] > len(pool):
+            pool = _grown(pool, need[1])
+        self.faces = kernel.Faces(rows, pool, mask)
+        if need[2] > len(self.vertices.spread):
+            self.vertices = kernel.Vertices(
+                *(
+                    _grown(array, need[2], int(name in ("points", "values", "errors")))
+                    for name, array in self.vertices._asdict().items()
+                )
+            )
+            self.exact.parents = self.vertices.parents
+        if n_regions > len(self.regions.origin):
+            origin, column = self.regions
+            self.regions = kernel.Regions(
+                _grown(origin, n_regions), _grown(column, n_regions, 1)
+            )
+
+    def _settle(self, vertices: list[int], number: int) -> None:
+        """The exact signs of a step at some vertices; their values anew, well rounded."""
+        fresh = [v for v in vertices if not self.exact.knows(v)]
+        step, layer = self.steps.functions[number], self.exact.layer
+        known = self.exact.preactivations(vertices, layer)
+        for v, column in zip(vertices, known, strict=True):
+            h = step.at(column)
+            self.vertices.signs[v] = int(h > 0) - int(h < 0)
+        columns = zip(fresh, self.exact.preactivations(fresh, layer), strict=True)
+        for v, (*integers, scale) in columns:
+            values = np.array([rounded(z, scale) for z in integers])
+            self.vertices.values[:, v] = values
+            with np.errstate(over="ignore"):
+                bound = 2 * UNIT_ROUNDOFF * np.abs(values) + kernel.LEAST
+                self.vertices.errors[:, v] = bound
+            self.vertices.sure[v] = True
+            self._round_coordinates(v)
+
+    def _round_coordinates(self, v: int) -> None:
+        self.vertices.points[:, v], self.vertices.spread[v] = self.exact.float_coordinates(v)
+
+    def arrays(self) -> Arrays:
+        """The arrays of the complex: faces without gaps, coordinates good to about 1e-8."""
+        rows, pool, _ = self.faces
+        kernel.tidy(self.counts, rows, pool)
+        n, m = self.n_vertices, int(self.counts[REGIONS])
+        self.exact.focus(-1)
+        points, spread = self.vertices.points[:, :n].T.copy(), self.vertices.spread[:n].copy()
+        vertices = doubtful(points, spread, len(self.domain.vertices))
+        self.exact.coordinates(vertices)
+        for v in vertices:
+            points[v], spread[v] = self.exact.float_coordinates(v)
+        self.exact.parents = self.vertices.parents[:n].copy()
+        origin = self.regions.origin[:m].copy()
+        signs = np.ascontiguousarray(self.regions.column[:, :m].T)
+        kernel.inherit(signs, origin)
+        rows, pool = rows[: self.counts[FACES]].copy(), pool[: self.counts[POOL]].copy()
+        rows[:, kernel.START : kernel.STOP + 1] = 0  # which was never written for most faces
+        signs = self.steps.complete(signs)
+        return Arrays(rows, pool, points, spread, self.exact.parents, origin, signs)
+
+
+def _grown(array: NDArray[Any], needed: int, axis: int = 0) -> NDArray[Any]:
+    """The array with room for the needed entries along an axis, and for more."""
+    if needed > MOST_ENTRIES:
+        raise SizeError(
+            f"more than {needed:,} faces, or entries of their boundaries; reduce the domain, "
+            "the neurons or the input dimension"
+        )
+    size = min(4 * needed if needed < SMALL else needed + needed // 2, MOST_ENTRIES)
+    shape = (size, *array.shape[1:]) if axis == 0 else (len(array), size)
+    what = f"{size:,} faces, or entries of their boundaries,"
+    total = array.itemsize * int(np.prod(shape))
+    refuse(total, what, "reduce the domain, the neurons or the input dimension")
+    result = np.empty(shape, dtype=array.dtype)
+    result[tuple(map(slice, array.shape))] = array
+    return result

@@ -1,0 +1,73 @@
+"""What users may rely on: the names that public packages list, and no others."""
+
+import inspect
+import subprocess
+import sys
+from functools import cached_property
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+PUBLIC = ["arrangement"] + [
+    f"arrangement.{name}" for name in ("bounds", "data", "families", "networks", "plot", "relu")
+]
+
+# All but `exact` and `kernels`, whose pages of contents are for the package itself.
+INTERNAL = [
+    f"arrangement.{name}"
+    for name in (
+        "counting",
+        "enumeration",
+        "files",
+        "hyperplanes",
+        "kernels.cells",
+        "kernels.landscape",
+        "kernels.networks",
+        "results",
+    )
+]
+
+
+def shown(module):
+    """The names that a module shows, and those of them that are modules."""
+    names = {name for name in dir(module) if not name.startswith("_")}
+    return names, {name for name in names if isinstance(getattr(module, name), ModuleType)}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_package_shows_what_it_lists(name):
+    module = import_module(name)
+    listed = {public for public in module.__all__ if public != "__version__"}
+    names, modules = shown(module)
+    assert names - (modules - listed) == listed
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_documented(name):
+    module = import_module(name)
+    undocumented = []
+    for public in module.__all__:
+        value = getattr(module, public)
+        undocumented += [] if inspect.getdoc(value) else [public]
+        members = inspect.getmembers(value) if inspect.isclass(value) else []
+        undocumented += [
+            f"{public}.{name}"
+            for name, member in members
+            if (callable(member) or isinstance(member, property | cached_property))
+            and not (name.startswith("_") or inspect.getdoc(member))
+        ]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("name", INTERNAL)
+def test_an_internal_package_exports_nothing(name):
+    names, modules = shown(import_module(name))
+    assert names == modules
+
+
+def test_names_are_there_after_one_import():
+    code = "import arrangement; print(callable(arrangement.relu.convex.train))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
