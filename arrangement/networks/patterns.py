@@ -278,7 +278,7 @@ def pattern_network(
     everywhere = least == "all"
     floor = 0.0 if everywhere else float(np.var(targets))
     bottom, top = float(grid.min()), float(grid.max())
-    shift = -bottom if everywhere else max(0.0, floor - bottom)
+    shift = 0.0 - bottom if everywhere else max(0.0, floor - bottom)
     knots = _knots(bottom, top, shift - floor, tolerance)
     roots = np.sqrt(np.maximum(np.append(knots, top) + (shift - floor), 0.0))
     steps = np.diff(np.append(knots, top))

@@ -9,8 +9,9 @@ Figures are made without pyplot: no window opens and no backend changes.
 """
 
 from arrangement.plot.network_regions import regions
+from arrangement.plot.patterns import pattern
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.slices import slice
 from arrangement.plot.spectra import spectrum
 
-__all__ = ["arrangement", "landscape", "regions", "slice", "spectrum"]
+__all__ = ["arrangement", "landscape", "pattern", "regions", "slice", "spectrum"]
