@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from arrangement.relu import losses
+from arrangement.relu.initialisation import DeadProbability, dead_probability
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.linear_networks import CriticalPoint, LinearNetwork
 from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Certificate",
     "CriticalPoint",
+    "DeadProbability",
     "ExactReLUClassifier",
     "ExactReLURegressor",
     "GlobalOptimum",
@@ -37,6 +39,7 @@ __all__ = [
     "ProductGraph",
     "cellwise_minima",
     "convex",
+    "dead_probability",
     "is_local_minimum",
     "local_minimum",
     "losses",
