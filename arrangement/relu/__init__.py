@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from arrangement.relu import losses
 from arrangement.relu.initialisation import DeadProbability, dead_probability
 from arrangement.relu.landscape import Landscape
-from arrangement.relu.linear_networks import CriticalPoint, LinearNetwork
+from arrangement.relu.linear_networks import LinearCriticalPoint, LinearNetwork
 from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
 from arrangement.relu.minima.pieces import Piece, Pieces
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Certificate",
-    "CriticalPoint",
     "DeadProbability",
     "ExactReLUClassifier",
     "ExactReLURegressor",
     "GlobalOptimum",
     "Landscape",
+    "LinearCriticalPoint",
     "LinearNetwork",
     "Network",
     "OneHiddenLayer",

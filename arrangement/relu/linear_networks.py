@@ -36,7 +36,7 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_table, integral
 from arrangement.relu.weight_space import Floats
 
-__all__ = ["CriticalPoint", "LinearNetwork"]
+__all__ = ["LinearCriticalPoint", "LinearNetwork"]
 
 MOST = 200_000
 """Critical points that are listed at most."""
@@ -46,7 +46,7 @@ PRECISION = 256
 
 
 @dataclass(frozen=True, eq=False)
-class CriticalPoint:
+class LinearCriticalPoint:
     """A critical point of the loss of a linear network; one for each critical value and kind.
 
     Attributes
@@ -224,7 +224,7 @@ class LinearNetwork:
         """The linear map of least squares and least norm, shape (outputs, d)."""
         return (np.linalg.pinv(self.X) @ self.Y).T
 
-    def critical_points(self) -> list[CriticalPoint]:
+    def critical_points(self) -> list[LinearCriticalPoint]:
         """All critical values, each with a point of it, by rising loss.
 
         Where three or more layers leave a choice there are two points of a value: one whose
@@ -256,7 +256,7 @@ class LinearNetwork:
             return [least]
         return [rank, least]
 
-    def _point(self, taken: tuple[int, ...], passed: int) -> CriticalPoint:
+    def _point(self, taken: tuple[int, ...], passed: int) -> LinearCriticalPoint:
         sigma, total, rank_of_x = self._moments
         times = [t for _, t in self._roots]
         rho, m, r = sum(times), self.widths[-1], sum(taken)
@@ -284,7 +284,7 @@ class LinearNetwork:
         greatest = r == min(*self.widths[1:-1], rho) and higher == 0
         kind = "global minimum" if greatest else "saddle" if negative else "flat saddle"
         inertia = (negative, size - negative - positive, positive)
-        return CriticalPoint(self, subset, loss, kind, passed, inertia, freedom)
+        return LinearCriticalPoint(self, subset, loss, kind, passed, inertia, freedom)
 
     def loss(self, weights: Sequence[Floats]) -> float:
         """The loss of layers W_1, …, W_H."""
