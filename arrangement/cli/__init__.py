@@ -41,6 +41,7 @@ COMMANDS = {
         "train a ReLU layer of any width with weight decay, as a convex program",
     ),
     "network": ("list_regions", "the linear regions of a ReLU network in a domain"),
+    "pattern": ("make_pattern", "a network with a given picture in its loss surface"),
     "verify": ("verify_certificate", "check a certificate of the linear regions of a network"),
 }
 """Each command's module, imported when it is called, and what it is for."""

@@ -5,14 +5,16 @@
 `spectrum` draws the losses of the minima of any number of neurons by kind, and `slice` the loss
 on a plane through their parameters, with the boundaries of the cells; `index` draws the index
 of all critical points against their loss.
-`regions` draws the linear regions of a network with one or two inputs.
+`regions` draws the linear regions of a network with one or two inputs, `pattern` a picture in the
+loss surface of a network.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
 from arrangement.plot.indices import index
 from arrangement.plot.network_regions import regions
+from arrangement.plot.patterns import pattern
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.slices import slice
 from arrangement.plot.spectra import spectrum
 
-__all__ = ["arrangement", "index", "landscape", "regions", "slice", "spectrum"]
+__all__ = ["arrangement", "index", "landscape", "pattern", "regions", "slice", "spectrum"]

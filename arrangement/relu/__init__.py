@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from arrangement.relu import losses
 from arrangement.relu.curvature import Curvature, NewtonStep
+from arrangement.relu.initialisation import DeadProbability, dead_probability
 from arrangement.relu.landscape import Landscape
+from arrangement.relu.linear_networks import LinearCriticalPoint, LinearNetwork
 from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
 from arrangement.relu.minima.critical_points import CriticalPoints
@@ -27,10 +29,13 @@ __all__ = [
     "Certificate",
     "CriticalPoints",
     "Curvature",
+    "DeadProbability",
     "ExactReLUClassifier",
     "ExactReLURegressor",
     "GlobalOptimum",
     "Landscape",
+    "LinearCriticalPoint",
+    "LinearNetwork",
     "Network",
     "NewtonStep",
     "OneHiddenLayer",
@@ -39,6 +44,7 @@ __all__ = [
     "ProductGraph",
     "cellwise_minima",
     "convex",
+    "dead_probability",
     "is_local_minimum",
     "local_minimum",
     "losses",
