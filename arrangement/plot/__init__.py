@@ -4,9 +4,8 @@
 `landscape` draws the cells of a neuron's weight space by their loss, with the minima on them;
 `spectrum` draws the losses of the minima of any number of neurons by kind, and `slice` the loss
 on a plane through their parameters, with the boundaries of the cells; `index` draws the index
-of all critical points against their loss.
-`regions` draws the linear regions of a network with one or two inputs, `pattern` a picture in the
-loss surface of a network.
+of all critical points against their loss. `pattern` draws a picture in the loss surface of a
+network, `regions` the linear regions of a network with one or two inputs.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
