@@ -4,13 +4,15 @@
 `landscape` draws the cells of a neuron's weight space by their loss, with the minima on them;
 `spectrum` draws the losses of the minima of any number of neurons by kind, and `slice` the loss
 on a plane through their parameters, with the boundaries of the cells.
+`surface` draws the loss of a network of any depth on a line or a plane of its parameters.
 `regions` draws the linear regions of a network with one or two inputs.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
+from arrangement.plot.loss_surfaces import surface
 from arrangement.plot.network_regions import regions
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.slices import slice
 from arrangement.plot.spectra import spectrum
 
-__all__ = ["arrangement", "landscape", "regions", "slice", "spectrum"]
+__all__ = ["arrangement", "landscape", "regions", "slice", "spectrum", "surface"]
