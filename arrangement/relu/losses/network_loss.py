@@ -186,35 +186,31 @@ class NetworkLoss:
         t = t.reshape(len(t), len(D))
         layers = self.layers(base)
         moves = [self.layers(direction) for direction in D]
-        by_layer = [[(move[l][0], move[l][1]) for move in moves] for l in range(len(layers))]
+        by_layer = [[move[l] for move in moves] for l in range(len(layers))]
         moving = [any(V.any() or v.any() for V, v in parts) for parts in by_layer]
         start = moving.index(True) if any(moving) else len(layers) - 1
         inputs = self._inputs
         for W, b in layers[:start]:
             inputs = self._activated(inputs @ W.T + b)
         kept: list[Any] = [_kept(W) for W, _ in layers]
+        # In the first layer that moves one table of inputs is for all points: affine in t.
+        affine = np.array([inputs @ V.T + v for V, v in (layers[start], *by_layer[start])])
         widest = max(len(W) for W, _ in layers[start:]) * len(inputs)
-        tables = sum(W.size for (W, _), moved in zip(layers, moving, strict=True) if moved)
-        size = max(1, CHUNK // max(widest, tables))
+        tables = [W.size for (W, _), moved in zip(layers, moving, strict=True) if moved]
+        size = max(1, CHUNK // max(widest, *tables[1:], 1))
         report = reporter(progress, "points")
         result = self._penalties(base, D, t)
         for first in range(0, len(t), size):
             part = t[first : first + size]
-            h = inputs[None]
-            for l in range(start, len(layers)):
-                (W, b), parts = layers[l], by_layer[l]
-                h = self._activated(h) if l > start else h
-                if not moving[l]:
-                    h = _times(h, kept[l]) + b
-                elif l == start:  # one table of inputs for all points: affine in t
-                    h = np.repeat(inputs @ W.T[None] + b, len(part), axis=0)
-                    for (V, v), step in zip(parts, part.T, strict=True):
-                        h += step[:, None, None] * (inputs @ V.T + v)
+            h = affine[0] + np.tensordot(part, affine[1:], axes=1)
+            for l in range(start + 1, len(layers)):
+                (W, b), h = layers[l], self._activated(h)
+                if moving[l]:
+                    V, v = (np.array(parts) for parts in zip(*by_layer[l], strict=True))
+                    table = W + np.tensordot(part, V, axes=1)
+                    h = h @ table.transpose(0, 2, 1) + (b + part @ v)[:, None]
                 else:
-                    table = W + np.tensordot(part, [V for V, _ in parts], axes=1)
-                    shift = b + part @ np.array([v for _, v in parts])
-                    h = h @ table.transpose(0, 2, 1) + shift[:, None]
-            h = np.broadcast_to(h, (len(part), *h.shape[1:]))
+                    h = _times(h, kept[l]) + b
             result[first : first + size] += self._means(h)
             report(min(first + size, len(t)), len(t))
         return result

@@ -9,7 +9,7 @@ linear regions of these networks, one a sample, and are found exactly.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,9 @@ DIRECTIONS = ("random", "filter", "gradient", "hessian")
 
 MOST_POINTS = 2**12
 """Points along an axis of a grid."""
+
+SAMPLES = 64
+"""Samples that go through the layers below together, in exact numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,33 +152,27 @@ class LossSurface:
             return np.unique(np.concatenate(found))
         return np.concatenate(found)
 
-    def _of_samples(self, l: int) -> Any:
+    def _of_samples(self, l: int) -> Iterator[Network]:
         """For each sample the network from layer l on, as a function of the coordinates."""
         network = self.loss.at(self.origin)
+        weights, biases = network.exact_weights, network.exact_biases
         moves = [self.loss.layers(direction)[l] for direction in self.directions]
-        tables = [exact_values(V) for V, _ in moves]
-        shifts = [exact_values(v) for _, v in moves]
-        W, b = network.exact_weights[l], network.exact_biases[l]
-        below = network.exact_weights[:l], network.exact_biases[:l]
-        uppers = list(zip(network.exact_weights, network.exact_biases, strict=True))[l + 1 :]
-        for x, y in zip(exact_values(self.loss.X), self.loss.y, strict=True):
-            column = x[:, None]
-            for V, v in zip(*below, strict=True):
-                column = self._activated(network, exact_product(V, column)[:, 0] + v)[:, None]
-            table = np.column_stack(
-                [
-                    exact_product(V, column)[:, 0] + v
-                    for V, v in zip(tables, shifts, strict=True)
-                ]
-            )
-            first = table, exact_product(W, column)[:, 0] + b
-            yield self._with_loss(network, [first, *uppers], y)
-
-    @staticmethod
-    def _activated(network: Network, z: NDArray[Any]) -> NDArray[Any]:
-        if network.pieces > 1:
-            return np.asarray(z.reshape(-1, network.pieces).max(axis=1))
-        return np.where(z > 0, z, network.exact_negative_slope * z)
+        tables = np.vstack([*(exact_values(V) for V, _ in moves), weights[l]])
+        shifts = np.concatenate([*(exact_values(v) for _, v in moves), biases[l]])
+        uppers = list(zip(weights, biases, strict=True))[l + 1 :]
+        for start in range(0, len(self.loss.X), SAMPLES):
+            columns = exact_values(self.loss.X[start : start + SAMPLES]).T
+            for W, b in zip(weights[:l], biases[:l], strict=True):
+                columns = exact_product(W, columns) + b[:, None]
+                if network.pieces > 1:
+                    columns = columns.reshape(-1, network.pieces, columns.shape[1]).max(axis=1)
+                else:
+                    slope = network.exact_negative_slope
+                    columns = np.where(columns > 0, columns, slope * columns)
+            given = exact_product(tables, columns) + shifts[:, None]
+            for column, y in zip(given.T, self.loss.y[start : start + SAMPLES], strict=True):
+                *parts, b = column.reshape(len(moves) + 1, -1)
+                yield self._with_loss(network, [(np.column_stack(parts), b), *uppers], y)
 
     def _with_loss(self, network: Network, layers: list[Any], y: Any) -> Network:
         """The layers, and behind them what a loss that is piecewise linear adds to them.
