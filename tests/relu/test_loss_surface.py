@@ -218,7 +218,7 @@ def crossed(segments, p, q):
 def test_a_piecewise_linear_loss_bends_at_its_kinks_and_nowhere_else(
     name, activation, layer, seed
 ):
-    loss = random_loss(name, activation, seed, n=3)
+    loss = random_loss(name, activation, seed, n=3, margin=0.1)
     surface = loss_surface(loss, "random", layer=layer, points=2, rng=seed)
     kinks = surface.kinks()
     rng = np.random.default_rng(seed)
