@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from arrangement.checks import check_flag, check_instance
+from arrangement.errors import InputError
 from arrangement.plot import windows
 from arrangement.plot.canvas import (
     Target,
@@ -73,6 +74,8 @@ def surface(
 
     Raises
     ------
+    InputError
+        If an argument is not what it must be.
     SizeError
         If a sample has too many regions for its kinks; ``kinks=False`` draws without.
     MissingExtraError
@@ -89,8 +92,13 @@ def surface(
     'squared loss, 1 sample, Network(2 → 5 → 1, relu)'
     """
     check_instance(surface, "surface", "LossSurface")
-    found = kinks if isinstance(kinks, np.ndarray) else None
-    if not isinstance(kinks, np.ndarray):
+    found: Floats | None = None
+    if isinstance(kinks, np.ndarray):
+        form = (2, 2) if len(surface.axes) == 2 else ()
+        if kinks.dtype != np.float64 or kinks.shape[1:] != form or not kinks.ndim:
+            raise InputError("kinks: True, False or what surface.kinks() gives")
+        found = kinks
+    else:
         check_flag(kinks, "kinks")
         if kinks and len(surface.moving_layers) == 1:
             found = surface.kinks(progress)

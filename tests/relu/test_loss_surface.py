@@ -211,14 +211,7 @@ def crossed(segments, p, q):
     return bool((apart & (side(p, q, a) * side(p, q, b) < 0)).any())
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
-@pytest.mark.parametrize("name", PIECEWISE_LINEAR)
-@pytest.mark.parametrize("layer", [0, 1, 2])
-@pytest.mark.parametrize("seed", first(1, range(8)))
-def test_a_piecewise_linear_loss_bends_at_its_kinks_and_nowhere_else(
-    name, activation, layer, seed
-):
-    loss = random_loss(name, activation, seed, n=3, margin=0.1)
+def bends_at_kinks(loss, layer, seed):
     surface = loss_surface(loss, "random", layer=layer, points=2, rng=seed)
     kinks = surface.kinks()
     rng = np.random.default_rng(seed)
@@ -232,10 +225,29 @@ def test_a_piecewise_linear_loss_bends_at_its_kinks_and_nowhere_else(
         if crossed(kinks, p, q):
             n_crossed += 1
             # Where crammer_singer is 0, kinks of the outputs are none of the loss.
-            assert bend > 1e-12 or name == "crammer_singer"
+            assert bend > 1e-12 or loss.loss.name == "crammer_singer"
         else:
             assert bend < 1e-12
     assert n_crossed or not len(kinks) or layer == 2
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("name", PIECEWISE_LINEAR)
+@pytest.mark.parametrize("layer", [0, 1, 2])
+@pytest.mark.parametrize("seed", first(1, range(8)))
+def test_a_piecewise_linear_loss_bends_at_its_kinks_and_nowhere_else(
+    name, activation, layer, seed
+):
+    bends_at_kinks(random_loss(name, activation, seed, n=3, margin=0.1), layer, seed)
+
+
+@pytest.mark.parametrize("slope", [-2.0, -1.0, 1.0, 3.0])
+@pytest.mark.parametrize("name", PIECEWISE_LINEAR)
+def test_kinks_where_the_leaky_slope_is_steep(name, slope):
+    given = random_loss(name, n=3)
+    network = Network(given.network.weights, given.network.biases, "leaky_relu", slope)
+    for layer in (0, 1, 2):
+        bends_at_kinks(NetworkLoss(network, given.X, given.y, name, margin=0.1), layer, 0)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
@@ -306,6 +318,7 @@ def test_what_is_saved(tmp_path):
 
 
 ONE = Network([[[1.0]]], [[0.0]])
+LARGE = Network([[[1e200]], [[1e200]]], [[0.0], [0.0]])
 TWO = Network([[[1.0], [2.0]]], [[0.0, 1.0]])
 
 
@@ -325,7 +338,7 @@ TWO = Network([[[1.0], [2.0]]], [[0.0, 1.0]])
         (lambda: NetworkLoss(TWO, [[1.0]], [1.0]), r"need \(1, 2\)"),
         (lambda: NetworkLoss(ONE, [[1.0]], [1.0], max_norm=0), "above 0"),
         (lambda: NetworkLoss(ONE, [[1.0]], [1.0], penalty="l1"), "alpha"),
-        (lambda: NetworkLoss(ONE, [[1.0]], [1.0]).value([1.0]), r"shape \(2,\)"),
+        (lambda: NetworkLoss(ONE, [[1.0]], [1.0]).value([1.0]), "2 finite numbers"),
         (lambda: loss_surface(NetworkLoss(ONE, [[1.0]], [1.0]), "up"), "none of"),
         (lambda: loss_surface(NetworkLoss(ONE, [[1.0]], [1.0]), [[1, 2], [2, 4]]), "multiple"),
         (lambda: loss_surface(NetworkLoss(ONE, [[1.0]], [1.0]), [[1, 2, 3]]), "rows of 2"),

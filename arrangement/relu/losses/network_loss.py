@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from arrangement.checks import check_instance, given_points, number, whole
+from arrangement.checks import check_instance, entries, given_points, number, whole
 from arrangement.errors import InputError, SolverError
 from arrangement.networks.network import Network
 from arrangement.progress import Progress, reporter
@@ -178,12 +178,32 @@ class NetworkLoss:
         Returns
         -------
         ndarray, shape (M,)
+
+        Raises
+        ------
+        InputError
+            If an argument is not what it must be, or a loss is beyond float64.
         """
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = self._values(origin, directions, coordinates, progress)
+        wrong = np.flatnonzero(~np.isfinite(result))
+        if len(wrong):
+            place = np.asarray(coordinates)[wrong[0]].tolist()
+            raise InputError(
+                f"the loss at {place} is beyond float64; choose smaller parameters"
+            )
+        return result
+
+    def _values(
+        self, origin: Any, directions: Any, coordinates: Any, progress: Progress
+    ) -> Floats:
         base = self._vector(origin)
-        D = np.array([self._vector(one, "directions") for one in np.asarray(directions)])
-        D = D.reshape(-1, len(base))
-        t = np.asarray(coordinates, dtype=np.float64)
-        t = t.reshape(len(t), len(D))
+        D = np.array([self._vector(one, "directions") for one in directions])
+        D, t = D.reshape(-1, len(base)), entries(coordinates)
+        if t.dtype.kind not in "iuf" or t.ndim != 2 or t.shape[1] != len(D):
+            raise InputError(
+                f"coordinates must be numbers of shape (M, {len(D)}), not of shape {t.shape}"
+            )
         layers = self.layers(base)
         moves = [self.layers(direction) for direction in D]
         by_layer = [[move[l] for move in moves] for l in range(len(layers))]
@@ -267,7 +287,7 @@ class NetworkLoss:
         At a kink it is that of the side on which the neuron is inactive, or the first of the
         largest pieces in force; of the losses it is a subgradient.
         """
-        return self._backward(self._vector(parameters), None)
+        return self._checked(self._vector(parameters), None)
 
     def hessian_product(self, v: ArrayLike, parameters: ArrayLike | None = None) -> Floats:
         """The Hessian of the loss times a vector, shape (P,).
@@ -283,7 +303,14 @@ class NetworkLoss:
         >>> loss.hessian_product([1.0, 0.0]).tolist()
         [8.0, 4.0]
         """
-        return self._backward(self._vector(parameters), self._vector(v, "v"))
+        return self._checked(self._vector(parameters), self._vector(v, "v"))
+
+    def _checked(self, vector: Floats, v: Floats | None) -> Floats:
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = self._backward(vector, v)
+        if not np.isfinite(result).all():
+            raise InputError("derivatives beyond float64; choose smaller parameters")
+        return result
 
     def _backward(self, vector: Floats, v: Floats | None) -> Floats:
         """The gradient, or where v is given its derivative in this direction."""
@@ -361,7 +388,7 @@ class NetworkLoss:
         k = whole(k, "k", 1, p)
 
         def product(v: Floats) -> Floats:
-            return self._backward(vector, np.asarray(v, dtype=np.float64).ravel())
+            return self._checked(vector, np.asarray(v, dtype=np.float64).ravel())
 
         if p <= max(DENSE, k):
             H = np.array([product(one) for one in np.eye(p)])
@@ -382,20 +409,14 @@ class NetworkLoss:
     def _vector(self, values: Any, name: str = "parameters") -> Floats:
         if values is None:
             return self.parameters
-        try:
-            vector = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise InputError(f"{name}: not an array of numbers") from None
-        if vector.shape != self._shape or not np.isfinite(vector).all():
+        vector, p = entries(values), sum(W.size + len(W) for W in self.network.weights)
+        good = vector.dtype.kind in "iuf" and vector.shape == (p,)
+        if not good or not np.isfinite(vector).all():
             raise InputError(
-                f"{name} must be finite numbers of shape {self._shape}, all weights and biases "
-                f"layer by layer; not of shape {vector.shape}"
+                f"{name} must be {p} finite numbers, all weights and biases layer by layer; "
+                f"not an array of shape {vector.shape}"
             )
-        return vector
-
-    @property
-    def _shape(self) -> tuple[int, ...]:
-        return (sum(W.size + len(W) for W in self.network.weights),)
+        return vector.astype(np.float64)
 
     def __repr__(self) -> str:
         return f"NetworkLoss({self.loss.name} of {self.network!r} on {len(self.X)} samples)"

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.checks import check_instance, choice, entries, generator, whole
 from arrangement.errors import InputError
-from arrangement.exact.numbers import exact_number, shown
+from arrangement.exact.numbers import shown
 from arrangement.files import archives
 from arrangement.networks.network import Network
 from arrangement.networks.weights import exact_product, exact_values
@@ -150,7 +150,7 @@ class LossSurface:
             report(i + 1, n)
         if len(box) == 1:
             return np.unique(np.concatenate(found))
-        return np.concatenate(found)
+        return np.unique(np.concatenate(found), axis=0)  # of equal samples once
 
     def _of_samples(self, l: int) -> Iterator[Network]:
         """For each sample the network from layer l on, as a function of the coordinates."""
@@ -177,33 +177,27 @@ class LossSurface:
     def _with_loss(self, network: Network, layers: list[Any], y: Any) -> Network:
         """The layers, and behind them what a loss that is piecewise linear adds to them.
 
-        Such a loss is Σ_c max(0, t_c) for affine t_c of the outputs. With α for the slope of
-        the activation σ below zero, (1 − α²) max(0, t) = σ(t) + α σ(−t).
+        Such a loss is the sum of max(0, t) over some affine functions t of the outputs, for
+        which the leaky ReLU σ(z) is written as max(0, z) − α max(0, −z); or their maximum,
+        which is left to the decision regions.
         """
-        *hidden, (W, b) = layers
-        rows = self._margins(y)
+        activation, rows = network.activation, self._margins(y)
         if rows is not None:
+            (W, b), k = layers[-1], network.pieces
             T, c = exact_values(rows[:, :-1]), exact_values(rows[:, -1])
-            W, b = exact_product(T, W), exact_product(T, b[:, None])[:, 0] + c
-            n, k, alpha = len(W), network.pieces, network.exact_negative_slope
+            layers[-1] = exact_product(T, W), exact_product(T, b[:, None])[:, 0] + c
             if self.loss.loss.name == "crammer_singer":
-                W, b = np.vstack([0 * W[:1], W]), np.insert(b, 0, 0)
-                hidden.append((W, b))
+                W, b = layers[-1]
+                layers[-1] = np.vstack([0 * W[:1], W]), np.insert(b, 0, 0)
             else:
-                if k > 1:
-                    W = np.concatenate(
-                        [W[:, None], np.zeros((n, k - 1, W.shape[1]), object)], 1
-                    )
-                    b = np.concatenate([b[:, None], np.zeros((n, k - 1), object)], axis=1)
-                    W, b = W.reshape(n * k, -1), b.ravel()
-                elif alpha:
-                    W, b = np.vstack([W, -W]), np.concatenate([b, -b])
-                last = [exact_number(1)] * n + [alpha] * (len(W) - n if k == 1 else 0)
-                hidden += [(W, b), (np.array([last], dtype=object), [0])]
-        else:
-            hidden.append((W, b))
-        weights, biases = zip(*hidden, strict=True)
-        return Network(weights, biases, network.activation, network.negative_slope)
+                if activation == "leaky_relu":
+                    layers, activation = _of_relu(layers, network.exact_negative_slope), "relu"
+                W, b = layers[-1]
+                table, shift = (np.zeros((len(W) * k, m), object) for m in (W.shape[1], 1))
+                table[::k], shift[::k, 0] = W, b  # the largest of t and 0 is that of t, 0, …
+                layers = [*layers[:-1], (table, shift[:, 0]), (np.ones((1, len(W))), [0])]
+        weights, biases = zip(*layers, strict=True)
+        return Network(weights, biases, activation, network.negative_slope)
 
     def _margins(self, y: Any) -> Floats | None:
         """The rows [T | c] of t = T f + c for a target; None of a smooth loss."""
@@ -251,6 +245,16 @@ class LossSurface:
     def __repr__(self) -> str:
         grid = " × ".join(str(len(axis)) for axis in self.axes)
         return f"LossSurface: {grid} points, {self.loss!r}"
+
+
+def _of_relu(layers: list[Any], slope: Any) -> list[Any]:
+    """Layers of leaky ReLU as layers of twice as many ReLU, exactly; the last is affine."""
+    result = []
+    for l, (W, b) in enumerate(layers):
+        W = np.hstack([W, -slope * W]) if l else W
+        last = l == len(layers) - 1
+        result.append((W, b) if last else (np.vstack([W, -W]), np.concatenate([b, -b])))
+    return result
 
 
 def bias_direction(network: Network, layer: int, neuron: int) -> Floats:
@@ -309,6 +313,7 @@ def directions_at(
     >>> np.linalg.norm(directions_at(loss, "filter"), axis=1).round(9).tolist()
     [5.0, 5.0]
     """
+    check_instance(loss, "loss", "NetworkLoss")
     choice(kind, DIRECTIONS, "directions")
     theta, moved = loss.parameters, np.ones(len(loss.parameters))
     if layer is not None:
@@ -320,11 +325,11 @@ def directions_at(
         # A stream of their own: the seed may be the one that the weights were drawn with.
         D = generator(rng).spawn(1)[0].normal(size=(2, len(theta))) * moved
         if kind == "random":
-            D *= np.linalg.norm(theta * moved) / np.linalg.norm(D, axis=1, keepdims=True)
+            D *= np.hypot.reduce(theta * moved) / np.linalg.norm(D, axis=1, keepdims=True)
         for direction in D if kind == "filter" else []:
             for (W, _), (V, v) in zip(loss.layers(theta), loss.layers(direction), strict=True):
                 lengths = np.linalg.norm(V, axis=1)
-                V *= (np.linalg.norm(W, axis=1) / np.where(lengths, lengths, 1.0))[:, None]
+                V *= (np.hypot.reduce(W, axis=1) / np.where(lengths, lengths, 1.0))[:, None]
                 v[...] = 0.0
     else:
         if layer is not None:
@@ -340,6 +345,8 @@ def directions_at(
             lengths = np.linalg.norm(across, axis=1)
             k = 0 if lengths[0] > 1e-6 else len(across) - 1
             D = np.array([down, across[k] / (lengths[k] or 1.0)])
+    if not np.isfinite(D).all():
+        raise InputError("directions: the weights are so large that their lengths overflow")
     if np.linalg.matrix_rank(D) < 2:
         raise InputError(f"directions: there are no two of kind {kind!r} in these parameters")
     return D
