@@ -45,6 +45,7 @@ COMMANDS = {
         "draw_surface",
         "the loss of a network on a line or a plane of its parameters, with its exact kinks",
     ),
+    "pattern": ("make_pattern", "a network with a given picture in its loss surface"),
     "verify": ("verify_certificate", "check a certificate of the linear regions of a network"),
 }
 """Each command's module, imported when it is called, and what it is for."""

@@ -24,7 +24,7 @@ from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
 from arrangement.errors import InputError
-from arrangement.relu import Landscape, OneHiddenLayer, Piece, Pieces
+from arrangement.relu import CriticalPoints, Landscape, OneHiddenLayer, Piece, Pieces
 from arrangement.relu.minima.piece_files import TABLES
 from arrangement.relu.minima.product import refuse_large_graph
 from arrangement.relu.multisets import n_multisets
@@ -32,6 +32,9 @@ from arrangement.relu.multisets import n_multisets
 __all__ = ["add", "run"]
 
 KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
+
+SHOWN = 20
+"""Critical points that are told in words; JSON has all."""
 
 
 def add(parser: Parser) -> None:
@@ -51,6 +54,8 @@ def add(parser: Parser) -> None:
     several times less work
 --exact  decide every minimum in rational arithmetic
 --saddles  find the differentiable saddles as well
+--index  list minima and saddles, those on faces too, with the numbers of negative, zero and
+    positive eigenvalues of the Hessian
 """,
         kinds={"choices": KINDS},
     )
@@ -61,9 +66,10 @@ def add(parser: Parser) -> None:
 """)
     add_outputs(parser, "the annotated graph of cells (or tuples of cells) and shared facets")
     parser.options("""
---plot-kind {auto,weights,spectrum,slice}=auto  the weight space of one neuron in up to three
-    dimensions, the losses of the minima by kind, or the loss on the plane through the three
-    lowest minima; default: weights if they can be drawn, else spectrum
+--plot-kind {auto,weights,spectrum,slice,index}=auto  the weight space of one neuron in up to
+    three dimensions, the losses of the minima by kind, the loss on the plane through the three
+    lowest minima, or the share of negative eigenvalues against loss (with --index); default:
+    weights if they can be drawn, else spectrum
 """)
 
 
@@ -85,6 +91,7 @@ def run(options: argparse.Namespace) -> Result:
             progress=True,
         )
         saddles = landscape.saddles(options.max_loss) if options.saddles else None
+        points = _critical_points(landscape, options) if options.index else None
     graph = [
         Fact("cells", len(landscape.cells)),
         Fact("edges", len(landscape.cells.edges)),
@@ -97,9 +104,44 @@ def run(options: argparse.Namespace) -> Result:
     if options.out is not None:
         landscape.save(options.out)
     if picture is not None:
-        _draw(landscape, saddles, picture, options.plot, described(options, data))
+        _draw(landscape, saddles, points, picture, options.plot, described(options, data))
     found = _found(landscape, saddles, options)
-    return Result([*of_data(data), *of_layer(problem), *graph, *found, took])
+    lines: list[str] = []
+    if points is not None:
+        found.append(_indices(points))
+        lines = ["", *_rows(points)] if len(points) else []
+    return Result([*of_data(data), *of_layer(problem), *graph, *found, took], lines)
+
+
+def _critical_points(landscape: Landscape, options: argparse.Namespace) -> CriticalPoints:
+    on_faces = options.kinds is None or "boundary" in options.kinds
+    return landscape.critical_points(landscape.saddles(options.max_loss, on_faces))
+
+
+def _indices(points: CriticalPoints) -> Fact:
+    counts = sorted(Counter(points.index.tolist()).items())
+    each = ", ".join(f"{n:,} of index {index}" for index, n in counts)
+    text = f"{len(points):,} ({each})" if counts else "none"
+    return Fact("critical points", points.to_dict(), text)
+
+
+def _rows(points: CriticalPoints) -> list[str]:
+    """The table of the critical points of least loss."""
+    names = "loss", "kind", "-", "0", "+", "dimension", "multiplicity", "component"
+    columns = points.to_dict()
+    rows = [
+        (f"{loss:.6g}", kind, *inertia, *rest)
+        for loss, kind, inertia, *rest in zip(
+            *(columns[name] for name in ("loss", "kind", "inertia", *names[5:])), strict=True
+        )
+    ][:SHOWN]
+    widths = [max(len(str(row[c])) for row in [names, *rows]) for c in range(len(names))]
+    lines = [
+        "  ".join(f"{value!s:<{width}}" for value, width in zip(row, widths, strict=True))
+        for row in [names, *rows]
+    ]
+    more = len(points) - len(rows)
+    return [*map(str.rstrip, lines), *([f"({more:,} more: --json has all)"] if more else [])]
 
 
 def _picture(options: argparse.Namespace, problem: OneHiddenLayer) -> str | None:
@@ -109,6 +151,8 @@ def _picture(options: argparse.Namespace, problem: OneHiddenLayer) -> str | None
         if kind != "auto":
             raise InputError(f"--plot-kind {kind}: of which picture? give --plot FILE")
         return None
+    if kind == "index" and not options.index:
+        raise InputError("--plot-kind index: give --index, whose picture it is")
     flat = problem.hidden == 1 and problem.dimension <= 3
     if kind == "weights" and not flat:
         raise InputError(
@@ -136,11 +180,18 @@ def _refuse_large_graph(problem: OneHiddenLayer) -> None:
 
 
 def _draw(
-    landscape: Landscape, saddles: Pieces | None, kind: str, path: str, source: str
+    landscape: Landscape,
+    saddles: Pieces | None,
+    points: CriticalPoints | None,
+    kind: str,
+    path: str,
+    source: str,
 ) -> None:
     from arrangement import plot
 
-    if kind == "spectrum":
+    if points is not None and kind == "index":
+        plot.index(points, path, source=source)
+    elif kind == "spectrum":
         plot.spectrum(landscape, path, saddles=saddles, source=source)
     elif kind == "slice":
         plot.slice(landscape, path, source=source)

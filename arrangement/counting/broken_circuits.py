@@ -23,13 +23,19 @@ SMALLEST = 2**14
 """The first prime is about as large, so that its tables stay in the cache, or larger."""
 
 LARGEST = 2**20
-"""No larger one is tried first: a sum of D products of residues is to be exact in float64."""
+"""No larger one is tried first."""
+
+EXACT = 2**53
+"""A sum of D products of residues modulo the first prime is below, so that float64 has it."""
 
 LARGEST_PROOF = 2**26 - 1
 """The same of the sum of two products."""
 
 STEP = 2**20
 """Sets that are counted between reports."""
+
+LEAST = 2.0**-900
+"""A share of the work that is as good as nothing: its inverse is a float."""
 
 
 class BrokenCircuits:
@@ -59,7 +65,7 @@ class BrokenCircuits:
         self._show = reporter(progress, "sets without broken circuits")
 
     def whitney_numbers(self, most: int | None = None) -> list[int] | None:
-        """w_0, …, w_(D−1); None if it takes more sets than `most`."""
+        """w_0, …, w_(D−1); None if it takes more sets than `most`, or no prime is suitable."""
         n, D = len(self._rows) - 1, self._rows.shape[1]
         if D < 3:
             return [1, n][:D]
@@ -68,7 +74,8 @@ class BrokenCircuits:
         size = min(max(SMALLEST, isqrt(16 * comb(n, D - 1))), LARGEST)
         size = max(size, 2 * n, bound if bound < LARGEST else 0)
         reason = kernel.UNSUITABLE
-        while reason == kernel.UNSUITABLE:
+        counts: list[int] = []
+        while reason == kernel.UNSUITABLE and D * (2 * size) ** 2 <= EXACT:
             primes = [_prime(size, field)]
             if primes[0][0] <= bound:
                 primes += exact.proof_primes(self._rows, LARGEST_PROOF)
@@ -105,9 +112,11 @@ class BrokenCircuits:
         reason = kernel.STEPPED
         while reason == kernel.STEPPED:
             reason = kernel.count_by_rank(state, counts, modular, stack)
+            if reason == kernel.UNSUITABLE:
+                break
             found = int(state[2])
             # There is about as much beyond a row as there are sets of earlier ones.
-            share = (stack.at[0] / n) ** (D - 1)
+            share = max((stack.at[0] / n) ** (D - 1), LEAST)
             total = found if reason == kernel.DONE else max(found + 1, round(found / share))
             self._show(found, total)
             if most is not None and found > most:

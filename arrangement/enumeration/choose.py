@@ -289,8 +289,6 @@ def _swept_words(
     rows = reduction.rows
     refuse_too_many(reduction)
     checkpoint, executor = task.checkpoint(), task.executor_for(rows)
-    if executor is not None:
-        patience = np.inf  # tasks on it know nothing of each other's vertices
     draw = 0
     while True:
         show = reporter(task.progress, "sets of hyperplanes")

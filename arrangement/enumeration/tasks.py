@@ -25,6 +25,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from itertools import chain
 from math import comb, inf
 from pathlib import Path
 from typing import Any, Protocol
@@ -160,7 +161,7 @@ def portions(
     SpecialPosition
         If the coordinates of a sweep are of no use: nothing yielded so far counts.
     TooDegenerate
-        If patience runs out; without an executor only.
+        If patience runs out, on an executor that with one task.
     """
     if checkpoint is not None:
         checkpoint.enter(source)
@@ -185,9 +186,16 @@ def portions(
         tasks = (piece for gap in gaps for piece in source.pieces(gap, task))
         found = alone(source, tasks, patience)
     else:
-        gaps.sort(key=len, reverse=True)  # so that no large task is left for the end
-        tasks = (piece for gap in gaps for piece in source.pieces(gap, task))
-        found = _spread(source, tasks, executor, task, room)
+        gaps.sort(key=len)
+        # The small ones soon try patience.
+        few = task // 4 if patience < inf else 0
+        small, large = ([g for g in gaps if s == (len(g) <= few)] for s in (True, False))
+        # So that no large task is left for the end.
+        tasks = (piece for gap in large[::-1] for piece in source.pieces(gap, task))
+        found = chain(
+            alone(source, filter(len, small), patience),
+            _spread(source, tasks, executor, task, room, patience),
+        )
     for part, words in found:
         if checkpoint is not None:
             checkpoint.write(part, words)
@@ -326,7 +334,12 @@ def _run_into(
 
 
 def _spread(
-    source: Source, tasks: Iterator[Interval], executor: Executor, size: int, room: Room | None
+    source: Source,
+    tasks: Iterator[Interval],
+    executor: Executor,
+    size: int,
+    room: Room | None,
+    patience: float,
 ) -> Iterator[tuple[Interval, Words]]:
     """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued.
 
@@ -356,7 +369,7 @@ def _spread(
                     break
                 place = None if room is None else room.place(source.position(task))
                 try:
-                    future = executor.submit(_work, given, task, 4 * size, place)
+                    future = executor.submit(_work, given, task, 4 * size, place, patience)
                 except BrokenExecutor as error:
                     again.append(task)
                     failed(error)
@@ -371,7 +384,7 @@ def _spread(
                 task = running.pop(future)
                 try:
                     words, rest = future.result()
-                except (ArrangementError, SpecialPosition, MemoryError):
+                except (ArrangementError, SpecialPosition, TooDegenerate, MemoryError):
                     raise
                 except Exception as error:  # whatever an executor says when a worker dies
                     again.append(task)
@@ -421,13 +434,18 @@ def start_worker() -> None:
 
 
 def _work(
-    given: bytes, task: Interval, budget: int, place: Place | None
+    given: bytes, task: Interval, budget: int, place: Place | None, patience: float = inf
 ) -> tuple[Words | int, Interval | None]:
     """One task in a worker: its cells, or how many were put in their place, and what its budget
-    did not reach."""
+    did not reach. A TooDegenerate if patience runs out with it."""
     source = _prepared(given)
+    before = source.settled
     done = None if place is None else _run_into(place, source, task, budget)
-    return done or _run(source, task, budget)
+    words, rest = done or _run(source, task, budget)
+    found = words if isinstance(words, int) else len(words)
+    if source.settled - before > patience + found / SETTLING:
+        raise TooDegenerate
+    return words, rest
 
 
 _LAST = threading.local()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from typing import Any, TypeAlias
 
@@ -12,11 +13,13 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement.exact.fields import FieldElement, field_of, simplest
+from arrangement.exact.numbers import integral
 
 __all__ = [
     "echelon",
     "eliminate",
     "independent_columns",
+    "inertia",
     "inverse",
     "nullspace",
     "rank",
@@ -166,6 +169,28 @@ def inverse(matrix: Integers) -> tuple[Integers, int] | None:
     unit[range(size), range(size)] = 1
     rows, scale, pivots = echelon(np.concatenate([matrix, unit], axis=1))
     return (rows[:, size:], scale) if pivots == list(range(size)) else None
+
+
+def inertia(matrix: NDArray[np.object_]) -> tuple[int, int, int]:
+    """How many eigenvalues of a symmetric matrix of rationals are negative, zero, positive.
+
+    All roots of the characteristic polynomial are real, so that by Descartes' rule its changes
+    of sign are as many as its positive roots.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> inertia(np.array([[0, 1, 0], [1, 5, 0], [0, 0, 0]], dtype=object))
+    (1, 1, 1)
+    """
+    size = len(matrix)
+    if not size:
+        return 0, 0, 0
+    coefficients = fmpz_mat(size, size, integral(matrix.ravel())).charpoly().coeffs()
+    signs = [sign(c) for c in coefficients if c]
+    positive = sum(a != b for a, b in pairwise(signs))
+    zero = next(k for k, c in enumerate(coefficients) if c)
+    return size - zero - positive, zero, positive
 
 
 def smallest_pivot(row: Row) -> int:

@@ -181,6 +181,8 @@ def _field_lines(text: str, name: str) -> tuple[dict[str, Number], str]:
     Such a line is "field tau = (1+sqrt(5))/2"; the cells below may say "2*tau+1". A header may
     stand before or after it.
     """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     names: dict[str, Number] = {}
     at, number = 0, 0
     header = False
@@ -200,7 +202,8 @@ def _field_lines(text: str, name: str) -> tuple[dict[str, Number], str]:
             names[match[1]] = written_number(match[2], place, names)
             text = f"{text[:at]}#{text[at + 1 :]}"
         elif line and not line.startswith("#"):
-            if header or any(_is_cell(v, names) for v in next(read_rows(line, place))[1]):
+            _, cells = next(read_rows("\n" * (number - 1) + line, name))
+            if header or any(_is_cell(v, names) for v in cells):
                 break
             header = True
         at = end + 1

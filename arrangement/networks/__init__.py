@@ -1,6 +1,7 @@
 """Deep piecewise linear networks, and every linear region into which they cut a domain."""
 
 from arrangement.networks.network import Network
+from arrangement.networks.patterns import PatternNetwork, pattern_network
 from arrangement.networks.regions.decisions import DecisionRegion, DecisionRegions
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
 from arrangement.networks.regions.redundancy import Redundancy
@@ -13,7 +14,9 @@ __all__ = [
     "Facet",
     "HalfspaceRegions",
     "Network",
+    "PatternNetwork",
     "Redundancy",
     "Region",
     "Regions",
+    "pattern_network",
 ]

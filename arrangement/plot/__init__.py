@@ -3,16 +3,29 @@
 `arrangement` draws the cells of an arrangement on a line, in the plane or on the sphere;
 `landscape` draws the cells of a neuron's weight space by their loss, with the minima on them;
 `spectrum` draws the losses of the minima of any number of neurons by kind, and `slice` the loss
-on a plane through their parameters, with the boundaries of the cells.
+on a plane through their parameters, with the boundaries of the cells; `index` draws the index
+of all critical points against their loss.
+`regions` draws the linear regions of a network with one or two inputs, `pattern` a picture in
+the loss surface of a network.
 `surface` draws the loss of a network of any depth on a line or a plane of its parameters.
-`regions` draws the linear regions of a network with one or two inputs.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
+from arrangement.plot.indices import index
 from arrangement.plot.loss_surfaces import surface
 from arrangement.plot.network_regions import regions
+from arrangement.plot.patterns import pattern
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.slices import slice
 from arrangement.plot.spectra import spectrum
 
-__all__ = ["arrangement", "landscape", "regions", "slice", "spectrum", "surface"]
+__all__ = [
+    "arrangement",
+    "index",
+    "landscape",
+    "pattern",
+    "regions",
+    "slice",
+    "spectrum",
+    "surface",
+]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from arrangement.relu import Landscape, Pieces
 
-__all__ = ["spectrum"]
+__all__ = ["SADDLE", "spectrum", "spread"]
 
 MANY = 400
 """More losses than this in a row are drawn as a histogram."""
@@ -151,7 +151,7 @@ def _row(
         "alpha": 0.8,
     }
     if len(losses) <= MANY:
-        axes.plot(losses, height + 0.6 * (_spread(len(losses)) - 0.5), shape, **style)
+        axes.plot(losses, height + 0.6 * (spread(len(losses)) - 0.5), shape, **style)
         return
     counts, _ = np.histogram(losses, edges)
     top = height - 0.38 + 0.76 * counts / counts.max()
@@ -161,7 +161,7 @@ def _row(
     axes.stairs(top, edges, baseline=height - 0.38, color="0.2", linewidth=0.5, zorder=2)
 
 
-def _spread(n: int) -> Floats:
+def spread(n: int) -> Floats:
     """Heights in [0, 1) that keep neighbours apart: multiples of the golden ratio."""
     return np.asarray((0.5 + np.arange(n) * 0.6180339887498949) % 1.0, dtype=np.float64)
 

@@ -9,9 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from arrangement.relu import losses
+from arrangement.relu.curvature import Curvature, NewtonStep
+from arrangement.relu.initialisation import DeadProbability, dead_probability
 from arrangement.relu.landscape import Landscape
+from arrangement.relu.linear_networks import LinearCriticalPoint, LinearNetwork
 from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
+from arrangement.relu.minima.critical_points import CriticalPoints
 from arrangement.relu.minima.pieces import Piece, Pieces
 from arrangement.relu.minima.product import ProductGraph
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
@@ -31,13 +35,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Certificate",
+    "CriticalPoints",
+    "Curvature",
+    "DeadProbability",
     "ExactReLUClassifier",
     "ExactReLURegressor",
     "GlobalOptimum",
     "Landscape",
+    "LinearCriticalPoint",
+    "LinearNetwork",
     "LossSurface",
     "Network",
     "NetworkLoss",
+    "NewtonStep",
     "OneHiddenLayer",
     "Piece",
     "Pieces",
@@ -45,6 +55,7 @@ __all__ = [
     "bias_direction",
     "cellwise_minima",
     "convex",
+    "dead_probability",
     "directions_at",
     "is_local_minimum",
     "local_minimum",

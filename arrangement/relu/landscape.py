@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.checks import check_flag, check_instance
 from arrangement.relu.minima.connected import components
+from arrangement.relu.minima.critical_points import CriticalPoints, critical_points
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.piece_files import save_pieces
-from arrangement.relu.minima.pieces import Piece, Pieces
+from arrangement.relu.minima.pieces import KINDS, Piece, Pieces
 from arrangement.relu.minima.product import ProductGraph
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.saddles import saddles
+from arrangement.relu.minima.search import refuse_too_many
 from arrangement.relu.minima.ties import rising
 from arrangement.relu.multisets import multiset_index
 from arrangement.relu.problem import Problem, checked_loss
@@ -128,7 +131,7 @@ class Landscape:
         cuts = np.flatnonzero(np.diff(self.component[order])) + 1
         return np.split(order, cuts) if len(order) else []
 
-    def saddles(self, max_loss: float | None = None) -> Pieces:
+    def saddles(self, max_loss: float | None = None, on_faces: bool = False) -> Pieces:
         """The differentiable saddles: critical points with z_j = 0 that are no minima.
 
         Some neurons have z_j = 0 and w_j in an open cell, orthogonal to g_j = Σ_i r_i D_i x_i,
@@ -139,11 +142,14 @@ class Landscape:
         ----------
         max_loss : float, optional
             Only those of at most this loss.
+        on_faces : bool
+            The others may be on faces, too: where no direction descends in first order, and
+            the loss is not differentiable.
 
         Returns
         -------
         Pieces
-            By rising loss, of kind ``"saddle"``, one for each multiset of cells.
+            By rising loss, of kind ``"saddle"``, one for each multiset of cells, or of faces.
 
         Examples
         --------
@@ -153,13 +159,54 @@ class Landscape:
         ...     print(saddle, saddle.signs.tolist(), saddle.weights.round(3).tolist())
         Piece(saddle, loss 1, dimension 0, margin 0.33) [[1, 1, 1]] [[0.471, 0.471]]
         """
+        check_flag(on_faces, "on_faces")
         table = self.table
         if table.codimension[-1] < table.rank:
             table = self.problem.faces()
-        kinds = "isolated", "continuum", "dead"
+        kinds = KINDS if on_faces else ("isolated", "continuum", "dead")
         search = self.problem.search(table, checked_loss(max_loss), kinds, self.exact).suited()
+        n, d, others = self.problem.n_samples, self.problem.dimension, self.problem.hidden - 1
+        refuse_too_many(len(search.positions), others, n, d)
         found = rising(saddles(search), search.rational)
         return Pieces(table, *found, self.problem.bias, "saddle")
+
+    def critical_points(self, saddles: Pieces | None = None) -> CriticalPoints:
+        """All minima and saddles with their indices, in one table.
+
+        Parameters
+        ----------
+        saddles : Pieces, optional
+            The saddles that :meth:`saddles` has found; all of them, those on faces included,
+            if left out.
+
+        Returns
+        -------
+        CriticalPoints
+
+        Notes
+        -----
+        Ranks and signs are decided in rational arithmetic, at the exact points. Critical is a
+        point from which no direction descends in first order. Where z_j ≠ 0, neurons may be on
+        faces; where z_j = 0, w_j is in an open cell, as :meth:`saddles` says. There are further
+        critical points with z_j = 0 and w_j on a face, among them (w_j, z_j) = 0. From them the
+        loss may fall in second order across the kinks, which no Hessian on a tangent space
+        tells, and they are not listed.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> points = OneHiddenLayer([[0], [1], [2]], [1, 1, -1], hidden=2).landscape()
+        >>> points = points.critical_points()
+        >>> points
+        57 critical points: 52 of index 0, 4 of index 1, 1 of index 2
+        >>> points.share[points.kind == "saddle"].max().round(3), points.multiplicity.max()
+        (np.float64(0.333), np.int64(2))
+        """
+        if saddles is None:
+            saddles = self.saddles(on_faces=True)
+        check_instance(saddles, "saddles", "Pieces")
+        other = self.problem.search(saddles.table).rational
+        return critical_points((self.pieces, self._decider), (saddles, other), self.component)
 
     @property
     def min_loss(self) -> Floats:

@@ -6,13 +6,16 @@ from collections.abc import Collection
 from concurrent.futures import Executor
 from dataclasses import replace
 from math import comb, inf
-from typing import Literal
+from typing import Any, Literal
+
+from numpy.typing import ArrayLike
 
 from arrangement.bounds import cover
 from arrangement.checks import check_executor, check_flag
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import shown
 from arrangement.progress import Progress, reporter
+from arrangement.relu.curvature import Curvature, curvature
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.minima.pieces import KINDS, Pieces
 from arrangement.relu.minima.search import (
@@ -231,6 +234,52 @@ class OneHiddenLayer(Problem):
             except SizeError:
                 raise error from None
             refuse(self.arrangement.n_cells() * sum(most) // most[0])
+
+    def curvature(
+        self,
+        weights: ArrayLike,
+        output_weights: ArrayLike,
+        output_bias: Any = 0.0,
+        signs: ArrayLike | None = None,
+    ) -> Curvature:
+        """Gradient, Hessian, inertia and Newton's step at one point, in closed form.
+
+        Parameters
+        ----------
+        weights : array_like, shape (K, d)
+            The weights w_j, the bias last, taken exactly as given, as are the others.
+        output_weights : array_like, shape (K,)
+        output_bias : number
+            Only with ``output_bias=True`` of the layer.
+        signs : array_like, shape (K, N), optional
+            The signs −1, 0, +1 of w_j·x_i, for weights that are only near the face that they
+            are meant to lie on, or for the derivatives that a cell has at its boundary. Left
+            out, they are computed exactly.
+
+        Returns
+        -------
+        Curvature
+
+        Raises
+        ------
+        InputError
+            If a shape or a number does not fit.
+
+        Examples
+        --------
+        The minimum of one neuron is flat along (αw, z/α):
+
+        >>> layer = OneHiddenLayer([[1], [2]], [1, 4], bias=None)
+        >>> point = layer.curvature([["9/5"]], [1])
+        >>> point.gradient.round(9) + 0.0, point.inertia
+        (array([0., 0.]), (0, 1, 1))
+        >>> layer.curvature([[1]], [0]).inertia  # no critical point
+        (1, 0, 1)
+        >>> layer.curvature([[-1]], [0]).hessian
+        array([[0., 0.],
+               [0., 0.]])
+        """
+        return curvature(self, weights, output_weights, output_bias, signs)
 
     def fit_global(
         self,

@@ -49,10 +49,11 @@ class Problem:
         try:
             exact_slope = Fraction(exact_number(negative_slope))
         except (AttributeError, TypeError, ValueError, OverflowError, ZeroDivisionError):
-            exact_slope = Fraction(1)
+            exact_slope = Fraction(2)
         if not abs(exact_slope) < 1:
             raise InputError(
                 f"negative_slope={shown(negative_slope)}: a number between -1 and 1"
+                + ("; with 1 the network is linear, see LinearNetwork" * (exact_slope == 1))
             )
         slope = float(exact_slope)
         if slope != exact_slope:

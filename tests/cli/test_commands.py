@@ -168,6 +168,9 @@ def test_irrational_numbers(facts, tmp_path):
         "1 0 -1\nc 1 -1\nc -1 -1\n2*c^2-1 2*c -1\n2*c^2-1 -2*c -1\n"
     )
     assert count(facts, str(pentagon)) == (16, 6)
+    for end in (b"\r\n", b"\r"):
+        pentagon.write_bytes(pentagon.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", end))
+        assert count(facts, str(pentagon)) == (16, 6)
     assert count(facts, "-", stdin="sqrt(2),1,0\n2,sqrt(2),0\nsqrt(8),2,1e-3\n") == (3, 1)
     assert count(facts, "-", stdin="field a = sqrt(2)\na,a,a\n") == (2, 0)
     named = "field a = root(x^2-2,1,2)\n"
@@ -196,6 +199,7 @@ def test_irrational_numbers(facts, tmp_path):
         ("x,y\n1,1\nfield a = 2\na,1\n", "line 3: a field line stands before the rows"),
         ("field a = root(x^2-2)\n", r"line 1: root\(...\) takes a polynomial in x and two bo"),
         ("field a = sqrt(2)\na-a,1\n", "line 2: the normal is zero"),
+        ('field a = 2\n"a,1\n', "line 2: unexpected end of data"),
     ],
 )
 def test_bad_irrational_numbers_are_one_line(refused, text, message):

@@ -103,6 +103,46 @@ def test_bad_choices_of_data(refused, arguments, message):
     assert found.startswith(message)
 
 
+def test_landscape_with_the_index_of_every_critical_point(facts, run, tmp_path):
+    options = "landscape", "--data", "-", "--hidden", 2, "--no-normalise", "--index"
+    table = "x,y\n0,1\n1,1\n2,-1\n"
+    found = facts(*options, stdin=table)
+    expected = (
+        OneHiddenLayer([[0], [1], [2]], [1, 1, -1], hidden=2).landscape().critical_points()
+    )
+    assert found["critical_points"] == expected.to_dict()
+    assert max(found["critical_points"]["index"]) > 0
+    code, out, err = run(*options, stdin=table)
+    told, rows = out.split("\n\n")
+    assert (code, err) == (0, "")
+    assert f"{len(expected):,} ({(expected.index == 0).sum()} of index 0, " in told
+    heading, first, *others = rows.splitlines()
+    assert heading.split()[:5] == ["loss", "kind", "-", "0", "+"]
+    assert [int(v) for v in first.split()[2:5]] == expected.inertia[0].tolist()
+    assert others[-1] == f"({len(expected) - 20:,} more: --json has all)"
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "a.png"
+    facts(*options, "--plot", picture, "--plot-kind", "index", stdin=table)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_index_of_nothing(run):
+    options = "--data", "-", "--hidden", 1, "--index", "--max-loss", 0
+    code, out, err = run("landscape", *options, stdin=SAMPLES)
+    assert (code, err) == (0, "")
+    assert re.search(r"^critical points +none\n", out, re.M)
+    assert "multiplicity" not in out
+
+
+def test_without_faces_there_are_no_saddles_on_faces(facts):
+    found = facts(
+        "landscape", "--data", "-", "--hidden", 2, "--index", "--kinds", "isolated", "dead",
+        "--max-loss", 5, stdin=SAMPLES,
+    )["critical_points"]  # fmt: skip
+    assert set(found["codimension"]) == {0}
+    assert max(found["loss"]) <= 5
+
+
 def test_landscape_of_several_neurons(facts):
     found = facts(
         "landscape", "--data", "-", "--hidden", 2, "--no-normalise", "--saddles", stdin=SAMPLES
@@ -313,6 +353,7 @@ def test_convex_for_reading(run):
         ("landscape --negative-slope 1", "negative_slope=1.0: a number between -1 and 1"),
         ("landscape --out a.txt", "--out a.txt: the suffix of the file must be .npz or .csv"),
         ("landscape --plot-kind slice", "--plot-kind slice: of which picture?"),
+        ("landscape --plot a.png --plot-kind index", "--plot-kind index: give --index"),
         (
             "landscape --hidden 2 --plot a.png --plot-kind weights",
             "--plot-kind weights: the we",

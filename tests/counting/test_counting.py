@@ -519,6 +519,40 @@ def test_points_that_the_first_prime_takes_for_one():
         assert arrangement.characteristic_polynomial() == wanted
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_lines_that_the_first_primes_take_for_one_another_or_for_infinity(several):
+    """Several: all the primes that are tried."""
+    q, size = 10**6, broken_circuits.SMALLEST
+    while size < 2**27:
+        q *= broken_circuits._prime(size, None)[0]
+        size *= 2 if several else 2**20
+    for normals, offsets in (
+        ([[1, 1], [1, 0], [1 + q, 1], [1, 2]], [0, 0, 0, 1]),
+        ([[1, 0], [0, 1], [q, 2 * q], [q * q, 3], [1, 1]], [0, 0, 1, 5, 1]),
+        ([[1, 0, 0], [0, 1, 0], [0, 0, 1], [q, q, -q], [1, 1, q]], [0, 0, 0, 1, 0]),
+        ([[1, 2, q], [1, 2 + q, 0], [0, q, q * q + 1], [1, 1, 1]], [0] * 4),
+    ):
+        arrangement = Arrangement(normals, offsets)
+        rows = [tuple(map(Fraction, row)) for row in arrangement.rows]
+        wanted = whitney_sum(rows, len(normals[0]))
+        assert arrangement.characteristic_polynomial() == wanted
+
+
+def test_progress_of_very_many_sets_is_told(monkeypatch):
+    """The share that is done of 2^300 sets, to a power of 299, is below every float."""
+    monkeypatch.setattr(broken_circuits, "STEP", 1000)
+    n = 300
+    circle = np.eye(n, dtype=int) - np.roll(np.eye(n, dtype=int), 1, axis=1)
+    table = circle[:, 1:].astype(object)
+    seen = []
+    count = broken_circuits.BrokenCircuits(
+        table[:-1], table[-1], lambda done, total: seen.append((done, total))
+    )
+    assert count.whitney_numbers(most=5000) is None
+    assert seen[-1][0] > 5000
+    assert all(isinstance(total, int) and done < total < 10**300 for done, total in seen)
+
+
 @pytest.mark.parametrize(
     ("name", "n"), [("resonance", 5), ("threshold", 5), ("shi", 5), ("braid", 7)]
 )

@@ -633,3 +633,16 @@ print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     count, kilobytes = map(int, out.split())
     assert count == zaslavsky(52, 5)
     assert kilobytes < 50_000  # the cells alone are 22 MB packed, 150 MB as signs
+
+
+def test_patience_runs_out_on_an_executor_too():
+    """With the small levels, which are tried first, and with a task of a large one."""
+    rows = Reduction(families.resonance(5)).rows
+
+    def show(done, total):
+        pass
+
+    with ThreadPoolExecutor(1) as executor:
+        for size in (tasks.TASK, 1):
+            with pytest.raises(sweep.TooDegenerate):
+                list(sweep_blocks(rows, show, 0, executor, patience=0, task=size))

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from arrangement import InputError, plot
 from arrangement.plot import slices
+from arrangement.plot.marks import KINDS
 from arrangement.plot.planes import balanced_point, minima_in_plane, plane_of
 from arrangement.printable import printable
 from arrangement.relu import OneHiddenLayer
@@ -105,6 +106,21 @@ def test_a_spectrum_without_the_tuples_of_cells(monkeypatch):
     monkeypatch.setattr(spectra, "MAX_NODES", 3)
     fewer = [t.get_text() for t in plot.spectrum(found).axes[0].get_yticklabels()]
     assert fewer == names[1:]
+
+
+def test_every_critical_point_is_drawn_at_its_loss_and_index(tmp_path):
+    found = LAYERS["two neurons"].landscape().critical_points()
+    figure = plot.index(found, tmp_path / "a.svg", source="some data")
+    assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
+    axes = figure.axes[0]
+    drawn = np.concatenate([line.get_xydata() for line in axes.lines])
+    assert len(drawn) == len(found)
+    low, half = axes.get_ylim()[0], 0.5 / found.inertia.sum(axis=1).max()
+    kinds = [kind for kind in [*KINDS, "saddle"] if kind in found.kind]
+    for kind, line in zip(kinds, axes.lines, strict=True):
+        rows = found.kind == kind
+        assert line.get_ydata() == pytest.approx(np.maximum(found.loss[rows], low))
+        assert np.abs(line.get_xdata() - found.share[rows]).max() < half
 
 
 def test_no_pieces_are_no_picture(tmp_path):

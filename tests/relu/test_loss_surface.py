@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from arrangement.errors import ArrangementError
-from arrangement.networks import Network
+from arrangement.networks import Network, pattern_network
 from arrangement.relu import (
     NetworkLoss,
     OneHiddenLayer,
@@ -134,6 +134,18 @@ def test_progress_is_told(monkeypatch):
     assert told == sorted(told)
     assert told[-1] == (100, 100)
     assert len(told) > 5
+
+
+def test_the_plane_of_a_pattern_has_the_pattern():
+    values = np.random.default_rng(0).random((4, 5))
+    made = pattern_network(values, [[0.0], [1.0], [2.0]], [0.0, 0.1, -0.1], tolerance=0.01)
+    loss = NetworkLoss(made.network, made.X, made.y)
+    D = [bias_direction(made.network, *place) for place in made.directions]
+    surface = loss_surface(loss, D, window=(0, 1), points=13)
+    h = np.stack(np.meshgrid(*surface.axes), axis=-1).reshape(-1, 2)
+    np.testing.assert_allclose(surface.losses.ravel(), made.loss(h), atol=1e-12)
+    away = np.abs(surface.losses.ravel() - made.pattern(h) - made.shift)
+    assert away.max() <= made.error + 1e-12
 
 
 # --- directions ---

@@ -295,11 +295,15 @@ def _enter(modular, stack, level, stamp):
 
 @_loop(forceinline=True)
 def _draw_lines(modular, stack, level):
-    """The lines of a plane as graphs of functions modulo the first prime."""
+    """The lines of a plane as graphs of functions modulo the first prime; False if one is at
+    infinity."""
     p = modular.primes[0]
     reciprocal = 1.0 / p
     order = np.int64(p) - 1
     table, m = stack.values[0, level], stack.rows[level]
+    for t in range(1, m):
+        if table[0, t] == 0.0 and table[1, t] == 0.0:
+            return False
     shear, t = 0.0, 1
     while t < m:  # until no line is parallel to the axis of y
         if _reduced(table[1, t] + shear * table[0, t], p, reciprocal) == 0.0:
@@ -311,6 +315,7 @@ def _draw_lines(modular, stack, level):
         scale = np.float64(modular.powers[order - modular.logs[np.int64(y)]])
         stack.slopes[t] = np.int32(_reduced(table[0, t] * scale, p, reciprocal))
         stack.heights[t] = np.int32(_reduced(table[2, t] * scale, p, reciprocal))
+    return True
 
 
 @_loop()
@@ -326,7 +331,8 @@ def _is_new(modular, stack, level, i, k):
 
 @_loop(forceinline=True)
 def _n_points(modular, stack, level, k, stamp):
-    """How many points the lines before line k have on it."""
+    """How many points the lines before line k have on it; −1 if one is the same modulo the
+    first prime."""
     order = np.int32(len(modular.logs) - 1)
     logs, stamps, slopes, heights = modular.logs, stack.stamps, stack.slopes, stack.heights
     certain = len(modular.primes) == 1
@@ -335,6 +341,8 @@ def _n_points(modular, stack, level, k, stamp):
     for i in range(1, k):
         a = np.int32(slopes[i] - slope)
         if a == 0:
+            if heights[i] == height:
+                return -1
             if not certain and not _is_proved(modular, stack, level, 0, i, k):
                 points += _is_new(modular, stack, level, i, k)
             continue
@@ -385,7 +393,8 @@ def count_by_rank(state, counts, modular, stack):
         level = state[0]
         m = stack.rows[level]
         if level == plane and stack.at[level] == 0:
-            _draw_lines(modular, stack, level)
+            if not _draw_lines(modular, stack, level):
+                return UNSUITABLE
             counts[level + 1] += m - 1
             state[2] += m - 1
             stack.at[level] = 1
@@ -401,6 +410,8 @@ def count_by_rank(state, counts, modular, stack):
             state[1] = 0
         if level == plane:
             points = _n_points(modular, stack, level, k, state[1])
+            if points < 0:
+                return UNSUITABLE
             counts[level + 2] += points
             state[2] += points
         else:

@@ -37,7 +37,7 @@ from arrangement.exact.numbers import exact_table
 from arrangement.relu.losses.losses import Loss, checked_slope
 from arrangement.relu.weight_space import Floats, Mask, Signs, lengths, sample_arrangement
 
-__all__ = ["LocalMinimum", "is_local_minimum", "local_minimum"]
+__all__ = ["LocalMinimum", "checked_signs", "is_local_minimum", "local_minimum"]
 
 ROUNDED = 16 * 2.0**-52 / 1e-9
 """Terms are no smaller than this share of what they could be: what rounding leaves of them is
@@ -167,7 +167,7 @@ def local_minimum(
     w, z = _network(weights, output_weights, d)
     leak = checked_slope(negative_slope, negative=True)
     if signs is not None:
-        table = _signs(signs, (len(w), n))
+        table = checked_signs(signs, (len(w), n))
     else:
         table = exact.signs_at(arrangement.rows, w)
     shift = None if output_bias is None else float(output_bias)
@@ -383,7 +383,8 @@ def _network(weights: ArrayLike, output_weights: ArrayLike, d: int) -> tuple[Any
     return w, z.astype(np.float64)
 
 
-def _signs(signs: ArrayLike, shape: tuple[int, int]) -> Signs:
+def checked_signs(signs: ArrayLike, shape: tuple[int, int]) -> Signs:
+    """A table of signs −1, 0, +1 of this shape."""
     table = entries(signs)
     if table.ndim == 1:
         table = table[None]

@@ -140,9 +140,10 @@ class RationalDecider(Decider):
 
     def rank_of(self, faces: Indices) -> int:
         """Exact rank of the columns of some faces, an output bias included."""
-        return exact.rank(self._columns(faces))
+        return exact.rank(self.columns(faces))
 
-    def _columns(self, faces: Indices) -> Integers:
+    def columns(self, faces: Indices) -> Integers:
+        """The matrix A of some faces, its columns scaled, behind that of an output bias."""
         free = np.full(self.free.shape, 1, dtype=object)
         return np.concatenate([free, *(self.map(int(face)) for face in faces)], axis=1)
 
@@ -167,7 +168,7 @@ class RationalDecider(Decider):
         self, faces: Indices
     ) -> tuple[fmpz_mat, list[list[fmpz]], fmpz_mat, int, list[int]]:
         """[A | y], its Gram matrix, [AᵀA | Aᵀy] in reduced form times a number, the pivots."""
-        A = np.concatenate([self._columns(faces), self.targets[:, None]], axis=1)
+        A = np.concatenate([self.columns(faces), self.targets[:, None]], axis=1)
         columns = fmpz_mat(A.tolist())
         gram, n = (columns.transpose() * columns).tolist(), A.shape[1] - 1
         if not n:
@@ -315,7 +316,7 @@ class RationalDecider(Decider):
 
     def _spanned(self, row: Indices, changes: Integers, rank: int) -> bool:
         """Are changes of the outputs in the span of the columns of a tuple, of this rank?"""
-        return exact.rank(np.concatenate([self._columns(row), changes], axis=1)) == rank
+        return exact.rank(np.concatenate([self.columns(row), changes], axis=1)) == rank
 
     def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
         """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""

@@ -1,10 +1,11 @@
-"""Differentiable saddles: points with z_j = 0 at which the gradient vanishes.
+"""Saddles: points with z_j = 0 at which the gradient vanishes, and that are no minima.
 
 With z_j = 0 and w_j in an open cell of pattern D the loss has the derivative (2/N) g_j·w_j in
 z_j, g_j = Σ_i r_i D_i x_i, and none in w_j. The point is critical iff g_j ⟂ w_j for all neurons
 with z_j = 0 and the others are critical by themselves; where some g_j ≠ 0 a step of w_j along
 ±g_j, and of z_j, goes down. The cell holds such a w_j iff g_j is positive on one of its rays
-and negative on another.
+and negative on another. The others may be on faces where they are minima of the loss without
+these neurons; such saddles are not differentiable.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ LEAST = Fraction(1, 10**300)
 
 
 def saddles(search: Search) -> Minima:
-    """All sets of differentiable saddles of a problem.
+    """All sets of saddles of a problem, with w_j in a cell where z_j = 0.
 
     Parameters
     ----------
     search : Search
-        Of cells only.
+        Of cells only for the differentiable ones.
 
     Returns
     -------
@@ -117,7 +118,7 @@ def _not_lost(value: Fraction) -> float:
 
 def _with_neurons(search: Search, rays: _Rays, minimum: Minima, extra: int) -> Iterator[Minima]:
     """The saddles of one critical tuple of active neurons and `extra` more, one with g ≠ 0."""
-    faces = search.faces
+    faces, m = search.faces, len(search.faces.cells)
     value, share = rays.slopes(minimum)
     up = rays.incidence @ np.maximum(share, 0.0)
     down = rays.incidence @ np.maximum(-share, 0.0)
@@ -139,21 +140,33 @@ def _with_neurons(search: Search, rays: _Rays, minimum: Minima, extra: int) -> I
     )
     still: Mask = (up == 0) & (down == 0)
     calm = np.flatnonzero(still)
-    states = np.concatenate([split, calm])
     inside = [rays.decider.interior(cell) for cell in calm.tolist()]
     points = np.concatenate([inner, np.array(inside).reshape(-1, faces.rank)])
     margin = np.concatenate([np.minimum(up[split], down[split]), np.ones(len(calm))])
+    cells = np.concatenate([split, calm])
     margin *= [
-        rays.decider.holds(cell, w) for cell, w in zip(states.tolist(), points, strict=True)
+        rays.decider.holds(cell, w) for cell, w in zip(cells.tolist(), points, strict=True)
     ]
+    none, sure = np.zeros(len(cells), dtype=np.int8), np.ones(len(cells), dtype=bool)
+    states = States(cells, none, points, margin, sure)
+    if "boundary" in search.kinds:  # neurons with z ≠ 0 that add nothing, in place
+        idle = m + np.flatnonzero(faces.idle[m:])
+        (own,) = search.decider().states(minimum, idle, calm[:0])
+        if own:
+            face, sign, least, certain = (np.array(column) for column in zip(*own, strict=True))
+            states = States(
+                np.concatenate([cells, face]),
+                np.concatenate([none, sign.astype(np.int8)]),
+                np.concatenate([points, [rays.decider.interior(f) for f in face.tolist()]]),
+                np.concatenate([margin, least]),
+                np.concatenate([sure, certain]),
+            )
     picked = np.array(
         [
             rows
-            for rows in combinations_with_replacement(range(len(states)), extra)
+            for rows in combinations_with_replacement(range(len(states.faces)), extra)
             if rows[0] < len(split)
         ],
         dtype=np.int64,
     )
-    none = np.zeros(len(states), dtype=np.int8)
-    sure = np.ones(len(states), dtype=bool)
-    yield joined(faces, minimum, picked, States(states, none, points, margin, sure))
+    yield joined(faces, minimum, picked, states)
