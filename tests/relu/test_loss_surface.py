@@ -82,6 +82,19 @@ def test_losses_of_one_hidden_layer_are_those_of_the_landscape():
             np.testing.assert_allclose(loss.gradient(), 0, atol=1e-12)
 
 
+@pytest.mark.parametrize("slope", [0.0, 0.25])
+def test_derivatives_of_one_hidden_layer_are_its_closed_forms(slope):
+    rng = np.random.default_rng(2)
+    X, y, W, z = rng.normal(size=(9, 3)), rng.normal(size=9), rng.normal(size=(2, 3)), [1.0, -2]
+    layer = OneHiddenLayer(X, y, hidden=2, bias=None, negative_slope=slope)
+    network = Network([W, [z]], [[0.0, 0.0], [0.0]], "leaky_relu", slope)
+    loss, expected = NetworkLoss(network, X, y), layer.curvature(W, z)
+    np.testing.assert_allclose(loss.gradient()[loss.is_weight], expected.gradient, rtol=1e-9)
+    H = np.array([loss.hessian_product(e) for e in np.eye(len(loss.parameters))])
+    own = np.ix_(loss.is_weight, loss.is_weight)
+    np.testing.assert_allclose(H[own], expected.hessian, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["softmax", "squared", "logistic"])
 def test_lanczos_finds_the_eigenvectors_of_the_hessian(name, monkeypatch):
     loss = random_loss(name, n=20)
