@@ -25,7 +25,16 @@ from arrangement.files import graphml
 from arrangement.hyperplanes import operations
 from arrangement.networks import Network
 from arrangement.networks.regions.regions import Regions
-from arrangement.relu import OneHiddenLayer, cellwise_minima, local_minimum, pattern_minimum
+from arrangement.relu import (
+    NetworkLoss,
+    OneHiddenLayer,
+    bias_direction,
+    cellwise_minima,
+    directions_at,
+    local_minimum,
+    loss_surface,
+    pattern_minimum,
+)
 from arrangement.results import matroid, topes
 from arrangement.results.cells import Cells
 
@@ -34,6 +43,7 @@ LINES = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
 BOX = [(-1, 1), (-1, 1)]
 NETWORK = Network([[[1.0, 0], [0, 1]], [[1, 1]]], [[0.0, 0], [0]])
 LAYER = OneHiddenLayer(X, Y)
+LOSS = NetworkLoss(NETWORK, [[1.0, 2.0], [0.5, -1.0]], [1.0, 0.0])
 
 BAD = {
     "none": None,
@@ -135,6 +145,22 @@ CALLS = [
     (plot.index, (LAYER.landscape().critical_points(),), {"title": None}),
     (plot.landscape, (LAYER.landscape(),), {"projection": "stereographic"}),
     (plot.regions, (NETWORK.regions(BOX),), {"colour": "map", "layer": None}),
+    (NetworkLoss, (NETWORK, LOSS.X, LOSS.y), {
+        "loss": "squared", "penalty": "l2", "alpha": 1.0, "l1_ratio": 0.5, "max_norm": 2.0,
+        "threshold": 1.0, "margin": 1.0,
+    }),
+    (LOSS.value, (), {"parameters": LOSS.parameters}),
+    (LOSS.gradient, (), {"parameters": LOSS.parameters}),
+    (LOSS.hessian_product, (LOSS.parameters,), {}),
+    (LOSS.hessian_eigenvectors, (), {"k": 1}),
+    (bias_direction, (NETWORK, 0, 1), {}),
+    (directions_at, (LOSS,), {"kind": "random", "layer": None, "rng": 0}),
+    (loss_surface, (LOSS,), {
+        "directions": "random", "layer": None, "window": None, "points": 3, "rng": 0,
+        "progress": None,
+    }),
+    (loss_surface, (LOSS,), {"through": [Network.random([2, 2, 1])], "points": 3}),
+    (plot.surface, (loss_surface(LOSS, points=3),), {"kinks": False}),
     (plot.spectrum, (LAYER.landscape(),), {"saddles": None}),
     (graphml.write_poset, (nx.DiGraph([(0, 1)]), os.devnull), {}),
 ]  # fmt: skip

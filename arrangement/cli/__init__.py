@@ -41,6 +41,10 @@ COMMANDS = {
         "train a ReLU layer of any width with weight decay, as a convex program",
     ),
     "network": ("list_regions", "the linear regions of a ReLU network in a domain"),
+    "surface": (
+        "draw_surface",
+        "the loss of a network on a line or a plane of its parameters, with its exact kinks",
+    ),
     "pattern": ("make_pattern", "a network with a given picture in its loss surface"),
     "verify": ("verify_certificate", "check a certificate of the linear regions of a network"),
 }

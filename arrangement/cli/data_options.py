@@ -43,8 +43,8 @@ MOST_RANK = 40
 """Samples of rank r have at least 2^r activation patterns; nothing goes through 2^40."""
 
 
-def add_data(parser: Parser) -> None:
-    """The options for the samples; see :func:`chosen_data`."""
+def add_data(parser: Parser, bias: bool = True) -> None:
+    """The options for the samples, see :func:`chosen_data`; with a bias, or without."""
     text = """
 --data NAME|FILE|-  the samples
 --target COLUMN  label column of a table; default: the last
@@ -54,13 +54,15 @@ def add_data(parser: Parser) -> None:
 --reduction {pca,lsh,none}  to D features; default: pca
 --no-normalise  do not centre and scale the features, which rounds them: what depended on each
     other exactly does so no more
---labels {regression,sign}=regression  targets: the labels as numbers (default), or -1 and
-    +1 for two classes
---bias B=1.0  value of the appended constant feature, or 'none'; default: 1.0
+--labels {regression,sign,class}=regression  targets: the labels as numbers (default), -1 and
+    +1 for two classes, or 0, 1, ... for the classes in their order
 --seed SEED:int=0  of what is drawn; default: 0
 """
     raw = {"dest": "normalise", "action": "store_false"}
-    parser.options(text, data={"required": True}, no_normalise=raw, bias={"type": _bias})
+    parser.options(text, data={"required": True}, no_normalise=raw)
+    if bias:
+        text = "--bias B=1.0  value of the appended constant feature, or 'none'; default: 1.0"
+        parser.options(text, bias={"type": _bias})
 
 
 def add_layer(parser: Parser) -> None:
@@ -72,12 +74,12 @@ def add_layer(parser: Parser) -> None:
 """)
 
 
-def chosen_data(options: argparse.Namespace) -> DataSet:
-    """The samples that were asked for, reduced and normalised."""
+def chosen_data(options: argparse.Namespace, data: DataSet | None = None) -> DataSet:
+    """The samples that were asked for, reduced and normalised; of all, if these are known."""
     if options.reduction in ("pca", "lsh") and options.features is None:
         raise InputError(f"--reduction {options.reduction}: to how many? give --features D")
     return preparation(options)(
-        loaded(options),
+        loaded(options) if data is None else data,
         samples=options.samples,
         features=options.features,
         seed=options.seed,

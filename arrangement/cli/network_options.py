@@ -19,14 +19,18 @@ from arrangement.networks.network import Network
 __all__ = ["add_domain", "add_reading", "chosen_domain", "chosen_network"]
 
 
-def add_reading(parser: Parser) -> None:
-    """The options that say what a file of a network does not."""
+def add_reading(parser: Parser, slices: bool = True) -> None:
+    """The options that say what a file of a network does not; and for a slice of its inputs."""
     parser.options("""
 --activation NAME K ...  relu, leaky_relu or 'maxout K', if FILE does not say (a state dict does
     not)
 --layers NAME ...  the layers of a .npz or .pt file by name in the order in which they are
     applied, such as fc1 fc2: a state dict does not say it
 --negative-slope S  of leaky_relu, if FILE does not say
+""")
+    if not slices:
+        return
+    parser.options("""
 --slice FILE  only the plane through three inputs p, q, r, the rows of a table (text or .npy):
     x = p + t_1 (q - p) + t_2 (r - p); two inputs give a line
 """)
@@ -71,7 +75,7 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
             f"--negative-slope: {path} is a {network.activation} network; give --activation "
             "leaky_relu as well"
         )
-    if options.slice is None:
+    if getattr(options, "slice", None) is None:
         return network
     points = read_points(options.slice)
     if points.ndim == 2 and points.shape[1] != network.input_dimension:

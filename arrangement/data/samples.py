@@ -227,9 +227,10 @@ def prepare(
     normalise : bool, optional
         Centre each feature, and divide it by its standard deviation unless it is constant.
         (The principal components are centred anyway.)
-    labels : {"regression", "sign"}, optional
+    labels : {"regression", "sign", "class"}, optional
         ``"regression"``: the labels as float64. ``"sign"``: −1 for the first of two classes
-        and +1 for the second, in the order of `classes`, or ascending.
+        and +1 for the second, ``"class"``: 0, 1, … for each, in the order of `classes`, or
+        ascending.
     seed : int, optional
         Seed of the draw and of the random directions.
 
@@ -256,7 +257,7 @@ def prepare(
     """
     check_instance(data, "data", "DataSet")
     choice(reduction, ("pca", "lsh", None), "reduction")
-    choice(labels, ("regression", "sign"), "labels")
+    choice(labels, ("regression", "sign", "class"), "labels")
     check_flag(normalise, "normalise")
     if classes is not None and (
         isinstance(classes, str)
@@ -276,6 +277,10 @@ def prepare(
                 f"{data.name}: labels 'sign' need two classes, not {len(chosen)}; choose two"
             )
         targets = np.where(data.y == chosen[0], -1.0, 1.0)
+    elif labels == "class":
+        targets = np.zeros(len(data))
+        for k, group in enumerate(groups):
+            targets[group] = k
     elif data.y.dtype.kind == "U":
         raise InputError(
             f"{data.name}: the labels are names (such as {str(data.y[0])!r}), no targets of a "

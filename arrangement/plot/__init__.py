@@ -5,15 +5,26 @@
 `spectrum` draws the losses of the minima of any number of neurons by kind, and `slice` the loss
 on a plane through their parameters, with the boundaries of the cells; `index` draws the index
 of all critical points against their loss. `pattern` draws a picture in the loss surface of a
-network, `regions` the linear regions of a network with one or two inputs.
+network, `surface` the loss of a network of any depth on a line or plane of its parameters, and
+`regions` the linear regions of a network with one or two inputs.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 
 from arrangement.plot.indices import index
+from arrangement.plot.loss_surfaces import surface
 from arrangement.plot.network_regions import regions
 from arrangement.plot.patterns import pattern
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.slices import slice
 from arrangement.plot.spectra import spectrum
 
-__all__ = ["arrangement", "index", "landscape", "pattern", "regions", "slice", "spectrum"]
+__all__ = [
+    "arrangement",
+    "index",
+    "landscape",
+    "pattern",
+    "regions",
+    "slice",
+    "spectrum",
+    "surface",
+]

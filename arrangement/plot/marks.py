@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["KINDS", "counted", "entitle", "literal", "mark_handle", "mark_style"]
+__all__ = ["KINDS", "add_letter", "counted", "entitle", "literal", "mark_handle", "mark_style"]
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, each with a shape of its own.
 # Later kinds lie on top; the mark of a face is small, so that what is below still shows.
@@ -36,6 +36,15 @@ def mark_handle(kind: str, label: str, **style: Any) -> Line2D:
 
     style = {"marker": KINDS[kind][0], **mark_style(kind, False), **style}
     return Line2D([], [], linestyle="none", label=label, **style)
+
+
+def add_letter(axes: Axes, letter: str, x: float, y: float) -> None:
+    """A letter beside a point."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=3, foreground="white")]
+    away: dict[str, Any] = {"xytext": (8, 6), "textcoords": "offset points"}
+    axes.annotate(letter, (x, y), weight="bold", zorder=12, path_effects=halo, **away)
 
 
 def entitle(axes: Axes, title: str, remark: str = "", source: str | None = None) -> None:

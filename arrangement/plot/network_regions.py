@@ -172,9 +172,9 @@ def _paint_plane(axes: Axes, regions: RegionSet[SolidRegion], look: Look) -> Non
     _hatch(axes, polygons, look)
     if not look.boundary or regions is not look.drawn:
         width, alpha = next(stroke for most, *stroke in STROKES if len(regions) <= most)
-        rule(axes, _segments(regions), INK, linewidths=width, alpha=alpha)
+        rule(axes, list(regions.contacts.segments), INK, linewidths=width, alpha=alpha)
     if look.boundary:
-        rule(axes, _segments(look.drawn), "black", linewidths=1.6, zorder=3)
+        rule(axes, list(look.drawn.contacts.segments), "black", linewidths=1.6, zorder=3)
     if look.names is not None:
         _name_classes(axes, look)
     show_window(axes, _window(regions))
@@ -187,14 +187,6 @@ def _hatch(axes: Axes, shapes: Sequence[Any], look: Look, **style: Any) -> None:
     if look.hatched is not None and look.hatched.any():
         marked = np.flatnonzero(look.hatched[look.drawn.owner]).tolist()
         outline(axes, [shapes[c] for c in marked], "0.3", hatch="////", linewidths=0, **style)
-
-
-def _segments(regions: RegionSet[SolidRegion]) -> list[Floats]:
-    """The edges between different regions, shape (k, 2, 2)."""
-    faces, pool = regions.complex.faces, regions.complex.pool
-    shared = regions.contacts.faces[regions.contacts.inner]
-    ends = faces[pool[faces[shared, 1, None] + np.arange(2)], 1]
-    return list(regions.complex.points[ends])
 
 
 def _name_classes(axes: Axes, look: Look) -> None:

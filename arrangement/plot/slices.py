@@ -17,17 +17,22 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.plot import windows
 from arrangement.plot.canvas import (
-    DECADES,
     Target,
-    add_bar,
     canvas,
     figure_of,
     legend,
-    needs_log,
     rule,
     show_window,
 )  # fmt: skip
-from arrangement.plot.marks import KINDS, counted, entitle, mark_handle, mark_style
+from arrangement.plot.contours import paint_losses, plane_size
+from arrangement.plot.marks import (
+    KINDS,
+    add_letter,
+    counted,
+    entitle,
+    mark_handle,
+    mark_style,
+)  # fmt: skip
 from arrangement.plot.planes import Marked, ParameterPlane, minima_in_plane, plane_of
 from arrangement.plot.windows import Floats, Window
 
@@ -44,12 +49,6 @@ Limits: TypeAlias = "tuple[tuple[float, float], tuple[float, float]]"
 
 GRID = 420
 """Losses are computed on a grid of so many points squared."""
-
-BANDS = 24
-"""Colours of the loss."""
-
-SEEN = 0.9
-"""The share of the picture whose losses the colours tell apart; they grow fast away from it."""
 
 NEURONS = ("black", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """The lines of the first neurons; further ones take the last colour."""
@@ -126,7 +125,7 @@ def slice(
         frame = windows.window_around(plane.anchors, margin=0.45)
     else:
         frame = windows.given_window(window, 2, "two pairs")
-    with canvas(target, _size(frame)) as axes:
+    with canvas(target, plane_size(frame)) as axes:
         _paint(axes, problem, plane, frame)
         handles = _rule(axes, problem, plane, frame)
         handles += _mark(axes, plane, marked, frame)
@@ -141,11 +140,6 @@ def slice(
             title = f"{plane.what}: {what}"
         entitle(axes, title, source=source)
     return figure_of(axes)
-
-
-def _size(frame: Window) -> tuple[float, float]:
-    """Inches of the figure: about 5.9 of its width are the plane, 1.9 of its height are not."""
-    return 7.6, 1.9 + 5.9 * float(np.clip(frame.proportion or 0.8, 0.35, 1.3))
 
 
 def _losses(problem: Problem, points: Floats) -> Floats:
@@ -163,10 +157,6 @@ def _losses(problem: Problem, points: Floats) -> Floats:
 
 def _paint(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) -> None:
     """The loss as filled contours, with a colour bar."""
-    from matplotlib import colormaps
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm
-    from matplotlib.ticker import LogLocator, MaxNLocator
-
     a = np.linspace(frame.low[0], frame.high[0], GRID)
     b = np.linspace(frame.low[1], frame.high[1], GRID)
     table = np.empty((GRID, GRID))
@@ -174,24 +164,7 @@ def _paint(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) -
         table[row] = _losses(
             problem, plane.origin + a[:, None] * plane.axes[0] + height * plane.axes[1]
         )
-    low, high = float(table.min()), float(np.quantile(table, SEEN))
-    if not high > low:
-        high = low + (abs(low) or 1.0)
-    pale = colormaps["Blues_r"](np.linspace(0.12, 1))
-    scale: dict[str, Any] = {"cmap": LinearSegmentedColormap.from_list("pale", pale)}
-    if needs_log(np.minimum(table.ravel(), high)):
-        bottom = max(low, 10.0**-DECADES * high)
-        levels = np.geomspace(bottom, high, BANDS + 1)
-        scale |= {"norm": LogNorm(bottom, high), "extend": "both" if low < bottom else "max"}
-        parts = (1.0, 2.0, 5.0) if high < 1e3 * bottom else (1.0,)
-        marks = list(LogLocator(subs=parts).tick_values(bottom, high))
-    else:
-        levels = np.asarray(MaxNLocator(BANDS).tick_values(low, high))
-        scale |= {"extend": "max"}
-        marks = list(MaxNLocator(8).tick_values(low, high))
-    ticks = [tick for tick in marks if levels[0] <= tick <= levels[-1]]
-    drawn = axes.contourf(a, b, table, levels, **scale)
-    add_bar(axes, drawn, "loss", ticks=ticks, format="%.4g").minorticks_off()
+    paint_losses(axes, a, b, table)
 
 
 def _rule(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) -> list[Any]:
@@ -221,7 +194,6 @@ def _rule(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) ->
 def _mark(axes: Axes, plane: ParameterPlane, marked: Marked, frame: Window) -> list[Any]:
     """Draw the minima of the plane, with letters on the points that it was put through."""
     from matplotlib.lines import Line2D
-    from matplotlib.patheffects import withStroke
 
     handles: list[Any] = []
     kinds = np.array(marked.kinds, dtype=object)
@@ -242,9 +214,7 @@ def _mark(axes: Axes, plane: ParameterPlane, marked: Marked, frame: Window) -> l
         style |= {"marker": shape, "linestyle": "none"}
         x, y = float(place[0]), float(place[1])
         axes.plot(x, y, markersize=9, zorder=11, **style)
-        halo = [withStroke(linewidth=3, foreground="white")]
-        away: dict[str, Any] = {"xytext": (8, 6), "textcoords": "offset points"}
-        axes.annotate(letter, (x, y), weight="bold", zorder=12, path_effects=halo, **away)
+        add_letter(axes, letter, x, y)
         handles.append(Line2D([], [], label=text, **style))
     for layer, (kind, (shape, _, name)) in enumerate(KINDS.items()):
         here = seen & (kinds == kind) & ~own

@@ -5,6 +5,7 @@ Public is what is named here, and what `losses` and `convex` name; the modules b
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from arrangement.relu import losses
@@ -24,6 +25,13 @@ from arrangement.relu.training.optimum import Certificate, GlobalOptimum
 if TYPE_CHECKING:
     from arrangement.networks.network import Network
     from arrangement.relu.estimators import ExactReLUClassifier, ExactReLURegressor
+    from arrangement.relu.losses.network_loss import NetworkLoss
+    from arrangement.relu.losses.surface import (
+        LossSurface,
+        bias_direction,
+        directions_at,
+        loss_surface,
+    )
 
 __all__ = [
     "Certificate",
@@ -36,31 +44,44 @@ __all__ = [
     "Landscape",
     "LinearCriticalPoint",
     "LinearNetwork",
+    "LossSurface",
     "Network",
+    "NetworkLoss",
     "NewtonStep",
     "OneHiddenLayer",
     "Piece",
     "Pieces",
     "ProductGraph",
+    "bias_direction",
     "cellwise_minima",
     "convex",
     "dead_probability",
+    "directions_at",
     "is_local_minimum",
     "local_minimum",
+    "loss_surface",
     "losses",
     "pattern_minimum",
 ]
 
 
+LATER = {
+    "Network": "arrangement.networks.network",
+    "NetworkLoss": "arrangement.relu.losses.network_loss",
+    **dict.fromkeys(
+        ("LossSurface", "bias_direction", "directions_at", "loss_surface"),
+        "arrangement.relu.losses.surface",
+    ),
+    **dict.fromkeys(
+        ("ExactReLUClassifier", "ExactReLURegressor"), "arrangement.relu.estimators"
+    ),
+}
+"""What need not be imported for landscapes, or needs an extra (the estimators)."""
+
+
 def __getattr__(name: str) -> Any:
-    if name == "Network":  # an alias, which need not be imported for landscapes
-        from arrangement.networks.network import Network
-
-        return Network
-    if name in ("ExactReLUClassifier", "ExactReLURegressor"):  # need an extra, scikit-learn
-        from arrangement.relu import estimators
-
-        return getattr(estimators, name)
+    if name in LATER:
+        return getattr(import_module(LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -619,6 +619,8 @@ def test_targets():
     assert prepare(data).y.tolist() == [5, 3, 5, 3]
     assert prepare(data, labels="sign").y.tolist() == [1, -1, 1, -1]
     assert prepare(data, classes=[5, 3], labels="sign").y.tolist() == [-1, 1, -1, 1]
+    assert prepare(data, labels="class").y.tolist() == [1, 0, 1, 0]
+    assert prepare(data, classes=[5, 3], labels="class").y.tolist() == [0, 1, 0, 1]
     named = DataSet(data.X, ["dog", "cat", "dog", "ape"], "pets")
     assert prepare(named, classes=["dog", "cat"], labels="sign").y.tolist() == [-1, 1, -1]
 

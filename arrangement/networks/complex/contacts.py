@@ -73,6 +73,13 @@ class Contacts:
         return np.asarray(self.pairs[:, 1] != OUTSIDE)
 
     @property
+    def segments(self) -> NDArray[np.float64]:
+        """In the plane the ends of the faces between two regions, shape (k, 2, 2)."""
+        faces, pool = self.complex.faces, self.complex.pool
+        ends = faces[pool[faces[self.faces[self.inner], 1, None] + np.arange(2)], 1]
+        return np.asarray(self.complex.points[ends])
+
+    @property
     def labels(self) -> NDArray[np.int32]:
         """The step on whose kink each face lies, or −1 − its wall; shape (F,)."""
         return self.complex.faces[self.faces, 3]

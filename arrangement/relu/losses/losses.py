@@ -92,6 +92,11 @@ class Loss:
         return self.name in _CURVATURE
 
     @property
+    def of_classes(self) -> bool:
+        """Has it an output for each class?"""
+        return self.name in _OF_CLASSES
+
+    @property
     def separable(self) -> bool:
         """Can the infimum be missed, because l falls for ever as outputs grow?"""
         return self.name in ("logistic", "softmax")
@@ -179,6 +184,51 @@ class Loss:
             return np.asarray(-2 * y * np.maximum(self.margin - y * f, 0.0))
         reach = self.threshold if self.name == "huber" else np.inf
         return np.asarray(2 * np.clip(f - y, -reach, reach))
+
+    def gradient(self, f: Any, y: Any) -> Floats:
+        """A subgradient of l by f at each sample, of the shape of f; the gradient off kinks.
+
+        Examples
+        --------
+        >>> Loss("softmax").gradient([[0.0, 0.0]], [1]).tolist()
+        [[0.5, -0.5]]
+        """
+        f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if self.differentiable:
+            return self.derivative(f, y)
+        if self.name == "absolute":
+            return np.asarray(np.sign(f - y))
+        if self.name == "hinge":
+            return np.asarray(np.where(y * f < self.margin, -y, 0.0))
+        own = y.astype(np.int64)[:, None]
+        if self.name == "softmax":
+            result = _softmax(f)
+            down = np.ones_like(own, dtype=np.float64)
+        else:
+            over = self.margin + f - np.take_along_axis(f, own, axis=1)
+            np.put_along_axis(over, own, 0.0, axis=1)
+            result = (over > 0).astype(np.float64)
+            if self.name == "crammer_singer":
+                result *= np.arange(f.shape[1]) == over.argmax(axis=1)[:, None]
+            down = result.sum(axis=1, keepdims=True)
+        np.put_along_axis(result, own, np.take_along_axis(result, own, axis=1) - down, axis=1)
+        return result
+
+    def curvature_product(self, f: Any, y: Any, v: Any) -> Floats:
+        """The second derivative of l by f times v at each sample, off kinks; v is like f."""
+        f, y, v = (np.asarray(values, dtype=np.float64) for values in (f, y, v))
+        if self.name == "softmax":
+            p = _softmax(f)
+            return np.asarray(p * (v - (p * v).sum(axis=1, keepdims=True)))
+        if self.name == "logistic":
+            return np.asarray(np.exp(-np.logaddexp(0.0, f) - np.logaddexp(0.0, -f)) * v)
+        if self.name in ("squared", "huber", "squared_hinge"):
+            if self.name == "squared_hinge":
+                v = np.where(y * f < self.margin, v, 0.0)
+            elif self.name == "huber":
+                v = np.where(np.abs(f - y) < self.threshold, v, 0.0)
+            return np.asarray(2 * v)
+        return np.zeros_like(v)
 
     def derivative_sizes(self, f: Any, y: Any) -> Floats:
         """The size of the terms that make up each derivative, beside which it may be zero."""
@@ -276,6 +326,10 @@ class Penalty:
         R = np.asarray(R, dtype=np.float64)
         l1, l2 = self.weights
         return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)
+
+
+def _softmax(f: Floats) -> Floats:
+    return np.asarray(np.exp(f - np.logaddexp.reduce(f, axis=1, keepdims=True)))
 
 
 def _positive(value: Any, name: str) -> None:
