@@ -20,6 +20,7 @@ opposite, where the others are zero, or on neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from math import gcd
 
 import numpy as np
@@ -51,7 +52,7 @@ INTEGER_LIMIT = 2**26
 PATIENCE = 100
 """How many rays may be asked for before the next kind of numbers is tried."""
 
-ROOM = 2**12
+ROOM = 2**15
 """Values for which there is room at first."""
 
 BLOCK = 2**16
@@ -330,7 +331,11 @@ class _Cone:
         self.edges = np.concatenate([lines, inside])
         self.masks = [mask | (1 << m) - 1 for mask in masks[pointed:]]
         self.masks += [mask for _, mask in rays]
-        self.values = self.rows @ self.edges.T
+
+    @cached_property
+    def values(self) -> Integers:
+        """The values of the rows on the edges."""
+        return self.rows @ self.edges.T
 
     def count(self) -> int:
         """The number of cells."""
@@ -372,14 +377,17 @@ class _Cone:
                 yield
 
     def _is_small(self) -> bool:
-        if self.field is not None:
-            return False
-        sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in self.values)
-        return all(size < INTEGER_LIMIT for size in sizes)
+        def fit(values: Integers) -> bool:
+            sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in values)
+            return all(size < INTEGER_LIMIT for size in sizes)
+
+        # The first row most often tells.
+        return self.field is None and fit(self.rows[:1] @ self.edges.T) and fit(self.values)
 
     def _begin(self) -> None:
         """Put the edges into the buffers: first the lines, each with its opposite."""
-        m, (n, r), lines = len(self.walls), self.values.shape, len(self.dividing)
+        m, n, r = len(self.walls), len(self.rows), len(self.edges)
+        lines = len(self.dividing)
         source = np.concatenate([np.repeat(np.arange(lines), 2), np.arange(lines, r)])
         turned = np.arange(len(source)) < 2 * lines
         turned[::2] = False
@@ -399,7 +407,7 @@ class _Cone:
             self.primes = exact.proof_primes(both, 2**26 - 1)
             self.row_residues = self._residues(self.rows)
         r = len(source)
-        room = max(ROOM // max(n, 1), 2 * r, 64)
+        room = max(ROOM // max(n, 1), 4 * r, 64)
         primes = np.array([p for p, _ in self.primes], dtype=np.float64)
         self.rays = kernel.Rays(
             values=np.empty((room, n)),
@@ -419,15 +427,16 @@ class _Cone:
         self.rays.values[:r] = high.T[source] * turn
         if twofold:
             self.rays.lows[:r] = low.T[source] * turn
-        self.rays.residues[:r] = np.moveaxis(self._residues(self.values.T), 0, 1)[source]
-        opposite = self.rays.residues[:r][turned]
-        self.rays.residues[:r][turned] = (primes[:, None] - opposite) % primes[:, None]
-        dividing = self.rows[self.dividing]
-        guards = (np.concatenate([self.walls, dividing]) @ self.edges.T).sum(axis=0)
-        self.rays.guards[:r] = self._residues(guards).T[source]
-        for k, edge in enumerate(source):
-            for w in range(self.rays.tight.shape[1]):
-                self.rays.tight[k, w] = self.masks[edge] >> 64 * w & 2**64 - 1
+        if self.primes:
+            self.rays.residues[:r] = np.moveaxis(self._residues(self.values.T), 0, 1)[source]
+            opposite = self.rays.residues[:r][turned]
+            self.rays.residues[:r][turned] = (primes[:, None] - opposite) % primes[:, None]
+            positive = np.concatenate([self.walls, self.rows[self.dividing]])
+            guards = (positive @ self.edges.T).sum(axis=0)
+            self.rays.guards[:r] = self._residues(guards).T[source]
+        for w in range(self.rays.tight.shape[1]):
+            words = [mask >> 64 * w & 2**64 - 1 for mask in self.masks]
+            self.rays.tight[:r, w] = np.array(words, dtype=np.uint64)[source]
         kernel.mark(self.rays, np.arange(n), 0, n, m, 0, r)
         # At first the walls are walls, and the rows that divide.
         self.bounding = np.zeros((1, m + n), dtype=np.int8)
@@ -461,7 +470,11 @@ class _Cone:
         Of a row that does not cut the cone only the signs matter. The last are the exponents
         of the units of the rays.
         """
-        above, below = self.values > 0, self.values < 0
+        rounded = None
+        if self.kind == "floats":
+            rounded = exact.rounded_product(self.rows, self.edges.T)
+        values = self.values if rounded is None else rounded
+        above, below = values > 0, values < 0
         lines = np.arange(len(self.edges)) < len(self.dividing)
         both = (above | below) & lines
         cuts = (above | both).any(axis=1) & (below | both).any(axis=1)
@@ -470,7 +483,11 @@ class _Cone:
         self.shifts = np.zeros(len(high), dtype=np.int64)
         scales = self._sizes(self.edges)
         if cuts.any():
-            high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
+            if rounded is None:
+                high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
+            else:
+                high[cuts], leading = np.frexp(rounded[cuts])
+                exponents = leading.astype(np.int64)
             scales = _largest(exponents, high[cuts], 0, scales)[0]
             exponents -= scales
             self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
