@@ -333,6 +333,11 @@ class _Cone:
         self.masks += [mask for _, mask in rays]
 
     @cached_property
+    def sides(self) -> Integers:
+        """The walls, then the rows, as bits of rays count them."""
+        return np.concatenate([self.walls, self.rows])
+
+    @cached_property
     def values(self) -> Integers:
         """The values of the rows on the edges."""
         return self.rows @ self.edges.T
@@ -403,15 +408,14 @@ class _Cone:
         self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
         self.primes: list[tuple[int, int]] = []
         if self.kind == "residues":
-            both = np.concatenate([self.walls, self.rows])
-            self.primes = exact.proof_primes(both, 2**26 - 1)
-            self.row_residues = self._residues(self.rows)
+            self.primes = exact.proof_primes(self.sides, 2**26 - 1)
         r = len(source)
         room = max(ROOM // max(n, 1), 4 * r, 64)
         primes = np.array([p for p, _ in self.primes], dtype=np.float64)
         self.rays = kernel.Rays(
             values=np.empty((room, n)),
             lows=np.empty((room if twofold else 0, n)),
+            doubts=np.empty((room if twofold else 0, n)),
             errors=np.full(room, self.error),
             residues=np.empty((room, len(primes), n)),
             guards=np.empty((room, len(primes))),
@@ -427,6 +431,7 @@ class _Cone:
         self.rays.values[:r] = high.T[source] * turn
         if twofold:
             self.rays.lows[:r] = low.T[source] * turn
+            self.rays.doubts[:r] = self._doubts(high.T[source])
         if self.primes:
             self.rays.residues[:r] = np.moveaxis(self._residues(self.values.T), 0, 1)[source]
             opposite = self.rays.residues[:r][turned]
@@ -450,6 +455,10 @@ class _Cone:
 
     def _residues(self, values: Integers) -> NDArray[np.int64]:
         return exact.residues(values, self.primes, self.field)
+
+    def _doubts(self, values: Floats) -> Floats:
+        """Bounds on the errors of values that were rounded, each relative to its size."""
+        return self.error * np.abs(values) + kernel.TINIEST
 
     def _located(self, edges: Integers, scales: NDArray[np.int64]) -> Floats:
         """Rounded coordinates of rays, in units of powers of two."""
@@ -659,7 +668,7 @@ class _Cone:
     def _zero(self, tight: Words) -> Integers:
         """The walls and rows whose bits are set."""
         on = np.unpackbits(tight.view(np.uint8), bitorder="little")
-        return np.concatenate([self.walls, self.rows])[np.flatnonzero(on)]
+        return self.sides[np.flatnonzero(on)]
 
     def _settle(
         self, rays: NDArray[np.int64], rows: NDArray[np.int64], turn: NDArray[np.int64]
@@ -674,12 +683,16 @@ class _Cone:
         self.asked_for += len(rays)
         dividing = turn.astype(object) @ self.rows[self.dividing]
         guard = self.walls.sum(axis=0) + dividing  # positive on the rays
+        tight = np.unpackbits(self.rays.tight[rays].view(np.uint8), axis=1, bitorder="little")
         edges: Integers = np.empty((len(rays), self.dimension), dtype=np.object_)
-        for k, ray in enumerate(rays):
-            y = primitive(exact.nullspace(self._zero(self.rays.tight[ray]))[:, 0])
-            edges[k] = y if guard @ y > 0 else [-v for v in y]
+        for k, on in enumerate(tight):
+            edges[k] = primitive(exact.null_vector(self.sides[np.flatnonzero(on)]))
+        values = edges @ np.concatenate([self.rows[rows], guard[None]]).T
+        outside = values[:, -1] < 0
+        edges[outside] = -edges[outside]
+        values[outside] = -values[outside]
         place = np.ix_(rays, rows)
-        high, low, exponents = _twofold(edges @ self.rows[rows].T, self.kind)
+        high, low, exponents = _twofold(values[:, :-1], self.kind)
         exponents -= self.shifts[rows]
         scales = _largest(exponents, high, 1, self._sizes(edges)[:, None])
         high, low = _scaled(high, low, exponents - scales)
@@ -689,17 +702,16 @@ class _Cone:
         self.rays.values[place] = high
         if len(self.rays.lows):
             self.rays.lows[place] = low
+            self.rays.doubts[place] = self._doubts(high)
         self.rays.errors[rays] = self.error
         if self.primes:
-            sides = np.concatenate([self.row_residues[:, rows], self._residues(guard[None])], 1)
-            p = self.rays.primes.astype(np.int64)[:, None, None]
-            product = np.zeros((len(p), len(rays), len(rows) + 1), dtype=np.int64)
-            for c, y in enumerate(np.moveaxis(self._residues(edges), 2, 0)):
-                product = (product + y[:, :, None] * sides[:, None, :, c]) % p
-            self.rays.residues[rays[:, None], :, rows] = np.moveaxis(product[:, :, :-1], 0, 2)
-            self.rays.guards[rays] = product[:, :, -1].T
-        for ray in rays:
-            kernel.mark(self.rays, rows, 0, len(rows), len(self.walls), ray, ray + 1)
+            residues = np.moveaxis(self._residues(values), 0, 2)
+            self.rays.residues[rays[:, None], :, rows] = residues[:, :-1]
+            self.rays.guards[rays] = residues[:, -1]
+        # One after another, and what is not asked for among them stays as it is.
+        kernel.mark(
+            self.rays, rows, 0, len(rows), len(self.walls), int(rays[0]), int(rays[-1]) + 1
+        )
 
 
 def _twofold(values: Integers, kind: str) -> tuple[Floats, Floats, NDArray[np.int64]]:
