@@ -1,9 +1,11 @@
-"""How much memory this process may still take."""
+"""How much memory this process may still take, and memory for large results."""
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +20,13 @@ except ImportError:  # on Windows
 else:
     LIMITS = [(resource.RLIMIT_AS, "VmSize:"), (resource.RLIMIT_DATA, "VmData:")]
 
-__all__ = ["memory", "refuse", "refuse_large"]
+__all__ = ["memory", "refuse", "refuse_large", "zeros"]
 
 UNKNOWN = 2**34
 """Taken where the system does not tell."""
+
+HUGE = 2**22
+"""Bytes from which on numpy asks for huge pages."""
 
 LITTLE = 2**20
 """Bytes that there always are: to ask the system takes a millisecond."""
@@ -69,6 +74,28 @@ def refuse_large(found: Sequence[NDArray[np.uint64]], what: str) -> None:
             f"more than {count:,} {what} do not fit in the memory that is left on this machine "
             f"({left / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"
         )
+
+
+def zeros(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Zeros to be filled from the first to the last, as of `numpy.zeros`.
+
+    For large arrays numpy asks for huge pages. The system has cleared one of the usual size
+    just before it is filled, while it is in the processor's cache; and virtual machines have
+    such pages at hand, where they may have to fetch huge ones from their host.
+
+    Examples
+    --------
+    >>> zeros((2, 3)).tolist()
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    size = 8 * prod(shape)
+    if size < HUGE or not hasattr(mmap, "MAP_PRIVATE"):
+        return np.zeros(shape)
+    try:
+        pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise MemoryError(f"an array of shape {shape}: {error}") from None
+    return np.frombuffer(pages).reshape(shape)
 
 
 def _machine(root: Path) -> Iterator[int]:

@@ -80,7 +80,7 @@ def measure(name, arrangement, with_lp):
     normals = arrangement.normals.astype(float)
     offsets = arrangement.offsets.astype(float)
     seconds, cells = least(arrangement.cells, 3)
-    inside, points = least(lambda: interior_points(cells, np.arange(len(cells))), 1)
+    inside, points = least(lambda: interior_points(cells), 1)
     checking, _ = least(lambda: check(points, normals, offsets, cells.packed), 3)
     copying, _ = least(cells.packed.copy, 3)
     row = {

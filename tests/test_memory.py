@@ -1,9 +1,11 @@
-"""What memory is left: control groups of both versions, limits of the process."""
+"""What memory is left: control groups of both versions, limits of the process; and arrays."""
 
 import os
+import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from arrangement import memory
@@ -116,3 +118,20 @@ def test_cells_are_refused_under_ulimit():
         check=True,
     )
     assert "cells do not fit in the memory" in done.stdout
+
+
+def test_large_arrays_are_like_others(monkeypatch):
+    monkeypatch.setattr(memory, "HUGE", 64)
+    for shape in ((1, 2), (100, 3), (0, 5), (2**12, 12)):
+        array = memory.zeros(shape)
+        assert (array.shape, array.dtype) == (shape, np.float64)
+        assert not array.any()
+        assert array.flags.behaved
+        assert array.flags.c_contiguous
+        array[:] = 1.5
+        array.flags.writeable = False
+        array.flags.writeable = True
+        assert np.array_equal(pickle.loads(pickle.dumps(array)), array.copy())
+        assert (array == 1.5).all()
+    with pytest.raises(MemoryError):
+        memory.zeros((2**55, 3))

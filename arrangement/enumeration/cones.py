@@ -20,6 +20,7 @@ opposite, where the others are zero, or on neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from math import gcd
 
 import numpy as np
@@ -51,7 +52,7 @@ INTEGER_LIMIT = 2**26
 PATIENCE = 100
 """How many rays may be asked for before the next kind of numbers is tried."""
 
-ROOM = 2**12
+ROOM = 2**15
 """Values for which there is room at first."""
 
 BLOCK = 2**16
@@ -330,7 +331,16 @@ class _Cone:
         self.edges = np.concatenate([lines, inside])
         self.masks = [mask | (1 << m) - 1 for mask in masks[pointed:]]
         self.masks += [mask for _, mask in rays]
-        self.values = self.rows @ self.edges.T
+
+    @cached_property
+    def sides(self) -> Integers:
+        """The walls, then the rows, as bits of rays count them."""
+        return np.concatenate([self.walls, self.rows])
+
+    @cached_property
+    def values(self) -> Integers:
+        """The values of the rows on the edges."""
+        return self.rows @ self.edges.T
 
     def count(self) -> int:
         """The number of cells."""
@@ -372,14 +382,17 @@ class _Cone:
                 yield
 
     def _is_small(self) -> bool:
-        if self.field is not None:
-            return False
-        sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in self.values)
-        return all(size < INTEGER_LIMIT for size in sizes)
+        def fit(values: Integers) -> bool:
+            sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in values)
+            return all(size < INTEGER_LIMIT for size in sizes)
+
+        # The first row most often tells.
+        return self.field is None and fit(self.rows[:1] @ self.edges.T) and fit(self.values)
 
     def _begin(self) -> None:
         """Put the edges into the buffers: first the lines, each with its opposite."""
-        m, (n, r), lines = len(self.walls), self.values.shape, len(self.dividing)
+        m, n, r = len(self.walls), len(self.rows), len(self.edges)
+        lines = len(self.dividing)
         source = np.concatenate([np.repeat(np.arange(lines), 2), np.arange(lines, r)])
         turned = np.arange(len(source)) < 2 * lines
         turned[::2] = False
@@ -395,15 +408,14 @@ class _Cone:
         self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
         self.primes: list[tuple[int, int]] = []
         if self.kind == "residues":
-            both = np.concatenate([self.walls, self.rows])
-            self.primes = exact.proof_primes(both, 2**26 - 1)
-            self.row_residues = self._residues(self.rows)
+            self.primes = exact.proof_primes(self.sides, 2**26 - 1)
         r = len(source)
-        room = max(ROOM // max(n, 1), 2 * r, 64)
+        room = max(ROOM // max(n, 1), 4 * r, 64)
         primes = np.array([p for p, _ in self.primes], dtype=np.float64)
         self.rays = kernel.Rays(
             values=np.empty((room, n)),
             lows=np.empty((room if twofold else 0, n)),
+            doubts=np.empty((room if twofold else 0, n)),
             errors=np.full(room, self.error),
             residues=np.empty((room, len(primes), n)),
             guards=np.empty((room, len(primes))),
@@ -419,15 +431,17 @@ class _Cone:
         self.rays.values[:r] = high.T[source] * turn
         if twofold:
             self.rays.lows[:r] = low.T[source] * turn
-        self.rays.residues[:r] = np.moveaxis(self._residues(self.values.T), 0, 1)[source]
-        opposite = self.rays.residues[:r][turned]
-        self.rays.residues[:r][turned] = (primes[:, None] - opposite) % primes[:, None]
-        dividing = self.rows[self.dividing]
-        guards = (np.concatenate([self.walls, dividing]) @ self.edges.T).sum(axis=0)
-        self.rays.guards[:r] = self._residues(guards).T[source]
-        for k, edge in enumerate(source):
-            for w in range(self.rays.tight.shape[1]):
-                self.rays.tight[k, w] = self.masks[edge] >> 64 * w & 2**64 - 1
+            self.rays.doubts[:r] = self._doubts(high.T[source])
+        if self.primes:
+            self.rays.residues[:r] = np.moveaxis(self._residues(self.values.T), 0, 1)[source]
+            opposite = self.rays.residues[:r][turned]
+            self.rays.residues[:r][turned] = (primes[:, None] - opposite) % primes[:, None]
+            positive = np.concatenate([self.walls, self.rows[self.dividing]])
+            guards = (positive @ self.edges.T).sum(axis=0)
+            self.rays.guards[:r] = self._residues(guards).T[source]
+        for w in range(self.rays.tight.shape[1]):
+            words = [mask >> 64 * w & 2**64 - 1 for mask in self.masks]
+            self.rays.tight[:r, w] = np.array(words, dtype=np.uint64)[source]
         kernel.mark(self.rays, np.arange(n), 0, n, m, 0, r)
         # At first the walls are walls, and the rows that divide.
         self.bounding = np.zeros((1, m + n), dtype=np.int8)
@@ -441,6 +455,10 @@ class _Cone:
 
     def _residues(self, values: Integers) -> NDArray[np.int64]:
         return exact.residues(values, self.primes, self.field)
+
+    def _doubts(self, values: Floats) -> Floats:
+        """Bounds on the errors of values that were rounded, each relative to its size."""
+        return self.error * np.abs(values) + kernel.TINIEST
 
     def _located(self, edges: Integers, scales: NDArray[np.int64]) -> Floats:
         """Rounded coordinates of rays, in units of powers of two."""
@@ -461,7 +479,11 @@ class _Cone:
         Of a row that does not cut the cone only the signs matter. The last are the exponents
         of the units of the rays.
         """
-        above, below = self.values > 0, self.values < 0
+        rounded = None
+        if self.kind == "floats":
+            rounded = exact.rounded_product(self.rows, self.edges.T)
+        values = self.values if rounded is None else rounded
+        above, below = values > 0, values < 0
         lines = np.arange(len(self.edges)) < len(self.dividing)
         both = (above | below) & lines
         cuts = (above | both).any(axis=1) & (below | both).any(axis=1)
@@ -470,7 +492,11 @@ class _Cone:
         self.shifts = np.zeros(len(high), dtype=np.int64)
         scales = self._sizes(self.edges)
         if cuts.any():
-            high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
+            if rounded is None:
+                high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
+            else:
+                high[cuts], leading = np.frexp(rounded[cuts])
+                exponents = leading.astype(np.int64)
             scales = _largest(exponents, high[cuts], 0, scales)[0]
             exponents -= scales
             self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
@@ -642,7 +668,7 @@ class _Cone:
     def _zero(self, tight: Words) -> Integers:
         """The walls and rows whose bits are set."""
         on = np.unpackbits(tight.view(np.uint8), bitorder="little")
-        return np.concatenate([self.walls, self.rows])[np.flatnonzero(on)]
+        return self.sides[np.flatnonzero(on)]
 
     def _settle(
         self, rays: NDArray[np.int64], rows: NDArray[np.int64], turn: NDArray[np.int64]
@@ -657,12 +683,16 @@ class _Cone:
         self.asked_for += len(rays)
         dividing = turn.astype(object) @ self.rows[self.dividing]
         guard = self.walls.sum(axis=0) + dividing  # positive on the rays
+        tight = np.unpackbits(self.rays.tight[rays].view(np.uint8), axis=1, bitorder="little")
         edges: Integers = np.empty((len(rays), self.dimension), dtype=np.object_)
-        for k, ray in enumerate(rays):
-            y = primitive(exact.nullspace(self._zero(self.rays.tight[ray]))[:, 0])
-            edges[k] = y if guard @ y > 0 else [-v for v in y]
+        for k, on in enumerate(tight):
+            edges[k] = primitive(exact.null_vector(self.sides[np.flatnonzero(on)]))
+        values = edges @ np.concatenate([self.rows[rows], guard[None]]).T
+        outside = values[:, -1] < 0
+        edges[outside] = -edges[outside]
+        values[outside] = -values[outside]
         place = np.ix_(rays, rows)
-        high, low, exponents = _twofold(edges @ self.rows[rows].T, self.kind)
+        high, low, exponents = _twofold(values[:, :-1], self.kind)
         exponents -= self.shifts[rows]
         scales = _largest(exponents, high, 1, self._sizes(edges)[:, None])
         high, low = _scaled(high, low, exponents - scales)
@@ -672,17 +702,16 @@ class _Cone:
         self.rays.values[place] = high
         if len(self.rays.lows):
             self.rays.lows[place] = low
+            self.rays.doubts[place] = self._doubts(high)
         self.rays.errors[rays] = self.error
         if self.primes:
-            sides = np.concatenate([self.row_residues[:, rows], self._residues(guard[None])], 1)
-            p = self.rays.primes.astype(np.int64)[:, None, None]
-            product = np.zeros((len(p), len(rays), len(rows) + 1), dtype=np.int64)
-            for c, y in enumerate(np.moveaxis(self._residues(edges), 2, 0)):
-                product = (product + y[:, :, None] * sides[:, None, :, c]) % p
-            self.rays.residues[rays[:, None], :, rows] = np.moveaxis(product[:, :, :-1], 0, 2)
-            self.rays.guards[rays] = product[:, :, -1].T
-        for ray in rays:
-            kernel.mark(self.rays, rows, 0, len(rows), len(self.walls), ray, ray + 1)
+            residues = np.moveaxis(self._residues(values), 0, 2)
+            self.rays.residues[rays[:, None], :, rows] = residues[:, :-1]
+            self.rays.guards[rays] = residues[:, -1]
+        # One after another, and what is not asked for among them stays as it is.
+        kernel.mark(
+            self.rays, rows, 0, len(rows), len(self.walls), int(rays[0]), int(rays[-1]) + 1
+        )
 
 
 def _twofold(values: Integers, kind: str) -> tuple[Floats, Floats, NDArray[np.int64]]:

@@ -22,6 +22,7 @@ __all__ = [
     "magnitude",
     "nearest_float",
     "rounded_numbers",
+    "rounded_product",
     "scaled_float",
     "signs_at",
     "to_float",
@@ -138,6 +139,28 @@ def rounded_numbers(matrix: Integers) -> NDArray[np.float64] | None:
     except OverflowError:
         return None
     return None if matrix[np.abs(nearest) < 1].any() else nearest
+
+
+def rounded_product(a: Integers, b: Integers) -> NDArray[np.float64] | None:
+    """The float64 nearest to each entry of a product, where two sums of floats suffice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, b = np.array([[2**60 + 1, 3]], dtype=object), np.array([[1], [-1]], dtype=object)
+    >>> rounded_product(a, b).tolist(), rounded_product(b, a) is None
+    ([[1.152921504606847e+18]], True)
+    """
+    right = _small_integers(b)
+    if right is None or field_of(a) is not None:
+        return None
+    # Every sum of products with integers below 2^bits is exact.
+    bits = 53 - int(np.frexp(np.abs(right).max(initial=0.0) * max(1, len(right)))[1])
+    high = _small_integers(a >> bits) if bits > 0 else None
+    if high is None or np.abs(high).max(initial=0.0) >= 2.0**bits:
+        return None
+    low = (a & (1 << bits) - 1).astype(np.float64)
+    return (high @ right) * 2.0**bits + low @ right
 
 
 def double_rows(

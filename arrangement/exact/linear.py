@@ -21,6 +21,7 @@ __all__ = [
     "independent_columns",
     "inertia",
     "inverse",
+    "null_vector",
     "nullspace",
     "rank",
     "ratio",
@@ -152,6 +153,21 @@ def nullspace(matrix: Integers) -> Integers:
     basis[free, range(len(free))] = -scale
     basis[pivots] = rows[:, free]
     return basis
+
+
+def null_vector(matrix: Integers) -> list[Any]:
+    """A vector that spans all x with matrix·x = 0, where these are a line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> null_vector(np.array([[1, 2, 0], [0, 0, 1]], dtype=object))
+    [2, -1, 0]
+    """
+    if field_of(matrix) is not None:
+        return list(nullspace(matrix)[:, 0])
+    basis, _ = fmpz_mat(matrix.tolist()).nullspace()
+    return [int(basis[c, 0]) for c in range(matrix.shape[1])]
 
 
 def inverse(matrix: Integers) -> tuple[Integers, int] | None:

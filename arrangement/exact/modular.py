@@ -17,6 +17,9 @@ __all__ = ["coefficients", "minor_bound", "proof_primes", "residues"]
 
 Integers: TypeAlias = NDArray[np.object_]
 
+FEW = 2**8
+"""So many numbers are reduced modulo all primes at once, more modulo one after another."""
+
 
 def minor_bound(matrix: Integers) -> int:
     """A bound on the absolute value of every minor, by Hadamard's inequality.
@@ -131,6 +134,10 @@ def residues(
     """
     result = np.zeros((len(primes), *matrix.shape), dtype=np.int64)
     if field is None:
+        if matrix.size <= FEW:
+            moduli = np.array([p for p, _ in primes], dtype=object)
+            result[:] = matrix % moduli.reshape(-1, *[1] * matrix.ndim)
+            return result
         for k, (p, _) in enumerate(primes):
             result[k] = matrix % p
         return result

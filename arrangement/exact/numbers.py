@@ -285,7 +285,7 @@ def primitive(row: Sequence[Any] | NDArray[np.object_]) -> list[Any]:
     rational, and all become polynomials in the generator with integer coefficients that have
     no common factor.
     """
-    if any(isinstance(v, FieldElement) for v in row):
+    if FieldElement in map(type, row):
         row = [simplest(v) for v in row]
         factor = Fraction(1) / abs(next((v for v in row if v), 1))
         row = [simplest(v * factor) for v in row]
@@ -300,13 +300,14 @@ def integral(row: Sequence[Any] | NDArray[np.object_]) -> list[Any]:
     >>> integral([Fraction(2, 3), 4]), integral([Fraction(1, 3), real_number("sqrt(5)*2")])
     ([1, 6], [1, 6*sqrt(5)])
     """
-    if any(isinstance(v, FieldElement) for v in row):
+    kinds = set(map(type, row))
+    if FieldElement in kinds:
         scale = lcm(*(v.denominator for v in row))
         row = [scale * v for v in row]
         content = gcd(*(c for v in row for c in _integers(v))) or 1
         return [simplest(v * Fraction(1, content)) for v in row]
     integers = list(row)
-    if not all(type(v) is int for v in row):
+    if kinds - {int}:
         scale = 1
         for v in row:
             scale = lcm(scale, v.denominator)

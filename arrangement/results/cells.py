@@ -242,7 +242,7 @@ class Cells(CellSigns, Columnar[Cell]):
         NaN where no float64 point was found; :attr:`witness` is there all the same.
         """
         if self._known_points is None:
-            return frozen(interior_points(self, np.arange(len(self))))
+            return frozen(interior_points(self))
         points = self._known_points.copy()
         missing = np.flatnonzero(np.isnan(points).any(axis=1))
         points[missing] = interior_points(self, missing)

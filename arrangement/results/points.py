@@ -13,6 +13,7 @@ from arrangement.enumeration.choose import worth_sweeping
 from arrangement.enumeration.sweep import Sweep
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import Reduction, distinct_rows
+from arrangement.memory import zeros
 from arrangement.results.cell_signs import CellSigns
 from arrangement.results.columns import frozen
 
@@ -30,8 +31,10 @@ MANY = 2**11
 """To split a cone again takes as long to begin as points in so many cells take otherwise."""
 
 
-def interior_points(cells: CellSigns, which: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Certified float64 points inside some cells (inside the domain, if there is one).
+def interior_points(
+    cells: CellSigns, which: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Certified float64 points inside cells (inside the domain, if there is one).
 
     A candidate is, where a sweep has listed the cells, halfway along a chord from the vertex
     where the cell begins; where a cone was split into them, a sum of rays. Else, or if that
@@ -43,7 +46,8 @@ def interior_points(cells: CellSigns, which: NDArray[np.int64]) -> NDArray[np.fl
     Parameters
     ----------
     cells : CellSigns
-    which : ndarray of int64, shape (k,)
+    which : ndarray of int64, shape (k,), optional
+        All by default.
 
     Returns
     -------
@@ -51,26 +55,26 @@ def interior_points(cells: CellSigns, which: NDArray[np.int64]) -> NDArray[np.fl
         NaN where no float64 point was found.
     """
     n, d = cells.arrangement.n_hyperplanes, cells.arrangement.dimension
-    points = np.zeros((len(which), d))
     rows, words = cells.arrangement.rows, cells.packed
+    wanted = words if which is None else words[which]
+    points = zeros((len(wanted), d))
     if cells.domain is not None:
         rows = np.concatenate([rows, cells.domain])
-    if len(rows) == 0 or len(which) == 0:
+    if len(rows) == 0 or len(wanted) == 0:
         return points
     columns = exact.independent_columns(rows[:, :-1])
     values, errors, units = _scaled_rows(rows[:, [*columns, d]])
     reach = _reach_worth_having(values)
     show = cells.reporter("interior points")
-    wanted = words if np.array_equal(which, np.arange(len(words))) else words[which]
     # One signature for the compiler.
     sides = frozen(np.ascontiguousarray(_with_ones(wanted, n, len(rows))))
-    certain = np.zeros(len(which), dtype=bool)
-    if wanted is words and cells.complete:
+    certain = np.zeros(len(wanted), dtype=bool)
+    if which is None and cells.complete:
         listed = cells, sides, values, errors, units, columns, points, certain
         for candidates in (_begun, _split):
             if not certain.any():
                 for done in candidates(*listed):
-                    show(done, len(which))
+                    show(done, len(wanted))
     todo = np.flatnonzero(~certain)
     table = np.zeros(2 << len(todo).bit_length(), dtype=np.uint32)
     kernels.enter_cells(sides, todo, table)
@@ -82,15 +86,16 @@ def interior_points(cells: CellSigns, which: NDArray[np.int64]) -> NDArray[np.fl
                 values, errors, sides, order[start : start + BLOCK], margin * reach, reach,
                 table, np.array(columns), units, points, certain,
             )  # fmt: skip
-            show(int(certain.sum()), len(which))
+            show(int(certain.sum()), len(wanted))
     todo = np.flatnonzero(~certain)
     for start in range(0, len(todo), BLOCK):
         part = todo[start : start + BLOCK]
         signs = np.ones((len(part), len(rows)), dtype=np.int8)
-        signs[:, :n] = unpack_signs(words[which[part]], n)
+        signs[:, :n] = unpack_signs(wanted[part], n)
         wrong = (exact.signs_at(rows, points[part]) != signs).any(axis=1)
         for q in np.flatnonzero(wrong).tolist():
-            points[part[q]] = _sought_point(cells, int(which[part[q]]))
+            cell = part[q] if which is None else which[part[q]]
+            points[part[q]] = _sought_point(cells, int(cell))
             show(start + q, len(todo))
     return points
 
@@ -142,7 +147,7 @@ def _begun(
     doubt = kernels.measure_doubt(filled, errors)
     state = np.zeros(3, dtype=np.int64)
     for level in range(1, d + 1):
-        tables = np.zeros((level, level + 1, wide + high))
+        tables = np.zeros((max(level - 1, 1), level + 1, wide + high))
         finite = level == d
         tables[0, 0] = offsets if finite else -linear[:, d - level - 1]
         tables[0, 0, n:wide] = 1.0

@@ -229,6 +229,22 @@ def test_number_fields_in_any_coordinates(kind, monkeypatch):
             assert len(listed_faces(moved, moved[:0], 1)[0]) == faces[1]
 
 
+@pytest.mark.parametrize("bits", [3, 40, 60, 130])
+def test_nearly_degenerate(bits, monkeypatch):
+    """What rounding leaves of many hyperplanes through a line, as small as it may be."""
+    rng = np.random.default_rng(bits)
+    normals = families.resonance(4).rows[:, :-1] @ rng.integers(-9, 10, (4, 4)).astype(object)
+    rows = normals * 2**bits + rng.integers(-4, 5, normals.shape).astype(object)
+    walls = rows[:1]
+    use("floats", monkeypatch)
+    wanted = listed(rows, walls)
+    assert 2 * len(wanted) == Arrangement(rows, 0 * rows[:, 0]).n_cells()
+    for kind in KINDS:
+        use(kind, monkeypatch)
+        assert cones.count(rows, walls) == len(wanted)
+        assert listed(rows, walls) == wanted
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_integers_that_become_too_large_on_the_way(seed):
     rng = np.random.default_rng(seed)

@@ -144,6 +144,24 @@ def test_float_rows_bound_their_errors():
         assert errors[0, 0] == 0 or abs(largest) > 2**53
 
 
+@given(
+    st.integers(1, 5),
+    st.sampled_from([1, 7, 2**20, 2**45, 2**52, 2**53, 2**60]),
+    st.sampled_from([1, 2**30, 2**53, 2**60, 2**70, 2**90, 10**400]),
+    st.randoms(use_true_random=False),
+)
+def test_rounded_products_are_the_nearest_floats(width, right, left, random):
+    b = [[random.randint(-right, right) for _ in range(3)] for _ in range(width)]
+    a = [[random.randint(-left, left) for _ in range(width)] for _ in range(4)]
+    a.append([b[1][0], -b[0][0]] + [0] * (width - 2) if width > 1 else [0])  # a product is 0
+    a, b = np.array(a, dtype=object), np.array(b, dtype=object)
+    found = exact.rounded_product(a, b)
+    if np.abs(a).max() * 4 * right * width < 2**53:
+        assert found is not None
+    if found is not None:
+        assert found.tolist() == [[float(v) for v in row] for row in (a @ b).tolist()]
+
+
 FIELDS = [
     NumberField("sqrt(2)"),
     NumberField([1, -1, -1], (1, 2)),

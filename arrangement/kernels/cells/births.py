@@ -50,8 +50,9 @@ def points_at_births(
 
     Parameters
     ----------
-    tables : float64 (level, level + 1, wide + high)
-        Room for a dictionary for each depth, the first filled: n rows, then, from `wide` on,
+    tables : float64 (max(level - 1, 1), level + 1, wide + high)
+        Room for a dictionary for each depth but the last, whose entries are made where they
+        are used; the first filled: n rows, then, from `wide` on,
         the coordinates of the point, by a constant, the sweep coordinate and others. Both sizes
         are multiples of 8; rows that fill up have the constant 1.
     offsets : float64 (wide + high,)
@@ -93,50 +94,72 @@ def points_at_births(
     pick[0] = first - 1
     values, slopes = np.empty(total), np.empty(total)
     turns, point = np.empty(width), np.empty(r)
+    # The last exchange adds multiples of the last column, the pivot's, to the others.
+    source, inverse, factors = np.uint64(level), 0.0, np.zeros(width)
     signs, valid = np.zeros(n_words, np.uint64), np.zeros(n_words, np.uint64)
     for k in range(n_signs):
         valid[k >> 6] |= one << np.uint64(k & 63)
     at_infinity = len(offsets) > 0
     depth = 0
     while depth >= 0:
-        if depth < level - 1:
+        begin = 0
+        if level > 1:
             pick[depth] += 1
             h = pick[depth]
             if h > n - level + depth or (depth == 0 and h > first):
                 depth -= 1
-            elif _exchange(tables, depth, h):
-                depth += 1
-                pick[depth] = h
-            continue
-        base = np.uint64(depth) * width * total
-        for h in range(pick[depth] + 1, n):
-            slope = tables[depth, 1, h]
+                continue
+            if depth < level - 2:
+                if _exchange(tables, depth, h):
+                    depth += 1
+                    pick[depth] = h
+                continue
+            pivot = tables[depth, source, h]
+            if not abs(pivot) > SMALLEST_PIVOT:
+                continue
+            inverse = 1.0 / pivot
+            for c in range(source):
+                factors[c] = -tables[depth, c, h] * inverse
+            begin = h + 1
+        at = np.uint64(depth)
+        base = at * width * total
+        for h in range(np.uint64(begin), np.uint64(n)):
+            last_entry = tables[at, source, h]
+            slope = tables[at, one, h] + factors[1] * last_entry
             if not abs(slope) > SMALLEST_PIVOT:
                 continue
-            t = -tables[depth, 0, h] / slope
-            growth = 1.0
-            for c in range(two, width):
-                entry = tables[depth, c, h]
+            t = -(tables[at, zero, h] + factors[0] * last_entry) / slope
+            # No branch depends on the signs, which cannot be foreseen.
+            entry = last_entry * inverse
+            turn = 1.0 - 2.0 * (entry * slope > 0.0)
+            growth, share = 1.0 + abs(entry), turn * inverse
+            for c in range(two, source):
+                entry = tables[at, c, h] + factors[c] * last_entry
                 growth += abs(entry)
-                turns[c] = -1.0 if (entry > 0.0) == (slope > 0.0) else 1.0
+                turn = 1.0 - 2.0 * (entry * slope > 0.0)
+                turns[c] = turn
+                share += turn * factors[c]
             growth /= abs(slope)
+            turns[source] = share + growth * factors[1]
+            shift = factors[0] + t * factors[1]
             for k in range(zero, total, eight):
                 g = load(tables, base + total + k)
                 v = fused(g, spread(t), load(tables, base + k))
+                v = fused(load(tables, base + source * total + k), spread(shift), v)
                 dv = g * growth
                 for c in range(two, width):
                     dv = fused(load(tables, base + c * total + k), spread(turns[c]), dv)
                 store(values, k, v)
                 store(slopes, k, dv)
             values[h] = slopes[h]
-            for c in range(depth):
+            for c in range(level - 1):
                 values[pick[c]] = slopes[pick[c]]
             rate = spread(1.0 / reach)
             for k in range(zero, wide, eight):
                 rate = maximum(load(slopes, k) / (spread(0.0) - load(values, k)), rate)
             step = 0.5 / peak(rate)
             values[h] = 0.0
-            for c in range(depth):
+            for c in range(level - 1):
                 values[pick[c]] = 0.0
             far = 1.0
             if at_infinity:
@@ -184,7 +207,8 @@ def points_at_births(
                     opposite = opposite and words[other, w] == ~signs[w] & valid[w]
                 if opposite:
                     certain[other] = write_point(points, other, point, columns, units, -1.0)
-        depth -= 1
+        if level == 1:
+            break
     return True
 
 

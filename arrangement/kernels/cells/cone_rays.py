@@ -54,6 +54,7 @@ __all__ = [
     "RAY",
     "RAYS",
     "STEPPED",
+    "TINIEST",
     "K",
     "Rays",
     "Room",
@@ -91,8 +92,11 @@ class Rays(NamedTuple):
         any positive length.
     lows : float64
         What the values lack to be known to twice as many digits; empty if they are not.
+    doubts : float64
+        A bound on the error of each such value: near-degenerate ones are as small as what
+        others may be wrong by. Empty where `lows` is.
     errors : float64 (r,)
-        0 if the values are integers.
+        A bound for all values of a ray; 0 if they are integers.
     residues : float64 (r, k, n)
         The values modulo each prime, up to a factor for each ray.
     guards : float64 (r, k)
@@ -109,6 +113,7 @@ class Rays(NamedTuple):
 
     values: Floats2
     lows: Floats2
+    doubts: Floats2
     errors: Floats1
     residues: Floats3
     guards: Floats2
@@ -154,6 +159,9 @@ REDUCED = 2.0**12
 """Smaller integers are not divided by their greatest common divisor."""
 FAR = 2.0**40
 """Unless coordinates are as large as that."""
+
+TINIEST = 1e-290
+"""More than what underflow costs."""
 
 U = 2.0**-53
 ONE = np.uint64(1)
@@ -271,10 +279,11 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
 
     On the edge between p and q the point moves by less than `shift` of its length when v_p and
     v_q move within their errors, so a value moves by less than that share of its change along
-    the edge.
+    the edge. Twofold values have an error each.
     """
     values, lows, errors, residues = rays.values, rays.lows, rays.errors, rays.residues
     guards, primes, coordinates = rays.guards, rays.primes, rays.coordinates
+    doubts = rays.doubts
     vp, vq = values[p, row], values[q, row]
     ep, eq = errors[p], errors[q]
     s = vp - vq
@@ -282,16 +291,24 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
     unit = 16 * U
     twofold = len(lows) > 0
     if twofold:
-        unit = 64 * SPREAD
+        unit = 4 * SPREAD
+        ep, eq = doubts[p, row], doubts[q, row]
         vp_low, vq_low = lows[p, row], lows[q, row]
         whole, whole_low = difference(vp, vp_low, vq, vq_low)
         a, a_low = quotient(vp, vp_low, whole, whole_low)
         b, b_low = quotient(-vq, -vq_low, whole, whole_low)
-    change = 0.0
+    change, error = 0.0, np.inf
+    room = s - ep - eq
+    shift = (b * ep + a * eq) / room if room > 0.0 else np.inf
+    most = 0.0
     for c in range(at, at + k):
         i = rows[c]
         u, v = values[q, i], values[p, i]
         if twofold:
+            eu, ev = doubts[q, i], doubts[p, i]
+            moved = a * eu + b * ev + shift * (abs(u - v) + eu + ev + TINIEST)
+            doubts[new, i] = 1.01 * moved + unit * (a * abs(u) + b * abs(v)) + TINIEST
+            most = max(most, doubts[new, i])
             one, one_low = product(a, a_low, u, lows[q, i])
             other, other_low = product(-b, -b_low, v, lows[p, i])
             x, lows[new, i] = difference(one, one_low, other, other_low)
@@ -299,10 +316,9 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
             x = a * u + b * v
         values[new, i] = x
         change = max(change, abs(u - v))
-    room = s - ep - eq
-    error = np.inf
-    if room > 0.0:
-        shift = (b * ep + a * eq) / room
+    if twofold:
+        error = most
+    elif room > 0.0:
         error = 1.01 * (a * eq + b * ep + shift * (change + ep + eq)) + unit
     provable = len(primes) > 0
     for j in range(len(primes)):
@@ -318,7 +334,7 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
     certain = True
     for c in range(at, at + k):
         i = rows[c]
-        if abs(values[new, i]) > error:
+        if abs(values[new, i]) > (doubts[new, i] if twofold else error):
             continue
         # Certain signs that do not differ give a certain sign.
         u, v = values[q, i], values[p, i]
@@ -346,6 +362,7 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
             values[new, rows[c]] *= scale
             if twofold:
                 lows[new, rows[c]] *= scale
+                doubts[new, rows[c]] *= scale
         _combine_coordinates(coordinates, scale, new, 0.0, new, new)
         errors[new] *= scale
     return certain

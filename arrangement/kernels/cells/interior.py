@@ -289,16 +289,18 @@ def measure_doubt(rows, errors):
 @compiled(error_model="numpy")
 def write_point(points, cell, point, columns, units, side):
     """Write a point in the given units; whether that lost nothing."""
-    good = True
-    for j in range(len(columns)):
+    good, finite = True, True
+    place = np.uint64(cell)
+    for j in range(np.uint64(len(columns))):
         x = side * point[j] * units[j]
-        if not abs(x) < np.inf:
-            x = 0.0
-            good = False
-        if abs(x) < SUBNORMAL and point[j] != 0.0:
-            good = False
-        points[cell, columns[j]] = x
-    return good
+        finite &= abs(x) < np.inf
+        good &= (abs(x) >= SUBNORMAL) | (point[j] == 0.0)
+        points[place, np.uint64(columns[j])] = x
+    if not finite:
+        for j in range(len(columns)):
+            if not abs(points[cell, columns[j]]) < np.inf:
+                points[cell, columns[j]] = 0.0
+    return good & finite
 
 
 @compiled(error_model="numpy", fastmath={"nsz", "contract"})
