@@ -16,6 +16,7 @@ from arrangement.relu.minima.product import ProductGraph
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
 from arrangement.relu.training import convex
 from arrangement.relu.training.optimum import Certificate, GlobalOptimum
+from arrangement.relu.training.polish import Polished
 
 if TYPE_CHECKING:
     from arrangement.networks.network import Network
@@ -31,6 +32,7 @@ __all__ = [
     "OneHiddenLayer",
     "Piece",
     "Pieces",
+    "Polished",
     "ProductGraph",
     "cellwise_minima",
     "convex",
