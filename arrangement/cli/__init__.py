@@ -40,6 +40,10 @@ COMMANDS = {
         "polish_network",
         "descend from a trained ReLU layer to a proven piece of minima",
     ),
+    "sample": (
+        "sample_cells",
+        "the share of cells that hold a minimum, by random networks, for data of real size",
+    ),
     "convex": (
         "train_convex",
         "train a ReLU layer of any width with weight decay, as a convex program",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from arrangement.relu import losses
+from arrangement.relu.cell_samples import SampledShare, sampled_cells
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
@@ -34,12 +35,14 @@ __all__ = [
     "Pieces",
     "Polished",
     "ProductGraph",
+    "SampledShare",
     "cellwise_minima",
     "convex",
     "is_local_minimum",
     "local_minimum",
     "losses",
     "pattern_minimum",
+    "sampled_cells",
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from arrangement.data.samples import load, prepare
 from arrangement.networks import Network
-from arrangement.relu import OneHiddenLayer
+from arrangement.relu import OneHiddenLayer, sampled_cells
 from arrangement.relu.minima import settling
 from arrangement.relu.training import convex
 
@@ -398,3 +398,12 @@ def test_polish(facts, refused, tmp_path):
     assert np.mean((saved - Y) ** 2) == pytest.approx(found["loss"])
     wide = "1,2,0\n3,4,1\n1,5,2\n"
     assert "inputs" in refused("polish", path, "--data", "-", stdin=wide)
+
+
+def test_sample(facts):
+    found = facts(
+        "sample", "--data", "-", "--no-normalise", "--hidden", 2, "--draws", 9, stdin=SAMPLES
+    )
+    expected = sampled_cells(X, Y, 2, draws=9)
+    assert (found["holding"], found["undecided"]) == (expected.holding, expected.undecided)
+    assert found["interval"] == pytest.approx([expected.low, expected.high])
