@@ -36,6 +36,14 @@ COMMANDS = {
         "train_globally",
         "train a layer of ReLU neurons on data to the proven global minimum",
     ),
+    "polish": (
+        "polish_network",
+        "descend from a trained ReLU layer to a proven piece of minima",
+    ),
+    "sample": (
+        "sample_cells",
+        "the share of cells that hold a minimum, by random networks, for data of real size",
+    ),
     "convex": (
         "train_convex",
         "train a ReLU layer of any width with weight decay, as a convex program",

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from arrangement.relu import losses
+from arrangement.relu.cell_samples import SampledShare, sampled_cells
 from arrangement.relu.curvature import Curvature, NewtonStep
 from arrangement.relu.initialisation import DeadProbability, dead_probability
 from arrangement.relu.landscape import Landscape
@@ -21,6 +22,7 @@ from arrangement.relu.minima.product import ProductGraph
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
 from arrangement.relu.training import convex
 from arrangement.relu.training.optimum import Certificate, GlobalOptimum
+from arrangement.relu.training.polish import Polished
 
 if TYPE_CHECKING:
     from arrangement.networks.network import Network
@@ -51,7 +53,9 @@ __all__ = [
     "OneHiddenLayer",
     "Piece",
     "Pieces",
+    "Polished",
     "ProductGraph",
+    "SampledShare",
     "bias_direction",
     "cellwise_minima",
     "convex",
@@ -62,6 +66,7 @@ __all__ = [
     "loss_surface",
     "losses",
     "pattern_minimum",
+    "sampled_cells",
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike
 
 from arrangement.bounds import cover
-from arrangement.checks import check_executor, check_flag
+from arrangement.checks import check_executor, check_flag, whole
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import shown
 from arrangement.progress import Progress, reporter
@@ -26,6 +26,7 @@ from arrangement.relu.minima.search import (
 from arrangement.relu.minima.ties import rising
 from arrangement.relu.problem import Problem, checked_loss
 from arrangement.relu.training.optimum import GlobalOptimum, global_optimum
+from arrangement.relu.training.polish import Polished, polished
 from arrangement.relu.weight_space import Samples
 
 __all__ = ["OneHiddenLayer"]
@@ -355,3 +356,64 @@ class OneHiddenLayer(Problem):
             random_state=random_state,
             progress=progress,
         )
+
+    def polish(
+        self,
+        network: Any,
+        *,
+        exact: bool = False,
+        max_steps: int = 100_000,
+        progress: Progress = None,
+    ) -> Polished:
+        """The way down from a trained network to a piece of minima, which is proved to be one.
+
+        No cells are enumerated: any number of samples, features and neurons is possible.
+
+        Parameters
+        ----------
+        network : Network, torch.nn.Sequential, MLPRegressor, or tuple
+            Of one hidden layer, with these samples' features; or weights of shape (K, d), the
+            bias last, output weights of shape (K,) and, if there is one, an output bias.
+        exact : bool
+            Prove the piece in rational arithmetic, not only what float64 leaves open (which is
+            done unasked where N times the number of weights is at most 4,000).
+        max_steps : int
+            Stop after so many steps.
+        progress : bool or callable, optional
+            True shows progress on stderr when that is a terminal; a callable is called with
+            (steps, `max_steps`).
+
+        Returns
+        -------
+        Polished
+
+        Raises
+        ------
+        InputError
+            If the network is none, or does not fit the layer.
+
+        Notes
+        -----
+        Pre-activations near zero propose a face for each neuron; least squares on the faces,
+        exact line searches across kinks and rays of descent lead on until no ray descends.
+        Each step lowers the loss, so that this ends. A neuron that shrinks to zero goes on
+        with other weights, and perhaps the other output sign, which changes no output: minima
+        with z = 0 or w = 0 are left where the residuals allow it.
+
+        The certificate is a proof: norms bound how far the least squares fit of the faces and
+        its residuals are from the computed ones, all rounding counted; ranks and multipliers
+        of 0 are proved modulo primes.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> layer = OneHiddenLayer([[-1], [1], [2]], [1, 0, 3], bias=None)
+        >>> end = layer.polish(([[0.9]], [1.2]))
+        >>> end
+        Polished(isolated, loss 0.733333 from 0.756133 in 1 steps, certified)
+        >>> end.signs.tolist(), end.fall.__round__(4)
+        ([[-1, 1, 1]], 0.0228)
+        """
+        check_flag(exact, "exact")
+        most = whole(max_steps, "max_steps", 1)
+        return polished(self, network, exact, most, reporter(progress, "steps"))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from arrangement.data.samples import load, prepare
-from arrangement.relu import OneHiddenLayer
+from arrangement.networks import Network
+from arrangement.relu import OneHiddenLayer, sampled_cells
 from arrangement.relu.minima import settling
 from arrangement.relu.training import convex
 
@@ -418,3 +419,32 @@ def test_every_command_has_its_help(run, capfd, command):
         run(command, "--help")
     assert done.value.code == 0
     assert "last column" in capfd.readouterr().out
+
+
+# --- polish ---
+
+
+def test_polish(facts, refused, tmp_path):
+    path, out = tmp_path / "net.json", tmp_path / "end.npz"
+    network = Network([[[1.0], [-1.0]], [[1.0, 0.3]]], [[-0.5, 2.2], [0.5]])
+    network.save(path)
+    found = facts(
+        "polish", path, "--data", "-", "--no-normalise", "--exact", "--out", out, stdin=SAMPLES
+    )
+    expected = OneHiddenLayer(X, Y, hidden=2, output_bias=True).polish(network, exact=True)
+    assert (found["certified"], found["kind"]) == (True, expected.kind)
+    assert found["loss"] == pytest.approx(expected.loss)
+    assert found["fall"] > 0
+    saved = Network.read(out).forward(X)[:, 0]
+    assert np.mean((saved - Y) ** 2) == pytest.approx(found["loss"])
+    wide = "1,2,0\n3,4,1\n1,5,2\n"
+    assert "inputs" in refused("polish", path, "--data", "-", stdin=wide)
+
+
+def test_sample(facts):
+    found = facts(
+        "sample", "--data", "-", "--no-normalise", "--hidden", 2, "--draws", 9, stdin=SAMPLES
+    )
+    expected = sampled_cells(X, Y, 2, draws=9)
+    assert (found["holding"], found["undecided"]) == (expected.holding, expected.undecided)
+    assert found["interval"] == pytest.approx([expected.low, expected.high])

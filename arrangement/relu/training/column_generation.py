@@ -16,7 +16,7 @@ from arrangement.errors import SolverError
 from arrangement.exact.packing import Words, unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
-from arrangement.relu.training.polish import fewest, polished_neurons
+from arrangement.relu.training.convex_neurons import fewest, polished_neurons
 from arrangement.relu.weight_space import Floats, Indices, Mask
 
 __all__ = ["Program"]

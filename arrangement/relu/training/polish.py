@@ -1,143 +1,204 @@
-"""From the answer of an interior point method to few neurons with all their digits."""
+"""From a trained network to a proven piece of minima below it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.relu.weight_space import Floats, Mask
+from arrangement.errors import InputError
+from arrangement.exact.numbers import exact_table
+from arrangement.relu.predictor import Predictor
+from arrangement.relu.training.descent import Descent
+from arrangement.relu.training.piece_proof import Faces
+from arrangement.relu.training.rational_piece import rational_proof
+from arrangement.relu.weight_space import Floats, Signs
 
-__all__ = ["fewest", "polished_neurons"]
+if TYPE_CHECKING:
+    from arrangement.relu.problem import Problem
 
-TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+__all__ = ["Polished", "polished"]
+
+FEW = 4000
+"""Numbers in the outputs' matrix up to which float64's doubts are settled exactly unasked."""
 
 
-def fewest(X: Floats, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[np.int8]]:
-    """At most N neurons with the same outputs and no larger Σ‖v‖ (Carathéodory's theorem).
+@dataclass(frozen=True, eq=False)
+class Polished(Predictor):
+    """Where the way down from a network has ended.
 
-    Among N + 1 neurons some combination of the outputs vanishes: going along it, to the side
-    where Σ‖v‖ does not grow, the length of one of them comes down to zero.
+    Attributes
+    ----------
+    kind : str
+        Of the piece, as in :class:`Piece`; a face with a multiplier of 0, too, is
+        ``"boundary"``.
+    loss : float
+        The mean squared error there.
+    certified : bool
+        Is it proved that these faces and signs hold local minima of that loss, next to these
+        weights? The minimum itself lies within rounding of the weights, not on them.
+    doubt : str
+        What is not proved; empty if certified.
+    dimension : int
+        Of the piece; −1 if it is not certified.
+    margin : float
+        The narrowest inequality of the proof beside the size of its terms; 0 where it holds
+        with equality or was decided in rational arithmetic.
+    steps : int
+    initial_loss : float
+        The mean squared error of the network that was given.
+    signs : ndarray of int8, shape (K, N)
+        The face of each neuron: signs of w_j·x_i.
+    output_signs : ndarray of int8, shape (K,)
+    weights : ndarray, shape (K, d)
+    output_weights : ndarray, shape (K,)
+    output_bias : float
+    bias : float or None
+        The value of the constant coordinate.
+    negative_slope : float
+        Of the activation.
     """
-    length = np.linalg.norm(V, axis=1)
-    kept = np.flatnonzero(length > 1e-10 * length.sum())
-    directions, length, s = V[kept] / length[kept, None], length[kept], s[kept]
-    columns = s * np.maximum(X @ directions.T, 0.0)
-    left = np.arange(len(kept))
-    while len(left):
-        some = left[: len(X) + 1]
-        S, Vt = np.linalg.svd(columns[:, some], full_matrices=True)[1:]
-        if len(some) <= len(X) and S[-1] > 1e-10 * S[0]:
-            break
-        change = Vt[-1] if Vt[-1].sum() >= 0 else -Vt[-1]
-        ratio = np.full(len(some), np.inf)
-        np.divide(length[some], change, out=ratio, where=change > 0)
-        first = int(np.argmin(ratio))
-        length[some] = np.maximum(length[some] - ratio[first] * change, 0.0)
-        left = np.delete(left, first)
-    left = left[length[left] > 0]
-    return directions[left] * length[left, None], s[left]
+
+    kind: str
+    loss: float
+    certified: bool
+    doubt: str
+    dimension: int
+    margin: float
+    steps: int
+    initial_loss: float
+    signs: Signs
+    output_signs: Signs
+    weights: Floats
+    output_weights: Floats
+    output_bias: float
+    bias: float | None
+    negative_slope: float = field(default=0.0, repr=False)
+
+    @property
+    def fall(self) -> float:
+        """By how much the loss has fallen."""
+        return self.initial_loss - self.loss
+
+    def __repr__(self) -> str:
+        state = "certified" if self.certified else f"not certified: {self.doubt}"
+        return (
+            f"Polished({self.kind}, loss {self.loss:.6g} from {self.initial_loss:.6g} in "
+            f"{self.steps} steps, {state})"
+        )
 
 
-def polished_neurons(
-    X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]
-) -> Iterator[tuple[Floats, NDArray[np.int8]]]:
-    """What Newton's method makes of the neurons on the faces that they lie on.
-
-    An interior point method leaves half of the digits. With the samples that a vector is
-    orthogonal to held fixed, and its other signs kept, the objective is smooth. What counts as
-    orthogonal, and as no vector at all, is tried from coarse to fine.
-    """
-    unit = X / np.linalg.norm(X, axis=1)[:, None]
-    length = np.linalg.norm(V, axis=1)
-    tried: list[tuple[Mask, Mask]] = []
-    for tolerance in TOLERANCES:
-        kept = length > tolerance * length.sum()
-        on = np.abs(V @ unit.T) <= tolerance * length[:, None]
-        if any(np.array_equal(kept, a) and np.array_equal(on, b) for a, b in tried):
-            continue
-        tried.append((kept, on))
-        on = on[kept]
-        bases = [_orthogonal(unit[face]) for face in on]
-        start = np.array([T @ (T.T @ v) for T, v in zip(bases, V[kept], strict=True)])
-        signs = np.where(on, 0.0, np.sign(V[kept] @ unit.T))
-        if kept.any() and np.array_equal(_signs(X, start, on), signs):
-            yield _descended(X, y, beta, start, s[kept], bases, signs), s[kept]
-
-
-def _descended(
-    X: Floats,
-    y: Floats,
-    beta: float,
-    V: Floats,
-    s: NDArray[np.int8],
-    bases: list[Floats],
-    signs: Floats,
-) -> Floats:
-    """The end of Newton's method within the faces."""
-    on = signs == 0
-    A = np.hstack(
-        [
-            sign * (row[:, None] > 0) * X @ T
-            for sign, row, T in zip(s, signs, bases, strict=True)
-        ]
+def polished(
+    problem: Problem,
+    network: Any,
+    exact: bool,
+    max_steps: int,
+    report: Callable[[int, int], None],
+) -> Polished:
+    """See :meth:`OneHiddenLayer.polish`."""
+    w, z, offset = _given(problem, network)
+    samples, leak = problem.samples, problem.negative_slope
+    u = samples.coordinates(w) * np.abs(z)[:, None]
+    s = np.where(z < 0, -1, 1).astype(np.int8)
+    t = u @ samples.X.T
+    initial = float(np.mean((s @ np.where(t > 0, t, leak * t) + offset - samples.y) ** 2))
+    descent = Descent.begun(samples, problem.free, leak, u, s, offset)
+    found = descent.run(max_steps, report)
+    faces, proof = found.faces, found.proof
+    small = faces.columns.size <= FEW and isinstance(proof, str)
+    if found.is_fit and (exact or small):
+        proof = rational_proof(faces, problem.exact_targets, found.u)
+    u, offset, loss = found.u, found.offset, found.loss / len(samples.y)
+    certified = not isinstance(proof, str)
+    if not isinstance(proof, str):
+        e = problem.free.shape[1]
+        offset = float(proof.coefficients[:e].sum())
+        u = np.array(
+            [
+                flat.basis @ proof.coefficients[part]
+                for flat, part in zip(faces.flats, faces.starts, strict=True)
+            ]
+        )
+        loss = float(np.mean(proof.residuals**2))
+    size = np.where(z == 0, 1.0, np.abs(z))
+    return Polished(
+        _kind(faces, 0 if isinstance(proof, str) else proof.dimension),
+        loss,
+        certified,
+        proof if isinstance(proof, str) else "",
+        -1 if isinstance(proof, str) else proof.dimension,
+        0.0 if isinstance(proof, str) else proof.margin,
+        found.steps,
+        initial,
+        faces.signs,
+        faces.s,
+        samples.weights(u / size[:, None]),
+        faces.s.astype(np.float64) * size,
+        offset,
+        problem.bias,
+        leak,
     )
-    value = _objective(X, y, beta, V, s)
-    step, fall, slope = _newton_step(A, y, beta, V, bases)
-    for _ in range(50):
-        for t in 0.5 ** np.arange(14):
-            moved = V + t * step
-            reached = _objective(X, y, beta, moved, s)
-            if not np.array_equal(_signs(X, moved, on), signs):
-                continue
-            next_step = _newton_step(A, y, beta, moved, bases)
-            # Near the end the objective is flat to rounding, and its slope decides.
-            flat = reached <= value * (1 + 1e-13) and next_step[2] < 0.9 * slope
-            if reached <= value - 1e-4 * t * fall or flat:
-                break
-        else:
-            return V
-        if next_step[2] >= slope and reached >= value:
-            return V
-        V, value = moved, reached
-        step, fall, slope = next_step
-    return V
 
 
-def _newton_step(
-    A: Floats, y: Floats, beta: float, V: Floats, bases: list[Floats]
-) -> tuple[Floats, float, float]:
-    """Newton's step from V within the faces, the fall that it promises, and the slope."""
-    c = [T.T @ v for T, v in zip(bases, V, strict=True)]
-    length = [float(np.linalg.norm(part)) for part in c]
-    gradient = A.T @ (A @ np.concatenate(c) - y) + beta * np.concatenate(
-        [part / size for part, size in zip(c, length, strict=True)]
-    )
-    hessian = A.T @ A
-    start = 0
-    for part, size in zip(c, length, strict=True):
-        rows = slice(start, start + len(part))
-        unit = part / size
-        hessian[rows, rows] += beta / size * (np.eye(len(part)) - np.outer(unit, unit))
-        start += len(part)
-    step = -np.linalg.lstsq(hessian, gradient, rcond=1e-13)[0]
-    parts = np.split(step, np.cumsum([len(part) for part in c])[:-1])
-    moves = np.array([T @ part for T, part in zip(bases, parts, strict=True)])
-    return moves, float(-gradient @ step), float(np.linalg.norm(gradient))
+def _kind(faces: Faces, dimension: int) -> str:
+    origin = np.array([flat.is_origin for flat in faces.flats])
+    held = np.array([len(flat.chosen) > 0 for flat in faces.flats])
+    if np.any(held & ~origin):
+        return "boundary"
+    if origin.any():
+        return "zero"
+    if not faces.active.all():
+        return "dead"
+    return "continuum" if dimension else "isolated"
 
 
-def _signs(X: Floats, V: Floats, on: Mask) -> Floats:
-    return np.where(on, 0.0, np.sign(V @ X.T))
+def _given(problem: Problem, network: Any) -> tuple[Floats, Floats, float]:
+    """The weights, the output weights and the output bias of what may be a network."""
+    if isinstance(network, tuple | list) and len(network) in (2, 3):
+        w, z = _floats(network[0], "weights", 2), _floats(network[1], "output weights", 1)
+        offset = float(_floats([network[2]], "output bias", 1)[0]) if len(network) > 2 else 0.0
+    else:
+        w, z, offset = _of_network(problem, network)
+    K, d = problem.hidden, problem.dimension
+    if w.shape != (K, d) or z.shape != (K,):
+        raise InputError(
+            f"network: weights of shape {w.shape} and output weights of shape {z.shape}; a "
+            f"layer of {K} neurons on these samples has ({K}, {d}) and ({K},)"
+        )
+    if offset and not problem.output_bias:
+        raise InputError(
+            f"network: its output has a bias of {offset:g}, the layer has none; give it one "
+            "(output_bias=True, --output-bias)"
+        )
+    return w, z, offset
 
 
-def _objective(X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]) -> float:
-    rest = y - np.maximum(X @ V.T, 0.0) @ s
-    return 0.5 * float(rest @ rest) + beta * float(np.linalg.norm(V, axis=1).sum())
+def _of_network(problem: Problem, network: Any) -> tuple[Floats, Floats, float]:
+    from arrangement.networks import Network
+
+    if hasattr(network, "coefs_"):
+        network = Network.from_sklearn(network)
+    elif not isinstance(network, Network):
+        network = Network.from_torch(network)
+    slope = network.negative_slope if network.activation == "leaky_relu" else 0.0
+    if network.activation not in ("relu", "leaky_relu") or slope != problem.negative_slope:
+        raise InputError(
+            f"network: {network!r} with activation {network.activation} and negative slope "
+            f"{slope:g}, but the layer's slope is {problem.negative_slope:g}"
+        )
+    if len(network.weights) != 2 or network.output_dimension != 1:
+        raise InputError(f"network: {network!r}; one hidden layer and one output are needed")
+    W, b = network.weights[0], network.biases[0]
+    if problem.bias is None:
+        if b.any():
+            raise InputError("network: its neurons have biases, the layer's have none")
+    else:
+        W = np.column_stack([W, b / problem.bias])
+    return np.asarray(W), network.weights[1][0], float(network.biases[1][0])
 
 
-def _orthogonal(rows: Floats) -> Floats:
-    """Orthonormal columns that span the orthogonal complement of some rows."""
-    S, Vt = np.linalg.svd(rows, full_matrices=True)[1:]
-    basis: Floats = Vt[int(np.sum(1e-9 * S.max(initial=0.0) < S)) :].T
-    return basis
+def _floats(values: Any, name: str, axes: int) -> NDArray[np.float64]:
+    return exact_table(values, name, "row" if axes == 2 else "entry", axes).astype(np.float64)

@@ -1,0 +1,143 @@
+"""From the answer of an interior point method to few neurons with all their digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.relu.weight_space import Floats, Mask
+
+__all__ = ["fewest", "polished_neurons"]
+
+TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+
+
+def fewest(X: Floats, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[np.int8]]:
+    """At most N neurons with the same outputs and no larger Σ‖v‖ (Carathéodory's theorem).
+
+    Among N + 1 neurons some combination of the outputs vanishes: going along it, to the side
+    where Σ‖v‖ does not grow, the length of one of them comes down to zero.
+    """
+    length = np.linalg.norm(V, axis=1)
+    kept = np.flatnonzero(length > 1e-10 * length.sum())
+    directions, length, s = V[kept] / length[kept, None], length[kept], s[kept]
+    columns = s * np.maximum(X @ directions.T, 0.0)
+    left = np.arange(len(kept))
+    while len(left):
+        some = left[: len(X) + 1]
+        S, Vt = np.linalg.svd(columns[:, some], full_matrices=True)[1:]
+        if len(some) <= len(X) and S[-1] > 1e-10 * S[0]:
+            break
+        change = Vt[-1] if Vt[-1].sum() >= 0 else -Vt[-1]
+        ratio = np.full(len(some), np.inf)
+        np.divide(length[some], change, out=ratio, where=change > 0)
+        first = int(np.argmin(ratio))
+        length[some] = np.maximum(length[some] - ratio[first] * change, 0.0)
+        left = np.delete(left, first)
+    left = left[length[left] > 0]
+    return directions[left] * length[left, None], s[left]
+
+
+def polished_neurons(
+    X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]
+) -> Iterator[tuple[Floats, NDArray[np.int8]]]:
+    """What Newton's method makes of the neurons on the faces that they lie on.
+
+    An interior point method leaves half of the digits. With the samples that a vector is
+    orthogonal to held fixed, and its other signs kept, the objective is smooth. What counts as
+    orthogonal, and as no vector at all, is tried from coarse to fine.
+    """
+    unit = X / np.linalg.norm(X, axis=1)[:, None]
+    length = np.linalg.norm(V, axis=1)
+    tried: list[tuple[Mask, Mask]] = []
+    for tolerance in TOLERANCES:
+        kept = length > tolerance * length.sum()
+        on = np.abs(V @ unit.T) <= tolerance * length[:, None]
+        if any(np.array_equal(kept, a) and np.array_equal(on, b) for a, b in tried):
+            continue
+        tried.append((kept, on))
+        on = on[kept]
+        bases = [_orthogonal(unit[face]) for face in on]
+        start = np.array([T @ (T.T @ v) for T, v in zip(bases, V[kept], strict=True)])
+        signs = np.where(on, 0.0, np.sign(V[kept] @ unit.T))
+        if kept.any() and np.array_equal(_signs(X, start, on), signs):
+            yield _descended(X, y, beta, start, s[kept], bases, signs), s[kept]
+
+
+def _descended(
+    X: Floats,
+    y: Floats,
+    beta: float,
+    V: Floats,
+    s: NDArray[np.int8],
+    bases: list[Floats],
+    signs: Floats,
+) -> Floats:
+    """The end of Newton's method within the faces."""
+    on = signs == 0
+    A = np.hstack(
+        [
+            sign * (row[:, None] > 0) * X @ T
+            for sign, row, T in zip(s, signs, bases, strict=True)
+        ]
+    )
+    value = _objective(X, y, beta, V, s)
+    step, fall, slope = _newton_step(A, y, beta, V, bases)
+    for _ in range(50):
+        for t in 0.5 ** np.arange(14):
+            moved = V + t * step
+            reached = _objective(X, y, beta, moved, s)
+            if not np.array_equal(_signs(X, moved, on), signs):
+                continue
+            next_step = _newton_step(A, y, beta, moved, bases)
+            # Near the end the objective is flat to rounding, and its slope decides.
+            flat = reached <= value * (1 + 1e-13) and next_step[2] < 0.9 * slope
+            if reached <= value - 1e-4 * t * fall or flat:
+                break
+        else:
+            return V
+        if next_step[2] >= slope and reached >= value:
+            return V
+        V, value = moved, reached
+        step, fall, slope = next_step
+    return V
+
+
+def _newton_step(
+    A: Floats, y: Floats, beta: float, V: Floats, bases: list[Floats]
+) -> tuple[Floats, float, float]:
+    """Newton's step from V within the faces, the fall that it promises, and the slope."""
+    c = [T.T @ v for T, v in zip(bases, V, strict=True)]
+    length = [float(np.linalg.norm(part)) for part in c]
+    gradient = A.T @ (A @ np.concatenate(c) - y) + beta * np.concatenate(
+        [part / size for part, size in zip(c, length, strict=True)]
+    )
+    hessian = A.T @ A
+    start = 0
+    for part, size in zip(c, length, strict=True):
+        rows = slice(start, start + len(part))
+        unit = part / size
+        hessian[rows, rows] += beta / size * (np.eye(len(part)) - np.outer(unit, unit))
+        start += len(part)
+    step = -np.linalg.lstsq(hessian, gradient, rcond=1e-13)[0]
+    parts = np.split(step, np.cumsum([len(part) for part in c])[:-1])
+    moves = np.array([T @ part for T, part in zip(bases, parts, strict=True)])
+    return moves, float(-gradient @ step), float(np.linalg.norm(gradient))
+
+
+def _signs(X: Floats, V: Floats, on: Mask) -> Floats:
+    return np.where(on, 0.0, np.sign(V @ X.T))
+
+
+def _objective(X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]) -> float:
+    rest = y - np.maximum(X @ V.T, 0.0) @ s
+    return 0.5 * float(rest @ rest) + beta * float(np.linalg.norm(V, axis=1).sum())
+
+
+def _orthogonal(rows: Floats) -> Floats:
+    """Orthonormal columns that span the orthogonal complement of some rows."""
+    S, Vt = np.linalg.svd(rows, full_matrices=True)[1:]
+    basis: Floats = Vt[int(np.sum(1e-9 * S.max(initial=0.0) < S)) :].T
+    return basis

@@ -1,0 +1,127 @@
+"""From networks to proven pieces: against the landscape, the criterion and random networks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from arrangement.errors import InputError
+from arrangement.networks import Network
+from arrangement.relu import OneHiddenLayer, local_minimum
+from arrangement.relu.training import piece_proof
+from arrangement.relu.training.descent import Descent
+from tests.amounts import first
+
+
+def problem(seed):
+    """A small problem, degenerate more often than not, and a network for it."""
+    rng = np.random.default_rng(seed)
+    N, d, K = int(rng.integers(2, 8)), int(rng.integers(1, 3)), int(rng.integers(1, 3))
+    whole = rng.random() < 0.7
+    X = rng.integers(-2, 3, size=(N, d)).astype(float) if whole else rng.normal(size=(N, d))
+    y = rng.integers(-2, 3, size=N).astype(float) if whole else rng.normal(size=N)
+    bias = 1.0 if rng.random() < 0.6 else None
+    if bias is None:
+        X[~X.any(axis=1)] = 1.0
+    slope, free = float(rng.choice([0, 0, 0.25])), bool(rng.random() < 0.3)
+    layer = OneHiddenLayer(X, y, hidden=K, bias=bias, output_bias=free, negative_slope=slope)
+    W, z = rng.normal(size=(K, layer.dimension)), rng.normal(size=K)
+    if whole and rng.random() < 0.5:
+        W, z = rng.integers(-1, 2, size=W.shape), rng.integers(-1, 2, size=K)
+    return layer, X, y, (W, z, float(rng.normal()) if free else 0.0)
+
+
+@pytest.mark.parametrize("seed", first(40, range(400)))
+def test_every_end_is_a_piece_of_the_landscape(seed):
+    layer, X, y, network = problem(seed)
+    end = layer.polish(network)
+    assert end.certified, end
+    assert end.loss <= end.initial_loss * (1 + 1e-12) + 1e-15
+    assert np.mean((end.predict(X) - y) ** 2) == pytest.approx(end.loss, abs=1e-9)
+    losses = layer.landscape(exact=True).pieces.loss
+    assert np.abs(losses - end.loss).min() <= 1e-10 * (1 + end.loss), (end, losses)
+
+
+@pytest.mark.parametrize("seed", first(10, range(60)))
+def test_both_proofs_agree(seed):
+    layer, _, _, network = problem(seed)
+    one, other = layer.polish(network), layer.polish(network, exact=True)
+    assert one.certified
+    assert other.certified
+    assert one.loss == pytest.approx(other.loss, abs=1e-12)
+    assert np.array_equal(one.signs, other.signs)
+
+
+def large(seed, N=60, d=4, K=5):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(N, d)), rng.normal(size=N)
+    return (
+        OneHiddenLayer(X, y, hidden=K),
+        X,
+        y,
+        (rng.normal(size=(K, d + 1)), rng.normal(size=K)),
+    )
+
+
+@pytest.mark.parametrize("seed", first(5, range(30)))
+def test_the_criterion_holds_at_the_ends_of_many_neurons(seed):
+    layer, X, y, network = large(seed)
+    end = layer.polish(network)
+    assert end.certified, end
+    assert end.loss < end.initial_loss
+    found = local_minimum(
+        X, y, end.weights, end.output_weights, signs=end.signs, tolerance=1e-7
+    )
+    assert found
+    assert found.loss == pytest.approx(end.loss)
+
+
+def test_what_is_no_minimum_is_not_proved():
+    layer, *_, (W, z) = large(0)
+    u = layer.samples.coordinates(W * np.abs(z)[:, None])
+    descent = Descent.begun(
+        layer.samples, layer.free, 0.0, u, np.where(z < 0, -1, 1).astype(np.int8), 0.0
+    )
+    faces = descent.faces()
+    assert isinstance(piece_proof.proof(faces, layer.targets, descent.coefficients()), str)
+    # Nor is the fit on a piece's faces if an output weight has the other sign.
+    again = descent.run(1000, lambda done, total: None)
+    assert isinstance(again.proof, piece_proof.Proof)
+    flipped = replace(again.faces, s=-again.faces.s)
+    assert isinstance(piece_proof.proof(flipped, layer.targets, again.proof.coefficients), str)
+
+
+def test_models_of_other_packages():
+    neural_network = pytest.importorskip("sklearn.neural_network")
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=30)
+    model = neural_network.MLPRegressor(hidden_layer_sizes=(4,), max_iter=60, random_state=0)
+    model.fit(X, y)
+    layer = OneHiddenLayer(X, y, hidden=4, bias=2.0, output_bias=True)
+    end = layer.polish(model)
+    assert end.initial_loss == pytest.approx(np.mean((model.predict(X) - y) ** 2))
+    assert end.certified
+    assert end.loss < end.initial_loss
+    assert layer.polish(end.network).loss == pytest.approx(end.loss)
+
+
+def test_what_does_not_fit_is_refused():
+    layer = OneHiddenLayer([[0.0], [1.0], [3.0]], [1.0, 0.0, 2.0], hidden=2)
+    with pytest.raises(InputError, match=r"has \(2, 2\) and \(2,\)"):
+        layer.polish((np.ones((3, 2)), np.ones(3)))
+    with pytest.raises(InputError, match="output_bias"):
+        layer.polish((np.ones((2, 2)), np.ones(2), 1.0))
+    with pytest.raises(InputError, match="one hidden layer"):
+        layer.polish(Network.random([1, 2, 2, 1], rng=0))
+    with pytest.raises(InputError, match="negative slope"):
+        layer.polish(Network([[[1], [1]], [[1, 1]]], [[0, 0], [0]], "leaky_relu", 0.5))
+    with pytest.raises(InputError, match="max_steps"):
+        layer.polish((np.ones((2, 2)), np.ones(2)), max_steps=0)
+
+
+def test_a_descent_that_is_stopped_claims_nothing():
+    layer, *_, network = large(1)
+    end = layer.polish(network, max_steps=1)
+    assert not end.certified
+    assert "steps" in end.doubt
+    assert end.loss <= end.initial_loss
