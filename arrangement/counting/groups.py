@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.exact.packing import Words, unpack_signs, word_count
+from arrangement.exact.packing import Words
 from arrangement.kernels.cells import images as kernel
 
 __all__ = ["PermutationGroup"]
@@ -33,10 +33,10 @@ class PermutationGroup:
     Examples
     --------
     >>> rotation = PermutationGroup([[1, 2, 3, 4, 0]])
-    >>> rotation.canonical_image([1, 3]) == rotation.canonical_image([2, 4])
-    True
-    >>> rotation.canonical_image([0, 1]) == rotation.canonical_image([0, 2])
-    False
+    >>> sets = np.array([[0b01010], [0b10100], [0b00011]], dtype=np.uint64)
+    >>> rotation.canonical_images(sets, np.ones(3, dtype=np.bool_))
+    >>> sets[0] == sets[1], sets[0] == sets[2]
+    (array([ True]), array([False]))
     """
 
     def __init__(self, generators: Sequence[Sequence[int]]) -> None:
@@ -58,26 +58,19 @@ class PermutationGroup:
         moved, back, fixing = kernel.stabilise(
             self._generators[node], int(points[0]), DRAWS, 2 * len(self._generators) + 1
         )
-        self._reserve(len(back))
+        if self._rows + len(back) > len(chain.images):
+            self._enlarge(len(chain.orbit), 2 * (self._rows + len(back)))
         start, self._rows = self._rows, self._rows + len(back)
         self.chain.images[start : self._rows] = back
         self.chain.move[node, moved] = np.arange(start, self._rows)
         self.chain.child[node, orbit] = self._add(fixing)
 
-    def canonical_image(self, points: Sequence[int]) -> tuple[int, ...]:
-        """A set that the group moves these points to, the same for sets in one orbit.
+    def canonical_images(self, sets: Words, kept: NDArray[np.bool_]) -> None:
+        """Replace packed sets, where they are kept, by images that are the same in an orbit.
 
         For very symmetric sets of many points, the search stops early and sets in one orbit
         may get different images.
         """
-        words = np.zeros((1, word_count(self.n)), dtype=np.uint64)
-        for i in points:
-            words[0, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
-        self.canonical_images(words, np.ones(1, dtype=np.bool_))
-        return tuple(np.flatnonzero(unpack_signs(words, self.n)[0] > 0).tolist())
-
-    def canonical_images(self, sets: Words, kept: NDArray[np.bool_]) -> None:
-        """Replace packed sets, where they are kept, by their canonical images."""
         if self._work is None:
             candidates = np.zeros((2, CANDIDATES, sets.shape[1]), dtype=np.uint64)
             self._work = kernel.Sets(
@@ -106,10 +99,6 @@ class PermutationGroup:
         self.chain.n_orbits[node] = orbit.max() + 1
         self.chain.size[node] = np.bincount(orbit, minlength=self.n)
         return node
-
-    def _reserve(self, rows: int) -> None:
-        if self._rows + rows > len(self.chain.images):
-            self._enlarge(len(self.chain.orbit), 2 * (self._rows + rows))
 
     def _enlarge(self, nodes: int, rows: int) -> None:
         larger = _chain(nodes, rows, self.n)

@@ -128,7 +128,6 @@ def whitney_numbers(
     >>> families.threshold(3).whitney_numbers()
     (1, 8, 28, 44, 23)
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
 
 
@@ -202,7 +201,6 @@ def n_bounded_cells(
     >>> Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).n_bounded_cells()
     1
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     return abs(sum(characteristic_polynomial(arrangement, symmetry, progress)))
 
 

@@ -124,7 +124,6 @@ def doubly_indexed_whitney_numbers(arrangement: Hyperplanes) -> list[list[int]]:
     >>> doubly_indexed_whitney_numbers(families.braid(3))
     [[1, -3, 2], [0, 3, -3], [0, 0, 1]]
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     return _whitney_table(arrangement, covers(arrangement))
 
 
@@ -226,7 +225,6 @@ def intersection_poset(arrangement: Hyperplanes) -> nx.DiGraph:
     >>> sorted(poset.successors(()))
     [(0,), (1,), (2,)]
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     import networkx as nx
 
     relations = covers(arrangement, limit=LARGEST)

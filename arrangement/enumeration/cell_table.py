@@ -75,10 +75,13 @@ class CellTable:
 
 
 def adjacency(edges: NDArray[np.int64], m: int) -> scipy.sparse.csr_array:
-    """Symmetric (m, m) CSR matrix with entry hyperplane + 1 for each pair in `edges`."""
+    """Symmetric (m, m) CSR matrix, read-only: hyperplane + 1 for each pair in `edges`."""
     from scipy.sparse import coo_array
 
     a, b, hyperplane = edges.T
     rows, columns = np.concatenate([a, b]), np.concatenate([b, a])
     data = np.concatenate([hyperplane, hyperplane]) + 1
-    return coo_array((data, (rows, columns)), shape=(m, m)).tocsr()
+    matrix = coo_array((data, (rows, columns)), shape=(m, m)).tocsr()
+    for part in (matrix.data, matrix.indices, matrix.indptr):
+        part.flags.writeable = False
+    return matrix

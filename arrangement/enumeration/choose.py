@@ -334,7 +334,12 @@ def _portions(task: _Task) -> Iterator[Words]:
     if (
         task.walls is None
         and rows.shape[1] > 1
-        and (_soon_certain(rows) or task.executor is not None or task.directory is not None)
+        and (
+            # The levels at infinity, which a sweep has to go through first, are not too large.
+            zaslavsky(len(rows), rows.shape[1] - 2) <= FIRST
+            or task.executor is not None
+            or task.directory is not None
+        )
         and not sweep.looks_degenerate(rows)
     ):
         for words in _certain_blocks(task, rows):
@@ -416,11 +421,6 @@ def unbounded(arrangement: Hyperplanes, show: Any = lambda done, total: None) ->
             except sweep.TooDegenerate:
                 break
     return restrict.unbounded(arrangement, show)
-
-
-def _soon_certain(rows: Integers) -> bool:
-    """Are the levels at infinity, which a sweep has to go through first, not too large?"""
-    return zaslavsky(len(rows), rows.shape[1] - 2) <= FIRST
 
 
 def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:

@@ -5,7 +5,6 @@ from arrangement.kernels.cells.candidates import certify
 from arrangement.kernels.cells.interior import enter_cells, interior_points, measure_doubt
 from arrangement.kernels.landscape.branching import branch
 from arrangement.kernels.landscape.largest_slack import inner_solutions, largest_slack
-from arrangement.kernels.landscape.masked_maps import masked_maps
 from arrangement.kernels.landscape.merging import merge
 from arrangement.kernels.landscape.screening import (
     DEFICIENT,
@@ -35,7 +34,6 @@ __all__ = [
     "largest_slack",
     "local_search",
     "lower_bounds",
-    "masked_maps",
     "measure_doubt",
     "merge",
     "modular_ranks",

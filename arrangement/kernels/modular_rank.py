@@ -7,7 +7,7 @@ import numpy as np
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.types import Ints1, Ints2, Signs2
 
-__all__ = ["PRIME", "inverse", "modular_ranks", "rank_modulo"]
+__all__ = ["PRIME", "inverse", "modular_ranks", "rank_modulo", "reduced"]
 
 PRIME = 2**31 - 1
 """Products of residues fit in int64."""
@@ -23,6 +23,14 @@ def inverse(value, prime):
         a, b = b, a - q * b
         u, v = v, u - q * v
     return u + np.int64(prime) if u < 0 else u
+
+
+@compiled(error_model="numpy", _nrt=False)
+def reduced(x, p, reciprocal):
+    """x modulo p, for an integer 0 ≤ x ≤ 2^53: the quotient is off by one at most."""
+    r = x - np.floor(x * reciprocal) * p
+    r = r + p if r < 0.0 else r
+    return r - p if r >= p else r
 
 
 @compiled()

@@ -295,10 +295,7 @@ class Cells(CellSigns, Columnar[Cell]):
     @cached_property
     def adjacency(self) -> scipy.sparse.csr_array:
         """Symmetric (m, m) matrix whose entry is the shared hyperplane + 1."""
-        matrix = adjacency(self.edges, len(self))
-        for part in (matrix.data, matrix.indices, matrix.indptr):
-            part.flags.writeable = False
-        return matrix
+        return adjacency(self.edges, len(self))
 
     def index(self, signs: Any, *_: Any) -> int:
         """The cell with a sign vector.

@@ -19,7 +19,8 @@ from numba.core import event
 
 import arrangement
 from arrangement import progress
-from arrangement.kernels import built, compiled, just_in_time, masked_maps, types
+from arrangement.kernels import built, compiled, just_in_time, types
+from arrangement.kernels.cells.images import find_orbits
 from arrangement.kernels.landscape import merging
 from arrangement.networks.complex import affine_maps
 from arrangement.relu import Network
@@ -27,10 +28,10 @@ from arrangement.relu import Network
 # One loop, for the sake of the time that it takes to compile them.
 LOOP = """
 import numpy as np
-from arrangement.kernels import masked_maps
-maps = np.zeros((1, 2, 2))
-masked_maps(np.eye(2)[None], np.array([0]), np.array([[1, -1]], np.int8), 0.5, maps)
-print(maps.tolist())
+from arrangement.kernels.cells.images import find_orbits
+orbit = np.zeros(3, np.int64)
+find_orbits(np.array([[0, 2, 1]], np.uint16), orbit)
+print(orbit.tolist())
 """
 
 KERNELS = "arrangement.kernels"
@@ -81,7 +82,7 @@ def run(path, arguments, answer, **environment):
 
 
 def run_loop(path, **environment):
-    return run(path, ["-c", LOOP], "[[[1.0, 0.0], [0.0, 0.5]]]", **environment)
+    return run(path, ["-c", LOOP], "[0, 1, 1]", **environment)
 
 
 @pytest.mark.processes
@@ -206,15 +207,15 @@ def test_built_loops_give_what_numba_gives(tmp_path):
 
 
 def test_arguments_of_other_types_are_left_to_numba(monkeypatch):
-    affine_maps, signs = np.zeros((1, 2, 2)), np.array([[1, -1]])
+    orbit = np.zeros(3, dtype=np.int64)
     monkeypatch.setattr(compiled, "_wanted", lambda: "")
-    arguments = [np.eye(2)[None], np.array([0]), signs, 0.5, affine_maps]
-    masked_maps(*arguments)
-    assert affine_maps.tolist() == [[[1.0, 0.0], [0.0, 0.5]]]
+    arguments = [np.array([[0, 2, 1]], dtype=np.int64), orbit]
+    find_orbits(*arguments)
+    assert orbit.tolist() == [0, 1, 1]
     if built.functions():
         monkeypatch.setattr(compiled, "_wanted", lambda: "built")
-        with pytest.raises(TypeError, match="masked_maps is not built for its arguments"):
-            masked_maps(*arguments)
+        with pytest.raises(TypeError, match="find_orbits is not built for its arguments"):
+            find_orbits(*arguments)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.modular_rank import inverse
+from arrangement.kernels.modular_rank import inverse, reduced
 from arrangement.kernels.types import Floats1, Floats3, Floats4, Int32s1, Ints1, Ints2
 
 __all__ = ["DONE", "STEPPED", "UNSUITABLE", "Modular", "Stack", "count_by_rank"]
@@ -92,14 +92,6 @@ class Stack(NamedTuple):
     stamps: Int32s1
 
 
-@_loop()
-def _reduced(x, p, reciprocal):
-    """x modulo p, for an integer 0 ≤ x ≤ 2^53: the quotient is off by one at most."""
-    r = x - np.floor(x * reciprocal) * p
-    r = r + p if r < 0.0 else r
-    return r - p if r >= p else r
-
-
 @_loop(forceinline=True)
 def _restrict(table, k, scale, lead, width, below, p):
     """The rows before row k on the flat that it cuts: coordinate `lead` is eliminated."""
@@ -115,9 +107,9 @@ def _restrict(table, k, scale, lead, width, below, p):
             for t in range(k):
                 target[t] = source[t]
             continue
-        factor = p - _reduced(source[k] * scale, p, reciprocal)
+        factor = p - reduced(source[k] * scale, p, reciprocal)
         for t in range(k):
-            target[t] = _reduced(source[t] + factor * pivot[t], p, reciprocal)
+            target[t] = reduced(source[t] + factor * pivot[t], p, reciprocal)
 
 
 @_loop(forceinline=True)
@@ -145,14 +137,12 @@ def _enter_space(residues, q, p, values):
     free = 0
     for c in range(width):
         if c != last:
-            factor = p - _reduced(residues[q, c, 0] * scale, p, reciprocal)
+            factor = p - reduced(residues[q, c, 0] * scale, p, reciprocal)
             for t in range(n):
-                values[free, t] = _reduced(
-                    residues[q, c, t] + factor * source[t], p, reciprocal
-                )
+                values[free, t] = reduced(residues[q, c, t] + factor * source[t], p, reciprocal)
             free += 1
     for t in range(n):
-        values[width - 1, t] = _reduced(source[t] * scale, p, reciprocal)
+        values[width - 1, t] = reduced(source[t] * scale, p, reciprocal)
     return True
 
 
@@ -189,7 +179,7 @@ def _are_proportional(table, i, j, width, p):
         lead = c if table[c, i] != 0.0 else lead
     u, v = table[lead, i], p - table[lead, j]
     for c in range(width):
-        if _reduced(u * table[c, j] + v * table[c, i], p, reciprocal) != 0.0:
+        if reduced(u * table[c, j] + v * table[c, i], p, reciprocal) != 0.0:
             return False
     return True
 
@@ -202,7 +192,7 @@ def _meet(table, i, j, k, p):
     for c in range(3):
         a, b = (c + 1) % 3, (c + 2) % 3
         y = table[a, i] * table[b, j] + table[b, i] * (p - table[a, j])
-        x = _reduced(x + _reduced(y, p, reciprocal) * table[c, k], p, reciprocal)
+        x = reduced(x + reduced(y, p, reciprocal) * table[c, k], p, reciprocal)
     return x == 0.0
 
 
@@ -259,7 +249,7 @@ def _enter(modular, stack, level, stamp):
         for t in range(k):
             hashes[t] += table[c, t] * weight
     for t in range(k):
-        hashes[t] = _reduced(hashes[t], p, reciprocal)
+        hashes[t] = reduced(hashes[t], p, reciprocal)
     kept = 1
     for t in range(1, k):
         same, key = -1, order
@@ -306,15 +296,15 @@ def _draw_lines(modular, stack, level):
             return False
     shear, t = 0.0, 1
     while t < m:  # until no line is parallel to the axis of y
-        if _reduced(table[1, t] + shear * table[0, t], p, reciprocal) == 0.0:
+        if reduced(table[1, t] + shear * table[0, t], p, reciprocal) == 0.0:
             shear, t = shear + 1.0, 1
         else:
             t += 1
     for t in range(1, m):
-        y = _reduced(table[1, t] + shear * table[0, t], p, reciprocal)
+        y = reduced(table[1, t] + shear * table[0, t], p, reciprocal)
         scale = np.float64(modular.powers[order - modular.logs[np.int64(y)]])
-        stack.slopes[t] = np.int32(_reduced(table[0, t] * scale, p, reciprocal))
-        stack.heights[t] = np.int32(_reduced(table[2, t] * scale, p, reciprocal))
+        stack.slopes[t] = np.int32(reduced(table[0, t] * scale, p, reciprocal))
+        stack.heights[t] = np.int32(reduced(table[2, t] * scale, p, reciprocal))
     return True
 
 

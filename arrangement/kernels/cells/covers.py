@@ -14,7 +14,7 @@ import numpy as np
 
 from arrangement.kernels.cells.images import copy_words
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.modular_rank import inverse
+from arrangement.kernels.modular_rank import inverse, reduced
 from arrangement.kernels.reasons import DONE, FULL, MORE_PRIMES
 from arrangement.kernels.types import (
     Bools1,
@@ -93,14 +93,6 @@ class Workspace(NamedTuple):
     slots: Ints1  # (a power of two > 2·(1 + n),)
 
 
-@compiled(error_model="numpy")
-def _reduced(x, p, reciprocal):
-    """x modulo p, for an integer 0 ≤ x ≤ 2^53: the quotient is off by one at most."""
-    r = x - np.floor(x * reciprocal) * p
-    r = r + p if r < 0.0 else r
-    return r - p if r >= p else r
-
-
 @compiled()
 def _position(bit):
     """The exponent of a power of two below 2^64."""
@@ -136,7 +128,7 @@ def _echelon_form(table, words, rank, p, work):
                 for t in range(found):
                     # All entries are below p, and there are at most D products.
                     x += (p - table[pivots[t], i]) * echelon[t, c]
-                x = _reduced(x, p, reciprocal)
+                x = reduced(x, p, reciprocal)
                 row[c] = x
             for t in range(found):
                 row[pivots[t]] = 0.0
@@ -148,11 +140,11 @@ def _echelon_form(table, words, rank, p, work):
                 continue
             scale = np.float64(inverse(row[lead], p))
             for c in range(width):
-                row[c] = _reduced(row[c] * scale, p, reciprocal)
+                row[c] = reduced(row[c] * scale, p, reciprocal)
             for t in range(found):
                 factor = p - echelon[t, lead]
                 for c in range(width):
-                    echelon[t, c] = _reduced(echelon[t, c] + factor * row[c], p, reciprocal)
+                    echelon[t, c] = reduced(echelon[t, c] + factor * row[c], p, reciprocal)
             pivots[found] = lead
             found += 1
     return found == rank
@@ -185,7 +177,7 @@ def _restrict(table, rank, start, stop, p, work):
             for i in range(start, stop):
                 target[i] += source[i] * factor
         for i in range(start, stop):
-            target[i] = _reduced(target[i], p, reciprocal)
+            target[i] = reduced(target[i], p, reciprocal)
         free += 1
     lead = work.inverse
     for i in range(start, stop):
@@ -203,15 +195,15 @@ def _restrict(table, rank, start, stop, p, work):
     while power:
         if power & 1:
             for i in range(start, stop):
-                inverse[i] = _reduced(inverse[i] * base[i], p, reciprocal)
+                inverse[i] = reduced(inverse[i] * base[i], p, reciprocal)
         power >>= 1
         if power:
             for i in range(start, stop):
-                base[i] = _reduced(base[i] * base[i], p, reciprocal)
+                base[i] = reduced(base[i] * base[i], p, reciprocal)
     for c in range(free):
         target = restricted[c]
         for i in range(start, stop):
-            target[i] = _reduced(target[i] * inverse[i], p, reciprocal)
+            target[i] = reduced(target[i] * inverse[i], p, reciprocal)
     return free
 
 
@@ -264,7 +256,7 @@ def _coordinate(table, rank, c, i, p, work):
     x = table[c, i]
     for t in range(rank):
         x += (p - work.echelon[t, c]) * table[work.pivots[t], i]
-    return _reduced(x, p, 1.0 / p)
+    return reduced(x, p, 1.0 / p)
 
 
 @compiled(error_model="numpy")
@@ -298,7 +290,7 @@ def _agrees(table, rank, start, stop, p, work):
                     lead, u, v = c, a, b
                 elif b != 0.0:
                     proportional = False
-            elif _reduced(a * v, p, reciprocal) != _reduced(b * u, p, reciprocal):
+            elif reduced(a * v, p, reciprocal) != reduced(b * u, p, reciprocal):
                 proportional = False
         if lead < 0 or vanishes:
             return -1

@@ -20,6 +20,7 @@ from arrangement.kernels.landscape.cone_fit import (
     least_curvature,
     loss_bound,
     outputs_into,
+    row_into,
     squared_loss,
     workspace,
 )
@@ -175,11 +176,7 @@ def branch(data, sides, tolerance, tree, most, budget, stop, best, point):
                 side = 1 if on else 0
                 for k in range(words):
                     left[j, k] &= sides[side, i, k]
-                weight = 1.0 if on else slope
-                for a in range(r):
-                    row[j * r + a] = weight * X[i, a]
-            if constant:
-                row[n - 1] = constant
+            row_into(X, i, constant, slope, active, row)
             for a in range(n):
                 if row[a] != 0.0:
                     b[a] += row[a] * y[i]
@@ -214,11 +211,7 @@ def branch(data, sides, tolerance, tree, most, budget, stop, best, point):
                 on = (choice >> j) & 1
                 active[j, i] = 1 if on else -1
                 turn[j, i] = s[j] if on else -s[j]
-                weight = 1.0 if on else slope
-                for a in range(r):
-                    row[j * r + a] = weight * X[i, a]
-            if constant:
-                row[n - 1] = constant
+            row_into(X, i, constant, slope, active, row)
             for a in range(n):
                 b1[a] = b[a] + row[a] * y[i]
                 for c in range(n):

@@ -43,6 +43,7 @@ __all__ = [
     "least_curvature",
     "loss_bound",
     "outputs_into",
+    "row_into",
     "squared_loss",
     "workspace",
 ]
@@ -577,6 +578,18 @@ def cone_fit(cones, H, b, yy, decided, count, active, m, turn, curvature, cutoff
     for k in range(p, n):
         lam[k] = 0.0
     return best
+
+
+@compiled(error_model="numpy")
+def row_into(X, i, constant, slope, active, row):
+    """The row of A of a sample, active[j, i] > 0 where neuron j is active."""
+    r = X.shape[1]
+    for j in range(len(active)):
+        weight = 1.0 if active[j, i] > 0 else slope
+        for a in range(r):
+            row[j * r + a] = weight * X[i, a]
+    if constant:
+        row[len(row) - 1] = constant
 
 
 @compiled(error_model="numpy")

@@ -250,16 +250,8 @@ def screen(faces, last, tables, prefix, before, accuracy, slope, room, outcome):
     L, inverse = np.zeros((D, D)), np.zeros((D, D))
     c, other = np.zeros(D), np.zeros(back.shape[0])
     left, residual = np.zeros(n), np.zeros(len(rest))
-    size_back = squares = target = 0.0
-    for a in range(back.shape[0]):
-        for k in range(n):
-            size_back += back[a, k] ** 2
-    size_back = np.sqrt(size_back)
-    for i in range(len(rest)):
-        squares += rest[i] ** 2
-    for k in range(n):
-        target += along[k] ** 2
-    target = np.sqrt(squares + target)
+    size_back, squares = np.sqrt(np.sum(back**2)), np.sum(rest**2)
+    target = np.sqrt(squares + np.sum(along**2))
     wide = np.sqrt(np.sum(lengths * lengths))
     for f in range(m):
         e = sizes[f]
@@ -356,12 +348,7 @@ def tuple_losses(faces, before, accuracy, losses, errors, sure):
     basis, _, along, rest, _ = before
     m, D, n = crosses.shape
     L, inverse, c, back = np.zeros((D, D)), np.zeros((D, D)), np.zeros(D), np.zeros(n)
-    target = 0.0
-    for i in range(len(rest)):
-        target += rest[i] ** 2
-    for k in range(n):
-        target += along[k] ** 2
-    target = np.sqrt(target)
+    target = np.sqrt(np.sum(rest**2) + np.sum(along**2))
     for f in range(m):
         e, trace = sizes[f], 0.0
         for a in range(e):
@@ -404,12 +391,7 @@ def lower_bounds(maps, crosses, rights, before, accuracy, bounds):
     N = len(rest)
     gram, L, inverse = np.zeros((D, D)), np.zeros((D, D)), np.zeros((D, D))
     c, back = np.zeros(D), np.zeros(n)
-    target = 0.0
-    for i in range(N):
-        target += rest[i] ** 2
-    for k in range(n):
-        target += along[k] ** 2
-    target = np.sqrt(target)
+    target = np.sqrt(np.sum(rest**2) + np.sum(along**2))
     for f in range(m):
         trace = 0.0
         for a in range(D):

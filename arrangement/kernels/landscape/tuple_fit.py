@@ -11,6 +11,7 @@ from arrangement.kernels.landscape.cone_fit import (
     least_curvature,
     loss_bound,
     outputs_into,
+    row_into,
     squared_loss,
     workspace,
 )
@@ -22,20 +23,13 @@ __all__ = ["fit_tuples", "local_search"]
 @compiled(error_model="numpy")
 def _normal_equations(X, y, constant, slope, active, H, b, row):
     """H = AᵀA and b = Aᵀy for the patterns active[j, i] = ±1."""
-    N, r = X.shape
-    K = len(active)
-    n = len(b)
+    N, n = len(X), len(b)
     for a in range(n):
         b[a] = 0.0
         for c in range(n):
             H[a, c] = 0.0
     for i in range(N):
-        for j in range(K):
-            weight = 1.0 if active[j, i] > 0 else slope
-            for a in range(r):
-                row[j * r + a] = weight * X[i, a]
-        if constant:
-            row[n - 1] = constant
+        row_into(X, i, constant, slope, active, row)
         for a in range(n):
             if row[a] != 0.0:
                 b[a] += row[a] * y[i]

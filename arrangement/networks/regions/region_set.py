@@ -287,10 +287,7 @@ class RegionSet(Division[Item]):
         """
         offset = np.cumsum([0, *self.layers.hidden_widths])
         layer, index = self.edge_neurons.T
-        matrix = adjacency(np.column_stack([self.edges, offset[layer] + index]), len(self))
-        for part in (matrix.data, matrix.indices, matrix.indptr):
-            part.flags.writeable = False
-        return matrix
+        return adjacency(np.column_stack([self.edges, offset[layer] + index]), len(self))
 
     def neighbors(self, i: int) -> NDArray[np.int64]:
         """The regions that share a facet with a region, sorted."""

@@ -144,10 +144,8 @@ class NeuronFaces:
     def transposed(self, faces: Indices) -> Floats:
         """The matrices Aᵀ of faces, shape (m, D, N)."""
         flats, place = np.unique(self.flat[faces], return_inverse=True)
-        signs = self.signs[faces]
-        maps = np.empty((len(faces), self.rank, signs.shape[1]))
-        kernels.masked_maps(self.restricted(flats), place, signs, self.negative_slope, maps)
-        return maps
+        columns = self.restricted(flats).transpose(0, 2, 1)[place]
+        return np.multiply(columns, self.slopes(faces)[:, None, :], order="C")
 
     @cached_property
     def residues(self) -> tuple[Indices, Indices, int]:

@@ -23,7 +23,6 @@ from arrangement.relu.weight_space import Floats, Mask, Samples
 __all__ = ["ExactFit", "Solution", "common_denominator"]
 
 Integers = NDArray[np.object_]
-Pairs = list[tuple[int, int]]
 
 MOST_STEPS = 10_000
 """Steps of the active sets; as choices are random, they end long before."""
