@@ -436,8 +436,9 @@ def looks_degenerate(rows: Integers, samples: int = 64) -> bool:
     table = exact.float_rows(rows)[0]
     rng = np.random.default_rng(0)
     picks = rng.random((samples, n)).argpartition(d - 1, axis=1)[:, :d]
-    normals = table[picks, :-1]
     with np.errstate(all="ignore"):
+        table /= np.linalg.norm(table[:, :-1], axis=1, keepdims=True)
+        normals = table[picks, :-1]
         singular = np.abs(np.linalg.det(normals)) < 1e-9
         normals[singular] = np.eye(d)
         points = -np.linalg.solve(normals, table[picks, -1:])[..., 0]

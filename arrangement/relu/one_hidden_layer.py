@@ -410,9 +410,9 @@ class OneHiddenLayer(Problem):
         >>> layer = OneHiddenLayer([[-1], [1], [2]], [1, 0, 3], bias=None)
         >>> end = layer.polish(([[0.9]], [1.2]))
         >>> end
-        Polished(isolated, loss 0.733333 from 0.756133 in 1 steps, certified)
+        Polished(isolated, loss 0.933333 from 0.957333 in 1 steps, certified)
         >>> end.signs.tolist(), end.fall.__round__(4)
-        ([[-1, 1, 1]], 0.0228)
+        ([[-1, 1, 1]], 0.024)
         """
         check_flag(exact, "exact")
         most = whole(max_steps, "max_steps", 1)

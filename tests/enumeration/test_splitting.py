@@ -241,7 +241,7 @@ def test_little_work_is_not_handed_over(monkeypatch):
     assert len(random(25, 4).cells(executor=executor)) == zaslavsky(25, 4)
     assert executor.tasks == 0
     monkeypatch.setattr(choose, "WORTH_SHARING", 1000)
-    assert len(random(25, 4).cells(executor=executor)) == zaslavsky(25, 4)
+    assert len(random(70, 4).cells(executor=executor)) == zaslavsky(70, 4)
     assert executor.tasks > 0
 
 
