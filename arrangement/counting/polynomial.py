@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_instance
-from arrangement.counting.broken_circuits import BrokenCircuits
 from arrangement.counting.flat_count import FlatCount
 from arrangement.counting.groups import PermutationGroup
 from arrangement.counting.symmetry import (
@@ -22,6 +21,7 @@ from arrangement.counting.symmetry import (
     find_generators,
     given_generators,
 )
+from arrangement.counting.whitney import BrokenCircuits
 from arrangement.enumeration import choose, sweep
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown

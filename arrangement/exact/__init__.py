@@ -28,7 +28,7 @@ the product of these bounds is smaller than p_1 ⋯ p_k, the norm is 0, and so i
 **Where.** Cells and faces, with or without a domain, and counts of them: values of rows on rays
 (:mod:`arrangement.enumeration.cones`), where small integers, which need no bound, come first.
 Sweeps: signs on lines and at vertices (:mod:`arrangement.enumeration.sweep`). Flats and Whitney
-numbers: residues alone, for only zeros matter (:mod:`arrangement.counting.broken_circuits`,
+numbers: residues alone, for only zeros matter (:mod:`arrangement.counting.whitney`,
 :mod:`arrangement.counting.flat_count`), and what differs modulo one prime is different. Points
 are candidates in float64 whose signs are then decided here, by :func:`signs_at`. What is done
 once for an arrangement (ranks, inverses, vertices and witnesses of one cell that was asked for)

@@ -13,8 +13,8 @@ Figures are made without pyplot: no window opens and no backend changes.
 from arrangement.plot.indices import index
 from arrangement.plot.loss_surfaces import surface
 from arrangement.plot.network_regions import regions
-from arrangement.plot.patterns import pattern
 from arrangement.plot.pictures import arrangement, landscape
+from arrangement.plot.planted_patterns import pattern
 from arrangement.plot.slices import slice
 from arrangement.plot.spectra import spectrum
 

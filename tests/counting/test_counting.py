@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, NumberField, SizeError, exact, families
-from arrangement.counting import broken_circuits, flat_count, groups, polynomial
+from arrangement.counting import flat_count, groups, polynomial, whitney
 from arrangement.counting.flat_count import FlatCount
 from arrangement.counting.groups import PermutationGroup
 from arrangement.enumeration import restrict
@@ -390,7 +390,7 @@ def test_copies_must_go_to_copies():
 def test_too_many_flats(monkeypatch):
     monkeypatch.setattr(flat_count, "memory", lambda: 10**5)
     monkeypatch.setattr(polynomial, "MANY", 1000)
-    monkeypatch.setattr(broken_circuits, "STEP", 1000)
+    monkeypatch.setattr(whitney, "STEP", 1000)
     with pytest.raises(SizeError, match="flats"):
         families.resonance(6).characteristic_polynomial()
 
@@ -497,17 +497,17 @@ def test_what_the_first_prime_does_not_tell_apart(seed, monkeypatch):
     arrangement = Arrangement(rows[:, :-1], rows[:, -1])
     wanted = by_flats(arrangement)
     assert arrangement.characteristic_polynomial() == wanted
-    monkeypatch.setattr(broken_circuits, "SMALLEST", 2)
-    monkeypatch.setattr(broken_circuits, "LARGEST", 3)
+    monkeypatch.setattr(whitney, "SMALLEST", 2)
+    monkeypatch.setattr(whitney, "LARGEST", 3)
     assert arrangement.characteristic_polynomial() == wanted
-    monkeypatch.setattr(broken_circuits, "LARGEST_PROOF", 1000)
+    monkeypatch.setattr(whitney, "LARGEST_PROOF", 1000)
     assert arrangement.characteristic_polynomial() == wanted
     assert sum(map(abs, wanted)) == restrict.count(arrangement)
 
 
 def test_points_that_the_first_prime_takes_for_one():
     """The points 0, q and q again on the last line, and directions alike, where p divides q."""
-    q = 10**6 * broken_circuits._prime(broken_circuits.SMALLEST, None)[0]
+    q = 10**6 * whitney._prime(whitney.SMALLEST, None)[0]
     for normals, offsets in (
         ([[1, 0], [1, 0], [1, 1], [0, 1]], [0, -q, -q, 0]),
         ([[1, 0], [1, q], [1, q], [2, q], [1, 2 * q]], [0, 1, 2, 3, 4]),
@@ -522,9 +522,9 @@ def test_points_that_the_first_prime_takes_for_one():
 @pytest.mark.parametrize("several", [False, True])
 def test_lines_that_the_first_primes_take_for_one_another_or_for_infinity(several):
     """Several: all the primes that are tried."""
-    q, size = 10**6, broken_circuits.SMALLEST
+    q, size = 10**6, whitney.SMALLEST
     while size < 2**27:
-        q *= broken_circuits._prime(size, None)[0]
+        q *= whitney._prime(size, None)[0]
         size *= 2 if several else 2**20
     for normals, offsets in (
         ([[1, 1], [1, 0], [1 + q, 1], [1, 2]], [0, 0, 0, 1]),
@@ -540,12 +540,12 @@ def test_lines_that_the_first_primes_take_for_one_another_or_for_infinity(severa
 
 def test_progress_of_very_many_sets_is_told(monkeypatch):
     """The share that is done of 2^300 sets, to a power of 299, is below every float."""
-    monkeypatch.setattr(broken_circuits, "STEP", 1000)
+    monkeypatch.setattr(whitney, "STEP", 1000)
     n = 300
     circle = np.eye(n, dtype=int) - np.roll(np.eye(n, dtype=int), 1, axis=1)
     table = circle[:, 1:].astype(object)
     seen = []
-    count = broken_circuits.BrokenCircuits(
+    count = whitney.BrokenCircuits(
         table[:-1], table[-1], lambda done, total: seen.append((done, total))
     )
     assert count.whitney_numbers(most=5000) is None
@@ -557,8 +557,8 @@ def test_progress_of_very_many_sets_is_told(monkeypatch):
     ("name", "n"), [("resonance", 5), ("threshold", 5), ("shi", 5), ("braid", 7)]
 )
 def test_degenerate_rows_that_small_primes_confuse(name, n, monkeypatch):
-    monkeypatch.setattr(broken_circuits, "SMALLEST", 2)
-    monkeypatch.setattr(broken_circuits, "LARGEST", 3)
+    monkeypatch.setattr(whitney, "SMALLEST", 2)
+    monkeypatch.setattr(whitney, "LARGEST", 3)
     wanted = family(name, n).characteristic_polynomial()
     assert wanted == by_flats(family(name, n))
 
@@ -594,7 +594,7 @@ def test_flats_are_counted_where_there_are_few_for_the_cells(monkeypatch):
             return super().whitney_numbers()
 
     monkeypatch.setattr(polynomial, "FlatCount", Counted)
-    monkeypatch.setattr(broken_circuits, "STEP", 10)
+    monkeypatch.setattr(whitney, "STEP", 10)
     assert families.braid(6).n_cells() == 720
     assert families.generic(7, 4).n_cells() == 99
     assert not counted

@@ -588,8 +588,9 @@ def test_bad_layers():
     with pytest.raises(InputError, match="not divided into neurons of 2 pieces"):
         regions_of(weights, biases, ("maxout", 2), domain=box(2))
     regions = regions_of(weights, biases, domain=box(2))
-    with pytest.raises(InputError, match="breakpoints: the input has 2"):
+    with pytest.raises(AttributeError, match="breakpoints: the input has 2"):
         _ = regions.breakpoints
+    assert not hasattr(regions, "breakpoints")
     with pytest.raises(InputError, match="not inside the domain"):
         regions.locate([2, 0])
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.networks.complex.cutting import Arrays, Subdivision
 from arrangement.networks.complex.domains import Polytope
 from arrangement.networks.complex.steps import Steps
-from arrangement.networks.complex.subdivision import Arrays, Subdivision
 from arrangement.networks.complex.vertices import ExactVertices
 from arrangement.networks.layers import Column, Layers, homogeneous
 from arrangement.progress import Progress

@@ -17,9 +17,9 @@ from arrangement.kernels.networks import pulling
 from arrangement.kernels.networks.subdivision import BEGIN, DIM, END, LABEL
 from arrangement.networks.complex.activation_patterns import by_first, last_positive, owners
 from arrangement.networks.complex.complex import Complex
+from arrangement.networks.complex.cutting import Arrays
 from arrangement.networks.complex.domains import bounded_domain
 from arrangement.networks.complex.geometry import boundaries
-from arrangement.networks.complex.subdivision import Arrays
 from arrangement.networks.complex.vertices import doubtful
 from arrangement.networks.formats.readers import from_arrays, to_arrays
 from arrangement.networks.layers import Layers, homogeneous

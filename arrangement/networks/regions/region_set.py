@@ -243,11 +243,11 @@ class RegionSet(Division[Item]):
 
         Raises
         ------
-        InputError
+        AttributeError
             If the input has more coordinates.
         """
         if self.dimension != 1:
-            raise InputError(
+            raise AttributeError(
                 f"breakpoints: the input has {self.dimension} coordinates; a network has "
                 "breakpoints where it has one"
             )
