@@ -459,7 +459,7 @@ def test_tasks_of_dead_workers_are_repeated():
         arrangement.cells(method="sweep", executor=Here(deaths=10**6))
 
 
-def _die_once(flag, given, task, budget, place):
+def _die_once(flag, given, task, budget, place, patience=np.inf):
     if not os.path.exists(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -468,7 +468,7 @@ def _die_once(flag, given, task, budget, place):
 
 @pytest.mark.processes
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
-    arrangement = random(25, 4)
+    arrangement = random(70, 4)
     monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))
     with ProcessPoolExecutor(2) as executor:
         cells = arrangement.cells(executor=executor)

@@ -205,7 +205,7 @@ def is_strict(specification, face, s, r):
     return True
 
 
-@pytest.mark.parametrize("seed", first(16, range(160)))
+@pytest.mark.parametrize("seed", first(5, range(140)))
 def test_inertias_are_those_of_exact_second_differences(seed):
     problem = problem_of(seed)
     specification, rng = Reference(**problem), np.random.default_rng(seed)

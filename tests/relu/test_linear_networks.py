@@ -111,7 +111,7 @@ def runs(network, seeds):
     points = network.critical_points()
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        near = packed(points[seed % len(points)].weights())
+        near = packed(points[seed // 4 % len(points)].weights())
         start = rng.normal(size=len(near))
         if seed % 4 == 0:
             start = minimize(
@@ -140,13 +140,13 @@ def ends_are_listed(hidden, seeds):
 
 @pytest.mark.parametrize("hidden", [(1,), (2,), (3,), (2, 2)])
 def test_descents_and_newton_runs_end_at_listed_values(hidden):
-    ends_are_listed(hidden, range(40))
+    ends_are_listed(hidden, range(16))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hidden", [(1,), (2,), (3,), (2, 2)])
-def test_500_runs_each_reach_every_value_and_no_other(hidden):
-    reached, values = ends_are_listed(hidden, range(500))
+def test_240_runs_each_reach_every_value_and_no_other(hidden):
+    reached, values = ends_are_listed(hidden, range(240))
     assert reached == values
 
 
