@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arrangement.errors import InputError, SolverError
+from arrangement.errors import InputError, NearlyDegenerateWarning, SolverError
 from arrangement.relu import OneHiddenLayer
 from arrangement.relu.losses.criterion import local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima
@@ -81,6 +81,7 @@ def near(loss, expected, y):
 def test_exact_pieces_and_nodes_are_those_of_the_definitions(few, problem):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", NearlyDegenerateWarning)
         if few is not None:
             patch.setattr(search, "VERY_FEW", few)
         specification = Reference(**problem)
@@ -111,6 +112,7 @@ def test_exact_pieces_and_nodes_are_those_of_the_definitions(few, problem):
 def test_a_landscape_is_right_flagged_or_refused(problem):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", NearlyDegenerateWarning)
         landscape = landscape_of(problem)
         if landscape is None:
             return
