@@ -37,7 +37,8 @@ SAMPLES = """\
 NAME is iris, digits or mnist (5,000 digits); FILE is a table of text with one sample a row and
 the label in the last column, a .npy, .npz or IDX file, or a CIFAR-10 batch (or their folder),
 perhaps compressed (.gz); - reads a table from standard input. Classes and samples are chosen
-first, then the features are reduced and normalised, then the bias is appended."""
+first, then one of each bucket (--hash-bits), then the features are reduced and normalised, then
+the bias is appended."""
 
 MOST_RANK = 40
 """Samples of rank r have at least 2^r activation patterns; nothing goes through 2^40."""
@@ -50,6 +51,7 @@ def add_data(parser: Parser, bias: bool = True) -> None:
 --target COLUMN  label column of a table; default: the last
 --classes LABEL ...  keep the samples with these labels
 --samples N:int  draw N samples; as many of each class with --classes or --labels sign
+--hash-bits B:int  keep one sample of those on the same sides of B random hyperplanes
 --features D:int  reduce to D features
 --reduction {pca,lsh,none}  to D features; default: pca
 --no-normalise  do not centre and scale the features, which rounds them: what depended on each
@@ -100,6 +102,7 @@ def preparation(options: argparse.Namespace) -> Callable[..., DataSet]:
         reduction=None if options.reduction == "none" else options.reduction or "pca",
         normalise=options.normalise,
         labels=options.labels,
+        hash_bits=options.hash_bits,
     )
 
 

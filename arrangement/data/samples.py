@@ -202,6 +202,7 @@ def prepare(
     normalise: bool = True,
     labels: str = "regression",
     seed: int = 0,
+    hash_bits: int | None = None,
 ) -> DataSet:
     """Choose classes and samples, reduce to few features, normalise, and set the targets.
 
@@ -233,6 +234,11 @@ def prepare(
         ascending.
     seed : int, optional
         Seed of the draw and of the random directions.
+    hash_bits : int, optional
+        Put the chosen samples into buckets by so many sign random projections (Charikar
+        2002): by the sides on which they are of random hyperplanes through their mean. One
+        sample of each bucket is kept, the (first) nearest to its mean, in the order of the
+        data; with `classes` or labels ``"sign"`` or ``"class"`` each class has buckets of its own.
 
     Returns
     -------
@@ -246,6 +252,10 @@ def prepare(
         centred samples is less than `features`, the labels do not fit the targets, or a
         feature is beyond ±1e100, whose square float64 does not hold safely.
 
+    References
+    ----------
+    M. S. Charikar, *Similarity estimation techniques from rounding algorithms*, STOC (2002).
+
     Examples
     --------
     >>> import numpy as np
@@ -254,6 +264,8 @@ def prepare(
     >>> small = prepare(data, classes=[2, 0], samples=3, features=1, labels="sign")
     >>> small.X.shape, small.y.tolist()
     ((3, 1), [1.0, -1.0, -1.0])
+    >>> len(prepare(data, hash_bits=1))
+    2
     """
     check_instance(data, "data", "DataSet")
     choice(reduction, ("pca", "lsh", None), "reduction")
@@ -295,6 +307,15 @@ def prepare(
         else:
             names = [f"class {_shown(label)}" for label in chosen]
         groups = _drawn(groups, names, samples, rng, data.name)
+    if hash_bits is not None:
+        bits = whole(hash_bits, "hash_bits", 1)
+        if data.X.shape[1] * bits > _MOST_DRAWN:
+            raise SizeError(
+                f"hash_bits={bits} with {data.X.shape[1]} features: at most {_MOST_DRAWN:,} "
+                "numbers are drawn"
+            )
+        separate = classes is not None or labels != "regression"
+        groups = _representatives(data.X, groups, bits, separate, rng)
     rows = np.sort(np.concatenate(groups))
     X = data.X[rows]
     if features is not None:
@@ -359,6 +380,34 @@ def _drawn(
             )
         drawn.append(rng.choice(group, size=wanted, replace=False))
     return drawn
+
+
+def _representatives(
+    X: NDArray[np.float64],
+    groups: list[NDArray[np.intp]],
+    bits: int,
+    separate: bool,
+    rng: np.random.Generator,
+) -> list[NDArray[np.intp]]:
+    """One sample of each bucket; buckets are of one group each, or of all together."""
+    mean = X[np.concatenate(groups)].mean(axis=0)
+    directions = rng.standard_normal((X.shape[1], bits))
+    kept = []
+    for group in groups if separate else [np.sort(np.concatenate(groups))]:
+        centred = X[group] - mean
+        sides = np.packbits(centred @ directions > 0, axis=1)
+        _, bucket, sizes = np.unique(sides, axis=0, return_inverse=True, return_counts=True)
+        bucket = bucket.ravel()  # numpy 2.0 gives it another shape
+        order = np.argsort(bucket, kind="stable")
+        first = np.cumsum(sizes) - sizes
+        centred -= (np.add.reduceat(centred[order], first) / sizes[:, None])[bucket]
+        distance = np.linalg.norm(centred, axis=1)
+        least = np.minimum.reduceat(distance[order], first)
+        nearest = np.flatnonzero(
+            distance <= least[bucket] * (1 + 1e-9)
+        )  # rounding is no choice
+        kept.append(group[nearest[np.unique(bucket[nearest], return_index=True)[1]]])
+    return kept
 
 
 def _reduced(

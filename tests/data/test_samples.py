@@ -603,6 +603,45 @@ def test_random_directions_are_one_linear_map():
     assert np.mean(norms) == pytest.approx(np.sum(wide.X[0] ** 2), rel=0.35)
 
 
+@pytest.mark.parametrize("separate", [False, True])
+def test_one_sample_of_each_bucket_is_kept_the_nearest_to_its_mean(separate):
+    data, bits, seed = cloud(n=90, d=4, labels=3), 5, 7
+    labels = "class" if separate else "regression"
+    kept = prepare(data, normalise=False, labels=labels, seed=seed, hash_bits=bits)
+    directions = np.random.default_rng(seed).standard_normal((4, bits))
+    buckets = {}
+    for x, label in zip(data.X, data.y, strict=True):
+        sides = tuple((x - data.X.mean(axis=0)) @ directions > 0)
+        buckets.setdefault((sides, label if separate else None), []).append(x)
+    nearest = set()
+    for bucket in buckets.values():
+        far = np.linalg.norm(np.array(bucket) - np.mean(bucket, axis=0), axis=1).round(12)
+        nearest.add(tuple(bucket[far.argmin()]))
+    assert kept.X.tolist() == [x.tolist() for x in data.X if tuple(x) in nearest]
+    assert 10 < len(kept) < 90
+
+
+def test_equal_samples_share_a_bucket_and_opposite_ones_do_not():
+    X = np.array([[1.0, 2], [-1, -2], [1, 2], [-1, -2]])
+    for seed in range(20):
+        kept = prepare(
+            DataSet(X, np.arange(4), "pairs"), normalise=False, seed=seed, hash_bits=1
+        )
+        assert kept.y.tolist() == [0, 1]
+    each = prepare(DataSet(X, [0, 0, 1, 1], "pairs"), labels="sign", hash_bits=3)
+    assert each.y.tolist() == [-1, -1, 1, 1]
+
+
+def test_samples_at_an_angle_are_parted_as_often_as_it_says():
+    """Charikar (2002): by one hyperplane with probability angle / π."""
+    angle, draws = 0.7, 600
+    first, second = np.array([1.0, 0]), np.array([np.cos(angle), np.sin(angle)])
+    data = DataSet(np.array([first, second, -first - second]), np.arange(3), "rays")
+    options = {"normalise": False, "hash_bits": 1}
+    together = [2 in prepare(data, seed=s, **options).y for s in range(draws)]
+    assert np.mean(together) == pytest.approx(1 - angle / np.pi, abs=0.07)
+
+
 def test_normalised_features_are_centred_with_unit_spread_and_constants_vanish():
     data = DataSet(
         np.column_stack([np.arange(9.0), np.full(9, 0.1), np.arange(9) ** 2]), np.arange(9), "n"
@@ -646,6 +685,8 @@ def test_targets():
         ({"labels": "hot"}, "labels 'hot' is none of 'regression', 'sign'"),
         ({"labels": "sign"}, "cloud: labels 'sign' need two classes, not 3; choose two"),
         ({"reduction": "lsh"}, "reduction 'lsh': to how many features"),
+        ({"hash_bits": 0}, "hash_bits = 0 is too small"),
+        ({"hash_bits": 2**30}, "at most 67,108,864 numbers are drawn"),
         ({"seed": -1}, "seed = -1 is too small"),
         ({"seed": None}, "seed = None is not an integer"),
     ],
