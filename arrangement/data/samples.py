@@ -238,7 +238,8 @@ def prepare(
         Put the chosen samples into buckets by so many sign random projections (Charikar
         2002): by the sides on which they are of random hyperplanes through their mean. One
         sample of each bucket is kept, the (first) nearest to its mean, in the order of the
-        data; with `classes` or labels ``"sign"`` or ``"class"`` each class has buckets of its own.
+        data; with `classes` or labels ``"sign"`` or ``"class"`` each class has buckets of its
+        own.
 
     Returns
     -------
