@@ -197,6 +197,13 @@ def test_squared_loss_gives_the_minima_of_the_landscape(seed):
     assert found.closed_fun[k, column] == found.closed_fun.min()
 
 
+def test_without_output_weights_there_is_no_best_closed_cell():
+    found = cellwise_minima([[0.0], [1.0]], [0, 1], loss="softmax", penalty="l2", alpha=1)
+    assert found.closed_fun.shape == (len(found.cells), 0)
+    with pytest.raises(AttributeError, match="min_fun"):
+        found.best  # noqa: B018
+
+
 def test_two_neurons_with_output_signs():
     rng = np.random.default_rng(3)
     X, y = rng.normal(size=(8, 1)), rng.normal(size=8)

@@ -99,6 +99,10 @@ class CellwiseMinima:
     @property
     def best(self) -> tuple[int, int]:
         """The cell and the row of `output_weights` with the least `closed_fun`."""
+        if not self.closed_fun.size:
+            raise AttributeError(
+                "best: of closed cells, which need output_weights; see min_fun"
+            )
         k, column = np.unravel_index(np.argmin(self.closed_fun), self.closed_fun.shape)
         return int(k), int(column)
 
