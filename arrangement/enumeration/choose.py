@@ -105,7 +105,7 @@ def cells(
     task = _Task(arrangement, walls, progress, executor, checkpoint)
     if method == "sweep":
         return _swept(task)
-    if method == "auto" and walls is None and worth_sweeping(Reduction(arrangement).rows):
+    if method == "auto" and walls is None and worth_sweeping(task.reduction.rows):
         try:
             return _swept(task, PATIENCE)
         except sweep.TooDegenerate:
@@ -130,8 +130,13 @@ class _Task:
         if self.directory is None:
             return None
         if self.walls is None:
-            return Checkpoint(self.directory, Reduction(self.arrangement).rows)
+            return Checkpoint(self.directory, self.reduction.rows)
         return Checkpoint(self.directory, distinct_rows(self.arrangement), self.walls)
+
+    @cached_property
+    def reduction(self) -> Reduction:
+        """The hyperplanes as a sweep takes them, the domain left out."""
+        return Reduction(self.arrangement)
 
     @cached_property
     def cone(self) -> tuple[Integers, Integers]:
@@ -184,7 +189,7 @@ def _split(task: _Task) -> Found:
     """The cells by restrict and split."""
     arrangement = task.arrangement
     if task.walls is None:
-        refuse_too_many(Reduction(arrangement))
+        refuse_too_many(task.reduction)
     blocks, halved = _split_blocks(task)
     found: list[tuple[Interval, Words]] = []
     size = 0
@@ -252,7 +257,7 @@ def _mostly_inside(task: _Task) -> bool:
         inside[on, column[on]] = True
     if int(inside.all(axis=1).sum()) * SPLITTING <= len(inside):
         return False
-    essential = distinct_essential_rows(arrangement)
+    essential = task.reduction.essential
     return essential.shape[1] > 1 and not sweep.looks_degenerate(essential)
 
 
@@ -283,8 +288,9 @@ def _swept_inside(task: _Task) -> Found:
     except (sweep.TooDegenerate, SizeError):
         return _split(task)
     inside = np.ones(len(words), dtype=np.bool_)
-    for wall in range(n, n + len(inward)):
-        inside &= (words[:, wall >> 6] >> np.uint64(wall & 63) & np.uint64(1)).astype(np.bool_)
+    positive = pack_signs(np.repeat([0, 1], [n, len(inward)])[None])[0]
+    for column, bits in zip(words.T, positive, strict=True):
+        inside &= column & bits == bits
     words = words[inside, : word_count(n)]
     if n & 63:
         words[:, -1] &= np.uint64(2 ** (n & 63) - 1)
@@ -292,10 +298,9 @@ def _swept_inside(task: _Task) -> Found:
 
 
 def _swept(task: _Task, patience: float = np.inf) -> Found:
-    reduction = Reduction(task.arrangement)
-    if reduction.rows.shape[1] == 1:
+    if task.reduction.rows.shape[1] == 1:
         return _split(task)
-    return task.found(_swept_words(task, reduction, patience))
+    return task.found(_swept_words(task, task.reduction, patience))
 
 
 def _swept_words(
@@ -344,7 +349,7 @@ def iter_cells(
 
 def _portions(task: _Task) -> Iterator[Words]:
     """The packed cells in blocks."""
-    reduction = Reduction(task.arrangement)
+    reduction = task.reduction
     rows = reduction.rows
     if (
         task.walls is None

@@ -57,6 +57,9 @@ INTEGER_LIMIT = 2**26
 PATIENCE = 100
 """How many rays may be asked for before the next kind of numbers is tried."""
 
+NEAR = 2.0**-42
+"""Values with smaller errors are taken as sums of float64 are."""
+
 ROOM = 2**15
 """Values for which there is room at first."""
 
@@ -445,14 +448,14 @@ class _Cone:
         turned[::2] = False
         turn = np.where(turned, -1.0, 1.0)[:, None]
         integral, twofold = self.kind == "integers", self.kind in ("twofold", "residues")
+        self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
         if integral:
             common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
             high = (self.values // common[:, None]).astype(np.float64)
             low = np.zeros_like(high)
-            scales = np.zeros(len(self.edges), dtype=np.int64)
+            scales, errors = np.zeros((2, len(self.edges)), dtype=np.int64)
         else:
-            high, low, scales = self._rounded()
-        self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
+            high, low, scales, errors = self._rounded(self.kind == "floats")
         self.primes: list[tuple[int, int]] = []
         if self.kind == "residues":
             self.primes = exact.proof_primes(self.sides, 2**26 - 1)
@@ -477,6 +480,7 @@ class _Cone:
             edges = self._located(self.edges, scales)[source] * turn
             self.rays.coordinates[:r, : self.dimension] = edges
         self.rays.values[:r] = high.T[source] * turn
+        self.rays.errors[:r] = errors[source]
         if twofold:
             self.rays.lows[:r] = low.T[source] * turn
             self.rays.doubts[:r] = self._doubts(high.T[source])
@@ -522,16 +526,18 @@ class _Cone:
         high, _, exponents = _twofold(edges, "floats")
         return _largest(exponents, high, 1)[:, 0]
 
-    def _rounded(self) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    def _rounded(self, nearly: bool) -> tuple[Floats, Floats, NDArray[np.int64], Floats]:
         """The values as sums of two float64, near 1: rays and rows scaled by powers of two.
 
-        Of a row that does not cut the cone only the signs matter. The last are the exponents
-        of the units of the rays.
+        Of a row that does not cut the cone only the signs matter. If sums of float64 are near
+        enough, exact ones are left out. The last two are the exponents of the units of the
+        rays, and bounds on the errors of the values on each.
         """
-        rounded = None
-        if self.kind == "floats":
-            rounded = exact.rounded_product(self.rows, self.edges.T)
-        values = self.values if rounded is None else rounded
+        if nearly:
+            values, wrong, units = self._nearly()
+        else:
+            values = self.values
+        errors = np.full(len(self.edges), self.error)
         above, below = values > 0, values < 0
         lines = np.arange(len(self.edges)) < len(self.dividing)
         both = (above | below) & lines
@@ -541,17 +547,36 @@ class _Cone:
         self.shifts = np.zeros(len(high), dtype=np.int64)
         scales = self._sizes(self.edges)
         if cuts.any():
-            if rounded is None:
-                high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
+            if nearly:
+                high[cuts], leading = np.frexp(values[cuts])
+                exponents = leading + units[cuts]
             else:
-                high[cuts], leading = np.frexp(rounded[cuts])
-                exponents = leading.astype(np.int64)
+                high[cuts], low[cuts], exponents = _twofold(values[cuts], self.kind)
             scales = _largest(exponents, high[cuts], 0, scales)[0]
             exponents -= scales
             self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
             exponents -= self.shifts[cuts, None]
             high[cuts], low[cuts] = _scaled(high[cuts], low[cuts], exponents)
-        return high, low, scales
+            if nearly:
+                units = units[cuts] - scales - self.shifts[cuts, None]
+                errors = np.maximum(errors, np.ldexp(wrong[cuts], units).max(axis=0))
+                if not (errors < NEAR).all():
+                    return self._rounded(False)
+        return high, low, scales, errors
+
+    def _nearly(self) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """The values as float64 of certain sign, bounds on their errors, exponents of units."""
+        rows, row_errors, row_units = exact.float_rows(self.rows)
+        edges, edge_errors, edge_units = exact.float_rows(self.edges)
+        values, wrong = exact.dot_products(rows, row_errors, edges, edge_errors)
+        units = np.add.outer(row_units, edge_units)
+        unsure = np.nonzero(np.abs(values) <= wrong)
+        if len(unsure[0]):
+            sums = (self.rows[unsure[0]] * self.edges[unsure[1]]).sum(axis=1)
+            high, _, exponents = _twofold(sums, "floats")
+            values[unsure] = _scaled(high, high, exponents - units[unsure])[0]
+            wrong[unsure] = np.abs(values[unsure]) * exact.UNIT_ROUNDOFF
+        return values, wrong, units
 
     def _failed(self, reason: int) -> bool:
         impatient = self.kind in ("floats", "twofold") and self.asked_for > PATIENCE

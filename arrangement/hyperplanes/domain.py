@@ -243,11 +243,9 @@ def sides_of_rays(arrangement: Hyperplanes, rays: Integers) -> NDArray[np.int8]:
     values, errors = (table[:, : rays.shape[1]] for table in arrangement._float_rows)
     above = below = np.ones(len(values), dtype=np.bool_)
     for start in range(0, len(rays), RAYS):
-        points, inexact, _ = exact.float_rows(rays[start : start + RAYS])
-        bound = exact.dot_product_error(np.abs(points) + inexact, values, errors)
-        bound += 1.01 * (inexact @ (np.abs(values) + errors).T)
-        at = points @ values.T
-        above, below = above & (at > bound).all(axis=0), below & (at < -bound).all(axis=0)
+        near = exact.float_rows(rays[start : start + RAYS])[:2]
+        at, bound = exact.dot_products(values, errors, *near)
+        above, below = above & (at > bound).all(axis=1), below & (at < -bound).all(axis=1)
     return above.view(np.int8) - below.view(np.int8)
 
 

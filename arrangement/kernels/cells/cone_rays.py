@@ -380,22 +380,32 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
 
 
 @uncounted(forceinline=True)
+def _on_common(tight, p, q, least, start, end):
+    """Which of up to eight rays from one on lie on so many of the walls common to two, as bits.
+
+    Bits of rays from the end on are 0.
+    """
+    words, size = tight.shape
+    count = shared(tight, np.uint64(start), tight[0, p] & tight[0, q])
+    for w in range(1, words):
+        count = count + shared(tight, np.uint64(w * size + start), tight[w, p] & tight[w, q])
+    found = above(count, spread(least - 0.5))
+    if end - start < 8:
+        found &= (ONE << np.uint64(end - start)) - ONE
+    return found
+
+
+@uncounted(forceinline=True)
 def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
     """Pairs of adjacent rays, one of the first `n_above`, one of the next `n_below`.
 
     The rays of a cone lie on these walls, so many each. Returns how many pairs there are.
     """
-    words, size = tight.shape
-    least = spread(dimension - 2.5)
+    words, end = len(tight), n_above + n_below
     count = 0
     for p in range(n_above):
-        for start in range(n_above, n_above + n_below, 8):
-            bits = shared(tight, np.uint64(start), tight[0, p])
-            for w in range(1, words):
-                bits = bits + shared(tight, np.uint64(w * size + start), tight[w, p])
-            near = above(bits, least)
-            if n_above + n_below - start < 8:
-                near &= (ONE << np.uint64(n_above + n_below - start)) - ONE
+        for start in range(n_above, end, 8):
+            near = _on_common(tight, p, p, dimension - 2.0, start, end)
             while near != 0:
                 q = start + n_bits(~near & (near - ONE))
                 near &= near - ONE
@@ -405,11 +415,8 @@ def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
                 # The walls of a simple ray are independent.
                 if common > dimension - 2 or (on[p] >= dimension and on[q] >= dimension):
                     others = -2
-                    for t in range(r):
-                        outside = np.uint64(0)
-                        for w in range(words):
-                            outside |= tight[w, p] & tight[w, q] & ~tight[w, t]
-                        others += outside == 0
+                    for t in range(0, r, 8):
+                        others += n_bits(_on_common(tight, p, q, np.float64(common), t, r))
                         if others > 0:
                             break
                     if others > 0:
@@ -431,23 +438,24 @@ def cross(
     `room.sizes`: how many they are, then how many are new and how many of these are asked for.
     Returns DONE, GROW or LARGE.
     """
-    values, bounds = rays.values, rays.tight
+    values, bounds, ups, downs = rays.values, rays.tight, rays.above, rays.below
     ordered, tight, on, pairs = room.ordered, room.tight, room.on, room.pairs
     sizes, asked = room.sizes, room.asked
     words = len(tight)
+    word, place = row >> 6, np.uint64(row & 63)
     n_above = n_below = 0
     for j in range(r):
-        v = values[lists[start + j], row]
-        n_above += v > 0.0
-        n_below += v < 0.0
+        ray = lists[start + j]
+        n_above += np.int64(ups[ray, word] >> place & ONE)
+        n_below += np.int64(downs[ray, word] >> place & ONE)
     a, b, z = 0, n_above, n_above + n_below
     for j in range(r):
         ray = lists[start + j]
-        v = values[ray, row]
-        t = a if v > 0.0 else b if v < 0.0 else z
-        a += v > 0.0
-        b += v < 0.0
-        z += not (v > 0.0 or v < 0.0)
+        up, down = ups[ray, word] >> place & ONE == 1, downs[ray, word] >> place & ONE == 1
+        t = a if up else b if down else z
+        a += up
+        b += down
+        z += not (up or down)
         ordered[t] = ray
         bits = 0
         for w in range(words):
