@@ -453,7 +453,10 @@ class _Cone:
             common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
             high = (self.values // common[:, None]).astype(np.float64)
             low = np.zeros_like(high)
-            scales, errors = np.zeros((2, len(self.edges)), dtype=np.int64)
+            scales, errors = (
+                np.zeros(len(self.edges), dtype=np.int64),
+                np.zeros(len(self.edges)),
+            )
         else:
             high, low, scales, errors = self._rounded(self.kind == "floats")
         self.primes: list[tuple[int, int]] = []
@@ -534,9 +537,8 @@ class _Cone:
         rays, and bounds on the errors of the values on each.
         """
         if nearly:
-            values, wrong, units = self._nearly()
-        else:
-            values = self.values
+            near, wrong, units = self._nearly()
+        values = near if nearly else self.values
         errors = np.full(len(self.edges), self.error)
         above, below = values > 0, values < 0
         lines = np.arange(len(self.edges)) < len(self.dividing)
@@ -548,10 +550,10 @@ class _Cone:
         scales = self._sizes(self.edges)
         if cuts.any():
             if nearly:
-                high[cuts], leading = np.frexp(values[cuts])
+                high[cuts], leading = np.frexp(near[cuts])
                 exponents = leading + units[cuts]
             else:
-                high[cuts], low[cuts], exponents = _twofold(values[cuts], self.kind)
+                high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
             scales = _largest(exponents, high[cuts], 0, scales)[0]
             exponents -= scales
             self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]

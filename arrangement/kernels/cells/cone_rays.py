@@ -446,8 +446,8 @@ def cross(
     n_above = n_below = 0
     for j in range(r):
         ray = lists[start + j]
-        n_above += np.int64(ups[ray, word] >> place & ONE)
-        n_below += np.int64(downs[ray, word] >> place & ONE)
+        n_above += ups[ray, word] >> place & ONE == 1
+        n_below += downs[ray, word] >> place & ONE == 1
     a, b, z = 0, n_above, n_above + n_below
     for j in range(r):
         ray = lists[start + j]
