@@ -65,11 +65,11 @@ def refuse(size: int, what: str, advice: str) -> None:
         )
 
 
-def refuse_large(found: Sequence[NDArray[np.uint64]], what: str) -> None:
-    """A SizeError when what was found so far would fill a quarter of what memory is left."""
+def refuse_large(found: Sequence[NDArray[np.uint64]], what: str, copies: int = 4) -> None:
+    """A SizeError when some copies of what was found so far would fill what memory is left."""
     count = sum(map(len, found))
     left = memory()
-    if 4 * found[0].itemsize * found[0].shape[1] * count > left:
+    if copies * found[0].itemsize * found[0].shape[1] * count > left:
         raise SizeError(
             f"more than {count:,} {what} do not fit in the memory that is left on this machine "
             f"({left / 2**30:.0f} GiB): take fewer hyperplanes or dimensions"

@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from arrangement import memory
+from arrangement import Arrangement, memory
+from arrangement.enumeration import cones
 from arrangement.errors import SizeError
 
 GIB = 2**30
@@ -118,6 +119,26 @@ def test_cells_are_refused_under_ulimit():
         check=True,
     )
     assert "cells do not fit in the memory" in done.stdout
+
+
+def test_rays_and_faces_in_a_domain_are_refused_before_they_are_made(monkeypatch):
+    rng = np.random.default_rng(0)
+    planes = Arrangement(rng.normal(size=(40, 3)), rng.normal(size=40))
+    box = [(-5, 5)] * 3
+    monkeypatch.setattr(memory, "LITTLE", 0)
+    monkeypatch.setattr(memory, "memory", lambda: 2**20)
+    with pytest.raises(SizeError, match="the 1,048,576 corners of the domain take about"):
+        Arrangement(np.eye(20)).n_cells(domain=[(-1, 1)] * 20)
+    with pytest.raises(SizeError, match="faces do not fit in the memory that is left"):
+        planes.faces(1, domain=box)
+    monkeypatch.setattr(cones, "ROOM", 1)
+    monkeypatch.setattr(memory, "memory", lambda: 2**16)
+    with pytest.raises(SizeError, match=r"more than \d+ rays of cones take .* walls$"):
+        planes.faces(1, domain=box)
+    monkeypatch.setattr(memory, "memory", lambda: 2**12)
+    for ask in (lambda: planes.faces(1, domain=box), lambda: planes.n_cells(domain=box)):
+        with pytest.raises(SizeError, match=r"^8 rays take about .* are left: take fewer"):
+            ask()
 
 
 def test_large_arrays_are_like_others(monkeypatch):

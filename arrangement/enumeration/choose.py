@@ -31,11 +31,12 @@ from arrangement.enumeration.tasks import (
     sweep_words,
 )
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import shown
 from arrangement.exact.packing import Words, pack_signs, word_count
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.exact.solver import unit_rows
-from arrangement.hyperplanes.domain import parse_domain, sides_of_box
+from arrangement.hyperplanes.domain import parse_domain, sides_of_box, sides_of_rays
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import (
     Reduction,
@@ -104,7 +105,7 @@ def cells(
     task = _Task(arrangement, walls, progress, executor, checkpoint)
     if method == "sweep":
         return _swept(task)
-    if method == "auto" and walls is None and worth_sweeping(Reduction(arrangement).rows):
+    if method == "auto" and walls is None and worth_sweeping(task.reduction.rows):
         try:
             return _swept(task, PATIENCE)
         except sweep.TooDegenerate:
@@ -129,21 +130,40 @@ class _Task:
         if self.directory is None:
             return None
         if self.walls is None:
-            return Checkpoint(self.directory, Reduction(self.arrangement).rows)
+            return Checkpoint(self.directory, self.reduction.rows)
         return Checkpoint(self.directory, distinct_rows(self.arrangement), self.walls)
+
+    @cached_property
+    def reduction(self) -> Reduction:
+        """The hyperplanes as a sweep takes them, the domain left out."""
+        return Reduction(self.arrangement)
+
+    @cached_property
+    def cone(self) -> tuple[Integers, Integers]:
+        """The different hyperplanes as linear ones; the walls of the cone over the domain."""
+        return cones.homogeneous(distinct_rows(self.arrangement), self.walls)
+
+    @cached_property
+    def rays(self) -> cones.Edges | None:
+        """The extreme rays of that cone, unless it contains lines or they are irrational."""
+        inward = self.cone[1]
+        return None if field_of(inward) is not None else cones.rays_of(inward)
 
     @cached_property
     def sides(self) -> NDArray[np.int8] | None:
         """On which side of each hyperplane the domain is, 0 where the hyperplane may cut it."""
-        return None if self.walls is None else sides_of_box(self.arrangement, self.walls)
+        if self.walls is None:
+            return None
+        if self.rays is None:
+            return sides_of_box(self.arrangement, self.walls)
+        return sides_of_rays(self.arrangement, self.rays[0])
 
-    @property
+    @cached_property
     def rows(self) -> Integers:
-        """The different hyperplanes that may cut the domain."""
-        rows = distinct_rows(self.arrangement)
+        """The different hyperplanes that may cut the domain, as linear ones."""
         if self.sides is None:
-            return rows
-        return rows[self.sides[np.unique(self.arrangement.coincidence[0])] == 0]
+            return self.cone[0]
+        return self.cone[0][self.sides[self.arrangement._different] == 0]
 
     def columns(self, words: Words) -> Words:
         """Signs on all hyperplanes from those on the rows."""
@@ -169,7 +189,7 @@ def _split(task: _Task) -> Found:
     """The cells by restrict and split."""
     arrangement = task.arrangement
     if task.walls is None:
-        refuse_too_many(Reduction(arrangement))
+        refuse_too_many(task.reduction)
     blocks, halved = _split_blocks(task)
     found: list[tuple[Interval, Words]] = []
     size = 0
@@ -193,19 +213,19 @@ def _split_blocks(task: _Task) -> tuple[Iterator[tuple[Interval, Words]], bool]:
         return portions(Splitting(rows, inward), show, task.executor, checkpoint), halved
     if task.executor is not None:
         return spread(rows, inward, task.progress, task.executor), halved
-    blocks = cones.words(rows, inward, reporter(task.progress, "cells"))
+    blocks = cones.words(rows, inward, reporter(task.progress, "cells"), task.rays)
     return ((Interval(0, i, i + 1), block) for i, block in enumerate(blocks)), halved
 
 
 def _cone(task: _Task) -> tuple[Integers, Integers, bool]:
     """Linear rows, the walls of a cone, and whether the cells on its other side lack."""
-    rows, inward = cones.homogeneous(task.rows, task.walls)
+    rows, inward = task.rows, task.cone[1]
     halved = len(rows) > 0 and len(inward) == 0
     return rows, rows[:1] if halved else inward, halved
 
 
 def _opposite(words: Words, arrangement: Hyperplanes) -> Words:
-    n = len(np.unique(arrangement.coincidence[0]))
+    n = len(arrangement._different)
     return np.asarray(words ^ pack_signs(np.ones((1, n), dtype=np.int8)))
 
 
@@ -237,7 +257,7 @@ def _mostly_inside(task: _Task) -> bool:
         inside[on, column[on]] = True
     if int(inside.all(axis=1).sum()) * SPLITTING <= len(inside):
         return False
-    essential = distinct_essential_rows(arrangement)
+    essential = task.reduction.essential
     return essential.shape[1] > 1 and not sweep.looks_degenerate(essential)
 
 
@@ -268,8 +288,9 @@ def _swept_inside(task: _Task) -> Found:
     except (sweep.TooDegenerate, SizeError):
         return _split(task)
     inside = np.ones(len(words), dtype=np.bool_)
-    for wall in range(n, n + len(inward)):
-        inside &= (words[:, wall >> 6] >> np.uint64(wall & 63) & np.uint64(1)).astype(np.bool_)
+    positive = pack_signs(np.repeat([0, 1], [n, len(inward)])[None])[0]
+    for column, bits in zip(words.T, positive, strict=True):
+        inside &= column & bits == bits
     words = words[inside, : word_count(n)]
     if n & 63:
         words[:, -1] &= np.uint64(2 ** (n & 63) - 1)
@@ -277,10 +298,9 @@ def _swept_inside(task: _Task) -> Found:
 
 
 def _swept(task: _Task, patience: float = np.inf) -> Found:
-    reduction = Reduction(task.arrangement)
-    if reduction.rows.shape[1] == 1:
+    if task.reduction.rows.shape[1] == 1:
         return _split(task)
-    return task.found(_swept_words(task, reduction, patience))
+    return task.found(_swept_words(task, task.reduction, patience))
 
 
 def _swept_words(
@@ -329,7 +349,7 @@ def iter_cells(
 
 def _portions(task: _Task) -> Iterator[Words]:
     """The packed cells in blocks."""
-    reduction = Reduction(task.arrangement)
+    reduction = task.reduction
     rows = reduction.rows
     if (
         task.walls is None
@@ -381,7 +401,7 @@ def n_cells_inside(
     elif executor is not None:
         count = spread_count(rows, inward, progress, executor)
     else:
-        count = cones.count(rows, inward, reporter(progress, "cells"))
+        count = cones.count(rows, inward, reporter(progress, "cells"), task.rays)
     return 2 * count if halved else count
 
 

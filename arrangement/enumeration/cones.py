@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from math import gcd
+from itertools import product
+from math import gcd, lcm, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +35,16 @@ from arrangement.exact.polyhedron import cut_rays
 from arrangement.kernels.cells import cone_rays as kernel
 from arrangement.kernels.cells.cone_counting import count_cells
 from arrangement.kernels.cells.cone_splitting import Cones, Found, split_cells
+from arrangement.memory import refuse
 
-__all__ = ["count", "count_faces", "faces", "homogeneous", "inner_points", "words"]
+__all__ = ["count", "count_faces", "faces", "homogeneous", "inner_points", "rays_of", "words"]
 
 Integers = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Show = Callable[[int, int], None]
+Edges = tuple[Integers, list[int]]
+"""Rays, and which walls each lies on."""
+
 Block = tuple[Words, Words, NDArray[np.bool_], Floats]
 """Of faces: which rows are positive and zero there, whether they touch a wall, a point."""
 
@@ -52,11 +57,19 @@ INTEGER_LIMIT = 2**26
 PATIENCE = 100
 """How many rays may be asked for before the next kind of numbers is tried."""
 
+NEAR = 2.0**-42
+"""Values with smaller errors are taken as sums of float64 are."""
+
 ROOM = 2**15
 """Values for which there is room at first."""
 
 BLOCK = 2**16
 """Cells in a block."""
+
+FEWER = "take fewer hyperplanes, or a domain with fewer walls"
+
+LEAST = np.iinfo(np.int64).min
+"""For no exponent."""
 
 POINTS = 2**10
 """Points in a block: it stays in the processor's cache."""
@@ -94,7 +107,41 @@ def homogeneous(rows: Integers, domain: Integers | None = None) -> tuple[Integer
     return rows, np.concatenate([walls, infinity])
 
 
-def count(rows: Integers, walls: Integers, show: Show = lambda done, total: None) -> int:
+def rays_of(walls: Integers) -> Edges | None:
+    """The extreme rays of the open cone {x : walls x > 0}; None where it contains lines.
+
+    Parameters
+    ----------
+    walls : ndarray of Python ints, shape (m, D)
+
+    Returns
+    -------
+    rays : ndarray of Python ints, shape (r, D)
+        Of any length; they are those of an empty cone, too.
+    masks : list of int
+        Bit i is 1 where the ray lies on wall i.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rays, masks = rays_of(np.array([[1, 0], [-1, 2]], dtype=object))
+    >>> rays.tolist(), masks
+    ([[2, 1], [0, 1]], [2, 1])
+    """
+    if (box := _rays_of_box(walls)) is not None:
+        return box
+    chosen = exact.independent_columns(walls.T)
+    if not len(walls) or len(chosen) < walls.shape[1]:
+        return None
+    return _cut_simplex(walls, chosen)[1]
+
+
+def count(
+    rows: Integers,
+    walls: Integers,
+    show: Show = lambda done, total: None,
+    rays: Edges | None = None,
+) -> int:
     """The number of cells of linear hyperplanes in the open cone {x : walls x > 0}.
 
     Parameters
@@ -105,6 +152,8 @@ def count(rows: Integers, walls: Integers, show: Show = lambda done, total: None
         There may be none.
     show : callable
         Called with (cells so far, about how many in all).
+    rays : (rays, masks), optional
+        What :func:`rays_of` says of the walls.
 
     Returns
     -------
@@ -122,7 +171,7 @@ def count(rows: Integers, walls: Integers, show: Show = lambda done, total: None
     """
     if not len(rows) and not len(walls):
         return 1
-    cone = _Cone(rows, walls, show)
+    cone = _Cone(rows, walls, show, rays=rays)
     total = 0 if cone.is_empty else cone.count()
     show(cone.copies * total, cone.copies * total)
     return cone.copies * total
@@ -160,13 +209,16 @@ def count_faces(
 
 
 def words(
-    rows: Integers, walls: Integers, show: Show = lambda done, total: None
+    rows: Integers,
+    walls: Integers,
+    show: Show = lambda done, total: None,
+    rays: Edges | None = None,
 ) -> Iterator[Words]:
     """The signs of the rows on the cells in the open cone {x : walls x > 0}, in blocks.
 
     Parameters
     ----------
-    rows, walls, show
+    rows, walls, show, rays
         As in :func:`count`.
 
     Yields
@@ -181,7 +233,7 @@ def words(
     >>> [block.ravel().tolist() for block in words(lines, lines[:2])]
     [[7, 3]]
     """
-    for positive, _, _ in faces(rows, walls, 0, show):
+    for positive, _, _ in faces(rows, walls, 0, show, rays=rays):
         yield positive
 
 
@@ -191,12 +243,13 @@ def faces(
     codimension: int,
     show: Show = lambda done, total: None,
     touching: int | None = None,
+    rays: Edges | None = None,
 ) -> Iterator[tuple[Words, Words, NDArray[np.bool_]]]:
     """The faces of one codimension in the open cone {x : walls x > 0}, in blocks.
 
     Parameters
     ----------
-    rows, walls, show
+    rows, walls, show, rays
         As in :func:`count`. A face has codimension c if it spans a flat of rank c.
     codimension : int
         At least 0; the origin has the rank of the rows, and is there if there are no walls.
@@ -226,7 +279,7 @@ def faces(
         if codimension == 0:
             yield whole, none, np.zeros(0, dtype=np.bool_)
         return
-    cone = _Cone(rows, walls, show)
+    cone = _Cone(rows, walls, show, rays=rays)
     done = 0
     if not cone.is_empty and codimension < cone.dimension:
         for positive, zero, touches, _ in cone.faces(codimension, touching):
@@ -298,39 +351,36 @@ class _Cone:
         walls: Integers,
         show: Show = lambda done, total: None,
         located: bool = False,
+        rays: Edges | None = None,
     ) -> None:
         m = len(walls)
-        both = np.concatenate([walls, rows])
-        chosen = exact.independent_columns(walls.T)
-        self.columns = list(range(both.shape[1]))
-        if len(chosen) < both.shape[1]:  # not all of the space, or the cone contains lines
-            self.columns = exact.independent_columns(both)
-            both = both[:, self.columns]
-            chosen = exact.independent_columns(both.T)
-        self.walls, self.rows = both[:m], both[m:]
-        self.dimension = both.shape[1]
         self.copies = 1 if m else 2
         self.show = show
         self.located = located
-        self.field = field_of(both)
         self.kind = KINDS[0]
+        self.walls, self.rows = walls, rows
+        self.columns = list(range(rows.shape[1]))
+        self.dividing: list[int] = []
+        if rays is None and (rays := rays_of(walls)) is None:
+            rays = self._edges(m)
+        self.edges, self.masks = rays
+        inside = self.edges[len(self.dividing) :].sum(axis=0)
+        self.is_empty = m > 0 and not all(v > 0 for v in self.walls @ inside)
+        self.dimension = len(self.columns)
+        self.field = field_of(self.sides)
+
+    def _edges(self, m: int) -> Edges:
+        """Lines and rays of what is not all of the space, or contains lines; m walls."""
+        both = np.concatenate([self.walls, self.rows])
+        self.columns = exact.independent_columns(both)
+        both = both[:, self.columns]
+        chosen = exact.independent_columns(both.T)
+        self.walls, self.rows = both[:m], both[m:]
         self.dividing = [i - m for i in chosen if i >= m]
-        inverse = exact.inverse(both[chosen])
-        assert inverse is not None, "the rows are independent"
-        edges = [primitive(y) for y in inverse[0].T]
-        masks = [sum(1 << i for i in chosen if i != k) for k in chosen]
-        pointed = len(chosen) - len(self.dividing)
-        rays = list(zip(edges[:pointed], masks[:pointed], strict=True))
-        others = [i for i in range(m) if i not in chosen]
-        rays = cut_rays(rays, self.walls, others, self.dimension)
-        inside = np.array([y for y, _ in rays], dtype=object).reshape(-1, self.dimension)
-        self.is_empty = m > 0 and not (
-            len(rays) and all(v > 0 for v in self.walls @ inside.sum(axis=0))
-        )
-        lines = np.array(edges[pointed:], dtype=object).reshape(-1, self.dimension)
-        self.edges = np.concatenate([lines, inside])
-        self.masks = [mask | (1 << m) - 1 for mask in masks[pointed:]]
-        self.masks += [mask for _, mask in rays]
+        lines, (rays, masks) = _cut_simplex(both, chosen, m)
+        others = ([i for i in chosen if i != k] for k in chosen if k >= m)
+        through = [sum(1 << i for i in on) | (1 << m) - 1 for on in others]
+        return np.concatenate([lines, rays]), through + masks
 
     @cached_property
     def sides(self) -> Integers:
@@ -398,19 +448,23 @@ class _Cone:
         turned[::2] = False
         turn = np.where(turned, -1.0, 1.0)[:, None]
         integral, twofold = self.kind == "integers", self.kind in ("twofold", "residues")
+        self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
         if integral:
             common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
             high = (self.values // common[:, None]).astype(np.float64)
             low = np.zeros_like(high)
-            scales = np.zeros(len(self.edges), dtype=np.int64)
+            scales, errors = (
+                np.zeros(len(self.edges), dtype=np.int64),
+                np.zeros(len(self.edges)),
+            )
         else:
-            high, low, scales = self._rounded()
-        self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
+            high, low, scales, errors = self._rounded(self.kind == "floats")
         self.primes: list[tuple[int, int]] = []
         if self.kind == "residues":
             self.primes = exact.proof_primes(self.sides, 2**26 - 1)
         r = len(source)
         room = max(ROOM // max(n, 1), 4 * r, 64)
+        refuse(8 * room * (n * (1 + 2 * twofold + len(self.primes)) + 16), f"{r:,} rays", FEWER)
         primes = np.array([p for p, _ in self.primes], dtype=np.float64)
         self.rays = kernel.Rays(
             values=np.empty((room, n)),
@@ -429,6 +483,7 @@ class _Cone:
             edges = self._located(self.edges, scales)[source] * turn
             self.rays.coordinates[:r, : self.dimension] = edges
         self.rays.values[:r] = high.T[source] * turn
+        self.rays.errors[:r] = errors[source]
         if twofold:
             self.rays.lows[:r] = low.T[source] * turn
             self.rays.doubts[:r] = self._doubts(high.T[source])
@@ -447,7 +502,8 @@ class _Cone:
         self.bounding = np.zeros((1, m + n), dtype=np.int8)
         self.bounding[0, [*range(m), *(m + i for i in self.dividing)]] = 1
         self.first = np.array([*range(2 * lines, r), *range(0, 2 * lines, 2)])
-        self.lists = np.empty(room, np.int64)
+        # Each of the cones that are waiting has a list.
+        self.lists = np.empty(4 * room, np.int64)
         self.lists[: len(self.first)] = self.first
         self.wall_words = self.rays.tight.shape[1]
         self._make_room()
@@ -473,16 +529,17 @@ class _Cone:
         high, _, exponents = _twofold(edges, "floats")
         return _largest(exponents, high, 1)[:, 0]
 
-    def _rounded(self) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    def _rounded(self, nearly: bool) -> tuple[Floats, Floats, NDArray[np.int64], Floats]:
         """The values as sums of two float64, near 1: rays and rows scaled by powers of two.
 
-        Of a row that does not cut the cone only the signs matter. The last are the exponents
-        of the units of the rays.
+        Of a row that does not cut the cone only the signs matter. If sums of float64 are near
+        enough, exact ones are left out. The last two are the exponents of the units of the
+        rays, and bounds on the errors of the values on each.
         """
-        rounded = None
-        if self.kind == "floats":
-            rounded = exact.rounded_product(self.rows, self.edges.T)
-        values = self.values if rounded is None else rounded
+        if nearly:
+            near, wrong, units = self._nearly()
+        values = near if nearly else self.values
+        errors = np.full(len(self.edges), self.error)
         above, below = values > 0, values < 0
         lines = np.arange(len(self.edges)) < len(self.dividing)
         both = (above | below) & lines
@@ -492,17 +549,36 @@ class _Cone:
         self.shifts = np.zeros(len(high), dtype=np.int64)
         scales = self._sizes(self.edges)
         if cuts.any():
-            if rounded is None:
-                high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
+            if nearly:
+                high[cuts], leading = np.frexp(near[cuts])
+                exponents = leading + units[cuts]
             else:
-                high[cuts], leading = np.frexp(rounded[cuts])
-                exponents = leading.astype(np.int64)
+                high[cuts], low[cuts], exponents = _twofold(self.values[cuts], self.kind)
             scales = _largest(exponents, high[cuts], 0, scales)[0]
             exponents -= scales
             self.shifts[cuts] = _largest(exponents, high[cuts], 1)[:, 0]
             exponents -= self.shifts[cuts, None]
             high[cuts], low[cuts] = _scaled(high[cuts], low[cuts], exponents)
-        return high, low, scales
+            if nearly:
+                units = units[cuts] - scales - self.shifts[cuts, None]
+                errors = np.maximum(errors, np.ldexp(wrong[cuts], units).max(axis=0))
+                if not (errors < NEAR).all():
+                    return self._rounded(False)
+        return high, low, scales, errors
+
+    def _nearly(self) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """The values as float64 of certain sign, bounds on their errors, exponents of units."""
+        rows, row_errors, row_units = exact.float_rows(self.rows)
+        edges, edge_errors, edge_units = exact.float_rows(self.edges)
+        values, wrong = exact.dot_products(rows, row_errors, edges, edge_errors)
+        units = np.add.outer(row_units, edge_units)
+        unsure = np.nonzero(np.abs(values) <= wrong)
+        if len(unsure[0]):
+            sums = (self.rows[unsure[0]] * self.edges[unsure[1]]).sum(axis=1)
+            high, _, exponents = _twofold(sums, "floats")
+            values[unsure] = _scaled(high, high, exponents - units[unsure])[0]
+            wrong[unsure] = np.abs(values[unsure]) * exact.UNIT_ROUNDOFF
+        return values, wrong, units
 
     def _failed(self, reason: int) -> bool:
         impatient = self.kind in ("floats", "twofold") and self.asked_for > PATIENCE
@@ -510,6 +586,8 @@ class _Cone:
 
     def _grow(self) -> None:
         """Twice the room."""
+        held = sum(buffer.nbytes for buffer in (*self.rays, self.lists, *self.room))
+        refuse(2 * held, f"more than {len(self.rays.values):,} rays of cones", FEWER)
         self.rays = self.rays._replace(
             **{
                 name: np.concatenate([buffer, buffer])
@@ -521,11 +599,11 @@ class _Cone:
         self._make_room()
 
     def _make_room(self) -> None:
-        size = len(self.lists)
+        size = len(self.rays.values)
         self.room = kernel.Room(
             ordered=np.empty(size, np.int64),
             on=np.empty(size, np.int64),
-            tight=np.empty((size, self.wall_words), np.uint64),
+            tight=np.empty((self.wall_words, size + 8), np.uint64),
             pairs=np.empty((size, 2), np.int64),
             asked=np.empty(size, np.int64),
             sizes=np.empty(5, np.int64),
@@ -714,6 +792,78 @@ class _Cone:
         )
 
 
+def _cut_simplex(
+    sides: Integers, chosen: list[int], m: int | None = None
+) -> tuple[Integers, Edges]:
+    """The lines, and the rays with what they lie on, of a cone of m walls.
+
+    Parameters
+    ----------
+    sides : ndarray of Python ints, shape (k, D)
+        First the walls, which are all unless m is given.
+    chosen : list of int
+        As many independent sides as there are coordinates, ascending.
+    """
+    m = len(sides) if m is None else m
+    D = sides.shape[1]
+    inverse = exact.inverse(sides[chosen])
+    assert inverse is not None, "the sides are independent"
+    edges = [primitive(y) for y in inverse[0].T]
+    masks = [sum(1 << i for i in chosen if i != k) for k in chosen]
+    pointed = sum(i < m for i in chosen)
+    rays = list(zip(edges[:pointed], masks[:pointed], strict=True))
+    rays = cut_rays(rays, sides, [i for i in range(m) if i not in chosen], D)
+    lines = np.array(edges[pointed:], dtype=object).reshape(-1, D)
+    found = np.array([y for y, _ in rays], dtype=object).reshape(-1, D)
+    return lines, (found, [mask for _, mask in rays])
+
+
+def _rays_of_box(walls: Integers) -> Edges | None:
+    """The rays of the cone over a box with a corner, and the walls that each lies on.
+
+    Those over the corners, and a direction for each coordinate that is bounded on one side.
+
+    Parameters
+    ----------
+    walls : ndarray of Python ints, shape (m, D)
+        Bounds on all coordinates but the last, which the last wall says to be positive.
+
+    Returns
+    -------
+    rays : ndarray of Python ints, shape (r, D)
+    masks : list of int
+        None where these are other walls, the box is empty, or a bound is given twice.
+    """
+    *bounds, infinity = walls.tolist() if len(walls) else [[]]
+    d = len(infinity) - 1
+    ends: list[dict[bool, tuple[int, int, int]]] = [{} for _ in range(d)]
+    for i, wall in enumerate(bounds):
+        places = [j for j, v in enumerate(wall) if v]
+        if len(places) - (wall[-1] != 0) != 1 or not {*map(type, wall)} <= {int}:
+            return None
+        j = places[0]
+        if (upper := wall[j] < 0) in ends[j]:
+            return None
+        ends[j][upper] = (wall[-1] if upper else -wall[-1]), abs(wall[j]), i
+    if not all(ends) or infinity != [0] * d + [1]:
+        return None
+    count = prod(map(len, ends))
+    refuse(16 * count * (d + 10), f"the {count:,} corners of the domain", FEWER)
+    scale = lcm(*(q for pair in ends for _, q, _ in pair.values()))
+    numbers = [{side: p * (scale // q) for side, (p, q, _) in pair.items()} for pair in ends]
+    if not all(pair[False] < pair[True] for pair in numbers if len(pair) == 2):
+        return None
+    rays = [[*corner, scale] for corner in product(*(pair.values() for pair in numbers))]
+    bits = ([1 << i for _, _, i in pair.values()] for pair in ends)
+    masks = [sum(corner) for corner in product(*bits)]
+    for j, pair in enumerate(ends):
+        if len(pair) == 1:
+            ((upper, (_, _, i)),) = pair.items()
+            rays.append([(-scale if upper else scale) * (c == j) for c in range(d + 1)])
+            masks.append((1 << len(walls)) - 1 - (1 << i))
+    return np.array(rays, dtype=object), masks
+
+
 def _twofold(values: Integers, kind: str) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Numbers as (high + low)·2^exponent within 2^-106 of themselves, 1/2 ≤ |high| < 1.
 
@@ -744,9 +894,8 @@ def _largest(
     exponents: NDArray[np.int64], high: Floats, axis: int, default: NDArray[np.int64] | int = 0
 ) -> NDArray[np.int64]:
     """The largest exponents of numbers that are not 0; the default where all are."""
-    least = np.iinfo(np.int64).min
-    largest = np.where(high != 0, exponents, least).max(axis=axis, keepdims=True)
-    return np.where(largest == least, default, largest)
+    largest = np.where(high != 0, exponents, LEAST).max(axis=axis, keepdims=True)
+    return np.where(largest == LEAST, default, largest)
 
 
 def _scaled(high: Floats, low: Floats, exponents: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -590,7 +590,10 @@ def field_of(table: NDArray[Any]) -> NumberField | None:
     >>> field_of(np.array([1, root], dtype=object)) == root.field
     True
     """
-    return next((v.field for v in table.flat if isinstance(v, FieldElement)), None)
+    values = table.ravel().tolist()
+    if FieldElement not in set(map(type, values)):
+        return None
+    return next(v.field for v in values if isinstance(v, FieldElement))
 
 
 def in_one_field(table: NDArray[Any]) -> NDArray[Any]:

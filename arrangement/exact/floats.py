@@ -16,13 +16,13 @@ from arrangement.exact.linear import sign
 __all__ = [
     "FLOAT_EXACT_LIMIT",
     "dot_product_error",
+    "dot_products",
     "double_rows",
     "enclosure",
     "float_rows",
     "magnitude",
     "nearest_float",
     "rounded_numbers",
-    "rounded_product",
     "scaled_float",
     "signs_at",
     "to_float",
@@ -139,28 +139,6 @@ def rounded_numbers(matrix: Integers) -> NDArray[np.float64] | None:
     except OverflowError:
         return None
     return None if matrix[np.abs(nearest) < 1].any() else nearest
-
-
-def rounded_product(a: Integers, b: Integers) -> NDArray[np.float64] | None:
-    """The float64 nearest to each entry of a product, where two sums of floats suffice.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> a, b = np.array([[2**60 + 1, 3]], dtype=object), np.array([[1], [-1]], dtype=object)
-    >>> rounded_product(a, b).tolist(), rounded_product(b, a) is None
-    ([[1.152921504606847e+18]], True)
-    """
-    right = _small_integers(b)
-    if right is None or field_of(a) is not None:
-        return None
-    # Every sum of products with integers below 2^bits is exact.
-    bits = 53 - int(np.frexp(np.abs(right).max(initial=0.0) * max(1, len(right)))[1])
-    high = _small_integers(a >> bits) if bits > 0 else None
-    if high is None or np.abs(high).max(initial=0.0) >= 2.0**bits:
-        return None
-    low = (a & (1 << bits) - 1).astype(np.float64)
-    return (high @ right) * 2.0**bits + low @ right
 
 
 def double_rows(
@@ -281,6 +259,29 @@ def dot_product_error(
     # 2^-1000 covers the underflow of products, of which gamma is no factor: none is lost before
     # a point makes it large.
     return gamma * (sizes @ np.abs(values).T) + 1.01 * (sizes @ errors.T) + 2.0**-1000
+
+
+def dot_products(
+    rows: NDArray[np.float64],
+    row_errors: NDArray[np.float64],
+    points: NDArray[np.float64],
+    point_errors: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Dot products of rounded rows and rounded points, and bounds on their errors.
+
+    Parameters
+    ----------
+    rows, row_errors : ndarray of float64, shape (n, k)
+        As of :func:`float_rows`.
+    points, point_errors : ndarray of float64, shape (m, k)
+
+    Returns
+    -------
+    values, bounds : ndarray of float64, shape (n, m)
+    """
+    bounds = dot_product_error(np.abs(points) + point_errors, rows, row_errors)
+    bounds += 1.01 * (point_errors @ (np.abs(rows) + row_errors).T)
+    return rows @ points.T, bounds.T
 
 
 def _exact_signs(rows: Integers, point: Sequence[Any]) -> list[int]:

@@ -13,16 +13,19 @@ from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact.fields import Number
 from arrangement.exact.numbers import exact_table, primitive, real_number, shown
-from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver
+from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver, unit_rows
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.memory import refuse
 
-__all__ = ["parse_domain", "sides_of_box"]
+__all__ = ["parse_domain", "sides_of_box", "sides_of_rays"]
 
 Integers = NDArray[np.object_]
 
 BYTES_PER_ENTRY = 48
 """Of the rows of a box, which are lists, arrays and signs by turns."""
+
+RAYS = 2**12
+"""Rays in a block."""
 
 
 def parse_domain(domain: Any, dimension: int) -> Integers:
@@ -110,13 +113,13 @@ def _box(domain: Any, dimension: int) -> list[list[Any]]:
         low, high = (
             _end(v, j, opening) for v, opening in zip(pair, (-np.inf, np.inf), strict=True)
         )
-        if low is not None and high is not None and exact.sign(high - low) <= 0:
+        if low is not None and high is not None and not low < high:
             ends = " is not below high ".join(shown(v).strip("'") for v in pair)
             raise InputError(f"domain, coordinate {j}: low {ends}, so the interior is empty")
         for inward, end in ((1, low), (-1, high)):
             if end is not None:
                 row: list[Any] = [0] * (dimension + 1)
-                row[j], row[-1] = inward, -inward * end
+                row[j], row[-1] = inward * end.denominator, -inward * end.numerator
                 rows.append(row)
     return rows
 
@@ -195,7 +198,10 @@ def sides_of_box(arrangement: Hyperplanes, walls: Integers) -> NDArray[np.int8]:
         if len(bounded) == 1:
             (j,) = bounded
             upper = wall[j] < 0
-            end, error = exact.scaled_float(exact.ratio(-wall[-1], wall[j]), 0)
+            if isinstance(wall[-1], int) and isinstance(wall[j], int):
+                end, error = exact.to_float(-wall[-1], wall[j])
+            else:
+                end, error = exact.scaled_float(exact.ratio(-wall[-1], wall[j]), 0)
             if upper:
                 box[1][j] = min(box[1][j], nextafter(end + error, inf))
             else:
@@ -211,8 +217,46 @@ def sides_of_box(arrangement: Hyperplanes, walls: Integers) -> NDArray[np.int8]:
         return (least > bound).view(np.int8) - (most < -bound).view(np.int8)
 
 
+def sides_of_rays(arrangement: Hyperplanes, rays: Integers) -> NDArray[np.int8]:
+    """On which side of each hyperplane a domain is, as the rays of the cone over it tell.
+
+    Parameters
+    ----------
+    arrangement : Hyperplanes
+    rays : ndarray of Python ints, shape (r, d + 1)
+        A point or direction x of the domain as (x c, c), c ≥ 0; without the last column where
+        all hyperplanes contain the origin.
+
+    Returns
+    -------
+    ndarray of int8, shape (n,)
+        As of :func:`sides_of_box`.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> lines = Arrangement([[1, 1], [1, -2]], [1, 0])
+    >>> triangle = np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1]], dtype=object)
+    >>> sides_of_rays(lines, triangle).tolist()
+    [1, 0]
+    """
+    values, errors = (table[:, : rays.shape[1]] for table in arrangement._float_rows)
+    above = below = np.ones(len(values), dtype=np.bool_)
+    for start in range(0, len(rays), RAYS):
+        near = exact.float_rows(rays[start : start + RAYS])[:2]
+        at, bound = exact.dot_products(values, errors, *near)
+        above, below = above & (at > bound).all(axis=1), below & (at < -bound).all(axis=1)
+    return above.view(np.int8) - below.view(np.int8)
+
+
 def _refuse_empty(rows: Integers) -> None:
     """An InputError, with the contradicting rows if the solver points at them."""
+    unit = unit_rows(rows)
+    if len(unit):  # a point that is as far from each wall, or nearly: most often inside
+        size = float(np.median(np.abs(unit[:, -1]))) or 1.0
+        centre = np.linalg.lstsq(unit[:, :-1], size - unit[:, -1])[0]
+        if np.isfinite(centre).all() and (exact.signs_at(rows, centre[None]) == 1).all():
+            return
     slack = FeasibilitySolver(rows).solve(np.ones(len(rows)))
     if np.isfinite(slack.x).all() and (exact.signs_at(rows, slack.x[None]) == 1).all():
         return

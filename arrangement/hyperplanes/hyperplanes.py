@@ -184,6 +184,11 @@ class Hyperplanes:
         return first, orientation
 
     @cached_property
+    def _different(self) -> NDArray[np.int64]:
+        """The lowest index of each different hyperplane, ascending."""
+        return np.unique(self.coincidence[0])
+
+    @cached_property
     def rank(self) -> int:
         """Rank of the normals."""
         return exact.rank(self.rows[:, :-1])

@@ -124,7 +124,7 @@ def _shortened(normals: Integers, offsets: Integers) -> Integers:
 
 def distinct_rows(arrangement: Hyperplanes) -> Integers:
     """One row per different hyperplane, by lowest index."""
-    return arrangement.rows[np.unique(arrangement.coincidence[0])]
+    return arrangement.rows[arrangement._different]
 
 
 def all_columns(
@@ -141,20 +141,21 @@ def all_columns(
     """
     first, orientation = arrangement.coincidence
     known = np.zeros_like(orientation) if sides is None else sides
-    representatives = np.unique(first[known[first] == 0])
-    k = len(representatives)
+    different = arrangement._different
+    different = different[known[different] == 0]
+    k = len(different)
     if k == len(first):
         return words
-    position = np.where(known[first] == 0, np.searchsorted(representatives, first), k)
-    factor = np.where(known != 0, known, orientation if oriented else np.int8(1))
+    unknown = known[first] == 0
+    position = np.searchsorted(different, first[unknown])
+    factor = np.where(unknown, -orientation if oriented else np.int8(-1), known)
+    turned = pack_signs(factor[None])
     result = np.empty((len(words), word_count(len(first))), dtype=np.uint64)
     block = max(1, 2**24 // len(first))
     for start in range(0, len(words), block):
-        signs = unpack_signs(words[start : start + block], k)
-        signs = np.column_stack([signs, np.ones(len(signs), dtype=np.int8)])
-        signs = signs.take(position, axis=1)
-        signs *= factor
-        result[start : start + block] = pack_signs(signs)
+        signs = np.full((len(words[start : start + block]), len(first)), 0, dtype=np.int8)
+        signs[:, unknown] = unpack_signs(words[start : start + block], k)[:, position]
+        result[start : start + block] = pack_signs(signs) ^ turned
     return result
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "marked",
     "maximum",
     "peak",
+    "shared",
     "spread",
     "store",
 ]
@@ -41,6 +42,17 @@ class _Operation:
         return cpu_target.typing_context.resolve_value_type(getattr(lanes_numba, self.name))
 
 
-above, absolute, down, fused, if_above, load, marked, maximum, peak, spread, store = map(
-    _Operation, __all__
-)
+(
+    above,
+    absolute,
+    down,
+    fused,
+    if_above,
+    load,
+    marked,
+    maximum,
+    peak,
+    shared,
+    spread,
+    store,
+) = map(_Operation, __all__)

@@ -203,3 +203,18 @@ def marked(typing, words, where, bit):
         return builder.bitcast(builder.or_(builder.bitcast(args[0], _WORDS), chosen), _VECTOR)
 
     return lanes(lanes, types.uint64, types.uint64), generate
+
+
+@intrinsic
+def shared(typing, words, start, word):
+    """How many bits each of eight words from a place in memory shares with a word."""
+    if not _fits(words, types.uint64):
+        return None
+
+    def generate(context, builder, sig, args):
+        place = _place(context, builder, sig.args[0], args[0], args[1], _WORDS)
+        both = builder.and_(builder.load(place, align=8), _spread(builder, args[2], _WORDS))
+        counts = builder.trunc(_call(builder, "llvm.ctpop.v8i64", _WORDS, both), _INDICES)
+        return builder.sitofp(counts, _VECTOR)
+
+    return lanes(words, types.uint64, types.uint64), generate

@@ -573,7 +573,7 @@ def _listed(
     for above, on, _ in cones.faces(*cones.homogeneous(rows, domain), codimension, show):
         positive.append(above)
         zero.append(on)
-        refuse_large(positive, "faces")
+        refuse_large(positive, "faces", 10)  # to sort them takes keys, and copies of these
     return np.concatenate(positive), np.concatenate(zero)
 
 

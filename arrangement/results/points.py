@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +71,12 @@ def interior_points(
     sides = frozen(np.ascontiguousarray(_with_ones(wanted, n, len(rows))))
     certain = np.zeros(len(wanted), dtype=bool)
     if which is None and cells.complete:
-        listed = cells, sides, values, errors, units, columns, points, certain
+        filled = _filled(values)
+        doubt = kernels.measure_doubt(filled, errors)
+        listed = _Listed(cells, sides, values, filled, doubt, units, columns, points, certain)
         for candidates in (_begun, _split):
             if not certain.any():
-                for done in candidates(*listed):
+                for done in candidates(listed):
                     show(done, len(wanted))
     todo = np.flatnonzero(~certain)
     table = np.zeros(2 << len(todo).bit_length(), dtype=np.uint32)
@@ -100,25 +103,49 @@ def interior_points(
     return points
 
 
-def _begun(
-    cells: CellSigns,
-    sides: Words,
-    values: NDArray[np.float64],
-    errors: NDArray[np.float64],
-    units: NDArray[np.float64],
-    columns: list[int],
-    points: NDArray[np.float64],
-    certain: NDArray[np.bool_],
-) -> Iterator[int]:
+class _Listed(NamedTuple):
+    """All cells in the order in which they were listed, and what is known of their points.
+
+    Attributes
+    ----------
+    cells : CellSigns
+    sides : ndarray of uint64
+        Their packed signs, and those of the walls of the domain.
+    values, units
+        See :func:`_scaled_rows`.
+    filled : ndarray of float64
+        See :func:`_filled`.
+    doubt : ndarray of float64, shape (d + 1,)
+        How much the value of a row can be wrong, per unit of each coordinate.
+    columns : list of int
+        The coordinates that the rows depend on.
+    points : ndarray of float64, shape (m, d)
+    certain : ndarray of bool, shape (m,)
+        Which of the points are proved.
+    """
+
+    cells: CellSigns
+    sides: Words
+    values: NDArray[np.float64]
+    filled: NDArray[np.float64]
+    doubt: NDArray[np.float64]
+    units: NDArray[np.float64]
+    columns: list[int]
+    points: NDArray[np.float64]
+    certain: NDArray[np.bool_]
+
+
+def _begun(listed: _Listed) -> Iterator[int]:
     """Find points in cells that a sweep has listed; how many so far.
 
     Of the coordinates of the sweep it only matters in which order they become infinite, so that
     they are made orthonormal. Where cells come in another order no points are found.
     """
+    cells, _, values, filled, doubt, units, columns, points, certain = listed
     arrangement, r = cells.arrangement, len(columns)
     reduction = Reduction(arrangement)
     essential, central = reduction.essential, reduction.copies == 2
-    different = np.unique(arrangement.coincidence[0])
+    different = arrangement._different
     given = arrangement.rows[different][:, [*columns, arrangement.dimension]]
     if (
         cells.domain is not None
@@ -143,8 +170,6 @@ def _begun(
     linear, offsets = np.zeros((wide + high, d)), np.zeros(wide + high)
     linear[:n], linear[wide : wide + r] = rows[:r].T @ basis, basis
     offsets[:n], offsets[wide : wide + r] = rows[r] + rows[:r].T @ origin, origin
-    filled = _filled(values)
-    doubt = kernels.measure_doubt(filled, errors)
     state = np.zeros(3, dtype=np.int64)
     for level in range(1, d + 1):
         tables = np.zeros((max(level - 1, 1), level + 1, wide + high))
@@ -155,7 +180,7 @@ def _begun(
         for first in range(n - level + 1 if level > 1 else 1):
             if not kernels.points_at_births(
                 tables, offsets[: 0 if finite else None], n, level, first, filled,
-                values.shape[1], doubt, sides, central,
+                values.shape[1], doubt, listed.sides, central,
                 _reach_worth_having(values) if finite else 1.0, np.array(columns), units,
                 points, certain, state,
             ):  # fmt: skip
@@ -163,21 +188,13 @@ def _begun(
             yield reduction.copies * int(state[0])
 
 
-def _split(
-    cells: CellSigns,
-    sides: Words,
-    values: NDArray[np.float64],
-    errors: NDArray[np.float64],
-    units: NDArray[np.float64],
-    columns: list[int],
-    points: NDArray[np.float64],
-    certain: NDArray[np.bool_],
-) -> Iterator[int]:
+def _split(listed: _Listed) -> Iterator[int]:
     """Find points in cells that a cone was split into; how many so far.
 
     The cone is split again, and its parts are located. Where cells come in another order no
     points are found.
     """
+    cells, sides, values, filled, doubt, units, columns, points, certain = listed
     if len(certain) < MANY:
         return
     rows, walls = cones.homogeneous(distinct_rows(cells.arrangement), cells.domain)
@@ -191,8 +208,6 @@ def _split(
         with np.errstate(over="ignore"):  # points are not certified there
             floats = [exact.scaled_float(exact.ratio(v, scale), 0)[0] for v in centre]
             origin[:] = floats / units
-    filled = _filled(values)
-    doubt = kernels.measure_doubt(filled, errors)
     first, found = 0, 0
     for candidates in cones.inner_points(rows, rows[:1] if halved else walls):
         for start, side in ((first, 1.0), (first + len(certain) // 2, -1.0))[: 1 + halved]:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from arrangement import Arrangement, InputError, exact, families
 from arrangement.enumeration import choose, cones
 from arrangement.exact.fields import field_of
+from arrangement.exact.numbers import primitive, real_number
 from arrangement.exact.packing import unpack_signs
+from arrangement.exact.polyhedron import extreme_rays
 from arrangement.hyperplanes.domain import parse_domain
 from tests import reference
 from tests.amounts import examples
@@ -315,6 +317,44 @@ def test_domains_of_arrangements():
         A.cells(method="sweep", domain=box)
     with pytest.raises(InputError, match="interior is empty"):
         A.n_cells(domain=[(0, 0), (0, 1)])
+
+
+@examples(100)
+@given(st.data())
+def test_rays_of_a_box_are_those_of_its_walls_one_after_another(data):
+    d = data.draw(st.integers(1, 4))
+    numbers = st.fractions(-9, 9, max_denominator=9) | st.sampled_from(
+        [2**60, Fraction(1, 3**40)]
+    )
+    box = []
+    for _ in range(d):
+        low, high = sorted(data.draw(st.sets(numbers, min_size=2, max_size=2)))
+        box.append(data.draw(st.sampled_from([(low, high), (low, None), (None, high)])))
+    _, walls = cones.homogeneous(np.zeros((0, d + 1), dtype=object), parse_domain(box, d))
+    bounds = data.draw(st.permutations(walls[:-1].tolist()))
+    walls = np.array([*bounds, [0] * d + [1]], dtype=object)
+    rays, masks = cones._rays_of_box(walls)
+    found = {(*primitive(ray), mask) for ray, mask in zip(rays, masks, strict=True)}
+    wanted = {(*ray, mask) for ray, mask in extreme_rays(walls, len(bounds))}
+    assert found == wanted
+    assert len(rays) == len(wanted)
+
+
+def test_what_is_no_box_with_a_corner():
+    def rays(*walls):
+        return cones._rays_of_box(np.array(walls, dtype=object))
+
+    infinity = (0, 0, 1)
+    corner = (1, 0, 0), (0, 1, 0)
+    assert rays(*corner, infinity) is not None
+    assert rays(*corner, (2, 0, -1), infinity) is None  # a bound twice
+    assert rays(*corner, (-1, 0, 0), infinity) is None  # flat
+    assert rays(*corner, (-1, -1, 1), infinity) is None  # a triangle
+    assert rays((1, 0, 0), infinity) is None  # a strip
+    assert rays(*corner, (0, 0, 2)) is None
+    assert rays(*corner) is None
+    root = real_number("sqrt(2)")
+    assert rays((1, 0, -root), (0, 1, 0), infinity) is None
 
 
 @pytest.mark.parametrize("d", [1, 2, 9])

@@ -150,16 +150,18 @@ def test_float_rows_bound_their_errors():
     st.sampled_from([1, 2**30, 2**53, 2**60, 2**70, 2**90, 10**400]),
     st.randoms(use_true_random=False),
 )
-def test_rounded_products_are_the_nearest_floats(width, right, left, random):
+def test_dot_products_are_within_their_bounds(width, right, left, random):
     b = [[random.randint(-right, right) for _ in range(3)] for _ in range(width)]
     a = [[random.randint(-left, left) for _ in range(width)] for _ in range(4)]
     a.append([b[1][0], -b[0][0]] + [0] * (width - 2) if width > 1 else [0])  # a product is 0
     a, b = np.array(a, dtype=object), np.array(b, dtype=object)
-    found = exact.rounded_product(a, b)
-    if np.abs(a).max() * 4 * right * width < 2**53:
-        assert found is not None
-    if found is not None:
-        assert found.tolist() == [[float(v) for v in row] for row in (a @ b).tolist()]
+    rows, row_errors, row_units = exact.float_rows(a)
+    points, point_errors, point_units = exact.float_rows(b.T)
+    values, bounds = exact.dot_products(rows, row_errors, points, point_errors)
+    for (i, j), product in np.ndenumerate(a @ b):
+        scaled = product * Fraction(2) ** int(-row_units[i] - point_units[j])
+        assert abs(Fraction(values[i, j]) - scaled) <= Fraction(bounds[i, j])
+    assert (bounds < 1e-14).all()
 
 
 FIELDS = [

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement
-from arrangement.hyperplanes.domain import parse_domain, sides_of_box
+from arrangement.exact.numbers import primitive
+from arrangement.hyperplanes.domain import parse_domain, sides_of_box, sides_of_rays
 
 from ..strategies import NUMBERS, tables
 
@@ -35,8 +36,12 @@ def test_a_side_is_that_of_all_corners(data):
     values = values_at_corners(arrangement, box)
     G = [[(c == j) * side for c in range(d)] for j in range(d) for side in (-1, 1)]
     h = [side * v for pair in box for side, v in zip((-1, 1), pair, strict=True)]
-    for domain in (box, (G, h)):
-        sides = sides_of_box(arrangement, parse_domain(domain, d))
+    corners = np.array([primitive([*corner, 1]) for corner in product(*box)], dtype=object)
+    for sides in (
+        sides_of_box(arrangement, parse_domain(box, d)),
+        sides_of_box(arrangement, parse_domain((G, h), d)),
+        sides_of_rays(arrangement, corners),
+    ):
         assert (values * sides.astype(object)[:, None] >= 0).all()
         assert (values[sides != 0] != 0).all()
 
@@ -51,10 +56,18 @@ def test_a_hyperplane_well_outside_a_box_is_seen_to_be(data):
     values = values_at_corners(arrangement, box)
     size = [[max(map(abs, pair)) for pair in box] + [1]]
     size = (np.abs(arrangement.rows) @ np.array(size, dtype=object).T)[:, 0]
+    # What float64 cannot hold is not far.
+    least = np.abs(arrangement.rows).max(axis=1) * Fraction(1, 2**900)
+    size = np.maximum(size, 10**9 * least)
     sides = sides_of_box(arrangement, parse_domain(box, d))
-    for side, row, s in zip(sides.tolist(), values.tolist(), size.tolist(), strict=True):
+    corners = np.array([primitive([*corner, 1]) for corner in product(*box)], dtype=object)
+    found = [sides]
+    if max(abs(v) for pair in box for v in pair) < 2**900:  # 1 is not lost beside it
+        found.append(sides_of_rays(arrangement, corners))
+    both = np.stack(found, axis=1)
+    for side, row, s in zip(both.tolist(), values.tolist(), size.tolist(), strict=True):
         if min(row) > s * Fraction(1, 10**9) or -max(row) > s * Fraction(1, 10**9):
-            assert side == (1 if row[0] > 0 else -1)
+            assert side == [1 if row[0] > 0 else -1] * len(found)
 
 
 def test_rows_that_bound_no_coordinate_tell_nothing():

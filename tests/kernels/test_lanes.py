@@ -16,6 +16,7 @@ from arrangement.kernels.lanes import (
     marked,
     maximum,
     peak,
+    shared,
     spread,
     store,
 )
@@ -63,6 +64,20 @@ def test_comparisons_and_words():
     assert where == sum(1 << k for k in range(8) if expected[k])
     np.testing.assert_array_equal(words, np.where(expected, bit, np.uint64(0)))
     assert largest == 5.0
+
+
+@compiled(error_model="numpy")
+def _bits(words, start, word, out):
+    store(out, np.uint64(0), shared(words, start, word))
+
+
+def test_bits_that_words_share():
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 2**64, size=(3, 7), dtype=np.uint64)
+    words[1, 4], out = 2**64 - 1, np.zeros(8)
+    for word in (*words[0], np.uint64(0), np.uint64(2**64 - 1)):
+        _bits(words, np.uint64(9), word, out)
+        assert (out == np.bitwise_count(words.ravel()[9:17] & word)).all()
 
 
 @compiled(error_model="numpy")

@@ -189,7 +189,7 @@ def _n_cells_of_plane(level, rays, room, lists, cuts, walls, quotients, order):
     total = 1 + level[N_CUTS]
     for k in range(1, level[N_CUTS]):
         row = cuts[place + k]
-        _section(level, rays, lists, row, walls, room.tight.shape[1], ends)
+        _section(level, rays, lists, row, walls, len(room.tight), ends)
         count = 0
         for c in range(k):
             i = cuts[place + c]

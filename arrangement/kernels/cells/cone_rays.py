@@ -21,7 +21,7 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.double_double import SPREAD, difference, product, quotient
-from arrangement.kernels.lanes import absolute, fused, load, peak, spread, store
+from arrangement.kernels.lanes import above, absolute, fused, load, peak, shared, spread, store
 from arrangement.kernels.types import (
     Floats1,
     Floats2,
@@ -131,7 +131,7 @@ class Room(NamedTuple):
     ----------
     ordered, on : int64 (r,)
         Rays of a cone, and on how many of its walls each lies.
-    tight : uint64 (r, T)
+    tight : uint64 (T, r + 8)
         On which; T may be less, where the rest of the words hold no walls.
     pairs : int64 (r, 2)
         Adjacent rays.
@@ -197,17 +197,22 @@ def mark(rays, rows, at, k, n_walls, first, end):
     for ray in range(first, end):
         for w in range(above.shape[1]):
             above[ray, w] = below[ray, w] = 0
+        word, up, down = 0, np.uint64(0), np.uint64(0)
         for c in range(at, at + k):
             i = rows[c]
-            v = values[ray, i]
-            bit = ONE << np.uint64(i & 63)
-            if v > 0.0:
-                above[ray, i >> 6] |= bit
-            elif v < 0.0:
-                below[ray, i >> 6] |= bit
-            else:
+            if i >> 6 != word:
+                above[ray, word] |= up
+                below[ray, word] |= down
+                word, up, down = i >> 6, np.uint64(0), np.uint64(0)
+            v, place = values[ray, i], np.uint64(i & 63)
+            up |= np.uint64(v > 0.0) << place
+            down |= np.uint64(v < 0.0) << place
+            if v == 0.0:
                 wall = n_walls + i
                 tight[ray, wall >> 6] |= ONE << np.uint64(wall & 63)
+        if k > 0:
+            above[ray, word] |= up
+            below[ray, word] |= down
 
 
 @uncounted()
@@ -298,6 +303,7 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
         a, a_low = quotient(vp, vp_low, whole, whole_low)
         b, b_low = quotient(-vq, -vq_low, whole, whole_low)
     change, error = 0.0, np.inf
+    least, largest = np.inf, 0.0
     room = s - ep - eq
     shift = (b * ep + a * eq) / room if room > 0.0 else np.inf
     most = 0.0
@@ -312,10 +318,13 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
             one, one_low = product(a, a_low, u, lows[q, i])
             other, other_low = product(-b, -b_low, v, lows[p, i])
             x, lows[new, i] = difference(one, one_low, other, other_low)
+            least = min(least, abs(x) - doubts[new, i])
         else:
             x = a * u + b * v
+            least = min(least, abs(x))
         values[new, i] = x
         change = max(change, abs(u - v))
+        largest = max(largest, abs(x))
     if twofold:
         error = most
     elif room > 0.0:
@@ -332,7 +341,8 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
         guards[new, j] = _reduced(rp * guards[q, j] + rq * guards[p, j], prime)
         provable &= guards[new, j] != 0.0
     certain = True
-    for c in range(at, at + k):
+    unsure = k if least <= (0.0 if twofold else error) else 0
+    for c in range(at, at + unsure):
         i = rows[c]
         if abs(values[new, i]) > (doubts[new, i] if twofold else error):
             continue
@@ -351,11 +361,12 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
         else:
             values[new, i] = 1.0  # not 0 before that is known
             certain = False
+    if unsure > 0:
+        largest = 0.0
+        for c in range(at, at + k):
+            largest = max(largest, abs(values[new, rows[c]]))
     _combine_coordinates(coordinates, b, p, a, q, new)
     errors[new] = error
-    largest = 0.0
-    for c in range(at, at + k):
-        largest = max(largest, abs(values[new, rows[c]]))
     if 0.0 < largest < 0.125:
         scale = 2.0 ** min(-np.floor(np.log2(largest)), 100.0)
         for c in range(at, at + k):
@@ -369,35 +380,50 @@ def _combine_floats(rays, rows, at, k, p, q, row, new):
 
 
 @uncounted(forceinline=True)
+def _on_common(tight, p, q, least, start, end):
+    """Which of up to eight rays from one on lie on so many of the walls common to two, as bits.
+
+    Bits of rays from the end on are 0.
+    """
+    words, size = tight.shape
+    count = shared(tight, np.uint64(start), tight[0, p] & tight[0, q])
+    for w in range(1, words):
+        count = count + shared(tight, np.uint64(w * size + start), tight[w, p] & tight[w, q])
+    found = above(count, spread(least - 0.5))
+    if end - start < 8:
+        found &= (ONE << np.uint64(end - start)) - ONE
+    return found
+
+
+@uncounted(forceinline=True)
 def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
     """Pairs of adjacent rays, one of the first `n_above`, one of the next `n_below`.
 
     The rays of a cone lie on these walls, so many each. Returns how many pairs there are.
     """
-    words = tight.shape[1]
+    words, end = len(tight), n_above + n_below
     count = 0
     for p in range(n_above):
-        for q in range(n_above, n_above + n_below):
-            bits = 0
-            for w in range(words):
-                bits += n_bits(tight[p, w] & tight[q, w])
-            if bits < dimension - 2:
-                continue
-            # The walls of a simple ray are independent.
-            if bits > dimension - 2 or (on[p] >= dimension and on[q] >= dimension):
-                others = -2
-                for t in range(r):
-                    outside = np.uint64(0)
-                    for w in range(words):
-                        outside |= tight[p, w] & tight[q, w] & ~tight[t, w]
-                    others += outside == 0
+        for start in range(n_above, end, 8):
+            near = _on_common(tight, p, p, dimension - 2.0, start, end)
+            while near != 0:
+                q = start + n_bits(~near & (near - ONE))
+                near &= near - ONE
+                common = 0
+                for w in range(words):
+                    common += n_bits(tight[w, p] & tight[w, q])
+                # The walls of a simple ray are independent.
+                if common > dimension - 2 or (on[p] >= dimension and on[q] >= dimension):
+                    others = -2
+                    for t in range(0, r, 8):
+                        others += n_bits(_on_common(tight, p, q, np.float64(common), t, r))
+                        if others > 0:
+                            break
                     if others > 0:
-                        break
-                if others > 0:
-                    continue
-            if count < len(pairs):
-                pairs[count, 0], pairs[count, 1] = p, q
-            count += 1
+                        continue
+                if count < len(pairs):
+                    pairs[count, 0], pairs[count, 1] = p, q
+                count += 1
     return count
 
 
@@ -412,30 +438,29 @@ def cross(
     `room.sizes`: how many they are, then how many are new and how many of these are asked for.
     Returns DONE, GROW or LARGE.
     """
-    values, bounds = rays.values, rays.tight
+    values, bounds, ups, downs = rays.values, rays.tight, rays.above, rays.below
     ordered, tight, on, pairs = room.ordered, room.tight, room.on, room.pairs
     sizes, asked = room.sizes, room.asked
-    words = tight.shape[1]
+    words = len(tight)
+    word, place = row >> 6, np.uint64(row & 63)
     n_above = n_below = 0
     for j in range(r):
-        v = values[lists[start + j], row]
-        n_above += v > 0.0
-        n_below += v < 0.0
+        ray = lists[start + j]
+        n_above += ups[ray, word] >> place & ONE == 1
+        n_below += downs[ray, word] >> place & ONE == 1
     a, b, z = 0, n_above, n_above + n_below
     for j in range(r):
         ray = lists[start + j]
-        v = values[ray, row]
-        if v > 0.0:
-            t, a = a, a + 1
-        elif v < 0.0:
-            t, b = b, b + 1
-        else:
-            t, z = z, z + 1
+        up, down = ups[ray, word] >> place & ONE == 1, downs[ray, word] >> place & ONE == 1
+        t = a if up else b if down else z
+        a += up
+        b += down
+        z += not (up or down)
         ordered[t] = ray
         bits = 0
         for w in range(words):
             x = bounds[ray, w] & walls[top, w]
-            tight[t, w] = x
+            tight[w, t] = x
             bits += n_bits(x)
         on[t] = bits
     new = _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension)

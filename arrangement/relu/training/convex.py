@@ -295,7 +295,7 @@ def _patterns(
             raise InputError(
                 f'patterns={shown(patterns)}: "all", or a number of random vectors'
             )
-        n = len(np.unique(arrangement.coincidence[0]))
+        n = len(arrangement._different)
         most = cover(n, arrangement.rank)
         if most > MOST_PATTERNS:
             hours = most * n * SECONDS / 3600
