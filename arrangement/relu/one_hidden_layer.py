@@ -19,8 +19,10 @@ from arrangement.relu.curvature import Curvature, curvature
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.minima.pieces import KINDS, Pieces
 from arrangement.relu.minima.search import (
+    VERY_FEW,
     enumerate_minima,
     refuse_large_table,
+    refuse_long,
     refuse_too_many,
 )
 from arrangement.relu.minima.ties import rising
@@ -181,18 +183,22 @@ class OneHiddenLayer(Problem):
         quiet = None if callable(progress) else progress
         check_flag(exact, "exact")
         check_executor(executor)
-        self._refuse_too_many("boundary" in wanted)
-        codimensions = None if wanted & {"boundary", "zero"} else 1
-        faces = self.faces(codimensions, quiet)
+        most = self._most_faces("boundary" in wanted)
+        show = reporter(progress, "faces" if self.hidden == 1 else "tuples")
+        if self.hidden == 1 and most > VERY_FEW:
+            faces = self.candidates(bound, wanted, lambda done: show(min(done, most), most))
+            show(most, most)
+            show = reporter(None, "tuples")  # of a few faces
+        else:
+            faces = self.faces(None if wanted & {"boundary", "zero"} else 1, quiet)
         search = self.search(faces, bound, wanted, exact)
         refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
         search = search.suited()
         if search.exhaustive:
             # Float64 decides nothing here, and uncentred samples keep the weights' digits.
-            samples = self.samples.uncentred()
-            faces = self.faces_of(samples, faces.cells, codimensions, quiet)
+            faces = faces.of(self.samples.uncentred())
             search = replace(search, faces=faces)
-        minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
+        minima, doubtful = enumerate_minima(search, executor, show)
         pieces = Pieces(faces, *rising(minima, search.rational), self.bias)
         if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
             raise SolverError(
@@ -214,15 +220,17 @@ class OneHiddenLayer(Problem):
             raise InputError(f"kinds={shown(kinds)}: some of {', '.join(KINDS)}")
         return wanted
 
-    def _refuse_too_many(self, boundary: bool) -> None:
-        """Refuse what is far too large before faces are enumerated."""
+    def _most_faces(self, boundary: bool) -> int:
+        """How many faces there are at most; what is far too large is refused."""
         n, d = self.n_samples, self.arrangement.rank
         most = [comb(n, k) * cover(n - k, d - k) for k in range(min(d, n) if boundary else 1)]
 
         def refuse(n_faces: int) -> None:
-            if self.hidden > 1:
+            if self.hidden == 1:
+                refuse_long(n_faces, n, self.dimension)
+            else:
                 refuse_too_many(n_faces, self.hidden, n, self.dimension)
-            refuse_large_table(n_faces, n, self.dimension)
+                refuse_large_table(n_faces, n, self.dimension)
 
         try:
             refuse(sum(most))
@@ -235,6 +243,7 @@ class OneHiddenLayer(Problem):
             except SizeError:
                 raise error from None
             refuse(self.arrangement.n_cells() * sum(most) // most[0])
+        return sum(most)
 
     def curvature(
         self,
