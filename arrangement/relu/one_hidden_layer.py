@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike
 
 from arrangement.bounds import cover
 from arrangement.checks import check_executor, check_flag, whole
+from arrangement.enumeration.estimate import estimated_cells
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import shown
+from arrangement.hyperplanes.reduction import distinct_essential_rows
 from arrangement.progress import Progress, reporter
 from arrangement.relu.curvature import Curvature, curvature
 from arrangement.relu.landscape import Landscape
@@ -236,13 +238,18 @@ class OneHiddenLayer(Problem):
             refuse(sum(most))
         except SizeError as error:
             # So many are there in general position. A lower bound is quick; only where it
-            # leaves room are the cells that these samples have counted.
+            # leaves room are the cells that these samples have counted, or estimated: of one
+            # neuron they may be too many to be counted.
             lower = self.samples.some_cells() * sum(most) // most[0]
             try:
                 refuse(lower)
             except SizeError:
                 raise error from None
-            refuse(self.arrangement.n_cells() * sum(most) // most[0])
+            if self.hidden == 1:
+                cells = int(estimated_cells(distinct_essential_rows(self.arrangement)))
+            else:
+                cells = self.arrangement.n_cells()
+            refuse(cells * sum(most) // most[0])
         return sum(most)
 
     def curvature(
