@@ -79,7 +79,14 @@ class Landscape:
 
     @cached_property
     def n_faces(self) -> tuple[int, ...]:
-        """How many faces of each dimension there are for one neuron, the cells last."""
+        """How many faces of each dimension there are for one neuron, the cells last.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape().n_faces
+        (1, 6, 6)
+        """
         return self.problem.arrangement.face_vector(method="enumerate")
 
     @cached_property

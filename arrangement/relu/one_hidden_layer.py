@@ -127,7 +127,7 @@ class OneHiddenLayer(Problem):
             `ProcessPoolExecutor`.
         progress : bool or callable, optional
             True shows progress on stderr when that is a terminal; a callable is called with
-            (tuples of faces done, tuples in all).
+            (tuples of faces done, tuples in all); with one neuron of a bound on them.
 
         Returns
         -------
@@ -163,6 +163,10 @@ class OneHiddenLayer(Problem):
         Samples that leave float64 few digits, because their lengths differ by more than 10^6 or
         some are as nearly dependent, are decided in rational arithmetic, as with `exact`, up to
         200,000 tuples.
+
+        The faces of one neuron are gone through in portions, and few are kept: memory grows
+        with the minima. The cells, the graph and saddles are enumerated when they are asked
+        for. With more neurons a table holds all faces.
 
         Complete, up to the scaling and the order of neurons. A neuron with z ≠ 0 has u = |z| w
         in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every

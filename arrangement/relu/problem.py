@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from arrangement.checks import whole
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
 from arrangement.exact.packing import pack_signs, word_count
@@ -98,9 +99,11 @@ class Problem:
         codimensions : int, optional
             Only faces of a codimension below this; 1 gives the cells. All by default.
         """
-        arrangement, rank = self.arrangement, self.arrangement.rank
+        arrangement = self.arrangement
+        rank = last = arrangement.rank
+        if codimensions is not None:
+            last = min(whole(codimensions, "codimensions", 1) - 1, rank)
         cells = arrangement.cells(progress=progress)
-        last = rank if codimensions is None else min(codimensions, rank + 1) - 1
         others = [_facets(cells)] if last and rank > 1 else []
         others += [
             arrangement.faces(self.dimension - k, progress=progress).signs

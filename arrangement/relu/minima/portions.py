@@ -159,7 +159,7 @@ def _signs(words: Words, n: int) -> Signs:
 
 
 def _one_neuron(samples: Samples, free: bool, slope: float, room: float) -> OneNeuron:
-    X, y = samples.X, samples.y
+    X, y = samples.X, samples.y.copy()  # the loop takes no read-only array
     n, rank = X.shape
     mean = float(y.mean()) if free else 0.0
     terms = term_sizes(np.full(n, mean), y)[:, None] * X
