@@ -48,7 +48,7 @@ MAX_TUPLES = 5_000_000_000
 MAX_SIGNS = 2_000_000_000_000
 """More signs of the faces of one neuron on samples than this are refused: hours of work."""
 
-SECONDS_PER_SIGN = 5e-9
+SECONDS_PER_SIGN = 8e-9
 """Measured by benchmarks/portions.py, rounded up."""
 
 BYTES_PER_SIGN = 7
