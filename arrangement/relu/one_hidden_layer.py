@@ -191,7 +191,7 @@ class OneHiddenLayer(Problem):
         check_executor(executor)
         most = self._most_faces("boundary" in wanted)
         show = reporter(progress, "faces" if self.hidden == 1 else "tuples")
-        if self.hidden == 1 and most > VERY_FEW:
+        if self.in_portions and most > VERY_FEW:
             faces = self.candidates(bound, wanted, lambda done: show(min(done, most), most))
             show(most, most)
             show = reporter(None, "tuples")  # of a few faces
@@ -232,7 +232,7 @@ class OneHiddenLayer(Problem):
         most = [comb(n, k) * cover(n - k, d - k) for k in range(min(d, n) if boundary else 1)]
 
         def refuse(n_faces: int) -> None:
-            if self.hidden == 1:
+            if self.in_portions:
                 refuse_long(n_faces, n, self.dimension)
             else:
                 refuse_too_many(n_faces, self.hidden, n, self.dimension)
@@ -249,7 +249,7 @@ class OneHiddenLayer(Problem):
                 refuse(lower)
             except SizeError:
                 raise error from None
-            if self.hidden == 1:
+            if self.in_portions:
                 cells = int(estimated_cells(distinct_essential_rows(self.arrangement)))
             else:
                 cells = self.arrangement.n_cells()

@@ -91,6 +91,11 @@ class Problem:
         """Columns with free coefficients, shape (N, e): of ones for an output bias, or none."""
         return np.ones((self.n_samples, int(self.output_bias)))
 
+    @property
+    def in_portions(self) -> bool:
+        """Can faces be screened one by one, so that no table has to hold them all?"""
+        return self.hidden == 1
+
     def faces(self, codimensions: int | None = None, progress: Progress = None) -> NeuronFaces:
         """The faces of the samples' arrangement with the linear maps of a neuron on them.
 
