@@ -46,6 +46,7 @@ from arrangement.relu import OneHiddenLayer
 from arrangement.relu.minima.search import (
     BYTES_PER_SIGN,
     MAX_TUPLES,
+    SECONDS_PER_TUPLE,
     Search,
     active_minima,
     duration,
@@ -102,7 +103,7 @@ def share_of(layer: OneHiddenLayer, seed: int, draws: int | None) -> Share:
 
 def search_in(layer: OneHiddenLayer, cells: Cells) -> Search:
     """The search in some cells only."""
-    faces = layer.faces_of(layer.samples, cells, codimensions=1, progress=None)
+    faces = layer.faces_of(cells)
     return layer.search(faces, kinds=DIFFERENTIABLE).suited()
 
 
@@ -390,10 +391,11 @@ def refuse_too_many(
     if total <= MAX_TUPLES:
         return
     d, K, n = settings[counts.index(max(counts))]
+    time = duration(total, SECONDS_PER_TUPLE)
     raise SizeError(
         f"{seeds} seeds of {len(settings)} settings have about {rounded(total)} tuples of "
         f"cells, the most of them ({n} samples, {d} features{' and a bias' * bias}, "
-        f"{K} neurons) {rounded(max(counts))} each: {duration(total)} on one core, "
+        f"{K} neurons) {rounded(max(counts))} each: {time} on one core, "
         f"more than the limit of {MAX_TUPLES:.0g}; take fewer samples, features, neurons or "
         "seeds, or draw some of the tuples (draws, say 100000)"
     )

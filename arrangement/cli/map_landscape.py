@@ -41,9 +41,9 @@ def add(parser: Parser) -> None:
     """Describe the command, and add its options."""
     parser.description = (
         f"{SAMPLES}\n\nThe network is f(x) = sum_j z_j max(0, w_j.x) with K hidden "
-        "neurons, the loss the mean\nsquared error. With one neuron seconds are enough for a "
-        "hundred samples of three\ncoordinates; with K neurons it is tuples of cells that are "
-        "gone through."
+        "neurons, the loss the mean\nsquared error. With one neuron seconds are enough for "
+        "hundreds of samples of three\ncoordinates; with K neurons it is tuples of cells that "
+        "are gone through."
     )
     add_data(parser)
     add_layer(parser)
@@ -93,8 +93,8 @@ def run(options: argparse.Namespace) -> Result:
         saddles = landscape.saddles(options.max_loss) if options.saddles else None
         points = _critical_points(landscape, options) if options.index else None
     graph = [
-        Fact("cells", len(landscape.cells)),
-        Fact("edges", len(landscape.cells.edges)),
+        Fact("cells", landscape.n_faces[-1]),
+        Fact("edges", landscape.n_faces[-2]),
     ]
     took = seconds()
     if picture is not None and not len(landscape.pieces):
@@ -207,7 +207,7 @@ def _found(
     each = ", ".join(f"{n:,} {kind}" for kind, n in by_kind.items())
     components = len(landscape.components)
     holding, facets = _holders(landscape)
-    total = n_multisets(len(landscape.cells), landscape.problem.hidden)
+    total = n_multisets(landscape.n_faces[-1], landscape.problem.hidden)
     cells = "cells" if landscape.problem.hidden == 1 else "tuples of cells"
     restricted = options.max_loss is not None or options.kinds is not None
     held = "one of them" if restricted else "a minimum"

@@ -6,6 +6,7 @@ from arrangement.kernels.cells.interior import enter_cells, interior_points, mea
 from arrangement.kernels.landscape.branching import branch
 from arrangement.kernels.landscape.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.landscape.merging import merge
+from arrangement.kernels.landscape.one_neuron import screen_faces
 from arrangement.kernels.landscape.screening import (
     DEFICIENT,
     REFUSED,
@@ -39,6 +40,7 @@ __all__ = [
     "modular_ranks",
     "points_at_births",
     "screen",
+    "screen_faces",
     "span_forms",
     "tuple_losses",
 ]

@@ -124,7 +124,7 @@ def _rows(landscape: Landscape, saddles: Pieces | None) -> list[tuple[str, str, 
 
     K, pieces = landscape.problem.hidden, landscape.pieces
     rows: list[tuple[str, str, str, Floats]] = []
-    if n_multisets(len(landscape.cells), K) <= MAX_NODES:
+    if n_multisets(landscape.n_faces[-1], K) <= MAX_NODES:
         names = {1: "cells", 2: "pairs of cells"}
         bounds = np.asarray(landscape.min_loss, dtype=np.float64)
         name = f"lower bounds of all {names.get(K, 'tuples of cells')}"
@@ -171,6 +171,6 @@ def _title(landscape: Landscape) -> str:
     parts = [counted(problem.n_samples, "sample")]
     if problem.hidden > 1:
         parts.append(counted(problem.hidden, "neuron"))
-    parts.append(counted(len(landscape.cells), "cell"))
+    parts.append(counted(landscape.n_faces[-1], "cell"))
     parts.append(counted(m, "local minimum", "local minima"))
     return ", ".join(parts)

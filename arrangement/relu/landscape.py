@@ -19,7 +19,7 @@ from arrangement.relu.minima.pieces import KINDS, Piece, Pieces
 from arrangement.relu.minima.product import ProductGraph
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.saddles import saddles
-from arrangement.relu.minima.search import refuse_too_many
+from arrangement.relu.minima.search import refuse_large_table, refuse_too_many
 from arrangement.relu.minima.ties import rising
 from arrangement.relu.multisets import multiset_index
 from arrangement.relu.problem import Problem, checked_loss
@@ -49,7 +49,8 @@ class Landscape:
     ----------
     problem : OneHiddenLayer
     table : NeuronFaces
-        The faces of one neuron that were gone through.
+        The faces of one neuron that were gone through; with one neuron and many faces, those
+        that may hold a minimum.
     pieces : Pieces
         All local minima that were asked for, by rising loss.
     doubtful : int
@@ -70,10 +71,33 @@ class Landscape:
     doubtful: int
     exact: bool
 
-    @property
+    @cached_property
     def cells(self) -> Cells:
         """The cells of one neuron."""
-        return self.table.cells
+        cells = self.table.cells
+        return cells if cells.complete else self.problem.arrangement.cells()
+
+    @cached_property
+    def n_faces(self) -> tuple[int, ...]:
+        """How many faces of each dimension there are for one neuron, the cells last.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape().n_faces
+        (1, 6, 6)
+        """
+        return self.problem.arrangement.face_vector(method="enumerate")
+
+    @cached_property
+    def _graphed(self) -> tuple[NeuronFaces, Pieces]:
+        """All cells and facets, perhaps with other faces, and the pieces on them."""
+        if self.table.cells.complete:
+            return self.table, self.pieces
+        problem = self.problem
+        refuse_large_table(sum(self.n_faces[-2:]), problem.n_samples, problem.dimension)
+        table = problem.faces(2)
+        return table, self.pieces.on(table)
 
     @property
     def global_minimum(self) -> Piece:
@@ -94,13 +118,19 @@ class Landscape:
 
     @cached_property
     def graph(self) -> ProductGraph:
-        """The graph of the multisets of K cells; with one neuron, of the cells."""
-        problem = self.problem
+        """The graph of the multisets of K cells; with one neuron, of the cells.
+
+        Raises
+        ------
+        SizeError
+            If there are too many faces, or multisets, to hold.
+        """
+        problem, (table, pieces) = self.problem, self._graphed
         return ProductGraph.of(
-            self.cells,
+            table.cells,
             problem.hidden,
-            self._decider,
-            self.pieces,
+            problem.search(table).rational,
+            pieces,
             problem.hidden * problem.dimension + int(problem.output_bias),
         )
 
@@ -160,13 +190,13 @@ class Landscape:
         Piece(saddle, loss 1, dimension 0, margin 0.33) [[1, 1, 1]] [[0.471, 0.471]]
         """
         check_flag(on_faces, "on_faces")
-        table = self.table
-        if table.codimension[-1] < table.rank:
+        table, n, d = self.table, self.problem.n_samples, self.problem.dimension
+        if table.codimension[-1] < table.rank or not table.cells.complete:
+            refuse_large_table(sum(self.n_faces), n, d)
             table = self.problem.faces()
         kinds = KINDS if on_faces else ("isolated", "continuum", "dead")
         search = self.problem.search(table, checked_loss(max_loss), kinds, self.exact).suited()
-        n, d, others = self.problem.n_samples, self.problem.dimension, self.problem.hidden - 1
-        refuse_too_many(len(search.positions), others, n, d)
+        refuse_too_many(len(search.positions), self.problem.hidden - 1, n, d)
         found = rising(saddles(search), search.rational)
         return Pieces(table, *found, self.problem.bias, "saddle")
 
@@ -242,14 +272,14 @@ class Landscape:
     @cached_property
     def _minimizers(self) -> tuple[Floats, Signs]:
         nodes = self.graph.nodes
-        R = self._decider.fits(nodes)[2]
+        R = self.graph.decider.fits(nodes)[2]
         signs = np.zeros(nodes.shape, dtype=np.int8)
-        pieces = self.pieces
-        inside = np.flatnonzero(np.all(self.table.codimension[pieces.faces] == 0, axis=1))[::-1]
-        place = multiset_index(pieces.faces[inside], len(self.cells))
+        table, pieces = self._graphed
+        inside = np.flatnonzero(np.all(table.codimension[pieces.faces] == 0, axis=1))[::-1]
+        place = multiset_index(pieces.faces[inside], len(table.cells))
         R[place] = pieces.points[inside] * pieces.output_signs[inside][:, :, None]
         signs[place] = pieces.output_signs[inside]
-        return self.table.weights(R), signs
+        return table.weights(R), signs
 
     @property
     def minimizer(self) -> Floats:
@@ -315,4 +345,4 @@ class Landscape:
         best = ""
         if len(self.pieces):
             best = f", least loss {self.global_minimum.loss:.6g} ({self.global_minimum.kind})"
-        return f"Landscape: {neurons}{len(self.cells)} cells, {len(self.pieces)} pieces{best}"
+        return f"Landscape: {neurons}{self.n_faces[-1]} cells, {len(self.pieces)} pieces{best}"

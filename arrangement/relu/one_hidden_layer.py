@@ -12,15 +12,19 @@ from numpy.typing import ArrayLike
 
 from arrangement.bounds import cover
 from arrangement.checks import check_executor, check_flag, whole
+from arrangement.enumeration.estimate import estimated_cells
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import shown
+from arrangement.hyperplanes.reduction import distinct_essential_rows
 from arrangement.progress import Progress, reporter
 from arrangement.relu.curvature import Curvature, curvature
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.minima.pieces import KINDS, Pieces
 from arrangement.relu.minima.search import (
+    VERY_FEW,
     enumerate_minima,
     refuse_large_table,
+    refuse_long,
     refuse_too_many,
 )
 from arrangement.relu.minima.ties import rising
@@ -123,7 +127,7 @@ class OneHiddenLayer(Problem):
             `ProcessPoolExecutor`.
         progress : bool or callable, optional
             True shows progress on stderr when that is a terminal; a callable is called with
-            (tuples of faces done, tuples in all).
+            (tuples of faces done, tuples in all); with one neuron of a bound on them.
 
         Returns
         -------
@@ -160,6 +164,10 @@ class OneHiddenLayer(Problem):
         some are as nearly dependent, are decided in rational arithmetic, as with `exact`, up to
         200,000 tuples.
 
+        The faces of one neuron are gone through in portions, and few are kept: memory grows
+        with the minima. The cells, the graph and saddles are enumerated when they are asked
+        for. With more neurons a table holds all faces.
+
         Complete, up to the scaling and the order of neurons. A neuron with z ≠ 0 has u = |z| w
         in a cell, on a face with some w·x_i ≠ 0, or on all hyperplanes ("zero"); every
         multiset of these is looked at. A neuron with z = 0 is in place iff
@@ -181,18 +189,22 @@ class OneHiddenLayer(Problem):
         quiet = None if callable(progress) else progress
         check_flag(exact, "exact")
         check_executor(executor)
-        self._refuse_too_many("boundary" in wanted)
-        codimensions = None if wanted & {"boundary", "zero"} else 1
-        faces = self.faces(codimensions, quiet)
+        most = self._most_faces("boundary" in wanted)
+        show = reporter(progress, "faces" if self.hidden == 1 else "tuples")
+        if self.in_portions and most > VERY_FEW:
+            faces = self.candidates(bound, wanted, lambda done: show(min(done, most), most))
+            show(most, most)
+            show = reporter(None, "tuples")  # of a few faces
+        else:
+            faces = self.faces(None if wanted & {"boundary", "zero"} else 1, quiet)
         search = self.search(faces, bound, wanted, exact)
         refuse_too_many(len(search.positions), self.hidden, self.n_samples, self.dimension)
         search = search.suited()
         if search.exhaustive:
             # Float64 decides nothing here, and uncentred samples keep the weights' digits.
-            samples = self.samples.uncentred()
-            faces = self.faces_of(samples, faces.cells, codimensions, quiet)
+            faces = faces.of(self.samples.uncentred())
             search = replace(search, faces=faces)
-        minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
+        minima, doubtful = enumerate_minima(search, executor, show)
         pieces = Pieces(faces, *rising(minima, search.rational), self.bias)
         if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
             raise SolverError(
@@ -214,27 +226,35 @@ class OneHiddenLayer(Problem):
             raise InputError(f"kinds={shown(kinds)}: some of {', '.join(KINDS)}")
         return wanted
 
-    def _refuse_too_many(self, boundary: bool) -> None:
-        """Refuse what is far too large before faces are enumerated."""
+    def _most_faces(self, boundary: bool) -> int:
+        """How many faces there are at most; what is far too large is refused."""
         n, d = self.n_samples, self.arrangement.rank
         most = [comb(n, k) * cover(n - k, d - k) for k in range(min(d, n) if boundary else 1)]
 
         def refuse(n_faces: int) -> None:
-            if self.hidden > 1:
+            if self.in_portions:
+                refuse_long(n_faces, n, self.dimension)
+            else:
                 refuse_too_many(n_faces, self.hidden, n, self.dimension)
-            refuse_large_table(n_faces, n, self.dimension)
+                refuse_large_table(n_faces, n, self.dimension)
 
         try:
             refuse(sum(most))
         except SizeError as error:
             # So many are there in general position. A lower bound is quick; only where it
-            # leaves room are the cells that these samples have counted.
+            # leaves room are the cells that these samples have counted, or estimated: of one
+            # neuron they may be too many to be counted.
             lower = self.samples.some_cells() * sum(most) // most[0]
             try:
                 refuse(lower)
             except SizeError:
                 raise error from None
-            refuse(self.arrangement.n_cells() * sum(most) // most[0])
+            if self.in_portions:
+                cells = int(estimated_cells(distinct_essential_rows(self.arrangement)))
+            else:
+                cells = self.arrangement.n_cells()
+            refuse(cells * sum(most) // most[0])
+        return sum(most)
 
     def curvature(
         self,

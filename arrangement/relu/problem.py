@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import inf
@@ -12,16 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from arrangement.checks import whole
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
+from arrangement.exact.packing import pack_signs, word_count
 from arrangement.progress import Progress
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pieces import KINDS
-from arrangement.relu.minima.search import Search
+from arrangement.relu.minima.portions import candidates
+from arrangement.relu.minima.search import Search, squares_below
 from arrangement.relu.weight_space import (
     SPREAD,
     Floats,
     Samples,
+    Signs,
     sample_arrangement,
     sample_targets,
 )
@@ -87,6 +91,11 @@ class Problem:
         """Columns with free coefficients, shape (N, e): of ones for an output bias, or none."""
         return np.ones((self.n_samples, int(self.output_bias)))
 
+    @property
+    def in_portions(self) -> bool:
+        """Can faces be screened one by one, so that no table has to hold them all?"""
+        return self.hidden == 1
+
     def faces(self, codimensions: int | None = None, progress: Progress = None) -> NeuronFaces:
         """The faces of the samples' arrangement with the linear maps of a neuron on them.
 
@@ -95,15 +104,55 @@ class Problem:
         codimensions : int, optional
             Only faces of a codimension below this; 1 gives the cells. All by default.
         """
-        cells = self.arrangement.cells(progress=progress)
-        return self.faces_of(self.samples, cells, codimensions, progress)
+        arrangement = self.arrangement
+        rank = last = arrangement.rank
+        if codimensions is not None:
+            last = min(whole(codimensions, "codimensions", 1) - 1, rank)
+        cells = arrangement.cells(progress=progress)
+        others = [_facets(cells)] if last and rank > 1 else []
+        others += [
+            arrangement.faces(self.dimension - k, progress=progress).signs
+            for k in range(2, min(last + 1, rank))
+        ]
+        return self.faces_of(cells, others, last == rank)
+
+    def candidates(
+        self, max_loss: float, kinds: Collection[str], report: Callable[[int], None]
+    ) -> NeuronFaces:
+        """The faces that may hold a minimum of one neuron, which alone are kept.
+
+        Parameters
+        ----------
+        max_loss, kinds
+            As of :meth:`search`.
+        report : callable
+            Called with the number of faces gone through.
+        """
+        rank = self.arrangement.rank
+        origin = "boundary" in kinds or "zero" in kinds
+        codimensions = list(range(rank)) if "boundary" in kinds else [0]
+        if origin:
+            codimensions = sorted({*codimensions, rank - 1})
+        none = Cells(self.arrangement, np.zeros((0, word_count(self.n_samples)), np.uint64))
+        found = candidates(
+            self.faces_of(none).samples,
+            codimensions[::-1],
+            self.output_bias,
+            self.negative_slope,
+            squares_below(max_loss, self.samples.y),
+            report,
+        )
+        cells = Cells(self.arrangement, pack_signs(found[0]), complete=False)
+        return self.faces_of(cells, found[1:], origin)
 
     def faces_of(
-        self, samples: Samples, cells: Cells, codimensions: int | None, progress: Progress
+        self, cells: Cells, others: Sequence[Signs] = (), origin: bool = False
     ) -> NeuronFaces:
-        """The same of some cells, and of samples that are scaled otherwise."""
+        """The same of some cells, and of faces of codimension 1, 2, … with these signs."""
+        if origin:
+            others = [*others, np.zeros((1, self.n_samples), dtype=np.int8)]
         bias = self.bias is not None
-        return NeuronFaces(samples, cells, bias, self.negative_slope, codimensions, progress)
+        return NeuronFaces(self.samples, cells, bias, self.negative_slope, others)
 
     def search(
         self,
@@ -123,6 +172,14 @@ class Problem:
             f"OneHiddenLayer: {self.n_samples} samples, weights of dimension "
             f"{self.dimension}, {neurons}, {bias}"
         )
+
+
+def _facets(cells: Cells) -> Signs:
+    """The sign vectors of the facets, in the order of `cells.edges`, shape (E, N)."""
+    first, _ = cells.arrangement.coincidence
+    signs = cells.signs[cells.edges[:, 0]].copy()
+    signs[first == first[cells.edges[:, 2]][:, None]] = 0
+    return signs
 
 
 def checked_loss(max_loss: Any) -> float:

@@ -10,7 +10,10 @@ from arrangement.kernels.compiled import compiled
 from arrangement.kernels.types import Bools1, Floats1, Floats2, Floats3, Ints1, Signs1, Signs2
 
 __all__ = [
+    "BOTH",
     "DEFICIENT",
+    "MINUS",
+    "PLUS",
     "REFUSED",
     "SURVIVED",
     "Faces",
@@ -18,6 +21,7 @@ __all__ = [
     "Neurons",
     "Tables",
     "lower_bounds",
+    "schur",
     "screen",
     "tuple_losses",
 ]
@@ -108,7 +112,7 @@ class Tables(NamedTuple):
 
 
 @compiled(error_model="numpy")
-def _schur(gram, cross, right, e, reach, L, c, inverse):
+def schur(gram, cross, right, e, reach, L, c, inverse):
     """Solve (gram − cross crossᵀ) c = right on the first e columns.
 
     Returns a lower bound on the least eigenvalue and the fall ‖L⁻¹ right‖² of the squared
@@ -260,7 +264,7 @@ def screen(faces, last, tables, prefix, before, accuracy, slope, room, outcome):
             trace += grams[f, a, a]
         own = accuracy[f]
         reach = own * trace
-        least, fall = _schur(grams[f], crosses[f], rights[f], e, reach, L, c, inverse)
+        least, fall = schur(grams[f], crosses[f], rights[f], e, reach, L, c, inverse)
         if least == 0.0:
             outcome[f] = DEFICIENT
             continue
@@ -353,7 +357,7 @@ def tuple_losses(faces, before, accuracy, losses, errors, sure):
         e, trace = sizes[f], 0.0
         for a in range(e):
             trace += grams[f, a, a]
-        least, _ = _schur(grams[f], crosses[f], rights[f], e, accuracy * trace, L, c, inverse)
+        least, _ = schur(grams[f], crosses[f], rights[f], e, accuracy * trace, L, c, inverse)
         size = 0.0
         for a in range(e):
             size += c[a] ** 2
@@ -402,7 +406,7 @@ def lower_bounds(maps, crosses, rights, before, accuracy, bounds):
                 gram[a, b] = gram[b, a] = value
             trace += gram[a, a]
         bounds[f] = 0.0
-        least, _ = _schur(gram, crosses[f], rights[f], D, accuracy * trace, L, c, inverse)
+        least, _ = schur(gram, crosses[f], rights[f], D, accuracy * trace, L, c, inverse)
         if least == 0.0:
             continue
         for k in range(n):

@@ -1,4 +1,4 @@
-"""The faces of the sample arrangement as the states of one neuron, with their linear maps.
+"""Faces of the sample arrangement as the states of one neuron, with their linear maps.
 
 On a face with sign vector σ a neuron with weights u = T c, T a basis of the face's flat, has
 the outputs A c, where A = D X T and D is diagonal: 1 where σ_i > 0, the negative slope where
@@ -7,6 +7,7 @@ the outputs A c, where A = D X T and D is diagonal: 1 where σ_i > 0, the negati
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -14,14 +15,13 @@ from functools import cached_property
 import numpy as np
 
 from arrangement import exact, kernels
-from arrangement.checks import whole
+from arrangement.exact.packing import pack_signs, unpack_signs
 from arrangement.kernels.landscape.screening import Tables
-from arrangement.progress import Progress
 from arrangement.relu.minima.boundary import Classes, flat_bases
 from arrangement.relu.weight_space import CHUNK, Floats, Indices, Mask, Samples, Signs, lengths
 from arrangement.results.cells import Cells
 
-__all__ = ["NeuronFaces", "facets"]
+__all__ = ["NeuronFaces"]
 
 
 TAME = 1e6
@@ -35,7 +35,10 @@ ROUNDING = 64 * 2.0**-52
 
 
 class NeuronFaces:
-    """All faces of the sample arrangement, the cells first and in their order, the origin last.
+    """Faces of the sample arrangement, the cells first and in their order, the origin last.
+
+    All of them, or those of one neuron that may hold a minimum. Where the origin is among
+    these, so are the rays along which it may be none.
 
     Coordinates are essential: D independent columns of the scaled samples, so that weights that
     no sample sees are left out. :meth:`weights` gives weights for the samples as given.
@@ -48,8 +51,8 @@ class NeuronFaces:
         Is the last column of the samples constant?
     negative_slope : float
         Of the activation max(t, negative_slope·t).
-    codimensions : int
-        Faces of a codimension below this only; `rank + 1` for all.
+    others : sequence of ndarray of int8
+        The sign vectors of further faces: of codimension 1, 2, ….
 
     Attributes
     ----------
@@ -73,8 +76,7 @@ class NeuronFaces:
         cells: Cells,
         bias: bool,
         negative_slope: float = 0.0,
-        codimensions: int | None = None,
-        progress: Progress = None,
+        others: Sequence[Signs] = (),
     ) -> None:
         self.given = samples
         self.cells = cells
@@ -85,24 +87,12 @@ class NeuronFaces:
         chosen = exact.independent_columns(samples.arrangement.rows[:, order])
         self.columns: Indices = np.sort(order[chosen])
         self.samples = replace(samples, X=np.ascontiguousarray(samples.X[:, self.columns]))
-        last = self.rank + 1
-        if codimensions is not None:
-            last = min(whole(codimensions, "codimensions", 1), last)
-        tables, flats, on = [cells.signs], [np.zeros(len(cells), dtype=np.int64)], []
-        for k in range(last):
-            if k == self.rank and k > 0:
-                tables.append(np.zeros((1, len(samples.y)), dtype=np.int8))
-                flats.append(np.zeros(1, dtype=np.int64))
-            elif k == 1:
-                first, _ = samples.arrangement.coincidence
-                tables.append(facets(cells))
-                flats.append(first[cells.edges[:, 2]])
-            elif k > 1:
-                found = samples.arrangement.faces(d - k, progress=progress)
-                tables.append(found.signs)
-                flats.append(found.flat)
-            _, member, flats[k] = np.unique(flats[k], return_index=True, return_inverse=True)
-            on.append(tables[k][member] == 0)
+        tables = [cells.signs, *others]
+        flats, on = [], []
+        for table in tables:
+            words, flat = np.unique(pack_signs(table == 0), axis=0, return_inverse=True)
+            flats.append(flat.reshape(-1))
+            on.append(unpack_signs(words, len(samples.y)) > 0)
         self.signs: Signs = np.concatenate(tables)
         self.codimension: Indices = np.repeat(np.arange(len(tables)), list(map(len, tables)))
         self.flat_codimension: Indices = np.repeat(np.arange(len(on)), list(map(len, on)))
@@ -129,6 +119,12 @@ class NeuronFaces:
 
     def __len__(self) -> int:
         return len(self.signs)
+
+    def of(self, samples: Samples) -> NeuronFaces:
+        """The same faces, of samples that are scaled otherwise."""
+        cuts = np.searchsorted(self.codimension, np.arange(1, self.codimension[-1] + 1))
+        others = np.split(self.signs, cuts)[1:]
+        return NeuronFaces(samples, self.cells, self.bias, self.negative_slope, others)
 
     def restricted(self, flats: Indices) -> Floats:
         """The samples X T in coordinates of flats, shape (m, N, D); exactly 0 on the flat."""
@@ -245,6 +241,11 @@ class NeuronFaces:
         """The faces that are not idle, in order."""
         return np.flatnonzero(~self.idle)
 
+    @property
+    def lines(self) -> Indices:
+        """The faces that are rays, in order."""
+        return np.flatnonzero(self.codimension == self.rank - 1)
+
     @cached_property
     def _classes(self) -> Classes:
         return Classes(self.samples)
@@ -285,8 +286,7 @@ class NeuronFaces:
             on = self.on[flats[row]]
             known = None
             if codimension[row] == self.rank:
-                lines = self.codimension == self.rank - 1
-                known = self.signs[lines][:, classes.representative]
+                known = self.signs[self.lines][:, classes.representative]
             V, t = classes.rays(members[row], int(codimension[row]), known)
             along = np.empty((V.shape[1], len(on)))
             along[:, ~on] = V.T @ self.samples.X[~on].T
@@ -351,11 +351,3 @@ class NeuronFaces:
         full[..., self.columns] = v
         flat = full.reshape(-1, full.shape[-1])
         return self.given.weights(flat).reshape(full.shape)
-
-
-def facets(cells: Cells) -> Signs:
-    """The sign vectors of the facets, in the order of `cells.edges`, shape (E, N)."""
-    first, _ = cells.arrangement.coincidence
-    signs = cells.signs[cells.edges[:, 0]].copy()
-    signs[first == first[cells.edges[:, 2]][:, None]] = 0
-    return signs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import overload
 
@@ -143,6 +143,19 @@ class Pieces(Sequence[Piece]):
             return self
         rows = np.isin(self.kind, list(kinds))
         return Pieces(self.table, self._minima.take(rows), self.level[rows], self.bias)
+
+    def on(self, table: NeuronFaces) -> Pieces:
+        """The pieces on the faces of another table of the same problem."""
+        own = {signs.tobytes(): k for k, signs in enumerate(self.table.signs)}
+        place = np.full(len(own), -1)
+        for k, signs in enumerate(table.signs):
+            face = own.get(signs.tobytes(), -1)
+            if face >= 0:
+                place[face] = k
+        faces = place[self.faces]
+        rows = np.all(faces >= 0, axis=1)
+        minima = replace(self._minima, faces=faces).take(rows)
+        return Pieces(table, minima, self.level[rows], self.bias)
 
     def _kinds(self, silent: Mask) -> NDArray[np.str_]:
         codimension = self.table.codimension[self.faces]

@@ -126,6 +126,8 @@ class RationalDecider(Decider):
         classes = np.unique(first[on])
         if len(classes) == codimension:
             local = np.concatenate([np.eye(codimension), -np.eye(codimension)]).astype(np.int8)
+        elif codimension == self.faces.rank:
+            local = self.faces.signs[self.faces.lines][:, classes]
         else:
             rows = self.faces.samples.arrangement.rows[classes, :-1]
             local = Arrangement(rows).faces(rows.shape[1] - codimension + 1).signs

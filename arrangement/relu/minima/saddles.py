@@ -67,7 +67,7 @@ class _Rays:
 
     def __init__(self, decider: RationalDecider) -> None:
         faces = decider.faces
-        lines = np.flatnonzero(faces.codimension == faces.rank - 1)
+        lines = faces.lines
         signs = faces.signs[lines].astype(np.float32)
         size = np.abs(signs).sum(axis=1)
         m = len(faces.cells)

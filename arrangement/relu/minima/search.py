@@ -29,23 +29,30 @@ __all__ = [
     "BYTES_PER_SIGN",
     "MAX_PIECES",
     "MAX_TUPLES",
+    "SECONDS_PER_TUPLE",
+    "VERY_FEW",
     "Search",
     "active_minima",
     "duration",
     "enumerate_minima",
     "refuse_large_table",
+    "refuse_long",
     "refuse_too_many",
     "rounded",
+    "squares_below",
 ]
 
 MAX_TUPLES = 5_000_000_000
 """More tuples of faces than this are refused: hours of work."""
 
-MAX_SIGNS = 1_500_000_000
-"""More signs of faces on samples than this are refused: memory."""
+MAX_SIGNS = 2_000_000_000_000
+"""More signs of the faces of one neuron on samples than this are refused: hours of work."""
 
-SECONDS_PER_SIGN, BYTES_PER_SIGN = 2e-7, 7
-"""Of a landscape of one neuron, at 100 samples with 3 features and a bias."""
+SECONDS_PER_SIGN = 8e-9
+"""Measured by benchmarks/portions.py, rounded up."""
+
+BYTES_PER_SIGN = 7
+"""Of faces in a table, at 100 samples with 3 features and a bias."""
 
 MAX_PIECES = 20_000_000
 
@@ -90,9 +97,8 @@ class Search:
 
     @property
     def room(self) -> float:
-        """The largest squared residual to look at: a hair above the loss asked for."""
-        n = len(self.y)
-        return self.max_loss * n * (1 + 1e-9) + 1e-12 * float(self.y @ self.y)
+        """The largest squared residual to look at."""
+        return squares_below(self.max_loss, self.y)
 
     @cached_property
     def positions(self) -> Indices:
@@ -105,7 +111,9 @@ class Search:
     @cached_property
     def pruning(self) -> Pruning | None:
         """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
-        if not np.isfinite(self.max_loss) or not len(self.positions) or self.exhaustive:
+        if self.hidden == 1 or not np.isfinite(self.max_loss):
+            return None
+        if not len(self.positions) or self.exhaustive:
             return None
         return Pruning(self.faces, self.y, self.free, self.room, self.positions, self.exact)
 
@@ -152,38 +160,43 @@ class Search:
         return self
 
 
+def squares_below(max_loss: float, y: Floats) -> float:
+    """A hair above the squared residual of the largest loss that is asked for."""
+    return max_loss * len(y) * (1 + 1e-9) + 1e-12 * float(y @ y)
+
+
 def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "faces") -> None:
     """Raise a SizeError if multisets of `hidden` faces are too many to go through."""
     count = n_multisets(n_faces, hidden)
     if count <= MAX_TUPLES:
         return
+    time = duration(count, SECONDS_PER_TUPLE)
     raise SizeError(
         f"{n} samples in dimension {d} have about {rounded(n_faces)} {what} for one neuron, "
-        f"and so {rounded(count)} multisets of {shown(hidden)}: {duration(count)} on one core, "
+        f"and so {rounded(count)} multisets of {shown(hidden)}: {time} on one core, "
         f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
         "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "
         "'boundary' only cells are gone through)"
     )
 
 
+def refuse_long(n_faces: int, n: int, d: int) -> None:
+    """Raise a SizeError if the faces of one neuron are too many to go through."""
+    if n_faces * n > MAX_SIGNS:
+        raise SizeError(
+            f"{n} samples in dimension {d} have about {rounded(n_faces)} faces for one neuron: "
+            f"{duration(n_faces * n, SECONDS_PER_SIGN)}, more than the limit of "
+            f"{MAX_SIGNS:.0g} signs on samples; take fewer samples, fewer features (or no "
+            "bias), or ask for fewer kinds (without 'boundary' only cells are gone through)"
+        )
+
+
 def refuse_large_table(n_faces: int, n: int, d: int) -> None:
     """Raise a SizeError if the faces of one neuron, with their signs, are too many to hold."""
-    if n_faces * n <= MAX_SIGNS:
-        refuse(
-            n_faces * n * BYTES_PER_SIGN,
-            f"the about {rounded(n_faces)} faces of {n} samples in dimension {d}",
-            "take fewer samples, fewer features (or no bias), or ask for fewer kinds",
-        )
-        return
-    gibibytes, minutes = (
-        n_faces * n * BYTES_PER_SIGN / 2**30,
-        n_faces * n * SECONDS_PER_SIGN / 60,
-    )
-    raise SizeError(
-        f"{n} samples in dimension {d} have about {rounded(n_faces)} faces for one neuron: "
-        f"some {gibibytes:,.0f} GiB and {minutes:,.0f} minutes, "
-        f"more than the limit of {MAX_SIGNS:,} signs; take fewer samples, fewer features (or "
-        "no bias), or ask for fewer kinds (without 'boundary' only cells are gone through)"
+    refuse(
+        n_faces * n * BYTES_PER_SIGN,
+        f"the about {rounded(n_faces)} faces of {n} samples in dimension {d}",
+        "take fewer samples, fewer features (or no bias), or ask for fewer kinds",
     )
 
 
@@ -194,11 +207,11 @@ def rounded(number: int) -> str:
     return f"10^{round(math.log10(number))}"
 
 
-def duration(tuples: int) -> str:
-    """How long it takes to go through so many tuples, for reading."""
-    if tuples > 10**22:
+def duration(count: int, each: float) -> str:
+    """How long it takes to go through so many, of so many seconds each, for reading."""
+    if count > 3e16 / each:
         return "more than a billion years"
-    seconds = tuples * SECONDS_PER_TUPLE
+    seconds = count * each
     for size, name in ((31_557_600, "years"), (86_400, "days"), (3_600, "hours")):
         if seconds > 2 * size:
             return f"about {seconds / size:,.0f} {name}"
@@ -263,6 +276,8 @@ def active_minima(
     """
     if k == 0:
         yield search.rational.without_neurons(), np.zeros((0, 0), np.int64), 1
+        return
+    if not len(search.positions):
         return
     if k == 1:
         yield from _work(search, k, None)
