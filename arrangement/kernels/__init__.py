@@ -4,6 +4,7 @@ from arrangement.kernels.cells.births import points_at_births
 from arrangement.kernels.cells.candidates import certify
 from arrangement.kernels.cells.interior import enter_cells, interior_points, measure_doubt
 from arrangement.kernels.landscape.branching import branch
+from arrangement.kernels.landscape.direction_cones import bound_cones
 from arrangement.kernels.landscape.largest_slack import inner_solutions, largest_slack
 from arrangement.kernels.landscape.merging import merge
 from arrangement.kernels.landscape.one_neuron import screen_faces
@@ -25,6 +26,7 @@ __all__ = [
     "PRIME",
     "REFUSED",
     "SURVIVED",
+    "bound_cones",
     "branch",
     "certify",
     "cone_supports",

@@ -308,7 +308,7 @@ class OneHiddenLayer(Problem):
         progress: Progress = None,
         *,
         tolerance: float = 1e-8,
-        method: Literal["auto", "screen", "branch"] = "auto",
+        method: Literal["auto", "screen", "branch", "cones"] = "auto",
         random_state: int = 0,
     ) -> GlobalOptimum:
         """A network of least loss, proven to be one.
@@ -325,10 +325,12 @@ class OneHiddenLayer(Problem):
         tolerance : float
             The gap between the loss and its lower bound that counts as none, as a share of
             mean(y²).
-        method : {"auto", "screen", "branch"}
+        method : {"auto", "screen", "branch", "cones"}
             ``"screen"`` bounds every tuple of cells by least squares and fits the promising
-            ones, lowest bound first; ``"branch"`` is branch and bound over samples. The default
-            screens for one neuron.
+            ones, lowest bound first; ``"branch"`` is branch and bound over samples, ``"cones"``
+            over directions of the neurons, for hundreds of samples in few dimensions. The
+            default screens for one neuron, and takes cones for two or three neurons, more than
+            40 samples and at most 5 weights a neuron.
         random_state : int
             Seed of the local search that finds a good network first; the proof does not
             depend on it.

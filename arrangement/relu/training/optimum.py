@@ -16,6 +16,11 @@ from arrangement.errors import SizeError
 from arrangement.progress import Progress
 from arrangement.relu.multisets import n_multisets
 from arrangement.relu.predictor import Predictor
+from arrangement.relu.training.direction_search import (
+    MOST_DIRECTIONS,
+    MOST_WIDE,
+    search_directions,
+)
 from arrangement.relu.training.global_search import MOST_PATTERNS, GlobalSearch
 from arrangement.relu.weight_space import Floats, Samples, Signs
 
@@ -36,7 +41,7 @@ class Certificate:
     ----------
     method : str
         ``"screen"``: every tuple of cells has a bound; ``"branch"``: branch and bound over
-        samples.
+        samples; ``"cones"``: branch and bound over cones of directions, without cells.
     n_cells : int
         Cells of the samples' arrangement: exact, so no pattern is missing. 0 where there was
         no time for them: then no pattern was left out.
@@ -109,6 +114,10 @@ class GlobalOptimum(Predictor):
         )
 
 
+FEW_SAMPLES = 40
+"""The samples up to which branch and bound over them is quicker than over directions."""
+
+
 def global_optimum(
     samples: Samples,
     cells: Callable[[], Cells],
@@ -119,25 +128,29 @@ def global_optimum(
     negative_slope: float = 0.0,
     time_limit: float | None = None,
     tolerance: float = 1e-8,
-    method: Literal["auto", "screen", "branch"] = "auto",
+    method: Literal["auto", "screen", "branch", "cones"] = "auto",
     random_state: int = 0,
     progress: Progress = None,
 ) -> GlobalOptimum:
     """The network of least loss; see :meth:`OneHiddenLayer.fit_global`."""
     search = GlobalSearch(samples, hidden, output_bias, negative_slope, time_limit, tolerance)
-    choice(method, ("auto", "screen", "branch"), "method")
+    choice(method, ("auto", "screen", "branch", "cones"), "method")
     if search.norm == 0.0:
         return _result(search, bias, "screen", 0, 0, 0, 0)
-    if time_limit is None:
+    if method == "auto" and _few_directions(search):
+        method = "cones"
+    if time_limit is None and method != "cones":
         _refuse_large(samples.arrangement.n_hyperplanes, samples.arrangement.rank)
     with search.clock():
         search.descend(random_state)
-        found = search.cells(cells)
+        found = None if method == "cones" else search.cells(cells)
         m = 0 if found is None else len(found)
         small = 0 < m * len(samples.y) <= LARGEST_TABLE
         if method == "auto":
             method = "screen" if hidden == 1 and small else "branch"
-        if method == "screen" and found is not None:
+        if method == "cones":
+            settled, still_open = search_directions(search, progress)
+        elif method == "screen" and found is not None:
             settled, still_open = search.screen(found, progress)
         else:
             method = "branch"
@@ -184,6 +197,12 @@ def _result(
     return GlobalOptimum(
         fun, lower, weights, s, status, certificate, offset, bias, search.slope
     )
+
+
+def _few_directions(search: GlobalSearch) -> bool:
+    """Are there too many samples for the cells, and few enough weights for cones?"""
+    K, r = search.hidden, search.Q.shape[1]
+    return len(search.y) > FEW_SAMPLES and 2 <= K <= MOST_WIDE and r <= MOST_DIRECTIONS
 
 
 def _refuse_large(N: int, rank: int) -> None:
