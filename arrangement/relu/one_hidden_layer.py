@@ -194,7 +194,8 @@ class OneHiddenLayer(Problem):
             search = replace(search, faces=faces)
         minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
         pieces = Pieces(faces, *rising(minima, search.rational), self.bias)
-        if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
+        whole = bound == inf and wanted == set(KINDS) and not self.loss.separable
+        if not len(pieces) and not doubtful and whole:
             raise SolverError(
                 "no minimum was found: the samples are too ill-conditioned for float64"
             )

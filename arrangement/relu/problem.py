@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
 from arrangement.progress import Progress
+from arrangement.relu.losses.losses import SQUARED, Loss
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pieces import KINDS
 from arrangement.relu.minima.search import Search
@@ -27,7 +28,10 @@ from arrangement.relu.weight_space import (
 )
 from arrangement.results.cells import Cells
 
-__all__ = ["Problem", "checked_loss"]
+__all__ = ["SMOOTH", "Problem", "checked_loss"]
+
+SMOOTH = "squared", "huber", "log_cosh", "logistic"
+"""The losses that have landscapes."""
 
 
 class Problem:
@@ -41,6 +45,8 @@ class Problem:
         bias: float | Fraction | str | None = 1.0,
         output_bias: bool = False,
         negative_slope: float = 0.0,
+        loss: str = "squared",
+        threshold: float = 1.0,
     ) -> None:
         if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
             raise InputError(f"hidden={shown(hidden)}: a number of hidden neurons, at least 1")
@@ -64,7 +70,11 @@ class Problem:
         self.arrangement = sample_arrangement(X, bias)
         self.bias = None if bias is None else float(exact_number(bias))
         self.output_bias, self.negative_slope = bool(output_bias), slope
+        self.loss = Loss(loss, threshold)
+        if loss not in SMOOTH:
+            raise InputError(f"loss={shown(loss)}: one of {', '.join(SMOOTH)}")
         self.targets, self.exact_targets = sample_targets(y, self.n_samples)
+        self.loss.targets(y, self.n_samples)
 
     @property
     def n_samples(self) -> int:
@@ -114,7 +124,25 @@ class Problem:
     ) -> Search:
         """The search for minima of at most some loss, and of some kinds, among faces."""
         y, free, wanted = self.samples.y, self.free, frozenset(kinds)
-        return Search(faces, y, free, self.hidden, max_loss, wanted, self.exact_targets, exact)
+        return Search(
+            faces,
+            y,
+            free,
+            self.hidden,
+            max_loss,
+            wanted,
+            self.exact_targets,
+            exact,
+            self.loss,
+        )
+
+    def refuse_other_losses(self, what: str) -> None:
+        """Raise an InputError unless the loss is that of least squares."""
+        if self.loss != SQUARED:
+            raise InputError(
+                f"loss={self.loss.name!r}: {what} is for the squared loss; landscape() is for "
+                f"{', '.join(SMOOTH)}"
+            )
 
     def __repr__(self) -> str:
         bias = "no bias" if self.bias is None else f"bias {self.bias:g}"

@@ -24,13 +24,13 @@ from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
-__all__ = ["RationalDecider"]
+__all__ = ["Integers", "RationalDecider", "Solution"]
 
 Integers = NDArray[np.object_]
 
 
 @dataclass(frozen=True, eq=False)
-class _Solution:
+class Solution:
     """All least squares solutions of a tuple: (c + N t)/denominator, denominator > 0."""
 
     c: Integers  # (n,)
@@ -147,7 +147,7 @@ class RationalDecider(Decider):
         free = np.full(self.free.shape, 1, dtype=object)
         return np.concatenate([free, *(self.map(int(face)) for face in faces)], axis=1)
 
-    def solve(self, faces: Indices) -> _Solution:
+    def solve(self, faces: Indices) -> Solution:
         """All least squares solutions on a tuple of faces."""
         columns, _, echelon, denominator, pivots = self._normal_equations(faces)
         n = columns.ncols() - 1
@@ -162,7 +162,7 @@ class RationalDecider(Decider):
             null[other, q] = denominator
             null[pivots, q] = -rows[:rank, other]
         residuals = columns * fmpz_mat([[v] for v in (*c.tolist(), -denominator)])
-        return _Solution(c, null, denominator, _table(residuals)[:, 0], rank)
+        return Solution(c, null, denominator, _table(residuals)[:, 0], rank)
 
     def _normal_equations(
         self, faces: Indices
@@ -281,7 +281,7 @@ class RationalDecider(Decider):
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
-            t = self._point_inside(affected, choice)
+            t = self._inner(affected, choice, solution)
             if t is None:
                 continue
             c = [
@@ -294,7 +294,7 @@ class RationalDecider(Decider):
         return result
 
     def _signed_shares(
-        self, face: int, row: Indices, solution: _Solution
+        self, face: int, row: Indices, solution: Solution
     ) -> tuple[Floats, Mask]:
         """The least s·h(v) beside its size (1 where that, too, is zero or it is zero in all
         fits on the tuple), and whether it is ≥ 0, for s = +1 and −1."""
@@ -322,6 +322,15 @@ class RationalDecider(Decider):
         """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
         r = np.array(residuals[:-1], dtype=object)
         return not np.any(_product(self.exact_turns(face), r[:, None]))
+
+    def _inner(
+        self,
+        affected: list[tuple[Integers, Integers]],
+        choice: tuple[int, ...],
+        solution: Solution,
+    ) -> list[Fraction] | None:
+        """A solution with all signs right, as `_point_inside` gives it."""
+        return self._point_inside(affected, choice)
 
     def _point_inside(
         self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
@@ -363,7 +372,7 @@ class RationalDecider(Decider):
         row: Indices,
         choice: tuple[int, ...],
         c: list[Fraction],
-        solution: _Solution,
+        solution: Solution,
         margin: float,
     ) -> Minima:
         points = np.empty((1, len(row), self.faces.rank))
@@ -387,7 +396,7 @@ class RationalDecider(Decider):
             np.array([residuals]),
         )
 
-    def _loss(self, solution: _Solution) -> tuple[float, list[float]]:
+    def _loss(self, solution: Solution) -> tuple[float, list[float]]:
         """The loss and the residuals, rounded."""
         scale = solution.denominator * self.target_scale
         whole = solution.residuals.tolist()

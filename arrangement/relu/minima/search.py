@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from arrangement.errors import SizeError
 from arrangement.exact.numbers import shown
 from arrangement.memory import refuse
+from arrangement.relu.losses.losses import SQUARED, Loss
+from arrangement.relu.minima.huber import HuberDecider
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pruning import Pruning
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.settling import SettlingDecider
+from arrangement.relu.minima.smooth import SmoothDecider
 from arrangement.relu.minima.stationary import Decider, Minima
 from arrangement.relu.minima.ties import within
 from arrangement.relu.minima.tuples import Screen
@@ -77,6 +80,8 @@ class Search:
         The targets exactly as given.
     exact : bool
         Decide in rational arithmetic alone; else only what float64 leaves open.
+    loss : Loss
+        For another than squares nothing is screened: each tuple is decided.
     """
 
     faces: NeuronFaces
@@ -87,6 +92,7 @@ class Search:
     kinds: frozenset[str]
     targets: NDArray[Any]
     exact: bool = False
+    loss: Loss = SQUARED
 
     @property
     def room(self) -> float:
@@ -105,26 +111,40 @@ class Search:
     @cached_property
     def pruning(self) -> Pruning | None:
         """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
-        if not np.isfinite(self.max_loss) or not len(self.positions) or self.exhaustive:
+        bounded = np.isfinite(self.max_loss) and self.loss == SQUARED
+        if not bounded or not len(self.positions) or self.exhaustive:
             return None
         return Pruning(self.faces, self.y, self.free, self.room, self.positions, self.exact)
 
     @cached_property
     def rational(self) -> RationalDecider:
         """Decides exactly."""
-        return RationalDecider(self.faces, self.targets, self.y, self.free)
+        given = self.faces, self.targets, self.y, self.free
+        if self.loss.name == "huber":
+            return HuberDecider(*given, self.loss)
+        if self.loss != SQUARED:
+            return SmoothDecider(*given, self.loss, self.exact or self.faces.rough)
+        return RationalDecider(*given)
 
     def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""
         rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
         positions = self.positions if self.pruning is None else self.pruning.positions
         return Screen(
-            self.faces, self.y, self.free, positions, self.room, rank_of, self.exhaustive
+            self.faces,
+            self.y,
+            self.free,
+            positions,
+            self.room,
+            rank_of,
+            self.exhaustive or self.loss != SQUARED,
         )
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
-        return self.rational if self.exact else SettlingDecider(self.rational)
+        if self.exact or self.loss != SQUARED:
+            return self.rational
+        return SettlingDecider(self.rational)
 
     @cached_property
     def n_tuples(self) -> int:
