@@ -155,7 +155,9 @@ class Reference:
                     inside = [
                         tuple(
                             self.number(
-                                side * s * dot(x, [dot(t, v[block]) for t in zip(*T, strict=True)])
+                                side
+                                * s
+                                * dot(x, [dot(t, v[block]) for t in zip(*T, strict=True)])
                             )
                             for v in [*null, solution]
                         )
@@ -203,7 +205,10 @@ class HuberReference(Reference):
                 columns = list(zip(*A, strict=True))
                 pull = [sum((side[i] * t * c[i] for i in far), Fraction(0)) for c in columns]
                 # Normal equations on those within, the others pull with all their force.
-                gram = [[sum((a[i] * b[i] for i in near), Fraction(0)) for b in columns] for a in columns]
+                gram = [
+                    [sum((a[i] * b[i] for i in near), Fraction(0)) for b in columns]
+                    for a in columns
+                ]
                 right = [
                     sum((a[i] * self.y[i] for i in near), Fraction(0)) - p
                     for a, p in zip(columns, pull, strict=True)
@@ -217,7 +222,9 @@ class HuberReference(Reference):
                 if any(abs(v) > t for v in r):
                     continue
                 rows = [
-                    tuple(side[i] * v for v in (*(dot(A[i], n) for n in null), d[i] - side[i] * t))
+                    tuple(
+                        side[i] * v for v in (*(dot(A[i], n) for n in null), d[i] - side[i] * t)
+                    )
                     for i in far
                 ]
                 fixed = [row for row in rows if not any(row[:-1])]
@@ -244,7 +251,7 @@ class SmoothReference(Reference):
         return Fraction(0) if abs(value) < Fraction(1, 10**25) else value
 
     def is_stationary(self, face, sign, r) -> bool:
-        """The same where h vanishes on the flat of the face, told from rounding, and modulo it."""
+        """The same: h vanishes on the flat of the face, but for rounding; then modulo it."""
         T = self.bases[face]
         local = [x for x, s in zip(self.X, face, strict=True) if not s]
         across = independent([list(row) for row in local])
@@ -342,9 +349,7 @@ def independent(A) -> list[int]:
 def separates(rows) -> bool:
     """Is there a v with row·v ≥ 0 for all rows, not all 0?"""
     zero = [(*row, Fraction(0)) for row in rows]
-    return any(
-        all_weak(zero, k) for k in range(len(rows))
-    )
+    return any(all_weak(zero, k) for k in range(len(rows)))
 
 
 def all_weak(rows, k) -> bool:

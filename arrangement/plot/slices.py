@@ -143,7 +143,7 @@ def slice(
 
 
 def _losses(problem: Problem, points: Floats) -> Floats:
-    """The mean squared error at parameters, shape (m, P)."""
+    """The loss at parameters, shape (m, P)."""
     K, d = problem.hidden, problem.dimension
     X = problem.arrangement.normals.astype(np.float64)
     inner = points[:, : K * d].reshape(-1, K, d) @ X.T
@@ -151,7 +151,7 @@ def _losses(problem: Problem, points: Floats) -> Floats:
     outputs = np.einsum("mkn,mk->mn", active, points[:, K * d : K * d + K])
     if problem.output_bias:
         outputs += points[:, -1:]
-    losses: Floats = np.mean((outputs - problem.targets) ** 2, axis=1)
+    losses: Floats = problem.loss.values(outputs, problem.targets).mean(axis=1)
     return losses
 
 

@@ -33,18 +33,19 @@ __all__ = ["OneHiddenLayer"]
 
 
 class OneHiddenLayer(Problem):
-    """Least squares regression with one hidden layer of ReLU neurons.
+    """Regression or classification with one hidden layer of ReLU neurons.
 
-    f(x) = Σ_j z_j max(0, w_j·x), with loss L(w, z) = (1/N) Σ_i (f(x_i) − y_i)². The samples
-    are normals of a central arrangement in the space of one neuron's weights w, and on each
-    of its cells a neuron is active on the same samples.
+    f(x) = Σ_j z_j max(0, w_j·x), with loss L(w, z) = (1/N) Σ_i l(f(x_i), y_i), that of least
+    squares, l = (f − y)², if no other is named. The samples are normals of a central
+    arrangement in the space of one neuron's weights w, and on each of its cells a neuron is
+    active on the same samples.
 
     Parameters
     ----------
     X : array_like, shape (N, features)
         The samples, each taken exactly as given.
     y : array_like, shape (N,)
-        The targets.
+        The targets; labels −1 and +1 for the logistic loss.
     hidden : int
         Number K of hidden neurons, at least one.
     bias : number, optional
@@ -54,6 +55,10 @@ class OneHiddenLayer(Problem):
         Add a free constant to the outputs.
     negative_slope : float
         α of the activation max(t, αt) with |α| < 1; 0 for ReLU.
+    loss : {"squared", "huber", "log_cosh", "logistic"}
+        See :mod:`arrangement.relu.losses.losses`. Others than squares have landscapes only.
+    threshold : float
+        Where the Huber loss becomes linear.
 
     Attributes
     ----------
@@ -64,6 +69,7 @@ class OneHiddenLayer(Problem):
     bias : float or None
     output_bias : bool
     negative_slope : float
+    loss : Loss
 
     Raises
     ------
@@ -94,6 +100,11 @@ class OneHiddenLayer(Problem):
     >>> best = two.global_minimum
     >>> round(best.loss, 9), np.abs(best.predict([[0], [1], [2]]).round(9)).tolist()
     (0.0, [1.0, 0.0, 1.0])
+
+    A logistic loss falls for ever where a cell leaves labels of one kind only:
+
+    >>> OneHiddenLayer([[0], [1], [2], [3]], [1, -1, 1, -1], loss="logistic").landscape()
+    Landscape: 8 cells, 5 pieces, least loss 0.656536 (boundary), no minimum below 0.519860
     """
 
     def landscape(
@@ -281,6 +292,7 @@ class OneHiddenLayer(Problem):
         array([[0., 0.],
                [0., 0.]])
         """
+        self.refuse_other_losses("curvature()")
         return curvature(self, weights, output_weights, output_bias, signs)
 
     def fit_global(
@@ -344,6 +356,7 @@ class OneHiddenLayer(Problem):
         >>> round(best.fun, 6), best.status
         (0.5, 'optimal')
         """
+        self.refuse_other_losses("fit_global()")
         return global_optimum(
             Samples.of(self.arrangement, self.targets, self.bias is not None),
             self.arrangement.cells,
@@ -415,6 +428,7 @@ class OneHiddenLayer(Problem):
         >>> end.signs.tolist(), end.fall.__round__(4)
         ([[-1, 1, 1]], 0.024)
         """
+        self.refuse_other_losses("polish()")
         check_flag(exact, "exact")
         most = whole(max_steps, "max_steps", 1)
         return polished(self, network, exact, most, reporter(progress, "steps"))

@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.exact.roots import as_fmpq
 from arrangement.relu.losses.losses import Loss
+from arrangement.relu.minima.convex_losses import ConvexDecider
 from arrangement.relu.minima.neuron_faces import NeuronFaces
-from arrangement.relu.minima.rational import Integers, RationalDecider, Solution
+from arrangement.relu.minima.rational import Integers, Solution, product
 from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.weight_space import Floats, Indices
 
@@ -49,15 +50,8 @@ class _Fit(Solution):
     found: bool
 
 
-class HuberDecider(RationalDecider):
-    """Decides tuples of faces exactly for the Huber loss.
-
-    Parameters
-    ----------
-    faces, targets, y, free
-        As of :class:`RationalDecider`.
-    kind : Loss
-    """
+class HuberDecider(ConvexDecider):
+    """Decides tuples of faces exactly for the Huber loss; see :class:`ConvexDecider`."""
 
     def __init__(
         self,
@@ -66,9 +60,9 @@ class HuberDecider(RationalDecider):
         y: Floats,
         free: Floats,
         kind: Loss,
+        certain: bool,
     ) -> None:
-        super().__init__(faces, targets, y, free)
-        self.kind = kind
+        super().__init__(faces, targets, y, free, kind, certain)
         limit = Fraction(kind.threshold)
         more = lcm(self.target_scale, limit.denominator) // self.target_scale
         self.target_scale *= more
@@ -135,10 +129,10 @@ class HuberDecider(RationalDecider):
         """The minimisers with some samples beyond the limit on some side, if it is so."""
         near = side == 0
         n = A.shape[1]
-        F, pull = A[near], -self.limit * A.T.dot(side) if len(A) else np.zeros(n, dtype=object)
-        gram = np.concatenate(
-            [F.T.dot(F), (F.T.dot(self.targets[near]) + pull)[:, None]], axis=1
-        )
+        # AᵀW (A | y) with W the samples within, and the others pull with all their force.
+        F = np.concatenate([A, self.targets[:, None]], axis=1)
+        gram = product(np.where(near[:, None], A, 0).T, F)
+        gram[:, -1:] -= self.limit * product(A.T, side[:, None])
         form, denominator, pivots = exact.echelon(gram) if n else (gram, 1, [])
         if n in pivots:
             return None
@@ -149,14 +143,14 @@ class HuberDecider(RationalDecider):
         for q, other in enumerate(others):
             null[other, q] = denominator
             null[pivots, q] = -form[: len(pivots), other]
-        outputs = A.dot(c) if n else np.zeros(len(A), dtype=object)
+        outputs = product(A, c[:, None])[:, 0]
         away = outputs - denominator * self.targets
         limit = denominator * self.limit
         residuals = np.where(near, away, side * limit)
         if any(abs(v) > limit for v in residuals):
             return None
         value = (side * away - limit)[~near]
-        moves = (side[:, None] * A.dot(null))[~near] if n else np.zeros((len(value), 0), object)
+        moves = product(side[~near, None] * A[~near], null)
         moved = np.array([any(row) for row in moves], dtype=bool)
         if any(v < 0 for v in value[~moved]):
             return None
@@ -170,7 +164,7 @@ class HuberDecider(RationalDecider):
         """The local minima on tuples of active faces, and the doubtful tuples."""
         parts = [Minima.empty(tuples.shape[1], len(self.y), self.faces.rank)]
         doubtful = [tuples[:0]]
-        for row in tuples:
+        for row in self.unclear(tuples):
             self._open = False
             parts += self._minima_on(row)
             if self._open:

@@ -24,7 +24,7 @@ from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
-__all__ = ["Integers", "RationalDecider", "Solution"]
+__all__ = ["Integers", "RationalDecider", "Solution", "product"]
 
 Integers = NDArray[np.object_]
 
@@ -84,7 +84,7 @@ class RationalDecider(Decider):
         if flat not in self._flats:
             on = self.faces.on[flat]
             T = _null_space(self.X[on]) if on.any() else _identity(self.faces.rank)
-            self._flats[flat] = T, _product(self.X, T)
+            self._flats[flat] = T, product(self.X, T)
         return self._flats[flat]
 
     def map(self, face: int) -> Integers:
@@ -102,7 +102,7 @@ class RationalDecider(Decider):
         rows = []
         for zeros, side in self._rays(int(self.faces.flat[face]), k):
             T = _null_space(self.X[zeros]) if zeros.any() else _identity(self.faces.rank)
-            along = _product(self.X, T)
+            along = product(self.X, T)
             seen = along[side != 0]
             # One column, of those that leave the flat, gives the ray modulo the flat.
             column = next(c for c in range(along.shape[1]) if any(seen[:, c]))
@@ -267,8 +267,8 @@ class RationalDecider(Decider):
             if off.any() and not np.any(solution.c[block]) and not np.any(solution.null[block]):
                 return []  # w = 0 in every solution
             sided = signs[off, None].astype(object) * Z[off]
-            value = _product(sided, solution.c[block, None])[:, 0]
-            moves = _product(sided, solution.null[block])
+            value = product(sided, solution.c[block, None])[:, 0]
+            moves = product(sided, solution.null[block])
             moved = np.array([any(v) for v in moves], dtype=bool)
             fixed = value[~moved]
             allowed[j] = all(v > 0 for v in fixed), all(v < 0 for v in fixed)
@@ -301,10 +301,10 @@ class RationalDecider(Decider):
         H = self.exact_turns(face)
         if not len(H):
             return np.ones(2), np.ones(2, dtype=bool)
-        values = _product(H, solution.residuals[:, None])[:, 0].tolist()
+        values = product(H, solution.residuals[:, None])[:, 0].tolist()
         outputs = solution.residuals + solution.denominator * self.targets
         size = np.abs(outputs) + solution.denominator * np.abs(self.targets)
-        sizes = _product(np.abs(H), size[:, None])[:, 0].tolist()
+        sizes = product(np.abs(H), size[:, None])[:, 0].tolist()
         shares = [Fraction(v, z) for v, z in zip(values, sizes, strict=True) if v]
         least = [float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)]
         zeros = [k for k, (v, z) in enumerate(zip(values, sizes, strict=True)) if z and not v]
@@ -321,7 +321,7 @@ class RationalDecider(Decider):
     def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
         """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
         r = np.array(residuals[:-1], dtype=object)
-        return not np.any(_product(self.exact_turns(face), r[:, None]))
+        return not np.any(product(self.exact_turns(face), r[:, None]))
 
     def _inner(
         self,
@@ -484,7 +484,7 @@ class RationalDecider(Decider):
                     for side in np.flatnonzero(holds).tolist()
                 ]
             for face in silent.tolist():
-                pull = _product(solution.residuals[None], self.map(face))
+                pull = product(solution.residuals[None], self.map(face))
                 if not np.any(pull):
                     spanned = self._spanned(row, self.map(face), solution.rank)
                     own.append((face, 0, spanned * self._share(face), True))
@@ -509,7 +509,8 @@ def _rounded(value: Fraction) -> float:
         ) from None
 
 
-def _product(a: Integers, b: Integers) -> Integers:
+def product(a: Integers, b: Integers) -> Integers:
+    """The product of matrices of integers."""
     if 0 in (*a.shape, *b.shape):
         return np.zeros((a.shape[0], b.shape[1]), dtype=object)
     return _table(fmpz_mat(a.tolist()) * fmpz_mat(b.tolist()))

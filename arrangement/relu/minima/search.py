@@ -120,11 +120,10 @@ class Search:
     def rational(self) -> RationalDecider:
         """Decides exactly."""
         given = self.faces, self.targets, self.y, self.free
-        if self.loss.name == "huber":
-            return HuberDecider(*given, self.loss)
-        if self.loss != SQUARED:
-            return SmoothDecider(*given, self.loss, self.exact or self.faces.rough)
-        return RationalDecider(*given)
+        if self.loss == SQUARED:
+            return RationalDecider(*given)
+        kind = HuberDecider if self.loss.name == "huber" else SmoothDecider
+        return kind(*given, self.loss, self.exact or self.faces.rough)
 
     def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""

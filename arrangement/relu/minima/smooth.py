@@ -7,8 +7,8 @@ derivatives r_i = l′(f_i, y_i), which take the place of the residuals in the c
 
 *The critical point is proved.* In the columns of A that are independent let g be the gradient
 and H the Hessian of the loss, P about the inverse of H at c, X a box around c. If
-c − P g(c) + (I − P H(X)) (X − c) lies in the interior of X, there is exactly one zero of g in X,
-and it lies in that smaller set (Krawczyk 1969). All is computed in balls (Arb, through
+c − P g(c) + (I − P H(X)) (X − c) lies in the interior of X, there is exactly one zero of g in
+X, and it lies in that smaller set (Krawczyk 1969). All is computed in balls (Arb, through
 python-flint), so that a sign of a linear form in c or r is certain unless its ball holds 0.
 
 *Forms that vanish.* Samples with equal rows of A have equal outputs, and with opposite rows
@@ -18,9 +18,9 @@ columns with e·c = 0 is one of all columns, by the same rule. What is left afte
 `PRECISIONS` is open: a strict inequality then refuses the tuple, which is doubtful, and a weak
 one leaves the piece undecided.
 
-*There may be none.* The logistic loss has no minimum on the tuple iff some v has y_i (A v)_i ≥ 0
-for all i, not all zero. By Stiemke's lemma there is no such v iff Σ_i λ_i y_i a_i = 0 for some
-λ > 0 on the rows a_i ≠ 0: one or the other is found exactly. Then the tuple holds no piece.
+*There may be none.* The logistic loss has no minimum on the tuple iff some v has
+y_i (A v)_i ≥ 0 for all i, not all zero. A linear program proposes the samples with equality;
+the rest is a strict system in few unknowns, solved exactly. Then the tuple holds no piece.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from scipy.optimize import linprog
 from arrangement import exact
 from arrangement.exact.roots import precision
 from arrangement.relu.losses.losses import Loss
+from arrangement.relu.minima.convex_losses import ConvexDecider
 from arrangement.relu.minima.neuron_faces import NeuronFaces
-from arrangement.relu.minima.rational import Integers, RationalDecider
+from arrangement.relu.minima.rational import Integers, product
 from arrangement.relu.minima.stationary import Minima, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask
 
@@ -50,13 +51,6 @@ PRECISIONS = 128, 640
 
 GRID = 100
 """Losses and derivatives that agree to 2^-100 count as equal, in orders and components."""
-
-STEPS = 100
-"""Newton's steps in float64, many more than it takes where there is a minimum."""
-
-CLEAR = 1e-6
-"""An inequality that fails by this share of its terms, beside fits whose condition is below
-1e5, fails beyond the rounding of float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,17 +66,8 @@ class _Critical:
     proved: bool
 
 
-class SmoothDecider(RationalDecider):
-    """Decides tuples of faces for the logistic loss and log-cosh.
-
-    Parameters
-    ----------
-    faces, targets, y, free
-        As of :class:`RationalDecider`.
-    kind : Loss
-    certain : bool
-        Is nothing refused in float64, however clear it is?
-    """
+class SmoothDecider(ConvexDecider):
+    """Decides tuples of faces for the logistic loss and log-cosh."""
 
     def __init__(
         self,
@@ -93,8 +78,7 @@ class SmoothDecider(RationalDecider):
         kind: Loss,
         certain: bool,
     ) -> None:
-        super().__init__(faces, targets, y, free)
-        self.kind, self.certain = kind, certain
+        super().__init__(faces, targets, y, free, kind, certain)
         self._known: dict[tuple[tuple[int, ...], int], _Critical | None] = {}
 
     # --- the critical point -----------------------------------------------------------------
@@ -114,9 +98,11 @@ class SmoothDecider(RationalDecider):
             targets = [
                 arb(fmpq(fmpz(int(v)), fmpz(self.target_scale))) for v in self.targets.tolist()
             ]
+            if self.kind.separable and self._separates(rows, strictly=True):
+                return None
             start, steady = self._newton(rows)
             c = self._enclosed(rows, start, targets, bits) if steady else None
-            if c is None and self.kind.separable and self._separates(rows, start):
+            if c is None and self.kind.separable and self._separates(rows, strictly=False):
                 return None
             proved = c is not None
             if c is None:
@@ -148,44 +134,10 @@ class SmoothDecider(RationalDecider):
         largest = [max(map(abs, column)) for column in rows.T.tolist()]
         A = np.array([[v / m for v, m in zip(row, largest, strict=True)] for row in rows])
         Q, R = np.linalg.qr(A)
-        q, steady = self._descended(Q[None], np.ones((1, r), dtype=bool))
+        q, steady = self.descended(Q[None], np.ones((1, r), dtype=bool))
         with np.errstate(over="ignore"):
             c = np.linalg.solve(R, q[0]) / np.array(largest, dtype=np.float64)
         return c, bool(steady[0]) and bool(np.isfinite(c).all())
-
-    def _descended(self, Q: Floats, kept: Mask) -> tuple[Floats, Mask]:
-        """Newton's steps in orthonormal columns Q, (m, N, r), of which some are kept."""
-        y, kind = self.y, self.kind
-        q = np.zeros((len(Q), Q.shape[2]))
-        padding = np.eye(Q.shape[2]) * ~kept[:, None, :]
-        steady = np.zeros(len(Q), dtype=bool)
-        left = np.arange(len(Q))
-        value = kind.values(np.zeros((len(Q), len(y))), y).sum(axis=1)
-        for _ in range(STEPS):
-            f = np.einsum("mnr,mr->mn", Q[left], q[left])
-            g = np.einsum("mnr,mn->mr", Q[left], kind.derivative(f, y))
-            D = np.maximum(kind.curvature_product(f, y, np.ones_like(f)), 1e-200)
-            H = np.einsum("mnr,mn,mns->mrs", Q[left], D, Q[left]) + padding[left]
-            scale = np.trace(H, axis1=1, axis2=2)[:, None, None]
-            H += 1e-15 * scale * np.eye(Q.shape[2])
-            step = -np.linalg.solve(H, g[:, :, None])[:, :, 0]
-            slope = np.einsum("mr,mr->m", g, step)
-            t = np.ones(len(left))
-            for _ in range(40):
-                moved = q[left] + t[:, None] * step
-                new = kind.values(np.einsum("mnr,mr->mn", Q[left], moved), y).sum(axis=1)
-                short = new > value[left] + 1e-4 * t * slope + 1e-14 * np.abs(value[left])
-                if not short.any():
-                    break
-                t[short] /= 2
-            q[left], value[left] = moved, new
-            size = np.linalg.norm(q[left], axis=1)
-            done = np.linalg.norm(step, axis=1) <= 1e-9 * (1e-6 + size)
-            steady[left[done]] = True
-            left = left[~done & (np.abs(q[left]).max(axis=1) < 1e3 * (1 + np.abs(y).max()))]
-            if not len(left):
-                break
-        return q, steady
 
     def _enclosed(
         self, rows: Integers, start: Floats, targets: list[arb], bits: int
@@ -205,7 +157,10 @@ class SmoothDecider(RationalDecider):
             f = (A * arb_mat([[v] for v in at])).entries()
             terms = [self._terms(v, y) for v, y in zip(f, targets, strict=True)]
             weighted = arb_mat(
-                [[term[2] * v for v in row] for term, row in zip(terms, A.tolist(), strict=True)]
+                [
+                    [term[2] * v for v in row]
+                    for term, row in zip(terms, A.tolist(), strict=True)
+                ]
             )
             return At * arb_mat([[term[1]] for term in terms]), At * weighted
 
@@ -215,7 +170,10 @@ class SmoothDecider(RationalDecider):
                 P = H.mid().inv().mid()
                 step = (P * g).mid().entries()
                 c = [(v - s).mid() for v, s in zip(c, step, strict=True)]
-                if all(abs(s) <= abs(v) * arb(2) ** (16 - bits) for v, s in zip(c, step, strict=True)):
+                if all(
+                    abs(s) <= abs(v) * arb(2) ** (16 - bits)
+                    for v, s in zip(c, step, strict=True)
+                ):
                     break
             g, _ = system(c)
             step = (P * g).entries()
@@ -227,9 +185,7 @@ class SmoothDecider(RationalDecider):
             rest = (_identity_matrix(r) - P * H) * arb_mat(
                 [[arb(0, e.upper())] for e in radius]
             )
-            inner = [
-                v - s + e for v, s, e in zip(c, step, rest.entries(), strict=True)
-            ]
+            inner = [v - s + e for v, s, e in zip(c, step, rest.entries(), strict=True)]
         except ZeroDivisionError:
             return None
         if all(box.contains_interior(ball) for box, ball in zip(X, inner, strict=True)):
@@ -247,22 +203,24 @@ class SmoothDecider(RationalDecider):
                 return [arb(fmpq(int(v), scale * self.target_scale)) for v in form[:, -1]]
         return None
 
-    def _separates(self, rows: Integers, v: Floats) -> bool:
-        """Does some direction of the columns lower a logistic loss for ever?"""
-        signed = np.array(
-            [row * int(y) for row, y in zip(rows, self.targets.tolist(), strict=True) if any(row)],
-            dtype=object,
-        ).reshape(-1, rows.shape[1])
+    def _separates(self, rows: Integers, strictly: bool) -> bool:
+        """Is there a proof that some direction of the columns lowers a logistic loss for ever?
+
+        Strictly: at once at all samples that it could.
+        """
+        signed = rows * self.targets[:, None]
+        signed = signed[[any(row) for row in signed.tolist()]]
         if not len(signed):
             return False
-        direction = [Fraction(float(x)) for x in v]
-        if all(sum(a * b for a, b in zip(row, direction, strict=True)) > 0 for row in signed):
-            return True
-        weights = exact.nullspace(signed.T)
-        if not weights.shape[1]:
-            return True
-        inside = [[*row, 0] for row in weights.tolist()]
-        return exact.interior_point(inside) is None
+        if not strictly:
+            held = _held(signed)
+            if held.all() or not held.any():
+                return False
+            signed = product(signed[~held], exact.nullspace(signed[held]))
+            if not signed.shape[1]:
+                return False
+        zero = np.zeros(len(signed), dtype=object)
+        return self._point_inside([(zero, signed)], (1,)) is not None
 
     # --- forms that vanish ------------------------------------------------------------------
 
@@ -285,10 +243,7 @@ class SmoothDecider(RationalDecider):
             key = tuple(row) if logistic else (*row, y)
             side = next((exact.sign(v) for v in key if v), 0)
             group = place.setdefault(tuple(side * v for v in key), len(place)) if side else 0
-            if logistic:
-                constant = -2 * (y > 0) + (side <= 0) + (side < 0)
-            else:
-                constant = 0
+            constant = -2 * (y > 0) + (side <= 0) + (side < 0) if logistic else 0
             entries.append((group, side, constant))
         table = np.zeros((forms.shape[1], len(place) + 1), dtype=object)
         for (group, side, constant), form in zip(entries, forms.tolist(), strict=True):
@@ -318,11 +273,7 @@ class SmoothDecider(RationalDecider):
         K = tuples.shape[1]
         parts = [Minima.empty(K, len(self.y), self.faces.rank)]
         doubtful = [np.zeros((0, K), dtype=np.int64)]
-        left = tuples
-        if not self.certain:
-            clear = [self._clearly_none(tuples[rows]) for rows in self._portions(tuples)]
-            left = tuples[~np.concatenate([np.zeros(0, dtype=bool), *clear])]
-        for row in left:
+        for row in self.unclear(tuples):
             for bits in PRECISIONS:
                 with precision(bits):
                     found, open_ = self._pieces_on(row, bits)
@@ -355,7 +306,9 @@ class SmoothDecider(RationalDecider):
                 form = np.zeros(len(found.c), dtype=object)
                 form[block] = sign * z
                 if any(moves):
-                    value = sum((a * c for a, c in zip(form, found.c, strict=True) if a), arb(0))
+                    value = sum(
+                        (a * c for a, c in zip(form, found.c, strict=True) if a), arb(0)
+                    )
                     moving[j].append((moves, value))
                     continue
                 side, _ = self._form_sign(found, form)
@@ -372,20 +325,23 @@ class SmoothDecider(RationalDecider):
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
-            inside = self._inner(moving, choice, found)
+            inside = self._inside(moving, choice, found)
             if inside is None:
                 open_ = True
             if not inside:
                 continue
-            side = [0 if s > 0 else 1 for s in choice]
-            weak = min(share[j, k] for j, k in enumerate(side))
+            signed = list(enumerate(0 if s > 0 else 1 for s in choice))
+            weak = min(share[j, k] for j, k in signed)
             piece = self._piece(row, choice, inside, found, float(weak))  # type: ignore[arg-type]
-            piece.decided[:] = all(sure[j, k] for j, k in enumerate(side))
+            piece.decided[:] = all(sure[j, k] for j, k in signed)
             result.append(piece)
         return result, open_
 
-    def _inner(
-        self, moving: list[list[tuple[Integers, arb]]], choice: tuple[int, ...], found: _Critical
+    def _inside(
+        self,
+        moving: list[list[tuple[Integers, arb]]],
+        choice: tuple[int, ...],
+        found: _Critical,
     ) -> list[Fraction] | None:
         """Coefficients with all signs right; empty if there are none, None if that is open."""
         q = found.null.shape[1]
@@ -393,20 +349,19 @@ class SmoothDecider(RationalDecider):
         if not q:
             return middle
         rows = [(s * m, s * v) for s, own in zip(choice, moving, strict=True) for m, v in own]
-        t: list[Fraction] | None = [Fraction(0)] * q
+        t = [Fraction(0)] * q
         if rows:
-            scale = 1 << ctx.prec
+            scale = 1 << int(ctx.prec)
             moves = np.array([m for m, _ in rows], dtype=object)
-            for up in (False, True):
-                ends = [_end(v, scale, up) for _, v in rows]
-                t = self._point_inside([(np.array(ends, dtype=object), moves)], (1,))
-                if up or t is not None:
-                    break
-            if t is None:
-                return []
-            if up:
-                return None
-            t = [v / scale for v in t]
+
+            def point(up: bool) -> list[Fraction] | None:
+                ends = np.array([_end(v, scale, up) for _, v in rows], dtype=object)
+                return self._point_inside([(ends, moves)], (1,))
+
+            inner = point(up=False)
+            if inner is None:
+                return None if point(up=True) is not None else []
+            t = [v / scale for v in inner]
         return [
             c + sum((a * v for a, v in zip(line, t, strict=True)), Fraction(0))
             for c, line in zip(middle, found.null.tolist(), strict=True)
@@ -417,13 +372,23 @@ class SmoothDecider(RationalDecider):
         share, holds, sure = np.ones(2), np.ones(2, dtype=bool), np.ones(2, dtype=bool)
         H = self.exact_turns(face)
         for change in H:
-            value = sum((int(a) * r for a, r in zip(change, found.derivatives, strict=True) if a), arb(0))
+            value = sum(
+                (int(a) * r for a, r in zip(change, found.derivatives, strict=True) if a),
+                arb(0),
+            )
             sign = _sign(value) if found.proved else None
             if sign is None and found.proved and self._implied(found.columns, change[:, None]):
-                if exact.rank(np.column_stack([found.columns, change])) > exact.rank(found.columns):
+                if exact.rank(np.column_stack([found.columns, change])) > exact.rank(
+                    found.columns
+                ):
                     share[:] = 0.0
                 continue
-            size = float(sum(abs(int(a)) * abs(float(r.mid())) for a, r in zip(change, found.derivatives, strict=True)))
+            size = float(
+                sum(
+                    abs(int(a)) * abs(float(r.mid()))
+                    for a, r in zip(change, found.derivatives, strict=True)
+                )
+            )
             for k, s in enumerate((1, -1)):
                 if sign is None:
                     sure[k], share[k] = False, 0.0
@@ -456,7 +421,14 @@ class SmoothDecider(RationalDecider):
                 for face in silent.tolist():
                     pull = self.map(face)
                     values = [
-                        sum((int(a) * r for a, r in zip(form, found.derivatives, strict=True) if a), arb(0))
+                        sum(
+                            (
+                                int(a) * r
+                                for a, r in zip(form, found.derivatives, strict=True)
+                                if a
+                            ),
+                            arb(0),
+                        )
                         for form in pull.T
                     ]
                     if any(_sign(v) for v in values):
@@ -497,7 +469,7 @@ class SmoothDecider(RationalDecider):
         # Samples that some direction of descent reaches have loss 0 in the end: those whose
         # λ_i is 0 in every λ ≥ 0 with Σ λ_i y_i a_i = 0.
         A = self.columns(faces)
-        kept = _held(A, self.targets)
+        kept = _held(A * self.targets[:, None])
         rest = A[kept]
         targets, y = self.targets, self.y
         self.targets, self.y = targets[kept], y[kept]
@@ -538,63 +510,16 @@ class SmoothDecider(RationalDecider):
             found = self.critical(active)
             assert found is not None, "a minimum has a critical point"
             grid = arb(2) ** GRID
-            return (*(int(floor(_fraction(r * grid) + Fraction(1, 2))) for r in found.derivatives), 1 << GRID)
+            return (
+                *(floor(_fraction(r * grid) + Fraction(1, 2)) for r in found.derivatives),
+                1 << GRID,
+            )
 
     def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
         """Is Σ_i r_i σ(v·x_i) zero, to 2^-`GRID` of each term, for v near a face?"""
         H = self.exact_turns(face)
         value = H.dot(np.array(residuals[:-1], dtype=object)) if len(H) else np.zeros(0)
         return bool(np.all(np.abs(value) <= np.abs(H).sum(axis=1)))
-
-    def _clearly_none(self, tuples: Indices) -> Mask:
-        """Tuples on which for some neuron both output signs are refused, far beyond rounding."""
-        m, K = tuples.shape
-        n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
-        A = np.zeros((m, n, e + K * D))
-        A[:, :, :e] = self.free
-        A[:, :, e:] = np.swapaxes(self.faces.transposed(tuples.reshape(-1)).reshape(m, K * D, n), 1, 2)
-        U, S, Vt = np.linalg.svd(A, full_matrices=False)
-        kept = S > 1e-5 * S[:, :1]
-        good = ~np.any(~kept & (S > 1e-13 * S[:, :1]), axis=1)
-        Q = U * kept[:, None, :]
-        q, steady = self._descended(Q, kept)
-        good &= steady
-        f = np.einsum("mnr,mr->mn", Q, q)
-        r = self.kind.derivative(f, self.y)
-        D2 = self.kind.curvature_product(f, self.y, np.ones_like(f))
-        least = np.einsum("mnr,mn,mns->mrs", Q, D2, Q) + np.eye(Q.shape[2]) * ~kept[:, None, :]
-        good &= np.linalg.eigvalsh(least)[:, 0] > 1e-4
-        c = np.einsum("mrc,mr->mc", Vt, np.divide(q, S, out=np.zeros_like(q), where=kept))
-        full = np.zeros((m, A.shape[2], A.shape[2]))
-        _, _, whole = np.linalg.svd(A, full_matrices=True)
-        full[:, :] = whole
-        spans = np.zeros((m, A.shape[2]), dtype=bool)
-        spans[:, : kept.shape[1]] = kept
-        null = full * ~spans[:, :, None]
-        refused = np.zeros(m, dtype=bool)
-        for j in range(K):
-            flats, signs = self.faces.flat[tuples[:, j]], self.faces.signs[tuples[:, j]]
-            Z = self.faces.restricted(flats)
-            length = np.linalg.norm(Z, axis=2)
-            length[(signs == 0) | (length == 0.0)] = 1.0
-            Z = Z * (signs / length)[:, :, None]
-            block = slice(e + j * D, e + (j + 1) * D)
-            own = c[:, block]
-            change = np.linalg.norm(Z @ np.swapaxes(null[:, :, block], 1, 2), axis=2)
-            fixed = (change <= 1e-10) & (signs != 0)
-            value = np.einsum("mnd,md->mn", Z, own)
-            size = np.linalg.norm(c, axis=1)
-            low = np.min(value, axis=1, where=fixed, initial=np.inf)
-            high = np.max(value, axis=1, where=fixed, initial=-np.inf)
-            no = np.column_stack([low < -CLEAR * size, high > CLEAR * size])
-            undecided = good & ~no.all(axis=1) & (self.faces.codimension[tuples[:, j]] > 0)
-            for k in np.flatnonzero(undecided).tolist():
-                H = self.faces.turns(int(tuples[k, j]))
-                h, most = H @ r[k], np.abs(H).sum(axis=1)
-                no[k, 0] |= np.any(h < -CLEAR * most)
-                no[k, 1] |= np.any(h > CLEAR * most)
-            refused |= no.all(axis=1)
-        return np.asarray(good & refused)
 
 
 def _applied(rows: Integers, c: list[arb]) -> list[arb]:
@@ -635,19 +560,15 @@ def _gridded(value: arb) -> fmpq:
     return fmpq(floor(_fraction(value) * 2**GRID + Fraction(1, 2)), 1 << GRID)
 
 
-def _held(A: Integers, labels: Integers) -> Mask:
-    """The samples whose loss stays: those with y_i (A v)_i = 0 for all v with y A v ≥ 0.
-
-    By complementary slackness they are those with λ_i > 0 for some λ ≥ 0, Σ λ_i y_i a_i = 0,
-    found by linear programs in float64.
-    """
-    signed = (A * labels[:, None]).astype(np.float64)
-    signed /= np.maximum(np.abs(signed).max(axis=0, initial=0.0), 1e-300)
-    n, width = signed.shape
-    # Maximise the sum of gains min(1, y_i (A v)_i): all that can grow do so at the optimum.
+def _held(signed: Integers) -> Mask:
+    """The rows a_i with a_i·v = 0 for all v with a·v ≥ 0 for all rows, in float64."""
+    table = signed.astype(np.float64)
+    table /= np.maximum(np.abs(table).max(axis=0, initial=0.0), 1e-300)
+    n, width = table.shape
+    # Maximise the sum of gains min(1, a_i·v): all that can grow do so at the optimum.
     result = linprog(
         np.append(np.zeros(width), -np.ones(n)),
-        A_ub=np.column_stack([-signed, np.eye(n)]),
+        A_ub=np.column_stack([-table, np.eye(n)]),
         b_ub=np.zeros(n),
         bounds=[(None, None)] * width + [(0, 1)] * n,
     )
