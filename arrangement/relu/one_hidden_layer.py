@@ -18,6 +18,7 @@ from arrangement.progress import Progress, reporter
 from arrangement.relu.curvature import Curvature, curvature
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.minima.pieces import KINDS, Pieces
+from arrangement.relu.minima.rank_one import RankOneDecider
 from arrangement.relu.minima.search import (
     enumerate_minima,
     refuse_large_table,
@@ -44,7 +45,7 @@ class OneHiddenLayer(Problem):
     ----------
     X : array_like, shape (N, features)
         The samples, each taken exactly as given.
-    y : array_like, shape (N,)
+    y : array_like, shape (N,), or (N, outputs)
         The targets; labels −1 and +1 for the logistic loss.
     hidden : int
         Number K of hidden neurons, at least one.
@@ -64,7 +65,7 @@ class OneHiddenLayer(Problem):
     ----------
     arrangement : Arrangement
         Of the N samples, in dimension d: the features, and one more with a bias.
-    targets : ndarray, shape (N,)
+    targets : ndarray, shape (N,), or (N, outputs)
     hidden : int
     bias : float or None
     output_bias : bool
@@ -188,6 +189,12 @@ class OneHiddenLayer(Problem):
         >>> layer.landscape(max_loss=1.0, exact=True).pieces
         5 pieces (2 continuum, 1 isolated, 2 zero)
         """
+        if self.n_outputs > 1 and self.hidden > 1:
+            raise InputError(
+                f"y has {self.n_outputs} columns and there are {self.hidden} neurons: within a "
+                "tuple of cells the loss is not convex, and has no landscape here; take one "
+                "neuron, or fit_global() for the best network with a bound"
+            )
         bound, wanted = checked_loss(max_loss), self._kinds(kinds)
         quiet = None if callable(progress) else progress
         check_flag(exact, "exact")
@@ -204,7 +211,11 @@ class OneHiddenLayer(Problem):
             faces = self.faces_of(samples, faces.cells, codimensions, quiet)
             search = replace(search, faces=faces)
         minima, doubtful = enumerate_minima(search, executor, reporter(progress, "tuples"))
-        pieces = Pieces(faces, *rising(minima, search.rational), self.bias)
+        minima, level = rising(minima, search.rational)
+        z = None
+        if isinstance(search.rational, RankOneDecider):
+            z = search.rational.output_weights(minima)
+        pieces = Pieces(faces, minima, level, self.bias, output_weights=z)
         whole = bound == inf and wanted == set(KINDS) and not self.loss.separable
         if not len(pieces) and not doubtful and whole:
             raise SolverError(

@@ -73,8 +73,30 @@ class Problem:
         self.loss = Loss(loss, threshold)
         if loss not in SMOOTH:
             raise InputError(f"loss={shown(loss)}: one of {', '.join(SMOOTH)}")
-        self.targets, self.exact_targets = sample_targets(y, self.n_samples)
-        self.loss.targets(y, self.n_samples)
+        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+            self._take_several(y)
+        else:
+            y = np.ravel(y) if np.ndim(y) == 2 else y
+            self.targets, self.exact_targets = sample_targets(y, self.n_samples)
+            self.loss.targets(y, self.n_samples)
+
+    def _take_several(self, y: Any) -> None:
+        """Take targets of several outputs."""
+        if self.loss != SQUARED:
+            raise InputError(f"loss={self.loss.name!r}: y has one column for it, not several")
+        if self.output_bias:
+            raise InputError(
+                "output_bias=True: y has several columns; take their means off, and no bias"
+            )
+        columns = [sample_targets(column, self.n_samples) for column in zip(*y, strict=True)]
+        self.targets = np.column_stack([column for column, _ in columns])
+        self.targets.flags.writeable = False
+        self.exact_targets = np.column_stack([column for _, column in columns])
+
+    @property
+    def n_outputs(self) -> int:
+        """Number m of outputs."""
+        return 1 if self.targets.ndim == 1 else self.targets.shape[1]
 
     @property
     def n_samples(self) -> int:
@@ -126,18 +148,20 @@ class Problem:
         y, free, wanted = self.samples.y, self.free, frozenset(kinds)
         return Search(
             faces,
-            y,
+            y.ravel(),
             free,
             self.hidden,
             max_loss,
             wanted,
-            self.exact_targets,
+            self.exact_targets.ravel(),
             exact,
             self.loss,
         )
 
     def refuse_other_losses(self, what: str) -> None:
-        """Raise an InputError unless the loss is that of least squares."""
+        """Raise an InputError unless the loss is that of least squares, of one output."""
+        if self.n_outputs > 1:
+            raise InputError(f"y has {self.n_outputs} columns: {what} is for one output")
         if self.loss != SQUARED:
             raise InputError(
                 f"loss={self.loss.name!r}: {what} is for the squared loss; landscape() is for "

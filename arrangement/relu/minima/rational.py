@@ -53,6 +53,9 @@ class RationalDecider(Decider):
     free : ndarray, shape (N, e)
     """
 
+    fits_samples = True
+    """Is a sample whose output is free beside the others' without loss, whatever its target?"""
+
     def __init__(
         self, faces: NeuronFaces, targets: NDArray[np.object_], y: Floats, free: Floats
     ) -> None:

@@ -19,6 +19,7 @@ from arrangement.relu.losses.losses import SQUARED, Loss
 from arrangement.relu.minima.huber import HuberDecider
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pruning import Pruning
+from arrangement.relu.minima.rank_one import RankOneDecider
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.settling import SettlingDecider
 from arrangement.relu.minima.smooth import SmoothDecider
@@ -69,7 +70,7 @@ class Search:
     Attributes
     ----------
     faces : NeuronFaces
-    y : ndarray, shape (N,)
+    y : ndarray, shape (N,), or (N·m,) with m outputs
     free : ndarray, shape (N, e)
         Columns with free coefficients.
     hidden : int
@@ -95,6 +96,16 @@ class Search:
     loss: Loss = SQUARED
 
     @property
+    def several(self) -> bool:
+        """Are there several outputs?"""
+        return len(self.y) > len(self.faces.given.X)
+
+    @property
+    def screened(self) -> bool:
+        """Does the screen for squares of one output apply?"""
+        return self.loss == SQUARED and not self.several
+
+    @property
     def room(self) -> float:
         """The largest squared residual to look at: a hair above the loss asked for."""
         n = len(self.y)
@@ -111,7 +122,7 @@ class Search:
     @cached_property
     def pruning(self) -> Pruning | None:
         """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
-        bounded = np.isfinite(self.max_loss) and self.loss == SQUARED
+        bounded = np.isfinite(self.max_loss) and self.screened
         if not bounded or not len(self.positions) or self.exhaustive:
             return None
         return Pruning(self.faces, self.y, self.free, self.room, self.positions, self.exact)
@@ -120,6 +131,8 @@ class Search:
     def rational(self) -> RationalDecider:
         """Decides exactly."""
         given = self.faces, self.targets, self.y, self.free
+        if self.several:
+            return RankOneDecider(*given, self.exact or self.faces.rough)
         if self.loss == SQUARED:
             return RationalDecider(*given)
         kind = HuberDecider if self.loss.name == "huber" else SmoothDecider
@@ -136,12 +149,12 @@ class Search:
             positions,
             self.room,
             rank_of,
-            self.exhaustive or self.loss != SQUARED,
+            self.exhaustive or not self.screened,
         )
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
-        if self.exact or self.loss != SQUARED:
+        if self.exact or not self.screened:
             return self.rational
         return SettlingDecider(self.rational)
 

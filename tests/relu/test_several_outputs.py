@@ -1,0 +1,138 @@
+"""One neuron with several outputs: one output in disguise, eigenvectors, perturbations."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from arrangement.errors import InputError
+from arrangement.relu import OneHiddenLayer
+from tests.amounts import first
+from tests.relu.test_landscape import data_set, with_bias
+
+
+def loss_at(X, Y, w, z):
+    """The mean squared length of the residuals; the points' axes first."""
+    a = np.maximum(w @ X.T, 0.0)
+    return np.mean(np.sum((a[..., :, None] * z[..., None, :] - Y) ** 2, axis=-1), axis=-1)
+
+
+def targets(seed, n, outputs=2):
+    rng = np.random.default_rng(seed)
+    if seed % 5 == 0:
+        return rng.normal(size=(n, outputs))
+    return rng.integers(-3, 4, (n, outputs)) / 2
+
+
+@pytest.mark.parametrize("seed", first(8, range(100)))
+def test_targets_of_one_direction_have_the_pieces_of_one_output(seed):
+    X, y, bias = data_set(seed, largest=7)
+    one = OneHiddenLayer(X, y, bias=bias).landscape(exact=True)
+    two = OneHiddenLayer(X, np.outer(y, [1, 2]), bias=bias).landscape(exact=seed % 2 == 0)
+    expected = set(map(tuple, np.unique(one.pieces.faces, axis=0)))
+    found = set(map(tuple, two.pieces.faces))
+    assert found <= expected
+    assert len(expected - found) <= two.doubtful
+    place = {int(face): k for k, (face,) in enumerate(one.pieces.faces)}
+    for piece, (face,) in zip(two.pieces, two.pieces.faces, strict=True):
+        other = one.pieces[place[int(face)]]
+        assert piece.loss == pytest.approx(5 * other.loss, abs=1e-12)
+        assert (piece.kind, piece.dimension) == (other.kind, other.dimension)
+    assert len(two.components) <= len(one.components)
+
+
+@pytest.mark.parametrize("seed", first(8, range(60)))
+def test_no_way_down_from_pieces_and_descents_end_on_them(seed):
+    X, _, bias = data_set(seed, largest=9)
+    Y, XB, rng = (
+        targets(seed, len(X), 2 + seed % 2),
+        with_bias(X, bias),
+        np.random.default_rng(seed),
+    )
+    pieces = OneHiddenLayer(X, Y, bias=bias).landscape().pieces
+    for piece in pieces[:40]:
+        w, z = piece.weights[0], piece.output_weights[0]
+        here = loss_at(XB, Y, w, z)
+        assert here == pytest.approx(piece.loss, abs=1e-12)
+        assert np.sum(pieces.residuals[0] ** 2) / len(X) == pytest.approx(pieces.loss[0])
+        if piece.kind == "boundary":  # there w is on the face up to rounding only
+            w = w - np.linalg.pinv(XB[piece.signs[0] == 0]) @ (XB[piece.signs[0] == 0] @ w)
+        room = np.abs(XB @ w)[piece.signs[0] != 0].min(initial=1.0) / np.linalg.norm(XB)
+        size = min(room, 1.0) * 10.0 ** rng.uniform(-4, -1, (600, 1))
+        dw, dz = rng.normal(size=(600, len(w))) * size, rng.normal(size=(600, len(z))) * size
+        dz[:200], dw[200:300] = dz[:200] / 100, 0
+        assert loss_at(XB, Y, w + dw, z + dz).min() >= here - 1e-9 * (1 + here)
+
+    def fun(p):
+        w, z = p[: XB.shape[1]], p[XB.shape[1] :]
+        a = np.maximum(XB @ w, 0)
+        E = 2 * (np.outer(a, z) - Y) / len(Y)
+        return loss_at(XB, Y, w, z), np.concatenate([(E @ z * (a > 0)) @ XB, E.T @ a])
+
+    for _ in range(15):
+        start = rng.normal(size=XB.shape[1] + Y.shape[1])
+        end = minimize(fun, start, jac=True, tol=1e-13)
+        if np.abs(end.jac).max() < 1e-8:  # else it has met a kink
+            assert np.abs(pieces.loss - end.fun).min() < 1e-7
+
+
+@pytest.mark.parametrize("seed", first(3, range(20)))
+def test_pieces_are_the_stationary_faces_that_no_step_leaves(seed):
+    rng = np.random.default_rng(seed)
+    X, Y = rng.normal(size=(int(rng.integers(3, 8)), 2)), None
+    Y = rng.normal(size=(len(X), 2))
+    landscape = OneHiddenLayer(X, Y).landscape()
+    table, XB = landscape.table, with_bias(X, 1.0)
+    found = {
+        int(f)
+        for (f,), s in zip(landscape.pieces.faces, landscape.pieces.output_signs, strict=True)
+        if s[0] and not table.idle[f]
+    }
+    expected = set()
+    for face in table.active.tolist():
+        signs = table.signs[face]
+        T = np.eye(3)
+        if table.codimension[face]:
+            T = np.linalg.svd(XB[signs == 0])[2][table.codimension[face] :].T
+        A = (signs > 0)[:, None] * (XB @ T)
+        U, S, Vt = np.linalg.svd(A, full_matrices=False)
+        rank = int(np.sum(1e-9 * S[0] < S))
+        if rank < A.shape[1]:
+            found.discard(face)
+            continue
+        q = np.linalg.eigh(U.T @ Y @ Y.T @ U)[1][:, -1]
+        w = T @ (Vt.T @ (q / S))
+        w *= np.sign((XB @ w)[signs != 0] @ signs[signs != 0])
+        if np.any((XB @ w * signs)[signs != 0] <= 0):
+            continue
+        a = np.maximum(XB @ w * (signs != 0), 0)
+        best = np.sum((Y.T @ a) ** 2) / (a @ a)
+        room = np.abs(XB @ w)[signs != 0].min() / np.linalg.norm(XB)
+        step = room * rng.normal(size=(3000, 3)) * 10.0 ** rng.uniform(-4, -1, (3000, 1))
+        t = XB @ (w + step).T
+        b = np.maximum(t, 0)
+        if np.all(np.sum((Y.T @ b) ** 2, axis=0) / np.sum(b * b, axis=0) <= best * (1 + 1e-12)):
+            expected.add(face)
+    assert found == expected
+
+
+def test_a_double_eigenvalue_is_a_continuum():
+    landscape = OneHiddenLayer([[1, 0], [0, 1]], [[1, 0], [0, 1]], bias=None).landscape()
+    best = landscape.global_minimum
+    assert (best.kind, best.dimension, best.loss) == ("continuum", 1, 0.5)
+    assert landscape.doubtful == 0
+    # On its sides, where one sample is left, the loss is the same.
+    assert landscape.components[0].tolist() == [0, 1, 2, 3, 4]
+    assert landscape.pieces.loss[:5].tolist() == [0.5] * 5
+
+
+def test_what_is_refused():
+    X, Y = [[0], [1], [2]], [[1, 0], [0, 1], [1, 1]]
+    with pytest.raises(InputError, match="not convex, and has no landscape here"):
+        OneHiddenLayer(X, Y, hidden=2).landscape()
+    with pytest.raises(InputError, match="output_bias=True"):
+        OneHiddenLayer(X, Y, output_bias=True)
+    with pytest.raises(InputError, match="y has one column for it"):
+        OneHiddenLayer(X, Y, loss="huber")
+    with pytest.raises(InputError, match="is for one output"):
+        OneHiddenLayer(X, Y).landscape().saddles()
+    assert OneHiddenLayer(X, [[1], [2], [3]]).targets.shape == (3,)
