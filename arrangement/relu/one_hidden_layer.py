@@ -28,6 +28,7 @@ from arrangement.relu.minima.ties import rising
 from arrangement.relu.problem import Problem, checked_loss
 from arrangement.relu.training.optimum import GlobalOptimum, global_optimum
 from arrangement.relu.training.polish import Polished, polished
+from arrangement.relu.training.several_outputs import several_outputs_optimum
 from arrangement.relu.weight_space import Samples
 
 __all__ = ["OneHiddenLayer"]
@@ -359,6 +360,12 @@ class OneHiddenLayer(Problem):
         is solved in rational arithmetic, and a network found there counts. The patterns are
         those of the exact cells; the returned loss is evaluated in rational arithmetic.
 
+        With several outputs the answer for one neuron is the least of its exact minima. More
+        neurons are no convex problem within a tuple of cells: the network is the best end of
+        descents, the bound that of outputs of rank K in the span of the cells' columns, and the
+        status ``"bounded"`` where they leave a gap; `time_limit` and `method` are not used. See
+        :mod:`arrangement.relu.training.several_outputs`.
+
         Examples
         --------
         >>> from arrangement.relu import OneHiddenLayer
@@ -367,6 +374,8 @@ class OneHiddenLayer(Problem):
         >>> round(best.fun, 6), best.status
         (0.5, 'optimal')
         """
+        if self.n_outputs > 1:
+            return several_outputs_optimum(self, tolerance, random_state, progress)
         self.refuse_other_losses("fit_global()")
         return global_optimum(
             Samples.of(self.arrangement, self.targets, self.bias is not None),
