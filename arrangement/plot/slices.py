@@ -119,6 +119,8 @@ def slice(
     'Plane through the three lowest minima: 3 samples, 2 neurons'
     """
     problem, minima = _parts(landscape)
+    if problem.n_outputs > 1:
+        raise InputError(f"y has {problem.n_outputs} columns: one output is drawn")
     plane = plane_of(problem, minima, origin, directions, through)
     marked = minima_in_plane(problem, minima, plane)
     if window is None:

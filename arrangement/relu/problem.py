@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from arrangement.errors import InputError
-from arrangement.exact.numbers import exact_number, shown
+from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.progress import Progress
 from arrangement.relu.losses.losses import SQUARED, Loss
 from arrangement.relu.minima.neuron_faces import NeuronFaces
@@ -73,10 +73,9 @@ class Problem:
         self.loss = Loss(loss, threshold)
         if loss not in SMOOTH:
             raise InputError(f"loss={shown(loss)}: one of {', '.join(SMOOTH)}")
-        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        if _is_table(y):
             self._take_several(y)
         else:
-            y = np.ravel(y) if np.ndim(y) == 2 else y
             self.targets, self.exact_targets = sample_targets(y, self.n_samples)
             self.loss.targets(y, self.n_samples)
 
@@ -88,7 +87,8 @@ class Problem:
             raise InputError(
                 "output_bias=True: y has several columns; take their means off, and no bias"
             )
-        columns = [sample_targets(column, self.n_samples) for column in zip(*y, strict=True)]
+        table = exact_table(y, "y", "row", 2)
+        columns = [sample_targets(column, self.n_samples) for column in table.T]
         self.targets = np.column_stack([column for column, _ in columns])
         self.targets.flags.writeable = False
         self.exact_targets = np.column_stack([column for _, column in columns])
@@ -175,6 +175,14 @@ class Problem:
             f"OneHiddenLayer: {self.n_samples} samples, weights of dimension "
             f"{self.dimension}, {neurons}, {bias}"
         )
+
+
+def _is_table(y: Any) -> bool:
+    """Does y have several columns, as far as its first row tells?"""
+    try:
+        return len(y[0]) > 1 and not isinstance(y[0], str | bytes)
+    except (TypeError, LookupError):
+        return False
 
 
 def checked_loss(max_loss: Any) -> float:

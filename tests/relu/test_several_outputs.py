@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from arrangement import plot
 from arrangement.errors import InputError
 from arrangement.relu import OneHiddenLayer
 from tests.amounts import first
@@ -137,7 +138,24 @@ def test_what_is_refused():
         OneHiddenLayer(X, Y, loss="huber")
     with pytest.raises(InputError, match="is for one output"):
         OneHiddenLayer(X, Y).landscape().saddles()
-    assert OneHiddenLayer(X, [[1], [2], [3]]).targets.shape == (3,)
+    with pytest.raises(InputError, match="y has 2 entries, but X has 3 samples"):
+        OneHiddenLayer(X, Y[:2])
+    with pytest.raises(InputError, match="y, row 1"):
+        OneHiddenLayer(X, [[1, 2], [3], [4, 5]])
+    with pytest.raises(InputError, match="one output is drawn"):
+        plot.slice(OneHiddenLayer(X, Y).landscape())
+
+
+def test_pieces_are_saved_with_all_outputs(tmp_path):
+    landscape = OneHiddenLayer([[0], [1], [2]], [[1, 0], [0, 1], [1, 1]]).landscape()
+    landscape.save(tmp_path / "pieces.npz")
+    landscape.save(tmp_path / "pieces.csv")
+    with np.load(tmp_path / "pieces.npz") as saved:
+        assert np.array_equal(saved["output_weights"], landscape.pieces.output_weights)
+    heading, first_row, *_ = (tmp_path / "pieces.csv").read_text().splitlines()
+    row = dict(zip(heading.split(","), first_row.split(","), strict=True))
+    found = float(row["output_weight_0_0"]), float(row["output_weight_0_1"])
+    assert found == tuple(landscape.pieces.output_weights[0, 0])
 
 
 @pytest.mark.parametrize("seed", first(2, range(20)))
@@ -154,8 +172,12 @@ def test_the_best_network_has_a_bound_that_none_is_below(seed):
     assert np.mean(np.sum((two.predict(X) - Y) ** 2, axis=1)) == pytest.approx(
         two.fun, abs=1e-9
     )
-    # One direction of targets is one output, whose optimum is known.
-    y = Y[:, 0]
+
+
+@pytest.mark.parametrize("seed", first(0, range(10)))
+def test_targets_of_one_direction_bound_the_known_optimum(seed):
+    X, _, bias = data_set(seed, largest=6, features=2)
+    y = targets(seed, len(X))[:, 0]
     Y = np.outer(y, [3, 4])
     known = OneHiddenLayer(X, y, hidden=2, bias=bias).fit_global()
     bound = OneHiddenLayer(X, Y, hidden=2, bias=bias).fit_global(random_state=seed)
