@@ -349,5 +349,5 @@ class Landscape:
             best = f", least loss {self.global_minimum.loss:.6g} ({self.global_minimum.kind})"
         limits = self.falling[2]
         if len(limits) and not np.any(self.pieces.loss <= limits.min()):
-            best += f", no minimum below {limits.min():.6f}"
+            best += f", falls towards {limits.min():.6f}"
         return f"Landscape: {neurons}{len(self.cells)} cells, {len(self.pieces)} pieces{best}"

@@ -106,7 +106,7 @@ class OneHiddenLayer(Problem):
     A logistic loss falls for ever where a cell leaves labels of one kind only:
 
     >>> OneHiddenLayer([[0], [1], [2], [3]], [1, -1, 1, -1], loss="logistic").landscape()
-    Landscape: 8 cells, 5 pieces, least loss 0.656536 (boundary), no minimum below 0.519860
+    Landscape: 8 cells, 5 pieces, least loss 0.656536 (boundary), falls towards 0.519860
     """
 
     def landscape(

@@ -1,5 +1,8 @@
 """Landscapes of other losses: the definitions in exact numbers, descents, perturbations."""
 
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -118,6 +121,28 @@ def test_what_is_for_squares_only_says_so():
         OneHiddenLayer([[1], [2]], [1, -1], loss="hinge")
     with pytest.raises(InputError, match="labels −1 and \\+1"):
         OneHiddenLayer([[1], [2]], [1, 0], loss="logistic")
+
+
+def test_limits_kinds_and_copies():
+    for loss in LOSSES:
+        layer = OneHiddenLayer([[0], [1], [2], [4]], [1, -1, 1, -1], hidden=2, loss=loss)
+        landscape = layer.landscape()
+        pieces = landscape.pieces
+        most = float(np.median(pieces.loss))
+        below = layer.landscape(max_loss=most, kinds=["boundary", "isolated"]).pieces
+        wanted = (pieces.loss <= most) & np.isin(pieces.kind, ["boundary", "isolated"])
+        assert np.array_equal(below.loss, pieces.loss[wanted])
+        assert sorted(np.concatenate(landscape.components)) == list(range(len(pieces)))
+        copy = pickle.loads(pickle.dumps(landscape))
+        assert np.array_equal(copy.pieces.loss, pieces.loss)
+
+
+@pytest.mark.processes
+def test_an_executor_finds_the_same():
+    layer = OneHiddenLayer([[0], [1], [2]], [1, -1, 1], hidden=2, loss="logistic")
+    with ProcessPoolExecutor(2) as executor:
+        found = layer.landscape(executor=executor).pieces
+    assert np.array_equal(found.loss, layer.landscape().pieces.loss)
 
 
 def test_two_neurons_and_a_leak():

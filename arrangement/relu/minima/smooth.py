@@ -81,6 +81,10 @@ class SmoothDecider(ConvexDecider):
         super().__init__(faces, targets, y, free, kind, certain)
         self._known: dict[tuple[tuple[int, ...], int], _Critical | None] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Balls cannot be pickled.
+        return {**self.__dict__, "_known": {}}
+
     # --- the critical point -----------------------------------------------------------------
 
     def critical(self, row: Indices, bits: int = PRECISIONS[0]) -> _Critical | None:
@@ -264,7 +268,7 @@ class SmoothDecider(ConvexDecider):
         sign = _sign(value)
         if sign is None and self._form_vanishes(found, form):
             return 0, arb(0)
-        return (sign if found.proved else None), value
+        return sign, value
 
     # --- decisions --------------------------------------------------------------------------
 
@@ -287,8 +291,8 @@ class SmoothDecider(ConvexDecider):
     def _pieces_on(self, row: Indices, bits: int) -> tuple[list[Minima], bool]:
         """The pieces on one tuple, and whether an output sign is open that holds none."""
         found = self.critical(row, bits)
-        if found is None:
-            return [], False
+        if found is None or not found.proved:
+            return [], found is not None
         K = len(row)
         allowed, open_ = np.ones((K, 2), dtype=bool), False
         sure, share = np.ones((K, 2), dtype=bool), np.ones((K, 2))
@@ -446,7 +450,9 @@ class SmoothDecider(ConvexDecider):
             if found is None:
                 return Minima.empty(0, len(self.y), self.faces.rank)
             c = [_fraction(v) for v in found.c]
-            return self._piece(none, (), c, found, 1.0)  # type: ignore[arg-type]
+            piece = self._piece(none, (), c, found, 1.0)  # type: ignore[arg-type]
+            piece.decided[:] = found.proved
+            return piece
 
     # --- what is asked of a decider ---------------------------------------------------------
 
