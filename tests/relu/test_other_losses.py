@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SolverError
 from arrangement.relu import OneHiddenLayer, local_minimum
 from arrangement.relu.losses.losses import Loss
+from arrangement.relu.minima.huber import HuberDecider
 from tests.amounts import first
 from tests.landscape_reference import HuberReference, SmoothReference
 from tests.relu.test_criterion import assert_no_way_down
@@ -53,8 +54,30 @@ def test_the_pieces_are_those_of_the_definitions(seed, loss):
         if state in expected:
             assert value == pytest.approx(float(expected[state]), rel=1e-12, abs=1e-14)
     assert len(set(expected) - set(found)) <= landscape.doubtful
+    # What vanishes does so by structure, and is proved to; Huber's minimisers are polyhedra.
+    assert loss == "huber" or (pieces.decided.all() and not landscape.doubtful)
     if pieces.decided.all() and not landscape.doubtful:
         assert sorted(found) == sorted(expected)
+
+
+def test_a_sample_at_the_threshold_hides_no_piece():
+    given = problem(115, "huber")
+    found = states(OneHiddenLayer(**given).landscape().pieces)
+    assert sorted(found) == sorted(specification(**given).pieces())
+
+
+def test_wrong_proposals_are_not_believed(monkeypatch):
+    def wrong(self, A):
+        return 2.0 * np.sign(self.y) if A.shape[1] else -self.y
+
+    monkeypatch.setattr(HuberDecider, "_away", wrong)
+    given = problem(3, "huber")
+    with pytest.raises(SolverError, match="could not be proved"):
+        OneHiddenLayer(**given).landscape(exact=True)
+    given["output_bias"] = False
+    landscape = OneHiddenLayer(**given).landscape(exact=True)
+    assert set(states(landscape.pieces)) <= set(specification(**given).pieces())
+    assert landscape.doubtful
 
 
 @pytest.mark.parametrize("loss", LOSSES)

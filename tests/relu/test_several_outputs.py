@@ -118,6 +118,24 @@ def test_pieces_are_the_stationary_faces_that_no_step_leaves(seed):
     assert found == expected
 
 
+def test_a_face_that_only_the_second_order_leaves():
+    # From some faces h = 0 along a ray, and along it ρ rises in second order.
+    X, Y = [[1, -1], [-1, 2], [-2, 0]], [[-1, 0], [2, -2], [1, 1]]
+    landscape = OneHiddenLayer(X, Y, bias=None).landscape()
+    XB, Y, rng = np.array(X, dtype=float), np.array(Y), np.random.default_rng(0)
+    assert 10 not in landscape.pieces.faces
+    signs = landscape.table.signs[10]
+    w = landscape.table.weights(landscape.table.interior(10))
+    w -= np.linalg.pinv(XB[signs == 0]) @ (XB[signs == 0] @ w)
+
+    def rho(w):
+        a = np.maximum(w @ XB.T, 0)
+        return np.sum((a @ Y) ** 2, axis=-1) / np.sum(a * a, axis=-1)
+
+    size = 10.0 ** rng.uniform(-4, -2, (2000, 1))
+    assert rho(w + size * rng.normal(size=(2000, 2))).max() > rho(w) * (1 + 1e-9)
+
+
 def test_a_double_eigenvalue_is_a_continuum():
     landscape = OneHiddenLayer([[1, 0], [0, 1]], [[1, 0], [0, 1]], bias=None).landscape()
     best = landscape.global_minimum

@@ -113,7 +113,9 @@ class ConvexDecider(RationalDecider):
         good &= steady
         f = np.einsum("mnr,mr->mn", Q, q)
         r = self.kind.derivative(f, self.y)
-        D2 = self.kind.curvature_product(f, self.y, np.ones_like(f))
+        # A sample at the threshold of a Huber loss, where minimisers may end, is beyond it.
+        beyond = self.y + (1 + CLEAR) * (f - self.y)
+        D2 = self.kind.curvature_product(beyond, self.y, np.ones_like(f))
         least = np.einsum("mnr,mn,mns->mrs", Q, D2, Q) + np.eye(Q.shape[2]) * ~kept[:, None, :]
         good &= np.linalg.eigvalsh(least)[:, 0] > FLAT
         c = np.einsum("mrc,mr->mc", Vt, np.divide(q, S, out=np.zeros_like(q), where=kept))

@@ -24,6 +24,7 @@ from flint import fmpq
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.errors import SolverError
 from arrangement.exact.roots import as_fmpq
 from arrangement.relu.losses.losses import Loss
 from arrangement.relu.minima.convex_losses import ConvexDecider
@@ -40,6 +41,10 @@ SHARES = 1e-9, 1e-6, 1e-12, -1e-9
 STEPS = 200
 
 
+class _UnprovedError(SolverError):
+    """No proposal of the samples beyond the threshold could be proved."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Fit(Solution):
     """Minimisers (c + N t)/denominator with value + moves t ≥ 0, where moves are not zero."""
@@ -47,7 +52,6 @@ class _Fit(Solution):
     value: Integers
     moves: Integers
     outputs: Integers  # (N,), over the same denominator
-    found: bool
 
 
 class HuberDecider(ConvexDecider):
@@ -71,7 +75,13 @@ class HuberDecider(ConvexDecider):
         self._open = False
 
     def solve(self, faces: Indices) -> _Fit:
-        """All minimisers on a tuple of faces."""
+        """All minimisers on a tuple of faces.
+
+        Raises
+        ------
+        SolverError
+            If no proposal could be proved.
+        """
         A = self.columns(faces)
         away = self._away(A)
         for share in SHARES:
@@ -79,12 +89,9 @@ class HuberDecider(ConvexDecider):
             fit = self._proved(A, side.astype(np.int64).astype(object))
             if fit is not None:
                 return fit
-        self._open = True
-        n = A.shape[1]
-        none = np.zeros(n, dtype=object), np.zeros((n, 0), dtype=object)
-        nothing = np.zeros(0, dtype=object), np.zeros((0, 0), dtype=object)
-        zeros = np.zeros(len(A), dtype=object)
-        return _Fit(*none, 1, zeros, exact.rank(A), *nothing, zeros, False)
+        raise _UnprovedError(
+            "a least Huber loss could not be proved; scale the data, or take another threshold"
+        )
 
     def _away(self, A: Integers) -> Floats:
         """f − y of a minimiser in float64."""
@@ -158,7 +165,7 @@ class HuberDecider(ConvexDecider):
             moves, value = moves[moved], value[moved]
         else:
             moves, value = moves[:0], value[:0]
-        return _Fit(c, null, denominator, residuals, exact.rank(A), value, moves, outputs, True)
+        return _Fit(c, null, denominator, residuals, exact.rank(A), value, moves, outputs)
 
     def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
         """The local minima on tuples of active faces, and the doubtful tuples."""
@@ -166,7 +173,10 @@ class HuberDecider(ConvexDecider):
         doubtful = [tuples[:0]]
         for row in self.unclear(tuples):
             self._open = False
-            parts += self._minima_on(row)
+            try:
+                parts += self._minima_on(row)
+            except _UnprovedError:
+                self._open = True
             if self._open:
                 doubtful.append(row[None])
         return Minima.concatenated(parts), np.concatenate(doubtful)
@@ -178,8 +188,6 @@ class HuberDecider(ConvexDecider):
         solution: Solution,
     ) -> list[Fraction] | None:
         assert isinstance(solution, _Fit)
-        if not solution.found:
-            return None
         if not len(solution.value):
             return self._point_inside(affected, choice)
         beyond = solution.value, solution.moves
