@@ -127,6 +127,8 @@ def chosen_layer(options: argparse.Namespace, data: DataSet) -> OneHiddenLayer:
         bias=options.bias,
         output_bias=options.output_bias,
         negative_slope=float_number(options.negative_slope, "--negative-slope"),
+        loss=getattr(options, "loss", "squared"),
+        threshold=getattr(options, "threshold", 1.0),
     )
 
 

@@ -28,6 +28,7 @@ from arrangement.relu import CriticalPoints, Landscape, OneHiddenLayer, Piece, P
 from arrangement.relu.minima.piece_files import TABLES
 from arrangement.relu.minima.product import refuse_large_graph
 from arrangement.relu.multisets import n_multisets
+from arrangement.relu.problem import SMOOTH
 
 __all__ = ["add", "run"]
 
@@ -41,7 +42,7 @@ def add(parser: Parser) -> None:
     """Describe the command, and add its options."""
     parser.description = (
         f"{SAMPLES}\n\nThe network is f(x) = sum_j z_j max(0, w_j.x) with K hidden "
-        "neurons, the loss the mean\nsquared error. With one neuron seconds are enough for "
+        "neurons, the loss the mean\nsquared error or --loss. With one neuron seconds are enough for "
         "hundreds of samples of three\ncoordinates; with K neurons it is tuples of cells that "
         "are gone through."
     )
@@ -49,6 +50,9 @@ def add(parser: Parser) -> None:
     add_layer(parser)
     parser.options(
         f"""
+--loss {{{",".join(SMOOTH)}}}=squared  logistic is for labels -1 and +1
+    (--labels sign); default: squared
+--threshold T:float=1.0  where the Huber loss becomes linear; default: 1
 --max-loss L:float  only the minima of at most this loss
 --kinds KIND ...  only the minima of these kinds: {", ".join(KINDS)}; without boundary it is
     several times less work
@@ -78,6 +82,9 @@ def run(options: argparse.Namespace) -> Result:
     check_outputs(options, options.data, saved=TABLES)
     data = chosen_data(options)
     problem = chosen_layer(options, data)
+    for asked in "saddles", "index":
+        if getattr(options, asked):
+            problem.refuse_other_losses(f"--{asked}")
     picture = _picture(options, problem)
     if options.graphml is not None:
         _refuse_large_graph(problem)
@@ -219,7 +226,12 @@ def _found(
         narrowest = float(pieces.margin.min())
         margin = f" (narrowest margin {narrowest:.2g})"
         value = _piece(best)
+    limits = landscape.falling[2]
+    lowest = float(limits.min(initial=math.inf))
+    if lowest < pieces.loss.min(initial=math.inf):
+        least_text += f"; without a minimum the loss falls towards {lowest:.6g}"
     facts = [
+        Fact("loss function", landscape.problem.loss.name, {}),
         Fact("max loss", options.max_loss, {}),
         Fact("kinds", options.kinds, {}),
         Fact("exact", options.exact, {}),
@@ -235,11 +247,13 @@ def _found(
         Fact("facets holding a minimum", facets, {}),
         _doubtful("undecided pieces", int((~pieces.decided).sum()), margin),
         Fact("narrowest margin", narrowest, {}),
+        Fact("faces on which it falls for ever", len(limits), {}),
+        Fact("least limit on these", lowest if len(limits) else None, {}),
         _doubtful("doubtful tuples", landscape.doubtful),
         Fact(least, value, {}),
     ]
     if saddles is not None:
-        facts.insert(7, Fact("saddles", text=f"{len(saddles):,}"))
+        facts.insert(8, Fact("saddles", text=f"{len(saddles):,}"))
         facts.append(Fact("saddles", len(saddles), {}))
     return facts
 

@@ -119,6 +119,8 @@ def slice(
     'Plane through the three lowest minima: 3 samples, 2 neurons'
     """
     problem, minima = _parts(landscape)
+    if problem.n_outputs > 1:
+        raise InputError(f"y has {problem.n_outputs} columns: one output is drawn")
     plane = plane_of(problem, minima, origin, directions, through)
     marked = minima_in_plane(problem, minima, plane)
     if window is None:
@@ -143,7 +145,7 @@ def slice(
 
 
 def _losses(problem: Problem, points: Floats) -> Floats:
-    """The mean squared error at parameters, shape (m, P)."""
+    """The loss at parameters, shape (m, P)."""
     K, d = problem.hidden, problem.dimension
     X = problem.arrangement.normals.astype(np.float64)
     inner = points[:, : K * d].reshape(-1, K, d) @ X.T
@@ -151,7 +153,7 @@ def _losses(problem: Problem, points: Floats) -> Floats:
     outputs = np.einsum("mkn,mk->mn", active, points[:, K * d : K * d + K])
     if problem.output_bias:
         outputs += points[:, -1:]
-    losses: Floats = np.mean((outputs - problem.targets) ** 2, axis=1)
+    losses: Floats = problem.loss.values(outputs, problem.targets).mean(axis=1)
     return losses
 
 

@@ -103,6 +103,8 @@ class Landscape:
     def global_minimum(self) -> Piece:
         """The first piece of least loss.
 
+        A logistic loss may fall below it without a minimum, see :attr:`falling`.
+
         Raises
         ------
         LookupError
@@ -189,6 +191,7 @@ class Landscape:
         ...     print(saddle, saddle.signs.tolist(), saddle.weights.round(3).tolist())
         Piece(saddle, loss 1, dimension 0, margin 0.33) [[1, 1, 1]] [[0.471, 0.471]]
         """
+        self.problem.refuse_other_losses("saddles()")
         check_flag(on_faces, "on_faces")
         table, n, d = self.table, self.problem.n_samples, self.problem.dimension
         if table.codimension[-1] < table.rank or not table.cells.complete:
@@ -232,11 +235,40 @@ class Landscape:
         >>> points.share[points.kind == "saddle"].max().round(3), points.multiplicity.max()
         (np.float64(0.333), np.int64(2))
         """
+        self.problem.refuse_other_losses("critical_points()")
         if saddles is None:
             saddles = self.saddles(on_faces=True)
         check_instance(saddles, "saddles", "Pieces")
         other = self.problem.search(saddles.table).rational
         return critical_points((self.pieces, self._decider), (saddles, other), self.component)
+
+    @cached_property
+    def falling(self) -> tuple[Indices, Signs, Floats]:
+        """Where a logistic loss falls for ever: rows of `table`, output signs s, and limits.
+
+        On these open faces F each output s·σ(v·x_i) of a neuron with weights v in F has the
+        sign of y_i or is 0, and not all are: along each ray the loss falls to the limit
+        (log 2 / N)·(samples with output 0), other neurons and the output bias 0, and the limit
+        is not attained. Empty for other losses.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> layer = OneHiddenLayer([[1], [2], [-1]], [1, 1, -1], bias=None, loss="logistic")
+        >>> faces, signs, limits = layer.landscape().falling
+        >>> signs.tolist(), limits.round(6).tolist()
+        ([1, -1], [0.231049, 0.462098])
+        """
+        table = self.table
+        if not self.problem.loss.separable:
+            faces, s = np.zeros((2, 0), dtype=np.int64)
+            return faces, s.astype(np.int8), np.zeros(0)
+        outputs = np.sign(table.slopes(slice(None)) * table.signs)
+        right = outputs * self.problem.targets
+        holds = np.array([np.all(right >= 0, axis=1), np.all(right <= 0, axis=1)])
+        faces, side = np.nonzero((holds & right.any(axis=1)).T)
+        limits = np.log(2) * np.mean(outputs[faces] == 0, axis=1)
+        return faces, (1 - 2 * side).astype(np.int8), limits
 
     @property
     def min_loss(self) -> Floats:
@@ -345,4 +377,7 @@ class Landscape:
         best = ""
         if len(self.pieces):
             best = f", least loss {self.global_minimum.loss:.6g} ({self.global_minimum.kind})"
+        limits = self.falling[2]
+        if len(limits) and not np.any(self.pieces.loss <= limits.min()):
+            best += f", falls towards {limits.min():.6f}"
         return f"Landscape: {neurons}{self.n_faces[-1]} cells, {len(self.pieces)} pieces{best}"

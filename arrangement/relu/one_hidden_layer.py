@@ -20,6 +20,7 @@ from arrangement.progress import Progress, reporter
 from arrangement.relu.curvature import Curvature, curvature
 from arrangement.relu.landscape import Landscape
 from arrangement.relu.minima.pieces import KINDS, Pieces
+from arrangement.relu.minima.rank_one import RankOneDecider
 from arrangement.relu.minima.search import (
     VERY_FEW,
     enumerate_minima,
@@ -31,24 +32,26 @@ from arrangement.relu.minima.ties import rising
 from arrangement.relu.problem import Problem, checked_loss
 from arrangement.relu.training.optimum import GlobalOptimum, global_optimum
 from arrangement.relu.training.polish import Polished, polished
+from arrangement.relu.training.several_outputs import several_outputs_optimum
 from arrangement.relu.weight_space import Samples
 
 __all__ = ["OneHiddenLayer"]
 
 
 class OneHiddenLayer(Problem):
-    """Least squares regression with one hidden layer of ReLU neurons.
+    """Regression or classification with one hidden layer of ReLU neurons.
 
-    f(x) = Σ_j z_j max(0, w_j·x), with loss L(w, z) = (1/N) Σ_i (f(x_i) − y_i)². The samples
-    are normals of a central arrangement in the space of one neuron's weights w, and on each
-    of its cells a neuron is active on the same samples.
+    f(x) = Σ_j z_j max(0, w_j·x), with loss L(w, z) = (1/N) Σ_i l(f(x_i), y_i), that of least
+    squares, l = (f − y)², if no other is named. The samples are normals of a central
+    arrangement in the space of one neuron's weights w, and on each of its cells a neuron is
+    active on the same samples.
 
     Parameters
     ----------
     X : array_like, shape (N, features)
         The samples, each taken exactly as given.
-    y : array_like, shape (N,)
-        The targets.
+    y : array_like, shape (N,), or (N, outputs)
+        The targets; labels −1 and +1 for the logistic loss.
     hidden : int
         Number K of hidden neurons, at least one.
     bias : number, optional
@@ -58,16 +61,21 @@ class OneHiddenLayer(Problem):
         Add a free constant to the outputs.
     negative_slope : float
         α of the activation max(t, αt) with |α| < 1; 0 for ReLU.
+    loss : {"squared", "huber", "log_cosh", "logistic"}
+        See :mod:`arrangement.relu.losses.losses`. Others than squares have landscapes only.
+    threshold : float
+        Where the Huber loss becomes linear.
 
     Attributes
     ----------
     arrangement : Arrangement
         Of the N samples, in dimension d: the features, and one more with a bias.
-    targets : ndarray, shape (N,)
+    targets : ndarray, shape (N,), or (N, outputs)
     hidden : int
     bias : float or None
     output_bias : bool
     negative_slope : float
+    loss : Loss
 
     Raises
     ------
@@ -98,6 +106,11 @@ class OneHiddenLayer(Problem):
     >>> best = two.global_minimum
     >>> round(best.loss, 9), np.abs(best.predict([[0], [1], [2]]).round(9)).tolist()
     (0.0, [1.0, 0.0, 1.0])
+
+    A logistic loss falls for ever where a cell leaves labels of one kind only:
+
+    >>> OneHiddenLayer([[0], [1], [2], [3]], [1, -1, 1, -1], loss="logistic").landscape()
+    Landscape: 8 cells, 5 pieces, least loss 0.656536 (boundary), falls towards 0.519860
     """
 
     def landscape(
@@ -185,6 +198,12 @@ class OneHiddenLayer(Problem):
         >>> layer.landscape(max_loss=1.0, exact=True).pieces
         5 pieces (2 continuum, 1 isolated, 2 zero)
         """
+        if self.n_outputs > 1 and self.hidden > 1:
+            raise InputError(
+                f"y has {self.n_outputs} columns and there are {self.hidden} neurons: within a "
+                "tuple of cells the loss is not convex, and has no landscape here; take one "
+                "neuron, or fit_global() for the best network with a bound"
+            )
         bound, wanted = checked_loss(max_loss), self._kinds(kinds)
         quiet = None if callable(progress) else progress
         check_flag(exact, "exact")
@@ -205,8 +224,13 @@ class OneHiddenLayer(Problem):
             faces = faces.of(self.samples.uncentred())
             search = replace(search, faces=faces)
         minima, doubtful = enumerate_minima(search, executor, show)
-        pieces = Pieces(faces, *rising(minima, search.rational), self.bias)
-        if not len(pieces) and not doubtful and bound == inf and wanted == set(KINDS):
+        minima, level = rising(minima, search.rational)
+        z = None
+        if isinstance(search.rational, RankOneDecider):
+            z = search.rational.output_weights(minima)
+        pieces = Pieces(faces, minima, level, self.bias, output_weights=z)
+        whole = bound == inf and wanted == set(KINDS) and not self.loss.separable
+        if not len(pieces) and not doubtful and whole:
             raise SolverError(
                 "no minimum was found: the samples are too ill-conditioned for float64"
             )
@@ -300,6 +324,7 @@ class OneHiddenLayer(Problem):
         array([[0., 0.],
                [0., 0.]])
         """
+        self.refuse_other_losses("curvature()")
         return curvature(self, weights, output_weights, output_bias, signs)
 
     def fit_global(
@@ -357,6 +382,12 @@ class OneHiddenLayer(Problem):
         is solved in rational arithmetic, and a network found there counts. The patterns are
         those of the exact cells; the returned loss is evaluated in rational arithmetic.
 
+        With several outputs the answer for one neuron is the least of its exact minima. More
+        neurons are no convex problem within a tuple of cells: the network is the best end of
+        descents, the bound that of outputs of rank K in the span of the cells' columns, and the
+        status ``"bounded"`` where they leave a gap; `time_limit` and `method` are not used. See
+        :mod:`arrangement.relu.training.several_outputs`.
+
         Examples
         --------
         >>> from arrangement.relu import OneHiddenLayer
@@ -365,6 +396,9 @@ class OneHiddenLayer(Problem):
         >>> round(best.fun, 6), best.status
         (0.5, 'optimal')
         """
+        if self.n_outputs > 1:
+            return several_outputs_optimum(self, tolerance, random_state, progress)
+        self.refuse_other_losses("fit_global()")
         return global_optimum(
             Samples.of(self.arrangement, self.targets, self.bias is not None),
             self.arrangement.cells,
@@ -436,6 +470,7 @@ class OneHiddenLayer(Problem):
         >>> end.signs.tolist(), end.fall.__round__(4)
         ([[-1, 1, 1]], 0.024)
         """
+        self.refuse_other_losses("polish()")
         check_flag(exact, "exact")
         most = whole(max_steps, "max_steps", 1)
         return polished(self, network, exact, most, reporter(progress, "steps"))

@@ -24,7 +24,7 @@ class Predictor:
     Attributes
     ----------
     weights : ndarray, shape (K, d)
-    output_weights : ndarray, shape (K,)
+    output_weights : ndarray, shape (K,), or (K, outputs)
     bias : float or None
         The constant coordinate of every sample, the last; None if there is none.
     output_bias : float
@@ -48,7 +48,7 @@ class Predictor:
 
         Returns
         -------
-        ndarray, shape (M,)
+        ndarray, shape (M,), or (M, outputs)
 
         Raises
         ------
@@ -95,9 +95,10 @@ class Predictor:
             inner, constant = w[:, :-1], w[:, -1] * exact_number(self.bias)
         if not len(w):
             return Network([np.zeros((1, w.shape[1] - (self.bias is not None)))], [[0]])
+        outer = np.atleast_2d(np.asarray(self.output_weights).T)
         return Network(
-            [inner, np.asarray(self.output_weights)[None]],
-            [constant, [self.output_bias]],
+            [inner, outer],
+            [constant, np.full(len(outer), self.output_bias)],
             "leaky_relu" if self.negative_slope else "relu",
             self.negative_slope,
         )

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 
 from arrangement.checks import whole
 from arrangement.errors import InputError
-from arrangement.exact.numbers import exact_number, shown
+from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.exact.packing import pack_signs, word_count
 from arrangement.progress import Progress
+from arrangement.relu.losses.losses import SQUARED, Loss
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pieces import KINDS
 from arrangement.relu.minima.portions import candidates
@@ -31,7 +32,10 @@ from arrangement.relu.weight_space import (
 )
 from arrangement.results.cells import Cells
 
-__all__ = ["Problem", "checked_loss"]
+__all__ = ["SMOOTH", "Problem", "checked_loss"]
+
+SMOOTH = "squared", "huber", "log_cosh", "logistic"
+"""The losses that have landscapes."""
 
 
 class Problem:
@@ -45,6 +49,8 @@ class Problem:
         bias: float | Fraction | str | None = 1.0,
         output_bias: bool = False,
         negative_slope: float = 0.0,
+        loss: str = "squared",
+        threshold: float = 1.0,
     ) -> None:
         if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
             raise InputError(f"hidden={shown(hidden)}: a number of hidden neurons, at least 1")
@@ -68,7 +74,33 @@ class Problem:
         self.arrangement = sample_arrangement(X, bias)
         self.bias = None if bias is None else float(exact_number(bias))
         self.output_bias, self.negative_slope = bool(output_bias), slope
-        self.targets, self.exact_targets = sample_targets(y, self.n_samples)
+        self.loss = Loss(loss, threshold)
+        if loss not in SMOOTH:
+            raise InputError(f"loss={shown(loss)}: one of {', '.join(SMOOTH)}")
+        if _is_table(y):
+            self._take_several(y)
+        else:
+            self.targets, self.exact_targets = sample_targets(y, self.n_samples)
+            self.loss.targets(y, self.n_samples)
+
+    def _take_several(self, y: Any) -> None:
+        """Take targets of several outputs."""
+        if self.loss != SQUARED:
+            raise InputError(f"loss={self.loss.name!r}: y has one column for it, not several")
+        if self.output_bias:
+            raise InputError(
+                "output_bias=True: y has several columns; take their means off, and no bias"
+            )
+        table = exact_table(y, "y", "row", 2)
+        columns = [sample_targets(column, self.n_samples) for column in table.T]
+        self.targets = np.column_stack([column for column, _ in columns])
+        self.targets.flags.writeable = False
+        self.exact_targets = np.column_stack([column for _, column in columns])
+
+    @property
+    def n_outputs(self) -> int:
+        """Number m of outputs."""
+        return 1 if self.targets.ndim == 1 else self.targets.shape[1]
 
     @property
     def n_samples(self) -> int:
@@ -94,7 +126,7 @@ class Problem:
     @property
     def in_portions(self) -> bool:
         """Can faces be screened one by one, so that no table has to hold them all?"""
-        return self.hidden == 1
+        return self.hidden == 1 and self.n_outputs == 1 and self.loss == SQUARED
 
     def faces(self, codimensions: int | None = None, progress: Progress = None) -> NeuronFaces:
         """The faces of the samples' arrangement with the linear maps of a neuron on them.
@@ -163,7 +195,27 @@ class Problem:
     ) -> Search:
         """The search for minima of at most some loss, and of some kinds, among faces."""
         y, free, wanted = self.samples.y, self.free, frozenset(kinds)
-        return Search(faces, y, free, self.hidden, max_loss, wanted, self.exact_targets, exact)
+        return Search(
+            faces,
+            y.ravel(),
+            free,
+            self.hidden,
+            max_loss,
+            wanted,
+            self.exact_targets.ravel(),
+            exact,
+            self.loss,
+        )
+
+    def refuse_other_losses(self, what: str) -> None:
+        """Raise an InputError unless the loss is that of least squares, of one output."""
+        if self.n_outputs > 1:
+            raise InputError(f"y has {self.n_outputs} columns: {what} is for one output")
+        if self.loss != SQUARED:
+            raise InputError(
+                f"loss={self.loss.name!r}: {what} is for the squared loss; landscape() is for "
+                f"{', '.join(SMOOTH)}"
+            )
 
     def __repr__(self) -> str:
         bias = "no bias" if self.bias is None else f"bias {self.bias:g}"
@@ -180,6 +232,14 @@ def _facets(cells: Cells) -> Signs:
     signs = cells.signs[cells.edges[:, 0]].copy()
     signs[first == first[cells.edges[:, 2]][:, None]] = 0
     return signs
+
+
+def _is_table(y: Any) -> bool:
+    """Does y have several columns, as far as its first row tells?"""
+    try:
+        return len(y[0]) > 1 and not isinstance(y[0], str | bytes)
+    except (TypeError, LookupError):
+        return False
 
 
 def checked_loss(max_loss: Any) -> float:

@@ -48,6 +48,37 @@ def test_landscape_for_reading(run):
     assert rows["cells holding a minimum"] == f"{held} of {len(expected.cells)} ({share:.1%})"
 
 
+@pytest.mark.parametrize("loss", ["huber", "log_cosh", "logistic"])
+def test_landscape_of_another_loss(facts, loss):
+    labels = ["--labels", "sign"] if loss == "logistic" else ["--threshold", 0.5]
+    stdin = "x,kind\n0,1\n1,2\n2,1\n3,2\n" if loss == "logistic" else SAMPLES
+    found = facts(
+        "landscape", "--data", "-", "--no-normalise", "--loss", loss, *labels, stdin=stdin
+    )
+    y, threshold = ([-1, 1, -1, 1], 1.0) if loss == "logistic" else (Y, 0.5)
+    expected = OneHiddenLayer(X, y, loss=loss, threshold=threshold).landscape()
+    assert found["loss_function"] == loss
+    assert sum(found["pieces"].values()) == len(expected.pieces)
+    assert found["global_minimum"]["loss"] == expected.global_minimum.loss
+    limits = expected.falling[2]
+    assert found["faces_on_which_it_falls_for_ever"] == len(limits)
+    assert found["least_limit_on_these"] == (limits.min() if len(limits) else None)
+
+
+def test_landscape_of_another_loss_for_reading(run):
+    stdin = "x,kind\n0,1\n1,2\n2,1\n3,2\n"
+    given = "landscape", "--data", "-", "--no-normalise", "--loss", "logistic"
+    code, out, _ = run(*given, "--labels", "sign", stdin=stdin)
+    assert code == 0
+    assert "without a minimum the loss falls towards 0.51986" in out
+    code, _, err = run(*given, stdin=stdin)
+    assert code == 2
+    assert "labels −1 and +1" in err
+    code, _, err = run(*given, "--labels", "sign", "--saddles", stdin=stdin)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--saddles is for the squared loss" in err
+
+
 def test_landscape_options_reach_the_data_and_the_problem(facts):
     pytest.importorskip("sklearn")
     found = facts(

@@ -15,7 +15,7 @@ from tests.relu.test_landscape import data_set, with_bias
 
 SIGNED = ("logistic", "hinge", "squared_hinge")
 CLASSED = ("softmax", "multiclass_hinge", "crammer_singer")
-SMOOTH = ("squared", "huber", "squared_hinge", "logistic")
+SMOOTH = ("squared", "huber", "log_cosh", "squared_hinge", "logistic")
 
 
 def by_definition(name, f, y, t=1.0, delta=1.0):
@@ -30,6 +30,7 @@ def by_definition(name, f, y, t=1.0, delta=1.0):
         "squared": lambda: (f - y) ** 2,
         "absolute": lambda: abs(f - y),
         "huber": lambda: (f - y) ** 2 if abs(f - y) <= t else 2 * t * abs(f - y) - t**2,
+        "log_cosh": lambda: np.log(np.cosh(f - y)),
         "logistic": lambda: np.log(1 + np.exp(-y * f)),
         "hinge": lambda: max(0.0, delta - y * f),
         "squared_hinge": lambda: max(0.0, delta - y * f) ** 2,

@@ -119,7 +119,7 @@ def local_minimum(
         The weights w_j, the bias last, taken exactly as given.
     output_weights : array_like, shape (K,)
         The output weights z_j.
-    loss : {"squared", "huber", "logistic", "squared_hinge"}
+    loss : {"squared", "huber", "log_cosh", "logistic", "squared_hinge"}
         See :mod:`arrangement.relu.losses.losses`; `threshold` and `margin` are theirs.
     bias : number, optional
         The value of the constant coordinate; None for none.

@@ -8,6 +8,7 @@ name                   targets             l(f, y)
 ``squared``            numbers             (f − y)²
 ``absolute``           numbers             |f − y|
 ``huber``              numbers             (f − y)² up to |f − y| = t, then 2t|f − y| − t²
+``log_cosh``           numbers             log cosh(f − y)
 ``logistic``           −1, +1              log(1 + exp(−y f))
 ``hinge``              −1, +1              max(0, Δ − y f)
 ``squared_hinge``      −1, +1              max(0, Δ − y f)²
@@ -36,12 +37,13 @@ from arrangement.relu.weight_space import Floats, sample_targets
 if TYPE_CHECKING:
     import cvxpy as cp
 
-__all__ = ["LOSSES", "PENALTIES", "Loss", "Penalty", "checked_slope"]
+__all__ = ["LOSSES", "PENALTIES", "SQUARED", "Loss", "Penalty", "checked_slope"]
 
 LOSSES = (
     "squared",
     "absolute",
     "huber",
+    "log_cosh",
     "logistic",
     "hinge",
     "squared_hinge",
@@ -51,7 +53,13 @@ LOSSES = (
 )
 _OF_SIGNS = ("logistic", "hinge", "squared_hinge")
 _OF_CLASSES = ("softmax", "multiclass_hinge", "crammer_singer")
-_CURVATURE = {"squared": 2.0, "huber": 2.0, "squared_hinge": 2.0, "logistic": 0.25}
+_CURVATURE = {
+    "squared": 2.0,
+    "huber": 2.0,
+    "log_cosh": 1.0,
+    "squared_hinge": 2.0,
+    "logistic": 0.25,
+}
 
 PENALTIES = (None, "l1", "l2", "elasticnet")
 
@@ -161,6 +169,8 @@ class Loss:
             return away
         if self.name == "squared":
             return np.asarray(away**2)
+        if self.name == "log_cosh":
+            return np.asarray(away + np.log1p(np.expm1(-2 * away) / 2))
         near = np.minimum(away, self.threshold)
         return np.asarray(near * (2 * away - near))
 
@@ -182,6 +192,8 @@ class Loss:
             return np.asarray(-y * np.exp(-np.logaddexp(0.0, y * f)))
         if self.name == "squared_hinge":
             return np.asarray(-2 * y * np.maximum(self.margin - y * f, 0.0))
+        if self.name == "log_cosh":
+            return np.asarray(np.tanh(f - y))
         reach = self.threshold if self.name == "huber" else np.inf
         return np.asarray(2 * np.clip(f - y, -reach, reach))
 
@@ -222,6 +234,8 @@ class Loss:
             return np.asarray(p * (v - (p * v).sum(axis=1, keepdims=True)))
         if self.name == "logistic":
             return np.asarray(np.exp(-np.logaddexp(0.0, f) - np.logaddexp(0.0, -f)) * v)
+        if self.name == "log_cosh":
+            return np.asarray((1 - np.tanh(f - y) ** 2) * v)
         if self.name in ("squared", "huber", "squared_hinge"):
             if self.name == "squared_hinge":
                 v = np.where(y * f < self.margin, v, 0.0)
@@ -247,6 +261,8 @@ class Loss:
             return cp.norm1(f - y) / n
         if self.name == "huber":
             return cp.sum(cp.huber(f - y, self.threshold)) / n
+        if self.name == "log_cosh":
+            return cp.sum(cp.logistic(2 * (f - y)) - (f - y) - np.log(2)) / n
         if self.name == "softmax":
             own = np.eye(f.shape[1])[y.astype(np.int64)]
             return (cp.sum(cp.log_sum_exp(f, axis=1)) - cp.sum(cp.multiply(own, f))) / n
@@ -354,3 +370,6 @@ def checked_slope(value: Any, negative: bool = False) -> float:
         allowed = "between -1 and 1" if negative else "from 0 to below 1"
         raise InputError(f"negative_slope={shown(value)}: a number {allowed}")
     return float(value)
+
+
+SQUARED = Loss("squared")

@@ -56,9 +56,12 @@ def save_pieces(
 def _rows(pieces: Pieces, component: NDArray[np.int64]) -> Iterator[list[Any]]:
     """The lines of the table: what a piece is, then its neurons one after the other."""
     m, K, d = pieces.weights.shape
+    several = pieces.output_weights.shape[2:]
+    outputs = [f"_{c}" for c in range(*several)] if several else [""]
     heading = ["loss", "kind", "dimension", "margin", "decided", "component", "output_bias"]
     for j in range(K):
-        heading += [f"signs_{j}", f"output_weight_{j}", *(f"w_{j}_{i}" for i in range(d))]
+        heading += [f"signs_{j}", *(f"output_weight_{j}{c}" for c in outputs)]
+        heading += [f"w_{j}_{i}" for i in range(d)]
     yield heading
     for start in range(0, m, BLOCK):
         rows = slice(start, start + BLOCK)
@@ -74,6 +77,9 @@ def _rows(pieces: Pieces, component: NDArray[np.int64]) -> Iterator[list[Any]]:
         signs = np.array(["-", "0", "+"])[pieces.table.signs[pieces.faces[rows]] + 1]
         for j in range(K):
             columns.append(["".join(row) for row in signs[:, j].tolist()])
-            columns.append(pieces.output_signs[rows, j].tolist())
+            if several:
+                columns.extend(pieces.output_weights[rows, j].T.tolist())
+            else:
+                columns.append(pieces.output_signs[rows, j].tolist())
             columns.extend(pieces.weights[rows, j].T.tolist())
         yield from map(list, zip(*columns, strict=True))

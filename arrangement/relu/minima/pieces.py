@@ -41,11 +41,11 @@ class Piece(Predictor):
         Signs of w_j·x_i.
     output_signs : ndarray of int8, shape (K,)
         Signs of the output weights. 0 if z = 0, and for a dead neuron, whose output weight is
-        free: the loss does not depend on it.
+        free: the loss does not depend on it. With several outputs 1 stands for z ≠ 0.
     weights : ndarray, shape (K, d)
         The weights w of one point of the piece.
     output_weights : ndarray, shape (K,)
-        Its output weights z.
+        Its output weights z; with several outputs of shape (K, outputs).
     margin : float
         The narrowest inequality that was decided for the piece, beside the size of its terms:
         s·sign_i·w·x_i over ‖w‖‖x_i‖ for the strict signs (columns of X scaled to length one,
@@ -94,6 +94,8 @@ class Pieces(Sequence[Piece]):
         The face of each neuron, a row of `table`; the first `len(cells)` are the cells.
     output_signs : ndarray of int8, shape (m, K)
     kind : ndarray of str, shape (m,)
+    output_weights : ndarray, shape (m, K)
+        The output weights of one point; with several outputs of shape (m, K, outputs).
     loss, margin, output_bias : ndarray, shape (m,)
         Losses that are exactly equal are one float.
     level : ndarray of int, shape (m,)
@@ -101,7 +103,7 @@ class Pieces(Sequence[Piece]):
     dimension : ndarray of int, shape (m,)
     decided : ndarray of bool, shape (m,)
     residuals : ndarray, shape (m, N)
-        f(x_i) − y_i.
+        f(x_i) − y_i; with several outputs of shape (m, N, outputs).
     points : ndarray, shape (m, K, D)
         The weights in the coordinates of `table`.
 
@@ -124,13 +126,19 @@ class Pieces(Sequence[Piece]):
         level: Indices,
         bias: float | None,
         kind: str | None = None,
+        output_weights: Floats | None = None,
     ) -> None:
         self.table, self.level, self.bias = table, level, bias
+        self.output_weights: Floats = (
+            minima.output_signs.astype(np.float64) if output_weights is None else output_weights
+        )
         self._minima = minima
         self.points = minima.points
         self.faces, self.output_signs = minima.faces, minima.output_signs
         self.loss, self.margin, self.output_bias = minima.loss, minima.margin, minima.offset
-        self.decided, self.residuals = minima.decided, minima.residuals
+        self.decided = minima.decided
+        shape = len(minima), len(table.given.X), *self.output_weights.shape[2:]
+        self.residuals = minima.residuals.reshape(shape)
         silent = (self.output_signs == 0) & ~table.idle[self.faces]
         lineality = table.given.X.shape[1] - table.rank
         self.dimension: Indices = minima.dimension + lineality * np.sum(~silent, axis=1)
@@ -142,7 +150,13 @@ class Pieces(Sequence[Piece]):
         if set(kinds) >= set(KINDS):
             return self
         rows = np.isin(self.kind, list(kinds))
-        return Pieces(self.table, self._minima.take(rows), self.level[rows], self.bias)
+        return Pieces(
+            self.table,
+            self._minima.take(rows),
+            self.level[rows],
+            self.bias,
+            output_weights=self.output_weights[rows],
+        )
 
     def on(self, table: NeuronFaces) -> Pieces:
         """The pieces on the faces of another table of the same problem."""
@@ -181,11 +195,6 @@ class Pieces(Sequence[Piece]):
         """The weights of one point of each piece, for the samples as given, (m, K, d)."""
         return self.table.weights(self.points)
 
-    @property
-    def output_weights(self) -> Floats:
-        """Its output weights, shape (m, K)."""
-        return self.output_signs.astype(np.float64)
-
     def __len__(self) -> int:
         return len(self.loss)
 
@@ -209,7 +218,7 @@ class Pieces(Sequence[Piece]):
                 self.table.signs[self.faces[k]],
                 self.output_signs[k],
                 self.weights[k],
-                self.output_signs[k].astype(np.float64),
+                self.output_weights[k],
                 float(self.margin[k]),
                 self.bias,
                 bool(self.decided[k]),

@@ -81,7 +81,8 @@ def cell_fits(
     # Every cell, idle or not.
     screen = Screen(faces, y, decider.free, np.arange(n_cells), rank_of=decider.rank_of)
     at = 0
-    exhaustive = faces.rough and total <= VERY_FEW
+    screened = type(decider) is RationalDecider
+    exhaustive = not screened or (faces.rough and total <= VERY_FEW)
     hard = [np.arange(total if exhaustive else 0)]
     for prefix in () if exhaustive else multisets(n_cells, hidden - 1):
         before, _ = screen.prefix_fit(prefix)

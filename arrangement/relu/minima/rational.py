@@ -24,13 +24,13 @@ from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
-__all__ = ["RationalDecider"]
+__all__ = ["Integers", "RationalDecider", "Solution", "product"]
 
 Integers = NDArray[np.object_]
 
 
 @dataclass(frozen=True, eq=False)
-class _Solution:
+class Solution:
     """All least squares solutions of a tuple: (c + N t)/denominator, denominator > 0."""
 
     c: Integers  # (n,)
@@ -52,6 +52,9 @@ class RationalDecider(Decider):
         The same in float64.
     free : ndarray, shape (N, e)
     """
+
+    fits_samples = True
+    """Is a sample whose output is free beside the others' without loss, whatever its target?"""
 
     def __init__(
         self, faces: NeuronFaces, targets: NDArray[np.object_], y: Floats, free: Floats
@@ -84,7 +87,7 @@ class RationalDecider(Decider):
         if flat not in self._flats:
             on = self.faces.on[flat]
             T = _null_space(self.X[on]) if on.any() else _identity(self.faces.rank)
-            self._flats[flat] = T, _product(self.X, T)
+            self._flats[flat] = T, product(self.X, T)
         return self._flats[flat]
 
     def map(self, face: int) -> Integers:
@@ -102,7 +105,7 @@ class RationalDecider(Decider):
         rows = []
         for zeros, side in self._rays(int(self.faces.flat[face]), k):
             T = _null_space(self.X[zeros]) if zeros.any() else _identity(self.faces.rank)
-            along = _product(self.X, T)
+            along = product(self.X, T)
             seen = along[side != 0]
             # One column, of those that leave the flat, gives the ray modulo the flat.
             column = next(c for c in range(along.shape[1]) if any(seen[:, c]))
@@ -149,7 +152,7 @@ class RationalDecider(Decider):
         free = np.full(self.free.shape, 1, dtype=object)
         return np.concatenate([free, *(self.map(int(face)) for face in faces)], axis=1)
 
-    def solve(self, faces: Indices) -> _Solution:
+    def solve(self, faces: Indices) -> Solution:
         """All least squares solutions on a tuple of faces."""
         columns, _, echelon, denominator, pivots = self._normal_equations(faces)
         n = columns.ncols() - 1
@@ -164,7 +167,7 @@ class RationalDecider(Decider):
             null[other, q] = denominator
             null[pivots, q] = -rows[:rank, other]
         residuals = columns * fmpz_mat([[v] for v in (*c.tolist(), -denominator)])
-        return _Solution(c, null, denominator, _table(residuals)[:, 0], rank)
+        return Solution(c, null, denominator, _table(residuals)[:, 0], rank)
 
     def _normal_equations(
         self, faces: Indices
@@ -269,8 +272,8 @@ class RationalDecider(Decider):
             if off.any() and not np.any(solution.c[block]) and not np.any(solution.null[block]):
                 return []  # w = 0 in every solution
             sided = signs[off, None].astype(object) * Z[off]
-            value = _product(sided, solution.c[block, None])[:, 0]
-            moves = _product(sided, solution.null[block])
+            value = product(sided, solution.c[block, None])[:, 0]
+            moves = product(sided, solution.null[block])
             moved = np.array([any(v) for v in moves], dtype=bool)
             fixed = value[~moved]
             allowed[j] = all(v > 0 for v in fixed), all(v < 0 for v in fixed)
@@ -283,7 +286,7 @@ class RationalDecider(Decider):
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
-            t = self._point_inside(affected, choice)
+            t = self._inner(affected, choice, solution)
             if t is None:
                 continue
             c = [
@@ -296,17 +299,17 @@ class RationalDecider(Decider):
         return result
 
     def _signed_shares(
-        self, face: int, row: Indices, solution: _Solution
+        self, face: int, row: Indices, solution: Solution
     ) -> tuple[Floats, Mask]:
         """The least s·h(v) beside its size (1 where that, too, is zero or it is zero in all
         fits on the tuple), and whether it is ≥ 0, for s = +1 and −1."""
         H = self.exact_turns(face)
         if not len(H):
             return np.ones(2), np.ones(2, dtype=bool)
-        values = _product(H, solution.residuals[:, None])[:, 0].tolist()
+        values = product(H, solution.residuals[:, None])[:, 0].tolist()
         outputs = solution.residuals + solution.denominator * self.targets
         size = np.abs(outputs) + solution.denominator * np.abs(self.targets)
-        sizes = _product(np.abs(H), size[:, None])[:, 0].tolist()
+        sizes = product(np.abs(H), size[:, None])[:, 0].tolist()
         shares = [Fraction(v, z) for v, z in zip(values, sizes, strict=True) if v]
         least = [float(min((s * v for v in shares if s * v > 0), default=1)) for s in (1, -1)]
         zeros = [k for k, (v, z) in enumerate(zip(values, sizes, strict=True)) if z and not v]
@@ -323,7 +326,16 @@ class RationalDecider(Decider):
     def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
         """Is Σ_i r_i σ(v·x_i) zero for v near a face that holds a neuron of a minimum?"""
         r = np.array(residuals[:-1], dtype=object)
-        return not np.any(_product(self.exact_turns(face), r[:, None]))
+        return not np.any(product(self.exact_turns(face), r[:, None]))
+
+    def _inner(
+        self,
+        affected: list[tuple[Integers, Integers]],
+        choice: tuple[int, ...],
+        solution: Solution,
+    ) -> list[Fraction] | None:
+        """A solution with all signs right, as `_point_inside` gives it."""
+        return self._point_inside(affected, choice)
 
     def _point_inside(
         self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
@@ -365,7 +377,7 @@ class RationalDecider(Decider):
         row: Indices,
         choice: tuple[int, ...],
         c: list[Fraction],
-        solution: _Solution,
+        solution: Solution,
         margin: float,
     ) -> Minima:
         points = np.empty((1, len(row), self.faces.rank))
@@ -389,7 +401,7 @@ class RationalDecider(Decider):
             np.array([residuals]),
         )
 
-    def _loss(self, solution: _Solution) -> tuple[float, list[float]]:
+    def _loss(self, solution: Solution) -> tuple[float, list[float]]:
         """The loss and the residuals, rounded."""
         scale = solution.denominator * self.target_scale
         whole = solution.residuals.tolist()
@@ -477,7 +489,7 @@ class RationalDecider(Decider):
                     for side in np.flatnonzero(holds).tolist()
                 ]
             for face in silent.tolist():
-                pull = _product(solution.residuals[None], self.map(face))
+                pull = product(solution.residuals[None], self.map(face))
                 if not np.any(pull):
                     spanned = self._spanned(row, self.map(face), solution.rank)
                     own.append((face, 0, spanned * self._share(face), True))
@@ -502,7 +514,8 @@ def _rounded(value: Fraction) -> float:
         ) from None
 
 
-def _product(a: Integers, b: Integers) -> Integers:
+def product(a: Integers, b: Integers) -> Integers:
+    """The product of matrices of integers."""
     if 0 in (*a.shape, *b.shape):
         return np.zeros((a.shape[0], b.shape[1]), dtype=object)
     return _table(fmpz_mat(a.tolist()) * fmpz_mat(b.tolist()))

@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 from arrangement.errors import SizeError
 from arrangement.exact.numbers import shown
 from arrangement.memory import refuse
+from arrangement.relu.losses.losses import SQUARED, Loss
+from arrangement.relu.minima.huber import HuberDecider
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pruning import Pruning
+from arrangement.relu.minima.rank_one import RankOneDecider
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.settling import SettlingDecider
+from arrangement.relu.minima.smooth import SmoothDecider
 from arrangement.relu.minima.stationary import Decider, Minima
 from arrangement.relu.minima.ties import within
 from arrangement.relu.minima.tuples import Screen
@@ -73,7 +77,7 @@ class Search:
     Attributes
     ----------
     faces : NeuronFaces
-    y : ndarray, shape (N,)
+    y : ndarray, shape (N,), or (N·m,) with m outputs
     free : ndarray, shape (N, e)
         Columns with free coefficients.
     hidden : int
@@ -84,6 +88,8 @@ class Search:
         The targets exactly as given.
     exact : bool
         Decide in rational arithmetic alone; else only what float64 leaves open.
+    loss : Loss
+        For another than squares nothing is screened: each tuple is decided.
     """
 
     faces: NeuronFaces
@@ -94,6 +100,17 @@ class Search:
     kinds: frozenset[str]
     targets: NDArray[Any]
     exact: bool = False
+    loss: Loss = SQUARED
+
+    @property
+    def several(self) -> bool:
+        """Are there several outputs?"""
+        return len(self.y) > len(self.faces.given.X)
+
+    @property
+    def screened(self) -> bool:
+        """Does the screen for squares of one output apply?"""
+        return self.loss == SQUARED and not self.several
 
     @property
     def room(self) -> float:
@@ -111,28 +128,41 @@ class Search:
     @cached_property
     def pruning(self) -> Pruning | None:
         """What leaves out tuples by the losses of coarser ones, if there is a largest loss."""
-        if self.hidden == 1 or not np.isfinite(self.max_loss):
-            return None
-        if not len(self.positions) or self.exhaustive:
+        bounded = np.isfinite(self.max_loss) and self.screened and self.hidden > 1
+        if not bounded or not len(self.positions) or self.exhaustive:
             return None
         return Pruning(self.faces, self.y, self.free, self.room, self.positions, self.exact)
 
     @cached_property
     def rational(self) -> RationalDecider:
         """Decides exactly."""
-        return RationalDecider(self.faces, self.targets, self.y, self.free)
+        given = self.faces, self.targets, self.y, self.free
+        if self.several:
+            return RankOneDecider(*given, self.exact or self.faces.rough)
+        if self.loss == SQUARED:
+            return RationalDecider(*given)
+        kind = HuberDecider if self.loss.name == "huber" else SmoothDecider
+        return kind(*given, self.loss, self.exact or self.faces.rough)
 
     def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""
         rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
         positions = self.positions if self.pruning is None else self.pruning.positions
         return Screen(
-            self.faces, self.y, self.free, positions, self.room, rank_of, self.exhaustive
+            self.faces,
+            self.y,
+            self.free,
+            positions,
+            self.room,
+            rank_of,
+            self.exhaustive or not self.screened,
         )
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""
-        return self.rational if self.exact else SettlingDecider(self.rational)
+        if self.exact or not self.screened:
+            return self.rational
+        return SettlingDecider(self.rational)
 
     @cached_property
     def n_tuples(self) -> int:

@@ -148,7 +148,12 @@ def representatives(rational: RationalDecider, sets: Indices) -> Indices:
     """
     faces = rational.faces
     K, size = sets.shape[1], max(abs(rational.up), abs(rational.down))
-    if not len(sets) or not K or 2 * K**K * size ** (2 * K) >= kernels.PRIME:
+    if (
+        not rational.fits_samples
+        or not len(sets)
+        or not K
+        or 2 * K**K * size ** (2 * K) >= kernels.PRIME
+    ):
         return sets
     signs = faces.signs[: len(faces.cells)]
     slopes = np.where(signs > 0, rational.up, np.where(signs < 0, rational.down, 0))
@@ -177,7 +182,7 @@ def exact_losses(rational: RationalDecider, sets: Indices) -> list[fmpq]:
     n = len(rational.y)
     result: list[fmpq | None] = [None] * len(sets)
     some = np.flatnonzero(sets[:, -1] >= 0) if sets.shape[1] else np.zeros(0, np.int64)
-    if len(some):
+    if len(some) and rational.fits_samples:
         last = sets[some, -1:]
         tuples = np.where(sets[some] < 0, last, sets[some])
         # A rank modulo a prime is a lower bound: if it is N, all targets are fitted.

@@ -79,10 +79,11 @@ class GlobalOptimum(Predictor):
     weights : ndarray, shape (K, d)
         The weights w_j, the bias last where there is one.
     output_weights : ndarray, shape (K,)
-        The output weights z_j.
+        The output weights z_j; with several outputs of shape (K, outputs).
     status : str
         ``"optimal"`` if `lower_bound` is within the tolerance of `fun`; ``"time_limit"`` if
-        the search was stopped; ``"imprecise"`` if it ended and rounding left a wider gap.
+        the search was stopped; ``"imprecise"`` if it ended and rounding left a wider gap;
+        ``"bounded"`` if there are several outputs, and descents and a relaxation leave one.
     certificate : Certificate
     output_bias : float
         The constant added to the outputs; 0 where the network has none.
@@ -96,7 +97,7 @@ class GlobalOptimum(Predictor):
     lower_bound: float
     weights: Floats
     output_weights: Floats
-    status: Literal["optimal", "time_limit", "imprecise"]
+    status: Literal["optimal", "time_limit", "imprecise", "bounded"]
     certificate: Certificate
     output_bias: float
     bias: float | None

@@ -1,0 +1,219 @@
+"""Decisions for the Huber loss, in rational arithmetic.
+
+The Huber loss is (f − y)² up to |f − y| = t, then linear, so that its derivative is 2r with r
+the residual f − y cut off at ±t. On a tuple of faces with outputs A c let F be the samples with
+|r_i| < t and L the others. The least loss is taken where Aᵀr = 0, r is the same in all
+minimisers (a convex function is linear between two minimisers, and each of its terms then is),
+and these are the polyhedron of the c with (A c)_i = y_i + r_i on F and, on L, beyond y_i ± t.
+Which samples are in L is proposed in float64; the equations and inequalities then prove it, for
+they are the conditions of Karush, Kuhn and Tucker of a convex problem.
+
+The criterion of a local minimum is that of squares with these r. Where c is not unique beyond
+the null space of A, the inequalities on L are taken as strict: a tuple on which they cannot be
+strict and those of the face might hold is doubtful.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from flint import fmpq
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.errors import SolverError
+from arrangement.exact.roots import as_fmpq
+from arrangement.relu.losses.losses import Loss
+from arrangement.relu.minima.convex_losses import ConvexDecider
+from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.rational import Integers, Solution, product
+from arrangement.relu.minima.stationary import Minima
+from arrangement.relu.weight_space import Floats, Indices
+
+__all__ = ["HuberDecider"]
+
+SHARES = 1e-9, 1e-6, 1e-12, -1e-9
+"""How far below t a residual in float64 may be and be taken for one beyond it."""
+
+STEPS = 200
+
+
+class _UnprovedError(SolverError):
+    """No proposal of the samples beyond the threshold could be proved."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit(Solution):
+    """Minimisers (c + N t)/denominator with value + moves t ≥ 0, where moves are not zero."""
+
+    value: Integers
+    moves: Integers
+    outputs: Integers  # (N,), over the same denominator
+
+
+class HuberDecider(ConvexDecider):
+    """Decides tuples of faces exactly for the Huber loss; see :class:`ConvexDecider`."""
+
+    def __init__(
+        self,
+        faces: NeuronFaces,
+        targets: NDArray[np.object_],
+        y: Floats,
+        free: Floats,
+        kind: Loss,
+        certain: bool,
+    ) -> None:
+        super().__init__(faces, targets, y, free, kind, certain)
+        limit = Fraction(kind.threshold)
+        more = lcm(self.target_scale, limit.denominator) // self.target_scale
+        self.target_scale *= more
+        self.targets = self.targets * more
+        self.limit = int(limit * self.target_scale)
+        self._open = False
+
+    def solve(self, faces: Indices) -> _Fit:
+        """All minimisers on a tuple of faces.
+
+        Raises
+        ------
+        SolverError
+            If no proposal could be proved.
+        """
+        A = self.columns(faces)
+        away = self._away(A)
+        for share in SHARES:
+            side = np.where(np.abs(away) >= self.kind.threshold * (1 - share), np.sign(away), 0)
+            fit = self._proved(A, side.astype(np.int64).astype(object))
+            if fit is not None:
+                return fit
+        raise _UnprovedError(
+            "a least Huber loss could not be proved; scale the data, or take another threshold"
+        )
+
+    def _away(self, A: Integers) -> Floats:
+        """f − y of a minimiser in float64."""
+        y, t = self.y, self.kind.threshold
+        pivots = exact.independent_columns(A)
+        if not pivots:
+            return -y
+        largest = [max(map(abs, column)) for column in A[:, pivots].T.tolist()]
+        rows = A[:, pivots].tolist()
+        table = [[v / m for v, m in zip(row, largest, strict=True)] for row in rows]
+        Q, _ = np.linalg.qr(np.array(table))
+        q = Q.T @ y
+        for _ in range(STEPS):
+            away = Q @ q - y
+            g = Q.T @ np.clip(away, -t, t)
+            near = np.abs(away) < t
+            H = Q[near].T @ Q[near]
+            H += (1e-9 if near.any() else 1.0) * np.eye(len(q))
+            step = -np.linalg.solve(H, g)
+            along = Q @ step
+            # The slope along the step rises piecewise linearly: its zero, kink by kink.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                kinks = np.concatenate([(t - away) / along, (-t - away) / along])
+            kinks = np.sort(kinks[np.isfinite(kinks) & (kinks > 0)])
+            slopes = [float(along @ np.clip(away + k * along, -t, t)) for k in kinks]
+            at = next((k for k, slope in enumerate(slopes) if slope >= 0), len(kinks))
+            low = kinks[at - 1] if at else 0.0
+            before = slopes[at - 1] if at else float(along @ np.clip(away, -t, t))
+            if before >= 0:
+                break
+            high, after = (kinks[at], slopes[at]) if at < len(kinks) else (low + 1.0, None)
+            if after is None:
+                after = float(along @ np.clip(away + high * along, -t, t))
+            rise = after - before
+            size = low - before * (high - low) / rise if rise > 0 else high
+            q = q + size * step
+            if np.linalg.norm(size * step) <= 1e-14 * np.linalg.norm(q):
+                break
+        return np.asarray(Q @ q - y)
+
+    def _proved(self, A: Integers, side: Integers) -> _Fit | None:
+        """The minimisers with some samples beyond the limit on some side, if it is so."""
+        near = side == 0
+        n = A.shape[1]
+        # AᵀW (A | y) with W the samples within, and the others pull with all their force.
+        F = np.concatenate([A, self.targets[:, None]], axis=1)
+        gram = product(np.where(near[:, None], A, 0).T, F)
+        gram[:, -1:] -= self.limit * product(A.T, side[:, None])
+        form, denominator, pivots = exact.echelon(gram) if n else (gram, 1, [])
+        if n in pivots:
+            return None
+        c = np.zeros(n, dtype=object)
+        null = np.zeros((n, n - len(pivots)), dtype=object)
+        others = [k for k in range(n) if k not in pivots]
+        c[pivots] = form[: len(pivots), n]
+        for q, other in enumerate(others):
+            null[other, q] = denominator
+            null[pivots, q] = -form[: len(pivots), other]
+        outputs = product(A, c[:, None])[:, 0]
+        away = outputs - denominator * self.targets
+        limit = denominator * self.limit
+        residuals = np.where(near, away, side * limit)
+        if any(abs(v) > limit for v in residuals):
+            return None
+        value = (side * away - limit)[~near]
+        moves = product(side[~near, None] * A[~near], null)
+        moved = np.array([any(row) for row in moves], dtype=bool)
+        if any(v < 0 for v in value[~moved]):
+            return None
+        if moved.any():
+            moves, value = moves[moved], value[moved]
+        else:
+            moves, value = moves[:0], value[:0]
+        return _Fit(c, null, denominator, residuals, exact.rank(A), value, moves, outputs)
+
+    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
+        """The local minima on tuples of active faces, and the doubtful tuples."""
+        parts = [Minima.empty(tuples.shape[1], len(self.y), self.faces.rank)]
+        doubtful = [tuples[:0]]
+        for row in self.unclear(tuples):
+            self._open = False
+            try:
+                parts += self._minima_on(row)
+            except _UnprovedError:
+                self._open = True
+            if self._open:
+                doubtful.append(row[None])
+        return Minima.concatenated(parts), np.concatenate(doubtful)
+
+    def _inner(
+        self,
+        affected: list[tuple[Integers, Integers]],
+        choice: tuple[int, ...],
+        solution: Solution,
+    ) -> list[Fraction] | None:
+        assert isinstance(solution, _Fit)
+        if not len(solution.value):
+            return self._point_inside(affected, choice)
+        beyond = solution.value, solution.moves
+        t = self._point_inside([*affected, beyond], (*choice, 1))
+        if t is None and self._point_inside(affected, choice) is not None:
+            self._open = True
+        return t
+
+    def _exact_loss(self, solution: Solution) -> Fraction:
+        assert isinstance(solution, _Fit)
+        total, limit = Fraction(0), solution.denominator * self.limit
+        away = solution.outputs - solution.denominator * self.targets
+        for d, r in zip(away.tolist(), solution.residuals.tolist(), strict=True):
+            # Within the limit r = d; at it the line touches the square.
+            total += r * r if abs(r) < limit else 2 * r * d - r * r
+        return total / (len(self.y) * (solution.denominator * self.target_scale) ** 2)
+
+    def _loss(self, solution: Solution) -> tuple[float, list[float]]:
+        """The loss, and f − y, rounded."""
+        assert isinstance(solution, _Fit)
+        scale = solution.denominator * self.target_scale
+        outputs = [float(Fraction(v, scale)) for v in solution.outputs.tolist()]
+        return float(self._exact_loss(solution)), [
+            f - y for f, y in zip(outputs, self.y.tolist(), strict=True)
+        ]
+
+    def loss(self, faces: Indices) -> fmpq:
+        """The least loss of the columns of some faces."""
+        return as_fmpq(self._exact_loss(self.solve(faces)))

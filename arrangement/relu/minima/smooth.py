@@ -1,0 +1,581 @@
+"""Decisions for losses that are smooth and strictly convex, in balls of any precision.
+
+On a tuple of faces with outputs A c the loss Σ_i l(f_i, y_i) is convex in c, and strictly so in
+f = A c: its critical point is unique up to the null space of A, which is exact, and with it the
+derivatives r_i = l′(f_i, y_i), which take the place of the residuals in the criterion (see
+:mod:`arrangement.relu.losses.criterion`).
+
+*The critical point is proved.* In the columns of A that are independent let g be the gradient
+and H the Hessian of the loss, P about the inverse of H at c, X a box around c. If
+c − P g(c) + (I − P H(X)) (X − c) lies in the interior of X, there is exactly one zero of g in
+X, and it lies in that smaller set (Krawczyk 1969). All is computed in balls (Arb, through
+python-flint), so that a sign of a linear form in c or r is certain unless its ball holds 0.
+
+*Forms that vanish.* Samples with equal rows of A have equal outputs, and with opposite rows
+opposite ones, so that r is affine in as many unknowns as there are such groups; where Aᵀr = 0
+then implies that a form in r vanishes it does. A form e·c vanishes if the critical point of the
+columns with e·c = 0 is one of all columns, by the same rule. What is left after the last of
+`PRECISIONS` is open: a strict inequality then refuses the tuple, which is doubtful, and a weak
+one leaves the piece undecided.
+
+*There may be none.* The logistic loss has no minimum on the tuple iff some v has
+y_i (A v)_i ≥ 0 for all i, not all zero. A linear program proposes the samples with equality;
+the rest is a strict system in few unknowns, solved exactly. Then the tuple holds no piece.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat, ctx, fmpq, fmpz
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from arrangement import exact
+from arrangement.exact.roots import precision
+from arrangement.relu.losses.losses import Loss
+from arrangement.relu.minima.convex_losses import ConvexDecider
+from arrangement.relu.minima.neuron_faces import NeuronFaces
+from arrangement.relu.minima.rational import Integers, product
+from arrangement.relu.minima.stationary import Minima, sign_choices
+from arrangement.relu.weight_space import Floats, Indices, Mask
+
+__all__ = ["SmoothDecider"]
+
+PRECISIONS = 128, 640
+"""Bits of the balls: the second where the first leaves something open."""
+
+GRID = 100
+"""Losses and derivatives that agree to 2^-100 count as equal, in orders and components."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Critical:
+    """The critical points c + N t of the loss on a tuple of faces."""
+
+    columns: Integers  # A, (N, n)
+    c: list[arb]  # (n,), 0 but for independent columns
+    null: Integers  # (n, q)
+    outputs: list[arb]  # (N,)
+    derivatives: list[arb]  # (N,)
+    loss: arb  # the mean
+    proved: bool
+
+
+class SmoothDecider(ConvexDecider):
+    """Decides tuples of faces for the logistic loss and log-cosh."""
+
+    def __init__(
+        self,
+        faces: NeuronFaces,
+        targets: NDArray[np.object_],
+        y: Floats,
+        free: Floats,
+        kind: Loss,
+        certain: bool,
+    ) -> None:
+        super().__init__(faces, targets, y, free, kind, certain)
+        self._known: dict[tuple[tuple[int, ...], int], _Critical | None] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Balls cannot be pickled.
+        return {**self.__dict__, "_known": {}}
+
+    # --- the critical point -----------------------------------------------------------------
+
+    def critical(self, row: Indices, bits: int = PRECISIONS[0]) -> _Critical | None:
+        """The critical points of a tuple of faces, or None if there is none, a proof."""
+        key = tuple(row.tolist()), bits
+        if key not in self._known:
+            self._known = {key: self._found(self.columns(row), bits)}
+        return self._known[key]
+
+    def _found(self, A: Integers, bits: int) -> _Critical | None:
+        n = A.shape[1]
+        pivots = exact.independent_columns(A)
+        rows = A[:, pivots]
+        with precision(bits):
+            targets = [
+                arb(fmpq(fmpz(int(v)), fmpz(self.target_scale))) for v in self.targets.tolist()
+            ]
+            if self.kind.separable and self._separates(rows, strictly=True):
+                return None
+            start, steady = self._newton(rows)
+            c = self._enclosed(rows, start, targets, bits) if steady else None
+            if c is None and self.kind.separable and self._separates(rows, strictly=False):
+                return None
+            proved = c is not None
+            if c is None:
+                c = [arb(v) for v in start]
+            whole = [arb(0)] * n
+            for pivot, value in zip(pivots, c, strict=True):
+                whole[pivot] = value
+            f = _applied(rows, c)
+            terms = [self._terms(v, y) for v, y in zip(f, targets, strict=True)]
+            loss = sum((term[0] for term in terms), arb(0)) / len(terms)
+        null = exact.nullspace(A) if len(pivots) < n else np.zeros((n, 0), dtype=object)
+        return _Critical(A, whole, null, f, [term[1] for term in terms], loss, proved)
+
+    def _terms(self, f: arb, y: arb) -> tuple[arb, arb, arb]:
+        """l, l′ and l″ at one sample."""
+        if self.kind.name == "logistic":
+            p = 1 / (1 + (y * f).exp())
+            return (-y * f).exp().log1p(), -y * p, p * (1 - p)
+        t = f - y
+        tanh = t.tanh()
+        away = abs(t)
+        return away + (-2 * away).exp().log1p() - arb(2).log(), tanh, 1 - tanh * tanh
+
+    def _newton(self, rows: Integers) -> tuple[Floats, bool]:
+        """The minimum on independent columns in float64, and whether it stood still there."""
+        r = rows.shape[1]
+        if not r:
+            return np.zeros(0), True
+        largest = [max(map(abs, column)) for column in rows.T.tolist()]
+        A = np.array([[v / m for v, m in zip(row, largest, strict=True)] for row in rows])
+        Q, R = np.linalg.qr(A)
+        q, steady = self.descended(Q[None], np.ones((1, r), dtype=bool))
+        with np.errstate(over="ignore"):
+            c = np.linalg.solve(R, q[0]) / np.array(largest, dtype=np.float64)
+        return c, bool(steady[0]) and bool(np.isfinite(c).all())
+
+    def _enclosed(
+        self, rows: Integers, start: Floats, targets: list[arb], bits: int
+    ) -> list[arb] | None:
+        """Balls around the critical point in independent columns, or None without a proof."""
+        r = rows.shape[1]
+        if not r:
+            return []
+        A = arb_mat([[int(v) for v in row] for row in rows.tolist()])
+        zero = self._rational(rows)
+        if zero is not None:
+            return zero
+        At = A.transpose()
+        c = [arb(float(v)) for v in start]
+
+        def system(at: list[arb]) -> tuple[arb_mat, arb_mat]:
+            f = (A * arb_mat([[v] for v in at])).entries()
+            terms = [self._terms(v, y) for v, y in zip(f, targets, strict=True)]
+            weighted = arb_mat(
+                [
+                    [term[2] * v for v in row]
+                    for term, row in zip(terms, A.tolist(), strict=True)
+                ]
+            )
+            return At * arb_mat([[term[1]] for term in terms]), At * weighted
+
+        try:
+            for _ in range(3 + bits.bit_length()):
+                g, H = system(c)
+                P = H.mid().inv().mid()
+                step = (P * g).mid().entries()
+                c = [(v - s).mid() for v, s in zip(c, step, strict=True)]
+                if all(
+                    abs(s) <= abs(v) * arb(2) ** (16 - bits)
+                    for v, s in zip(c, step, strict=True)
+                ):
+                    break
+            g, _ = system(c)
+            step = (P * g).entries()
+            largest = max((abs(v).upper() for v in c), default=arb(0))
+            tiny = largest * arb(2) ** (24 - bits) + arb(2) ** (-4 * bits)
+            radius = [4 * s.abs_upper() + tiny for s in step]
+            X = [arb(v.mid(), e.upper()) for v, e in zip(c, radius, strict=True)]
+            _, H = system(X)
+            rest = (_identity_matrix(r) - P * H) * arb_mat(
+                [[arb(0, e.upper())] for e in radius]
+            )
+            inner = [v - s + e for v, s, e in zip(c, step, rest.entries(), strict=True)]
+        except ZeroDivisionError:
+            return None
+        if all(box.contains_interior(ball) for box, ball in zip(X, inner, strict=True)):
+            return inner
+        return None
+
+    def _rational(self, rows: Integers) -> list[arb] | None:
+        """The critical point, where it is 0 or fits all targets."""
+        if self._implied(rows[:, :0], rows):
+            return [arb(0)] * rows.shape[1]
+        if self.kind.name == "log_cosh":
+            table = np.concatenate([rows, self.targets[:, None]], axis=1)
+            form, scale, pivots = exact.echelon(table)
+            if len(pivots) == rows.shape[1]:
+                return [arb(fmpq(int(v), scale * self.target_scale)) for v in form[:, -1]]
+        return None
+
+    def _separates(self, rows: Integers, strictly: bool) -> bool:
+        """Is there a proof that some direction of the columns lowers a logistic loss for ever?
+
+        Strictly: at once at all samples that it could.
+        """
+        signed = rows * self.targets[:, None]
+        signed = signed[[any(row) for row in signed.tolist()]]
+        if not len(signed):
+            return False
+        if not strictly:
+            held = _held(signed)
+            if held.all() or not held.any():
+                return False
+            signed = product(signed[~held], exact.nullspace(signed[held]))
+            if not signed.shape[1]:
+                return False
+        zero = np.zeros(len(signed), dtype=object)
+        return self._point_inside([(zero, signed)], (1,)) is not None
+
+    # --- forms that vanish ------------------------------------------------------------------
+
+    def _implied(self, columns: Integers, forms: Integers) -> bool:
+        """Do forms in r vanish at the critical point of some columns, by structure?"""
+        relations = self._in_groups(columns, columns)
+        wanted = self._in_groups(columns, forms)
+        return exact.rank(np.concatenate([relations, wanted])) == exact.rank(relations)
+
+    def _in_groups(self, columns: Integers, forms: Integers) -> Integers:
+        """Forms Σ_i forms_i r_i, one a column, in the unknowns of groups, the last constant.
+
+        Logistic: r_i = p_i − [y_i = 1] with p the logistic function of f_i, ½ at 0 and 1 − p
+        at −f_i. Log-cosh: r_i = tanh(f_i − y_i), which is odd.
+        """
+        logistic = self.kind.name == "logistic"
+        place: dict[tuple[Any, ...], int] = {}
+        entries: list[tuple[int, int, int]] = []  # group, factor, twice the constant
+        for row, y in zip(columns.tolist(), self.targets.tolist(), strict=True):
+            key = tuple(row) if logistic else (*row, y)
+            side = next((exact.sign(v) for v in key if v), 0)
+            group = place.setdefault(tuple(side * v for v in key), len(place)) if side else 0
+            constant = -2 * (y > 0) + (side <= 0) + (side < 0) if logistic else 0
+            entries.append((group, side, constant))
+        table = np.zeros((forms.shape[1], len(place) + 1), dtype=object)
+        for (group, side, constant), form in zip(entries, forms.tolist(), strict=True):
+            for k, v in enumerate(form):
+                table[k, group] += 2 * side * v
+                table[k, -1] += constant * v
+        return table
+
+    def _form_vanishes(self, found: _Critical, form: Integers) -> bool:
+        """Is form·c = 0 at the critical point by structure, the form in the rows' span?"""
+        inner = exact.nullspace(form[None])
+        held = found.columns.dot(inner) if inner.shape[1] else found.columns[:, :0]
+        return self._implied(held, found.columns)
+
+    def _form_sign(self, found: _Critical, form: Integers) -> tuple[int | None, arb]:
+        """The sign of form·c, None if it is open, and its ball."""
+        value = sum((int(a) * c for a, c in zip(form, found.c, strict=True) if a), arb(0))
+        sign = _sign(value)
+        if sign is None and self._form_vanishes(found, form):
+            return 0, arb(0)
+        return sign, value
+
+    # --- decisions --------------------------------------------------------------------------
+
+    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
+        """The local minima on tuples of active faces, and the doubtful tuples."""
+        K = tuples.shape[1]
+        parts = [Minima.empty(K, len(self.y), self.faces.rank)]
+        doubtful = [np.zeros((0, K), dtype=np.int64)]
+        for row in self.unclear(tuples):
+            for bits in PRECISIONS:
+                with precision(bits):
+                    found, open_ = self._pieces_on(row, bits)
+                if not open_ and all(piece.decided[0] for piece in found):
+                    break
+            parts += found
+            if open_:
+                doubtful.append(row[None])
+        return Minima.concatenated(parts), np.concatenate(doubtful)
+
+    def _pieces_on(self, row: Indices, bits: int) -> tuple[list[Minima], bool]:
+        """The pieces on one tuple, and whether an output sign is open that holds none."""
+        found = self.critical(row, bits)
+        if found is None or not found.proved:
+            return [], found is not None
+        K = len(row)
+        allowed, open_ = np.ones((K, 2), dtype=bool), False
+        sure, share = np.ones((K, 2), dtype=bool), np.ones((K, 2))
+        moving: list[list[tuple[Integers, arb]]] = []
+        at = self.free.shape[1]
+        for j, face in enumerate(row.tolist()):
+            Z = self.flat(int(self.faces.flat[face]))[1]
+            block = slice(at, at + Z.shape[1])
+            at = block.stop
+            moving.append([])
+            for sign, z in zip(self.faces.signs[face].tolist(), Z, strict=True):
+                if not sign:
+                    continue
+                moves = sign * z.dot(found.null[block]) if found.null.shape[1] else z[:0]
+                form = np.zeros(len(found.c), dtype=object)
+                form[block] = sign * z
+                if any(moves):
+                    value = sum(
+                        (a * c for a, c in zip(form, found.c, strict=True) if a), arb(0)
+                    )
+                    moving[j].append((moves, value))
+                    continue
+                side, _ = self._form_sign(found, form)
+                if side is None:
+                    open_ = True
+                    allowed[j] = False
+                else:
+                    allowed[j] &= side > 0, side < 0
+                if not allowed[j].any():
+                    return [], open_
+        for j, face in enumerate(row.tolist()):
+            if self.faces.codimension[face]:
+                share[j], holds, sure[j] = self._weak(face, found)
+                allowed[j] &= holds
+        result = []
+        for choice in sign_choices(row, allowed):
+            inside = self._inside(moving, choice, found)
+            if inside is None:
+                open_ = True
+            if not inside:
+                continue
+            signed = list(enumerate(0 if s > 0 else 1 for s in choice))
+            weak = min(share[j, k] for j, k in signed)
+            piece = self._piece(row, choice, inside, found, float(weak))  # type: ignore[arg-type]
+            piece.decided[:] = all(sure[j, k] for j, k in signed)
+            result.append(piece)
+        return result, open_
+
+    def _inside(
+        self,
+        moving: list[list[tuple[Integers, arb]]],
+        choice: tuple[int, ...],
+        found: _Critical,
+    ) -> list[Fraction] | None:
+        """Coefficients with all signs right; empty if there are none, None if that is open."""
+        q = found.null.shape[1]
+        middle = [_fraction(c) for c in found.c]
+        if not q:
+            return middle
+        rows = [(s * m, s * v) for s, own in zip(choice, moving, strict=True) for m, v in own]
+        t = [Fraction(0)] * q
+        if rows:
+            scale = 1 << int(ctx.prec)
+            moves = np.array([m for m, _ in rows], dtype=object)
+
+            def point(up: bool) -> list[Fraction] | None:
+                ends = np.array([_end(v, scale, up) for _, v in rows], dtype=object)
+                return self._point_inside([(ends, moves)], (1,))
+
+            inner = point(up=False)
+            if inner is None:
+                return None if point(up=True) is not None else []
+            t = [v / scale for v in inner]
+        return [
+            c + sum((a * v for a, v in zip(line, t, strict=True)), Fraction(0))
+            for c, line in zip(middle, found.null.tolist(), strict=True)
+        ]
+
+    def _weak(self, face: int, found: _Critical) -> tuple[Floats, Mask, Mask]:
+        """The least s·h(v) beside its size, whether it is ≥ 0, and whether that is proved."""
+        share, holds, sure = np.ones(2), np.ones(2, dtype=bool), np.ones(2, dtype=bool)
+        H = self.exact_turns(face)
+        for change in H:
+            value = sum(
+                (int(a) * r for a, r in zip(change, found.derivatives, strict=True) if a),
+                arb(0),
+            )
+            sign = _sign(value) if found.proved else None
+            if sign is None and found.proved and self._implied(found.columns, change[:, None]):
+                if exact.rank(np.column_stack([found.columns, change])) > exact.rank(
+                    found.columns
+                ):
+                    share[:] = 0.0
+                continue
+            size = float(
+                sum(
+                    abs(int(a)) * abs(float(r.mid()))
+                    for a, r in zip(change, found.derivatives, strict=True)
+                )
+            )
+            for k, s in enumerate((1, -1)):
+                if sign is None:
+                    sure[k], share[k] = False, 0.0
+                elif s * sign < 0:
+                    holds[k] = False
+                elif size:
+                    share[k] = min(share[k], abs(float(value.mid())) / size)
+        return share, holds, sure
+
+    def states(
+        self, minima: Minima, idle: Indices, silent: Indices
+    ) -> list[list[tuple[int, int, float, bool]]]:
+        """The states of neurons that add nothing to minima."""
+        states = []
+        bits = PRECISIONS[-1]
+        for row in minima.faces:
+            own: list[tuple[int, int, float, bool]] = []
+            with precision(bits):
+                found = self.critical(row, bits)
+                assert found is not None, "a minimum has a critical point"
+                for face in idle.tolist():
+                    if not self.faces.codimension[face]:
+                        own.append((face, 0, self._share(face), True))
+                        continue
+                    share, holds, sure = self._weak(face, found)
+                    own += [
+                        (face, 1 - 2 * side, float(share[side]), bool(sure[side]))
+                        for side in np.flatnonzero(holds).tolist()
+                    ]
+                for face in silent.tolist():
+                    pull = self.map(face)
+                    values = [
+                        sum(
+                            (
+                                int(a) * r
+                                for a, r in zip(form, found.derivatives, strict=True)
+                                if a
+                            ),
+                            arb(0),
+                        )
+                        for form in pull.T
+                    ]
+                    if any(_sign(v) for v in values):
+                        continue
+                    proved = self._implied(found.columns, pull)
+                    own.append((face, 0, proved * self._share(face), proved))
+            states.append(own)
+        return states
+
+    def without_neurons(self) -> Minima:
+        """The one minimum of no active neuron, if there is one."""
+        none = np.zeros(0, dtype=np.int64)
+        with precision(PRECISIONS[-1]):
+            found = self.critical(none, PRECISIONS[-1])
+            if found is None:
+                return Minima.empty(0, len(self.y), self.faces.rank)
+            c = [_fraction(v) for v in found.c]
+            piece = self._piece(none, (), c, found, 1.0)  # type: ignore[arg-type]
+            piece.decided[:] = found.proved
+            return piece
+
+    # --- what is asked of a decider ---------------------------------------------------------
+
+    def _loss(self, solution: Any) -> tuple[float, list[float]]:
+        """The loss, and f − y, rounded."""
+        return float(solution.loss.mid()), [
+            float(f.mid()) - y for f, y in zip(solution.outputs, self.y.tolist(), strict=True)
+        ]
+
+    def loss(self, faces: Indices) -> fmpq:
+        """The least loss of the columns of some faces, or its infimum, to 2^-`GRID`."""
+        with precision(PRECISIONS[0]):
+            return _gridded(self._infimum(faces)[0])
+
+    def _infimum(self, faces: Indices) -> tuple[arb, _Critical | None]:
+        """The infimum, and the critical points where it is taken."""
+        found = self.critical(faces)
+        if found is not None:
+            return found.loss, found
+        # Samples that some direction of descent reaches have loss 0 in the end: those whose
+        # λ_i is 0 in every λ ≥ 0 with Σ λ_i y_i a_i = 0.
+        A = self.columns(faces)
+        kept = _held(A * self.targets[:, None])
+        rest = A[kept]
+        targets, y = self.targets, self.y
+        self.targets, self.y = targets[kept], y[kept]
+        try:
+            found = self._found(rest, PRECISIONS[0]) if kept.any() else None
+        finally:
+            self.targets, self.y = targets, y
+        if found is None:
+            return arb(0), None
+        return found.loss * int(kept.sum()) / len(y), None
+
+    def fits(
+        self, tuples: Indices, points: bool = True
+    ) -> tuple[Floats, Indices, Floats, Floats]:
+        """The least losses (or infima), ranks and coefficients, NaN where no loss is least."""
+        m, K = tuples.shape
+        loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
+        R = np.zeros((m, K, self.faces.rank))
+        for k, row in enumerate(tuples):
+            with precision(PRECISIONS[0]):
+                least, found = self._infimum(row)
+                loss[k], rank[k] = float(least.mid()), self.rank_of(row)
+                at = self.free.shape[1]
+                for j, face in enumerate(row.tolist() if points else []):
+                    own = slice(at, at + int(self.faces.sizes[face]))
+                    at = own.stop
+                    if found is None:
+                        R[k, j] = np.nan
+                        continue
+                    c = [_fraction(v) for v in found.c[own]]
+                    R[k, j] = self._coordinates(self._weights(face, c))
+        return loss, rank, R, np.spacing(loss)
+
+    def residuals_of(self, faces: Indices, signs: Any) -> tuple[int, ...]:
+        """The derivatives of a piece as multiples of 2^-`GRID`, and last 2^`GRID`."""
+        active = faces[(signs != 0) & ~self.faces.idle[faces]]
+        with precision(PRECISIONS[0]):
+            found = self.critical(active)
+            assert found is not None, "a minimum has a critical point"
+            grid = arb(2) ** GRID
+            return (
+                *(floor(_fraction(r * grid) + Fraction(1, 2)) for r in found.derivatives),
+                1 << GRID,
+            )
+
+    def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
+        """Is Σ_i r_i σ(v·x_i) zero, to 2^-`GRID` of each term, for v near a face?"""
+        H = self.exact_turns(face)
+        value = H.dot(np.array(residuals[:-1], dtype=object)) if len(H) else np.zeros(0)
+        return bool(np.all(np.abs(value) <= np.abs(H).sum(axis=1)))
+
+
+def _applied(rows: Integers, c: list[arb]) -> list[arb]:
+    if not c:
+        return [arb(0)] * len(rows)
+    table = arb_mat([[int(v) for v in row] for row in rows.tolist()])
+    return list((table * arb_mat([[v] for v in c])).entries())
+
+
+def _identity_matrix(r: int) -> arb_mat:
+    return arb_mat([[int(i == j) for j in range(r)] for i in range(r)])
+
+
+def _sign(value: arb) -> int | None:
+    """The sign of a ball; None if it holds 0 and more."""
+    if value > 0:
+        return 1
+    if value < 0:
+        return -1
+    return 0 if value.is_zero() else None
+
+
+def _fraction(value: arb) -> Fraction:
+    """The middle of a ball."""
+    mantissa, exponent = value.mid().man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _end(value: arb, scale: int, up: bool) -> int:
+    """An end of a ball in units of 1/scale, rounded outwards."""
+    if value.is_zero():
+        return 0
+    end = _fraction(value.upper() if up else value.lower()) * scale
+    return -floor(-end) if up else floor(end)
+
+
+def _gridded(value: arb) -> fmpq:
+    return fmpq(floor(_fraction(value) * 2**GRID + Fraction(1, 2)), 1 << GRID)
+
+
+def _held(signed: Integers) -> Mask:
+    """The rows a_i with a_i·v = 0 for all v with a·v ≥ 0 for all rows, in float64."""
+    table = signed.astype(np.float64)
+    table /= np.maximum(np.abs(table).max(axis=0, initial=0.0), 1e-300)
+    n, width = table.shape
+    # Maximise the sum of gains min(1, a_i·v): all that can grow do so at the optimum.
+    result = linprog(
+        np.append(np.zeros(width), -np.ones(n)),
+        A_ub=np.column_stack([-table, np.eye(n)]),
+        b_ub=np.zeros(n),
+        bounds=[(None, None)] * width + [(0, 1)] * n,
+    )
+    return np.asarray(result.x[width:] < 0.5)

@@ -1,0 +1,161 @@
+"""The best network with several outputs, and a lower bound for all of them.
+
+With one neuron the minima are known exactly (:mod:`arrangement.relu.minima.rank_one`), and the
+least is the answer: outputs do not change where w and z are scaled, so that the loss takes its
+infimum on a compact set.
+
+With K ≥ 2 neurons in closed cells the outputs are Σ_j A_j w_j z_jᵀ, a bilinear problem that is
+not convex. They are in the span of A = [A_1 … A_K] and have rank at most K: without the other
+conditions the least loss is that of reduced-rank regression, (‖Y‖² − Σ_(i ≤ K) σ_i²)/N, σ the
+singular values of QᵀY with Q an orthonormal basis of that span. Every network has its neurons
+in closed cells, so the least of these bounds over all tuples of cells holds for all networks.
+The ranks of A are exact, and the rounding of a basis is bounded by its condition: directions
+beyond that are granted the largest singular values of what the others leave of Y. The network
+itself is the best end of descents, so that there may be a gap.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.optimize import minimize
+
+from arrangement import exact
+from arrangement.progress import Progress, reporter
+from arrangement.relu.multisets import multisets, n_multisets
+from arrangement.relu.training.optimum import Certificate, GlobalOptimum
+from arrangement.relu.weight_space import Floats
+
+if TYPE_CHECKING:
+    from arrangement.relu.one_hidden_layer import OneHiddenLayer
+    from arrangement.relu.problem import Problem
+
+__all__ = ["several_outputs_optimum"]
+
+MOST_TUPLES = 100_000
+"""More tuples of cells than this have one bound in common, that of outputs of rank K."""
+
+STARTS = 40
+
+SURE = 1e-5
+"""Singular values above this share of the largest belong to a basis that rounding moves by less
+than `MOVED` of a length."""
+
+MOVED = 1e-9
+
+
+def several_outputs_optimum(
+    layer: OneHiddenLayer, tolerance: float, random_state: int, progress: Progress
+) -> GlobalOptimum:
+    """See :meth:`OneHiddenLayer.fit_global`."""
+    n = layer.n_samples
+    mean = float(np.sum(layer.targets**2)) / n
+    if layer.hidden == 1:
+        landscape = layer.landscape(progress=progress)
+        best = landscape.global_minimum
+        weights, z = best.weights, best.output_weights
+        lower = best.loss
+        if landscape.doubtful:
+            lower = min(lower, float(landscape.min_loss.min()))
+        lower *= 1 - 1e-14
+        counts = len(landscape.cells), len(landscape.cells)
+    else:
+        weights, z = _descended(layer, random_state)
+        lower, counts = _bound(layer, progress)
+    loss = _exact_loss(layer, weights, z)
+    fun = float(loss)
+    fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
+    lower = max(0.0, min(lower, fun))
+    status: Literal["optimal", "bounded"] = "bounded"
+    if fun - lower <= 2 * tolerance * mean:
+        status = "optimal"
+    signs = exact.signs_at(layer.arrangement.rows, weights)
+    proof = Certificate("screen", counts[0], counts[1], counts[1], 0, tolerance * mean, signs)
+    return GlobalOptimum(
+        fun, lower, weights, z, status, proof, 0.0, layer.bias, layer.negative_slope
+    )
+
+
+def _bound(layer: Problem, progress: Progress) -> tuple[float, tuple[int, int]]:
+    """A loss that no network is below, and how many cells and tuples it is from."""
+    Y, K, n = layer.targets, layer.hidden, layer.n_samples
+    squares = np.linalg.svd(Y, compute_uv=False) ** 2
+    total = float(squares.sum())
+    slack = 1e-12 * total
+    rank_alone = max(0.0, float(squares[K:].sum()) - slack) / n
+    few = n_multisets(layer.samples.some_cells(), K) <= MOST_TUPLES
+    if not few:
+        return rank_alone, (0, 0)
+    faces = layer.faces(1, None if callable(progress) else progress)
+    m = len(faces.cells)
+    count = n_multisets(m, K)
+    if count > MOST_TUPLES:
+        return rank_alone, (0, 0)
+    decider = layer.search(faces).rational
+    maps = np.swapaxes(faces.transposed(np.arange(m)), 1, 2)
+    report = reporter(progress, "tuples of cells")
+    least = total
+    for done, cells in enumerate(multisets(m, K)):
+        distinct = sorted(set(cells))
+        U, S, _ = np.linalg.svd(np.concatenate(maps[distinct], axis=1), full_matrices=False)
+        sure = int(np.sum(SURE * S[0] < S)) if S[0] else 0
+        most = decider.rank_of(np.array(distinct)) - sure if sure < min(U.shape) else 0
+        basis = U[:, :sure]
+        inside = np.linalg.svd(basis.T @ Y, compute_uv=False) ** 2
+        left = np.linalg.svd(Y - basis @ (basis.T @ Y), compute_uv=False) ** 2
+        # Uncertain directions may take the largest of what is left.
+        rest = total - float(inside[:K].sum()) - float(left[:most].sum())
+        least = min(least, rest)
+        report(done + 1, count)
+    return max(0.0, least - MOVED * total) / n, (m, count)
+
+
+def _descended(layer: Problem, random_state: int) -> tuple[Floats, Floats]:
+    """The weights of the best end of some descents."""
+    samples, Y, K, leak = layer.samples, layer.targets, layer.hidden, layer.negative_slope
+    X, rng = samples.X, np.random.default_rng(random_state)
+    d, m = X.shape[1], Y.shape[1]
+    size = float(np.sqrt(np.mean(Y * Y))) or 1.0
+
+    def loss(p: Floats) -> tuple[float, Floats]:
+        w, z = p[: K * d].reshape(K, d), p[K * d :].reshape(K, m)
+        t = X @ w.T
+        slope = np.where(t > 0, 1.0, leak)
+        a = slope * t
+        E = a @ z - Y / size
+        back = (2.0 / len(Y)) * E
+        gradient = np.concatenate([((back @ z.T) * slope).T @ X, a.T @ back], axis=None)
+        return float(np.sum(E * E)) / len(Y), gradient
+
+    best = (np.inf, np.zeros(K * (d + m)))
+    for _ in range(STARTS):
+        start = rng.normal(size=K * (d + m)) / np.sqrt(K)
+        start[: K * d] *= np.sqrt(len(X) / d)
+        end = minimize(
+            loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "ftol": 1e-15}
+        )
+        best = min(best, (float(end.fun), end.x), key=lambda pair: pair[0])
+    w, z = best[1][: K * d].reshape(K, d), best[1][K * d :].reshape(K, m)
+    return samples.weights(w), size * z
+
+
+def _exact_loss(layer: Problem, weights: Floats, z: Floats) -> Fraction:
+    """The loss of a network in rational arithmetic."""
+    slope = Fraction(layer.negative_slope)
+    w = [[Fraction(v) for v in row] for row in weights.tolist()]
+    out = [[Fraction(v) for v in row] for row in z.tolist()]
+    total = Fraction(0)
+    for x, y in zip(
+        layer.arrangement.normals.tolist(), layer.exact_targets.tolist(), strict=True
+    ):
+        inner = [
+            sum((Fraction(a) * b for a, b in zip(x, row, strict=True)), Fraction(0))
+            for row in w
+        ]
+        a = [t if t > 0 else slope * t for t in inner]
+        for c, target in enumerate(y):
+            f = sum((v * row[c] for v, row in zip(a, out, strict=True)), Fraction(0))
+            total += (f - Fraction(target)) ** 2
+    return total / layer.n_samples

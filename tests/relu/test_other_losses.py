@@ -1,0 +1,184 @@
+"""Landscapes of other losses: the definitions in exact numbers, descents, perturbations."""
+
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from arrangement.errors import InputError, SolverError
+from arrangement.relu import OneHiddenLayer, local_minimum
+from arrangement.relu.losses.losses import Loss
+from arrangement.relu.minima.huber import HuberDecider
+from tests.amounts import first
+from tests.landscape_reference import HuberReference, SmoothReference
+from tests.relu.test_criterion import assert_no_way_down
+from tests.relu.test_landscape import data_set, with_bias
+
+LOSSES = "huber", "log_cosh", "logistic"
+
+
+def problem(seed, loss, largest=5, features=2):
+    X, y, bias = data_set(seed, largest, features)
+    if loss == "logistic":
+        y = np.random.default_rng(seed).choice([-1.0, 1.0], len(y))
+    return dict(X=X, y=y, bias=bias, loss=loss, output_bias=seed % 7 == 3)
+
+
+def specification(X, y, bias, output_bias, loss, negative_slope=0.0):
+    given = dict(bias=bias, output_bias=output_bias, negative_slope=negative_slope)
+    if loss == "huber":
+        return HuberReference(X.tolist(), y.tolist(), threshold=1, **given)
+    return SmoothReference(X.tolist(), y.tolist(), loss=loss, **given)
+
+
+def states(pieces):
+    return [
+        ((tuple(row[0]), s[0]),)
+        for row, s in zip(pieces.signs.tolist(), pieces.output_signs.tolist(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("seed", first(6, range(150)))
+def test_the_pieces_are_those_of_the_definitions(seed, loss):
+    given = problem(seed, loss)
+    landscape = OneHiddenLayer(**given).landscape(exact=seed % 2 == 0)
+    pieces = landscape.pieces
+    expected = specification(**given).pieces()
+    found = states(pieces)
+    assert len(set(found)) == len(found)
+    for state, value, decided in zip(found, pieces.loss, pieces.decided, strict=True):
+        assert state in expected or not decided
+        if state in expected:
+            assert value == pytest.approx(float(expected[state]), rel=1e-12, abs=1e-14)
+    assert len(set(expected) - set(found)) <= landscape.doubtful
+    # What vanishes does so by structure, and is proved to; Huber's minimisers are polyhedra.
+    assert loss == "huber" or (pieces.decided.all() and not landscape.doubtful)
+    if pieces.decided.all() and not landscape.doubtful:
+        assert sorted(found) == sorted(expected)
+
+
+def test_a_sample_at_the_threshold_hides_no_piece():
+    given = problem(115, "huber")
+    found = states(OneHiddenLayer(**given).landscape().pieces)
+    assert sorted(found) == sorted(specification(**given).pieces())
+
+
+def test_wrong_proposals_are_not_believed(monkeypatch):
+    def wrong(self, A):
+        return 2.0 * np.sign(self.y) if A.shape[1] else -self.y
+
+    monkeypatch.setattr(HuberDecider, "_away", wrong)
+    given = problem(3, "huber")
+    with pytest.raises(SolverError, match="could not be proved"):
+        OneHiddenLayer(**given).landscape(exact=True)
+    given["output_bias"] = False
+    landscape = OneHiddenLayer(**given).landscape(exact=True)
+    assert set(states(landscape.pieces)) <= set(specification(**given).pieces())
+    assert landscape.doubtful
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("seed", first(2, range(30)))
+def test_every_piece_is_a_minimum_and_every_descent_ends_on_one(seed, loss):
+    given = problem(seed, loss, largest=12, features=3)
+    X, y, bias = given["X"], given["y"], given["bias"]
+    given["output_bias"] = False
+    kind, rng, XB = Loss(loss), np.random.default_rng(seed), with_bias(X, bias)
+    landscape = OneHiddenLayer(**given).landscape()
+    pieces = landscape.pieces
+    for piece in pieces[:40]:
+        w, z = piece.weights, piece.output_weights
+        found = local_minimum(X, y, w, z, loss=loss, bias=bias, signs=piece.signs)
+        assert found or not piece.decided
+        assert found.loss == pytest.approx(piece.loss, abs=1e-12)
+        assert_no_way_down(kind, XB, y, w, z, rng, allowed=1e-9)
+
+    def fun(p):
+        inner = XB @ p[:-1]
+        f, on = p[-1] * np.maximum(inner, 0), inner > 0
+        r = kind.derivative(f, y) / len(y)
+        slope = np.append(p[-1] * (r * on) @ XB, r @ np.maximum(inner, 0))
+        return kind.values(f, y).mean(), slope
+
+    limits = landscape.falling[2]
+    for _ in range(20):
+        end = minimize(fun, rng.normal(size=XB.shape[1] + 1), jac=True, tol=1e-13)
+        w, z = end.x[None, :-1], end.x[-1:]
+        if np.abs(end.x[-1] * XB @ end.x[:-1]).max() > 6:
+            continue  # perhaps on its way to infinity
+        signs = np.where(np.abs(w @ XB.T) < 1e-7, 0, np.sign(w @ XB.T))
+        if local_minimum(X, y, w, z, loss=loss, bias=bias, signs=signs, tolerance=1e-5):
+            assert np.abs(pieces.loss - end.fun).min() < 1e-6
+    assert loss == "logistic" or not len(limits)
+
+
+def test_a_logistic_loss_falls_for_ever():
+    layer = OneHiddenLayer([[1], [2], [-1]], [1, 1, -1], bias=None, loss="logistic")
+    landscape = layer.landscape()
+    assert [p.kind for p in landscape.pieces] == []
+    assert not landscape.attained.any()
+    assert landscape.min_loss == pytest.approx(np.log(2) * np.array([1, 2]) / 3)
+    faces, signs, limits = landscape.falling
+    assert landscape.table.signs[faces].tolist() == [[1, 1, -1], [-1, -1, 1]]
+    for face, s, limit in zip(faces, signs, limits, strict=True):
+        w = 1e3 * landscape.table.interior(face)
+        f = s * np.maximum(np.array([1, 2, -1]) * landscape.table.weights(w)[0], 0)
+        assert Loss("logistic").values(f, [1, 1, -1]).mean() == pytest.approx(limit)
+
+
+def test_what_is_for_squares_only_says_so():
+    layer = OneHiddenLayer([[1], [2]], [1, -1], loss="logistic")
+    for ask in (
+        layer.fit_global,
+        lambda: layer.polish(([[1, 0]], [1])),
+        lambda: layer.curvature([[1, 0]], [1]),
+        lambda: layer.landscape().saddles(),
+        lambda: layer.landscape().critical_points(),
+    ):
+        with pytest.raises(InputError, match="is for the squared loss"):
+            ask()
+    with pytest.raises(InputError, match="one of squared, huber, log_cosh, logistic"):
+        OneHiddenLayer([[1], [2]], [1, -1], loss="hinge")
+    with pytest.raises(InputError, match="labels −1 and \\+1"):
+        OneHiddenLayer([[1], [2]], [1, 0], loss="logistic")
+
+
+def test_limits_kinds_and_copies():
+    for loss in LOSSES:
+        layer = OneHiddenLayer([[0], [1], [2], [4]], [1, -1, 1, -1], hidden=2, loss=loss)
+        landscape = layer.landscape()
+        pieces = landscape.pieces
+        most = float(np.median(pieces.loss))
+        below = layer.landscape(max_loss=most, kinds=["boundary", "isolated"]).pieces
+        wanted = (pieces.loss <= most) & np.isin(pieces.kind, ["boundary", "isolated"])
+        assert np.array_equal(below.loss, pieces.loss[wanted])
+        assert sorted(np.concatenate(landscape.components)) == list(range(len(pieces)))
+        copy = pickle.loads(pickle.dumps(landscape))
+        assert np.array_equal(copy.pieces.loss, pieces.loss)
+
+
+@pytest.mark.processes
+def test_an_executor_finds_the_same():
+    layer = OneHiddenLayer([[0], [1], [2]], [1, -1, 1], hidden=2, loss="logistic")
+    with ProcessPoolExecutor(2) as executor:
+        found = layer.landscape(executor=executor).pieces
+    assert np.array_equal(found.loss, layer.landscape().pieces.loss)
+
+
+def test_two_neurons_and_a_leak():
+    X, y = [[0], [1], [2], [4]], [1, 0, 2, 6]
+    for loss in LOSSES[:2]:
+        two = OneHiddenLayer(X, y, hidden=2, loss=loss).landscape()
+        assert two.pieces.loss[0] < 1e-12
+        for piece in two.pieces[:30]:
+            assert local_minimum(
+                X, y, piece.weights, piece.output_weights, loss=loss, signs=piece.signs
+            )
+        leaky = OneHiddenLayer(X, y, negative_slope=0.25, loss=loss)
+        expected = specification(
+            np.array(X), np.array(y), 1.0, False, loss, negative_slope=0.25
+        )
+        assert sorted(states(leaky.landscape().pieces)) == sorted(expected.pieces())
