@@ -226,6 +226,7 @@ def _mark(axes: Axes, plane: ParameterPlane, marked: Marked, frame: Window) -> l
 
 
 def _parts(landscape: Any) -> tuple[Problem, Landscape | None]:
+    # Pictures of arrangements do not wait for landscapes: half a second.
     from arrangement.relu import Landscape, OneHiddenLayer
 
     if isinstance(landscape, Landscape):

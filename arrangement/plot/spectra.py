@@ -120,6 +120,7 @@ def spectrum(
 
 def _rows(landscape: Landscape, saddles: Pieces | None) -> list[tuple[str, str, str, Floats]]:
     """Name, mark, colour and losses of each row, from below."""
+    # Pictures of arrangements do not wait for landscapes: half a second.
     from arrangement.relu.multisets import n_multisets
 
     K, pieces = landscape.problem.hidden, landscape.pieces
