@@ -9,3 +9,7 @@ from arrangement.bounds.arrangements import buck, cover, zaslavsky
 from arrangement.bounds.networks import montufar_2014, montufar_2017, raghu, serra
 
 __all__ = ["buck", "cover", "montufar_2014", "montufar_2017", "raghu", "serra", "zaslavsky"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -62,9 +62,10 @@ def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement
     if name == "graphical":
         return family(_written_graph(sizes))
     wanted = [key for key in parameters if key != "rng"]
+    needed = sum(parameters[key].default is inspect.Parameter.empty for key in wanted)
     if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values()):
         wanted *= max(1, len(sizes))
-    if len(sizes) != len(wanted):
+    if not min(needed, len(wanted)) <= len(sizes) <= len(wanted):
         raise InputError(
             f"--family {name} takes {len(wanted)} ({', '.join(wanted)}) after the name, "
             f"not {len(sizes)}"

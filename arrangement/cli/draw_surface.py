@@ -110,6 +110,7 @@ def run(options: argparse.Namespace) -> Result:
     if options.out is not None:
         surface.save(options.out, kinks)
     if options.plot is not None:
+        # Few ask for a picture, and its modules take time to import.
         from arrangement import plot
 
         name = f"{os.path.basename(options.file)} on {described(options, data)}"

@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> Result:
     if options.out is not None:
         cells.save(options.out)
     if options.plot is not None:
+        # Few ask for a picture, and its modules take time to import.
         from arrangement import plot
 
         if options.family is not None:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from arrangement.cli.facts import Fact, Result, of_arrangement, sign_rows
-from arrangement.cli.options import NUMBERS, add_arrangement, add_domain, chosen
+from arrangement.cli.options import NUMBERS, add_arrangement, add_domain, check_range, chosen
 from arrangement.cli.parser import Parser
 
 __all__ = ["add", "run"]
@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> Result:
         vector = arrangement.face_vector(method=options.method, domain=domain)
         inside = "" if domain is None else " in the domain"
         return Result([*facts, Fact(f"faces{inside} by dimension", list(vector))])
+    check_range("--dimension", options.dimension, arrangement.dimension)
     faces = arrangement.faces(options.dimension, progress=True, domain=domain)
     rows = sign_rows(faces.signs)
 

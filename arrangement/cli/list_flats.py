@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from arrangement.cli.facts import Fact, Result, of_arrangement
-from arrangement.cli.options import NUMBERS, add_arrangement, chosen
+from arrangement.cli.options import NUMBERS, add_arrangement, check_range, chosen
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
 from arrangement.errors import InputError
@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> Result:
     if options.rank is None:
         counts = [len(arrangement.flats(k)) for k in range(arrangement.rank + 1)]
         return Result([*facts, Fact("flats by rank", counts)])
+    check_range("--rank", options.rank, arrangement.dimension)
     flats = arrangement.flats(options.rank, progress=True)
     listed = [
         {"hyperplanes": list(map(int, flat.hyperplanes)), "mobius": int(mu)}

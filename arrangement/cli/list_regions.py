@@ -114,6 +114,7 @@ def run(options: argparse.Namespace) -> Result:
     if options.out is not None:
         regions.save(options.out)
     if options.plot is not None:
+        # Few ask for a picture, and its modules take time to import.
         from arrangement import plot
 
         name = os.path.basename(options.file)

@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> Result:
     if options.out is not None:
         readers.save(network, options.out)
     if options.plot is not None:
+        # Few ask for a picture, and its modules take time to import.
         from arrangement import plot
 
         plot.pattern(made, options.plot, source=os.path.basename(options.file))

@@ -194,6 +194,7 @@ def _draw(
     path: str,
     source: str,
 ) -> None:
+    # Few ask for a picture, and its modules take time to import.
     from arrangement import plot
 
     if points is not None and kind == "index":

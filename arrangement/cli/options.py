@@ -16,6 +16,8 @@ from arrangement.enumeration.tasks import start_worker
 from arrangement.errors import InputError
 from arrangement.families import FAMILIES
 from arrangement.files.exact_text import read_points, written_number
+from arrangement.files.reading import naming
+from arrangement.hyperplanes.domain import parse_domain
 
 __all__ = [
     "NUMBERS",
@@ -91,7 +93,7 @@ def add_domain(parser: Parser) -> None:
     that was saved with a domain has its own
 --domain-file FILE  only the cells that meet a polytope or cone: a table of text or a .npy
     file with one inequality a row, "g_1, ..., g_d, c" for g_1 x_1 + ... + g_d x_d + c > 0, or
-    without c where all are 0
+    without c where all are 0; in Python, domain=(-g, c), for (G, h) there is G x <= h
 """)
 
 
@@ -127,6 +129,14 @@ def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
     return arrangement, domain
 
 
+def check_range(name: str, value: int, dimension: int) -> None:
+    """An InputError for a dimension or a rank that the space does not have."""
+    if not 0 <= value <= dimension:
+        raise InputError(
+            f"{name} {value}: give 0 to {dimension}, for the space is R^{dimension}"
+        )
+
+
 def _polyhedron(path: str, dimension: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """The domain {x : G x < h} of the inequalities in a table."""
     rows = read_points(path)
@@ -139,6 +149,8 @@ def _polyhedron(path: str, dimension: int) -> tuple[NDArray[Any], NDArray[Any]]:
     constants = np.zeros(len(rows), dtype=object)
     if rows.shape[1] > dimension:
         constants = rows[:, dimension]
+    with naming(f"{path}, as G x <= h with G = -g, h = c"):
+        parse_domain((-normals, constants), dimension)
     return -normals, constants
 
 

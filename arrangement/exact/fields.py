@@ -428,6 +428,9 @@ class FieldElement:
 
 Number: TypeAlias = int | Fraction | FieldElement
 
+Point: TypeAlias = tuple[Fraction | FieldElement, ...]
+"""Coordinates of a point or direction: Fractions where it is rational."""
+
 text_readers: list[Callable[[str], Number]] = []
 """How a number is read from text: :mod:`arrangement.exact.algebraic` enters it here."""
 

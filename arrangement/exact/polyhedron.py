@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from operator import mul
 
@@ -12,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.exact.fields import Point
 from arrangement.exact.numbers import primitive
 
 __all__ = ["Polyhedron", "cut_rays", "extreme_rays"]
 
 Integers = NDArray[np.object_]
-Point = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -165,7 +165,7 @@ def _exponential(r: list[int]) -> fmpz_poly:
     return powers[-1]
 
 
-def _coxeter(type: str, n: int) -> KnownCounts:
+def _coxeter(type: str, n: int | None = None) -> KnownCounts:
     letter, n = coxeter_type(type, n)
     _degree("coxeter", n)
     exponents: Iterable[int] = {

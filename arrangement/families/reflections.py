@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations, product
 from typing import Any
 
@@ -17,6 +18,9 @@ from arrangement.families.sizes import refuse_if_large, size
 
 __all__ = ["coxeter"]
 
+NAME = re.compile(r"[a-h](?P<rank>[0-9]{1,9})?|i2?(\((?P<lines>[0-9]{1,9})\))?", re.IGNORECASE)
+"""A type alone, or with its rank; of I2(m) with m."""
+
 
 def coxeter(type: str, n: int | None = None) -> Arrangement:
     """The reflecting hyperplanes of a Coxeter group: A_n, B_n, D_n, E_n, F4, G2, H_n or I2(m).
@@ -29,13 +33,15 @@ def coxeter(type: str, n: int | None = None) -> Arrangement:
     Parameters
     ----------
     type : {"A", "B", "C", "D", "E", "F", "G", "H", "I"}
-        The type; small letters are accepted.
-    n : int
-        The rank, at least 1; 6, 7 or 8 for type E, 4 for F, 2 for G, 3 or 4 for H; the number m
-        of lines, at least 2, for the dihedral group I2(m). The roots are those of Bourbaki,
-        with rational coordinates: type A_n is in R^(n+1), B_n, C_n and D_n are in R^n, E6, E7
-        and E8 are in R^8, F4 is in R^4, and G2 is in R^3. Those of H3 and H4 are in Q(√5), and
-        those of I2(m) in Q(cos π/m), with the second coordinate in units of sin π/m.
+        The type; small letters are accepted, "I2" as well as "I", and the whole name: "E8",
+        "I2(5)".
+    n : int, optional
+        Unless the name has it: the rank, at least 1; 6, 7 or 8 for type E, 4 for F, 2 for G,
+        3 or 4 for H; the number m of lines, at least 2, for the dihedral group I2(m). The roots
+        are those of Bourbaki, with rational coordinates: type A_n is in R^(n+1), B_n, C_n and
+        D_n are in R^n, E6, E7 and E8 are in R^8, F4 is in R^4, and G2 is in R^3. Those of H3
+        and H4 are in Q(√5), and those of I2(m) in Q(cos π/m), with the second coordinate in
+        units of sin π/m.
 
     Raises
     ------
@@ -57,8 +63,8 @@ def coxeter(type: str, n: int | None = None) -> Arrangement:
     [36, 63, 120]
     >>> len(coxeter("F", 4).cells()), len(coxeter("G", 2).cells())
     (1152, 12)
-    >>> len(coxeter("H", 3).cells()), len(coxeter("I", 7).cells())
-    (120, 14)
+    >>> len(coxeter("H3").cells()), len(coxeter("I2", 7).cells()), len(coxeter("I2(7)").cells())
+    (120, 14, 14)
     """
     letter, n = coxeter_type(type, n)
     if letter == "E":
@@ -91,16 +97,23 @@ def coxeter_type(type: str, n: int | None) -> tuple[str, int]:
     --------
     >>> coxeter_type("e", 6)
     ('E', 6)
+    >>> coxeter_type("I2(5)", None)
+    ('I', 5)
     """
-    letter = type.upper() if isinstance(type, str) else ""
-    if n is None:
+    read = NAME.fullmatch(type) if isinstance(type, str) else None
+    if read is None:
+        raise InputError(
+            f"coxeter: type {shown(type)} is none of {', '.join(map(repr, 'ABCDEFGHI'))}, nor "
+            "a name such as 'E8' or 'I2(5)'"
+        )
+    letter, named = read[0][0].upper(), read["rank"] or read["lines"]
+    if (n is None) == (named is None):
         raise InputError(
             f"coxeter: type {shown(type)} without a rank; give both, as in ('A', 3)"
+            if n is None
+            else f"coxeter: {shown(type)} has its rank in the name; leave out {shown(n)}"
         )
-    if letter not in tuple("ABCDEFGHI"):
-        raise InputError(
-            f"coxeter: type {shown(type)} is none of {', '.join(map(repr, 'ABCDEFGHI'))}"
-        )
+    n = int(named) if n is None else n
     n = size("coxeter", n, least=2 if letter == "I" else 1)
     ranks = {"E": (6, 7, 8), "F": (4,), "G": (2,), "H": (3, 4)}.get(letter, (n,))
     if n not in ranks:

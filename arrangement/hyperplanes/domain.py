@@ -206,7 +206,7 @@ def sides_of_box(arrangement: Hyperplanes, walls: Integers) -> NDArray[np.int8]:
                 box[1][j] = min(box[1][j], nextafter(end + error, inf))
             else:
                 box[0][j] = max(box[0][j], nextafter(end - error, -inf))
-    values, errors = arrangement._float_rows
+    values, errors = arrangement.float_rows
     corners = np.array(box)
     size = np.append(np.abs(corners).max(axis=0), 1.0)
     with np.errstate(all="ignore"):  # an end that is open leaves NaN, or an infinite bound

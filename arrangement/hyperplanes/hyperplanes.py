@@ -153,8 +153,8 @@ class Hyperplanes:
         return rows
 
     @cached_property
-    def _float_rows(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The rows in float64 and bounds on their errors; see :func:`exact.float_rows`."""
+    def float_rows(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The rows scaled by powers of two, as float64, and error bounds: shapes (n, d + 1)."""
         return exact.float_rows(self.rows)[:2]
 
     @cached_property

@@ -35,6 +35,7 @@ class _Operation:
 
     @property
     def _numba_type_(self) -> Any:
+        # Numba asks for this; who has built loops does without it.
         from numba.core.registry import cpu_target
 
         from arrangement.kernels import lanes_numba

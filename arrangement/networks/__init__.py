@@ -20,3 +20,7 @@ __all__ = [
     "Regions",
     "pattern_network",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

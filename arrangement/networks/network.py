@@ -103,17 +103,6 @@ class Network(FeedForward):
         progress: Progress = None,
         merge: bool = False,
         *,
-        method: Literal["complex"],
-    ) -> Regions: ...
-
-    @overload
-    def regions(
-        self,
-        domain: Any,
-        executor: Executor | None = None,
-        progress: Progress = None,
-        merge: bool = False,
-        *,
         method: Literal["recursion"],
     ) -> HalfspaceRegions: ...
 
@@ -124,8 +113,19 @@ class Network(FeedForward):
         executor: Executor | None = None,
         progress: Progress = None,
         merge: bool = False,
-        method: str = "auto",
-    ) -> Regions | HalfspaceRegions: ...
+        *,
+        method: Literal["complex"],
+    ) -> Regions: ...
+
+    @overload
+    def regions(
+        self,
+        domain: Any,
+        executor: Executor | None = None,
+        progress: Progress = None,
+        merge: bool = False,
+        method: Literal["auto"] = "auto",
+    ) -> Regions | Any: ...
 
     def regions(
         self,
@@ -134,7 +134,7 @@ class Network(FeedForward):
         progress: Progress = None,
         merge: bool = False,
         method: str = "auto",
-    ) -> Regions | HalfspaceRegions:
+    ) -> Any:
         """All full-dimensional linear regions of the network in a domain, exactly.
 
         Parameters
@@ -157,6 +157,8 @@ class Network(FeedForward):
         Returns
         -------
         Regions, or HalfspaceRegions from the recursion
+            To a type checker "auto" gives ``Regions | Any``: what most networks have, and no
+            claim that it cannot be the other.
 
         Raises
         ------

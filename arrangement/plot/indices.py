@@ -38,13 +38,10 @@ def index(
     ----------
     points : CriticalPoints
         As of :meth:`Landscape.critical_points`.
-    target : path-like, matplotlib Axes or None
-        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
-        new figure.
+    target, source
+        As in :func:`arrangement.plot.arrangement`.
     title : str, optional
         Instead of the number of critical points and of minima.
-    source : str, optional
-        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------

@@ -85,6 +85,7 @@ def _by_map(regions: Regions, _: int | None) -> Look:
 
 
 def _by_class(regions: Regions | DecisionRegions, _: int | None) -> Look:
+    # Pictures of arrangements do not wait for networks.
     from arrangement.networks.regions.regions import Regions
 
     network = regions.layers.network

@@ -54,16 +54,13 @@ def surface(
     ----------
     surface : LossSurface
         See :func:`arrangement.relu.losses.surface.loss_surface`.
-    target : path-like, matplotlib Axes or None
-        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
-        new figure.
+    target, source
+        As in :func:`arrangement.plot.arrangement`.
     kinks : bool or ndarray
         False leaves the kinks out; finding them takes time with many samples. Those that
         `LossSurface.kinks` has found need not be found again.
     title : str, optional
         Instead of the loss, the samples and the network.
-    source : str, optional
-        Where it comes from, such as the name of a data set: the first line of the title.
     progress : bool or callable, optional
         Of the search for kinks.
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    # Pictures of arrangements do not wait for networks.
     from arrangement.networks.regions.decisions import DecisionRegions
     from arrangement.networks.regions.region_set import RegionSet, SolidRegion
     from arrangement.networks.regions.regions import Regions

@@ -142,15 +142,12 @@ def landscape(
     Parameters
     ----------
     landscape : Landscape
-    target : path-like, matplotlib Axes or None
-        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
-        new figure.
+    target, source
+        As in :func:`arrangement.plot.arrangement`.
     projection : {"stereographic", "gnomonic"}
         For weights in R^3, as in `plot.arrangement`.
     title : str, optional
         Instead of the number of samples, cells and minima.
-    source : str, optional
-        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------

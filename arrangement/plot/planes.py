@@ -111,6 +111,7 @@ def _numbers(values: ArrayLike | None, shape: tuple[int, ...], name: str) -> Flo
 
 
 def _given_point(problem: Problem, point: Any, size: int) -> Floats:
+    # Pictures of arrangements do not wait for landscapes: half a second.
     from arrangement.relu import Piece
 
     if isinstance(point, Piece):

@@ -77,9 +77,8 @@ def slice(
     ----------
     landscape : Landscape or OneHiddenLayer
         The problem; with its landscape the minima are known.
-    target : path-like, matplotlib Axes or None
-        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
-        new figure.
+    target, source
+        As in :func:`arrangement.plot.arrangement`.
     origin : array_like, shape (P,), optional
         A point of the plane: the weights w_1, …, w_K (each with its bias last), then the output
         weights z_1, …, z_K, then the output bias in a layer that has one.
@@ -93,8 +92,6 @@ def slice(
         The range of both coordinates.
     title : str, optional
         Instead of what is drawn.
-    source : str, optional
-        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------
@@ -228,6 +225,7 @@ def _mark(axes: Axes, plane: ParameterPlane, marked: Marked, frame: Window) -> l
 
 
 def _parts(landscape: Any) -> tuple[Problem, Landscape | None]:
+    # Pictures of arrangements do not wait for landscapes: half a second.
     from arrangement.relu import Landscape, OneHiddenLayer
 
     if isinstance(landscape, Landscape):

@@ -50,15 +50,12 @@ def spectrum(
     Parameters
     ----------
     landscape : Landscape
-    target : path-like, matplotlib Axes or None
-        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
-        new figure.
+    target, source
+        As in :func:`arrangement.plot.arrangement`.
     saddles : Pieces, optional
         The saddles, ``landscape.saddles()``, to be drawn in a row of their own.
     title : str, optional
         Instead of the number of samples, neurons, cells and minima.
-    source : str, optional
-        Where it comes from, such as the name of a data set: the first line of the title.
 
     Returns
     -------
@@ -120,6 +117,7 @@ def spectrum(
 
 def _rows(landscape: Landscape, saddles: Pieces | None) -> list[tuple[str, str, str, Floats]]:
     """Name, mark, colour and losses of each row, from below."""
+    # Pictures of arrangements do not wait for landscapes: half a second.
     from arrangement.relu.multisets import n_multisets
 
     K, pieces = landscape.problem.hidden, landscape.pieces

@@ -86,6 +86,7 @@ class Predictor:
         >>> best.network, len(best.network.regions([(-9, 9)]))
         (Network(1 → 1 → 1, relu), 2)
         """
+        # Landscapes do not wait for deep networks.
         from arrangement.networks import Network
         from arrangement.networks.weights import exact_values
 

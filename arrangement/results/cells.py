@@ -18,7 +18,7 @@ from arrangement.checks import given_points
 from arrangement.enumeration import choose
 from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
-from arrangement.exact.fields import field_of
+from arrangement.exact.fields import Point, field_of
 from arrangement.exact.numbers import exact_text
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
@@ -98,7 +98,7 @@ class Cell:
         width = self.cells.arrangement.dimension + 1
         return Polyhedron(np.array(rows, dtype=object).reshape(len(rows), width))
 
-    def vertices(self) -> list[tuple[Fraction, ...]]:
+    def vertices(self) -> list[Point]:
         """The vertices of the closure, exact, in lexicographic order; at least one.
 
         With a domain, the part of the cell in it is meant. Where the normals do not span the
@@ -108,7 +108,7 @@ class Cell:
 
         Returns
         -------
-        list of tuples of d Fractions
+        list of tuples of d Fractions, or elements of the field of an irrational arrangement
 
         Examples
         --------
@@ -119,7 +119,7 @@ class Cell:
         """
         return self.polyhedron.vertices
 
-    def rays(self) -> list[tuple[Fraction, ...]]:
+    def rays(self) -> list[Point]:
         """The directions of the unbounded edges of the closure, coprime integers as Fractions.
 
         None for a bounded cell. See :meth:`vertices` for domains, and for normals that do not
@@ -134,7 +134,7 @@ class Cell:
         """
         return [tuple(map(exact.ratio, ray)) for ray in self.polyhedron.rays]
 
-    def lines(self) -> list[tuple[Fraction, ...]]:
+    def lines(self) -> list[Point]:
         """A basis of the directions along which the closure does not end (lineality space).
 
         The same for all cells: the directions in which all hyperplanes (and the sides of the
@@ -461,7 +461,8 @@ def cells_of(
     domain : sequence of (low, high), or pair (G, h), optional
         Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
         for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h. Cells
-        outside cost nothing.
+        outside cost nothing. (A row g, c of the command line's ``--domain-file``, which is
+        g·x + c > 0, is the row −g of G and the entry c of h.)
     progress : bool or callable, optional
         True shows progress on stderr when that is a terminal; a callable is called with
         (steps done, steps in all), where the latter may be a guess until the end.

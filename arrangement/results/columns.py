@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Any, Protocol, TypeVar, overload
 
 import numpy as np
@@ -73,7 +72,7 @@ class Pointed(Protocol):
     def __getitem__(self, key: int) -> Any: ...
 
 
-class Witnesses(Sequence[tuple[Fraction, ...]]):
+class Witnesses(Sequence[Item]):
     """The witnesses of cells or faces, computed one at a time; see :attr:`Cells.witness`."""
 
     def __init__(self, owner: Pointed) -> None:
@@ -82,7 +81,7 @@ class Witnesses(Sequence[tuple[Fraction, ...]]):
     def __len__(self) -> int:
         return len(self._owner)
 
-    def __iter__(self) -> Iterator[tuple[Fraction, ...]]:
+    def __iter__(self) -> Iterator[Item]:
         _ = self._owner.points  # all at once is quicker than one by one
         return (self[i] for i in range(len(self)))
 

@@ -25,7 +25,7 @@ from arrangement.enumeration import cones
 from arrangement.enumeration.cell_table import CellTable
 from arrangement.enumeration.estimate import refuse_too_many_faces
 from arrangement.errors import InputError
-from arrangement.exact.fields import in_one_field
+from arrangement.exact.fields import Point, in_one_field
 from arrangement.exact.numbers import primitive, shown
 from arrangement.exact.packing import (
     Signs,
@@ -97,8 +97,8 @@ class Face:
         return self.faces.points[self.index]
 
     @property
-    def witness(self) -> tuple[Fraction, ...]:
-        """A rational point of the relative interior."""
+    def witness(self) -> Point:
+        """A point of the relative interior, exact: rational where the flat is."""
         cut, cell = self._cell
         return cut.lift(cell.witness)
 
@@ -107,12 +107,12 @@ class Face:
         """Is the face bounded modulo the lineality space?"""
         return bool(self.faces.bounded[self.index])
 
-    def vertices(self) -> list[tuple[Fraction, ...]]:
+    def vertices(self) -> list[Point]:
         """The vertices of the closure, in lexicographic order; see :meth:`Cell.vertices`."""
         cut, cell = self._cell
         return sorted(cut.lift(t) for t in cell.vertices())
 
-    def rays(self) -> list[tuple[Fraction, ...]]:
+    def rays(self) -> list[Point]:
         """The directions of the unbounded edges of the closure; see :meth:`Cell.rays`."""
         cut, cell = self._cell
         return sorted(
@@ -264,8 +264,8 @@ class Faces(Columnar[Face]):
         return near if right else np.full_like(near, np.nan)
 
     @property
-    def witness(self) -> Sequence[tuple[Fraction, ...]]:
-        """A rational point of each face, exactly on it: a sequence of tuples of d Fractions."""
+    def witness(self) -> Sequence[Point]:
+        """An exact point of each face: a sequence of tuples of d numbers."""
         return Witnesses(self)
 
     def on_flat(self, k: int) -> _Cut:
@@ -462,7 +462,7 @@ class _Cut:
             walls = walls[(walls[:, :-1] != 0).any(axis=1)]  # the others contain the flat
         return cls(T, Cells(cut, pack_signs(signs), walls, complete=False))
 
-    def lift(self, t: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    def lift(self, t: Point) -> Point:
         """The point of the space with coordinates t."""
         scale = self.T[-1, -1]
         return tuple(

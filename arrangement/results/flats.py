@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from arrangement import exact
 from arrangement.counting import poset
 from arrangement.counting.flat_lattice import FlatLattice
 from arrangement.errors import InputError
+from arrangement.exact.fields import FieldElement, Point
 from arrangement.exact.numbers import primitive, shown
 from arrangement.exact.packing import Words, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import all_columns
@@ -64,13 +64,13 @@ class Flat:
         return self.flats.dimension
 
     @property
-    def point(self) -> tuple[Fraction, ...]:
+    def point(self) -> Point:
         """A point of the flat: coordinates that are free on it are 0."""
         T = self._parametrization
         return tuple(exact.ratio(v, T[-1, -1]) for v in T[:-1, -1])
 
     @property
-    def basis(self) -> tuple[tuple[int, ...], ...]:
+    def basis(self) -> tuple[tuple[int | FieldElement, ...], ...]:
         """Directions that span the flat: `dimension` vectors of coprime integers."""
         return tuple(tuple(primitive(v)) for v in self._parametrization[:-1, :-1].T)
 

@@ -349,6 +349,11 @@ def test_bad_files_are_named(refused, tmp_path):
         ("cells --family braid 3 4", "--family braid takes 1 (n) after the name, not 2"),
         ("cells --family generic 3", "--family generic takes 2 (n, d) after the name, not 1"),
         ("cells --family grid", "--family grid takes 1 (sizes) after the name, not 0"),
+        ("cells --family coxeter", "--family coxeter takes 2 (type, n) after the name, not 0"),
+        ("cells --family coxeter E", "coxeter: type 'E' without a rank; give both"),
+        ("faces --family braid 3 --dimension 4", "--dimension 4: give 0 to 3, for the space"),
+        ("faces --family braid 3 --dimension -1", "--dimension -1: give 0 to 3"),
+        ("flats --family braid 3 --rank 4", "--rank 4: give 0 to 3, for the space is R^3"),
         ("cells --family grid 3 x", "grid: 'x' is not an integer"),
         ("cells --family graphical", "--family graphical takes the edges after the name"),
         ("cells --family graphical 0-1 2-", "--family graphical: '2-' is neither an edge"),
@@ -603,7 +608,10 @@ def test_faces(facts, run):
     assert enumerated["faces_by_dimension"] == [3, 9, 7]
     _, out, _ = run("faces", "-", "--dimension", 0, stdin=TRIANGLE)
     assert sorted(out.split()) == ["+00", "0+0", "00-"]
-    assert facts("faces", "-", "--dimension", 7, stdin=TRIANGLE)["faces"] == []
+    assert facts("faces", "--family", "braid", 3, "--dimension", 0)["faces"] == []
+    code, out, err = run("faces", "-", "--dimension", 7, "--json", stdin=TRIANGLE)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "--dimension 7: give 0 to 2, for the space is R^2" in err
     corner = facts("faces", "-", "--dimension", 0, stdin=TRIANGLE)["faces"][0]
     assert corner == {"signs": "00-", "point": [0.0, 0.0], "bounded": True}
 
@@ -865,13 +873,15 @@ def test_a_cone_from_a_file_and_files_that_are_no_domain(run, tmp_path):
     assert (code, json.loads(out)["cells"]) == (0, 3)
     for content, message in (
         ("1, 2\n", "an inequality has 3 numbers"),
-        ("0, 0, 0\n", "zero"),
-        ("x\n", "cone.csv"),
+        ("0, 0, 0\n", "G = -g, h = c: domain G, row 0: the row is zero"),
+        ("1, 0, 0, 0\n-1, 0, 0, -1\n", "rows 0, 1 of G contradict each other"),
+        ("x\n", "a header, but not one row"),
     ):
         path.write_text(content)
         code, out, err = run(*family, "--domain-file", str(path))
         assert (code, out) == (2, "")
         assert message in err
+        assert "cone.csv" in err
     code, _, err = run(*family, "--domain-file", str(path), "--domain", "0", "1")
     assert code == 2
     assert "--domain and --domain-file: give one" in err

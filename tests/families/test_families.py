@@ -23,6 +23,7 @@ from arrangement.families import (
     graphical,
     grid,
     ish,
+    known_counts,
     linial,
     permutohedron,
     resonance,
@@ -429,6 +430,17 @@ def test_bad_grids_and_discriminantal_arrangements():
             discriminantal(n, k)
 
 
+@pytest.mark.parametrize(
+    ("names", "type", "n"),
+    [(("B3", "b3"), "B", 3), (("F4",), "F", 4), (("I2(5)", "i2(05)"), "I", 5)],
+)
+def test_a_coxeter_group_by_its_whole_name(names, type, n):
+    wanted = coxeter(type, n).rows.tolist()
+    assert all(coxeter(name).rows.tolist() == wanted for name in names)
+    assert known_counts("coxeter", names[0]) == known_counts("coxeter", type, n)
+    assert type != "I" or coxeter("I2", n).rows.tolist() == wanted
+
+
 def test_unknown_coxeter_groups_and_seeds():
     with pytest.raises(InputError, match="type 'X' is none of 'A', 'B', 'C', 'D', 'E', 'F'"):
         coxeter("X", 3)
@@ -442,6 +454,12 @@ def test_unknown_coxeter_groups_and_seeds():
         coxeter("F", 3)
     with pytest.raises(InputError, match=r"^coxeter: type G has rank 2, not 3$"):
         coxeter("g", 3)
+    for type, n in (("I2", None), ("H", None), ("E8", 8), ("I2(5)", 5)):
+        with pytest.raises(InputError, match=r"a rank; give both|the name; leave out"):
+            coxeter(type, n)
+    for type in ("I5", "I2(5", "I3(5)", "E 8", "A3B2", "B-1", "B٣", ""):
+        with pytest.raises(InputError, match=r"is none of .*, nor a name such as 'E8'"):
+            coxeter(type)
     with pytest.raises(InputError, match="type 3 is none of"):
         coxeter(3, 3)
     with pytest.raises(InputError, match="type E has rank 6, 7 or 8, not 5"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -242,7 +242,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
     def exact_vertices(self, i: int) -> list[Point]:
         """The vertices of a region as Fractions, in lexicographic order."""
-        return self.polyhedron(i).vertices
+        return cast(list[Point], self.polyhedron(i).vertices)  # as networks are rational
 
     def vertices(self, i: int) -> NDArray[np.float64]:
         """The vertices of a region in float64, shape (k, d)."""

@@ -344,7 +344,7 @@ def _directions(arrangement: Arrangement, X: Floats, on: Mask) -> tuple[Floats, 
         return np.eye(d), np.zeros((0, d))
     columns = exact.independent_columns(rows)
     lines: Floats = np.linalg.svd(X[on], full_matrices=True)[2][len(columns) :]
-    points = list(Arrangement(rows[:, columns]).faces(1).witness)
+    points: list[Any] = list(Arrangement(rows[:, columns]).faces(1).witness)
     rays = np.zeros((len(points), d))
     for ray, point in zip(rays, points, strict=True):
         largest = max(abs(v) for v in point)

@@ -316,3 +316,7 @@ def _patterns(
     # A sign that rounding gets wrong gives a cone that is still one of valid neurons.
     u = np.random.default_rng(rng).normal(size=(int(patterns), X.shape[1]))
     return np.unique(pack_signs(np.where(u @ X.T >= 0, 1, -1)), axis=0), None
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -19,7 +19,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from math import lcm, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpz_mat, nmod_mat
@@ -127,9 +127,9 @@ class Flat:
         shift = [Fraction(v) for v in self.samples.shift]
         v = np.zeros((len(local), len(scale)))
         for row, point in zip(v, list(local.witness), strict=True):
-            w = [Fraction(0)] * len(scale)
+            w: list[Any] = [Fraction(0)] * len(scale)
             for c, value in zip(columns, point, strict=True):
-                w[c] = Fraction(value)
+                w[c] = value
             w[-1] += sum((a * b for a, b in zip(w, shift, strict=True)), Fraction(0))
             moved = [a * b for a, b in zip(w, scale, strict=True)]
             largest = max(map(abs, moved))

@@ -177,6 +177,7 @@ def _given(problem: Problem, network: Any) -> tuple[Floats, Floats, float]:
 
 
 def _of_network(problem: Problem, network: Any) -> tuple[Floats, Floats, float]:
+    # Landscapes do not wait for deep networks.
     from arrangement.networks import Network
 
     if hasattr(network, "coefs_"):
