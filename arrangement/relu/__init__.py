@@ -16,6 +16,12 @@ from arrangement.relu.landscape import Landscape
 from arrangement.relu.linear_networks import LinearCriticalPoint, LinearNetwork
 from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
+from arrangement.relu.losses.weight_decay import (
+    DecayedCells,
+    DecayedMinimum,
+    decayed_cells,
+    decayed_minimum,
+)
 from arrangement.relu.minima.critical_points import CriticalPoints
 from arrangement.relu.minima.pieces import Piece, Pieces
 from arrangement.relu.minima.product import ProductGraph
@@ -40,6 +46,8 @@ __all__ = [
     "CriticalPoints",
     "Curvature",
     "DeadProbability",
+    "DecayedCells",
+    "DecayedMinimum",
     "ExactReLUClassifier",
     "ExactReLURegressor",
     "GlobalOptimum",
@@ -60,6 +68,8 @@ __all__ = [
     "cellwise_minima",
     "convex",
     "dead_probability",
+    "decayed_cells",
+    "decayed_minimum",
     "directions_at",
     "is_local_minimum",
     "local_minimum",

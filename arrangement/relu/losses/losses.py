@@ -28,6 +28,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import xlogy
 
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
@@ -229,6 +230,58 @@ class Loss:
                 v = np.where(np.abs(f - y) < self.threshold, v, 0.0)
             return np.asarray(2 * v)
         return np.zeros_like(v)
+
+    def conjugate(self, v: Any, y: Any) -> tuple[Floats, Floats]:
+        """Slopes moved to where the conjugate is finite, and l*(v) = sup_f v·f − l(f) there.
+
+        Parameters
+        ----------
+        v : array_like, shape (N,) or (N, classes)
+            Slopes of l, such as a solver's multipliers, which rounding may have moved.
+        y : array_like, shape (N,)
+
+        Returns
+        -------
+        v, values : ndarray, shapes of v and (N,)
+            By Fenchel and Young l(f) ≥ v·f − l*(v) for every f. With v so are the slopes
+            t v for 0 ≤ t ≤ 1.
+
+        Examples
+        --------
+        >>> v, values = Loss("hinge").conjugate([-0.5, 1.5], [1.0, -1.0])
+        >>> v.tolist(), values.tolist()
+        ([-0.5, 1.0], [-0.5, -1.0])
+        """
+        v, y = np.asarray(v, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if self.name in _OF_CLASSES:
+            own = y.astype(np.int64)[:, None]
+            p = np.array(v)
+            np.put_along_axis(p, own, 0.0, axis=1)
+            p = np.clip(p, 0.0, 1.0)
+            rest = p.sum(axis=1, keepdims=True)
+            if self.name != "multiclass_hinge":
+                p /= np.maximum(rest, 1.0)
+                rest = p.sum(axis=1, keepdims=True)
+            moved = np.array(p)
+            np.put_along_axis(moved, own, -rest, axis=1)
+            if self.name != "softmax":
+                return moved, -self.margin * rest[:, 0]
+            np.put_along_axis(p, own, np.maximum(1 - rest, 0.0), axis=1)
+            return moved, xlogy(p, p).sum(axis=1)
+        if self.name in _OF_SIGNS:
+            p = np.clip(-y * v, 0.0, None if self.name == "squared_hinge" else 1.0)
+            if self.name == "logistic":
+                return -y * p, np.asarray(xlogy(p, p) + xlogy(1 - p, 1 - p))
+            square = p**2 / 4 if self.name == "squared_hinge" else 0.0
+            return -y * p, square - self.margin * p
+        reach = {"absolute": 1.0, "log_cosh": 1.0, "huber": 2 * self.threshold}.get(
+            self.name, np.inf
+        )
+        v = np.clip(v, -reach, reach)
+        if self.name == "log_cosh":
+            entropy = xlogy(1 + v, 1 + v) + xlogy(1 - v, 1 - v)
+            return v, np.asarray(v * y + entropy / 2)
+        return v, v * y + (0.0 if self.name == "absolute" else v**2 / 4)
 
     def derivative_sizes(self, f: Any, y: Any) -> Floats:
         """The size of the terms that make up each derivative, beside which it may be zero."""

@@ -31,7 +31,13 @@ from arrangement.relu.weight_space import Floats, Mask, float_samples, sample_ar
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells
 
-__all__ = ["CellwiseMinima", "PatternMinimum", "cellwise_minima", "pattern_minimum"]
+__all__ = [
+    "CellwiseMinima",
+    "PatternMinimum",
+    "activations",
+    "cellwise_minima",
+    "pattern_minimum",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +194,7 @@ def pattern_minimum(
     setting = _Setting.of(
         X, y, *losses, classes, bias, bias_penalty, output_bias, negative_slope
     )
-    active = _activations(patterns, len(setting.X))
+    active = activations(patterns, len(setting.X))
     z = None
     if output_weights is not None:
         z = _output_weights(output_weights, len(active), setting.outputs)
@@ -420,7 +426,7 @@ class _Program:
         )
 
 
-def _activations(patterns: ArrayLike, n: int) -> Mask:
+def activations(patterns: ArrayLike, n: int) -> Mask:
     """Patterns of 0/1, bool or signs −1/+1 as a table of bool, shape (K, n)."""
     table = entries(patterns)
     if table.ndim == 1:
