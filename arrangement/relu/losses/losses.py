@@ -289,32 +289,41 @@ class Loss:
         terms = np.abs(f) + (np.abs(y) if self.name not in _OF_SIGNS else 0.0)
         return np.asarray(np.abs(self.derivative(f, y)) + _CURVATURE[self.name] * terms)
 
-    def expression(self, f: cp.Expression, y: Floats) -> cp.Expression:
-        """The mean of l as an expression of cvxpy in the outputs."""
+    def expression(self, f: cp.Expression, y: Floats, weights: Any = None) -> cp.Expression:
+        """The sum of l with these weights, or its mean, as an expression of cvxpy."""
         import cvxpy as cp
 
         n = len(y)
+        if weights is not None:
+            return cp.sum(cp.multiply(weights, self._terms(f, y)))
         if self.name == "squared":
             return cp.sum_squares(f - y) / n
+        return cp.sum(self._terms(f, y)) / n
+
+    def _terms(self, f: cp.Expression, y: Floats) -> cp.Expression:
+        import cvxpy as cp
+
+        if self.name == "squared":
+            return cp.square(f - y)
         if self.name == "absolute":
-            return cp.norm1(f - y) / n
+            return cp.abs(f - y)
         if self.name == "huber":
-            return cp.sum(cp.huber(f - y, self.threshold)) / n
+            return cp.huber(f - y, self.threshold)
         if self.name == "softmax":
             own = np.eye(f.shape[1])[y.astype(np.int64)]
-            return (cp.sum(cp.log_sum_exp(f, axis=1)) - cp.sum(cp.multiply(own, f))) / n
+            return cp.log_sum_exp(f, axis=1) - cp.sum(cp.multiply(own, f), axis=1)
         if self.name == "logistic":
-            return cp.sum(cp.logistic(-self.margins(f, y))) / n
+            return cp.logistic(-self.margins(f, y))
         over = cp.pos(self.margin - self.margins(f, y))
         if self.name == "hinge":
-            return cp.sum(over) / n
+            return over
         if self.name == "squared_hinge":
-            return cp.sum_squares(over) / n
+            return cp.square(over)
         # Each sample's own class gives max(0, Δ − 0) = Δ, which is taken off again.
         if self.name == "multiclass_hinge":
-            return cp.sum(over) / n - self.margin
+            return cp.sum(over, axis=1) - self.margin
         own = np.eye(f.shape[1])[y.astype(np.int64)]
-        return cp.sum(cp.max(cp.pos(self.margin * (1 - own) - self.margins(f, y)), axis=1)) / n
+        return cp.max(cp.pos(self.margin * (1 - own) - self.margins(f, y)), axis=1)
 
     def margins(self, f: cp.Expression, y: Floats) -> cp.Expression:
         """y_i f_i, or f_(i, y_i) − f_ic for all classes c: by what the labels are right."""
