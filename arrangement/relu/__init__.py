@@ -32,7 +32,12 @@ from arrangement.relu.training.polish import Polished
 
 if TYPE_CHECKING:
     from arrangement.networks.network import Network
-    from arrangement.relu.estimators import ExactReLUClassifier, ExactReLURegressor
+    from arrangement.relu.estimators import (
+        ConvexReLUClassifier,
+        ConvexReLURegressor,
+        ExactReLUClassifier,
+        ExactReLURegressor,
+    )
     from arrangement.relu.losses.network_loss import NetworkLoss
     from arrangement.relu.losses.surface import (
         LossSurface,
@@ -43,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Certificate",
+    "ConvexReLUClassifier",
+    "ConvexReLURegressor",
     "CriticalPoints",
     "Curvature",
     "DeadProbability",
@@ -88,7 +95,13 @@ LATER = {
         "arrangement.relu.losses.surface",
     ),
     **dict.fromkeys(
-        ("ExactReLUClassifier", "ExactReLURegressor"), "arrangement.relu.estimators"
+        (
+            "ConvexReLUClassifier",
+            "ConvexReLURegressor",
+            "ExactReLUClassifier",
+            "ExactReLURegressor",
+        ),
+        "arrangement.relu.estimators",
     ),
 }
 """What need not be imported for landscapes, or needs an extra (the estimators)."""

@@ -137,7 +137,7 @@ def sample_weights(weights: Any, n: int) -> Floats:
     for i in np.flatnonzero(values < 0):
         raise InputError(f"sample_weight, entry {i}: {values[i]:g} is below 0")
     if not values.any():
-        raise InputError("sample_weight: all are 0, so that no sample counts")
+        raise InputError("sample_weight: every weight is zero, so that no sample counts")
     return values
 
 

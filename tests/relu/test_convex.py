@@ -364,7 +364,7 @@ def test_several_outputs_are_trained_to_their_own_optima():
     [
         ({"sample_weight": [1.0]}, "sample_weight has 1 entries"),
         ({"sample_weight": [1.0, -1.0]}, "sample_weight, entry 1: -1 is below 0"),
-        ({"sample_weight": [0.0, 0.0]}, "sample_weight: all are 0"),
+        ({"sample_weight": [0.0, 0.0]}, "sample_weight: every weight is zero"),
         (
             {"loss": "softmax", "y": [[1, 2], [0, 1]]},
             "several outputs are for the squared loss",

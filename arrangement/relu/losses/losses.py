@@ -37,7 +37,7 @@ from arrangement.relu.weight_space import Floats, sample_targets
 if TYPE_CHECKING:
     import cvxpy as cp
 
-__all__ = ["LOSSES", "PENALTIES", "Loss", "Penalty", "checked_slope"]
+__all__ = ["CLASS_LOSSES", "LOSSES", "PENALTIES", "Loss", "Penalty", "checked_slope"]
 
 LOSSES = (
     "squared",
@@ -51,7 +51,7 @@ LOSSES = (
     "crammer_singer",
 )
 _OF_SIGNS = ("logistic", "hinge", "squared_hinge")
-_OF_CLASSES = ("softmax", "multiclass_hinge", "crammer_singer")
+CLASS_LOSSES = ("softmax", "multiclass_hinge", "crammer_singer")
 _CURVATURE = {"squared": 2.0, "huber": 2.0, "squared_hinge": 2.0, "logistic": 0.25}
 
 PENALTIES = (None, "l1", "l2", "elasticnet")
@@ -95,7 +95,7 @@ class Loss:
     @property
     def of_classes(self) -> bool:
         """Has it an output for each class?"""
-        return self.name in _OF_CLASSES
+        return self.name in CLASS_LOSSES
 
     @property
     def separable(self) -> bool:
@@ -111,7 +111,7 @@ class Loss:
             If y has not n entries of the kind that the loss is for; the message names one.
         """
         values, _ = sample_targets(y, n)
-        if self.name not in _OF_CLASSES:
+        if self.name not in CLASS_LOSSES:
             if classes is not None:
                 raise InputError(
                     f"classes={shown(classes)}: the loss {self.name!r} has one output"
@@ -144,7 +144,7 @@ class Loss:
     def values(self, f: Any, y: Any) -> Floats:
         """l at each sample, shape (N,); f has shape (N,), or (N, classes)."""
         f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        if self.name in _OF_CLASSES:
+        if self.name in CLASS_LOSSES:
             own = np.take_along_axis(f, y.astype(np.int64)[:, None], axis=1)
             if self.name == "softmax":
                 return np.asarray(np.logaddexp.reduce(f, axis=1) - own[:, 0])
@@ -253,7 +253,7 @@ class Loss:
         ([-0.5, 1.0], [-0.5, -1.0])
         """
         v, y = np.asarray(v, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        if self.name in _OF_CLASSES:
+        if self.name in CLASS_LOSSES:
             own = y.astype(np.int64)[:, None]
             p = np.array(v)
             np.put_along_axis(p, own, 0.0, axis=1)

@@ -160,7 +160,8 @@ class Program:
             if gap <= (GAP if fit.smooth else GAP_AT_KINKS) * zero:
                 break
             if new:
-                self.chosen = self.used + new
+                # At kinks many ν belong to one optimum, and what is unused still bounds them.
+                self.chosen = (self.used if fit.smooth else self.chosen) + new
             else:
                 # All that is missing is accuracy.
                 del powers[0]
