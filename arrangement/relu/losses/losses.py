@@ -37,7 +37,15 @@ from arrangement.relu.weight_space import Floats, sample_targets
 if TYPE_CHECKING:
     import cvxpy as cp
 
-__all__ = ["CLASS_LOSSES", "LOSSES", "PENALTIES", "Loss", "Penalty", "checked_slope"]
+__all__ = [
+    "CLASS_LOSSES",
+    "LOSSES",
+    "PENALTIES",
+    "SIGN_LOSSES",
+    "Loss",
+    "Penalty",
+    "checked_slope",
+]
 
 LOSSES = (
     "squared",
@@ -50,7 +58,7 @@ LOSSES = (
     "multiclass_hinge",
     "crammer_singer",
 )
-_OF_SIGNS = ("logistic", "hinge", "squared_hinge")
+SIGN_LOSSES = ("logistic", "hinge", "squared_hinge")
 CLASS_LOSSES = ("softmax", "multiclass_hinge", "crammer_singer")
 _CURVATURE = {"squared": 2.0, "huber": 2.0, "squared_hinge": 2.0, "logistic": 0.25}
 
@@ -116,7 +124,7 @@ class Loss:
                 raise InputError(
                     f"classes={shown(classes)}: the loss {self.name!r} has one output"
                 )
-            for i in np.flatnonzero(np.abs(values) != 1 if self.name in _OF_SIGNS else []):
+            for i in np.flatnonzero(np.abs(values) != 1 if self.name in SIGN_LOSSES else []):
                 raise InputError(
                     f"y, entry {i}: {values[i]:g}, but the loss {self.name!r} is for labels −1 "
                     "and +1 (2*y − 1 makes them of 0 and 1)"
@@ -152,7 +160,7 @@ class Loss:
             np.put_along_axis(over, y.astype(np.int64)[:, None], 0.0, axis=1)
             over = np.maximum(over, 0.0)
             return over.sum(axis=1) if self.name == "multiclass_hinge" else over.max(axis=1)
-        if self.name in _OF_SIGNS:
+        if self.name in SIGN_LOSSES:
             if self.name == "logistic":
                 return np.asarray(np.logaddexp(0.0, -y * f))
             over = np.maximum(self.margin - y * f, 0.0)
@@ -268,7 +276,7 @@ class Loss:
                 return moved, -self.margin * rest[:, 0]
             np.put_along_axis(p, own, np.maximum(1 - rest, 0.0), axis=1)
             return moved, xlogy(p, p).sum(axis=1)
-        if self.name in _OF_SIGNS:
+        if self.name in SIGN_LOSSES:
             p = np.clip(-y * v, 0.0, None if self.name == "squared_hinge" else 1.0)
             if self.name == "logistic":
                 return -y * p, np.asarray(xlogy(p, p) + xlogy(1 - p, 1 - p))
@@ -286,7 +294,7 @@ class Loss:
     def derivative_sizes(self, f: Any, y: Any) -> Floats:
         """The size of the terms that make up each derivative, beside which it may be zero."""
         f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        terms = np.abs(f) + (np.abs(y) if self.name not in _OF_SIGNS else 0.0)
+        terms = np.abs(f) + (np.abs(y) if self.name not in SIGN_LOSSES else 0.0)
         return np.asarray(np.abs(self.derivative(f, y)) + _CURVATURE[self.name] * terms)
 
     def expression(self, f: cp.Expression, y: Floats, weights: Any = None) -> cp.Expression:
@@ -329,7 +337,7 @@ class Loss:
         """y_i f_i, or f_(i, y_i) − f_ic for all classes c: by what the labels are right."""
         import cvxpy as cp
 
-        if self.name in _OF_SIGNS:
+        if self.name in SIGN_LOSSES:
             return cp.multiply(y, f)
         own = np.eye(f.shape[1])[y.astype(np.int64)]
         ours = cp.reshape(cp.sum(cp.multiply(own, f), axis=1), (len(y), 1), order="C")
