@@ -9,6 +9,9 @@ w_j that is held in the cell.
 Without output weights the maps R_j are free. For one output that is the least loss of the
 pattern's linear map (`Landscape.min_loss`), a lower bound for both signs; for several outputs
 it is what d neurons with that pattern reach, since d vectors of an open cell span the space.
+
+Penalties are of the products R_j. For the weights themselves, ‖w_j‖² + ‖z_j‖², see
+:mod:`arrangement.relu.losses.weight_decay`.
 """
 
 from __future__ import annotations
