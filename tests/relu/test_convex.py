@@ -320,7 +320,7 @@ def test_other_losses_and_weights_are_those_of_the_program_written_out(seed, nam
     f = np.maximum(with_bias(X, 1.0) @ found.weights.T, 0.0) @ found.output_weights
     assert f == pytest.approx(found.outputs)
     assert found.predict(X) == pytest.approx(f)
-    w, z = found.weights, found.output_weights.reshape(len(found.weights), -1)
+    w, z = found.weights, found.output_weights.reshape(len(found.weights), C)
     decay = np.sum(w**2) + np.sum(np.abs(z).sum(axis=1) ** 2)
     value = weights @ loss.values(f, y) + beta / 2 * decay
     assert found.fun == pytest.approx(value, rel=1e-12)

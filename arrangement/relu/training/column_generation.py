@@ -149,9 +149,7 @@ class Program:
         best = np.inf, V, place, nu
         apart, powers = APART, [0.0, 0.5, 1.0] if fit.squared else [0.0]
         for _ in range(MOST_ROUNDS):
-            # At a kink of the loss the first ν is one of many, and may rise above β nowhere.
-            known = self.beta if fit.smooth or self.chosen else 0.0
-            bound, peaks = self.support(nu, known, apart)
+            bound, peaks = self.support(nu, self.beta, apart)
             gap = self._gap(nu, V, place, float(bound.max(initial=0.0)))
             best = min(best, (gap, V, place, nu), key=lambda found: found[0])
             report(round(10**9 * (1 - min(best[0] / zero, 1.0))) if zero else 10**9, 10**9)
