@@ -16,6 +16,12 @@ from arrangement.relu.landscape import Landscape
 from arrangement.relu.linear_networks import LinearCriticalPoint, LinearNetwork
 from arrangement.relu.losses.criterion import is_local_minimum, local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
+from arrangement.relu.losses.weight_decay import (
+    DecayedCells,
+    DecayedMinimum,
+    decayed_cells,
+    decayed_minimum,
+)
 from arrangement.relu.minima.critical_points import CriticalPoints
 from arrangement.relu.minima.pieces import Piece, Pieces
 from arrangement.relu.minima.product import ProductGraph
@@ -26,7 +32,12 @@ from arrangement.relu.training.polish import Polished
 
 if TYPE_CHECKING:
     from arrangement.networks.network import Network
-    from arrangement.relu.estimators import ExactReLUClassifier, ExactReLURegressor
+    from arrangement.relu.estimators import (
+        ConvexReLUClassifier,
+        ConvexReLURegressor,
+        ExactReLUClassifier,
+        ExactReLURegressor,
+    )
     from arrangement.relu.losses.network_loss import NetworkLoss
     from arrangement.relu.losses.surface import (
         LossSurface,
@@ -37,9 +48,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Certificate",
+    "ConvexReLUClassifier",
+    "ConvexReLURegressor",
     "CriticalPoints",
     "Curvature",
     "DeadProbability",
+    "DecayedCells",
+    "DecayedMinimum",
     "ExactReLUClassifier",
     "ExactReLURegressor",
     "GlobalOptimum",
@@ -60,6 +75,8 @@ __all__ = [
     "cellwise_minima",
     "convex",
     "dead_probability",
+    "decayed_cells",
+    "decayed_minimum",
     "directions_at",
     "is_local_minimum",
     "local_minimum",
@@ -78,7 +95,13 @@ LATER = {
         "arrangement.relu.losses.surface",
     ),
     **dict.fromkeys(
-        ("ExactReLUClassifier", "ExactReLURegressor"), "arrangement.relu.estimators"
+        (
+            "ConvexReLUClassifier",
+            "ConvexReLURegressor",
+            "ExactReLUClassifier",
+            "ExactReLURegressor",
+        ),
+        "arrangement.relu.estimators",
     ),
 }
 """What need not be imported for landscapes, or needs an extra (the estimators)."""

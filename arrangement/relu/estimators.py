@@ -1,23 +1,29 @@
-"""Estimators in the manner of scikit-learn that are trained to a proven global optimum."""
+"""Estimators of scikit-learn that are trained to a proven global optimum."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
 
 from arrangement.errors import InputError, MissingExtraError
+from arrangement.exact.numbers import exact_number, shown
 from arrangement.progress import Progress
+from arrangement.relu.losses.losses import CLASS_LOSSES
 from arrangement.relu.one_hidden_layer import OneHiddenLayer
+from arrangement.relu.training import convex
 from arrangement.relu.training.global_search import seconds
 from arrangement.relu.training.optimum import GlobalOptimum
-from arrangement.relu.weight_space import Floats
+from arrangement.relu.weight_space import Floats, sample_weights
 
 try:
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+    from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
@@ -25,11 +31,57 @@ except ImportError as error:
         "the estimators need scikit-learn 1.6 or later: pip install 'arrangement[data]'"
     ) from error
 
-__all__ = ["ExactReLUClassifier", "ExactReLURegressor"]
+__all__ = [
+    "ConvexReLUClassifier",
+    "ConvexReLURegressor",
+    "ExactReLUClassifier",
+    "ExactReLURegressor",
+]
 
 
-class _ExactReLU(BaseEstimator):  # type: ignore[misc]
-    """The parameters of both estimators."""
+class _Fitted(BaseEstimator):  # type: ignore[misc]
+    """What all estimators do with their samples."""
+
+    def _samples(self, X: ArrayLike) -> Floats:
+        check_is_fitted(self)
+        samples: Floats = validate_data(self, X, reset=False, dtype=np.float64)
+        return samples
+
+    def _labels(self, y: Any, weights: ArrayLike | None) -> NDArray[np.int64]:
+        """The places of the labels among the classes, of which two or more must count."""
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        counted = np.unique(labels[sample_weights(weights, len(labels)) > 0])
+        if len(counted) < 2:
+            raise InputError(
+                f"y has one class only ({self.classes_[counted[0]]!r}): a classifier needs two "
+                "or more, with weights above 0"
+            )
+        return np.asarray(labels, dtype=np.int64)
+
+
+def _distinct(X: Any, y: Any, weights: ArrayLike | None) -> tuple[Floats, Floats, Floats]:
+    """The distinct samples that count, in order, with their targets and total weights.
+
+    A weight of 2 is then the same as two copies, to the last digit, and one of 0 as none. What
+    is distinct and of one weight stays as it is.
+    """
+    given = sample_weights(weights, len(X))
+    used = given > 0
+    X, columns = X[used], y[used].reshape(used.sum(), -1)
+    rows, place = np.unique(np.hstack([X, columns]), axis=0, return_inverse=True)
+    if len(rows) == len(y) and not np.ptp(given):
+        return X, y, given
+    kept = rows[:, X.shape[1] :]
+    return (
+        np.ascontiguousarray(rows[:, : X.shape[1]]),
+        kept if y.ndim > 1 else kept[:, 0],
+        np.bincount(place.reshape(-1), given[used]).astype(np.float64),
+    )
+
+
+class _ExactReLU(_Fitted):
+    """The parameters of both exact estimators."""
 
     def __init__(
         self,
@@ -48,18 +100,25 @@ class _ExactReLU(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.progress = progress
 
-    def _train(self, X: ArrayLike, y: ArrayLike, time_limit: float | None) -> GlobalOptimum:
-        return OneHiddenLayer(X, y, hidden=self.hidden, bias=self.bias).fit_global(
+    def _train(
+        self, X: Floats, y: Floats, weights: Floats, time_limit: float | None
+    ) -> GlobalOptimum:
+        bias = self.bias
+        if np.ptp(weights) > 0:
+            # A sample (x, 1) and its target times t count t² times.
+            t = np.sqrt(weights / weights.mean())[:, None]
+            if bias is not None:
+                X = np.column_stack([X, np.full(len(X), float(exact_number(bias)))])
+            X, y, bias = t * X, t[:, 0] * y, None
+        optimum = OneHiddenLayer(X, y, hidden=self.hidden, bias=bias).fit_global(
             time_limit,
             self.progress,
             tolerance=self.tolerance,
             random_state=self.random_state,
         )
-
-    def _samples(self, X: ArrayLike) -> Floats:
-        check_is_fitted(self)
-        samples: Floats = validate_data(self, X, reset=False, dtype=np.float64)
-        return samples
+        if self.bias is None:
+            return optimum
+        return replace(optimum, bias=float(exact_number(self.bias)))
 
 
 class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
@@ -67,7 +126,8 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
 
     For small data: tens of samples, few features, few neurons (see
     :meth:`OneHiddenLayer.fit_global`). With a time limit the certificate tells how far the
-    bound came.
+    bound came, and what was found depends on the machine. Several targets: see
+    :class:`ConvexReLURegressor`.
 
     Parameters
     ----------
@@ -87,7 +147,7 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
     output_weights_ : ndarray, shape (K,)
         The output weights z_j.
     loss_, lower_bound_ : float
-        Mean squared error on the training data, and the bound that proves it.
+        Mean squared error on the training data, weighted, and the bound that proves it.
     certificate_ : Certificate
     optimum_ : GlobalOptimum
     n_features_in_ : int
@@ -100,13 +160,17 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
     ([3.0, 3.0], 1.0)
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> ExactReLURegressor:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> ExactReLURegressor:
         """Train the network.
 
         Parameters
         ----------
         X : array_like, shape (N, features)
         y : array_like, shape (N,)
+        sample_weight : array_like, shape (N,), optional
+            At least 0. Weights that differ scale the samples, which rounds them.
 
         Returns
         -------
@@ -119,7 +183,8 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
             See :meth:`OneHiddenLayer.fit_global`.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        self.optimum_ = self._train(X, y, self.time_limit)
+        y = np.asarray(y, dtype=np.float64)
+        self.optimum_ = self._train(*_distinct(X, y, sample_weight), self.time_limit)
         self.weights_ = self.optimum_.weights
         self.output_weights_ = self.optimum_.output_weights
         self.loss_, self.lower_bound_ = self.optimum_.fun, self.optimum_.lower_bound
@@ -136,7 +201,8 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
     """Classification by least squares on ±1 with K ReLU neurons, trained to a proven optimum.
 
     Two classes take one network, whose output is compared with 0; C > 2 classes take one
-    network each, against the rest, and the largest output wins.
+    network each, against the rest, and the largest output wins. Squares give no probabilities:
+    for these see :class:`ConvexReLUClassifier`.
 
     Parameters
     ----------
@@ -162,7 +228,9 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
     ['out', 'in']
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> ExactReLUClassifier:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> ExactReLUClassifier:
         """Train the networks.
 
         Parameters
@@ -170,6 +238,8 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         X : array_like, shape (N, features)
         y : array_like, shape (N,)
             Class labels of any kind, at least two of them.
+        sample_weight : array_like, shape (N,), optional
+            At least 0. Weights that differ scale the samples, which rounds them.
 
         Returns
         -------
@@ -178,27 +248,22 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         """
         started = time.monotonic()
         X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
+        X, places, weights = _distinct(X, self._labels(y, sample_weight), sample_weight)
         C = len(self.classes_)
-        if C < 2:
-            raise InputError(
-                f"y has one class only ({self.classes_[0]!r}): a classifier needs two or more"
-            )
-        targets = [labels == 1] if C == 2 else [labels == c for c in range(C)]
+        targets = [places == 1] if C == 2 else [places == c for c in range(C)]
         optima: list[GlobalOptimum] = []
         for target in targets:
             limit = None
             if self.time_limit is not None:
                 left = seconds(self.time_limit) - (time.monotonic() - started)
                 limit = max(0.0, left / (len(targets) - len(optima)))
-            optima.append(self._train(X, np.where(target, 1.0, -1.0), limit))
+            optima.append(self._train(X, np.where(target, 1.0, -1.0), weights, limit))
         self.optima_ = tuple(optima)
-        weights = [optimum.weights for optimum in self.optima_]
+        hidden = [optimum.weights for optimum in self.optima_]
         outputs = [optimum.output_weights for optimum in self.optima_]
         certificates = tuple(optimum.certificate for optimum in self.optima_)
         one = C == 2
-        self.weights_ = weights[0] if one else np.array(weights)
+        self.weights_ = hidden[0] if one else np.array(hidden)
         self.output_weights_ = outputs[0] if one else np.array(outputs)
         self.certificate_ = certificates[0] if one else certificates
         return self
@@ -215,3 +280,219 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         if outputs.ndim == 1:
             return self.classes_[(outputs > 0).astype(int)]
         return self.classes_[outputs.argmax(axis=1)]
+
+
+class _ConvexReLU(_Fitted):
+    """The training of both convex estimators."""
+
+    def _train(self, X: Any, y: Any, sample_weight: Any, **options: Any) -> None:
+        X, y, weights = _distinct(X, y, sample_weight)
+        self.training_ = convex.train(
+            X,
+            y,
+            self.beta,
+            self.bias,
+            self.patterns,
+            self.random_state,
+            self.progress,
+            sample_weight=weights,
+            **options,
+        )
+        self.weights_ = self.training_.weights
+        self.output_weights_ = self.training_.output_weights
+        self.loss_, self.lower_bound_ = self.training_.fun, self.training_.lower_bound
+
+
+class ConvexReLURegressor(MultiOutputMixin, RegressorMixin, _ConvexReLU):  # type: ignore[misc]
+    """Least squares regression with weight decay and ReLU neurons of any number, proven best.
+
+    See :func:`convex.train`: of all networks with one hidden layer the one with the least
+    ½‖f − y‖² + (β/2) Σ_j (‖w_j‖² + ‖z_j‖₁²). Targets of several columns are welcome: with this
+    decay, of the sum of each neuron's output weights, their convex program is exact; with the
+    Euclidean ‖z_j‖² no program that can be solved is known.
+
+    Parameters
+    ----------
+    beta : number
+        Weight decay β, above 0, in units of a sum over the samples.
+    bias : number, optional
+        The value of a constant coordinate; None for neurons without bias.
+    patterns : "all" or int
+        All activation patterns, for the optimum of all networks: small data only. Or a number
+        of random ones, whose best network is found.
+    random_state : int
+        Seed of the random patterns.
+    progress
+        As in :func:`convex.train`.
+
+    Attributes
+    ----------
+    weights_ : ndarray, shape (K, d)
+        The weights w_j, the bias last.
+    output_weights_ : ndarray, shape (K,) or (K, m)
+    loss_, lower_bound_ : float
+        The regularised loss on the training data, and the dual's bound.
+    training_ : ConvexTraining
+        On the distinct samples.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> from arrangement.relu import ConvexReLURegressor
+    >>> model = ConvexReLURegressor(beta=1e-3)
+    >>> model = model.fit([[-2], [-1], [0], [1], [2]], [[2, 0], [1, 0], [0, 0], [1, 1], [2, 2]])
+    >>> model.predict([[-3.0], [3.0]]).round(1).tolist(), model.training_.complete
+    ([[3.0, 0.0], [3.0, 3.0]], True)
+    """
+
+    def __init__(
+        self,
+        beta: float | Fraction | str = 0.1,
+        *,
+        bias: float | Fraction | str | None = 1.0,
+        patterns: str | int = "all",
+        random_state: int = 0,
+        progress: Progress = None,
+    ) -> None:
+        self.beta = beta
+        self.bias = bias
+        self.patterns = patterns
+        self.random_state = random_state
+        self.progress = progress
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> ConvexReLURegressor:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, features)
+        y : array_like, shape (N,) or (N, m)
+        sample_weight : array_like, shape (N,), optional
+            At least 0.
+
+        Returns
+        -------
+        ConvexReLURegressor
+            Itself.
+
+        Raises
+        ------
+        InputError, SizeError, SolverError
+            See :func:`convex.train`.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=True)
+        self._train(X, np.asarray(y, dtype=np.float64), sample_weight)
+        return self
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """The outputs of the network, shape (M,) or (M, m)."""
+        samples = self._samples(X)
+        return self.training_.predict(samples)
+
+
+class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
+    """Classification with weight decay and ReLU neurons of any number, proven best.
+
+    See :func:`convex.train`: a network with an output for each class.
+
+    Parameters
+    ----------
+    beta, bias, patterns, random_state, progress
+        As in :class:`ConvexReLURegressor`.
+    loss : {"softmax", "multiclass_hinge", "crammer_singer"}
+        Cross-entropy, for two classes that of logistic regression; or the hinge losses of
+        support vector machines, which give no probabilities.
+    margin : float
+        Δ of the hinge losses.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (C,)
+    weights_ : ndarray, shape (K, d)
+        The weights w_j, the bias last.
+    output_weights_ : ndarray, shape (K, C)
+    loss_, lower_bound_ : float
+        The regularised loss on the training data, and the dual's bound.
+    training_ : ConvexTraining
+        On the distinct samples.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> from arrangement.relu import ConvexReLUClassifier
+    >>> model = ConvexReLUClassifier(beta=0.1)
+    >>> model = model.fit([[-2], [-1], [0], [1], [2]], ["out", "in", "in", "in", "out"])
+    >>> model.predict([[-3], [0.5]]).tolist(), model.predict_proba([[-3]]).round(2).tolist()
+    (['out', 'in'], [[0.0, 1.0]])
+    """
+
+    def __init__(
+        self,
+        beta: float | Fraction | str = 0.1,
+        *,
+        loss: str = "softmax",
+        margin: float = 1.0,
+        bias: float | Fraction | str | None = 1.0,
+        patterns: str | int = "all",
+        random_state: int = 0,
+        progress: Progress = None,
+    ) -> None:
+        self.beta = beta
+        self.loss = loss
+        self.margin = margin
+        self.bias = bias
+        self.patterns = patterns
+        self.random_state = random_state
+        self.progress = progress
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> ConvexReLUClassifier:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, features)
+        y : array_like, shape (N,)
+            Class labels of any kind, at least two of them.
+        sample_weight : array_like, shape (N,), optional
+            At least 0.
+
+        Returns
+        -------
+        ConvexReLUClassifier
+            Itself.
+
+        Raises
+        ------
+        InputError, SizeError, SolverError
+            See :func:`convex.train`.
+        """
+        if self.loss not in CLASS_LOSSES:
+            raise InputError(f"loss={shown(self.loss)}: one of {', '.join(CLASS_LOSSES)}")
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        labels = self._labels(y, sample_weight)
+        options = {"loss": self.loss, "margin": self.margin, "classes": len(self.classes_)}
+        self._train(X, labels, sample_weight, **options)
+        return self
+
+    def decision_function(self, X: ArrayLike) -> Floats:
+        """The outputs of the network, shape (M, C); of two classes their difference, (M,)."""
+        outputs = self._outputs(X)
+        return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The class of each sample, shape (M,): that of its largest output."""
+        outputs = self._outputs(X)
+        return self.classes_[outputs.argmax(axis=1)]
+
+    @available_if(lambda self: self.loss == "softmax")  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """The probabilities of the classes, shape (M, C); with the loss "softmax" only."""
+        return np.asarray(softmax(self._outputs(X), axis=1))
+
+    def _outputs(self, X: ArrayLike) -> Floats:
+        samples = self._samples(X)
+        return self.training_.predict(samples)

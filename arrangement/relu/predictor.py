@@ -24,7 +24,7 @@ class Predictor:
     Attributes
     ----------
     weights : ndarray, shape (K, d)
-    output_weights : ndarray, shape (K,), or (K, outputs)
+    output_weights : ndarray, shape (K,), or (K, C) for C outputs
     bias : float or None
         The constant coordinate of every sample, the last; None if there is none.
     output_bias : float
@@ -48,7 +48,7 @@ class Predictor:
 
         Returns
         -------
-        ndarray, shape (M,), or (M, outputs)
+        ndarray, shape (M,) or (M, C)
 
         Raises
         ------
@@ -94,12 +94,14 @@ class Predictor:
         inner, constant = w, np.zeros(len(w), dtype=np.int64)
         if self.bias is not None:
             inner, constant = w[:, :-1], w[:, -1] * exact_number(self.bias)
+        outputs = np.asarray(self.output_weights)
+        outputs = outputs[None] if outputs.ndim == 1 else outputs.T
         if not len(w):
-            return Network([np.zeros((1, w.shape[1] - (self.bias is not None)))], [[0]])
-        outer = np.atleast_2d(np.asarray(self.output_weights).T)
+            features = w.shape[1] - (self.bias is not None)
+            return Network([np.zeros((len(outputs), features))], [np.zeros(len(outputs))])
         return Network(
-            [inner, outer],
-            [constant, np.full(len(outer), self.output_bias)],
+            [inner, outputs],
+            [constant, np.full(len(outputs), self.output_bias)],
             "leaky_relu" if self.negative_slope else "relu",
             self.negative_slope,
         )
@@ -108,7 +110,7 @@ class Predictor:
         """Save :attr:`network` as ``.npz`` or ``.json``; see :meth:`Network.save`.
 
         ``weights_0`` of shape (K, features) and ``biases_0`` of shape (K,) are those of the
-        hidden layer, ``weights_1`` of shape (1, K) and ``biases_1`` of shape (1,) those of the
+        hidden layer, ``weights_1`` of shape (C, K) and ``biases_1`` of shape (C,) those of the
         output, which is linear: layer l maps t to weights_l t + biases_l. The file appears
         only when it is whole.
         """

@@ -29,6 +29,7 @@ __all__ = [
     "lengths",
     "sample_arrangement",
     "sample_targets",
+    "sample_weights",
 ]
 
 Floats = NDArray[np.float64]
@@ -118,6 +119,26 @@ def sample_targets(y: Any, n: int) -> tuple[Floats, NDArray[Any]]:
     result = values.astype(np.float64)
     result.flags.writeable = False
     return result, values
+
+
+def sample_weights(weights: Any, n: int) -> Floats:
+    """The n weights of samples, ones for None.
+
+    Raises
+    ------
+    InputError
+        If they are not n finite numbers of at least 0, and one above; the message names it.
+    """
+    if weights is None:
+        return np.ones(n)
+    values = exact_table(weights, "sample_weight", "entry", 1).astype(np.float64)
+    if len(values) != n:
+        raise InputError(f"sample_weight has {len(values)} entries, but X has {n} samples")
+    for i in np.flatnonzero(values < 0):
+        raise InputError(f"sample_weight, entry {i}: {values[i]:g} is below 0")
+    if not values.any():
+        raise InputError("sample_weight: every weight is zero, so that no sample counts")
+    return values
 
 
 def _refuse_extreme(value: Any, limits: tuple[float, float], place: str) -> None:

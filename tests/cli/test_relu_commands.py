@@ -365,6 +365,34 @@ def test_convex(facts, tmp_path):
     assert alone["optimum"] == found["sampled_optimum"]
 
 
+@pytest.mark.parametrize(
+    ("loss", "labels"), [("softmax", "class"), ("hinge", "sign"), ("huber", "regression")]
+)
+def test_convex_with_other_losses(facts, tmp_path, loss, labels):
+    kept = "0,1\n1,0\n2,0\n3,1\n" + ("4,2\n" if labels == "class" else "")
+    found = facts(
+        "convex", "--data", "-", "--no-normalise", "--beta", 0.1, "--loss", loss, "--labels",
+        labels, "--margin", 0.5, "--threshold", 0.5, "--out", tmp_path / "a.npz",
+        stdin="x,kind\n" + kept,
+    )  # fmt: skip
+    y = np.array([1, 0, 0, 1] + [2] * (labels == "class"))
+    inputs = np.arange(float(len(y)))[:, None]
+    y = 2 * y - 1 if labels == "sign" else y
+    best = convex.train(inputs, y, 0.1, loss=loss, margin=0.5, threshold=0.5)
+    assert found["optimum"] == pytest.approx(best.fun)
+    assert abs(found["gap"]) < 1e-6
+    if labels == "regression":
+        error = np.mean((best.outputs - y) ** 2)
+        assert found["mean_squared_error"] == pytest.approx(error, abs=1e-6)
+    else:
+        assert found["accuracy"] == 1.0
+        assert "mean_squared_error" not in found
+    with np.load(tmp_path / "a.npz") as saved:
+        hidden = np.maximum(inputs @ saved["weights_0"].T + saved["biases_0"], 0.0)
+        outputs = hidden @ saved["weights_1"].T + saved["biases_1"]
+    assert outputs.reshape(best.outputs.shape) == pytest.approx(best.outputs, abs=1e-5)
+
+
 def test_convex_for_reading(run):
     pytest.importorskip("cvxpy")
     code, out, err = run("convex", "--data", "-", "--beta", 1, "--sampled", 1, stdin=SAMPLES)
@@ -399,6 +427,8 @@ def test_convex_for_reading(run):
         ("train --labels sign", "<stdin>: labels 'sign' need two classes, not 4"),
         ("convex", "the following arguments are required: --beta"),
         ("convex --beta 0", "beta=0: the weight decay must be a finite number above 0"),
+        ("convex --beta 1 --loss cubic", "argument --loss: invalid choice: 'cubic'"),
+        ("convex --beta 1 --loss hinge", "y, entry 1: 2, but the loss 'hinge' is for labels"),
         ("convex --beta x", "--beta: 'x' is not a number"),
         ("convex --beta 1 --patterns some", "argument --patterns: 'some' is neither 'all' nor"),
         ("convex --beta 1 --patterns 0", 'patterns=0: "all", or a number of random vectors'),

@@ -8,9 +8,11 @@ from scipy.optimize import lsq_linear, nnls
 
 from arrangement import Arrangement, kernels
 from arrangement.errors import InputError, SizeError
+from arrangement.relu.losses.losses import LOSSES, Loss
 from arrangement.relu.training import convex
 from tests.amounts import first
 from tests.relu.test_landscape import data_set, with_bias
+from tests.relu.test_losses import CLASSED, targets
 
 
 def regularised_loss(X, y, beta, w, z):
@@ -275,3 +277,104 @@ def test_too_many_patterns_are_refused_up_front():
     X = np.random.default_rng(0).normal(size=(400, 5))
     with pytest.raises(SizeError, match=r"have 166,458,374,560 patterns .*patterns=1000"):
         convex.train(X, np.ones(400), 0.1)
+
+
+def loss_program(X, y, beta, loss, weights, C):
+    """The optimum over all patterns with a vector for each output, by cvxpy."""
+    import cvxpy as cp
+
+    f, size, sides = np.zeros((len(X), C)), 0, []
+    for signs in Arrangement(X).cells().signs:
+        V, W = cp.Variable((X.shape[1], C)), cp.Variable((X.shape[1], C))
+        f = f + (signs[:, None] > 0) * X @ (V - W)
+        size = size + cp.sum(cp.norm(V, axis=0)) + cp.sum(cp.norm(W, axis=0))
+        sides += [(signs[:, None] * X) @ V >= 0, (signs[:, None] * X) @ W >= 0]
+    f = f if loss.of_classes else f[:, 0]
+    # A weight of k is k copies.
+    rows = np.repeat(np.arange(len(X)), weights)
+    cost = len(rows) * loss.expression(f[rows], y[rows])
+    problem = cp.Problem(cp.Minimize(cost + beta * size), sides)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return problem.solve(solver=cp.CLARABEL)
+
+
+@pytest.mark.parametrize("seed", first(1, range(6)))
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "squared"])
+def test_other_losses_and_weights_are_those_of_the_program_written_out(seed, name):
+    rng = np.random.default_rng([LOSSES.index(name), seed])
+    n = int(rng.integers(3, 6))
+    X = rng.integers(-2, 3, (n, 1)).astype(float)
+    y = targets(name, n, rng).astype(float)
+    weights = rng.integers(0, 3, n)
+    weights[0] = 2
+    loss, C = Loss(name), 3 if name in CLASSED else 1
+    beta = 10 ** rng.uniform(-1.5, 0)
+    options = {"loss": name, "sample_weight": weights, "classes": 3 if C > 1 else None}
+    found = convex.train(X, y, beta, **options)
+    expected = loss_program(with_bias(X, 1.0), y, beta, loss, weights, C)
+    scale = weights @ loss.values(np.zeros((n, 3) if C > 1 else n), y)
+    assert found.fun == pytest.approx(expected, abs=2e-6 * scale)
+    assert found.lower_bound <= found.fun + 1e-12 <= found.lower_bound + 1e-6 * scale
+    # The network, and the dual point by many directions.
+    f = np.maximum(with_bias(X, 1.0) @ found.weights.T, 0.0) @ found.output_weights
+    assert f == pytest.approx(found.outputs)
+    assert found.predict(X) == pytest.approx(f)
+    w, z = found.weights, found.output_weights.reshape(len(found.weights), C)
+    decay = np.sum(w**2) + np.sum(np.abs(z).sum(axis=1) ** 2)
+    value = weights @ loss.values(f, y) + beta / 2 * decay
+    assert found.fun == pytest.approx(value, rel=1e-12)
+    u = unit(rng.normal(size=(2000, 2)))
+    reached = np.maximum(u @ with_bias(X, 1.0).T, 0.0) @ found.dual
+    assert np.abs(reached).max() <= beta * (1 + 1e-9)
+    assert np.all(found.dual[weights == 0] == 0)
+
+
+def test_two_classes_of_softmax_are_the_logistic_loss():
+    # ‖z‖₁ of (t, −t) is 2|t|, and the margin is 2t: the decay is the same.
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(7, 1)), rng.integers(0, 2, 7)
+    one = convex.train(X, 2 * y - 1, 0.2, loss="logistic")
+    two = convex.train(X, y, 0.2, loss="softmax")
+    assert two.fun == pytest.approx(one.fun, abs=1e-8)
+    assert two.outputs[:, 1] - two.outputs[:, 0] == pytest.approx(one.outputs, abs=1e-4)
+
+
+def test_several_outputs_are_trained_to_their_own_optima():
+    rng = np.random.default_rng(5)
+    X, Y, weights = rng.normal(size=(7, 1)), rng.normal(size=(7, 2)), rng.uniform(1, 2, 7)
+    both = convex.train(X, Y, 0.1, sample_weight=weights)
+    parts = [convex.train(X, y, 0.1, sample_weight=weights) for y in Y.T]
+    assert both.fun == pytest.approx(sum(part.fun for part in parts))
+    assert both.predict(X) == pytest.approx(np.column_stack([p.predict(X) for p in parts]))
+    assert both.outputs == pytest.approx(both.predict(X))
+    assert both.network.forward(X) == pytest.approx(both.outputs)
+    assert both.gap <= 1e-6 * np.sum(Y**2)
+    # No network that shares neurons is better, whatever its widths.
+    XB, K = with_bias(X, 1.0), 6
+    for _ in range(200):
+        w, z = rng.normal(size=(K, 2)), rng.normal(size=(K, 2))
+        error = weights[:, None] * (np.maximum(XB @ w.T, 0.0) @ z - Y) ** 2
+        decay = np.sum(w**2) + np.sum(np.abs(z).sum(axis=1) ** 2)
+        assert 0.5 * error.sum() + 0.05 * decay > both.lower_bound
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sample_weight": [1.0]}, "sample_weight has 1 entries"),
+        ({"sample_weight": [1.0, -1.0]}, "sample_weight, entry 1: -1 is below 0"),
+        ({"sample_weight": [0.0, 0.0]}, "sample_weight: every weight is zero"),
+        (
+            {"loss": "softmax", "y": [[1, 2], [0, 1]]},
+            "several outputs are for the squared loss",
+        ),
+        ({"loss": "logistic"}, "y, entry 0: 0"),
+        ({"y": [[1.0, 2.0]]}, "y has 1 rows"),
+        ({"y": [[1.0, 2.0], [1.0]]}, "y"),
+    ],
+)
+def test_bad_losses_and_weights_are_one_clear_error(change, message):
+    given = {"X": [[0.0], [1.0]], "y": [0.0, 1.0], "beta": 1.0} | change
+    with pytest.raises(InputError, match=message):
+        convex.train(**given)

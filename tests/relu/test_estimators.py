@@ -10,14 +10,17 @@ pytest.importorskip("sklearn")
 
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from arrangement.errors import InputError
 from arrangement.relu import (
     Certificate,
+    ConvexReLUClassifier,
+    ConvexReLURegressor,
     ExactReLUClassifier,
     ExactReLURegressor,
     OneHiddenLayer,
+    convex,
 )
 
 
@@ -38,6 +41,19 @@ def test_checks_of_scikit_learn(estimator):
         assert sum(r["status"] == "passed" for r in results) >= 40
         failed.append({r["check_name"] for r in results if r["status"] == "failed"})
     assert failed[0] & failed[1] == set()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@parametrize_with_checks(
+    [
+        ConvexReLURegressor(patterns=3),
+        ConvexReLUClassifier(patterns=2),
+        ConvexReLUClassifier(loss="crammer_singer", patterns=2),
+    ]
+)
+def test_checks_of_scikit_learn_one_by_one(estimator, check):
+    check(estimator)
 
 
 def test_the_regressor_is_the_global_optimum():
@@ -86,6 +102,83 @@ def test_two_and_three_classes():
     assert len(three.certificate_) == len(three.optima_) == 3
     with pytest.raises(InputError, match="one class"):
         ExactReLUClassifier().fit(X, np.zeros(6, dtype=int))
+
+
+@pytest.mark.parametrize("bias", [1.0, 2.0, None])
+def test_weights_of_the_exact_regressor_count_like_copies(bias):
+    rng = np.random.default_rng(1)
+    X, y, weights = rng.normal(size=(7, 1)), rng.normal(size=7), rng.integers(0, 4, 7)
+    model = ExactReLURegressor(hidden=2, bias=bias).fit(X, y, sample_weight=weights)
+    copies = OneHiddenLayer(
+        X.repeat(weights, axis=0), y.repeat(weights), hidden=2, bias=bias
+    ).fit_global()
+    assert model.loss_ == pytest.approx(copies.fun, abs=1e-7)
+    error = np.average((model.predict(X) - y) ** 2, weights=weights)
+    assert model.loss_ == pytest.approx(error, abs=1e-12)
+    ratio = error / np.average((y - np.average(y, weights=weights)) ** 2, weights=weights)
+    assert model.score(X, y, sample_weight=weights) == pytest.approx(1 - ratio)
+    with pytest.raises(InputError, match="entry 2: -1 is below 0"):
+        model.fit(X, y, sample_weight=[1, 1, -1, 1, 1, 1, 1])
+
+
+def test_weights_of_the_exact_classifier_change_its_mind():
+    X, labels = [[0.0], [0.0], [1.0]], ["a", "b", "b"]
+    assert ExactReLUClassifier().fit(X, labels, [3, 1, 1]).predict([[0.0]]) == ["a"]
+    assert ExactReLUClassifier().fit(X, labels, [1, 3, 1]).predict([[0.0]]) == ["b"]
+    with pytest.raises(InputError, match="one class only"):
+        ExactReLUClassifier().fit(X, labels, [0, 3, 1])
+
+
+def test_the_convex_regressor_of_one_and_of_several_targets():
+    rng = np.random.default_rng(2)
+    X, Y, weights = rng.normal(size=(8, 1)), rng.normal(size=(8, 2)), rng.integers(1, 4, 8)
+    model = ConvexReLURegressor(beta=0.05).fit(X, Y, sample_weight=weights)
+    copies = convex.train(X.repeat(weights, axis=0), Y.repeat(weights, axis=0), 0.05)
+    assert model.loss_ == pytest.approx(copies.fun)
+    assert model.lower_bound_ <= model.loss_ <= model.lower_bound_ + 1e-6 * np.sum(Y**2)
+    assert model.predict(X) == pytest.approx(copies.predict(X), abs=1e-5)
+    assert model.predict(X).shape == (8, 2)
+    assert model.output_weights_.shape == (len(model.weights_), 2)
+    one = ConvexReLURegressor(beta=0.05).fit(X, Y[:, 0], sample_weight=weights)
+    assert one.predict(X) == pytest.approx(model.predict(X)[:, 0], abs=1e-5)
+    assert clone(one).get_params() == one.get_params()
+
+
+@pytest.mark.parametrize("C", [2, 3])
+def test_probabilities_of_the_convex_classifier(C):
+    rng = np.random.default_rng(3)
+    X, labels = rng.normal(size=(8, 1)), np.arange(8) % C
+    names = np.array(["x", "y", "z"])[labels]
+    weights = rng.integers(1, 3, 8)
+    model = ConvexReLUClassifier(beta=0.05).fit(X, names, sample_weight=weights)
+    assert model.classes_.tolist() == ["x", "y", "z"][:C]
+    best = convex.train(X, labels, 0.05, loss="softmax", sample_weight=weights)
+    assert model.loss_ == pytest.approx(best.fun)
+    p = model.predict_proba(X)
+    assert p.sum(axis=1) == pytest.approx(np.ones(8))
+    assert model.predict(X).tolist() == model.classes_[p.argmax(axis=1)].tolist()
+    f = model.decision_function(X)
+    assert f.shape == ((8,) if C == 2 else (8, 3))
+    if C == 2:
+        assert p[:, 1] == pytest.approx(1 / (1 + np.exp(-f)))
+    # What is gained by a rise of one output is lost by the decay: mean log-loss and its bound.
+    cross_entropy = -weights @ np.log(p[np.arange(8), labels])
+    decay = np.linalg.norm(model.weights_, axis=1) @ np.abs(model.output_weights_).sum(axis=1)
+    assert model.loss_ == pytest.approx(cross_entropy + 0.05 * decay)
+
+
+def test_hinges_give_no_probabilities():
+    X, labels = [[-1.0], [0.0], [2.0], [3.0]], [0, 1, 2, 2]
+    for loss in ("multiclass_hinge", "crammer_singer"):
+        model = ConvexReLUClassifier(beta=0.01, loss=loss, margin=2.0).fit(X, labels)
+        assert not hasattr(model, "predict_proba")
+        assert model.predict(X).tolist() == labels
+        best = convex.train(X, labels, 0.01, loss=loss, margin=2.0)
+        assert model.loss_ == pytest.approx(best.fun)
+    with pytest.raises(InputError, match="loss='hinge': one of softmax"):
+        ConvexReLUClassifier(loss="hinge").fit(X, labels)
+    with pytest.raises(InputError, match="one class only"):
+        ConvexReLUClassifier().fit(X, labels, [0, 0, 1, 1])
 
 
 @pytest.mark.processes

@@ -29,6 +29,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import xlogy
 
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
@@ -37,7 +38,16 @@ from arrangement.relu.weight_space import Floats, sample_targets
 if TYPE_CHECKING:
     import cvxpy as cp
 
-__all__ = ["LOSSES", "PENALTIES", "SQUARED", "Loss", "Penalty", "checked_slope"]
+__all__ = [
+    "CLASS_LOSSES",
+    "LOSSES",
+    "PENALTIES",
+    "SIGN_LOSSES",
+    "SQUARED",
+    "Loss",
+    "Penalty",
+    "checked_slope",
+]
 
 LOSSES = (
     "squared",
@@ -51,8 +61,8 @@ LOSSES = (
     "multiclass_hinge",
     "crammer_singer",
 )
-_OF_SIGNS = ("logistic", "hinge", "squared_hinge")
-_OF_CLASSES = ("softmax", "multiclass_hinge", "crammer_singer")
+SIGN_LOSSES = ("logistic", "hinge", "squared_hinge")
+CLASS_LOSSES = ("softmax", "multiclass_hinge", "crammer_singer")
 _CURVATURE = {
     "squared": 2.0,
     "huber": 2.0,
@@ -102,7 +112,7 @@ class Loss:
     @property
     def of_classes(self) -> bool:
         """Has it an output for each class?"""
-        return self.name in _OF_CLASSES
+        return self.name in CLASS_LOSSES
 
     @property
     def separable(self) -> bool:
@@ -118,12 +128,12 @@ class Loss:
             If y has not n entries of the kind that the loss is for; the message names one.
         """
         values, _ = sample_targets(y, n)
-        if self.name not in _OF_CLASSES:
+        if self.name not in CLASS_LOSSES:
             if classes is not None:
                 raise InputError(
                     f"classes={shown(classes)}: the loss {self.name!r} has one output"
                 )
-            for i in np.flatnonzero(np.abs(values) != 1 if self.name in _OF_SIGNS else []):
+            for i in np.flatnonzero(np.abs(values) != 1 if self.name in SIGN_LOSSES else []):
                 raise InputError(
                     f"y, entry {i}: {values[i]:g}, but the loss {self.name!r} is for labels −1 "
                     "and +1 (2*y − 1 makes them of 0 and 1)"
@@ -151,7 +161,7 @@ class Loss:
     def values(self, f: Any, y: Any) -> Floats:
         """l at each sample, shape (N,); f has shape (N,), or (N, classes)."""
         f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        if self.name in _OF_CLASSES:
+        if self.name in CLASS_LOSSES:
             own = np.take_along_axis(f, y.astype(np.int64)[:, None], axis=1)
             if self.name == "softmax":
                 return np.asarray(np.logaddexp.reduce(f, axis=1) - own[:, 0])
@@ -159,7 +169,7 @@ class Loss:
             np.put_along_axis(over, y.astype(np.int64)[:, None], 0.0, axis=1)
             over = np.maximum(over, 0.0)
             return over.sum(axis=1) if self.name == "multiclass_hinge" else over.max(axis=1)
-        if self.name in _OF_SIGNS:
+        if self.name in SIGN_LOSSES:
             if self.name == "logistic":
                 return np.asarray(np.logaddexp(0.0, -y * f))
             over = np.maximum(self.margin - y * f, 0.0)
@@ -244,46 +254,107 @@ class Loss:
             return np.asarray(2 * v)
         return np.zeros_like(v)
 
+    def conjugate(self, v: Any, y: Any) -> tuple[Floats, Floats]:
+        """Slopes moved to where the conjugate is finite, and l*(v) = sup_f v·f − l(f) there.
+
+        Parameters
+        ----------
+        v : array_like, shape (N,) or (N, classes)
+            Slopes of l, such as a solver's multipliers, which rounding may have moved.
+        y : array_like, shape (N,)
+
+        Returns
+        -------
+        v, values : ndarray, shapes of v and (N,)
+            By Fenchel and Young l(f) ≥ v·f − l*(v) for every f. With v so are the slopes
+            t v for 0 ≤ t ≤ 1.
+
+        Examples
+        --------
+        >>> v, values = Loss("hinge").conjugate([-0.5, 1.5], [1.0, -1.0])
+        >>> v.tolist(), values.tolist()
+        ([-0.5, 1.0], [-0.5, -1.0])
+        """
+        v, y = np.asarray(v, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if self.name in CLASS_LOSSES:
+            own = y.astype(np.int64)[:, None]
+            p = np.array(v)
+            np.put_along_axis(p, own, 0.0, axis=1)
+            p = np.clip(p, 0.0, 1.0)
+            rest = p.sum(axis=1, keepdims=True)
+            if self.name != "multiclass_hinge":
+                p /= np.maximum(rest, 1.0)
+                rest = p.sum(axis=1, keepdims=True)
+            moved = np.array(p)
+            np.put_along_axis(moved, own, -rest, axis=1)
+            if self.name != "softmax":
+                return moved, -self.margin * rest[:, 0]
+            np.put_along_axis(p, own, np.maximum(1 - rest, 0.0), axis=1)
+            return moved, xlogy(p, p).sum(axis=1)
+        if self.name in SIGN_LOSSES:
+            p = np.clip(-y * v, 0.0, None if self.name == "squared_hinge" else 1.0)
+            if self.name == "logistic":
+                return -y * p, np.asarray(xlogy(p, p) + xlogy(1 - p, 1 - p))
+            square = p**2 / 4 if self.name == "squared_hinge" else 0.0
+            return -y * p, square - self.margin * p
+        reach = {"absolute": 1.0, "log_cosh": 1.0, "huber": 2 * self.threshold}.get(
+            self.name, np.inf
+        )
+        v = np.clip(v, -reach, reach)
+        if self.name == "log_cosh":
+            entropy = xlogy(1 + v, 1 + v) + xlogy(1 - v, 1 - v)
+            return v, np.asarray(v * y + entropy / 2)
+        return v, v * y + (0.0 if self.name == "absolute" else v**2 / 4)
+
     def derivative_sizes(self, f: Any, y: Any) -> Floats:
         """The size of the terms that make up each derivative, beside which it may be zero."""
         f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        terms = np.abs(f) + (np.abs(y) if self.name not in _OF_SIGNS else 0.0)
+        terms = np.abs(f) + (np.abs(y) if self.name not in SIGN_LOSSES else 0.0)
         return np.asarray(np.abs(self.derivative(f, y)) + _CURVATURE[self.name] * terms)
 
-    def expression(self, f: cp.Expression, y: Floats) -> cp.Expression:
-        """The mean of l as an expression of cvxpy in the outputs."""
+    def expression(self, f: cp.Expression, y: Floats, weights: Any = None) -> cp.Expression:
+        """The sum of l with these weights, or its mean, as an expression of cvxpy."""
         import cvxpy as cp
 
         n = len(y)
+        if weights is not None:
+            return cp.sum(cp.multiply(weights, self._terms(f, y)))
         if self.name == "squared":
             return cp.sum_squares(f - y) / n
+        return cp.sum(self._terms(f, y)) / n
+
+    def _terms(self, f: cp.Expression, y: Floats) -> cp.Expression:
+        import cvxpy as cp
+
+        if self.name == "squared":
+            return cp.square(f - y)
         if self.name == "absolute":
-            return cp.norm1(f - y) / n
+            return cp.abs(f - y)
         if self.name == "huber":
-            return cp.sum(cp.huber(f - y, self.threshold)) / n
+            return cp.huber(f - y, self.threshold)
         if self.name == "log_cosh":
-            return cp.sum(cp.logistic(2 * (f - y)) - (f - y) - np.log(2)) / n
+            return cp.logistic(2 * (f - y)) - (f - y) - np.log(2)
         if self.name == "softmax":
             own = np.eye(f.shape[1])[y.astype(np.int64)]
-            return (cp.sum(cp.log_sum_exp(f, axis=1)) - cp.sum(cp.multiply(own, f))) / n
+            return cp.log_sum_exp(f, axis=1) - cp.sum(cp.multiply(own, f), axis=1)
         if self.name == "logistic":
-            return cp.sum(cp.logistic(-self.margins(f, y))) / n
+            return cp.logistic(-self.margins(f, y))
         over = cp.pos(self.margin - self.margins(f, y))
         if self.name == "hinge":
-            return cp.sum(over) / n
+            return over
         if self.name == "squared_hinge":
-            return cp.sum_squares(over) / n
+            return cp.square(over)
         # Each sample's own class gives max(0, Δ − 0) = Δ, which is taken off again.
         if self.name == "multiclass_hinge":
-            return cp.sum(over) / n - self.margin
+            return cp.sum(over, axis=1) - self.margin
         own = np.eye(f.shape[1])[y.astype(np.int64)]
-        return cp.sum(cp.max(cp.pos(self.margin * (1 - own) - self.margins(f, y)), axis=1)) / n
+        return cp.max(cp.pos(self.margin * (1 - own) - self.margins(f, y)), axis=1)
 
     def margins(self, f: cp.Expression, y: Floats) -> cp.Expression:
         """y_i f_i, or f_(i, y_i) − f_ic for all classes c: by what the labels are right."""
         import cvxpy as cp
 
-        if self.name in _OF_SIGNS:
+        if self.name in SIGN_LOSSES:
             return cp.multiply(y, f)
         own = np.eye(f.shape[1])[y.astype(np.int64)]
         ours = cp.reshape(cp.sum(cp.multiply(own, f), axis=1), (len(y), 1), order="C")

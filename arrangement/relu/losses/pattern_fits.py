@@ -9,6 +9,9 @@ w_j that is held in the cell.
 Without output weights the maps R_j are free. For one output that is the least loss of the
 pattern's linear map (`Landscape.min_loss`), a lower bound for both signs; for several outputs
 it is what d neurons with that pattern reach, since d vectors of an open cell span the space.
+
+Penalties are of the products R_j. For the weights themselves, ‖w_j‖² + ‖z_j‖², see
+:mod:`arrangement.relu.losses.weight_decay`.
 """
 
 from __future__ import annotations
@@ -31,7 +34,13 @@ from arrangement.relu.weight_space import Floats, Mask, float_samples, sample_ar
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells
 
-__all__ = ["CellwiseMinima", "PatternMinimum", "cellwise_minima", "pattern_minimum"]
+__all__ = [
+    "CellwiseMinima",
+    "PatternMinimum",
+    "activations",
+    "cellwise_minima",
+    "pattern_minimum",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +201,7 @@ def pattern_minimum(
     setting = _Setting.of(
         X, y, *losses, classes, bias, bias_penalty, output_bias, negative_slope
     )
-    active = _activations(patterns, len(setting.X))
+    active = activations(patterns, len(setting.X))
     z = None
     if output_weights is not None:
         z = _output_weights(output_weights, len(active), setting.outputs)
@@ -424,7 +433,7 @@ class _Program:
         )
 
 
-def _activations(patterns: ArrayLike, n: int) -> Mask:
+def activations(patterns: ArrayLike, n: int) -> Mask:
     """Patterns of 0/1, bool or signs −1/+1 as a table of bool, shape (K, n)."""
     table = entries(patterns)
     if table.ndim == 1:

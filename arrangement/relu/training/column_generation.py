@@ -16,13 +16,15 @@ from arrangement.errors import SolverError
 from arrangement.exact.packing import Words, unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
+from arrangement.relu.losses.losses import Loss
 from arrangement.relu.training.convex_neurons import fewest, polished_neurons
 from arrangement.relu.weight_space import Floats, Indices, Mask
 
-__all__ = ["Program"]
+__all__ = ["Fit", "Program"]
 
-GAP = 1e-9
-"""The gap at which the work ends, as a share of ½‖y‖²."""
+GAP, GAP_AT_KINKS = 1e-9, 1e-7
+"""The gap at which the work ends, as a share of the zero function's loss; the second for losses
+with kinks, where Newton's method gives no more digits."""
 
 MOST_ROUNDS = 200
 
@@ -34,13 +36,77 @@ FAR, APART, SAME = 1.1, 0.1, 1e-6
 one enters in a round; after that, only those nearer than SAME count as one."""
 
 
+class Fit:
+    """Σ_i q_i l(f_i, y_i) for outputs f of shape (N, C), and its dual −Σ_i q_i l*(−ν_i/q_i).
+
+    Attributes
+    ----------
+    loss : Loss
+    y : ndarray, shape (N,)
+    outputs : int
+        C.
+    weights : ndarray, shape (N,)
+        The q_i, above 0; halves for the squared loss, whose sum is then ½‖f − y‖².
+    """
+
+    def __init__(self, loss: Loss, y: Floats, outputs: int, weights: Floats) -> None:
+        self.loss, self.y, self.outputs, self.weights = loss, y, outputs, weights
+        self.squared = loss.name == "squared"
+        self.smooth = loss.differentiable or loss.name == "softmax"
+
+    def _own(self, f: Floats) -> Floats:
+        """Outputs in the shape that the loss takes."""
+        return f if self.loss.of_classes else f[:, 0]
+
+    def value(self, f: Floats) -> float:
+        """The loss."""
+        return float(self.weights @ self.loss.values(self._own(f), self.y))
+
+    def nu(self, f: Floats) -> Floats:
+        """Minus the slopes at f, shape (N, C)."""
+        slopes = self.loss.gradient(self._own(f), self.y).reshape(len(self.y), -1)
+        return -self.weights[:, None] * slopes
+
+    def curvature(self, f: Floats, A: Floats) -> Floats:
+        """The Hessian at f times the columns of A, shape (N C, columns)."""
+        q = np.repeat(self.weights, self.outputs)[:, None]
+        f = self._own(f)
+        if not self.loss.of_classes:
+            diagonal = self.loss.curvature_product(f, self.y, np.ones(len(self.y)))
+            return q * diagonal[:, None] * A
+        columns = [
+            self.loss.curvature_product(f, self.y, column.reshape(f.shape)).reshape(-1)
+            for column in A.T
+        ]
+        return q * np.column_stack(columns)
+
+    def allowed(self, nu: Floats) -> Floats:
+        """ν moved to where the dual is finite."""
+        return -self.weights[:, None] * self._conjugate(nu)[0].reshape(nu.shape)
+
+    def dual(self, nu: Floats) -> float:
+        """The dual's value, where it is finite."""
+        return -float(self.weights @ self._conjugate(nu)[1])
+
+    def _conjugate(self, nu: Floats) -> tuple[Floats, Floats]:
+        return self.loss.conjugate(self._own(-nu / self.weights[:, None]), self.y)
+
+    def best_multiple(self, nu: Floats) -> float:
+        """The t ≥ 0 with the largest dual of t ν for squares; 1 for others."""
+        if not self.squared:
+            return 1.0
+        square = float(np.sum(nu[:, 0] ** 2 / (2 * self.weights)))
+        return max(float(nu[:, 0] @ self.y) / square, 0.0) if square else 0.0
+
+
 class Program:
     """The program over given patterns, solved on a growing part of them.
 
     Attributes
     ----------
     X : ndarray, shape (N, d)
-    y : ndarray, shape (N,)
+    fit : Fit
+        The loss, of C outputs.
     beta : float
     packed : ndarray of uint64, shape (m, words)
         The patterns.
@@ -48,91 +114,118 @@ class Program:
         If these are all patterns of the samples, it gives the facets of a pattern's cone by
         the numbers of their samples.
     chosen : list of (int, int)
-        The pairs (pattern, sign) that the program is solved with.
+        The pairs (pattern, column) that the program is solved with. Column 2c has neurons of
+        output c with sign +1, column 2c + 1 those with sign −1.
     """
 
     def __init__(
         self,
         X: Floats,
-        y: Floats,
+        fit: Fit,
         beta: float,
         packed: Words,
         facets: Callable[[int], Sequence[int]] | None,
         first: Indices,
     ) -> None:
-        self.X, self.y, self.beta = X, y, beta
+        self.X, self.fit, self.beta = X, fit, beta
         self.packed, self.facets = packed, facets
         self.distinct, self.place = np.unique(first, return_inverse=True)
         self.unit = X[self.distinct] / np.linalg.norm(X[self.distinct], axis=1)[:, None]
         self.chosen: list[tuple[int, int]] = []
         self.used: list[tuple[int, int]] = []
+        self.columns: Floats = np.kron(np.eye(fit.outputs), np.array([[1.0], [-1.0]]))
 
     def signs(self, rows: Any) -> NDArray[np.int8]:
         """Sign vectors of some patterns, shape (rows, N)."""
         return unpack_signs(self.packed[rows], len(self.X))
 
-    def solve(self, progress: Progress) -> tuple[Floats, NDArray[np.int8]]:
-        """Vectors v and output signs of an optimum, one row a neuron."""
+    def solve(self, progress: Progress) -> tuple[Floats, Indices, Floats]:
+        """Vectors v of an optimum, one row a neuron, their columns, and ν of shape (N, C)."""
         report = reporter(progress, "billionths of the gap closed")
-        zero = 0.5 * float(self.y @ self.y)
-        V, s = np.zeros((0, self.X.shape[1])), np.zeros(0, dtype=np.int8)
-        best = np.inf, V, s
-        apart, powers = APART, [0.0, 0.5, 1.0]
+        fit = self.fit
+        zero = fit.value(np.zeros((len(self.X), fit.outputs)))
+        V, place = np.zeros((0, self.X.shape[1])), np.zeros(0, dtype=np.int64)
+        nu = fit.nu(self._outputs(V, place))
+        best = np.inf, V, place, nu
+        apart, powers = APART, [0.0, 0.5, 1.0] if fit.squared else [0.0]
         for _ in range(MOST_ROUNDS):
-            nu = self.y - np.maximum(self.X @ V.T, 0.0) @ s
             bound, peaks = self.support(nu, self.beta, apart)
-            gap = self._gap(nu, V, float(bound.max(initial=0.0)))
-            best = min(best, (gap, V, s), key=lambda found: found[0])
+            gap = self._gap(nu, V, place, float(bound.max(initial=0.0)))
+            best = min(best, (gap, V, place, nu), key=lambda found: found[0])
             report(round(10**9 * (1 - min(best[0] / zero, 1.0))) if zero else 10**9, 10**9)
             apart = APART if bound.max(initial=0.0) > FAR * self.beta else SAME
             new = [pair for pair in peaks if pair not in self.chosen]
-            if gap <= GAP * zero:
+            if gap <= (GAP if fit.smooth else GAP_AT_KINKS) * zero:
                 break
             if new:
-                self.chosen = self.used + new
+                # At kinks many ν belong to one optimum, and what is unused still bounds them.
+                self.chosen = (self.used if fit.smooth else self.chosen) + new
             else:
                 # All that is missing is accuracy.
                 del powers[0]
             while powers:
                 try:
-                    V, s = fewest(self.X, *self._restricted(powers[0]))
+                    V, place, nu = self._restricted(powers[0])
                     break
                 except SolverError:
                     del powers[0]
             if not powers:
                 break
-            V, s = self._sharpest(V, s)
+            V, place = self._fewest(V, place)
+            if fit.smooth:
+                V, place = self._sharpest(V, place)
+                nu = fit.nu(self._outputs(V, place))
         return best[1:]
+
+    def _outputs(self, V: Floats, place: Indices) -> Floats:
+        outputs: Floats = np.maximum(self.X @ V.T, 0.0) @ self.columns[place]
+        return outputs
+
+    def _fewest(self, V: Floats, place: Indices) -> tuple[Floats, Indices]:
+        """At most N neurons an output with the same outputs and no larger Σ‖v‖."""
+        kept, columns = [], []
+        for c in range(self.fit.outputs):
+            rows = place // 2 == c
+            v, s = fewest(self.X, V[rows], (1 - 2 * (place[rows] % 2)).astype(np.int8))
+            kept.append(v)
+            columns.append(2 * c + (s < 0))
+        return np.concatenate(kept), np.concatenate(columns)
 
     def support(
         self, nu: Floats, known: float, apart: float = SAME
     ) -> tuple[Floats, list[tuple[int, int]]]:
-        """Upper bounds on max s Σ_P ν_i x_i·u over each cone and the unit ball, and its peaks.
+        """Upper bounds on max ±Σ_P ν_ic x_i·u over each cone and the unit ball, and its peaks.
+
+        Parameters
+        ----------
+        nu : ndarray, shape (N, C)
 
         Returns
         -------
-        bound : ndarray, shape (m, 2)
-            Columns are s = +1 and s = −1. A bound of at most `known` need not be sharp; the
-            others are lengths of projections to the cone.
+        bound : ndarray, shape (m, 2C)
+            A bound of at most `known` need not be sharp; the others are lengths of projections
+            to the cone.
         peaks : list of (int, int)
-            Pairs (pattern, s) with a bound above `known`, the highest first, and of points
+            Pairs (pattern, column) with a bound above `known`, the highest first, and of points
             nearer to each other than `apart` only one. Of all patterns only local maxima
-            count: from a point on a face with s ν_i > 0 for some sample i on it, the
+            count: from a point on a face with ±ν_ic > 0 for some sample i on it, the
             neighbour there reaches higher.
         """
-        bound, points, rises = self._supports(self.packed, nu, known)
+        found = [self._supports(self.packed, column, known) for column in nu.T]
+        bound, points, rises = (
+            np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)
+        )
         candidates = np.flatnonzero((bound > known) & ~(rises & (self.facets is not None)))
         order = np.argsort(-bound.reshape(-1)[candidates], kind="stable")
-        taken = np.zeros((0, self.X.shape[1] + 1))
+        taken = np.zeros((0, self.X.shape[1] + self.fit.outputs))
         peaks: list[tuple[int, int]] = []
         for k, column in np.transpose(
             np.unravel_index(candidates[order], bound.shape)
         ).tolist():
-            s = 1 - 2 * column
-            point = np.append(points[k, column] / bound[k, column], s)
+            point = np.append(points[k, column] / bound[k, column], self.columns[column])
             if not np.any(np.abs(taken - point).max(axis=1) < apart):
                 taken = np.vstack([taken, point])
-                peaks.append((k, s))
+                peaks.append((k, column))
             if len(peaks) == 4 * len(nu):
                 break
         return bound, peaks
@@ -151,65 +244,77 @@ class Program:
         return scaled, norm * float(np.linalg.norm(scaled)) / length if length else 0.0
 
     def _scaled(self, nu: Floats, norm: float) -> Floats:
-        """t ν for the t with t·norm ≤ β where the dual is largest."""
-        square = float(nu @ nu)
-        t = max(float(nu @ self.y) / square, 0.0) if square else 0.0
+        """t ν for the t with t·norm ≤ β where the dual is largest, or nearly so."""
+        t = self.fit.best_multiple(nu)
         return nu * min(t, self.beta / norm) if norm > 0 else nu * t
 
-    def _gap(self, nu: Floats, V: Floats, norm: float) -> float:
+    def _gap(self, nu: Floats, V: Floats, place: Indices, norm: float) -> float:
         """The primal value of V minus the dual value of ν, scaled to be feasible."""
-        upper = 0.5 * float(nu @ nu) + self.beta * float(np.linalg.norm(V, axis=1).sum())
-        scaled = self._scaled(nu, norm)
-        return upper - float(scaled @ self.y - 0.5 * scaled @ scaled)
+        fit = self.fit
+        upper = fit.value(self._outputs(V, place))
+        upper += self.beta * float(np.linalg.norm(V, axis=1).sum())
+        return upper - fit.dual(self._scaled(nu, norm))
 
-    def _sharpest(self, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[np.int8]]:
+    def _sharpest(self, V: Floats, place: Indices) -> tuple[Floats, Indices]:
         """Of the neurons and what Newton's method makes of them those of least gap.
 
         The gap is that of the program over the chosen pairs.
         """
-        rows, signs = np.transpose(self.chosen)
-        words, column = self.packed[rows], (1 - signs) // 2
-        best = np.inf, V, s
-        for neurons in [(V, s), *polished_neurons(self.X, self.y, self.beta, V, s)]:
-            nu = self.y - np.maximum(self.X @ neurons[0].T, 0.0) @ neurons[1]
-            bound = self._supports(words, nu, self.beta)[0]
-            norm = float(bound[np.arange(len(rows)), column].max())
+        rows, columns = np.transpose(self.chosen)
+        best = np.inf, V, place
+        S: Floats = self.columns[place]
+        polished = polished_neurons(self.X, self.fit, self.beta, V, S)
+        for neurons in [(V, place), *((moved, place[kept]) for moved, kept in polished)]:
+            nu = self.fit.nu(self._outputs(*neurons))
+            norm = 0.0
+            for c, column in enumerate(nu.T):
+                own = columns // 2 == c
+                if own.any():
+                    bound = self._supports(self.packed[rows[own]], column, self.beta)[0]
+                    norm = max(norm, float(bound[np.arange(own.sum()), columns[own] % 2].max()))
             best = min(
-                best, (self._gap(nu, neurons[0], norm), *neurons), key=lambda found: found[0]
+                best, (self._gap(nu, *neurons, norm), *neurons), key=lambda found: found[0]
             )
         return best[1:]
 
-    def _restricted(self, power: float) -> tuple[Floats, NDArray[np.int8]]:
-        """The optimum over the chosen pairs (pattern, sign)."""
+    def _restricted(self, power: float) -> tuple[Floats, Indices, Floats]:
+        """The optimum over the chosen pairs (pattern, column), and its ν."""
         import cvxpy as cp
         import scipy.sparse as sp
 
         signs = self.signs([k for k, _ in self.chosen])
-        s = np.array([j for _, j in self.chosen], dtype=np.int8)
+        place = np.array([column for _, column in self.chosen])
         active: Mask = signs > 0
-        outputs = (s[:, None, None] * active[:, :, None]) * self.X
+        hidden = active[:, :, None] * self.X
         sides = []
         for (k, _), row in zip(self.chosen, signs, strict=True):
             facets = self.distinct if self.facets is None else list(self.facets(k))
             sides.append(row[facets, None] * self.X[facets])
-        count, N, d = outputs.shape
+        count, N, d = hidden.shape
+        fit = self.fit
         V = cp.Variable((count, d))
         flat = cp.vec(V, order="C")
-        f = np.swapaxes(outputs, 0, 1).reshape(N, count * d) @ flat
+        outputs = np.einsum("knd,kc->nckd", hidden, self.columns[place])
+        f = outputs.reshape(N * fit.outputs, count * d) @ flat
+        held = sp.block_diag(sides, format="csr") @ flat >= 0
+        size = cp.sum(cp.norm(V, 2, axis=1))
         # The residuals in units of a power of β: which serves best depends on the data.
-        unit = self.beta**power
-        e = cp.Variable(N)
-        problem = cp.Problem(
-            cp.Minimize(
-                0.5 * unit**2 / self.beta * cp.sum_squares(e) + cp.sum(cp.norm(V, 2, axis=1))
-            ),
-            [f + unit * e == self.y, sp.block_diag(sides, format="csr") @ flat >= 0],
-        )
-        minimise(problem)
+        unit = self.beta**power if fit.squared else 1.0
+        e = cp.Variable(N * fit.outputs)
+        if fit.squared:
+            fitted = f + unit * e == fit.y
+            cost = unit**2 / self.beta * cp.sum_squares(cp.multiply(np.sqrt(fit.weights), e))
+        else:
+            fitted = f == e
+            shape = (N, fit.outputs) if fit.loss.of_classes else (N,)
+            e_shaped = cp.reshape(e, shape, order="C")
+            cost = fit.loss.expression(e_shaped, fit.y, fit.weights / self.beta)
+        minimise(cp.Problem(cp.Minimize(cost + size), [fitted, held]))
+        nu = fit.allowed(-self.beta * fitted.dual_value.reshape(N, fit.outputs))
         length = np.linalg.norm(V.value, axis=1)
         self.used = [
             pair
             for pair, size in zip(self.chosen, length, strict=True)
             if size > UNUSED * length.sum()
         ]
-        return V.value, s
+        return V.value, place, nu

@@ -16,6 +16,14 @@ Which patterns. The cone of a cell is closed, so it contains the faces around th
 face D_p X v is max(0, X v) whichever side of a sample with x_i·v = 0 is called active. Patterns
 that occur on lower-dimensional faces only therefore add nothing: the cells are all there is.
 
+Other losses, several outputs. Any convex loss Σ_i l(f_i, y_i) may take the place of ½‖f − y‖².
+With C outputs, z_j ∈ R^C, the decay is Σ_j (‖w_j‖² + ‖z_j‖₁²): its least scaling is
+2‖w_j‖‖z_j‖₁, which is what a copy of the neuron for each output costs. So one output a
+neuron loses nothing, and the program has vectors v_pc and w_pc for each output c: exact again.
+With the Euclidean ‖z_j‖² it is a copositive program (Sahiner, Ergen, Pauly and Pilanci 2021),
+and none in general can be solved; as ‖z‖ ≤ ‖z‖₁ ≤ √C‖z‖, its optimum for β is between those
+here for β/√C and β. For few neurons see :mod:`arrangement.relu.losses.weight_decay`.
+
 How it is solved. The program's dual is
 
     max over ν of  ½‖y‖² − ½‖ν − y‖²  subject to  |Σ_i ν_i max(0, x_i·u)| ≤ β for ‖u‖ ≤ 1.
@@ -24,7 +32,8 @@ For the cell p and either sign s, the largest s Σ_P ν_i x_i·u over its cone a
 is the length of the projection of g = s Σ_P ν_i x_i to the cone, and for every λ ≥ 0 it is at
 most ‖g + Xᵀ(2D_p − I) λ‖. The program is solved for few cells; ν = y − f is looked
 at on all cells, and those where it exceeds β enter, until there are none. The end is certified
-by ν alone, scaled into the feasible set: it knows nothing of how the network was found.
+by ν alone, scaled into the feasible set: it knows nothing of how the network was found. For
+another loss the dual is −Σ_i l*(−ν_i), under the same constraint for each output.
 """
 
 from __future__ import annotations
@@ -41,12 +50,18 @@ from numpy.typing import ArrayLike
 from arrangement.arrangement import Arrangement
 from arrangement.bounds import cover
 from arrangement.errors import InputError, SizeError, SolverError
-from arrangement.exact.numbers import exact_number, shown
+from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.exact.packing import Words, pack_signs
 from arrangement.progress import Progress
+from arrangement.relu.losses.losses import Loss
 from arrangement.relu.predictor import Predictor
-from arrangement.relu.training.column_generation import Program
-from arrangement.relu.weight_space import Floats, sample_arrangement, sample_targets
+from arrangement.relu.training.column_generation import Fit, Program
+from arrangement.relu.weight_space import (
+    Floats,
+    sample_arrangement,
+    sample_targets,
+    sample_weights,
+)
 
 __all__ = ["ConvexTraining", "critical_beta", "train"]
 
@@ -57,30 +72,34 @@ SECONDS = 1e-7
 """About how long one sample of one pattern takes in a round."""
 
 LARGEST_GAP = 1e-6
-"""The gap beyond which an answer is refused, as a share of ½‖y‖²."""
+"""The gap beyond which an answer is refused, as a share of the zero function's loss."""
 
 
 @dataclass(frozen=True, eq=False)
 class ConvexTraining(Predictor):
     """A network f(x) = Σ_j z_j max(0, w_j·x) of least regularised loss, and the proof.
 
+    Shapes with C are those of C > 1 outputs.
+
     Attributes
     ----------
     fun : float
-        ½‖f − y‖² + (β/2) Σ_j (‖w_j‖² + z_j²), evaluated at the network below.
+        ½‖f − y‖² + (β/2) Σ_j (‖w_j‖² + z_j²), or with another loss, evaluated at the network
+        below.
     lower_bound : float
         The dual's value at `dual`. No network of any width whose neurons have the patterns
         looked at (all networks, when `complete`) has a smaller regularised loss, up to the
         rounding of float64.
     weights : ndarray, shape (K, d)
-        The weights w_j of the K ≤ N neurons, ‖w_j‖ = |z_j|; the bias last. The zero function
-        has K = 0.
-    output_weights : ndarray, shape (K,)
-        The output weights z_j.
-    outputs : ndarray, shape (N,)
-        f at the samples. It is unique: every optimal network has these outputs.
-    dual : ndarray, shape (N,)
-        A feasible point ν of the dual, y − f where the optimum is exact.
+        The weights w_j of the K ≤ N neurons (N an output), ‖w_j‖ = ‖z_j‖; the bias last. The
+        zero function has K = 0.
+    output_weights : ndarray, shape (K,) or (K, C)
+        The output weights z_j; of several outputs each neuron feeds one.
+    outputs : ndarray, shape (N,) or (N, C)
+        f at the samples. With a strictly convex loss, such as squares, it is unique: every
+        optimal network has these outputs.
+    dual : ndarray, shape (N,) or (N, C)
+        A feasible point ν of the dual, y − f for squares where the optimum is exact.
     dual_norm : float
         An upper bound on |Σ_i ν_i max(0, x_i·u)| over the patterns looked at and ‖u‖ ≤ 1; at
         most β.
@@ -138,18 +157,25 @@ def train(
     patterns: str | int = "all",
     rng: np.random.Generator | int | None = None,
     progress: Progress = None,
+    *,
+    loss: str = "squared",
+    threshold: float = 1.0,
+    margin: float = 1.0,
+    classes: int | None = None,
+    sample_weight: ArrayLike | None = None,
 ) -> ConvexTraining:
     """The network of any width with the least regularised loss, with its certificate.
 
     Minimises ½‖f − y‖² + (β/2) Σ_j (‖w_j‖² + z_j²) over all widths K and all networks
-    f(x) = Σ_j z_j max(0, w_j·x). At most N neurons are needed.
+    f(x) = Σ_j z_j max(0, w_j·x). At most N neurons are needed. With another loss
+    Σ_i l(f_i, y_i) takes the place of ½‖f − y‖², with several outputs ‖z_j‖₁² that of z_j².
 
     Parameters
     ----------
     X : array_like, shape (N, features)
         The samples, each taken exactly as given.
-    y : array_like, shape (N,)
-        The targets.
+    y : array_like, shape (N,), or (N, C) for the squared loss
+        Numbers, labels −1 and +1, or classes 0, 1, …, as the loss asks for.
     beta : number
         Weight decay, above 0.
     bias : number, optional
@@ -164,6 +190,11 @@ def train(
     progress : bool or callable, optional
         True shows progress on stderr when that is a terminal; a callable is called with
         (gap closed, gap at the start), in units of a billionth of the latter.
+    loss, threshold, margin, classes
+        As in :func:`pattern_minimum`: any of :mod:`arrangement.relu.losses.losses`.
+    sample_weight : array_like, shape (N,), optional
+        What each sample's loss counts, at least 0; those of weight 0 are left out, but for the
+        patterns. Ones by default.
 
     Returns
     -------
@@ -172,8 +203,9 @@ def train(
     Raises
     ------
     InputError
-        If X or y is no table of finite numbers of matching length, beta is not above 0, or
-        `patterns` is neither "all" nor a positive integer.
+        If X or y is no table of finite numbers of matching length, beta is not above 0,
+        `patterns` is neither "all" nor a positive integer, a label is not one of the loss, or
+        a weight is below 0.
     SizeError
         If there may be more than a million patterns.
     SolverError
@@ -193,45 +225,113 @@ def train(
     (True, True, True)
     >>> convex.train(X, y, beta=0.01, patterns=2, rng=0).fun > best.fun
     True
+    >>> three = convex.train(X, [0, 1, 2, 1], beta=0.1, loss="softmax")
+    >>> three.outputs.argmax(axis=1).tolist(), three.gap < 1e-7
+    ([0, 1, 2, 1], True)
     """
     decay = _positive(beta)
-    arrangement = sample_arrangement(X, bias)
-    y, _ = sample_targets(y, arrangement.n_hyperplanes)
-    given = arrangement.normals.astype(np.float64)
-    packed, facets = _patterns(arrangement, given, patterns, rng, progress)
-    # Samples and targets of size one: f and y in units of `b`, w in units of b/a.
-    a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
-    first = arrangement.coincidence[0]
-    program = Program(given / a, y / b, decay / (a * b), packed, facets, first)
-    V, s = program.solve(progress)
+    kind = Loss(loss, threshold, margin)
+    full = arrangement = sample_arrangement(X, bias)
+    weights = sample_weights(sample_weight, full.n_hyperplanes)
+    columns = [
+        kind.targets(column, len(weights), classes)
+        for column in _columns(y, len(weights), kind)
+    ]
+    counted = np.flatnonzero(weights)
+    if len(counted) < len(weights):
+        arrangement = Arrangement.from_samples(full.normals[counted])
+    packed, facets = _patterns(
+        arrangement, arrangement.normals.astype(np.float64), patterns, rng, progress
+    )
+    given = full.normals.astype(np.float64)
 
-    V *= b / a
-    size = np.sqrt(np.linalg.norm(V, axis=1))
-    weights, output_weights = V / size[:, None], s * size
-    outputs = np.maximum(given @ weights.T, 0.0) @ output_weights
-    squares = float(np.sum(weights**2) + np.sum(output_weights**2))
-    fun = 0.5 * float(np.sum((outputs - y) ** 2)) + 0.5 * decay * squares
-    dual, norm = program.feasible((y - outputs) / b)
-    dual = dual * b
-    lower_bound = float(dual @ y - 0.5 * dual @ dual)
-    if fun - lower_bound > LARGEST_GAP * 0.5 * float(y @ y):
-        raise SolverError(
-            f"the gap of {fun - lower_bound:.2g} between the network and the dual could not "
-            "be closed in float64: scale the features alike, or take a larger beta"
+    def trained(targets: Floats, outputs: int) -> ConvexTraining:
+        # Samples and targets of size one: f and y in units of `b`, w in units of b/a.
+        squared = kind.name == "squared"
+        X, y = given[counted], targets[counted]
+        a, b = float(np.abs(X).max()), (float(np.abs(y).max()) or 1.0) if squared else 1.0
+        fit = Fit(kind, y / b, outputs, weights[counted] * (0.5 if squared else 1.0))
+        first = arrangement.coincidence[0]
+        program = Program(X / a, fit, decay / (a * b), packed, facets, first)
+        V, place, nu = program.solve(progress)
+
+        V = V * (b / a)
+        size = np.sqrt(np.linalg.norm(V, axis=1))
+        w, z = V / size[:, None], program.columns[place] * size[:, None]
+        f = np.maximum(given @ w.T, 0.0) @ z
+        fun = b * b * fit.value(f[counted] / b)
+        fun += 0.5 * decay * float(np.sum(w**2) + np.sum(z**2))
+        scaled, norm = program.feasible(fit.nu(f[counted] / b) if fit.smooth else nu)
+        lower_bound = b * b * fit.dual(scaled)
+        if fun - lower_bound > LARGEST_GAP * b * b * fit.value(np.zeros_like(scaled)):
+            raise SolverError(
+                f"the gap of {fun - lower_bound:.2g} between the network and the dual could "
+                "not be closed in float64: scale the features alike, or take a larger beta"
+            )
+        dual = np.zeros_like(f)
+        dual[counted] = scaled * b
+        if outputs == 1:
+            z, f, dual = z[:, 0], f[:, 0], dual[:, 0]
+        return ConvexTraining(
+            fun,
+            lower_bound,
+            w,
+            z,
+            f,
+            dual,
+            norm * a * b,
+            len(packed),
+            facets is not None,
+            len(program.chosen),
+            decay,
+            None if bias is None else float(exact_number(bias)),
         )
+
+    found = [trained(*column) for column in columns]
+    return found[0] if _is_row(y) else _together(found)
+
+
+def _columns(y: ArrayLike, n: int, loss: Loss) -> list[Any]:
+    """The targets of each output."""
+    if _is_row(y):
+        return [y]
+    table = exact_table(y, "y", "row", 2)
+    if len(table) != n:
+        raise InputError(f"y has {len(table)} rows, but X has {n} samples")
+    if loss.name != "squared":
+        raise InputError(
+            f"y has shape {table.shape}: several outputs are for the squared loss; for classes "
+            'give their numbers 0, 1, … and loss="softmax"'
+        )
+    return list(table.T)
+
+
+def _is_row(y: ArrayLike) -> bool:
+    try:
+        return np.ndim(y) < 2
+    except ValueError:  # rows of several lengths
+        return False
+
+
+def _together(found: Sequence[ConvexTraining]) -> ConvexTraining:
+    """The network of all outputs, which are problems of their own under the squared loss."""
+    C = len(found)
+    one = found[0]
     return ConvexTraining(
-        fun,
-        lower_bound,
-        weights,
-        output_weights,
-        outputs,
-        dual,
-        norm * a * b,
-        len(packed),
-        facets is not None,
-        len(program.chosen),
-        decay,
-        None if bias is None else float(exact_number(bias)),
+        sum(part.fun for part in found),
+        sum(part.lower_bound for part in found),
+        np.concatenate([part.weights for part in found]),
+        np.concatenate(
+            [np.outer(part.output_weights, np.eye(C)[c]) for c, part in enumerate(found)]
+        ),
+        np.column_stack([part.outputs for part in found]),
+        np.column_stack([part.dual for part in found]),
+        max(part.dual_norm for part in found),
+        one.n_patterns,
+        one.complete,
+        sum(part.n_columns for part in found),
+        one.beta,
+        one.bias,
     )
 
 
@@ -262,8 +362,9 @@ def critical_beta(
     given = arrangement.normals.astype(np.float64)
     packed, facets = _patterns(arrangement, given, "all", None, None)
     a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
-    program = Program(given / a, y / b, 0.0, packed, facets, arrangement.coincidence[0])
-    return float(program.support(y / b, 0.0)[0].max()) * a * b
+    fit = Fit(Loss("squared"), y / b, 1, np.full(len(y), 0.5))
+    program = Program(given / a, fit, 0.0, packed, facets, arrangement.coincidence[0])
+    return float(program.support(y[:, None] / b, 0.0)[0].max()) * a * b
 
 
 def _positive(beta: Any) -> float:

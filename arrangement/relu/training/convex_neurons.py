@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.relu.weight_space import Floats, Mask
+
+if TYPE_CHECKING:
+    from arrangement.relu.training.column_generation import Fit
 
 __all__ = ["fewest", "polished_neurons"]
 
@@ -41,9 +45,9 @@ def fewest(X: Floats, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[n
 
 
 def polished_neurons(
-    X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]
-) -> Iterator[tuple[Floats, NDArray[np.int8]]]:
-    """What Newton's method makes of the neurons on the faces that they lie on.
+    X: Floats, fit: Fit, beta: float, V: Floats, S: Floats
+) -> Iterator[tuple[Floats, Mask]]:
+    """What Newton's method makes of neurons on the faces that they lie on, and which are kept.
 
     An interior point method leaves half of the digits. With the samples that a vector is
     orthogonal to held fixed, and its other signs kept, the objective is smooth. What counts as
@@ -63,15 +67,15 @@ def polished_neurons(
         start = np.array([T @ (T.T @ v) for T, v in zip(bases, V[kept], strict=True)])
         signs = np.where(on, 0.0, np.sign(V[kept] @ unit.T))
         if kept.any() and np.array_equal(_signs(X, start, on), signs):
-            yield _descended(X, y, beta, start, s[kept], bases, signs), s[kept]
+            yield _descended(X, fit, beta, start, S[kept], bases, signs), kept
 
 
 def _descended(
     X: Floats,
-    y: Floats,
+    fit: Fit,
     beta: float,
     V: Floats,
-    s: NDArray[np.int8],
+    S: Floats,
     bases: list[Floats],
     signs: Floats,
 ) -> Floats:
@@ -79,19 +83,19 @@ def _descended(
     on = signs == 0
     A = np.hstack(
         [
-            sign * (row[:, None] > 0) * X @ T
-            for sign, row, T in zip(s, signs, bases, strict=True)
+            np.kron((row[:, None] > 0) * X @ T, outputs[:, None])
+            for outputs, row, T in zip(S, signs, bases, strict=True)
         ]
     )
-    value = _objective(X, y, beta, V, s)
-    step, fall, slope = _newton_step(A, y, beta, V, bases)
+    value = _objective(X, fit, beta, V, S)
+    step, fall, slope = _newton_step(A, fit, beta, V, bases)
     for _ in range(50):
         for t in 0.5 ** np.arange(14):
             moved = V + t * step
-            reached = _objective(X, y, beta, moved, s)
+            reached = _objective(X, fit, beta, moved, S)
             if not np.array_equal(_signs(X, moved, on), signs):
                 continue
-            next_step = _newton_step(A, y, beta, moved, bases)
+            next_step = _newton_step(A, fit, beta, moved, bases)
             # Near the end the objective is flat to rounding, and its slope decides.
             flat = reached <= value * (1 + 1e-13) and next_step[2] < 0.9 * slope
             if reached <= value - 1e-4 * t * fall or flat:
@@ -106,15 +110,16 @@ def _descended(
 
 
 def _newton_step(
-    A: Floats, y: Floats, beta: float, V: Floats, bases: list[Floats]
+    A: Floats, fit: Fit, beta: float, V: Floats, bases: list[Floats]
 ) -> tuple[Floats, float, float]:
     """Newton's step from V within the faces, the fall that it promises, and the slope."""
     c = [T.T @ v for T, v in zip(bases, V, strict=True)]
     length = [float(np.linalg.norm(part)) for part in c]
-    gradient = A.T @ (A @ np.concatenate(c) - y) + beta * np.concatenate(
+    f = (A @ np.concatenate(c)).reshape(-1, fit.outputs)
+    gradient = beta * np.concatenate(
         [part / size for part, size in zip(c, length, strict=True)]
-    )
-    hessian = A.T @ A
+    ) - A.T @ fit.nu(f).reshape(-1)
+    hessian = A.T @ fit.curvature(f, A)
     start = 0
     for part, size in zip(c, length, strict=True):
         rows = slice(start, start + len(part))
@@ -131,9 +136,9 @@ def _signs(X: Floats, V: Floats, on: Mask) -> Floats:
     return np.where(on, 0.0, np.sign(V @ X.T))
 
 
-def _objective(X: Floats, y: Floats, beta: float, V: Floats, s: NDArray[np.int8]) -> float:
-    rest = y - np.maximum(X @ V.T, 0.0) @ s
-    return 0.5 * float(rest @ rest) + beta * float(np.linalg.norm(V, axis=1).sum())
+def _objective(X: Floats, fit: Fit, beta: float, V: Floats, S: Floats) -> float:
+    f = np.maximum(X @ V.T, 0.0) @ S
+    return fit.value(f) + beta * float(np.linalg.norm(V, axis=1).sum())
 
 
 def _orthogonal(rows: Floats) -> Floats:
