@@ -42,9 +42,9 @@ def add(parser: Parser) -> None:
     """Describe the command, and add its options."""
     parser.description = (
         f"{SAMPLES}\n\nThe network is f(x) = sum_j z_j max(0, w_j.x) with K hidden "
-        "neurons, the loss the mean\nsquared error or --loss. With one neuron seconds are enough for "
-        "hundreds of samples of three\ncoordinates; with K neurons it is tuples of cells that "
-        "are gone through."
+        "neurons, the loss the mean\nsquared error or --loss. With one neuron seconds are "
+        "enough for hundreds of samples of three\ncoordinates; with K neurons it is tuples of "
+        "cells that are gone through."
     )
     add_data(parser)
     add_layer(parser)

@@ -163,7 +163,7 @@ class _Task:
         """The different hyperplanes that may cut the domain, as linear ones."""
         if self.sides is None:
             return self.cone[0]
-        return self.cone[0][self.sides[self.arrangement._different] == 0]
+        return self.cone[0][self.sides[self.arrangement.different] == 0]
 
     def columns(self, words: Words) -> Words:
         """Signs on all hyperplanes from those on the rows."""
@@ -225,7 +225,7 @@ def _cone(task: _Task) -> tuple[Integers, Integers, bool]:
 
 
 def _opposite(words: Words, arrangement: Hyperplanes) -> Words:
-    n = len(arrangement._different)
+    n = len(arrangement.different)
     return np.asarray(words ^ pack_signs(np.ones((1, n), dtype=np.int8)))
 
 

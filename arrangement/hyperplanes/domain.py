@@ -240,7 +240,7 @@ def sides_of_rays(arrangement: Hyperplanes, rays: Integers) -> NDArray[np.int8]:
     >>> sides_of_rays(lines, triangle).tolist()
     [1, 0]
     """
-    values, errors = (table[:, : rays.shape[1]] for table in arrangement._float_rows)
+    values, errors = (table[:, : rays.shape[1]] for table in arrangement.float_rows)
     above = below = np.ones(len(values), dtype=np.bool_)
     for start in range(0, len(rays), RAYS):
         near = exact.float_rows(rays[start : start + RAYS])[:2]

@@ -184,7 +184,7 @@ class Hyperplanes:
         return first, orientation
 
     @cached_property
-    def _different(self) -> NDArray[np.int64]:
+    def different(self) -> NDArray[np.int64]:
         """The lowest index of each different hyperplane, ascending."""
         return np.unique(self.coincidence[0])
 

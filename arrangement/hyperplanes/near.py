@@ -83,7 +83,7 @@ def near_coincidence(
     list of int, and bool
         The hyperplanes, and whether the one at infinity is with them; None if there are none.
     """
-    kept = arrangement._different
+    kept = arrangement.different
     rows = arrangement.rows[kept]
     limited = bool(any(rows[:, -1]))
     values, _, _ = exact.float_rows(rows)

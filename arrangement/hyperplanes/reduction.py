@@ -124,7 +124,7 @@ def _shortened(normals: Integers, offsets: Integers) -> Integers:
 
 def distinct_rows(arrangement: Hyperplanes) -> Integers:
     """One row per different hyperplane, by lowest index."""
-    return arrangement.rows[arrangement._different]
+    return arrangement.rows[arrangement.different]
 
 
 def all_columns(
@@ -141,7 +141,7 @@ def all_columns(
     """
     first, orientation = arrangement.coincidence
     known = np.zeros_like(orientation) if sides is None else sides
-    different = arrangement._different
+    different = arrangement.different
     different = different[known[different] == 0]
     k = len(different)
     if k == len(first):

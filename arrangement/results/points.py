@@ -145,7 +145,7 @@ def _begun(listed: _Listed) -> Iterator[int]:
     arrangement, r = cells.arrangement, len(columns)
     reduction = Reduction(arrangement)
     essential, central = reduction.essential, reduction.copies == 2
-    different = arrangement._different
+    different = arrangement.different
     given = arrangement.rows[different][:, [*columns, arrangement.dimension]]
     if (
         cells.domain is not None

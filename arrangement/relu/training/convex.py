@@ -396,7 +396,7 @@ def _patterns(
             raise InputError(
                 f'patterns={shown(patterns)}: "all", or a number of random vectors'
             )
-        n = len(arrangement._different)
+        n = len(arrangement.different)
         most = cover(n, arrangement.rank)
         if most > MOST_PATTERNS:
             hours = most * n * SECONDS / 3600
