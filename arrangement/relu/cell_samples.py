@@ -20,12 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg.lapack import dpotrf, dpotrs
-from scipy.special import betaincinv
 
 from arrangement.checks import number, whole
 from arrangement.data.dataset import DataSet
 from arrangement.errors import InputError, SizeError
 from arrangement.progress import Progress, reporter
+from arrangement.relu.confidence import checked_confidence, clopper_pearson
 from arrangement.relu.weight_space import Floats, Mask
 
 __all__ = ["SampledShare", "sampled_cells"]
@@ -138,9 +138,7 @@ def sampled_cells(
     """
     data = DataSet(np.asarray(X), np.asarray(y), "X")
     K, draws = whole(hidden, "hidden", 1), whole(draws, "draws", 1)
-    steps, confidence = whole(max_steps, "max_steps", 1), number(confidence, "confidence")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence={confidence:g}: a number between 0 and 1")
+    steps, confidence = whole(max_steps, "max_steps", 1), checked_confidence(confidence)
     given = data.X
     if bias is not None:
         constant = np.full((len(given), 1), number(bias, "bias"))
@@ -180,11 +178,9 @@ def sampled_cells(
         count[verdict] += 1
         unique += one
         report(done + 1, draws)
-    tail, holds = (1 - confidence) / 2, count[HOLDS]
-    most = holds + count[OPEN]
-    low = float(betaincinv(holds, draws - holds + 1, tail)) if holds else 0.0
-    high = float(betaincinv(most + 1, draws - most, 1 - tail)) if most < draws else 1.0
-    return SampledShare(draws, holds, count[OPEN], unique, confidence, low, high)
+    holds, undecided = count[HOLDS], count[OPEN]
+    low, high = map(float, clopper_pearson(holds, holds + undecided, draws, confidence))
+    return SampledShare(draws, holds, undecided, unique, confidence, low, high)
 
 
 def _decided(
