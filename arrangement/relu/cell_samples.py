@@ -206,7 +206,6 @@ def _decided(
     level = float(np.sqrt(np.mean(y**2))) or 1.0
     small = min(len(Q), len(alive) * Q.shape[1]) <= MOST
     maps: _Cell = (_Dense if small else _Iterative)(Q, on, s, alive, steps)
-    best = maps.fit(y)
 
     def separates(V: Floats) -> bool:
         """Is a vector of the orthant's signs, or one near to it, a proof of no minimum?"""
@@ -220,16 +219,18 @@ def _decided(
 
     active = s * on
     if not maps.free:
-        return _by_signs((side * best)[:, moving]), True
-    if not small:
-        inside = np.where(moving, side * best, 0.0)
+        return _by_signs((side * maps.fit(y))[:, moving]), True
+    for near in () if small else (1e-3, 1e-8):
+        maps.near = near
+        inside = np.where(moving, side * maps.fit(y), 0.0)
         outside, right = np.maximum(-inside, 0.0), float(np.maximum(inside, 0.0).sum())
-        if outside.any():
-            width = 0.5 * float(np.sum(outside**2)) / (right or 1.0)
-            if separates(np.where(moving, side * (outside + width), 0.0)):
-                return NONE, False
+        if not outside.any():
+            break
+        width = 0.5 * float(np.sum(outside**2)) / (right or 1.0)
+        if separates(np.where(moving, side * (outside + width), 0.0)):
+            return NONE, False
     least = SMALL * 1e5 * level / max(len(s), 1)
-    maps.exactly = True
+    maps.near = 1e-12
     target = maps.out(maps.fit(y))
 
     def onto(T: Floats) -> Floats:
@@ -244,7 +245,7 @@ def _decided(
         P = side * np.maximum(side * Z, least)
         L = onto(2 * P - Z)
         Z = Z + L - P
-        if step % 10 == 9:
+        if step % (10 if small else 3) == (9 if small else 2):
             low = onto(P)
             if _by_signs((side * low)[:, moving], maps.error) == HOLDS:
                 return HOLDS, False
@@ -267,11 +268,11 @@ def _by_signs(T: Floats, error: float = 0.0) -> int:
 class _Cell:
     """A = [s_1 D_1 Q … s_K D_K Q] of one cell, for tables T = (q_i·u_j) of shape (N, K).
 
-    `left` is how many products with Q may still be made, and `error` what float64 or their
-    number leaves open of the last fit.
+    Where there are only products, `left` is how many pairs of them may still be made, `near`
+    how near they have to come, and `error` what they leave open of the last fit.
     """
 
-    exactly, error, left = True, 0.0, 1
+    near, error, left = 0.0, 0.0, 1
     free = True
 
     def __init__(self, Q: Floats, on: Mask, s: Floats, alive: Indices, steps: int) -> None:
@@ -325,7 +326,7 @@ class _Iterative(_Cell):
 
     def __init__(self, Q: Floats, on: Mask, s: Floats, alive: Indices, steps: int) -> None:
         super().__init__(Q, on[:, alive], s[alive], alive, steps)
-        self.exactly, self.left, self.neurons = False, steps, len(s)
+        self.near, self.left, self.neurons = 1e-3, steps, len(s)
         shape = len(Q), len(alive) * Q.shape[1]
         self.A = LinearOperator(shape, self._times, self._transposed, dtype=np.float64)
 
@@ -347,23 +348,23 @@ class _Iterative(_Cell):
 
     def _solved(self, A: LinearOperator, right: Floats, near: float) -> Floats:
         if not self.left or not right.any():
+            self.error = np.inf if right.any() else 0.0
             return np.zeros(A.shape[1])
         u, _, done, _, rest, size, condition, _ = lsmr(
             A, right, atol=near, btol=near, conlim=1e12, maxiter=self.left
         )
         self.left = max(self.left - done, 0)
-        self.error = 10 * float(rest * (condition / size) ** 2)
+        self.error = 10 * float(rest * (condition / size) ** 2) if size else np.inf
         return np.asarray(u)
 
     def fit(self, v: Floats) -> Floats:
         table = np.zeros((len(self.Q), self.neurons))
-        near = 1e-12 if self.exactly else 1e-3
-        table[:, self.alive] = self._table(self._solved(self.A, v, near))
+        table[:, self.alive] = self._table(self._solved(self.A, v, self.near))
         return table
 
     def dual(self, T: Floats) -> Floats:
         right = (self.Q.T @ T[:, self.alive]).T.ravel()
-        return self._solved(self.A.T, right, 1e-12 if self.exactly else 1e-5)
+        return self._solved(self.A.T, right, max(1e-2 * self.near, 1e-13))
 
 
 def _solver(Q: Floats, on: Mask) -> tuple[Callable[[Floats], Floats], int]:
