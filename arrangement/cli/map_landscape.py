@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,16 @@ from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
 from arrangement.errors import InputError
-from arrangement.relu import CriticalPoints, Landscape, OneHiddenLayer, Piece, Pieces
+from arrangement.relu import (
+    Basins,
+    CriticalPoints,
+    Landscape,
+    OneHiddenLayer,
+    Piece,
+    Pieces,
+    sampled_basins,
+)
+from arrangement.relu.initialisation import NAMES
 from arrangement.relu.minima.piece_files import TABLES
 from arrangement.relu.minima.product import refuse_large_graph
 from arrangement.relu.multisets import n_multisets
@@ -35,7 +45,7 @@ __all__ = ["add", "run"]
 KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
 
 SHOWN = 20
-"""Critical points that are told in words; JSON has all."""
+"""Lines of a table that are told in words; JSON has all."""
 
 
 def add(parser: Parser) -> None:
@@ -58,10 +68,14 @@ def add(parser: Parser) -> None:
     several times less work
 --exact  decide every minimum in rational arithmetic
 --saddles  find the differentiable saddles as well
+--basins RUNS:int  how often gradient descent, from so many random networks, ends in which
+    minimum
+--initialisation NAME=he_normal  of these networks: {", ".join(NAMES)}; default: he_normal
 --index  list minima and saddles, those on faces too, with the numbers of negative, zero and
     positive eigenvalues of the Hessian
 """,
         kinds={"choices": KINDS},
+        initialisation={"choices": NAMES},
     )
     add_jobs(parser)
     parser.options("""
@@ -99,6 +113,15 @@ def run(options: argparse.Namespace) -> Result:
         )
         saddles = landscape.saddles(options.max_loss) if options.saddles else None
         points = _critical_points(landscape, options) if options.index else None
+    basins = None
+    if options.basins is not None:
+        basins = sampled_basins(
+            landscape,
+            options.basins,
+            options.initialisation,
+            random_state=options.seed,
+            progress=True,
+        )
     graph = [
         Fact("cells", landscape.n_faces[-1]),
         Fact("edges", landscape.n_faces[-2]),
@@ -117,6 +140,9 @@ def run(options: argparse.Namespace) -> Result:
     if points is not None:
         found.append(_indices(points))
         lines = ["", *_rows(points)] if len(points) else []
+    if basins is not None:
+        found.append(Fact("basins", basins.to_dict(), repr(basins).partition(": ")[2]))
+        lines += ["", *_ends(basins, landscape.pieces)] if len(basins.rows) else []
     return Result([*of_data(data), *of_layer(problem), *graph, *found, took], lines)
 
 
@@ -141,13 +167,32 @@ def _rows(points: CriticalPoints) -> list[str]:
         for loss, kind, inertia, *rest in zip(
             *(columns[name] for name in ("loss", "kind", "inertia", *names[5:])), strict=True
         )
-    ][:SHOWN]
+    ]
+    return _table(names, rows)
+
+
+def _ends(basins: Basins, pieces: Pieces) -> list[str]:
+    """The table of the minima that most runs ended in."""
+    names = "row", "loss", "kind", "runs", "share", "low", "high"
+    rows = [
+        (row, f"{pieces.loss[row]:.6g}", pieces.kind[row], count, *(f"{v:.4f}" for v in shares))
+        for row, count, *shares in zip(
+            *(column.tolist() for column in (basins.rows, basins.count)),
+            *(column.tolist() for column in (basins.share, basins.low, basins.high)),
+            strict=True,
+        )
+    ]
+    return _table(names, sorted(rows, key=lambda row: -row[3]))
+
+
+def _table(names: Sequence[str], every: Sequence[tuple[Any, ...]]) -> list[str]:
+    rows = every[:SHOWN]
     widths = [max(len(str(row[c])) for row in [names, *rows]) for c in range(len(names))]
     lines = [
         "  ".join(f"{value!s:<{width}}" for value, width in zip(row, widths, strict=True))
         for row in [names, *rows]
     ]
-    more = len(points) - len(rows)
+    more = len(every) - len(rows)
     return [*map(str.rstrip, lines), *([f"({more:,} more: --json has all)"] if more else [])]
 
 

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from arrangement.relu import losses
+from arrangement.relu.basins import Basins, sampled_basins
 from arrangement.relu.cell_samples import SampledShare, sampled_cells
 from arrangement.relu.curvature import Curvature, NewtonStep
 from arrangement.relu.initialisation import DeadProbability, dead_probability
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Basins",
     "Certificate",
     "ConvexReLUClassifier",
     "ConvexReLURegressor",
@@ -83,6 +85,7 @@ __all__ = [
     "loss_surface",
     "losses",
     "pattern_minimum",
+    "sampled_basins",
     "sampled_cells",
 ]
 

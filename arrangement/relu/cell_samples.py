@@ -4,39 +4,50 @@ The cell of a network is the set of networks with its activation pattern D_1, �
 signs s. There the outputs are A u with A = [s_1 D_1 X … s_K D_K X] and the least loss is that
 of p = A A†y; it is attained iff A u = p for some u with the strict signs of the pattern. AAᵀ is
 XXᵀ times, entry by entry, the numbers of neurons that are active on two samples both, so that
-N × N or Kd × Kd numbers are enough, whatever the other is.
+N × N or Kd × Kd numbers are enough, whatever the other is; where both are many, A is only
+multiplied with.
 
 With one solution u its signs are read off. Else T = (x_i·u_j) is sought in the intersection of
 an affine space L and an orthant, by the method of Douglas and Rachford: it converges to a point
 of both, or its steps do to a vector V that separates them, of the orthant's signs, orthogonal
-to L's directions, with ⟨V, T⟩ < 0 on L.
+to L's directions, with ⟨V, T⟩ < 0 on L. V is orthogonal to them iff QᵀV = Aᵀv for some v, and
+then ⟨V, T⟩ = v·p on L, for v in the range of A v·y. A v that is only near is enough: what is
+missing, E = QᵀV − Aᵀv, is taken off V as Q E, if V − Q E has the orthant's signs still.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg.lapack import dpotrf, dpotrs
-from scipy.special import betaincinv
+from scipy.sparse.linalg import LinearOperator, lsmr
 
 from arrangement.checks import number, whole
 from arrangement.data.dataset import DataSet
 from arrangement.errors import InputError, SizeError
 from arrangement.progress import Progress, reporter
-from arrangement.relu.weight_space import Floats, Mask
+from arrangement.relu.confidence import checked_confidence, clopper_pearson
+from arrangement.relu.weight_space import Floats, Indices, Mask
 
 __all__ = ["SampledShare", "sampled_cells"]
 
 MOST = 6000
-"""Of N and Kd the less is at most this: the side of a dense matrix, 288 MB."""
+"""The side of a dense matrix, 288 MB: if neither N nor Kd is less, there are products only."""
+
+MOST_ENTRIES = 20_000_000
+"""Pre-activations then, 160 MB a table."""
 
 NONE, HOLDS, OPEN = 0, 1, 2
 
 SMALL = 1e-9
 """Beside the size of its terms, what counts as none."""
+
+ROUNDED = 1e-13
+"""An entry of a unit vector that is this large has a sign."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class SampledShare:
     holding, undecided : int
         Of them in cells with a minimum, and in cells that float64 or the steps left open.
     unique : int
-        In cells with one least squares fit.
+        In cells that are known to have one least squares fit.
     confidence : float
     low, high : float
         Clopper and Pearson's interval for the share, valid whatever the undecided are.
@@ -105,7 +116,8 @@ def sampled_cells(
     confidence : float
         Of the interval.
     max_steps : int
-        For a cell with many fits.
+        For a cell with many fits; products with the samples, where N and K times their rank
+        are both above 6,000.
     random_state : int
     progress : bool or callable, optional
 
@@ -118,7 +130,8 @@ def sampled_cells(
     InputError
         If an argument is not what it must be.
     SizeError
-        If both N and K times the rank of the samples are above 6,000.
+        If both N and K times the rank of the samples are above 6,000, and N·K above
+        20,000,000.
 
     Notes
     -----
@@ -138,9 +151,7 @@ def sampled_cells(
     """
     data = DataSet(np.asarray(X), np.asarray(y), "X")
     K, draws = whole(hidden, "hidden", 1), whole(draws, "draws", 1)
-    steps, confidence = whole(max_steps, "max_steps", 1), number(confidence, "confidence")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence={confidence:g}: a number between 0 and 1")
+    steps, confidence = whole(max_steps, "max_steps", 1), checked_confidence(confidence)
     given = data.X
     if bias is not None:
         constant = np.full((len(given), 1), number(bias, "bias"))
@@ -151,10 +162,10 @@ def sampled_cells(
         raise InputError("X: all samples are zero, and there is no bias")
     Q = np.ascontiguousarray(U[:, :rank])
     side = min(len(Q), K * rank)
-    if side > MOST:
+    if side > MOST and len(Q) * K > MOST_ENTRIES:
         raise SizeError(
-            f"{len(Q):,} samples of rank {rank:,} and {K} neurons: of N and K·rank the less is "
-            f"{side:,}, more than {MOST:,}; reduce one of them"
+            f"{len(Q):,} samples and {K:,} neurons: {len(Q) * K:,} pre-activations, more than "
+            f"{MOST_ENTRIES:,}; reduce one of them"
         )
     centre = None
     if around is not None:
@@ -180,77 +191,180 @@ def sampled_cells(
         count[verdict] += 1
         unique += one
         report(done + 1, draws)
-    tail, holds = (1 - confidence) / 2, count[HOLDS]
-    most = holds + count[OPEN]
-    low = float(betaincinv(holds, draws - holds + 1, tail)) if holds else 0.0
-    high = float(betaincinv(most + 1, draws - most, 1 - tail)) if most < draws else 1.0
-    return SampledShare(draws, holds, count[OPEN], unique, confidence, low, high)
+    holds, undecided = count[HOLDS], count[OPEN]
+    low, high = map(float, clopper_pearson(holds, holds + undecided, draws, confidence))
+    return SampledShare(draws, holds, undecided, unique, confidence, low, high)
 
 
 def _decided(
     Q: Floats, y: Floats, on: Mask, s: Floats, start: Floats, steps: int
 ) -> tuple[int, bool]:
     """Does the cell with pattern `on`, (N, K), hold a minimum? And is its fit unique?"""
-    n, d = Q.shape
-    active = s * on
     alive = np.flatnonzero(on.any(axis=0))
-    solve, width = _solver(Q, on[:, alive])
-    free = width < len(alive) * d
-
-    def fit(v: Floats) -> Floats:
-        """T of A†v."""
-        if n <= len(alive) * d:
-            return Q @ (Q.T @ (active * solve(v)[:, None]))
-        right = (Q.T @ (on[:, alive] * v[:, None])).T.ravel()
-        table = np.zeros(active.shape)
-        table[:, alive] = Q @ solve(right).reshape(len(alive), d).T * s[alive]
-        return table
-
-    def out(T: Floats) -> Floats:
-        return np.asarray(np.sum(active * T, axis=1))
-
     side = np.where(on, 1.0, -1.0)
-    best = fit(y)
-    target = out(best)
     moving = np.isin(np.arange(len(s)), alive)
-    if not free:
-        return _by_signs((side * best)[:, moving]), True
     level = float(np.sqrt(np.mean(y**2))) or 1.0
+    small = min(len(Q), len(alive) * Q.shape[1]) <= MOST
+    maps: _Cell = (_Dense if small else _Iterative)(Q, on, s, alive, steps)
+
+    def separates(V: Floats) -> bool:
+        """Is a vector of the orthant's signs, or one near to it, a proof of no minimum?"""
+        V = V / (float(np.linalg.norm(V)) or 1.0)
+        dual = maps.dual(V)
+        along = Q @ (Q.T @ (V - active * dual[:, None]))
+        # V − along misses no equation.
+        rest = (side * (V - along))[:, moving].min()
+        held = rest > ROUNDED or np.abs(along).max() < SMALL
+        return bool(held and dual @ y < -SMALL * level)
+
+    active = s * on
+    if not maps.free:
+        return _by_signs((side * maps.fit(y))[:, moving]), True
+    for near in () if small else (1e-3, 1e-8):
+        maps.near = near
+        inside = np.where(moving, side * maps.fit(y), 0.0)
+        outside, right = np.maximum(-inside, 0.0), float(np.maximum(inside, 0.0).sum())
+        if not outside.any():
+            break
+        width = 0.5 * float(np.sum(outside**2)) / (right or 1.0)
+        if separates(np.where(moving, side * (outside + width), 0.0)):
+            return NONE, False
     least = SMALL * 1e5 * level / max(len(s), 1)
+    maps.near = 1e-12
+    target = maps.out(maps.fit(y))
 
     def onto(T: Floats) -> Floats:
         T = Q @ (Q.T @ T)
-        return T + fit(target - out(T))
+        return T + maps.fit(target - maps.out(T))
 
     scale = level / max(float(np.sqrt(np.mean(start**2))), 1e-300)
     Z = onto(start * scale)
     for step in range(steps):
+        if not maps.left:
+            break
         P = side * np.maximum(side * Z, least)
         L = onto(2 * P - Z)
         Z = Z + L - P
-        if step % 10 == 9:
+        if step % (10 if small else 3) == (9 if small else 2):
             low = onto(P)
-            if _by_signs((side * low)[:, moving]) == HOLDS:
+            if _by_signs((side * low)[:, moving], maps.error) == HOLDS:
                 return HOLDS, False
             V = side * np.maximum(side * (P - low), 0.0)
             V[:, ~moving] = 0.0
-            size = float(np.linalg.norm(V))
-            if size:
-                V /= size
-                along = Q @ (Q.T @ V)
-                along = along - fit(out(along))
-                if np.abs(along).max() < SMALL and float(np.sum(V * best)) < -SMALL * level:
-                    return NONE, False
+            if V.any() and separates(V):
+                return NONE, False
     return OPEN, False
 
 
-def _by_signs(T: Floats) -> int:
+def _by_signs(T: Floats, error: float = 0.0) -> int:
     """HOLDS if all entries are clearly positive, NONE if one is clearly not."""
     least = T.min(axis=0, initial=np.inf)
-    size = SMALL * np.abs(T).max(axis=0, initial=0.0)
+    size = SMALL * np.abs(T).max(axis=0, initial=0.0) + error
     if np.all(least > size):
         return HOLDS
     return NONE if np.any(least < -size) else OPEN
+
+
+class _Cell:
+    """A = [s_1 D_1 Q … s_K D_K Q] of one cell, for tables T = (q_i·u_j) of shape (N, K).
+
+    Where there are only products, `left` is how many pairs of them may still be made, `near`
+    how near they have to come, and `error` what they leave open of the last fit.
+    """
+
+    near, error, left = 0.0, 0.0, 1
+    free = True
+
+    def __init__(self, Q: Floats, on: Mask, s: Floats, alive: Indices, steps: int) -> None:
+        self.Q, self.on, self.s, self.alive = Q, on, s, alive
+
+    def out(self, T: Floats) -> Floats:
+        """A u."""
+        return np.asarray(np.sum(self.s * self.on * T, axis=1))
+
+    def fit(self, v: Floats) -> Floats:
+        """T of A†v."""
+        raise NotImplementedError
+
+    def dual(self, T: Floats) -> Floats:
+        """The v in the range of A with Aᵀv nearest to QᵀT."""
+        raise NotImplementedError
+
+
+class _Dense(_Cell):
+    def __init__(self, Q: Floats, on: Mask, s: Floats, alive: Indices, steps: int) -> None:
+        super().__init__(Q, on, s, alive, steps)
+        self.solve, width = _solver(Q, on[:, alive])
+        self.wide = len(Q) <= len(alive) * Q.shape[1]
+        self.free = width < len(alive) * Q.shape[1]
+
+    def _inverted(self, T: Floats) -> Floats:
+        """(AᵀA)⁺ of QᵀT, for signs s = 1, times Q."""
+        right = (self.Q.T @ T[:, self.alive]).T.ravel()
+        table = np.zeros(T.shape)
+        table[:, self.alive] = (
+            self.Q @ self.solve(right).reshape(len(self.alive), self.Q.shape[1]).T
+        )
+        return table
+
+    def fit(self, v: Floats) -> Floats:
+        if self.wide:
+            return self.Q @ (self.Q.T @ (self.s * self.on * self.solve(v)[:, None]))
+        return self.s * self._inverted(self.on * v[:, None])
+
+    def dual(self, T: Floats) -> Floats:
+        if self.wide:
+            return self.solve(self.out(self.Q @ (self.Q.T @ T)))
+        return np.asarray(np.sum(self.on * self._inverted(self.s * T), axis=1))
+
+
+class _Iterative(_Cell):
+    """By the method of Fong and Saunders (2011), with products only.
+
+    Its iterates for `dual` lie in the range of A, however early it stops.
+    """
+
+    def __init__(self, Q: Floats, on: Mask, s: Floats, alive: Indices, steps: int) -> None:
+        super().__init__(Q, on[:, alive], s[alive], alive, steps)
+        self.near, self.left, self.neurons = 1e-3, steps, len(s)
+        shape = len(Q), len(alive) * Q.shape[1]
+        self.A = LinearOperator(shape, self._times, self._transposed, dtype=np.float64)
+
+    def _table(self, u: Floats) -> Floats:
+        return self.Q @ u.reshape(len(self.alive), self.Q.shape[1]).T
+
+    def _times(self, u: Floats) -> Floats:
+        return np.einsum("ij,ij->i", self.active, self._table(u))
+
+    def _transposed(self, v: Floats) -> Floats:
+        return np.asarray((self.Q.T @ (self.active * v.reshape(-1, 1))).T.ravel())
+
+    @cached_property
+    def active(self) -> Floats:
+        return self.s * self.on
+
+    def out(self, T: Floats) -> Floats:
+        return np.asarray(np.einsum("ij,ij->i", self.active, T[:, self.alive]))
+
+    def _solved(self, A: LinearOperator, right: Floats, near: float) -> Floats:
+        if not self.left or not right.any():
+            self.error = np.inf if right.any() else 0.0
+            return np.zeros(A.shape[1])
+        u, _, done, _, rest, size, condition, _ = lsmr(
+            A, right, atol=near, btol=near, conlim=1e12, maxiter=self.left
+        )
+        self.left = max(self.left - done, 0)
+        self.error = 10 * float(rest * (condition / size) ** 2) if size else np.inf
+        return np.asarray(u)
+
+    def fit(self, v: Floats) -> Floats:
+        table = np.zeros((len(self.Q), self.neurons))
+        table[:, self.alive] = self._table(self._solved(self.A, v, self.near))
+        return table
+
+    def dual(self, T: Floats) -> Floats:
+        right = (self.Q.T @ T[:, self.alive]).T.ravel()
+        return self._solved(self.A.T, right, max(1e-2 * self.near, 1e-13))
 
 
 def _solver(Q: Floats, on: Mask) -> tuple[Callable[[Floats], Floats], int]:

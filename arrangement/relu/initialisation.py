@@ -17,7 +17,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
-from scipy.stats import binomtest
 
 from arrangement.checks import choice, generator, number, whole
 from arrangement.errors import InputError
@@ -25,10 +24,11 @@ from arrangement.exact.feasibility import interior_point
 from arrangement.exact.linear import rank
 from arrangement.exact.numbers import integral, shown
 from arrangement.exact.polyhedron import Polyhedron
+from arrangement.relu.confidence import checked_confidence, clopper_pearson
 from arrangement.relu.problem import Problem
 from arrangement.relu.weight_space import CHUNK, Floats
 
-__all__ = ["DeadProbability", "Initialisation", "dead_probability"]
+__all__ = ["DeadProbability", "Initialisation", "dead_probability", "drawn_networks"]
 
 Initialisation: TypeAlias = "str | tuple[str, float, float]"
 
@@ -127,9 +127,7 @@ def dead_probability(
     (0.125, True)
     """
     draws = whole(draws, "draws", 1)
-    confidence = number(confidence, "confidence")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence = {confidence}: a number between 0 and 1")
+    confidence = checked_confidence(confidence)
     rng = generator(rng)
     features = problem.dimension - (problem.bias is not None)
     kind, scales = _scales(initialisation, features, problem)
@@ -151,34 +149,58 @@ def dead_probability(
 
 def _scales(given: Initialisation, features: int, problem: Problem) -> tuple[str, Floats]:
     """The kind of distribution, and its scale for each coordinate of a neuron's weights."""
-    kind, bias = "normal", 0.0
-    if isinstance(given, str):
-        choice(given, NAMES, "initialisation")
-        family, _, named = given.partition("_")
-        kind = named or "uniform"
-        if family == "torch":
-            weight = bias = 1 / sqrt(features)
-        elif family == "xavier":
-            weight = sqrt(2.0 / (features + problem.hidden))
-        else:
-            weight = sqrt(GAINS[family] / features)
-        if kind == "uniform" and named:
-            weight *= sqrt(3.0)
-    else:
-        try:
-            kind, weight, bias = given
-        except (TypeError, ValueError):
-            raise InputError(
-                f"initialisation={shown(given)}: a name, or a distribution and two scales"
-            ) from None
-        choice(kind, ("normal", "uniform"), "the distribution of an initialisation")
-        weight, bias = number(weight, "the scale of weights"), number(bias, "that of biases")
-        if weight <= 0 or bias < 0:
-            raise InputError("initialisation: scales are positive, or 0 for biases at 0")
+    kind, weight, bias = _distribution(given, features, problem.hidden)
     scales = np.full(problem.dimension, weight)
     if problem.bias is not None:
         scales[-1] = bias
     return kind, scales
+
+
+def _distribution(given: Initialisation, inputs: int, outputs: int) -> tuple[str, float, float]:
+    """The kind of distribution, and its scales for the weights and biases of a layer."""
+    if isinstance(given, str):
+        choice(given, NAMES, "initialisation")
+        family, _, kind = given.partition("_")
+        if family == "torch":
+            return "uniform", 1 / sqrt(inputs), 1 / sqrt(inputs)
+        if family == "xavier":
+            weight = sqrt(2.0 / (inputs + outputs))
+        else:
+            weight = sqrt(GAINS[family] / inputs)
+        return kind, weight * (sqrt(3.0) if kind == "uniform" else 1.0), 0.0
+    try:
+        kind, weight, bias = given
+    except (TypeError, ValueError):
+        raise InputError(
+            f"initialisation={shown(given)}: a name, or a distribution and two scales"
+        ) from None
+    choice(kind, ("normal", "uniform"), "the distribution of an initialisation")
+    weight, bias = number(weight, "the scale of weights"), number(bias, "that of biases")
+    if weight <= 0 or bias < 0:
+        raise InputError("initialisation: scales are positive, or 0 for biases at 0")
+    return kind, weight, bias
+
+
+def drawn_networks(
+    problem: Problem, initialisation: Initialisation, draws: int, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """Networks: weights (draws, K, d), output weights (draws, K), output biases (draws,).
+
+    The output layer has K inputs, one output, and the same initialisation.
+    """
+    K = problem.hidden
+    kind, scales = _scales(
+        initialisation, problem.dimension - (problem.bias is not None), problem
+    )
+    _, weight, bias = _distribution(initialisation, K, 1)
+
+    w = _drawn(rng, kind, (draws, K, problem.dimension)) * scales
+    z = _drawn(rng, kind, (draws, K)) * weight
+    return w, z, _drawn(rng, kind, (draws,)) * bias * problem.output_bias
+
+
+def _drawn(rng: np.random.Generator, kind: str, shape: tuple[int, ...]) -> Floats:
+    return rng.normal(size=shape) if kind == "normal" else rng.uniform(-1, 1, size=shape)
 
 
 def _angle(rows: Integers, scales: Floats) -> float:
@@ -233,7 +255,6 @@ def _sampled(
     dead, size = 0, max(1, 16 * CHUNK // len(rows))
     for start in range(0, draws, size):
         shape = min(size, draws - start), len(scales)
-        drawn = rng.normal(size=shape) if kind == "normal" else rng.uniform(-1, 1, size=shape)
-        dead += int(((drawn * scales) @ across.T <= 0).all(axis=1).sum())
-    low, high = binomtest(dead, draws).proportion_ci(confidence)
+        dead += int(((_drawn(rng, kind, shape) * scales) @ across.T <= 0).all(axis=1).sum())
+    low, high = clopper_pearson(dead, dead, draws, confidence)
     return DeadProbability(dead / draws, (float(low), float(high)), False, hidden)

@@ -9,7 +9,7 @@ import pytest
 
 from arrangement.data.samples import load, prepare
 from arrangement.networks import Network
-from arrangement.relu import OneHiddenLayer, sampled_cells
+from arrangement.relu import OneHiddenLayer, sampled_basins, sampled_cells
 from arrangement.relu.minima import settling
 from arrangement.relu.training import convex
 
@@ -77,6 +77,18 @@ def test_landscape_of_another_loss_for_reading(run):
     code, _, err = run(*given, "--labels", "sign", "--saddles", stdin=stdin)
     assert (code, err.count("\n")) == (2, 1)
     assert "--saddles is for the squared loss" in err
+
+
+def test_landscape_basins(facts, run):
+    arguments = ["landscape", "--data", "-", "--no-normalise", "--basins", 5, "--seed", 2]
+    found = facts(*arguments, "--initialisation", "torch", stdin=SAMPLES)["basins"]
+    landscape = OneHiddenLayer(X, Y).landscape()
+    expected = sampled_basins(landscape, 5, "torch", random_state=2)
+    assert found == expected.to_dict()
+    code, out, _ = run(*arguments, stdin=SAMPLES)
+    assert code == 0
+    assert "5 runs ended in" in out
+    assert re.search(r"^row +loss +kind +runs +share +low +high$", out, re.MULTILINE)
 
 
 def test_landscape_options_reach_the_data_and_the_problem(facts):

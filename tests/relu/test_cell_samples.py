@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from arrangement.errors import InputError, SizeError
-from arrangement.relu import OneHiddenLayer, sampled_cells
+from arrangement.relu import OneHiddenLayer, cell_samples, sampled_cells
 from tests.amounts import first
 
 
@@ -53,7 +53,39 @@ def test_what_is_no_problem_is_refused():
         sampled_cells(X, y, confidence=1.5)
     wide = np.random.default_rng(0).normal(size=(6001, 61))
     with pytest.raises(SizeError, match="reduce one"):
-        sampled_cells(wide, wide[:, 0], 100)
+        sampled_cells(wide, wide[:, 0], 4000)
+
+
+@pytest.mark.parametrize("seed", first(6, range(150)))
+def test_products_alone_decide_as_dense_matrices_do(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    N, d, K = (int(rng.integers(*ends)) for ends in ((2, 50), (1, 12), (1, 8)))
+    X, y = rng.normal(size=(N, d)), rng.normal(size=N)
+    X = np.maximum(X - 0.5, 0.0) if seed % 3 == 0 else X
+    dense = sampled_cells(X, y, K, draws=3, random_state=seed)
+    monkeypatch.setattr(cell_samples, "MOST", 0)
+    for steps in (3000, 1):
+        found = sampled_cells(X, y, K, draws=3, random_state=seed, max_steps=steps)
+        assert found.holding <= dense.holding + dense.undecided
+        assert dense.holding <= found.holding + found.undecided
+        if dense.unique == 3 and 3 * K * (d + 1) < N and steps > 1:
+            assert found.undecided == 0  # the violated signs separate
+
+
+def test_the_dual_tells_the_product_of_a_vector_with_the_fit():
+    # ⟨V, T⟩ over the fits T is v·y, where Qᵀ V = Aᵀ v: known without solving for T.
+    rng = np.random.default_rng(5)
+    Q = np.linalg.qr(rng.normal(size=(40, 3)))[0]
+    y, on, s = rng.normal(size=40), rng.random((40, 2)) < 0.5, np.array([1.0, -1.0])
+    cell = cell_samples._Iterative(Q, on, s, np.arange(2), 500)
+    T = cell.fit(y)
+    side = np.where(on, 1.0, -1.0)
+    V = side * (np.maximum(-side * T, 0.0) + 0.01)
+    dual = cell.dual(V)
+    exact = np.linalg.lstsq(np.hstack([s[j] * on[:, [j]] * Q for j in range(2)]), y, rcond=None)
+    table = np.column_stack([Q @ exact[0][:3], Q @ exact[0][3:]])
+    assert np.sum(V * table) == pytest.approx(dual @ y, rel=1e-3)
+    assert cell.left < 500
 
 
 def test_independent_samples_each_need_one_neuron_of_the_right_sign():

@@ -1,0 +1,92 @@
+"""Ends of gradient descent: by hand, and against runs of an independent descent."""
+
+import numpy as np
+import pytest
+
+from arrangement.errors import InputError
+from arrangement.relu import OneHiddenLayer, basins, sampled_basins
+from arrangement.relu.initialisation import drawn_networks
+from tests import descent
+
+
+def starts(problem, runs, initialisation="he_normal", seed=0):
+    return drawn_networks(problem, initialisation, runs, np.random.default_rng(seed))
+
+
+def test_one_neuron_by_hand():
+    # Outputs are u x with u = z w where w > 0, and y = x. Where z < 0 and w² < z² the weight
+    # gets to zero first, and a step beyond: the neuron is dead.
+    landscape = OneHiddenLayer([[1.0], [2.0]], [1.0, 2.0], bias=None).landscape()
+    found = sampled_basins(landscape, 60, random_state=3)
+    w, z, _ = starts(landscape.problem, 60, seed=3)
+    w, z = w[:, 0, 0], z[:, 0]
+    expected = np.where((w < 0) | (-z > w), "dead", "isolated")
+    assert found.undecided == 0
+    assert landscape.pieces.kind[found.piece].tolist() == expected.tolist()
+    assert np.array_equal(landscape.activations[found.start].all(axis=1), w > 0)
+    assert np.array_equal(found.final_loss[w < 0], found.initial_loss[w < 0])
+    assert found.initial_loss == pytest.approx(2.5 * (np.maximum(w, 0) * z - 1) ** 2)
+    assert np.all(found.final_loss <= found.initial_loss)
+    counts = [int(np.sum(found.piece == row)) for row in found.rows]
+    assert counts == found.count.tolist()
+    assert np.all((found.low < found.share) & (found.share < found.high))
+
+
+@pytest.mark.parametrize(
+    ("N", "d", "K", "free", "slope"),
+    [
+        (6, 1, 1, False, 0.0),
+        (4, 1, 2, False, 0.0),
+        pytest.param(6, 2, 1, False, 0.0, marks=pytest.mark.slow),
+        pytest.param(9, 2, 1, False, 0.1, marks=pytest.mark.slow),
+        pytest.param(6, 1, 2, True, 0.0, marks=pytest.mark.slow),
+        pytest.param(8, 2, 2, False, 0.0, marks=pytest.mark.slow),
+    ],
+)
+def test_independent_runs_end_in_the_same_pieces(N, d, K, free, slope):
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(N, d)), rng.normal(size=N)
+    landscape = OneHiddenLayer(X, y, K, output_bias=free, negative_slope=slope).landscape()
+    found = sampled_basins(landscape, 30, "torch")
+    layer = descent.Layer(np.column_stack([X, np.ones(N)]), y, slope, free)
+    *runs, _ = descent.descend(
+        layer, *starts(landscape.problem, 30, "torch"), 40_000, descent.SIZES
+    )
+    same = decided = 0
+    for end, row in zip((descent.settle(layer, *run) for run in zip(*runs, strict=True)),
+                        found.piece.tolist(), strict=True):  # fmt: skip
+        if row >= 0 and end is not None and end.rests:
+            decided += 1
+            same += abs(landscape.pieces.loss[row] - end.loss) < 1e-9
+    # Those jump over kinks by whole steps, so that at forks some go the other way.
+    assert decided >= 20
+    assert same >= 0.8 * decided
+
+
+def test_the_order_of_neurons_does_not_matter():
+    rng = np.random.default_rng(1)
+    landscape = OneHiddenLayer(rng.normal(size=(4, 1)), rng.normal(size=4), 2).landscape()
+    w, z, b = starts(landscape.problem, 12)
+    one = basins._ends(landscape, (w, z, b), 3000)
+    other = basins._ends(landscape, (w[:, ::-1], z[:, ::-1], b), 3000)
+    assert np.array_equal(one[0], other[0])
+    assert np.array_equal(one[1], other[1])
+    assert (one[1] >= 0).any()
+
+
+def test_a_seed_makes_it_repeatable_and_what_is_stopped_is_undecided():
+    rng = np.random.default_rng(0)
+    landscape = OneHiddenLayer(rng.normal(size=(6, 1)), rng.normal(size=6)).landscape()
+    one, other = (sampled_basins(landscape, 30, max_steps=200).to_dict() for _ in range(2))
+    assert one == other
+    stopped = sampled_basins(landscape, 30, max_steps=1)
+    assert stopped.undecided > 10
+    assert np.all(stopped.high >= stopped.share + stopped.undecided / 30)
+    few = OneHiddenLayer([[1.0], [2.0]], [1.0, 2.0], bias=None).landscape(kinds="isolated")
+    assert sampled_basins(few, 30, max_steps=500).undecided > 10
+    with pytest.raises(InputError, match="runs"):
+        sampled_basins(landscape, 0)
+    with pytest.raises(InputError, match="landscape must be"):
+        sampled_basins(landscape.pieces)
+    with pytest.raises(InputError, match="initialisation"):
+        sampled_basins(landscape, 5, "kaiming")
