@@ -189,6 +189,7 @@ def sampled_basins(
     runs, most = whole(runs, "runs", 1), whole(max_steps, "max_steps", 1)
     confidence = checked_confidence(confidence)
     problem = landscape.problem
+    problem.refuse_other_losses("sampled_basins()")
     rng = np.random.default_rng(whole(random_state, "random_state", 0))
     starts = drawn_networks(problem, initialisation, runs, rng)
     report = reporter(progress, "runs")

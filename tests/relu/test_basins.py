@@ -90,3 +90,10 @@ def test_a_seed_makes_it_repeatable_and_what_is_stopped_is_undecided():
         sampled_basins(landscape.pieces)
     with pytest.raises(InputError, match="initialisation"):
         sampled_basins(landscape, 5, "kaiming")
+
+
+def test_other_losses_and_several_outputs_are_refused():
+    for y, loss in (([0, 1], "huber"), ([[0, 1], [1, 1]], "squared")):
+        landscape = OneHiddenLayer([[0], [1]], y, loss=loss).landscape()
+        with pytest.raises(InputError, match=r"sampled_basins\(\) is for"):
+            sampled_basins(landscape, 2)

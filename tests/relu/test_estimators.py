@@ -24,10 +24,11 @@ from arrangement.relu import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "estimator",
-    [ExactReLURegressor, pytest.param(ExactReLUClassifier, marks=pytest.mark.slow)],
+    [ExactReLURegressor, ExactReLUClassifier],
 )
 def test_checks_of_scikit_learn(estimator):
     # Some of its data sets have 10 features and hundreds of samples: those take their time. A
