@@ -7,7 +7,6 @@ from arrangement import kernels
 from arrangement.relu import OneHiddenLayer
 from arrangement.relu.training.global_search import GlobalSearch
 from arrangement.relu.weight_space import Samples
-from tests.amounts import first
 from tests.relu.test_optimum import check, gaussian
 
 
