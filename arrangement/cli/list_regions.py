@@ -30,6 +30,7 @@ from arrangement.networks.regions.decisions import DecisionRegions
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
 from arrangement.networks.regions.redundancy import Redundancy, pruned, redundancies
 from arrangement.networks.regions.regions import Regions
+from arrangement.networks.weights import shown_slope
 
 __all__ = ["add", "run"]
 
@@ -236,7 +237,9 @@ def _ranks(regions: Regions | HalfspaceRegions) -> list[Fact]:
 def _named(network: Network) -> str:
     if not isinstance(network.activation, str):
         return f"maxout of {network.pieces}"
-    slope = f" {network.negative_slope:g}" if network.activation == "leaky_relu" else ""
+    slope = (
+        f" {shown_slope(network.negative_slope)}" if network.activation == "leaky_relu" else ""
+    )
     return f"{network.activation}{slope}"
 
 

@@ -49,14 +49,15 @@ def run(options: argparse.Namespace) -> Result:
             f"{options.file}: {network.input_dimension} inputs, but the samples have "
             f"{data.X.shape[1]} features"
         )
-    leaky = network.activation == "leaky_relu"
+    if not isinstance(network.negative_slope, float):
+        raise InputError(f"{options.file}: neurons of different slopes; one is needed")
     layer = OneHiddenLayer(
         data.X,
         data.y,
         hidden=len(network.weights[0]),
         bias=options.bias,
         output_bias=bool(network.biases[-1].any()),
-        negative_slope=network.negative_slope if leaky else 0.0,
+        negative_slope=network.negative_slope,
     )
     seconds = stopwatch()
     end = layer.polish(network, exact=options.exact, max_steps=options.max_steps, progress=True)

@@ -20,12 +20,16 @@ from arrangement.networks.weights import (
     Activation,
     Exact,
     Floats,
+    Slopes,
     exact_product,
     exact_values,
     integers,
+    is_number,
     parse_activation,
     parse_labels,
     parse_layers,
+    parse_slopes,
+    shown_slope,
 )
 from arrangement.results.columns import frozen
 
@@ -43,11 +47,16 @@ class FeedForward:
         weights: Sequence[ArrayLike],
         biases: Sequence[ArrayLike],
         activation: Activation = "relu",
-        negative_slope: float = 0.01,
+        negative_slope: Slopes = 0.01,
         labels: ArrayLike | None = None,
     ) -> None:
         tables = parse_layers(weights, biases)
-        self.activation, self.negative_slope = parse_activation(activation, negative_slope)
+        leaky = isinstance(activation, str) and activation == "leaky_relu"
+        several = leaky and not is_number(negative_slope)
+        self.negative_slope: float | tuple[Floats, ...]
+        self.activation, self.negative_slope = parse_activation(
+            activation, 0.0 if several else negative_slope
+        )
         self.weights: tuple[Floats, ...] = tuple(frozen(W.floats) for W, _ in tables)
         self.biases: tuple[Floats, ...] = tuple(frozen(b.floats) for _, b in tables)
         self._rational = [(W.exact, b.exact) for W, b in tables]
@@ -57,6 +66,10 @@ class FeedForward:
                     f"layer {l}: weights of shape {W.shape} take {W.shape[1]} inputs, but "
                     f"layer {l - 1} has {self._width(l - 1)} neurons"
                 )
+        if several:
+            self.activation, self.negative_slope = parse_slopes(
+                negative_slope, self.hidden_widths
+            )
         self.labels = None if labels is None else parse_labels(labels, self.output_dimension)
 
     def _width(self, l: int) -> int:
@@ -125,9 +138,21 @@ class FeedForward:
         return tuple(map(exact_values, self.as_given()[1]))
 
     @property
-    def exact_negative_slope(self) -> int | Fraction:
-        """The slope for negative arguments as an exact number."""
+    def exact_negative_slope(self) -> int | Fraction | tuple[Exact, ...]:
+        """The slope for negative arguments as an exact number; arrays where neurons differ."""
+        if isinstance(self.negative_slope, tuple):
+            return tuple(map(exact_values, self.slopes))
         return exact_number(self.negative_slope)
+
+    @cached_property
+    def slopes(self) -> tuple[Floats, ...]:
+        """The slope of each neuron for negative arguments, per hidden layer; 1 is no kink.
+
+        Of maxout, which has none, 0.
+        """
+        if isinstance(self.negative_slope, tuple):
+            return self.negative_slope
+        return tuple(frozen(np.full(n, self.negative_slope)) for n in self.hidden_widths)
 
     def preactivations(self, X: ArrayLike) -> list[Floats]:
         """The values of all rows of the hidden layers, before the activation, in float64.
@@ -172,12 +197,12 @@ class FeedForward:
         Returns
         -------
         list of ndarrays, shape (…, neurons)
-            bool: is the neuron active, its preactivation positive? For maxout, int64: the
-            first of the largest pieces.
+            bool: is the neuron active, its preactivation positive? A linear neuron, of slope
+            1 below zero too, always is. For maxout, int64: the first of the largest pieces.
         """
         values = self.preactivations(X)
         if self.pieces == 1:
-            return [z > 0 for z in values]
+            return [(z > 0) | (s == 1) for z, s in zip(values, self.slopes, strict=True)]
         return [self._by_neuron(z).argmax(axis=-1) for z in values]
 
     def classify(self, X: ArrayLike) -> NDArray[Any]:
@@ -208,14 +233,14 @@ class FeedForward:
             )
         values: list[Floats] = []
         for W, b in zip(self.weights, self.biases, strict=True):
-            x = self._activated(values[-1]) if values else x
+            x = self._activated(values[-1], len(values) - 1) if values else x
             values.append(x @ W.T + b)
         return values
 
-    def _activated(self, z: NDArray[Any]) -> NDArray[Any]:
+    def _activated(self, z: NDArray[Any], l: int) -> NDArray[Any]:
         if self.pieces > 1:
             return self._by_neuron(z).max(axis=-1)
-        slope = self.exact_negative_slope if z.dtype == object else self.negative_slope
+        slope = exact_values(self.slopes[l]) if z.dtype == object else self.slopes[l]
         return np.where(z > 0, z, slope * z)
 
     def _by_neuron(self, z: NDArray[Any]) -> NDArray[Any]:
@@ -243,7 +268,7 @@ class FeedForward:
             )
         values: list[Exact] = []
         for W, b in zip(self.exact_weights, self.exact_biases, strict=True):
-            point = self._activated(values[-1]) if values else point
+            point = self._activated(values[-1], len(values) - 1) if values else point
             values.append(W @ point + b)
         return [tuple(map(Fraction, z)) for z in values]
 
@@ -406,14 +431,15 @@ class FeedForward:
             [part for given in n.as_given() for part in given] for n in (self, other)
         )
         return (
-            (self.activation, self.negative_slope) == (other.activation, other.negative_slope)
+            self.activation == other.activation
             and len(mine) == len(theirs)
             and all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
+            and all(map(np.array_equal, self.slopes, other.slopes))
             and _same(self.labels, other.labels)
         )
 
     def __hash__(self) -> int:
-        return hash((self.activation, self.negative_slope, *(W.shape for W in self.weights)))
+        return hash((self.activation, *(W.shape for W in self.weights)))
 
     def as_given(self) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         """Weights and biases as the numbers themselves: float64 arrays wherever they can be.
@@ -443,7 +469,7 @@ class FeedForward:
 
     def __repr__(self) -> str:
         name = self.activation if self.pieces == 1 else f"maxout of {self.pieces}"
-        slope = f" {self.negative_slope:g}" if name == "leaky_relu" else ""
+        slope = f" {shown_slope(self.negative_slope)}" if name == "leaky_relu" else ""
         return f"Network({' → '.join(map(str, self.sizes))}, {name}{slope})"
 
 

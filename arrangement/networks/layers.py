@@ -35,8 +35,8 @@ class Layers:
     pieces, hidden_widths, input_dimension, output_dimension
         Those of the network.
     is_maxout : bool
-    slope : float
-        The slope of the activation below zero.
+    slopes : tuple of float64 arrays
+        The slope of each neuron below zero, per hidden layer; not of maxout.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Layers:
         self.network = network
         self.weights, self.biases = network.weights, network.biases
         self.pieces, self.is_maxout = network.pieces, network.pieces > 1
-        self.slope, self.hidden_widths = network.negative_slope, network.hidden_widths
+        self.slopes, self.hidden_widths = network.slopes, network.hidden_widths
         self.input_dimension = network.input_dimension
         self.output_dimension = network.output_dimension
 
@@ -101,11 +101,11 @@ class Layers:
         for l in range(layer + 1):
             table = self.composed(l, table)
             if l < layer:
-                table = self.activated(table)
+                table = self.activated(table, l)
         return [list(column) for column in zip(*table, strict=True)]
 
-    def activated(self, table: list[list[Any]]) -> list[list[Any]]:
-        """The activation on rows of integers; the last row holds the denominators."""
+    def activated(self, table: list[list[Any]], l: int) -> list[list[Any]]:
+        """The activation of layer l on rows of integers; the last holds the denominators."""
         *rows, bottom = table
         if self.is_maxout:
             k = self.pieces
@@ -114,24 +114,27 @@ class Layers:
                   for j in range(0, len(rows), k)),
                 bottom,
             ]  # fmt: skip
-        if self.slope == 0.0:
-            zero = fmpz(0)
-            return [*([v if v > 0 else zero for v in row] for row in rows), bottom]
-        slope = Fraction(self.slope)
-        a, b = fmpz(slope.numerator), fmpz(slope.denominator)
+        factors, b = self.integer_slopes(l)
+        below = zip(rows, factors, strict=True)
         return [
-            *([v * b if v > 0 else v * a for v in row] for row in rows),
+            *([v * b if v > 0 else v * a for v in row] for row, a in below),
             [v * b for v in bottom],
         ]
 
-    def activate(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The activation on rows of float64, shape (rows, k)."""
+    def integer_slopes(self, l: int) -> tuple[list[fmpz], fmpz]:
+        """The slopes of hidden layer l below zero, and their denominator."""
+        slopes = [Fraction(v) for v in self.slopes[l].tolist()]
+        b = lcm(*(v.denominator for v in slopes))
+        return [fmpz(v.numerator * (b // v.denominator)) for v in slopes], fmpz(b)
+
+    def activate(self, values: NDArray[np.float64], l: int) -> NDArray[np.float64]:
+        """The activation of layer l on rows of float64, shape (rows, k)."""
         if self.is_maxout:
             return values.reshape(-1, self.pieces, values.shape[1]).max(axis=1)
-        if self.slope == 0.0:
+        if not self.slopes[l].any():
             return np.maximum(values, 0.0)
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.where(values > 0, values, self.slope * values)
+            return np.where(values > 0, values, self.slopes[l][:, None] * values)
 
     def propagate(
         self, l: int, inputs: NDArray[np.float64], error: NDArray[np.float64]
@@ -168,21 +171,26 @@ class Layers:
 
     def pass_on(
         self,
+        l: int,
         values: NDArray[np.float64],
         error: NDArray[np.float64],
         sure: NDArray[np.bool_] | bool = False,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The activation in float64, with bounds; `sure`: the values' signs are right."""
-        slope, outputs = abs(self.slope), self.activate(values)
+        """The activation of layer l in float64, with bounds; `sure`: the signs are right."""
+        outputs = self.activate(values, l)
         if self.is_maxout:
             return outputs, error.reshape(-1, self.pieces, values.shape[1]).max(axis=1)
+        slope = np.abs(self.slopes[l])[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
             # A bound may be infinite, where the value may be −∞ and says nothing; 0 times the
             # bound would make NaN.
             off = (values < -error) | (sure & (values <= 0))
-            error = np.where(off, slope * error if slope else 0.0, max(1.0, slope) * error)
-            if slope:
-                error += 2 * UNIT_ROUNDOFF * slope * np.abs(values)
+            if not slope.any():
+                return outputs, np.where(off, 0.0, error)
+            below = np.where(slope > 0, slope * error, 0.0)
+            error = np.where(off, below, np.maximum(1.0, slope) * error)
+            rounded = 2 * UNIT_ROUNDOFF * slope * np.abs(values)
+            error += np.where((slope == 0) | (slope == 1), 0.0, rounded)
         return outputs, error
 
 

@@ -1,4 +1,4 @@
-"""Networks of affine layers with a piecewise linear activation; their numbers are exact."""
+"""Networks of affine layers with piecewise linear activations; their numbers are exact."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _reader(read: Callable[P, FeedForward]) -> classmethod[Network, P, Network]:
 
 
 class Network(FeedForward):
-    """A feed-forward network: affine layers, the same activation after all but the last.
+    """A feed-forward network: affine layers, a piecewise linear activation between them.
 
     The numbers of the network are those that are stored: float64 is the dyadic rational that
     it is, and float32 becomes float64 without a change. Framework output in float32 differs
@@ -58,8 +58,11 @@ class Network(FeedForward):
         Of the hidden layers; the last layer is affine. A maxout neuron is the largest of k
         affine functions, its pieces: a hidden layer of m neurons has m·k rows, and row
         j·k + p is piece p of neuron j.
-    negative_slope : number, optional
-        Slope of the leaky ReLU for negative arguments, a float64; unused by the others.
+    negative_slope : number, or sequence of them or of arrays, optional
+        Slope of the leaky ReLU for negative arguments, a float64; unused by the others. Where
+        neurons differ, an entry for each hidden layer: a number, or an array with one for each
+        neuron. 0 is a ReLU, −1 the absolute value, and a neuron of slope 1 is linear: it has
+        no kink, cuts no region and counts as active.
     labels : array_like, shape (output_dimension,), optional
         Names of the classes when the network is a classifier: an input is of the class whose
         output is largest.
@@ -71,8 +74,10 @@ class Network(FeedForward):
         such, see :meth:`restrict`): `exact_weights` and `exact_biases` have the numbers
         themselves.
     activation : str or tuple
-    negative_slope : float
-        0 unless the activation is the leaky ReLU.
+    negative_slope : float, or tuple of float64 arrays
+        0 unless the activation is the leaky ReLU; arrays where neurons differ.
+    slopes : tuple of float64 arrays
+        The slope of each neuron for negative arguments, per hidden layer.
     labels : ndarray or None
 
     Raises
@@ -93,6 +98,11 @@ class Network(FeedForward):
     [[False, True], [True, False]]
     >>> Network.random([2, 8, 8, 3], rng=0)
     Network(2 → 8 → 8 → 3, relu)
+
+    x + |x| of a linear neuron and an absolute value:
+
+    >>> Network([[[1], [1]], [[1, 1]]], [[0, 0], [0]], "leaky_relu", [[1, -1]])
+    Network(1 → 2 → 1, leaky_relu of slopes -1 (1), 1 (1))
     """
 
     @overload

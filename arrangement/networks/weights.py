@@ -21,18 +21,24 @@ __all__ = [
     "Exact",
     "Floats",
     "Numbers",
+    "Slopes",
     "exact_product",
     "exact_values",
     "integers",
+    "is_number",
     "parse_activation",
     "parse_labels",
     "parse_layers",
+    "parse_slopes",
+    "shown_slope",
 ]
 
 Activation: TypeAlias = str | tuple[str, int]
 Floats: TypeAlias = NDArray[np.float64]
 Exact: TypeAlias = NDArray[Any]
 """An array of objects: ints and Fractions."""
+Slopes: TypeAlias = float | Sequence[Any] | NDArray[Any]
+"""One for all neurons, or for each hidden layer one, or an array with one for each neuron."""
 
 
 class Numbers:
@@ -144,6 +150,50 @@ def parse_activation(activation: Any, negative_slope: Any) -> tuple[Activation, 
     raise InputError(
         f'activation = {shown(activation)} is none of "relu", "leaky_relu", ("maxout", k)'
     )
+
+
+def is_number(value: Any) -> bool:
+    """Is it one number, be it text, and no list of some?"""
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0
+    return isinstance(value, str) or not isinstance(value, Sequence)
+
+
+def parse_slopes(
+    slopes: Any, widths: Sequence[int]
+) -> tuple[Activation, float | tuple[Floats, ...]]:
+    """The activation, and its slopes for negative arguments, of neurons that may differ."""
+    if len(slopes) != len(widths):
+        raise InputError(
+            f"negative_slope: {len(slopes)} entries; one number, or an entry for each of the "
+            f"{len(widths)} hidden layers"
+        )
+    found = []
+    for l, (own, width) in enumerate(zip(slopes, widths, strict=True)):
+        given = Numbers([own] * width if is_number(own) else own, f"negative_slope, {l}", 1)
+        if given.exact is not None:
+            raise InputError(f"negative_slope, {l}: a number there is no float64")
+        if given.floats.shape != (width,):
+            raise InputError(
+                f"negative_slope, {l}: {len(given.floats)} slopes, but hidden layer {l} has "
+                f"{width} neurons"
+            )
+        found.append(frozen(given.floats + 0.0))
+    values = np.unique(np.concatenate([*found, np.zeros(int(not found))]))
+    if len(values) > 1:
+        return "leaky_relu", tuple(found)
+    return ("leaky_relu" if values[0] else "relu"), float(values[0])
+
+
+def shown_slope(slope: float | tuple[Floats, ...]) -> str:
+    """A slope for negative arguments, or how many there are of which values."""
+    if not isinstance(slope, tuple):
+        return f"{slope:g}"
+    values, counts = np.unique(np.concatenate(slope), return_counts=True)
+    if len(values) > 3:
+        return f"of {len(values)} slopes"
+    listed = (f"{v:g} ({n})" for v, n in zip(values, counts.tolist(), strict=True))
+    return "of slopes " + ", ".join(listed)
 
 
 def parse_labels(labels: ArrayLike, outputs: int) -> NDArray[Any]:

@@ -51,20 +51,20 @@ def affine_maps(
                 values = (w @ values.reshape(len(values), -1)).reshape(len(w), k, d + 1)
                 values += b[:, None, None] * unit
                 if l < len(part):
-                    values = _selected(layers, values, part[l].T)
+                    values = _selected(layers, l, values, part[l].T)
         maps[start : start + block] = values.transpose(1, 0, 2)
     return maps[:, :, :d].copy(), maps[:, :, d].copy()
 
 
 def _selected(
-    layers: Layers, values: NDArray[np.float64], pattern: NDArray[Any]
+    layers: Layers, l: int, values: NDArray[np.float64], pattern: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """The activation on maps, shape (rows, k, d + 1), in regions of these patterns."""
+    """The activation of layer l on maps, shape (rows, k, d + 1), in regions by patterns."""
     if layers.is_maxout:
         width, k = pattern.shape
         rows = np.arange(width)[:, None] * layers.pieces + pattern
         return values[rows, np.arange(k)[None, :]]
-    return values * np.where(pattern, 1.0, layers.slope)[:, :, None]
+    return values * np.where(pattern, 1.0, layers.slopes[l][:, None])[:, :, None]
 
 
 def exact_map(layers: Layers, pattern: Sequence[NDArray[Any]]) -> tuple[list[list[Any]], Any]:
@@ -76,21 +76,21 @@ def exact_map(layers: Layers, pattern: Sequence[NDArray[Any]]) -> tuple[list[lis
     for l in range(len(layers.weights)):
         table = layers.composed(l, table)
         if l < len(pattern):
-            table = chosen_rows(layers, table, pattern[l])
+            table = chosen_rows(layers, l, table, pattern[l])
     *rows, bottom = table
     return rows, bottom[-1]
 
 
-def chosen_rows(layers: Layers, table: list[Any], pattern: NDArray[Any]) -> list[Any]:
-    """The activation on exact maps in a region of a layer's pattern; denominators last."""
+def chosen_rows(layers: Layers, l: int, table: list[Any], pattern: NDArray[Any]) -> list[Any]:
+    """The activation of layer l on exact maps in a region by its pattern; denominators last."""
     *rows, bottom = table
     if layers.is_maxout:
         k = layers.pieces
         return [*(rows[j * k + p] for j, p in enumerate(pattern.tolist())), bottom]
-    slope = Fraction(layers.slope)
-    a, b = slope.numerator, slope.denominator
+    factors, b = layers.integer_slopes(l)
     result = [
-        [v * (b if on else a) for v in row] for row, on in zip(rows, pattern, strict=True)
+        [v * (b if on else a) for v in row]
+        for row, a, on in zip(rows, factors, pattern, strict=True)
     ]
     return [*result, [v * b for v in bottom]]
 
@@ -122,8 +122,9 @@ def _map_key(layers: Layers, pattern: list[NDArray[Any]], known: dict[Any, Any])
     What is before a layer all of whose neurons are inactive makes no difference.
     """
     first = 0
-    if not layers.is_maxout and layers.slope == 0.0:
-        first = max((l for l, p in enumerate(pattern) if not p.any()), default=0)
+    if not layers.is_maxout:
+        off = (p | (layers.slopes[l] != 0) for l, p in enumerate(pattern))
+        first = max((l for l, p in enumerate(off) if not p.any()), default=0)
     name = (first, b"".join(p.tobytes() for p in pattern[first:]))
     if name not in known:
         rows, _ = exact_map(layers, pattern)
@@ -144,14 +145,15 @@ def _hashes(layers: Layers, patterns: Patterns, m: int) -> NDArray[np.uint64]:
             return np.zeros((m, 1), dtype=np.uint64)
         shapes.append(rows.shape)
     chosen, factors = [], []
-    for p in patterns:
+    for l, p in enumerate(patterns):
         width = p.shape[1]
         if layers.is_maxout:
             chosen.append(np.arange(width) * layers.pieces + p)
             factors.append(np.ones(p.shape, dtype=np.uint64))
         else:
             chosen.append(np.broadcast_to(np.arange(width), p.shape))
-            factors.append(np.where(p, 1, _residue(layers.slope)).astype(np.uint64))
+            below = [_residue(v) for v in layers.slopes[l].tolist()]
+            factors.append(np.where(p, 1, below).astype(np.uint64))
     start = np.random.default_rng(6).integers(1, PRIME, layers.output_dimension)
     return np.asarray(
         hash_maps(
@@ -180,16 +182,14 @@ def ranks(layers: Layers, patterns: Patterns, m: int) -> NDArray[np.int64]:
         table = [[int(v) for v in row[:-1]] for row in matrix]
         if not layers.is_maxout and _rank(table) == len(table):
             # Of independent rows every choice is independent.
-            active = patterns[l].sum(axis=1)
-            result[:, l] = len(table) if layers.slope else active
+            result[:, l] = (patterns[l] | (layers.slopes[l] != 0)).sum(axis=1)
             continue
-        distinct, which = np.unique(patterns[l], axis=0, return_inverse=True)
+        chosen = patterns[l] if layers.is_maxout else patterns[l] | (layers.slopes[l] != 0)
+        distinct, which = np.unique(chosen, axis=0, return_inverse=True)
         found = []
         for pattern in distinct:
             if layers.is_maxout:
                 rows = [table[j * layers.pieces + p] for j, p in enumerate(pattern.tolist())]
-            elif layers.slope:
-                rows = table
             else:
                 rows = [table[j] for j in np.flatnonzero(pattern)]
             found.append(_rank(rows))

@@ -120,7 +120,7 @@ class Complex:
             while last < l:
                 last += 1
                 if last > 0:
-                    inputs, error = self.layers.pass_on(values, bound)
+                    inputs, error = self.layers.pass_on(last - 1, values, bound)
                 values, bound = self.layers.propagate(last, inputs, error)
             h, wrong = values[row], bound[row]
             with np.errstate(over="ignore", invalid="ignore"):

@@ -138,7 +138,7 @@ class Subdivision:
             inputs, error = points[:, :n], np.broadcast_to(spread[:n], (len(points), n))
         else:
             inputs, error = layers.pass_on(
-                values[:, :n], errors[:, :n].astype(np.float64), self.vertices.sure[:n]
+                l - 1, values[:, :n], errors[:, :n].astype(np.float64), self.vertices.sure[:n]
             )
         values = np.empty((len(layers.weights[l]), len(spread)))
         errors = np.empty(values.shape, dtype=np.float32)

@@ -33,6 +33,7 @@ class Steps:
     """All steps of a network, layer by layer.
 
     Neurons without weights, and multiples of a neuron before, need no cut: their signs follow.
+    Linear neurons have no kink: their sign is noted as positive, whatever their value.
     So does that of a piece of maxout that equals one before, which never wins.
 
     Parameters
@@ -74,6 +75,10 @@ class Steps:
         for j in range(0, len(rows), k):
             if not maxout:
                 number = len(self)
+                if self.layers.slopes[l][j] == 1.0:
+                    self._constant[number] = 1
+                    self.functions.append(Step(l, j, 0, 0))
+                    continue
                 lead = next((v for v in rows[j, :-1].tolist() if v), 0.0)
                 sign = int(lead > 0) - int(lead < 0)
                 before = number, sign

@@ -21,7 +21,7 @@ from arrangement.files.text import parse_json, read_text
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats import onnx_graph, torch_modules
 from arrangement.networks.layers import Layers
-from arrangement.networks.weights import Activation
+from arrangement.networks.weights import Activation, Slopes
 
 __all__ = ["from_arrays", "from_sklearn", "from_torch", "load", "read", "save", "to_arrays"]
 
@@ -32,7 +32,7 @@ class Said(NamedTuple):
     """What is said of a network beside its numbers, as arguments or by the file."""
 
     activation: Activation | None = None
-    negative_slope: float | None = None
+    negative_slope: Slopes | None = None
     layers: Sequence[str] | None = None
     check: tuple[Any, Any] | None = None
     labels: Any = None
@@ -50,7 +50,7 @@ class Said(NamedTuple):
 def read(
     path: FilePath,
     activation: Activation | None = None,
-    negative_slope: float | None = None,
+    negative_slope: Slopes | None = None,
     *,
     layers: Sequence[str] | None = None,
     check: tuple[Any, Any] | None = None,
@@ -203,7 +203,9 @@ def from_arrays(
     activation = _fact(arrays, "activation")
     if activation == "maxout":
         activation = ("maxout", _fact(arrays, "pieces"))
-    slope = _fact(arrays, "negative_slope")
+    slope = arrays.get("negative_slope")
+    if not isinstance(slope, np.ndarray) or slope.size == 1:
+        slope = _fact(arrays, "negative_slope")
     own = {name: array for name, array in arrays.items() if name not in _FACTS}
     return _chain(own, Said(activation, slope, layers, check, arrays.get("labels")))
 
@@ -211,7 +213,7 @@ def from_arrays(
 def from_torch(
     model: Any,
     activation: Activation | None = None,
-    negative_slope: float | None = None,
+    negative_slope: Slopes | None = None,
     *,
     layers: Sequence[str] | None = None,
     check: tuple[Any, Any] | None = None,
@@ -290,6 +292,8 @@ def _stated(weights: Any, biases: Any, said: Said) -> FeedForward:
         raise InputError("negative_slope, of the leaky ReLU, is not said")
     slope = 0.0 if slope is None else slope
     activation = "relu" if activation is None else activation
+    if isinstance(slope, np.ndarray) and slope.ndim == 1:  # of all neurons, as files have it
+        slope = np.split(slope, np.cumsum([len(W) for W in weights[:-1]])[:-1])
     return FeedForward(weights, biases, activation, slope, said.labels)
 
 
@@ -326,7 +330,7 @@ def _compared(network: FeedForward, check: Any) -> FeedForward:
         for l, (W, b) in enumerate(zip(network.weights, network.biases, strict=True)):
             if l:
                 z = values
-                values, spread = layers.pass_on(z, spread)
+                values, spread = layers.pass_on(l - 1, z, spread)
                 spread = spread + unit * np.abs(values)
                 if network.pieces == 1 and not ((z > 0).any() and (z < 0).any()):
                     raise InputError(
@@ -493,6 +497,8 @@ def to_arrays(network: FeedForward) -> dict[str, NDArray[Any]]:
         arrays[f"weights_{l}"] = archives.storable(W)
         arrays[f"biases_{l}"] = archives.storable(b)
     facts = network.facts()
+    if isinstance(network.negative_slope, tuple):
+        facts["negative_slope"] = np.concatenate(network.negative_slope)
     if network.pieces > 1:
         name, pieces = facts.pop("activation")
         facts = {"activation": name, "pieces": pieces, **facts}
@@ -502,6 +508,8 @@ def to_arrays(network: FeedForward) -> dict[str, NDArray[Any]]:
 def _json(network: FeedForward) -> dict[str, Any]:
     weights, biases = ([archives.storable(v).tolist() for v in t] for t in network.as_given())
     facts = {"weights": weights, "biases": biases, **network.facts()}
+    if isinstance(network.negative_slope, tuple):
+        facts["negative_slope"] = [slopes.tolist() for slopes in network.negative_slope]
     if network.labels is not None:
         facts["labels"] = network.labels.tolist()
     return facts

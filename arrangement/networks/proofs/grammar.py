@@ -52,6 +52,7 @@ CERTIFICATE: Form = {
         (
             {"activation": OneOf(("relu", ("maxout", Atom.INDEX))), **_TABLES},
             {"activation": "leaky_relu", "negative_slope": Atom.RATIONAL, **_TABLES},
+            {"activation": "leaky_relu", "negative_slopes": [[Atom.RATIONAL]], **_TABLES},
         )
     ),
     "domain": [[Atom.INTEGER]],

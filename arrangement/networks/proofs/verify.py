@@ -7,7 +7,8 @@ number is a Python integer or a ratio of two; nothing is rounded. The file is no
 it makes the check do is estimated and bounded.
 
 **What is certified.** A pattern says which piece of each hidden neuron is in force: of
-max(0, z), and likewise of a leaky ReLU, the piece 0 where z ≤ 0 and the piece 1 where z ≥ 0;
+max(0, z), and likewise of a leaky ReLU, the piece 0 where z ≤ 0 and the piece 1 where z ≥ 0
+(of slope 1 below zero too, always the piece 1);
 of maxout the largest affine function, and of equal ones the first. The activation region of a
 pattern is the set of points of the domain D with this pattern, if it has interior points.
 
@@ -352,7 +353,9 @@ class _Network:
             raise BadCertificate(f"network: maxout of {activation[1]} pieces")
         # The pieces of a ReLU are 0 and z; those of a leaky one are taken as z ≤ 0 and z ≥ 0.
         self.pieces = activation[1] if self.maxout else 2
-        self.slope: Rational = facts.get("negative_slope", (0, 1))
+        one: Rational = facts.get("negative_slope", (0, 1))
+        self.slopes: list[Point] = []
+        """The slope of each neuron below zero, and last their denominator."""
         self.layers: list[tuple[list[Point], int]] = []
         self.widths: list[int] = []
         self.bits: list[int] = []
@@ -378,10 +381,15 @@ class _Network:
                 self.bits.append(top + scale.bit_length())
                 self.widths.append(width)
             inputs = width
+        slopes = facts.get("negative_slopes", [[one] * width for width in self.widths])
+        if [*map(len, slopes)] != self.widths:
+            raise BadCertificate("network: negative_slopes are not those of the hidden layers")
+        self.slopes = [integers.point(own) for own in slopes]
 
     def steps(self, bits: int) -> float:
         """What :meth:`in_force` takes for a point of so many bits."""
-        total, slope = 0.0, max(map(int.bit_length, self.slope))
+        total = 0.0
+        slope = max((v.bit_length() for own in self.slopes for v in own), default=0)
         for (rows, _), own in zip(self.layers, self.bits, strict=True):
             total += len(rows) * len(rows[0]) * cost(max(bits, own))
             bits += own + len(rows[0]).bit_length() + slope
@@ -390,8 +398,8 @@ class _Network:
     def in_force(self, point: Point) -> int:
         """The pieces in force at a point: bit `pieces` · neuron + piece, in all layers."""
         values: Sequence[int] = point
-        bits, at, (a, b), k = 0, 0, self.slope, self.pieces
-        for rows, scale in self.layers:
+        bits, at, k = 0, 0, self.pieces
+        for (rows, scale), (*slopes, b) in zip(self.layers, self.slopes, strict=True):
             sums = [sum(map(mul, row, values)) for row in rows]
             bottom = values[-1] * scale
             if self.maxout:
@@ -400,10 +408,11 @@ class _Network:
                     bits |= (z == tops[j // k]) << (at + j)
                 values, at = [*tops, bottom], at + len(sums)
             else:
-                for z in sums:
-                    bits |= ((z <= 0) + 2 * (z >= 0)) << at
+                for z, a in zip(sums, slopes, strict=True):
+                    bits |= (2 if a == b else (z <= 0) + 2 * (z >= 0)) << at
                     at += 2
-                values = [*(z * b if z > 0 else z * a for z in sums), bottom * b]
+                below = zip(sums, slopes, strict=True)
+                values = [*(z * b if z > 0 else z * a for z, a in below), bottom * b]
         return bits
 
     def chosen(self, pattern: list[list[int]]) -> int:

@@ -29,7 +29,8 @@ def certificate(regions: RegionSet[SolidRegion]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``format``, ``version``; ``network``: ``activation``, ``negative_slope`` (leaky ReLU),
+        ``format``, ``version``; ``network``: ``activation``, ``negative_slope`` (leaky ReLU;
+        ``negative_slopes`` by layers where neurons differ),
         ``weights`` and ``biases`` as in a .json file of a network; ``domain``: rows [g | c] of
         integers, g·x + c ≥ 0; ``vertices``: coordinates; ``regions``: each with ``pattern``
         (by hidden layer, 0 or 1, or the piece), interior ``point``, and ``vertices`` by number;
@@ -106,6 +107,8 @@ def network_facts(network: FeedForward) -> dict[str, Any]:
 
 def _network(network: FeedForward) -> dict[str, Any]:
     facts = {key: value for key, value in network.facts().items() if key != "labels"}
+    if isinstance(network.negative_slope, tuple):
+        facts["negative_slopes"] = [own.tolist() for own in facts.pop("negative_slope")]
     weights, biases = ([table.tolist() for table in given] for given in network.as_given())
     return facts | {"weights": weights, "biases": biases}
 

@@ -93,7 +93,7 @@ def regions_by_recursion(
 def _split(layers: Layers, part: _Part, l: int) -> list[_Part]:
     """The regions into which layer l cuts a region."""
     table = layers.composed(l, part.table)
-    contests = list(_contests(layers, table))
+    contests = list(_contests(layers, l, table))
     proper = np.array([any(row[:-1]) for *_, row in contests], dtype=np.bool_)
     rows = np.array([row for *_, row in contests], dtype=object)
     rows = rows.reshape(-1, part.walls.shape[1])
@@ -116,19 +116,23 @@ def _split(layers: Layers, part: _Part, l: int) -> list[_Part]:
                 if pattern[contests[i][0]] in contests[i][1:3]
             ]
             walls = np.array([*part.walls.tolist(), *inside], dtype=object)
-            below = affine_maps.chosen_rows(layers, table, np.array(pattern))
+            below = affine_maps.chosen_rows(layers, l, table, np.array(pattern))
             children[pattern] = _Part(
                 (*part.patterns, pattern), walls, below, tuple(cells.witness[c])
             )
     return list(children.values())
 
 
-def _contests(layers: Layers, table: Table) -> Iterator[tuple[int, int, int, list[int]]]:
+def _contests(
+    layers: Layers, l: int, table: Table
+) -> Iterator[tuple[int, int, int, list[int]]]:
     """Neuron, pieces p > q and the function that is positive where p wins over q."""
     k = layers.pieces
     if not layers.is_maxout:
         for j, row in enumerate(table[:-1]):
-            yield j, 1, 0, primitive([int(v) for v in row])
+            linear = layers.slopes[l][j] == 1.0  # always counted as active: no cut
+            one = [0] * (len(row) - 1) + [1]
+            yield j, 1, 0, one if linear else primitive([int(v) for v in row])
         return
     for j in range((len(table) - 1) // k):
         for p in range(1, k):
@@ -218,10 +222,10 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         for l, level in enumerate(self.patterns):
             table = self.layers.composed(l, table)
             pattern = level[i].astype(np.int64).tolist()
-            for j, p, q, row in _contests(self.layers, table):
+            for j, p, q, row in _contests(self.layers, l, table):
                 if pattern[j] in (p, q) and any(row[:-1]):
                     found.append(row if pattern[j] == p else [-v for v in row])
-            table = affine_maps.chosen_rows(self.layers, table, level[i])
+            table = affine_maps.chosen_rows(self.layers, l, table, level[i])
         return np.array(found, dtype=object)
 
     def polyhedron(self, i: int) -> Polyhedron:

@@ -91,7 +91,8 @@ def _layer(regions: Regions, l: int) -> list[Redundancy]:
     found = []
     for j in range(layers.hidden_widths[l]):
         relation = relations.get(j)
-        extreme = None if layers.is_maxout else _extreme(before, j)
+        bends = not layers.is_maxout and layers.slopes[l][j] != 1.0
+        extreme = _extreme(before, j) if bends else None
         if relation is None and extreme is None:
             of_inputs = inputs.combinations([[row[j], row[-1]] for row in outputs])
             if of_inputs is not None:
@@ -121,7 +122,7 @@ def _outputs(regions: Regions, l: int) -> Table:
     if l < 0:
         return regions.complex.exact.coordinates(_vertices(regions))
     before = regions.complex.exact.preactivations(_vertices(regions), l)
-    return _transposed(regions.layers.activated(_transposed(before)))
+    return _transposed(regions.layers.activated(_transposed(before), l))
 
 
 def _extreme(before: Table, j: int) -> tuple[str, Fraction, int] | None:
@@ -251,6 +252,7 @@ def pruned(regions: Regions) -> FeedForward:
     wanted = regions.layers.preactivations(_outputs(regions, -1), network.depth - 1)
     weights: list[Any] = []
     biases: list[Any] = []
+    slopes: list[Any] = []
     l = network.depth - 1
     while l >= 0:
         l, found = next(
@@ -263,12 +265,14 @@ def pruned(regions: Regions) -> FeedForward:
         biases.insert(0, [constant for _, constant in found])
         if l >= 0:
             k = network.pieces
+            if k == 1:
+                slopes.insert(0, network.slopes[l][columns])
             before = regions.complex.exact.preactivations(_vertices(regions), l)
             rows = [j * k + p for j in columns for p in range(k)]
             wanted = [[*(values[r] for r in rows), values[-1]] for values in before]
-    small = FeedForward(
-        weights, biases, network.activation, network.negative_slope, network.labels
-    )
+    one = isinstance(network.negative_slope, float)
+    slope = network.negative_slope if one else slopes
+    small = FeedForward(weights, biases, network.activation, slope, network.labels)
     return _checked(regions, small)
 
 

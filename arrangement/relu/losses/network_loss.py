@@ -210,8 +210,8 @@ class NetworkLoss:
         moving = [any(V.any() or v.any() for V, v in parts) for parts in by_layer]
         start = moving.index(True) if any(moving) else len(layers) - 1
         inputs = self._inputs
-        for W, b in layers[:start]:
-            inputs = self._activated(inputs @ W.T + b)
+        for l, (W, b) in enumerate(layers[:start]):
+            inputs = self._activated(inputs @ W.T + b, l)
         kept: list[Any] = [_kept(W) for W, _ in layers]
         # In the first layer that moves one table of inputs is for all points: affine in t.
         affine = np.array([inputs @ V.T + v for V, v in (layers[start], *by_layer[start])])
@@ -224,7 +224,7 @@ class NetworkLoss:
             part = t[first : first + size]
             h = affine[0] + np.tensordot(part, affine[1:], axes=1)
             for l in range(start + 1, len(layers)):
-                (W, b), h = layers[l], self._activated(h)
+                (W, b), h = layers[l], self._activated(h, l - 1)
                 if moving[l]:
                     V, v = (np.array(parts) for parts in zip(*by_layer[l], strict=True))
                     table = W + np.tensordot(part, V, axes=1)
@@ -321,7 +321,7 @@ class NetworkLoss:
         for l, ((W, b), (V, c)) in enumerate(zip(layers, moves, strict=True)):
             a, Ra = a @ W.T + b, Ra @ W.T + a @ V.T + c
             if l < len(layers) - 1:
-                slope = self._slopes(a)
+                slope = self._slopes(a, l)
                 slopes.append(slope)
                 a, Ra = self._folded(slope * a), self._folded(slope * Ra)
                 inputs.append((a, Ra))
@@ -346,11 +346,11 @@ class NetworkLoss:
         term = l1 * np.sign(vector) + l2 * vector if v is None else l2 * v
         return result + np.where(self.is_weight, term, 0.0)
 
-    def _slopes(self, z: Floats) -> Floats:
+    def _slopes(self, z: Floats, l: int) -> Floats:
         """The derivative of what each row gives to its neuron's output."""
         k = self.network.pieces
         if k == 1:
-            return np.where(z > 0, 1.0, self.network.negative_slope)
+            return np.where(z > 0, 1.0, self.network.slopes[l])
         largest = z.reshape(len(z), -1, k).argmax(axis=-1)
         return np.asarray(np.eye(k)[largest].reshape(z.shape))
 
@@ -358,11 +358,11 @@ class NetworkLoss:
         k = self.network.pieces
         return z if k == 1 else z.reshape(len(z), -1, k).sum(axis=-1)
 
-    def _activated(self, z: Floats) -> Floats:
+    def _activated(self, z: Floats, l: int) -> Floats:
         if self.network.pieces > 1:
             return np.asarray(z.reshape(*z.shape[:-1], -1, self.network.pieces).max(axis=-1))
-        slope = self.network.negative_slope
-        return np.where(z > 0, z, slope * z) if slope else np.maximum(z, 0.0)
+        slope = self.network.slopes[l]
+        return np.where(z > 0, z, slope * z) if slope.any() else np.maximum(z, 0.0)
 
     def hessian_eigenvectors(
         self, k: int = 2, parameters: ArrayLike | None = None

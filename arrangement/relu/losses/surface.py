@@ -162,12 +162,12 @@ class LossSurface:
         uppers = list(zip(weights, biases, strict=True))[l + 1 :]
         for start in range(0, len(self.loss.X), SAMPLES):
             columns = exact_values(self.loss.X[start : start + SAMPLES]).T
-            for W, b in zip(weights[:l], biases[:l], strict=True):
+            for i, (W, b) in enumerate(zip(weights[:l], biases[:l], strict=True)):
                 columns = exact_product(W, columns) + b[:, None]
                 if network.pieces > 1:
                     columns = columns.reshape(-1, network.pieces, columns.shape[1]).max(axis=1)
                 else:
-                    slope = network.exact_negative_slope
+                    slope = exact_values(network.slopes[i])[:, None]
                     columns = np.where(columns > 0, columns, slope * columns)
             given = exact_product(tables, columns) + shifts[:, None]
             for column, y in zip(given.T, self.loss.y[start : start + SAMPLES], strict=True):
@@ -177,27 +177,26 @@ class LossSurface:
     def _with_loss(self, network: Network, layers: list[Any], y: Any) -> Network:
         """The layers, and behind them what a loss that is piecewise linear adds to them.
 
-        Such a loss is the sum of max(0, t) over some affine functions t of the outputs, for
-        which the leaky ReLU σ(z) is written as max(0, z) − α max(0, −z); or their maximum,
-        which is left to the decision regions.
+        Such a loss is the sum of max(0, t) over some affine functions t of the outputs, a
+        layer of ReLU; or their maximum, which is left to the decision regions.
         """
         activation, rows = network.activation, self._margins(y)
+        k, slopes = network.pieces, list(network.slopes[network.depth - len(layers) :])
         if rows is not None:
-            (W, b), k = layers[-1], network.pieces
+            W, b = layers[-1]
             T, c = exact_values(rows[:, :-1]), exact_values(rows[:, -1])
             layers[-1] = exact_product(T, W), exact_product(T, b[:, None])[:, 0] + c
             if self.loss.loss.name == "crammer_singer":
                 W, b = layers[-1]
                 layers[-1] = np.vstack([0 * W[:1], W]), np.insert(b, 0, 0)
             else:
-                if activation == "leaky_relu":
-                    layers, activation = _of_relu(layers, network.exact_negative_slope), "relu"
                 W, b = layers[-1]
+                slopes.append(np.zeros(len(W)))
                 table, shift = (np.zeros((len(W) * k, m), object) for m in (W.shape[1], 1))
                 table[::k], shift[::k, 0] = W, b  # the largest of t and 0 is that of t, 0, …
                 layers = [*layers[:-1], (table, shift[:, 0]), (np.ones((1, len(W))), [0])]
         weights, biases = zip(*layers, strict=True)
-        return Network(weights, biases, activation, network.negative_slope)
+        return Network(weights, biases, activation if k > 1 else "leaky_relu", slopes)
 
     def _margins(self, y: Any) -> Floats | None:
         """The rows [T | c] of t = T f + c for a target; None of a smooth loss."""
@@ -245,16 +244,6 @@ class LossSurface:
     def __repr__(self) -> str:
         grid = " × ".join(str(len(axis)) for axis in self.axes)
         return f"LossSurface: {grid} points, {self.loss!r}"
-
-
-def _of_relu(layers: list[Any], slope: Any) -> list[Any]:
-    """Layers of leaky ReLU as layers of twice as many ReLU, exactly; the last is affine."""
-    result = []
-    for l, (W, b) in enumerate(layers):
-        W = np.hstack([W, -slope * W]) if l else W
-        last = l == len(layers) - 1
-        result.append((W, b) if last else (np.vstack([W, -W]), np.concatenate([b, -b])))
-    return result
 
 
 def bias_direction(network: Network, layer: int, neuron: int) -> Floats:
