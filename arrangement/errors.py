@@ -8,6 +8,7 @@ __all__ = [
     "ArrangementError",
     "InputError",
     "MissingExtraError",
+    "ModelWarning",
     "NearlyDegenerateWarning",
     "SizeError",
     "SolverError",
@@ -47,6 +48,10 @@ class SolverError(ArrangementError, RuntimeError):
 
 class NearlyDegenerateWarning(UserWarning):
     """Hyperplanes given as floats miss a common flat by the rounding of their entries."""
+
+
+class ModelWarning(UserWarning):
+    """A part at the end of a model, such as a softmax, is left out of the network."""
 
 
 def _line(message: str) -> str:

@@ -1,26 +1,27 @@
-"""Networks from ONNX files: a chain of affine operators and activations."""
+"""Networks from ONNX files: graphs of affine and piecewise linear operators."""
 
 from __future__ import annotations
 
 import os
+import warnings
+from inspect import signature
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.errors import InputError, MissingExtraError, SizeError
-from arrangement.exact.numbers import exact_number
+from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError
 from arrangement.files.reading import FilePath, file_name, naming, read_bytes
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats.stacking import Stack
-from arrangement.networks.weights import exact_values
+from arrangement.networks.formats.affine_tensors import Affine, Units, finite
+from arrangement.networks.formats.onnx_operators import FOLDED, OPERATORS, Tensor
 
 __all__ = ["from_onnx"]
 
-_RESHAPING = ("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Dropout")
-"""Operators that keep the entries of a sample, and their order, as they are."""
+SAMPLES = 3
+"""With so many a model is tried that leaves their number open."""
 
 _STANDARD = ("", "ai.onnx")
 """Names of the domain of ONNX's own operators."""
@@ -35,12 +36,22 @@ def from_onnx(path: FilePath | Any) -> FeedForward:
     Parameters
     ----------
     path : path-like or onnx.ModelProto
-        One input, one output, and a chain of nodes between them: Gemm, MatMul, Add, Sub, Mul
-        and Div with constants, Relu, LeakyRelu; Flatten, Reshape, Squeeze, Unsqueeze,
-        Identity and Dropout, which keep the entries of a sample and their order. Constants
-        are initializers, or nodes Constant, Identity, Transpose, Reshape of these. Affine
-        operators in a row become one layer, composed exactly. float32 numbers are widened,
-        which is exact.
+        A graph of one input, with the shapes and the broadcasting of the standard. Affine
+        operators (Gemm, MatMul, Conv, BatchNormalization, Add, Sub, Mul, Div, pools and means,
+        …) are composed exactly, operators that move entries (Reshape, Transpose, Concat,
+        Slice, …) are followed, and the piecewise linear ones (Relu, LeakyRelu, PRelu, Clip,
+        HardSigmoid, Abs, Max, Min, MaxPool, …) become neurons. What a later layer needs of an
+        earlier one, as a residual connection does, is carried by linear neurons. Softmax,
+        LogSoftmax, Sigmoid and ArgMax at the end are left out, with a `ModelWarning`.
+        float32 numbers are widened, which is exact; the factor of a batch normalization, which
+        is a root, is rounded to float64.
+
+    Returns
+    -------
+    Network
+        Of the entries of one sample in C order. An axis of samples (the first of two or more)
+        whose length the model leaves open is taken as 1. If it has several and all are treated
+        alike, the network is that of one, otherwise of the entries of all.
 
     Raises
     ------
@@ -56,7 +67,7 @@ def from_onnx(path: FilePath | Any) -> FeedForward:
             "ONNX files need onnx: pip install 'arrangement[onnx]'"
         ) from None
     if isinstance(path, onnx.ModelProto):
-        return _Chain(path).network()
+        return _network(path)
     name = file_name(path)
     content = read_bytes(name)
     try:
@@ -69,7 +80,7 @@ def from_onnx(path: FilePath | Any) -> FeedForward:
     except Exception:  # protobuf and onnx promise no particular errors for a damaged file
         raise InputError(f"{name}: damaged or not an ONNX file") from None
     with naming(name):
-        return _Chain(model).network()
+        return _network(model)
 
 
 def _bound_external(tensors: Any) -> None:
@@ -89,10 +100,47 @@ def _bound_external(tensors: Any) -> None:
     refuse(total, "reading the numbers in files beside it", "reduce the network")
 
 
-class _Chain:
-    """The nodes of a graph, followed from its input to its output."""
+def _network(model: Any) -> FeedForward:
+    """The network of one sample; warnings name what is left out, and what is mixed."""
+    graph = _Graph(model)
+    output, dropped = graph.outputs()
+    units, several = graph.units, len(graph.shape) > 1 and graph.shape[0] > 1
+    if several:
+        units, output = units.of_one_sample(output, graph.shape[0]) or (units, output)
+    said = [
+        f"{name} ends the model and is left out: the outputs are what it is given"
+        for name in dropped
+    ]
+    if graph.is_open and _mixes(model):
+        said.append(
+            "the model mixes the samples of a batch; this is its network for batches of one"
+        )
+    for message in said:
+        warnings.warn(message, ModelWarning, stacklevel=4)
+    return units.network(output)
 
-    def __init__(self, model: Any) -> None:
+
+def _mixes(model: Any) -> bool:
+    """Does a model whose number of samples is open compute one by others?"""
+    graph = _Graph(model, SAMPLES)
+    try:
+        output, _ = graph.outputs()
+    except InputError:  # of one sample, and no more
+        return False
+    return graph.units.of_one_sample(output, SAMPLES) is None
+
+
+class _Graph:
+    """The nodes of a graph, followed from its input to its outputs.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+    samples : int
+        What is taken for an axis of samples whose length the model leaves open.
+    """
+
+    def __init__(self, model: Any, samples: int = 1) -> None:
         graph = self._graph = model.graph
         versions = [o.version for o in model.opset_import if o.domain in _STANDARD]
         if not versions or min(versions) < 7:
@@ -100,12 +148,13 @@ class _Chain:
                 f"opset {min(versions, default=None)} of ONNX is not read; convert the model "
                 "to 7 or later, by onnx.version_converter"
             )
+        self.opset = min(versions)
         self._own = {(f.domain, f.name) for f in model.functions}
-        self._constants: dict[str, NDArray[Any]] = {
+        self._values: dict[str, Tensor | _Ended] = {
             tensor.name: _tensor(tensor) for tensor in graph.initializer
         }
-        inputs = [value for value in graph.input if value.name not in self._constants]
-        if len(inputs) != 1 or len(graph.output) != 1:
+        inputs = [value for value in graph.input if value.name not in self._values]
+        if len(inputs) != 1 or not graph.output:
             raise InputError(
                 f"a graph of {len(inputs)} inputs and {len(graph.output)} outputs; one of each "
                 "is needed"
@@ -113,237 +162,182 @@ class _Chain:
         kind = inputs[0].type.tensor_type.elem_type
         if kind not in (_FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16):
             raise InputError(f'the input "{inputs[0].name}" has no floating-point numbers')
-        self._current = inputs[0].name
-        self._sizes: set[str] = set()  # values made of the shapes of others, for Reshape
-        sizes = [axis.dim_value for axis in inputs[0].type.tensor_type.shape.dim]
-        self._batch: int | None = sizes[0] if len(sizes) > 1 else None
-        """The number of samples, 0 if it is not known; None if there is no axis for it."""
-        self._sample: tuple[int, ...] | None = tuple(sizes[len(sizes) > 1 :])
-        """The axes of one sample as they are now, 0 for one that is not known; or None."""
-        self._stack = Stack(prod(self._sample) or None)
+        self.shape, self.is_open = self._input_shape(inputs[0], samples)
+        self.units = Units(prod(self.shape))
+        self._values[inputs[0].name] = self.units.inputs(self.shape)
+        self.name, self.n_outputs = "", 1
 
-    def network(self) -> FeedForward:
-        """Follow all nodes."""
+    def _input_shape(self, given: Any, samples: int) -> tuple[tuple[int, ...], bool]:
+        """The shape of the input, and whether its first axis was left open."""
+        kind = given.type.tensor_type
+        sizes = [axis.dim_value for axis in kind.shape.dim]
+        if not kind.HasField("shape"):
+            sizes = [0, 0]
+        is_open = len(sizes) > 1 and sizes[0] == 0
+        if is_open:
+            sizes[0] = samples
+        if sizes and sizes[-1] == 0 and len(sizes) <= 2:
+            sizes[-1] = self._first_width()
+        if min(sizes, default=1) < 1:
+            raise InputError(
+                f'the input "{given.name}" has a shape that is not known; fix it by '
+                "onnx.tools.update_model_dims"
+            )
+        return tuple(sizes), is_open
+
+    def _first_width(self) -> int:
+        """How many inputs the first matrix takes."""
+        for node in self._graph.node:
+            if node.op_type in ("Gemm", "MatMul") and len(node.input) > 1:
+                W = self._values.get(node.input[1])
+                if isinstance(W, np.ndarray) and W.ndim == 2:
+                    turned = node.op_type == "Gemm" and _attributes(node).get("transB")
+                    return int(W.shape[1 if turned else 0])
+        return 0
+
+    def outputs(self) -> tuple[Affine, list[str]]:
+        """What the outputs are of, and the nodes at the end that are left out."""
         for node in self._graph.node:
             self._follow(node)
-        output = self._graph.output[0].name
-        if output != self._current:
-            raise InputError(f'the output "{output}" is not what the last node computes')
-        return self._stack.network()
+        found = []
+        for output in self._graph.output:
+            if output.name not in self._values:
+                raise InputError(f'the output "{output.name}" is not what any node computes')
+            found.append(self._values[output.name])
+        dropped: list[str] = []
+        for value in found:
+            if isinstance(value, _Ended):
+                dropped += [name for name in value.nodes if name not in dropped]
+        ends = [value.given if isinstance(value, _Ended) else value for value in found]
+        if any(end is not ends[0] for end in ends):
+            raise InputError(
+                f"a graph of 1 inputs and {len(ends)} outputs; one of each is needed"
+            )
+        end = ends[0]
+        if not isinstance(end, Affine):
+            end = Affine.constant(finite(end, f'the output "{self._graph.output[0].name}"'))
+        if not len(end.offset):
+            raise InputError("the output has no entries")
+        return end, dropped
 
     def _follow(self, node: Any) -> None:
-        name = f'{node.op_type} node "{node.name or ", ".join(map(str, node.output))}"'
+        self.name = f'{node.op_type} node "{node.name or ", ".join(map(str, node.output))}"'
+        self.n_outputs = sum(map(bool, node.output))
         try:
-            self._apply(node, name)
+            results = self._computed(node)
         except InputError:
             raise
         except (LookupError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
             reason = " ".join(str(error).split())
-            raise InputError(f"{name}: malformed ({type(error).__name__}: {reason})") from None
+            raise InputError(
+                f"{self.name}: malformed ({type(error).__name__}: {reason})"
+            ) from None
+        if not isinstance(results, tuple):
+            results = (results,)
+        for name, value in zip(node.output, results, strict=False):
+            if name:
+                self._values[name] = value
 
-    def _apply(self, node: Any, name: str) -> None:
-        if node.domain not in _STANDARD or (node.domain, node.op_type) in self._own:
-            raise InputError(f"{name}: an operator of the model's own is not read")
-        given = [value for value in node.input if value]
-        computed = [v for v in given if v not in self._constants and v not in self._sizes]
-        for value in computed:
-            if value != self._current:
-                raise InputError(
-                    f'{name}: takes "{value}", which is not the result of the node before; '
-                    "branches and skip connections are not read"
-                )
+    def _computed(self, node: Any) -> Any:
+        kind = node.op_type
+        given: list[Any] = []
+        for value in node.input:
+            if value and value not in self._values:
+                raise InputError(f'{self.name}: takes "{value}", which no node before computes')
+            given.append(self._values[value] if value else None)
+        ended = [value for value in given if isinstance(value, _Ended)]
+        if ended:
+            return self._after(node, given, ended)
+        if node.domain not in _STANDARD or (node.domain, kind) in self._own:
+            raise InputError(f"{self.name}: an operator of the model's own is not read")
         facts = _attributes(node)
-        if node.op_type == "Shape" or (not computed and self._sizes.intersection(given)):
-            self._sizes.update(node.output)
-        elif not computed:
-            self._constants[node.output[0]] = self._fold(node, name, facts)
-        else:
-            if node.op_type not in _ATTRIBUTES:
-                raise InputError(f"{name}: the operator {node.op_type} is not read")
-            if unknown := facts.keys() - _ATTRIBUTES[node.op_type]:
-                raise InputError(f"{name}: the attribute {min(unknown)} is not read")
-            position, *others = (i for i, v in enumerate(node.input) if v == self._current)
-            if others:
-                raise InputError(f"{name}: combines a result with itself")
-            constants = [self._constants[v] for v in given if v in self._constants]
-            if node.op_type in _RESHAPING:
-                self._reshape(node, name, facts, constants)
-            elif len(constants) + 1 < len(given):
-                raise InputError(f"{name}: a size of a result is not read as a number")
-            else:
-                self._compute(node.op_type, name, facts, constants, position == 0)
-            self._current = node.output[0]
-
-    def _compute(
-        self,
-        kind: str,
-        name: str,
-        facts: dict[str, Any],
-        constants: list[NDArray[Any]],
-        first: bool,
-    ) -> None:
-        """Apply an operator to the computed value, which may be the first of its inputs."""
-        stack = self._stack
-        if kind in _ENTRYWISE:
-            self._refuse_broadcast(constants[0], name)
-        if kind == "Gemm" and self._sample is not None:
-            rank = len(self._sample) + (self._batch is not None)
-            if rank != 2:
-                raise InputError(f"{name}: of {rank} axes; Gemm is of matrices")
-        if kind in ("Gemm", "MatMul", "Div") and not first:
-            raise InputError(f"{name}: the computed value must be the first input")
-        match kind:
-            case "Gemm":
-                _gemm(stack, name, facts, *constants)
-            case "MatMul":
-                stack.affine(constants[0].T, None, name)
-            case "Add":
-                stack.shift(constants[0], name)
-            case "Sub" if first:
-                stack.shift(_times(constants[0], -1), name)
-            case "Sub":
-                stack.scale(-1, name)
-                stack.shift(constants[0], name)
-            case "Mul" | "Div":
-                stack.scale(constants[0], name, divide=kind == "Div")
-            case "Relu":
-                stack.activate("relu", 0.0, name)
-            case "LeakyRelu":
-                slope = float(facts.get("alpha", np.float32(0.01)))
-                stack.activate("leaky_relu", slope, name)
-        if kind == "Gemm" or self._sample is None:
-            self._sample = (stack.width,)
-        elif kind == "MatMul":
-            self._sample = (*self._sample[:-1], stack.width)
-
-    def _refuse_broadcast(self, values: NDArray[Any], name: str) -> None:
-        """An InputError unless a constant has one number, or one for each entry of a sample."""
-        shape, whole = values.shape, values.ndim == 0
-        if self._sample is not None:
-            axes = len(self._sample)
-            while len(shape) > axes and shape[0] == 1:
-                shape = shape[1:]
-            shape = (1,) * (axes - len(shape)) + shape
-            whole = len(shape) == axes > 0 and shape[:-1] == self._sample[:-1]
-            whole &= self._sample[-1:] in (shape[-1:], (0,))
-            whole |= values.size == 1
-            whole &= values.ndim <= axes + (self._batch is not None)
-        if not whole:
+        computed = [value for value in given if isinstance(value, Affine)]
+        if kind not in OPERATORS:
+            if not computed and kind in FOLDED:
+                return self._folded(node, given)
+            if kind in _ENDS and len(computed) == 1:
+                return _Ended(computed[0], (self.name,))
+            if not computed:
+                raise InputError(f"{self.name}: the operator {kind} of constants is not read")
             raise InputError(
-                f"{name}: constants of shape {values.shape} are not one number for each entry "
-                "of a sample"
+                f"{self.name}: the operator {kind} is not read; {_ADVICE.get(kind, _CUT)}"
             )
+        operator = OPERATORS[kind]
+        parameters = signature(operator).parameters.values()
+        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
+            known = {p.name for p in parameters if p.kind == p.KEYWORD_ONLY}
+            if unknown := facts.keys() - known:
+                raise InputError(f"{self.name}: the attribute {min(unknown)} is not read")
+        while given and given[-1] is None:
+            given.pop()
+        return operator(self, *given, **facts)
 
-    def _reshape(
-        self, node: Any, name: str, facts: dict[str, Any], constants: list[NDArray[Any]]
-    ) -> None:
-        """Follow the axes of a sample, whose entries keep their order."""
-        if node.op_type == "Dropout":
-            if len(node.input) > 2 and node.input[2] and np.any(constants[-1]):
-                raise InputError(f"{name}: is in training mode, and random")
-        elif node.op_type == "Flatten":
-            if facts.get("axis", 1) != 1:
-                raise InputError(f"{name}: axis {facts['axis']} is not read, only 1")
-            if self._sample is None:  # a Reshape to computed sizes has kept the samples apart
-                self._sample = (self._stack.width,)
-            first = self._sample[: self._batch is None]
-            self._sample = (*first, prod(self._sample[len(first) :]))
-        elif node.op_type == "Reshape":
-            self._sample = self._reshaped(constants[0], name, facts) if constants else None
-        elif node.op_type != "Identity":
-            axes = constants[0] if constants else facts.get("axes", ())
-            self._sample = self._squeezed(node.op_type, np.ravel(axes).tolist(), name)
-
-    def _reshaped(
-        self, shape: NDArray[Any], name: str, facts: dict[str, Any]
-    ) -> tuple[int, ...] | None:
-        """The axes of a sample after Reshape, which must keep the samples apart."""
-        first, *axes = shape.ravel().tolist() or [1]
-        if self._sample is None:
-            return None
-        if facts.get("allowzero") and not all([first, *axes]):
-            raise InputError(f"{name}: axes of no entries")
-        alone = self._batch is None
-        old = self._sample[alone:]
-        axes = [old[i] if a == 0 and i < len(old) else a for i, a in enumerate(axes)]
-        size, wanted = prod(self._sample) or self._stack.width, prod(axes)
-        if first == -1:
-            apart = not alone and min(axes, default=0) >= 0
-        else:
-            apart = first == self._batch or (first == 1 and not self._batch)
-            apart |= first == 0 and not alone
-        if not axes or not apart or (size > 0 and wanted > 0 and size != wanted):
-            raise InputError(f"{name}: to shape {shape.ravel().tolist()} mixes samples")
-        if alone:
-            self._batch = 1
-        rest = size // -wanted if wanted < 0 and size % wanted == 0 else 0
-        return tuple(rest if a < 0 else a for a in axes)
-
-    def _squeezed(self, kind: str, axes: list[int], name: str) -> tuple[int, ...] | None:
-        """The axes of a sample after Squeeze or Unsqueeze, which must keep that of samples."""
-        if self._sample is None:
-            return None
-        before = int(self._batch is not None)
-        rank = before + len(self._sample) + (len(axes) if kind == "Unsqueeze" else 0)
-        places = {a + rank * (a < 0) - before for a in axes}
-        if not axes or len(places) < len(axes) or not places <= {*range(rank - before)}:
+    def _after(self, node: Any, given: list[Any], ended: list[_Ended]) -> _Ended:
+        """What follows an operator that ends the model: it is left out, too."""
+        first = ended[0]
+        same = all(value.given is first.given for value in ended)
+        if (
+            not same
+            or node.op_type not in _BEHIND
+            or any(isinstance(value, Affine) for value in given)
+        ):
             raise InputError(
-                f"{name}: axes {axes}; those of a sample are needed, without the first"
+                f"{first.nodes[0]}: is not piecewise linear, and read only where it ends the "
+                f"model, but {self.name} takes its result; {_CUT}"
             )
-        if kind == "Squeeze":
-            return tuple(a for i, a in enumerate(self._sample) if i not in places)
-        kept = iter(self._sample)
-        return tuple(1 if i in places else next(kept) for i in range(rank - before))
+        return _Ended(first.given, first.nodes)
 
-    def _fold(self, node: Any, name: str, facts: dict[str, Any]) -> NDArray[Any]:
-        """The result of a node whose inputs are constants."""
-        values = [self._constants[value] for value in node.input if value]
-        if node.op_type == "Constant":
-            for kind, value in facts.items():
-                return np.asarray(value, dtype=np.float32 if "float" in kind else None)
-        if node.op_type == "Identity":
-            return values[0]
-        if node.op_type == "Transpose":
-            return values[0].transpose(facts.get("perm"))
-        if node.op_type == "Reshape" and 0 not in values[1]:
-            return values[0].reshape(values[1])
-        raise InputError(f"{name}: the operator {node.op_type} of constants is not read")
+    def _folded(self, node: Any, given: list[Any]) -> Any:
+        """An operator of constants, by the reference of ONNX in float64."""
+        from onnx.reference import ReferenceEvaluator
+
+        values = [None if v is None else _native(v) for v in given]
+        feeds = {name: value for name, value in zip(node.input, values, strict=True) if name}
+        with np.errstate(all="ignore"):
+            return tuple(map(np.asarray, ReferenceEvaluator(node).run(None, feeds)))
 
 
-def _gemm(
-    stack: Stack, name: str, facts: dict[str, Any], W: NDArray[Any], *offsets: NDArray[Any]
-) -> None:
-    if facts.get("transA"):
-        raise InputError(f"{name}: transA is not read")
-    stack.affine(W if facts.get("transB") else W.T, None, name)
-    if facts.get("alpha", 1) != 1:
-        stack.scale(facts["alpha"], name)
-    for C in offsets:
-        if C.shape != (1,) * C.ndim and C.shape not in ((len(C.ravel()),), (1, C.size)):
-            raise InputError(f"{name}: biases of shape {C.shape} are not those of one row")
-        beta = facts.get("beta", 1)
-        stack.shift(C if beta == 1 else _times(C, beta), name)
+class _Ended:
+    """The result of an operator that is not piecewise linear, such as a softmax at the end."""
+
+    def __init__(self, given: Affine, nodes: tuple[str, ...]) -> None:
+        self.given, self.nodes = given, nodes
 
 
-def _times(values: NDArray[Any], factor: float) -> NDArray[Any]:
-    return exact_values(values.astype(np.float64)) * exact_number(factor)
+def _native(value: NDArray[Any]) -> NDArray[Any]:
+    return value.astype(np.float64) if value.dtype.kind in "fO" else value
 
 
-_ENTRYWISE = ("Add", "Sub", "Mul", "Div")
+_CUT = "cut the model before it by onnx.utils.extract_model"
 
-_ATTRIBUTES: dict[str, set[str]] = {
-    "Gemm": {"alpha", "beta", "transA", "transB"},
-    **{kind: set() for kind in ("MatMul", *_ENTRYWISE, "Relu")},
-    "LeakyRelu": {"alpha"},
-    "Flatten": {"axis"},
-    "Reshape": {"allowzero"},
-    "Squeeze": {"axes"},
-    "Unsqueeze": {"axes"},
-    "Identity": set(),
-    "Dropout": {"ratio", "seed"},
+_ENDS = ("Softmax", "LogSoftmax", "Sigmoid", "ArgMax", "Hardmax", "LogSigmoid")
+"""What may end a model and be left out: the order of the outputs, or their largest, stays."""
+
+_BEHIND = (
+    *("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"),
+    *("Softmax", "LogSoftmax", "ArgMax", "Log", "ZipMap", "ArrayFeatureExtractor"),
+)
+
+_ADVICE = {
+    "Tanh": "train with HardSigmoid, Clip or Relu instead, or cut the model before it by "
+    "onnx.utils.extract_model",
+    "Sigmoid": "train with HardSigmoid instead, or cut the model before it",
 }
-"""The operators that are applied to the computed value, and those of their attributes that are
-read."""
+_ADVICE |= dict.fromkeys(
+    (
+        "Gelu",
+        "Erf",
+        "Elu",
+        "Selu",
+        "Celu",
+        "Softplus",
+        "Softsign",
+        "Mish",
+        "HardSwish",
+        "Swish",
+    ),
+    "it is not piecewise linear: train with Relu, LeakyRelu or HardSigmoid instead",
+)
 
 
 def _attributes(node: Any) -> dict[str, Any]:
