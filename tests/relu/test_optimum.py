@@ -20,7 +20,7 @@ from arrangement.kernels.landscape.cone_fit import (
     workspace,
 )
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.training import global_search, optimum
+from arrangement.relu.training import global_search
 from arrangement.relu.weight_space import Samples
 from tests import descent
 from tests.amounts import first
@@ -140,15 +140,8 @@ def test_one_neuron_equals_the_landscape(seed):
 def test_output_bias_and_leaky_activation(K, slope, output_bias):
     X, y = gaussian(4 if K == 3 else 5, 2, K)
     X = X - 0.3
-    problem = OneHiddenLayer(X, y, hidden=K, bias=None)
-    samples = Samples.of(problem.arrangement, problem.targets)
-    result = optimum.global_optimum(
-        samples,
-        problem.arrangement.cells,
-        K,
-        output_bias=output_bias,
-        negative_slope=slope,
-    )
+    form = {"bias": None, "output_bias": output_bias, "negative_slope": slope}
+    result = OneHiddenLayer(X, y, hidden=K, **form).fit_global()
     expected = brute_force(X, y, K, None, slope, output_bias)
     assert result.fun == pytest.approx(expected, abs=1e-6)
     assert result.lower_bound <= expected + 1e-12

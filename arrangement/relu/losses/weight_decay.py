@@ -26,7 +26,7 @@ The bound is the dual's value: for slopes v_i of l and λ_j ≥ 0 with
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import product
@@ -79,28 +79,18 @@ class DecayedMinimum(Predictor):
         ``"optimal"`` if `fun` and `lower_bound` agree to 1e-5 of the loss of the zero function;
         ``"bounds"`` if the least value is only known to be between them: with several outputs
         the problem is not convex, and branch and bound ends after 200 cones.
-    weights : ndarray, shape (K, d)
-        The w_j, the bias last, ‖w_j‖ = ‖z_j‖.
-    output_weights : ndarray, shape (K,) or (K, classes)
     outputs : ndarray, shape (N,) or (N, classes)
     alpha : float
-    bias : float or None
-    negative_slope : float
-    output_bias : float
-        0: there is none.
+    weights, output_weights, bias, output_bias, negative_slope
+        See :class:`~arrangement.relu.predictor.Predictor`: ‖w_j‖ = ‖z_j‖, no output bias.
     """
 
     fun: float
     loss: float
     lower_bound: float
     status: Literal["optimal", "bounds"]
-    weights: Floats
-    output_weights: Floats
     outputs: Floats
     alpha: float
-    bias: float | None
-    negative_slope: float
-    output_bias: float = field(default=0.0, init=False, repr=False)
 
     @property
     def gap(self) -> float:
@@ -424,12 +414,12 @@ class _Program:
             loss,
             lower,
             "optimal" if fun - lower <= TOLERANCE * scale else "bounds",
-            w,
-            z[:, 0] if problem.outputs == 1 else z,
             f,
             problem.alpha,
-            problem.bias,
-            problem.slope,
+            weights=w,
+            output_weights=z[:, 0] if problem.outputs == 1 else z,
+            bias=problem.bias,
+            negative_slope=problem.slope,
         )
 
     def _found(self, w: Floats, z: Floats) -> tuple[float, Floats, Floats]:

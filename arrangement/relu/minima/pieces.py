@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import overload
 
@@ -42,24 +42,16 @@ class Piece(Predictor):
     output_signs : ndarray of int8, shape (K,)
         Signs of the output weights. 0 if z = 0, and for a dead neuron, whose output weight is
         free: the loss does not depend on it. With several outputs 1 stands for z ≠ 0.
-    weights : ndarray, shape (K, d)
-        The weights w of one point of the piece.
-    output_weights : ndarray, shape (K,)
-        Its output weights z; with several outputs of shape (K, outputs).
     margin : float
         The narrowest inequality that was decided for the piece, beside the size of its terms:
         s·sign_i·w·x_i over ‖w‖‖x_i‖ for the strict signs (columns of X scaled to length one,
         with a bias centred before), and h(v) of the face's multiplier test. Near 0 a small
         change of the data may remove the piece.
-    bias : float or None
-        The value of the constant coordinate.
     decided : bool
         Is every inequality and rank of the piece beyond the error of the arithmetic? Always
         with ``exact=True``.
-    output_bias : float
-        The constant added to the outputs; 0 in a layer without one.
-    negative_slope : float
-        Of the activation.
+    weights, output_weights, bias, output_bias, negative_slope
+        Of one point of the piece, see :class:`~arrangement.relu.predictor.Predictor`.
     """
 
     kind: str
@@ -67,13 +59,8 @@ class Piece(Predictor):
     dimension: int
     signs: Signs
     output_signs: Signs
-    weights: Floats
-    output_weights: Floats
     margin: float
-    bias: float | None
-    decided: bool = True
-    output_bias: float = 0.0
-    negative_slope: float = field(default=0.0, repr=False)
+    decided: bool
 
     def __repr__(self) -> str:
         narrow = "" if self.decided else ", undecided"
@@ -217,13 +204,13 @@ class Pieces(Sequence[Piece]):
                 int(self.dimension[k]),
                 self.table.signs[self.faces[k]],
                 self.output_signs[k],
-                self.weights[k],
-                self.output_weights[k],
                 float(self.margin[k]),
-                self.bias,
                 bool(self.decided[k]),
-                float(self.output_bias[k]),
-                self.table.negative_slope,
+                weights=self.weights[k],
+                output_weights=self.output_weights[k],
+                bias=self.bias,
+                output_bias=float(self.output_bias[k]),
+                negative_slope=self.table.negative_slope,
             )
         return self._made[k]
 

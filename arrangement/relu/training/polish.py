@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,13 +53,8 @@ class Polished(Predictor):
     signs : ndarray of int8, shape (K, N)
         The face of each neuron: signs of w_j·x_i.
     output_signs : ndarray of int8, shape (K,)
-    weights : ndarray, shape (K, d)
-    output_weights : ndarray, shape (K,)
-    output_bias : float
-    bias : float or None
-        The value of the constant coordinate.
-    negative_slope : float
-        Of the activation.
+    weights, output_weights, bias, output_bias, negative_slope
+        See :class:`~arrangement.relu.predictor.Predictor`.
     """
 
     kind: str
@@ -72,11 +67,6 @@ class Polished(Predictor):
     initial_loss: float
     signs: Signs
     output_signs: Signs
-    weights: Floats
-    output_weights: Floats
-    output_bias: float
-    bias: float | None
-    negative_slope: float = field(default=0.0, repr=False)
 
     @property
     def fall(self) -> float:
@@ -135,11 +125,11 @@ def polished(
         initial,
         faces.signs,
         faces.s,
-        samples.weights(u / size[:, None]),
-        faces.s.astype(np.float64) * size,
-        offset,
-        problem.bias,
-        leak,
+        weights=samples.weights(u / size[:, None]),
+        output_weights=faces.s.astype(np.float64) * size,
+        bias=problem.bias,
+        output_bias=offset,
+        negative_slope=leak,
     )
 
 

@@ -74,7 +74,14 @@ def several_outputs_optimum(
     signs = exact.signs_at(layer.arrangement.rows, weights)
     proof = Certificate("screen", counts[0], counts[1], counts[1], 0, tolerance * mean, signs)
     return GlobalOptimum(
-        fun, lower, weights, z, status, proof, 0.0, layer.bias, layer.negative_slope
+        fun,
+        lower,
+        status,
+        proof,
+        weights=weights,
+        output_weights=z,
+        bias=layer.bias,
+        negative_slope=layer.negative_slope,
     )
 
 
