@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.predictor import Predictor
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
+from arrangement.results.columns import Columnar
 
 __all__ = ["KINDS", "Piece", "Pieces"]
 
@@ -70,7 +70,7 @@ class Piece(Predictor):
         )
 
 
-class Pieces(Sequence[Piece]):
+class Pieces(Columnar[Piece]):
     """Pieces by rising loss, in columns; `pieces[k]` is a view of row k.
 
     Attributes
@@ -105,6 +105,8 @@ class Pieces(Sequence[Piece]):
     >>> pieces[0]
     Piece(isolated, loss 0.222222, dimension 0, margin 0.63)
     """
+
+    _name = "piece"
 
     def __init__(
         self,
@@ -185,18 +187,7 @@ class Pieces(Sequence[Piece]):
     def __len__(self) -> int:
         return len(self.loss)
 
-    @overload
-    def __getitem__(self, key: int) -> Piece: ...
-
-    @overload
-    def __getitem__(self, key: slice) -> list[Piece]: ...
-
-    def __getitem__(self, key: int | slice) -> Piece | list[Piece]:
-        if isinstance(key, slice):
-            return [self[k] for k in range(*key.indices(len(self)))]
-        if not -len(self) <= key < len(self):
-            raise IndexError(f"piece {key} does not exist: there are {len(self)}")
-        k = int(key) % len(self)
+    def _item(self, k: int) -> Piece:
         if k not in self._made:
             self._made[k] = Piece(
                 str(self.kind[k]),
@@ -213,9 +204,6 @@ class Pieces(Sequence[Piece]):
                 negative_slope=self.table.negative_slope,
             )
         return self._made[k]
-
-    def __iter__(self) -> Iterator[Piece]:
-        return (self[k] for k in range(len(self)))
 
     def __repr__(self) -> str:
         kinds, counts = np.unique(self.kind, return_counts=True)
