@@ -102,7 +102,7 @@ class Curvature:
         return self._derivatives(np.float64)
 
     def _derivatives(self, kind: Any) -> _Derivatives:
-        """The derivatives in float64, or in Fractions with the dtype object."""
+        """The closed forms above, in float64, or in Fractions with the dtype object."""
         problem = self.problem
         number = Fraction if kind is object else float
         given = problem.arrangement.normals, problem.exact_targets
@@ -112,7 +112,18 @@ class Curvature:
             for table in (*given, *point)
         )
         free = np.full((len(X), int(problem.output_bias)), number(1), dtype=kind)
-        return _derivatives(X, y, w, z, number(self.output_bias), free, slopes)
+        K, d = self.weights.shape
+        outputs = slopes * w.dot(X.T)
+        r = z.dot(outputs) + number(self.output_bias) - y
+        columns = [(z[j] * slopes[j])[:, None] * X for j in range(K)]
+        J = np.concatenate([*columns, outputs.T, free], axis=1)
+        hessian = J.T.dot(J)
+        for j in range(K):
+            own, at = slice(j * d, (j + 1) * d), K * d + j
+            g = (slopes[j] * r).dot(X)
+            hessian[own, at] += g
+            hessian[at, own] += g
+        return _Derivatives(r, outputs, J.T.dot(r), hessian)
 
     def _slopes(self, signs: Signs) -> Floats:
         return np.where(signs > 0, 1.0, np.where(signs < 0, self.problem.negative_slope, 0.0))
@@ -274,30 +285,6 @@ class _Derivatives:
     outputs: NDArray[Any]
     gradient: NDArray[Any]
     hessian: NDArray[Any]
-
-
-def _derivatives(
-    X: NDArray[Any],
-    y: NDArray[Any],
-    w: NDArray[Any],
-    z: NDArray[Any],
-    b: Any,
-    free: NDArray[Any],
-    slopes: NDArray[Any],
-) -> _Derivatives:
-    """The closed forms above, in the arithmetic of the arrays."""
-    K, d = w.shape
-    outputs = slopes * w.dot(X.T)
-    r = z.dot(outputs) + b - y
-    columns = [(z[j] * slopes[j])[:, None] * X for j in range(K)]
-    J = np.concatenate([*columns, outputs.T, free], axis=1)
-    hessian = J.T.dot(J)
-    for j in range(K):
-        own, at = slice(j * d, (j + 1) * d), K * d + j
-        g = (slopes[j] * r).dot(X)
-        hessian[own, at] += g
-        hessian[at, own] += g
-    return _Derivatives(r, outputs, J.T.dot(r), hessian)
 
 
 def curvature(

@@ -26,7 +26,12 @@ from arrangement.kernels.landscape.cone_fit import Cones, Data, Exact, cone_fit,
 from arrangement.memory import memory
 from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets_at, n_multisets
-from arrangement.relu.training.exact_bound import ExactFit, Solution, common_denominator
+from arrangement.relu.training.exact_bound import (
+    ExactFit,
+    Solution,
+    common_denominator,
+    exact_loss,
+)
 from arrangement.relu.weight_space import Floats, Indices, Mask, Samples, Signs, lengths
 
 if TYPE_CHECKING:
@@ -438,17 +443,8 @@ class GlobalSearch:
 
     def loss(self, weights: Floats, z: Floats, offset: float) -> Fraction:
         """The mean squared error of a network in rational arithmetic."""
-        (rows, a), (columns, b) = map(
-            common_denominator, (self.samples.arrangement.normals, weights)
-        )
-        (outputs, c), steep = common_denominator(z), Fraction(self.slope)
-        p, q = steep.numerator, steep.denominator
-        inner = rows @ columns.T
-        f = np.where(inner > 0, q * inner, p * inner) @ outputs
-        scale, total = a * b * c * q, Fraction(0)
-        for value, target in zip(f.tolist(), self.samples.y.tolist(), strict=True):
-            total += (Fraction(value, scale) + Fraction(offset) - Fraction(target)) ** 2
-        return total / len(self.y)
+        given = self.samples.arrangement.normals, self.samples.y
+        return exact_loss(*given, weights, z, offset, self.slope)
 
     def note(self) -> str:
         """The gap, for the line of progress."""

@@ -102,9 +102,11 @@ def polished(
     if found.is_fit and (exact or small):
         proof = rational_proof(faces, problem.exact_targets, found.u)
     u, offset, loss = found.u, found.offset, found.loss / len(samples.y)
-    certified = not isinstance(proof, str)
-    if not isinstance(proof, str):
-        e = problem.free.shape[1]
+    doubt, dimension, margin = "", -1, 0.0
+    if isinstance(proof, str):
+        doubt = proof
+    else:
+        dimension, margin, e = proof.dimension, proof.margin, problem.free.shape[1]
         offset = float(proof.coefficients[:e].sum())
         u = np.array(
             [
@@ -115,12 +117,12 @@ def polished(
         loss = float(np.mean(proof.residuals**2))
     size = np.where(z == 0, 1.0, np.abs(z))
     return Polished(
-        _kind(faces, 0 if isinstance(proof, str) else proof.dimension),
+        _kind(faces, dimension),
         loss,
-        certified,
-        proof if isinstance(proof, str) else "",
-        -1 if isinstance(proof, str) else proof.dimension,
-        0.0 if isinstance(proof, str) else proof.margin,
+        not doubt,
+        doubt,
+        dimension,
+        margin,
         found.steps,
         initial,
         faces.signs,
@@ -142,7 +144,7 @@ def _kind(faces: Faces, dimension: int) -> str:
         return "zero"
     if not faces.active.all():
         return "dead"
-    return "continuum" if dimension else "isolated"
+    return "continuum" if dimension > 0 else "isolated"
 
 
 def _given(problem: Problem, network: Any) -> tuple[Floats, Floats, float]:

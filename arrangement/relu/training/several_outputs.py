@@ -25,6 +25,7 @@ from scipy.optimize import minimize
 from arrangement import exact
 from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets, n_multisets
+from arrangement.relu.training.exact_bound import exact_loss
 from arrangement.relu.training.optimum import Certificate, GlobalOptimum
 from arrangement.relu.weight_space import Floats
 
@@ -64,7 +65,8 @@ def several_outputs_optimum(
     else:
         weights, z = _descended(layer, random_state)
         lower, counts = _bound(layer, progress)
-    loss = _exact_loss(layer, weights, z)
+    given = layer.arrangement.normals, layer.exact_targets
+    loss = exact_loss(*given, weights, z, 0.0, layer.negative_slope)
     fun = float(loss)
     fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
     lower = max(0.0, min(lower, fun))
@@ -146,23 +148,3 @@ def _descended(layer: Problem, random_state: int) -> tuple[Floats, Floats]:
         best = min(best, (float(end.fun), end.x), key=lambda pair: pair[0])
     w, z = best[1][: K * d].reshape(K, d), best[1][K * d :].reshape(K, m)
     return samples.weights(w), size * z
-
-
-def _exact_loss(layer: Problem, weights: Floats, z: Floats) -> Fraction:
-    """The loss of a network in rational arithmetic."""
-    slope = Fraction(layer.negative_slope)
-    w = [[Fraction(v) for v in row] for row in weights.tolist()]
-    out = [[Fraction(v) for v in row] for row in z.tolist()]
-    total = Fraction(0)
-    for x, y in zip(
-        layer.arrangement.normals.tolist(), layer.exact_targets.tolist(), strict=True
-    ):
-        inner = [
-            sum((Fraction(a) * b for a, b in zip(x, row, strict=True)), Fraction(0))
-            for row in w
-        ]
-        a = [t if t > 0 else slope * t for t in inner]
-        for c, target in enumerate(y):
-            f = sum((v * row[c] for v, row in zip(a, out, strict=True)), Fraction(0))
-            total += (f - Fraction(target)) ** 2
-    return total / layer.n_samples
