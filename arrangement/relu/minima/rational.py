@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from arrangement import exact, kernels
 from arrangement.arrangement import Arrangement
 from arrangement.errors import SolverError
+from arrangement.exact.numbers import common_denominator, whole_columns
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
-__all__ = ["Integers", "RationalDecider", "Solution", "product"]
+__all__ = ["Integers", "RationalDecider", "Solution", "along_ray", "null_space", "product"]
 
 Integers = NDArray[np.object_]
 
@@ -62,19 +63,9 @@ class RationalDecider(Decider):
         super().__init__(faces, y, free)
         self.exact_targets: NDArray[np.object_] = targets
         given = faces.samples.arrangement.normals[:, faces.columns]
-        table = [[Fraction(v) for v in column] for column in given.T.tolist()]
-        self.scale = [lcm(*(v.denominator for v in column)) for column in table]
-        self.X: Integers = np.array(
-            [[int(v * s) for v in col] for col, s in zip(table, self.scale, strict=True)],
-            dtype=object,
-        ).T.reshape(given.shape)
-        exact_targets = [Fraction(v) for v in targets.tolist()]
-        self.target_scale = lcm(*(v.denominator for v in exact_targets))
-        self.targets: Integers = np.array(
-            [int(v * self.target_scale) for v in exact_targets], dtype=object
-        )
-        slope = Fraction(faces.negative_slope)
-        self.up, self.down = slope.denominator, slope.numerator
+        self.X, self.scale = whole_columns(given)
+        self.targets, self.target_scale = common_denominator(targets)
+        self.down, self.up = faces.negative_slope.as_integer_ratio()
         self._flats: dict[int, tuple[Integers, Integers]] = {}
         self._turns: dict[int, Integers] = {}
         self._interior: dict[int, Floats] = {}
@@ -86,7 +77,7 @@ class RationalDecider(Decider):
         """The basis T (D, e) of a flat and the samples Z = X T on it, (N, e)."""
         if flat not in self._flats:
             on = self.faces.on[flat]
-            T = _null_space(self.X[on]) if on.any() else _identity(self.faces.rank)
+            T = null_space(self.X[on])
             self._flats[flat] = T, product(self.X, T)
         return self._flats[flat]
 
@@ -104,15 +95,7 @@ class RationalDecider(Decider):
         n, k = len(signs), int(self.faces.codimension[face])
         rows = []
         for zeros, side in self._rays(int(self.faces.flat[face]), k):
-            T = _null_space(self.X[zeros]) if zeros.any() else _identity(self.faces.rank)
-            along = product(self.X, T)
-            seen = along[side != 0]
-            # One column, of those that leave the flat, gives the ray modulo the flat.
-            column = next(c for c in range(along.shape[1]) if any(seen[:, c]))
-            v = along[:, column]
-            at = next(i for i in np.flatnonzero(side).tolist() if v[i])
-            if exact.sign(v[at]) != side[at]:
-                v = -v
+            v = along_ray(self.X, zeros, side)
             slope = np.where(
                 (signs > 0) | (signs == 0) & np.array([x > 0 for x in v]), self.up, self.down
             ).astype(object)
@@ -526,14 +509,19 @@ def _table(matrix: fmpz_mat) -> Integers:
     return np.array(rows, dtype=object).reshape(matrix.nrows(), matrix.ncols())
 
 
-def _identity(n: int) -> Integers:
-    return np.array([[int(i == j) for j in range(n)] for i in range(n)], dtype=object)
-
-
-def _null_space(rows: Integers) -> Integers:
+def null_space(rows: Integers) -> Integers:
     """An integer basis of {v : rows v = 0} in columns."""
-    basis, nullity = fmpz_mat(rows.tolist()).nullspace()
+    basis, nullity = fmpz_mat(*rows.shape, rows.ravel().tolist()).nullspace()
     return _table(basis)[:, : int(nullity)]
+
+
+def along_ray(X: Integers, zeros: Mask, side: Signs) -> Integers:
+    """x_i·v, shape (N,), for a v with which some samples vanish and some have these signs."""
+    along, off = product(X, null_space(X[zeros])), np.flatnonzero(side).tolist()
+    # One column, of those that leave the flat, gives the ray modulo the flat.
+    v = along[:, next(c for c in range(along.shape[1]) if any(along[off, c]))]
+    i = next(i for i in off if v[i])
+    return np.asarray(v * (exact.sign(v[i]) * int(side[i])))
 
 
 def _all_positive(rows: Integers, point: list[Fraction]) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from math import lcm
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,9 +17,10 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.exact.numbers import common_denominator
 from arrangement.relu.weight_space import Floats, Mask, Samples
 
-__all__ = ["ExactFit", "Solution", "common_denominator", "exact_loss"]
+__all__ = ["ExactFit", "Solution", "exact_loss"]
 
 Integers = NDArray[np.object_]
 
@@ -138,15 +138,6 @@ def _stationary(H: Integers, b: Integers, G: Integers) -> tuple[fmpq_mat, list[f
 
 def _fraction(value: fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
-
-
-def common_denominator(values: Any) -> tuple[Integers, int]:
-    """Numbers over one denominator: (integers, denominator)."""
-    ratios = [v.as_integer_ratio() for v in np.asarray(values).ravel().tolist()]
-    scale = lcm(*{q for _, q in ratios})
-    whole = np.empty(len(ratios), dtype=object)
-    whole[:] = [p * (scale // q) for p, q in ratios]
-    return whole.reshape(np.shape(values)), scale
 
 
 def exact_loss(

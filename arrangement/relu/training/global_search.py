@@ -20,18 +20,14 @@ from arrangement import exact, kernels
 from arrangement.bounds import cover
 from arrangement.checks import generator
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import common_denominator
 from arrangement.exact.packing import Words
 from arrangement.kernels.landscape.branching import Nodes
 from arrangement.kernels.landscape.cone_fit import Cones, Data, Exact, cone_fit, workspace
 from arrangement.memory import memory
 from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets_at, n_multisets
-from arrangement.relu.training.exact_bound import (
-    ExactFit,
-    Solution,
-    common_denominator,
-    exact_loss,
-)
+from arrangement.relu.training.exact_bound import ExactFit, Solution, exact_loss
 from arrangement.relu.weight_space import Floats, Indices, Mask, Samples, Signs, lengths
 
 if TYPE_CHECKING:
