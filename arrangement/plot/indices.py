@@ -46,14 +46,11 @@ def index(
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
     InputError
         If there is no critical point.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

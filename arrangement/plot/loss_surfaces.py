@@ -67,7 +67,6 @@ def surface(
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
@@ -75,8 +74,6 @@ def surface(
         If an argument is not what it must be.
     SizeError
         If a sample has too many regions for its kinks; ``kinks=False`` draws without.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
