@@ -40,10 +40,10 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_number
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
-from arrangement.relu.losses.losses import Loss, Penalty, checked_slope
-from arrangement.relu.losses.pattern_fits import activations
+from arrangement.relu.losses.losses import Loss, Penalty
+from arrangement.relu.losses.pattern_fits import Setting, activations
 from arrangement.relu.predictor import Predictor
-from arrangement.relu.weight_space import Floats, Mask, float_samples, sample_arrangement
+from arrangement.relu.weight_space import Floats, Mask
 
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells
@@ -276,7 +276,7 @@ def decayed_cells(
     return DecayedCells(cells, tuple(minima))
 
 
-class _Problem:
+class _Problem(Setting):
     """What is fitted, checked."""
 
     def __init__(
@@ -299,13 +299,10 @@ class _Problem:
                 'cell is convex for "l2" only ("l1" is 2α√‖R‖₁ at the best scaling); '
                 "pattern_minimum penalises the products R = zw by any of them"
             )
+        kind = Loss(loss, threshold, margin)
+        super().__init__(X, y, kind, checked, classes, bias, True, False, negative_slope)
         self.alpha = float(exact_number(alpha))
-        self.loss = Loss(loss, threshold, margin)
-        self.arrangement = sample_arrangement(X, bias)
-        self.X = float_samples(self.arrangement, bias is not None)
-        self.y, self.outputs = self.loss.targets(y, len(self.X), classes)
         self.bias = None if bias is None else float(exact_number(bias))
-        self.slope = checked_slope(negative_slope)
 
         # Losses of classes do not change when all outputs rise alike, so the best z_j sum to
         # zero: they are rows of so many numbers times this basis.
