@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
+from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -208,20 +209,14 @@ class RationalDecider(Decider):
                 rank[k] = self.rank_of(tuples[k])
             return loss, rank, R, error
         m, K = tuples.shape
-        e = self.free.shape[1]
         loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
         R = np.zeros((m, K, self.faces.rank))
         for k, row in enumerate(tuples):
             solution = self.solve(row)
             loss[k], rank[k] = self._loss(solution)[0], solution.rank
-            at = e
-            for j, face in enumerate(row.tolist() if points else []):
-                own = solution.c[at : at + int(self.faces.sizes[face])]
-                at += len(own)
+            if points:
                 scale = solution.denominator * self.target_scale
-                R[k, j] = self._coordinates(
-                    self._weights(face, [Fraction(v, scale) for v in own.tolist()])
-                )
+                R[k] = self._neurons(row, [Fraction(v, scale) for v in solution.c.tolist()])
         return loss, rank, R, np.spacing(loss)
 
     def without_neurons(self) -> Minima:
@@ -265,7 +260,7 @@ class RationalDecider(Decider):
             affected.append((value[moved], moves[moved]))
         for j, face in enumerate(row.tolist()):
             if self.faces.codimension[face]:
-                share[j], holds = self._signed_shares(face, row, solution)
+                share[j], holds, _ = self._signed_shares(face, row, solution)
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
@@ -282,13 +277,13 @@ class RationalDecider(Decider):
         return result
 
     def _signed_shares(
-        self, face: int, row: Indices, solution: Solution
-    ) -> tuple[Floats, Mask]:
+        self, face: int, row: Indices, solution: Any
+    ) -> tuple[Floats, Mask, Mask]:
         """The least s·h(v) beside its size (1 where that, too, is zero or it is zero in all
-        fits on the tuple), and whether it is ≥ 0, for s = +1 and −1."""
-        H = self.exact_turns(face)
+        fits on the tuple), whether it is ≥ 0, and whether that is sure, for s = +1 and −1."""
+        H, sure = self.exact_turns(face), np.ones(2, dtype=bool)
         if not len(H):
-            return np.ones(2), np.ones(2, dtype=bool)
+            return np.ones(2), sure, sure
         values = product(H, solution.residuals[:, None])[:, 0].tolist()
         outputs = solution.residuals + solution.denominator * self.targets
         size = np.abs(outputs) + solution.denominator * np.abs(self.targets)
@@ -298,9 +293,8 @@ class RationalDecider(Decider):
         zeros = [k for k, (v, z) in enumerate(zip(values, sizes, strict=True)) if z and not v]
         if zeros and not self._spanned(row, H[zeros].T, solution.rank):
             least = [0.0, 0.0]
-        return np.array(least), np.array(
-            [all(v >= 0 for v in values), all(v <= 0 for v in values)]
-        )
+        holds = np.array([all(v >= 0 for v in values), all(v <= 0 for v in values)])
+        return np.array(least), holds, sure
 
     def _spanned(self, row: Indices, changes: Integers, rank: int) -> bool:
         """Are changes of the outputs in the span of the columns of a tuple, of this rank?"""
@@ -363,20 +357,15 @@ class RationalDecider(Decider):
         solution: Solution,
         margin: float,
     ) -> Minima:
-        points = np.empty((1, len(row), self.faces.rank))
-        e = at = self.free.shape[1]
-        for j, face in enumerate(row.tolist()):
-            own = c[at : at + int(self.faces.sizes[face])]
-            at += len(own)
-            w = [choice[j] * v for v in self._weights(face, own)]
-            points[0, j] = self._coordinates(w)
-            margin = min(margin, self._room(face, points[0, j]))
+        signs = np.array([choice], dtype=np.int8).reshape(1, -1)
+        points = signs[:, :, None] * self._neurons(row, c) + 0.0
+        margin = min([margin, *map(self._room, row.tolist(), points[0])])
         loss, residuals = self._loss(solution)
         return Minima(
             row[None].copy(),
-            np.array([choice], dtype=np.int8).reshape(1, -1),
+            signs,
             points,
-            np.array([_rounded(sum(c[:e], Fraction(0)))]),
+            np.array([_rounded(sum(c[: self.free.shape[1]], Fraction(0)))]),
             np.array([loss]),
             np.array([margin]),
             np.array([solution.null.shape[1]]),
@@ -390,6 +379,15 @@ class RationalDecider(Decider):
         whole = solution.residuals.tolist()
         loss = Fraction(sum(v * v for v in whole), scale * scale * len(whole))
         return float(loss), [float(Fraction(v, scale)) for v in whole]
+
+    def _neurons(self, row: Indices, c: list[Fraction]) -> Floats:
+        """The R_j of neurons for coefficients of all columns, rounded, shape (K, D)."""
+        R, at = np.empty((len(row), self.faces.rank)), self.free.shape[1]
+        for j, face in enumerate(row.tolist()):
+            own = c[at : at + int(self.faces.sizes[face])]
+            at += len(own)
+            R[j] = self._coordinates(self._weights(face, own))
+        return R
 
     def _weights(self, face: int, c: list[Fraction]) -> list[Fraction]:
         """Weights R of the given samples for coefficients of a face's map."""
@@ -460,24 +458,33 @@ class RationalDecider(Decider):
         """The same, and all of them decided."""
         states = []
         for row in minima.faces:
-            solution = self.solve(row)
+            solution = self._solution(row)
             own: list[tuple[int, int, float, bool]] = []
             for face in idle.tolist():
                 if not self.faces.codimension[face]:
                     own.append((face, 0, self._share(face), True))
                     continue
-                share, holds = self._signed_shares(face, row, solution)
+                share, holds, sure = self._signed_shares(face, row, solution)
                 own += [
-                    (face, 1 - 2 * side, float(share[side]), True)
+                    (face, 1 - 2 * side, float(share[side]), bool(sure[side]))
                     for side in np.flatnonzero(holds).tolist()
                 ]
             for face in silent.tolist():
-                pull = product(solution.residuals[None], self.map(face))
-                if not np.any(pull):
-                    spanned = self._spanned(row, self.map(face), solution.rank)
-                    own.append((face, 0, spanned * self._share(face), True))
+                found = self._vanishing(face, row, solution)
+                if found is not None:
+                    own.append((face, 0, found[0] * self._share(face), found[1]))
             states.append(own)
         return states
+
+    def _solution(self, row: Indices) -> Any:
+        """All critical points of the loss on a tuple of active faces."""
+        return self.solve(row)
+
+    def _vanishing(self, face: int, row: Indices, solution: Any) -> tuple[bool, bool] | None:
+        """Where Σ_i r_i D_i x_i may vanish in a cell: by structure, and surely?"""
+        if np.any(product(solution.residuals[None], self.map(face))):
+            return None
+        return self._spanned(row, self.map(face), solution.rank), True
 
     def _share(self, face: int) -> float:
         """The margin of a neuron inside a cell that adds nothing."""
