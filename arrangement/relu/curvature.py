@@ -17,8 +17,6 @@ t ≥ 0, and its derivatives there are those of the cell that the ray goes into.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -28,25 +26,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.errors import InputError, SolverError
+from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, exact_table
 from arrangement.relu.losses.criterion import checked_signs
 from arrangement.relu.problem import Problem
-from arrangement.relu.weight_space import Floats, Signs
+from arrangement.relu.weight_space import Floats, Signs, in_float64
 
 __all__ = ["Curvature", "NewtonStep", "curvature"]
-
-
-@contextmanager
-def _in_float64() -> Iterator[None]:
-    try:
-        with np.errstate(over="raise", invalid="raise"):
-            yield
-    except (FloatingPointError, OverflowError):
-        raise SolverError(
-            "the derivatives at these weights are beyond float64; scale the samples, targets "
-            "and weights"
-        ) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +83,7 @@ class Curvature:
     signs: Signs
 
     @cached_property
-    @_in_float64()
+    @in_float64("the derivatives at these weights")
     def _rounded(self) -> _Derivatives:
         return self._derivatives(np.float64)
 
@@ -190,7 +176,7 @@ class Curvature:
         """How many eigenvalues of the Hessian are negative."""
         return self.inertia[0]
 
-    @_in_float64()
+    @in_float64("the derivatives at these weights")
     def along(
         self,
         weights: ArrayLike,
@@ -239,7 +225,7 @@ class Curvature:
         X: Floats = self.problem.arrangement.normals.astype(np.float64)
         return X
 
-    @_in_float64()
+    @in_float64("the derivatives at these weights")
     def newton(self) -> NewtonStep:
         """Newton's step, within the face.
 

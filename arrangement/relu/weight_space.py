@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -26,6 +28,7 @@ __all__ = [
     "Samples",
     "Signs",
     "float_samples",
+    "in_float64",
     "lengths",
     "sample_arrangement",
     "sample_targets",
@@ -84,6 +87,18 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
         _refuse_extreme(value, FEATURES, f"X, row {i}, column {j}")
     _refuse_extreme(given[0, -1], FEATURES, "bias")
     return arrangement
+
+
+@contextmanager
+def in_float64(what: str) -> Iterator[None]:
+    """Raise a SolverError that says what was beyond float64."""
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            yield
+    except (FloatingPointError, ZeroDivisionError, OverflowError):
+        raise SolverError(
+            f"{what} are beyond float64; scale the samples, targets and weights"
+        ) from None
 
 
 def float_samples(arrangement: Arrangement, bias: bool) -> Floats:
