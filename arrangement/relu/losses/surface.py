@@ -161,16 +161,11 @@ class LossSurface:
         shifts = np.concatenate([*(exact_values(v) for _, v in moves), biases[l]])
         uppers = list(zip(weights, biases, strict=True))[l + 1 :]
         for start in range(0, len(self.loss.X), SAMPLES):
-            columns = exact_values(self.loss.X[start : start + SAMPLES]).T
+            rows = exact_values(self.loss.X[start : start + SAMPLES])
             for W, b in zip(weights[:l], biases[:l], strict=True):
-                columns = exact_product(W, columns) + b[:, None]
-                if network.pieces > 1:
-                    columns = columns.reshape(-1, network.pieces, columns.shape[1]).max(axis=1)
-                else:
-                    slope = network.exact_negative_slope
-                    columns = np.where(columns > 0, columns, slope * columns)
-            given = exact_product(tables, columns) + shifts[:, None]
-            for column, y in zip(given.T, self.loss.y[start : start + SAMPLES], strict=True):
+                rows = network.activated(exact_product(rows, W.T) + b)
+            given = exact_product(rows, tables.T) + shifts
+            for column, y in zip(given, self.loss.y[start : start + SAMPLES], strict=True):
                 *parts, b = column.reshape(len(moves) + 1, -1)
                 yield self._with_loss(network, [(np.column_stack(parts), b), *uppers], y)
 
