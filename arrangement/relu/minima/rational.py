@@ -22,6 +22,7 @@ from arrangement import exact, kernels
 from arrangement.arrangement import Arrangement
 from arrangement.errors import SolverError
 from arrangement.exact.numbers import common_denominator, whole_columns
+from arrangement.relu.losses.losses import SQUARED, Loss
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
@@ -53,19 +54,31 @@ class RationalDecider(Decider):
     y : ndarray, shape (N,)
         The same in float64.
     free : ndarray, shape (N, e)
+    certain : bool
+        Of other losses and of several outputs: is nothing refused in float64, however clear?
+    kind : Loss
     """
 
     fits_samples = True
     """Is a sample whose output is free beside the others' without loss, whatever its target?"""
 
     def __init__(
-        self, faces: NeuronFaces, targets: NDArray[np.object_], y: Floats, free: Floats
+        self,
+        faces: NeuronFaces,
+        targets: NDArray[np.object_],
+        y: Floats,
+        free: Floats,
+        certain: bool = False,
+        kind: Loss = SQUARED,
     ) -> None:
         super().__init__(faces, y, free)
+        self.certain, self.kind = certain, kind
         self.exact_targets: NDArray[np.object_] = targets
         given = faces.samples.arrangement.normals[:, faces.columns]
         self.X, self.scale = whole_columns(given)
-        self.targets, self.target_scale = common_denominator(targets)
+        numbers = map(Fraction, [*targets.tolist(), kind.threshold])
+        whole, self.target_scale = common_denominator(list(numbers))
+        self.targets, self.limit = whole[:-1], whole[-1]
         self.down, self.up = faces.negative_slope.as_integer_ratio()
         self._flats: dict[int, tuple[Integers, Integers]] = {}
         self._turns: dict[int, Integers] = {}

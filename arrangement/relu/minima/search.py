@@ -142,7 +142,7 @@ class Search:
         if self.loss == SQUARED:
             return RationalDecider(*given)
         kind = HuberDecider if self.loss.name == "huber" else SmoothDecider
-        return kind(*given, self.loss, self.exact or self.faces.rough)
+        return kind(*given, self.exact or self.faces.rough, self.loss)
 
     def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""
