@@ -36,13 +36,12 @@ from arrangement.relu import (
 )
 from arrangement.relu.initialisation import NAMES
 from arrangement.relu.minima.piece_files import TABLES
+from arrangement.relu.minima.pieces import KINDS
 from arrangement.relu.minima.product import refuse_large_graph
 from arrangement.relu.multisets import n_multisets
 from arrangement.relu.problem import SMOOTH
 
 __all__ = ["add", "run"]
-
-KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
 
 SHOWN = 20
 """Lines of a table that are told in words; JSON has all."""

@@ -263,23 +263,23 @@ output_bias, negative_slope
     free, held = (_Program(setting, 1, fixed) for fixed in (False, True))
     cells = setting.arrangement.cells(progress=None if callable(progress) else progress)
     report = reporter(progress, "cells")
-    d = setting.X.shape[1]
-    shape = (d,) if outputs == 1 else (d, outputs)
-    m, count = len(cells), len(table)
-    min_fun, R, attained = np.empty(m), np.empty((m, *shape)), np.empty(m, dtype=bool)
-    closed_fun, closed_R = np.empty((m, count)), np.empty((m, count, *shape))
-    closed_attained = np.empty((m, count), dtype=bool)
+    own, closed = [], []
     for k, signs in enumerate(cells.signs):
         active = signs[None] > 0
-        found = free.solve(active, None)
-        min_fun[k], R[k], attained[k] = found.fun, found.R[0], found.attained
-        for column, z in enumerate(table):
-            found = held.solve(active, z[None])
-            closed_fun[k, column], closed_R[k, column] = found.fun, found.R[0]
-            closed_attained[k, column] = found.attained
-        report(k + 1, m)
+        own.append(free.solve(active, None))
+        closed += [held.solve(active, z[None]) for z in table]
+        report(k + 1, len(cells))
+    inner = own[0].R.shape[1:]
+    shape = len(cells), len(table)
     return CellwiseMinima(
-        cells, min_fun, R, table, closed_fun, closed_R, attained, closed_attained
+        cells,
+        np.array([found.fun for found in own]),
+        np.array([found.R[0] for found in own]),
+        table,
+        np.array([found.fun for found in closed]).reshape(shape),
+        np.array([found.R[0] for found in closed]).reshape(*shape, *inner),
+        np.array([found.attained for found in own]),
+        np.array([found.attained for found in closed], dtype=bool).reshape(shape),
     )
 
 

@@ -195,14 +195,14 @@ def squares_below(max_loss: float, y: Floats) -> float:
     return max_loss * len(y) * (1 + 1e-9) + 1e-12 * float(y @ y)
 
 
-def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "faces") -> None:
+def refuse_too_many(n_faces: int, hidden: int, n: int, d: int) -> None:
     """Raise a SizeError if multisets of `hidden` faces are too many to go through."""
     count = n_multisets(n_faces, hidden)
     if count <= MAX_TUPLES:
         return
     time = duration(count, SECONDS_PER_TUPLE)
     raise SizeError(
-        f"{n} samples in dimension {d} have about {rounded(n_faces)} {what} for one neuron, "
+        f"{n} samples in dimension {d} have about {rounded(n_faces)} faces for one neuron, "
         f"and so {rounded(count)} multisets of {shown(hidden)}: {time} on one core, "
         f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
         "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "
