@@ -370,7 +370,8 @@ def test_several_outputs_are_trained_to_their_own_optima():
             "several outputs are for the squared loss",
         ),
         ({"loss": "logistic"}, "y, entry 0: 0"),
-        ({"y": [[1.0, 2.0]]}, "y has 1 rows"),
+        ({"y": [[1.0, 2.0]]}, "but X has 2 samples"),
+        ({"y": [[], []]}, "one column an output"),
         ({"y": [[1.0, 2.0], [1.0]]}, "y"),
     ],
 )

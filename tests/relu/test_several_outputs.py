@@ -146,6 +146,24 @@ def test_a_double_eigenvalue_is_a_continuum():
     assert landscape.pieces.loss[:5].tolist() == [0.5] * 5
 
 
+@pytest.mark.parametrize("size", [1e-99, 1e99])
+def test_targets_at_the_ends_of_float64(size):
+    X, Y = [[0], [1], [2], [3]], np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
+    expected = OneHiddenLayer(X, Y).landscape().pieces
+    pieces = OneHiddenLayer(X, size * Y).landscape().pieces
+    assert pieces.loss / size**2 == pytest.approx(expected.loss)
+    z = [p.output_weights / np.abs(p.output_weights).max() for p in (pieces[0], expected[0])]
+    assert z[0] == pytest.approx(z[1])
+
+
+def test_targets_of_a_table_with_names():
+    pandas = pytest.importorskip("pandas")
+    X, Y = [[0], [1], [2]], [[1, 0], [0, 1], [1, 1]]
+    layer = OneHiddenLayer(pandas.DataFrame(X), pandas.DataFrame(Y, columns=["a", "b"]))
+    assert layer.n_outputs == 2
+    assert layer.targets.tolist() == Y
+
+
 def test_what_is_refused():
     X, Y = [[0], [1], [2]], [[1, 0], [0, 1], [1, 1]]
     with pytest.raises(InputError, match="not convex, and has no landscape here"):
