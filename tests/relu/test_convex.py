@@ -364,6 +364,8 @@ def test_several_outputs_are_trained_to_their_own_optima():
     [
         ({"sample_weight": [1.0]}, "sample_weight has 1 entries"),
         ({"sample_weight": [1.0, -1.0]}, "sample_weight, entry 1: -1 is below 0"),
+        ({"sample_weight": [1.0, 1e200]}, "sample_weight, entry 1: its absolute value"),
+        ({"sample_weight": [5e-324, 1.0]}, "sample_weight, entry 0: its absolute value"),
         ({"sample_weight": [0.0, 0.0]}, "sample_weight: every weight is zero"),
         (
             {"loss": "softmax", "y": [[1, 2], [0, 1]]},
