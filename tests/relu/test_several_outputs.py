@@ -194,6 +194,24 @@ def test_pieces_are_saved_with_all_outputs(tmp_path):
     assert found == tuple(landscape.pieces.output_weights[0, 0])
 
 
+@pytest.mark.parametrize("hidden", [1, 2])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tolerance": -1}, "tolerance=-1 must lie between 0 and 1"),
+        ({"tolerance": "a"}, "tolerance='a' must lie"),
+        ({"time_limit": "x"}, "time_limit='x' must be"),
+        ({"method": "guess"}, "method 'guess' is none of"),
+        ({"random_state": -1}, "random_state = -1 is too small"),
+        ({"random_state": "a"}, "random_state = 'a' is not an integer"),
+    ],
+)
+def test_arguments_that_are_none(given, message, hidden):
+    layer = OneHiddenLayer([[0], [1]], [[1, 0], [0, 1]], hidden=hidden)
+    with pytest.raises(InputError, match=message):
+        layer.fit_global(**given)
+
+
 @pytest.mark.parametrize("seed", first(2, range(20)))
 def test_the_best_network_has_a_bound_that_none_is_below(seed):
     X, _, bias = data_set(seed, largest=6, features=2)

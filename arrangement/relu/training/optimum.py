@@ -27,7 +27,9 @@ from arrangement.relu.weight_space import Floats, Samples, Signs
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells
 
-__all__ = ["Certificate", "GlobalOptimum", "global_optimum"]
+__all__ = ["METHODS", "Certificate", "GlobalOptimum", "global_optimum"]
+
+METHODS = "auto", "screen", "branch", "cones"
 
 LARGEST_TABLE = 1 << 28
 """Signs of cells on samples that are unpacked without being asked for."""
@@ -135,7 +137,7 @@ def global_optimum(
 ) -> GlobalOptimum:
     """The network of least loss; see :meth:`OneHiddenLayer.fit_global`."""
     search = GlobalSearch(samples, hidden, output_bias, negative_slope, time_limit, tolerance)
-    choice(method, ("auto", "screen", "branch", "cones"), "method")
+    choice(method, METHODS, "method")
     if search.norm == 0.0:
         return _result(search, bias, "screen", 0, 0, 0, 0)
     if method == "auto" and _few_directions(search):
