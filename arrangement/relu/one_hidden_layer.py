@@ -396,7 +396,9 @@ class OneHiddenLayer(Problem):
         (0.5, 'optimal')
         """
         if self.n_outputs > 1:
-            return several_outputs_optimum(self, tolerance, random_state, progress)
+            return several_outputs_optimum(
+                self, time_limit, tolerance, method, random_state, progress
+            )
         self.refuse_other_losses("fit_global()")
         return global_optimum(
             self,

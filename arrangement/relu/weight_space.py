@@ -146,11 +146,14 @@ def sample_weights(weights: Any, n: int) -> Floats:
     """
     if weights is None:
         return np.ones(n)
-    values = exact_table(weights, "sample_weight", "entry", 1).astype(np.float64)
-    if len(values) != n:
-        raise InputError(f"sample_weight has {len(values)} entries, but X has {n} samples")
-    for i in np.flatnonzero(values < 0):
-        raise InputError(f"sample_weight, entry {i}: {values[i]:g} is below 0")
+    exactly = exact_table(weights, "sample_weight", "entry", 1)
+    if len(exactly) != n:
+        raise InputError(f"sample_weight has {len(exactly)} entries, but X has {n} samples")
+    for i, value in enumerate(exactly):
+        _refuse_extreme(value, TARGETS, f"sample_weight, entry {i}")
+        if value < 0:
+            raise InputError(f"sample_weight, entry {i}: {float(value):g} is below 0")
+    values = exactly.astype(np.float64)
     if not values.any():
         raise InputError("sample_weight: every weight is zero, so that no sample counts")
     return values

@@ -364,13 +364,16 @@ def test_several_outputs_are_trained_to_their_own_optima():
     [
         ({"sample_weight": [1.0]}, "sample_weight has 1 entries"),
         ({"sample_weight": [1.0, -1.0]}, "sample_weight, entry 1: -1 is below 0"),
+        ({"sample_weight": [1.0, 1e200]}, "sample_weight, entry 1: its absolute value"),
+        ({"sample_weight": [5e-324, 1.0]}, "sample_weight, entry 0: its absolute value"),
         ({"sample_weight": [0.0, 0.0]}, "sample_weight: every weight is zero"),
         (
             {"loss": "softmax", "y": [[1, 2], [0, 1]]},
             "several outputs are for the squared loss",
         ),
         ({"loss": "logistic"}, "y, entry 0: 0"),
-        ({"y": [[1.0, 2.0]]}, "y has 1 rows"),
+        ({"y": [[1.0, 2.0]]}, "but X has 2 samples"),
+        ({"y": [[], []]}, "one column an output"),
         ({"y": [[1.0, 2.0], [1.0]]}, "y"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from arrangement.errors import InputError, SolverError
 from arrangement.relu import OneHiddenLayer, local_minimum
 from arrangement.relu.losses.losses import Loss
 from arrangement.relu.minima.huber import HuberDecider
+from arrangement.relu.training import convex
 from tests.amounts import first
 from tests.landscape_reference import HuberReference, SmoothReference
 from tests.relu.test_criterion import assert_no_way_down
@@ -144,6 +146,41 @@ def test_what_is_for_squares_only_says_so():
         OneHiddenLayer([[1], [2]], [1, -1], loss="hinge")
     with pytest.raises(InputError, match="labels −1 and \\+1"):
         OneHiddenLayer([[1], [2]], [1, 0], loss="logistic")
+
+
+def test_a_threshold_that_a_loss_does_not_use_changes_nothing():
+    X, y = [[0], [1], [2]], [1, -1, 1]
+    for loss in "squared", "log_cosh", "logistic":
+        one, two = (OneHiddenLayer(X, y, loss=loss, threshold=t) for t in (1.0, 2.0))
+        assert np.array_equal(one.landscape().pieces.loss, two.landscape().pieces.loss)
+    assert OneHiddenLayer(X, y, threshold=2.0).fit_global().status == "optimal"
+
+
+@pytest.mark.parametrize("threshold", [Fraction(1, 2), np.float32(0.5)])
+def test_a_threshold_is_any_number(threshold):
+    X, y = [[0], [1], [2], [4]], [1, -3, 1, 5]
+    pieces = OneHiddenLayer(X, y, loss="huber", threshold=threshold).landscape().pieces
+    expected = OneHiddenLayer(X, y, loss="huber", threshold=0.5).landscape().pieces
+    assert np.array_equal(pieces.loss, expected.loss)
+    found = [convex.train(X, y, 0.1, loss="huber", threshold=t).fun for t in (threshold, 0.5)]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("threshold", [0, -1, np.inf, np.nan, "1", True, None, 10**400])
+def test_thresholds_that_are_none(threshold):
+    with pytest.raises(InputError, match="a finite number above 0"):
+        OneHiddenLayer([[0], [1]], [1, 2], loss="huber", threshold=threshold)
+
+
+@pytest.mark.parametrize("threshold", [1e300, 1e-300])
+def test_extreme_thresholds(threshold):
+    X, y = [[0], [1], [2], [4]], [1, -3, 1, 5]
+    pieces = OneHiddenLayer(X, y, loss="huber", threshold=threshold).landscape().pieces
+    if threshold > 1:
+        squares = OneHiddenLayer(X, y).landscape().pieces
+        assert pieces.loss == pytest.approx(squares.loss)
+    else:
+        assert pieces.loss.max() <= 2 * threshold * 2.5
 
 
 def test_limits_kinds_and_copies():

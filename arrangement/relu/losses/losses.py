@@ -90,8 +90,8 @@ class Loss:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or self.name not in LOSSES:
             raise InputError(f"loss={shown(self.name)}: one of {', '.join(LOSSES)}")
-        _positive(self.threshold, "threshold")
-        _positive(self.margin, "margin")
+        for name in "threshold", "margin":
+            object.__setattr__(self, name, _positive(getattr(self, name), name))
 
     @property
     def differentiable(self) -> bool:
@@ -384,7 +384,7 @@ class Penalty:
                     f'alpha={shown(self.alpha)}: give a penalty, such as penalty="l2"'
                 )
         else:
-            _positive(self.alpha, "alpha")
+            object.__setattr__(self, "alpha", _positive(self.alpha, "alpha"))
         ratio = self.l1_ratio
         if isinstance(ratio, bool) or not isinstance(ratio, float | int) or not 0 <= ratio <= 1:
             raise InputError(f"l1_ratio={shown(ratio)}: a number from 0 to 1")
@@ -404,13 +404,15 @@ class Penalty:
         return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)
 
 
-def _positive(value: Any, name: str) -> None:
+def _positive(value: Any, name: str) -> float:
+    """A number above 0 in float64."""
     try:
-        good = not isinstance(value, bool) and exact_number(value) > 0 and isfinite(value)
+        number = 0.0 if isinstance(value, bool | str | bytes) else float(exact_number(value))
     except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
-        good = False
-    if not good:
+        number = 0.0
+    if not number > 0 or not isfinite(number):
         raise InputError(f"{name}={shown(value)}: a finite number above 0 is needed")
+    return number
 
 
 def checked_slope(value: Any, negative: bool = False) -> float:

@@ -94,7 +94,7 @@ class HuberDecider(ConvexDecider):
             step = -np.linalg.solve(H, g)
             along = Q @ step
             # The slope along the step rises piecewise linearly: its zero, kink by kink.
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 kinks = np.concatenate([(t - away) / along, (-t - away) / along])
             kinks = np.sort(kinks[np.isfinite(kinks) & (kinks > 0)])
             slopes = [float(along @ np.clip(away + k * along, -t, t)) for k in kinks]

@@ -291,7 +291,7 @@ class RankOneDecider(RationalDecider):
             else:
                 slopes = self.faces.slopes(np.array([face]))[0]
                 a = slopes * (self.faces.samples.X @ minima.points[k, 0])
-                z[k, 0] = a @ targets
+                z[k, 0] = (a / np.abs(a).max()) @ (targets / np.abs(targets).max())
             z[k, 0] /= np.linalg.norm(z[k, 0])
         return z
 

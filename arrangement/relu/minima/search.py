@@ -110,7 +110,7 @@ class Search:
     @property
     def screened(self) -> bool:
         """Does the screen for squares of one output apply?"""
-        return self.loss == SQUARED and not self.several
+        return self.loss.name == "squared" and not self.several
 
     @property
     def room(self) -> float:
@@ -139,7 +139,7 @@ class Search:
         given = self.faces, self.targets, self.y, self.free
         if self.several:
             return RankOneDecider(*given, self.exact or self.faces.rough)
-        if self.loss == SQUARED:
+        if self.loss.name == "squared":
             return RationalDecider(*given)
         kind = HuberDecider if self.loss.name == "huber" else SmoothDecider
         return kind(*given, self.exact or self.faces.rough, self.loss)

@@ -290,8 +290,11 @@ def _columns(y: ArrayLike, n: int, loss: Loss) -> list[Any]:
     if _is_row(y):
         return [y]
     table = exact_table(y, "y", "row", 2)
-    if len(table) != n:
-        raise InputError(f"y has {len(table)} rows, but X has {n} samples")
+    if len(table) != n or not table.shape[1]:
+        raise InputError(
+            f"y has shape {table.shape}, but X has {n} samples: one row a sample is needed, "
+            "and one column an output"
+        )
     if loss.name != "squared":
         raise InputError(
             f"y has shape {table.shape}: several outputs are for the squared loss; for classes "

@@ -20,7 +20,7 @@ from arrangement import exact, kernels
 from arrangement.bounds import cover
 from arrangement.checks import generator
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.numbers import common_denominator
+from arrangement.exact.numbers import common_denominator, shown
 from arrangement.exact.packing import Words
 from arrangement.kernels.landscape.branching import Nodes
 from arrangement.kernels.landscape.cone_fit import Cones, Data, Exact, cone_fit, workspace
@@ -33,7 +33,7 @@ from arrangement.relu.weight_space import Floats, Indices, Mask, Samples, Signs,
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells
 
-__all__ = ["MOST_PATTERNS", "GlobalSearch", "exact_data", "seconds"]
+__all__ = ["MOST_PATTERNS", "GlobalSearch", "check_tolerance", "exact_data", "seconds"]
 
 PORTION = 1 << 16
 """Tuples in one call of the compiled screen."""
@@ -79,6 +79,12 @@ def seconds(time_limit: Any) -> float:
     return float(time_limit)
 
 
+def check_tolerance(tolerance: Any) -> None:
+    """An InputError unless it is a share that a gap may have."""
+    if not 0 < _number(tolerance) < 1:
+        raise InputError(f"tolerance={shown(tolerance)} must lie between 0 and 1")
+
+
 def _number(value: Any) -> float:
     """The value as a float; NaN if it is none."""
     if isinstance(value, str | bytes):
@@ -105,8 +111,7 @@ class GlobalSearch:
         time_limit: float | None,
         tolerance: float,
     ) -> None:
-        if not 0 < _number(tolerance) < 1:
-            raise InputError(f"tolerance={tolerance!r} must lie between 0 and 1")
+        check_tolerance(tolerance)
         if hidden > MOST_NEURONS:
             raise SizeError(
                 f"{hidden} hidden neurons: each step of branch and bound looks at 2^{hidden} "

@@ -26,7 +26,9 @@ from arrangement.relu.weight_space import Samples, Signs
 if TYPE_CHECKING:
     from arrangement.relu.problem import Problem
 
-__all__ = ["Certificate", "GlobalOptimum", "global_optimum"]
+__all__ = ["METHODS", "Certificate", "GlobalOptimum", "global_optimum"]
+
+METHODS = "auto", "screen", "branch", "cones"
 
 LARGEST_TABLE = 1 << 28
 """Signs of cells on samples that are unpacked without being asked for."""
@@ -119,7 +121,7 @@ def global_optimum(
     samples = Samples.of(arrangement, problem.targets, bias is not None)
     form = hidden, problem.output_bias, problem.negative_slope
     search = GlobalSearch(samples, *form, time_limit, tolerance)
-    choice(method, ("auto", "screen", "branch", "cones"), "method")
+    choice(method, METHODS, "method")
     if search.norm == 0.0:
         return _result(search, bias, "screen", 0, 0, 0, 0)
     if method == "auto" and _few_directions(search):

@@ -23,10 +23,12 @@ import numpy as np
 from scipy.optimize import minimize
 
 from arrangement import exact
+from arrangement.checks import choice, generator
 from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets, n_multisets
 from arrangement.relu.training.exact_bound import exact_loss
-from arrangement.relu.training.optimum import Certificate, GlobalOptimum
+from arrangement.relu.training.global_search import check_tolerance, seconds
+from arrangement.relu.training.optimum import METHODS, Certificate, GlobalOptimum
 from arrangement.relu.weight_space import Floats
 
 if TYPE_CHECKING:
@@ -48,9 +50,18 @@ MOVED = 1e-9
 
 
 def several_outputs_optimum(
-    layer: OneHiddenLayer, tolerance: float, random_state: int, progress: Progress
+    layer: OneHiddenLayer,
+    time_limit: float | None,
+    tolerance: float,
+    method: str,
+    random_state: int,
+    progress: Progress,
 ) -> GlobalOptimum:
     """See :meth:`OneHiddenLayer.fit_global`."""
+    seconds(time_limit)
+    check_tolerance(tolerance)
+    choice(method, METHODS, "method")
+    rng = generator(random_state, "random_state")
     n = layer.n_samples
     mean = float(np.sum(layer.targets**2)) / n
     if layer.hidden == 1:
@@ -63,7 +74,7 @@ def several_outputs_optimum(
         lower *= 1 - 1e-14
         counts = len(landscape.cells), len(landscape.cells)
     else:
-        weights, z = _descended(layer, random_state)
+        weights, z = _descended(layer, rng)
         lower, counts = _bound(layer, progress)
     given = layer.arrangement.normals, layer.exact_targets
     loss = exact_loss(*given, weights, z, 0.0, layer.negative_slope)
@@ -121,10 +132,10 @@ def _bound(layer: Problem, progress: Progress) -> tuple[float, tuple[int, int]]:
     return max(0.0, least - MOVED * total) / n, (m, count)
 
 
-def _descended(layer: Problem, random_state: int) -> tuple[Floats, Floats]:
+def _descended(layer: Problem, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """The weights of the best end of some descents."""
     samples, Y, K, leak = layer.samples, layer.targets, layer.hidden, layer.negative_slope
-    X, rng = samples.X, np.random.default_rng(random_state)
+    X = samples.X
     d, m = X.shape[1], Y.shape[1]
     size = float(np.sqrt(np.mean(Y * Y))) or 1.0
 
