@@ -332,6 +332,19 @@ def test_train_for_reading(run):
     assert out.isascii()
 
 
+@pytest.mark.parametrize(
+    ("samples", "start"), [(60, "cones of directions; "), (12, "branch without cells; ")]
+)
+def test_train_says_what_was_searched_without_cells(samples, start, run):
+    rng = np.random.default_rng(0)
+    table = "".join(f"{a},{b},{c}\n" for a, b, c in rng.normal(size=(samples, 3)))
+    command = ["train", "--data", "-", "--hidden", 2, "--time-limit", 0]
+    code, out, err = run(*command, stdin=table)
+    assert (code, err) == (0, "")
+    certificate = next(row for row in out.splitlines() if row.startswith("certificate"))
+    assert certificate[13:].strip().startswith(start)
+
+
 def test_train_that_is_stopped_has_a_valid_bound(facts):
     rng = np.random.default_rng(0)
     table = "".join(f"{a},{b},{c}\n" for a, b, c in rng.normal(size=(14, 3)))

@@ -168,7 +168,7 @@ def _result(
     fun = float(loss)
     fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
     share = search.norm * (search.norm / N)
-    lower = max(0.0, min(search.lower * share * (1 - 1e-14), fun))
+    lower = max(0.0, min(float(search.lower) * share * (1 - 1e-14), fun))
     status: Literal["optimal", "time_limit", "imprecise"] = "optimal"
     if fun - lower > 2 * search.tolerance * share:
         status = "time_limit" if n_open else "imprecise"
