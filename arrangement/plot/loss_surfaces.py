@@ -60,7 +60,7 @@ def surface(
         False leaves the kinks out; finding them takes time with many samples. Those that
         `LossSurface.kinks` has found need not be found again.
     title : str, optional
-        Instead of the loss, the samples and the network.
+        Instead of the loss, its penalty, the samples and the network.
     progress : bool or callable, optional
         Of the search for kinks.
 
@@ -110,7 +110,11 @@ def surface(
         if title is None:
             loss = surface.loss
             samples = counted(len(loss.X), "sample")
-            title = f"{loss.loss.name} loss, {samples}, {loss.network!r}"
+            penalty = loss.penalty
+            more = (
+                "" if penalty.name is None else f" + {penalty.alpha:g} {penalty.name} penalty"
+            )
+            title = f"{loss.loss.name} loss{more}, {samples}, {loss.network!r}"
         entitle(axes, title, source=source)
     return figure_of(axes)
 

@@ -523,6 +523,12 @@ def test_polish(facts, refused, tmp_path):
     assert found["fall"] > 0
     saved = Network.read(out).forward(X)[:, 0]
     assert np.mean((saved - Y) ** 2) == pytest.approx(found["loss"])
+    state = tmp_path / "state.npz"  # as numpy.savez writes a state dict of torch
+    np.savez(state, **{"a.weight": [[1.0], [-1.0]], "a.bias": [-0.5, 2.2]},
+             **{"b.weight": [[1.0, 0.3]], "b.bias": [0.5]})  # fmt: skip
+    said = ["--activation", "relu", "--layers", "a", "b", "--data", "-", "--no-normalise"]
+    assert facts("polish", state, *said, stdin=SAMPLES)["loss"] == pytest.approx(found["loss"])
+    assert "--activation" in refused("polish", state, *said[2:], stdin=SAMPLES)
     wide = "1,2,0\n3,4,1\n1,5,2\n"
     assert "inputs" in refused("polish", path, "--data", "-", stdin=wide)
 

@@ -38,6 +38,17 @@ def test_every_plane(kind, suffix, tmp_path):
     assert not lines(figure)
 
 
+def test_axes_say_what_moves_and_the_title_which_loss():
+    loss = NetworkLoss(NETWORK, X, CLASSES, "softmax", penalty="l2", alpha=0.1)
+    axes = plot.surface(loss_surface(loss, layer=0, points=3), kinks=False).axes[0]
+    assert axes.get_xlabel() == "random direction of layer 0, filter-normalised"
+    assert axes.get_title().startswith("softmax loss + 0.1 l2 penalty, 6 samples")
+    D = [bias_direction(NETWORK, 0, 2), loss.parameters]
+    axes = plot.surface(loss_surface(loss, D, points=3), kinks=False).axes[0]
+    assert axes.get_xlabel() == "added to the bias of neuron 2 of layer 0"
+    assert axes.get_ylabel() == "second direction"
+
+
 def test_kinks_are_drawn_where_one_layer_moves():
     surface = loss_surface(SOFTMAX, "random", layer=0, points=12)
     kinks = surface.kinks()
