@@ -141,7 +141,7 @@ def _signs_on_line(
                 if place < end:
                     for earlier in range(w):
                         doubt[1, earlier] = 0
-                end, doubt[1, w] = place, left
+                end, doubt[1, w] = np.uint64(place), left
                 break
     return np.int64(end)
 
