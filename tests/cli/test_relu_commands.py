@@ -63,6 +63,7 @@ def test_landscape_of_another_loss(facts, loss):
     limits = expected.falling[2]
     assert found["faces_on_which_it_falls_for_ever"] == len(limits)
     assert found["least_limit_on_these"] == (limits.min() if len(limits) else None)
+    assert found["may_be_lower_without_a_minimum"] == expected.may_be_lower
 
 
 def test_landscape_of_another_loss_for_reading(run):
@@ -71,6 +72,11 @@ def test_landscape_of_another_loss_for_reading(run):
     code, out, _ = run(*given, "--labels", "sign", stdin=stdin)
     assert code == 0
     assert "without a minimum the loss falls towards 0.51986" in out
+    bump = "x,kind\n0,1\n0,2\n1,1\n3,1\n3,2\n"
+    for hidden, told in ("1", False), ("2", True):
+        code, out, _ = run(*given, "--labels", "sign", "--hidden", hidden, stdin=bump)
+        assert code == 0
+        assert ("without a minimum the loss may be lower" in out) == told
     code, _, err = run(*given, stdin=stdin)
     assert code == 2
     assert "labels −1 and +1" in err

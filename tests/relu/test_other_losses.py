@@ -3,7 +3,9 @@
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
+from itertools import combinations_with_replacement
 
+import cvxpy as cp
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -129,6 +131,40 @@ def test_a_logistic_loss_falls_for_ever():
         w = 1e3 * landscape.table.interior(face)
         f = s * np.maximum(np.array([1, 2, -1]) * landscape.table.weights(w)[0], 0)
         assert Loss("logistic").values(f, [1, 1, -1]).mean() == pytest.approx(limit)
+
+
+def infimum(X, y, K, output_bias, signs):
+    """The infimum of a logistic loss, by convex programs on all tuples of closed cells."""
+    least, XB = np.inf, with_bias(X, 1.0)
+    for cells in combinations_with_replacement(signs, K):
+        for s in np.ndindex(*(2,) * K):
+            u, b = cp.Variable((K, XB.shape[1])), cp.Variable()
+            f = b * np.ones(len(y)) if output_bias else np.zeros(len(y))
+            held = [cp.abs(u) <= 1e3, cp.abs(b) <= 1e3]
+            for j, row in enumerate(cells):
+                f = f + (2 * s[j] - 1) * cp.multiply(row > 0, XB @ u[j])
+                held.append(cp.multiply(row, XB @ u[j]) >= 0)
+            cost = cp.sum(cp.logistic(-cp.multiply(y, f))) / len(y)
+            least = min(least, cp.Problem(cp.Minimize(cost), held).solve(solver=cp.CLARABEL))
+    return least
+
+
+@pytest.mark.parametrize("seed", first(3, range(40)))
+def test_a_least_minimum_is_the_infimum_unless_it_is_told(seed):
+    rng = np.random.default_rng(seed)
+    K, output_bias = (1, False) if seed % 4 else (1 + seed % 8 // 4, seed % 16 > 7)
+    # Many labels of equal samples: a ray of one neuron is then rare.
+    X = rng.integers(0, 3, (7 - 2 * K, 1)).astype(float)
+    X, y = np.concatenate([X, X[:3]]), rng.choice([-1.0, 1.0], len(X) + 3)
+    layer = OneHiddenLayer(X, y, hidden=K, output_bias=output_bias, loss="logistic")
+    landscape = layer.landscape()
+    best = infimum(X, y, K, output_bias, landscape.cells.signs.astype(float))
+    told = landscape.pieces.loss.min(initial=np.inf)
+    assert best <= min(told, landscape.falling[2].min(initial=np.inf)) + 1e-6
+    if not landscape.may_be_lower and not landscape.doubtful:
+        assert best == pytest.approx(told, abs=1e-6)
+    assert ("lower" in repr(landscape) or "falls" in repr(landscape)) == landscape.may_be_lower
+    assert layer.landscape(kinds="isolated").may_be_lower
 
 
 def test_what_is_for_squares_only_says_so():
