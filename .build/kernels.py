@@ -202,26 +202,49 @@ def _numba_type(annotation):
 
 
 def _share(part, n_parts):
-    """The loops of one part: those of a module together, as they have inner loops in common."""
-    shares = [(0, number, []) for number in range(n_parts)]
-    for size, kernels in _declared():
-        taken, number, share = min(shares, key=lambda one: one[:2])
-        shares[number] = taken + size, number, share + kernels
-    return shares[part][2]
+    """The loops of one part.
+
+    Module by module, the largest first, they go where they add the least to the squares of the
+    work: beside those with which they have inner loops in common, which are compiled once in a
+    part, and where there is least to do.
+    """
+    modules = [(kernels, set().union(*map(_called, kernels))) for kernels in _declared()]
+    shares = [([], set()) for _ in range(n_parts)]
+    for kernels, called in sorted(modules, key=lambda one: -_work(one[1])):
+        added = [_work(inner | called) ** 2 - _work(inner) ** 2 for _, inner in shares]
+        share, inner = shares[np.argmin(added)]
+        share += kernels
+        inner |= called
+    return shares[part][0]
+
+
+def _called(kernel):
+    """A loop and all those that it calls, and those that they call."""
+    found, left = set(), {kernel}
+    while left:
+        found |= left
+        functions = [one.py_func for one in left]
+        named = {f.__globals__.get(name) for f in functions for name in f.__code__.co_names}
+        left = {one for one in named if isinstance(one, Kernel)} - found
+    return found
+
+
+def _work(kernels):
+    """The length of the bytecode, to which the time that loops take is proportional."""
+    return sum(len(kernel.py_func.__code__.co_code) for kernel in kernels)
 
 
 def _declared():
-    """The loops that Python calls, module by module, the largest first."""
+    """The loops that Python calls, module by module."""
     modules = []
-    for path in DESCRIPTION.parent.rglob("*.py"):
+    for path in sorted(DESCRIPTION.parent.rglob("*.py")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        kernels = [
+        modules.append([
             one
             for one in vars(import_module(name)).values()
             if isinstance(one, Kernel) and one.annotations and one.__module__ == name
-        ]
-        modules.append((path.stat().st_size, name, kernels))
-    return [(size, kernels) for size, _, kernels in sorted(modules, reverse=True) if kernels]
+        ])  # fmt: skip
+    return filter(None, modules)
 
 
 if __name__ == "__main__":

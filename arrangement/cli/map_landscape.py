@@ -36,13 +36,12 @@ from arrangement.relu import (
 )
 from arrangement.relu.initialisation import NAMES
 from arrangement.relu.minima.piece_files import TABLES
+from arrangement.relu.minima.pieces import KINDS
 from arrangement.relu.minima.product import refuse_large_graph
 from arrangement.relu.multisets import n_multisets
 from arrangement.relu.problem import SMOOTH
 
 __all__ = ["add", "run"]
-
-KINDS = ("isolated", "continuum", "dead", "boundary", "zero")
 
 SHOWN = 20
 """Lines of a table that are told in words; JSON has all."""
@@ -276,6 +275,8 @@ def _found(
     lowest = float(limits.min(initial=math.inf))
     if lowest < pieces.loss.min(initial=math.inf):
         least_text += f"; without a minimum the loss falls towards {lowest:.6g}"
+    elif landscape.may_be_lower:
+        least_text += "; without a minimum the loss may be lower"
     facts = [
         Fact("loss function", landscape.problem.loss.name, {}),
         Fact("max loss", options.max_loss, {}),
@@ -295,6 +296,7 @@ def _found(
         Fact("narrowest margin", narrowest, {}),
         Fact("faces on which it falls for ever", len(limits), {}),
         Fact("least limit on these", lowest if len(limits) else None, {}),
+        Fact("may be lower without a minimum", landscape.may_be_lower, {}),
         _doubtful("doubtful tuples", landscape.doubtful),
         Fact(least, value, {}),
     ]

@@ -22,11 +22,11 @@ __all__ = ["add_domain", "add_reading", "chosen_domain", "chosen_network"]
 def add_reading(parser: Parser, slices: bool = True) -> None:
     """The options that say what a file of a network does not; and for a slice of its inputs."""
     parser.options("""
---activation NAME K ...  relu, leaky_relu or 'maxout K', if FILE does not say (a state dict does
-    not)
+--activation NAME K ...  relu, leaky_relu or 'maxout K', if the file does not say (a state
+    dict does not)
 --layers NAME ...  the layers of a .npz or .pt file by name in the order in which they are
     applied, such as fc1 fc2: a state dict does not say it
---negative-slope S  of leaky_relu, if FILE does not say
+--negative-slope S  of leaky_relu, if the file does not say
 """)
     if not slices:
         return

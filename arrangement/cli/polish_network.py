@@ -12,10 +12,10 @@ from arrangement.cli.data_options import (
     of_layer,
 )
 from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
+from arrangement.cli.network_options import add_reading, chosen_network
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
 from arrangement.errors import InputError
-from arrangement.networks.network import Network
 from arrangement.relu import OneHiddenLayer, Polished
 
 __all__ = ["add", "run"]
@@ -31,6 +31,7 @@ def add(parser: Parser) -> None:
         "proved to be one. A bias of the output counts as one that may change."
     )
     parser.add_argument("file", metavar="NETWORK", help="the trained network")
+    add_reading(parser, slices=False)
     add_data(parser)
     parser.options("""
 --exact  prove the minimum in rational arithmetic
@@ -42,7 +43,7 @@ def add(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Result:
     """Descend, and tell where it ended."""
     check_outputs(options, options.data, options.file)
-    network = Network.read(options.file)
+    network = chosen_network(options.file, options)
     data = chosen_data(options)
     if network.input_dimension != data.X.shape[1]:
         raise InputError(

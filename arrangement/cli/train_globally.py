@@ -58,6 +58,13 @@ def run(options: argparse.Namespace) -> Result:
 def _found(best: GlobalOptimum) -> list[Fact]:
     proof = best.certificate
     what = "tuples of cells" if proof.method == "screen" else "nodes"
+    if proof.method == "cones":
+        over = "cones of directions"
+    elif proof.n_cells:
+        cells, tuples = f"{proof.n_cells:,} cells", f"{proof.n_tuples:,} tuples of cells"
+        over = f"{proof.method} over {cells}, {tuples}"
+    else:
+        over = f"{proof.method} without cells"
     certificate = {
         "method": proof.method,
         "cells": proof.n_cells,
@@ -79,7 +86,6 @@ def _found(best: GlobalOptimum) -> list[Fact]:
         Fact(
             "certificate",
             certificate,
-            f"{proof.method} over {proof.n_cells:,} cells, {proof.n_tuples:,} "
-            f"tuples of cells; {proof.n_bounds:,} {what} bounded, {proof.n_open:,} open",
+            f"{over}; {proof.n_bounds:,} {what} bounded, {proof.n_open:,} open",
         ),
     ]

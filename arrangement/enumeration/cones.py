@@ -538,6 +538,8 @@ class _Cone:
         """
         if nearly:
             near, wrong, units = self._nearly()
+            if not np.isfinite(wrong).all():
+                return self._rounded(False)
         values = near if nearly else self.values
         errors = np.full(len(self.edges), self.error)
         above, below = values > 0, values < 0
@@ -578,6 +580,9 @@ class _Cone:
             high, _, exponents = _twofold(sums, "floats")
             values[unsure] = _scaled(high, high, exponents - units[unsure])[0]
             wrong[unsure] = np.abs(values[unsure]) * exact.UNIT_ROUNDOFF
+            # Beside the others in its row it may be too small for float64.
+            lost = (np.abs(values[unsure]) < 2.0**-900) & (sums != 0)
+            wrong[unsure[0][lost], unsure[1][lost]] = np.inf
         return values, wrong, units
 
     def _failed(self, reason: int) -> bool:

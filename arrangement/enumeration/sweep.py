@@ -229,7 +229,8 @@ class _Level:
         lines.root_errors[:] = rest.max(axis=0, initial=0.0)
         self._fill(0, high, np.abs(low) + rest)
         self.moduli = self._modulo([], 0)
-        self._out = np.empty((BLOCK + depths + 2, sweep.n_words), dtype=np.uint64)
+        room = BLOCK + kernel.AHEAD + depths + 2
+        self._out = np.empty((room, sweep.n_words), dtype=np.uint64)
 
     def _modulo(self, primes: list[tuple[int, int]], needed: int) -> Moduli:
         """The rows modulo some primes, none of them picked."""

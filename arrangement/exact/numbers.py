@@ -20,6 +20,7 @@ from arrangement.exact.algebraic import from_sympy, read_number
 from arrangement.exact.fields import FieldElement, Number, simplest
 
 __all__ = [
+    "common_denominator",
     "exact_number",
     "exact_table",
     "exact_text",
@@ -29,6 +30,7 @@ __all__ = [
     "real_number",
     "refuse_bits",
     "shown",
+    "whole_columns",
 ]
 
 _LONG = 4000
@@ -321,3 +323,19 @@ def _integers(value: Any) -> list[int]:
     """The coefficients of an element of Z[α], or an integer."""
     parts = value.coefficients if isinstance(value, FieldElement) else (value,)
     return [int(c) for c in parts]
+
+
+def common_denominator(values: Any) -> tuple[NDArray[np.object_], int]:
+    """Numbers over one denominator: (integers, denominator)."""
+    ratios = [v.as_integer_ratio() for v in np.asarray(values).ravel().tolist()]
+    scale = lcm(*{q for _, q in ratios})
+    whole = np.empty(len(ratios), dtype=object)
+    whole[:] = [p * (scale // q) for p, q in ratios]
+    return whole.reshape(np.shape(values)), scale
+
+
+def whole_columns(table: NDArray[Any]) -> tuple[NDArray[np.object_], list[int]]:
+    """A table as integers, column by column, and what the columns were multiplied by."""
+    parts = [common_denominator(column) for column in table.T]
+    whole = np.array([column for column, _ in parts], dtype=object)
+    return whole.T.reshape(table.shape), [scale for _, scale in parts]

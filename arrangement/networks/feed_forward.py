@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from math import lcm
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement import exact
 from arrangement.checks import choice, entries, generator, whole
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.numbers import exact_number, exact_table, shown
+from arrangement.exact.numbers import common_denominator, exact_number, exact_table, shown
 from arrangement.networks.weights import (
     Activation,
     Exact,
@@ -23,7 +22,6 @@ from arrangement.networks.weights import (
     Slopes,
     exact_product,
     exact_values,
-    integers,
     is_number,
     parse_activation,
     parse_labels,
@@ -233,15 +231,16 @@ class FeedForward:
             )
         values: list[Floats] = []
         for W, b in zip(self.weights, self.biases, strict=True):
-            x = self._activated(values[-1], len(values) - 1) if values else x
+            x = self.activated(values[-1], len(values) - 1) if values else x
             values.append(x @ W.T + b)
         return values
 
-    def _activated(self, z: NDArray[Any], l: int) -> NDArray[Any]:
+    def activated(self, z: NDArray[Any], l: int) -> NDArray[Any]:
+        """The outputs of hidden layer l from the values of its rows, in the last axis."""
         if self.pieces > 1:
             return self._by_neuron(z).max(axis=-1)
         slope = exact_values(self.slopes[l]) if z.dtype == object else self.slopes[l]
-        return np.where(z > 0, z, slope * z)
+        return np.where(z > 0, z, slope * z) if slope.any() else np.maximum(z, 0)
 
     def _by_neuron(self, z: NDArray[Any]) -> NDArray[Any]:
         return z.reshape(*z.shape[:-1], -1, self.pieces)
@@ -268,7 +267,7 @@ class FeedForward:
             )
         values: list[Exact] = []
         for W, b in zip(self.exact_weights, self.exact_biases, strict=True):
-            point = self._activated(values[-1], len(values) - 1) if values else point
+            point = self.activated(values[-1], len(values) - 1) if values else point
             values.append(W @ point + b)
         return [tuple(map(Fraction, z)) for z in values]
 
@@ -358,8 +357,7 @@ class FeedForward:
         if len(given) < 2:
             raise InputError(f"points: {len(given)} given, at least two are needed")
         directions = given[1:] - given[0]
-        scale = lcm(*(v.denominator for v in directions.flat))
-        rank = exact.rank(integers(directions, scale))
+        rank = exact.rank(common_denominator(directions)[0])
         if rank < len(directions):
             raise InputError(
                 f"points: the {len(given)} points lie in a flat of dimension {rank}; they must "

@@ -12,9 +12,9 @@ import numpy as np
 from flint import fmpz, fmpz_mat
 from numpy.typing import NDArray
 
+from arrangement.exact.numbers import common_denominator
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.weights import integers
 
 __all__ = ["Column", "Layers", "homogeneous"]
 
@@ -70,10 +70,8 @@ class Layers:
         result = []
         exact = zip(self.network.exact_weights, self.network.exact_biases, strict=True)
         for w, b in exact:
-            rows = np.column_stack([w, b])
-            scale = lcm(*(v.denominator for v in rows.flat))
-            table = integers(rows, scale).tolist()
-            result.append(fmpz_mat([*table, [0] * w.shape[1] + [scale]]))
+            rows, scale = common_denominator(np.column_stack([w, b]))
+            result.append(fmpz_mat([*rows.tolist(), [0] * w.shape[1] + [scale]]))
         return result
 
     def composed(self, l: int, table: list[list[fmpz]] | None) -> list[list[fmpz]]:

@@ -19,6 +19,7 @@ exactly.
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -32,6 +33,7 @@ from scipy.sparse import csr_array
 
 from arrangement.checks import choice, number
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import common_denominator
 from arrangement.networks.network import Network
 
 __all__ = ["PatternNetwork", "pattern_network"]
@@ -152,21 +154,16 @@ class PatternNetwork:
     def _quadratics(self) -> list[tuple[Fraction, Fraction, Fraction]]:
         """The coefficients of L − T − shift in T from each knot on, exactly."""
         targets = [Fraction(value) for value in self.y]
-        mean = sum(targets, Fraction(0)) / len(targets)
-        rest = sum(((value - mean) ** 2 for value in targets), Fraction(0)) / len(targets)
+        mean = statistics.mean(targets)
+        rest = statistics.pvariance(targets, mean)
         offset = Fraction(self.network.biases[-1][0]) - mean
         if len(self.network.weights[0]) > self.values.ndim:  # the targets are met
             offset, rest = Fraction(0), Fraction(0)
         constant, slope, result = offset, Fraction(0), []
         for knot, bend in zip(self.knots, self.network.weights[-1][0], strict=False):
             constant, slope = constant - Fraction(bend) * Fraction(knot), slope + Fraction(bend)
-            result.append(
-                (
-                    slope**2,
-                    2 * slope * constant - 1,
-                    constant**2 + rest - Fraction(self.shift),
-                )
-            )
+            last = constant**2 + rest - Fraction(self.shift)
+            result.append((slope**2, 2 * slope * constant - 1, last))
         return result
 
     def _supremum(self, least: Fraction, most: Fraction) -> Fraction:
@@ -357,13 +354,8 @@ def _bumps(X: Floats, y: Floats) -> _Bumps:
         return float(np.diff(p).min(initial=np.inf) / max(1.0, np.abs(p).max()))
 
     direction = max(tried, key=share)
-    exact_rows = [
-        sum(
-            (Fraction(a) * Fraction(x) for a, x in zip(direction, row, strict=True)),
-            Fraction(0),
-        )
-        for row in distinct
-    ]
+    (rows, a), (factors, b) = map(common_denominator, (distinct, direction))
+    exact_rows = [Fraction(value, a * b) for value in (rows @ factors).tolist()]
     least = float(min(exact_rows))
     bias = -least + abs(least) * 2.0**-50
     p = [value + Fraction(bias) for value in exact_rows]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
 from arrangement.errors import InputError
-from arrangement.exact.numbers import exact_number, exact_table, exact_text, shown
+from arrangement.exact.numbers import (
+    common_denominator,
+    exact_number,
+    exact_table,
+    exact_text,
+    shown,
+)
 from arrangement.results.columns import frozen
 
 __all__ = [
@@ -24,7 +29,6 @@ __all__ = [
     "Slopes",
     "exact_product",
     "exact_values",
-    "integers",
     "is_number",
     "parse_activation",
     "parse_labels",
@@ -223,14 +227,6 @@ def exact_values(values: NDArray[Any]) -> Exact:
     return frozen(result)
 
 
-def integers(values: Exact, scale: int) -> Exact:
-    """The values times a multiple of all their denominators, as Python ints."""
-    result = np.empty(values.shape, dtype=object)
-    for index, value in np.ndenumerate(values):
-        result[index] = value.numerator * (scale // value.denominator)
-    return result
-
-
 def exact_product(A: Exact, B: Exact) -> Exact:
     """The exact product of two matrices of ints and Fractions.
 
@@ -241,11 +237,8 @@ def exact_product(A: Exact, B: Exact) -> Exact:
     >>> exact_product(np.array([[Fraction(1, 3), 2]]), np.array([[3], [Fraction(1, 2)]]))
     array([[2]], dtype=object)
     """
-    scales = [lcm(*(v.denominator for v in M.flat)) for M in (A, B)]
-    left, right = (
-        fmpz_mat(integers(M, s).tolist()) for M, s in zip((A, B), scales, strict=True)
-    )
-    whole, scale = left * right, scales[0] * scales[1]
+    (left, a), (right, b) = map(common_denominator, (A, B))
+    whole, scale = fmpz_mat(left.tolist()) * fmpz_mat(right.tolist()), a * b
     result = np.empty((len(A), B.shape[1]), dtype=object)
     for i, j in np.ndindex(result.shape):
         result[i, j] = exact_number(Fraction(int(whole[i, j]), scale))

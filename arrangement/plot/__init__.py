@@ -7,6 +7,7 @@ on a plane through their parameters, with the boundaries of the cells; `index` d
 of all critical points against their loss. `pattern` draws a picture in the loss surface of a
 network, `surface` the loss of a network of any depth on a line or plane of its parameters, and
 `regions` the linear regions of a network with one or two inputs.
+Each returns the figure that it has drawn on, and raises a MissingExtraError without matplotlib.
 Figures are made without pyplot: no window opens and no backend changes.
 """
 

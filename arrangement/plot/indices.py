@@ -46,14 +46,11 @@ def index(
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
     InputError
         If there is no critical point.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -88,7 +85,12 @@ def index(
                     label=f"{name} ({len(rows):,})",
                 )
         clipped = " (smaller ones are drawn at the lower end)" if loss.min() < low else ""
-        axes.set_xlabel("share of negative eigenvalues of the Hessian")
+        axes.set_xlabel(
+            "share of negative eigenvalues of the Hessian (equal ones side by side)"
+        )
+        shares = np.unique(points.share)
+        if np.diff(shares).min(initial=1.0) >= 0.08 * np.ptp(shares):  # labels have room
+            axes.set_xticks(shares, [f"{share:.3g}" for share in shares])
         axes.set_ylabel(f"loss{clipped}")
         minima = int((points.kind != "saddle").sum())
         text = (

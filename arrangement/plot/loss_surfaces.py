@@ -60,14 +60,13 @@ def surface(
         False leaves the kinks out; finding them takes time with many samples. Those that
         `LossSurface.kinks` has found need not be found again.
     title : str, optional
-        Instead of the loss, the samples and the network.
+        Instead of the loss, its penalty, the samples and the network.
     progress : bool or callable, optional
         Of the search for kinks.
 
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
@@ -75,8 +74,6 @@ def surface(
         If an argument is not what it must be.
     SizeError
         If a sample has too many regions for its kinks; ``kinks=False`` draws without.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------
@@ -113,7 +110,11 @@ def surface(
         if title is None:
             loss = surface.loss
             samples = counted(len(loss.X), "sample")
-            title = f"{loss.loss.name} loss, {samples}, {loss.network!r}"
+            penalty = loss.penalty
+            more = (
+                "" if penalty.name is None else f" + {penalty.alpha:g} {penalty.name} penalty"
+            )
+            title = f"{loss.loss.name} loss{more}, {samples}, {loss.network!r}"
         entitle(axes, title, source=source)
     return figure_of(axes)
 

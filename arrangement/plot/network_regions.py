@@ -63,9 +63,8 @@ def regions(
     regions : Regions
         Of a network with one or two inputs; of more, those of a slice
         (`Network.slice_through`).
-    target : path-like, matplotlib Axes or None
-        Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
-        new figure.
+    target, source
+        As in :func:`arrangement.plot.arrangement`.
     colour : {"map", "class", "rank", "dead"}
         What the colours tell. "map": regions with the same affine map have the same shade,
         neighbours with different maps have different ones. "class": the class of the largest
@@ -75,20 +74,15 @@ def regions(
         Instead of the numbers of regions.
     layer : int, optional
         The hidden layer whose rank is drawn; the last, if left out.
-    source : str, optional
-        Where it comes from, such as the name of a network: the first line of the title.
 
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
     InputError
         If the network has more inputs, or has not what the colours are to tell.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

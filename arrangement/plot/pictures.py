@@ -152,14 +152,11 @@ def landscape(
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
     InputError
         If the projection or the target is not one of the above.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

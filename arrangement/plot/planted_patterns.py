@@ -38,24 +38,19 @@ def pattern(
     ----------
     made : PatternNetwork
         With one or two directions.
-    target : path-like, matplotlib Axes or None
-        Where to draw: a file (.png, .pdf or .svg), axes, or a new figure.
+    target, source
+        As in :func:`arrangement.plot.arrangement`.
     title : str, optional
         Instead of what is drawn.
-    source : str, optional
-        Where the pattern comes from: the first line of the title.
 
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
     InputError
         If the pattern has three axes.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

@@ -96,15 +96,12 @@ def slice(
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
     InputError
         If the plane is not given by one of these, its points or directions have the wrong shape
         or lie on a line, or there is no minimum to put it through.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

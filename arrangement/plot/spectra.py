@@ -60,14 +60,11 @@ def spectrum(
     Returns
     -------
     matplotlib Figure
-        The one that was drawn on.
 
     Raises
     ------
     InputError
         If the landscape has no pieces, which is so when none was asked for.
-    MissingExtraError
-        If matplotlib is not installed.
 
     Examples
     --------

@@ -247,7 +247,8 @@ def _decided(
         Z = Z + L - P
         if step % (10 if small else 3) == (9 if small else 2):
             low = onto(P)
-            if _by_signs((side * low)[:, moving], maps.error) == HOLDS:
+            rounding = maps.error + SMALL * float(np.abs(P).max())
+            if _by_signs((side * low)[:, moving], rounding) == HOLDS:
                 return HOLDS, False
             V = side * np.maximum(side * (P - low), 0.0)
             V[:, ~moving] = 0.0

@@ -17,8 +17,6 @@ t ≥ 0, and its derivatives there are those of the cell that the ray goes into.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -28,25 +26,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.errors import InputError, SolverError
+from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, exact_table
 from arrangement.relu.losses.criterion import checked_signs
 from arrangement.relu.problem import Problem
-from arrangement.relu.weight_space import Floats, Signs
+from arrangement.relu.weight_space import Floats, Signs, in_float64
 
 __all__ = ["Curvature", "NewtonStep", "curvature"]
-
-
-@contextmanager
-def _in_float64() -> Iterator[None]:
-    try:
-        with np.errstate(over="raise", invalid="raise"):
-            yield
-    except (FloatingPointError, OverflowError):
-        raise SolverError(
-            "the derivatives at these weights are beyond float64; scale the samples, targets "
-            "and weights"
-        ) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +83,12 @@ class Curvature:
     signs: Signs
 
     @cached_property
-    @_in_float64()
+    @in_float64("the derivatives at these weights")
     def _rounded(self) -> _Derivatives:
         return self._derivatives(np.float64)
 
     def _derivatives(self, kind: Any) -> _Derivatives:
-        """The derivatives in float64, or in Fractions with the dtype object."""
+        """The closed forms above, in float64, or in Fractions with the dtype object."""
         problem = self.problem
         number = Fraction if kind is object else float
         given = problem.arrangement.normals, problem.exact_targets
@@ -112,7 +98,18 @@ class Curvature:
             for table in (*given, *point)
         )
         free = np.full((len(X), int(problem.output_bias)), number(1), dtype=kind)
-        return _derivatives(X, y, w, z, number(self.output_bias), free, slopes)
+        K, d = self.weights.shape
+        outputs = slopes * w.dot(X.T)
+        r = z.dot(outputs) + number(self.output_bias) - y
+        columns = [(z[j] * slopes[j])[:, None] * X for j in range(K)]
+        J = np.concatenate([*columns, outputs.T, free], axis=1)
+        hessian = J.T.dot(J)
+        for j in range(K):
+            own, at = slice(j * d, (j + 1) * d), K * d + j
+            g = (slopes[j] * r).dot(X)
+            hessian[own, at] += g
+            hessian[at, own] += g
+        return _Derivatives(r, outputs, J.T.dot(r), hessian)
 
     def _slopes(self, signs: Signs) -> Floats:
         return np.where(signs > 0, 1.0, np.where(signs < 0, self.problem.negative_slope, 0.0))
@@ -179,7 +176,7 @@ class Curvature:
         """How many eigenvalues of the Hessian are negative."""
         return self.inertia[0]
 
-    @_in_float64()
+    @in_float64("the derivatives at these weights")
     def along(
         self,
         weights: ArrayLike,
@@ -228,7 +225,7 @@ class Curvature:
         X: Floats = self.problem.arrangement.normals.astype(np.float64)
         return X
 
-    @_in_float64()
+    @in_float64("the derivatives at these weights")
     def newton(self) -> NewtonStep:
         """Newton's step, within the face.
 
@@ -274,30 +271,6 @@ class _Derivatives:
     outputs: NDArray[Any]
     gradient: NDArray[Any]
     hessian: NDArray[Any]
-
-
-def _derivatives(
-    X: NDArray[Any],
-    y: NDArray[Any],
-    w: NDArray[Any],
-    z: NDArray[Any],
-    b: Any,
-    free: NDArray[Any],
-    slopes: NDArray[Any],
-) -> _Derivatives:
-    """The closed forms above, in the arithmetic of the arrays."""
-    K, d = w.shape
-    outputs = slopes * w.dot(X.T)
-    r = z.dot(outputs) + b - y
-    columns = [(z[j] * slopes[j])[:, None] * X for j in range(K)]
-    J = np.concatenate([*columns, outputs.T, free], axis=1)
-    hessian = J.T.dot(J)
-    for j in range(K):
-        own, at = slice(j * d, (j + 1) * d), K * d + j
-        g = (slopes[j] * r).dot(X)
-        hessian[own, at] += g
-        hessian[at, own] += g
-    return _Derivatives(r, outputs, J.T.dot(r), hessian)
 
 
 def curvature(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,6 +41,33 @@ __all__ = [
 
 class _Fitted(BaseEstimator):  # type: ignore[misc]
     """What all estimators do with their samples."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train the network, or one for each of several classes.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, features)
+        y : array_like, shape (N,); or (N, m) for a :class:`ConvexReLURegressor`
+            Numbers; for a classifier labels of any kind, at least two of them.
+        sample_weight : array_like, shape (N,), optional
+            At least 0. Weights that differ scale the samples of the exact estimators, which
+            rounds them.
+
+        Returns
+        -------
+        The estimator itself.
+
+        Raises
+        ------
+        InputError, SizeError, SolverError
+            See :meth:`OneHiddenLayer.fit_global` and :func:`convex.train`.
+        """
+        self._fit(X, y, sample_weight)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> None:
+        raise NotImplementedError
 
     def _samples(self, X: ArrayLike) -> Floats:
         check_is_fitted(self)
@@ -160,28 +187,7 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
     ([3.0, 3.0], 1.0)
     """
 
-    def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> ExactReLURegressor:
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array_like, shape (N, features)
-        y : array_like, shape (N,)
-        sample_weight : array_like, shape (N,), optional
-            At least 0. Weights that differ scale the samples, which rounds them.
-
-        Returns
-        -------
-        ExactReLURegressor
-            Itself.
-
-        Raises
-        ------
-        InputError, SizeError
-            See :meth:`OneHiddenLayer.fit_global`.
-        """
+    def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> None:
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         self.optimum_ = self._train(*_distinct(X, y, sample_weight), self.time_limit)
@@ -189,7 +195,6 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
         self.output_weights_ = self.optimum_.output_weights
         self.loss_, self.lower_bound_ = self.optimum_.fun, self.optimum_.lower_bound
         self.certificate_ = self.optimum_.certificate
-        return self
 
     def predict(self, X: ArrayLike) -> Floats:
         """The outputs of the network, shape (M,)."""
@@ -228,24 +233,7 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
     ['out', 'in']
     """
 
-    def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> ExactReLUClassifier:
-        """Train the networks.
-
-        Parameters
-        ----------
-        X : array_like, shape (N, features)
-        y : array_like, shape (N,)
-            Class labels of any kind, at least two of them.
-        sample_weight : array_like, shape (N,), optional
-            At least 0. Weights that differ scale the samples, which rounds them.
-
-        Returns
-        -------
-        ExactReLUClassifier
-            Itself.
-        """
+    def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> None:
         started = time.monotonic()
         X, y = validate_data(self, X, y, dtype=np.float64)
         X, places, weights = _distinct(X, self._labels(y, sample_weight), sample_weight)
@@ -266,7 +254,6 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         self.weights_ = hidden[0] if one else np.array(hidden)
         self.output_weights_ = outputs[0] if one else np.array(outputs)
         self.certificate_ = certificates[0] if one else certificates
-        return self
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """The outputs of the networks, shape (M,) for two classes, else (M, C)."""
@@ -301,6 +288,10 @@ class _ConvexReLU(_Fitted):
         self.weights_ = self.training_.weights
         self.output_weights_ = self.training_.output_weights
         self.loss_, self.lower_bound_ = self.training_.fun, self.training_.lower_bound
+
+    def _outputs(self, X: ArrayLike) -> Floats:
+        samples = self._samples(X)
+        return self.training_.predict(samples)
 
 
 class ConvexReLURegressor(MultiOutputMixin, RegressorMixin, _ConvexReLU):  # type: ignore[misc]
@@ -360,36 +351,13 @@ class ConvexReLURegressor(MultiOutputMixin, RegressorMixin, _ConvexReLU):  # typ
         self.random_state = random_state
         self.progress = progress
 
-    def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> ConvexReLURegressor:
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array_like, shape (N, features)
-        y : array_like, shape (N,) or (N, m)
-        sample_weight : array_like, shape (N,), optional
-            At least 0.
-
-        Returns
-        -------
-        ConvexReLURegressor
-            Itself.
-
-        Raises
-        ------
-        InputError, SizeError, SolverError
-            See :func:`convex.train`.
-        """
+    def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> None:
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=True)
         self._train(X, np.asarray(y, dtype=np.float64), sample_weight)
-        return self
 
     def predict(self, X: ArrayLike) -> Floats:
         """The outputs of the network, shape (M,) or (M, m)."""
-        samples = self._samples(X)
-        return self.training_.predict(samples)
+        return self._outputs(X)
 
 
 class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
@@ -447,36 +415,13 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
         self.random_state = random_state
         self.progress = progress
 
-    def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> ConvexReLUClassifier:
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array_like, shape (N, features)
-        y : array_like, shape (N,)
-            Class labels of any kind, at least two of them.
-        sample_weight : array_like, shape (N,), optional
-            At least 0.
-
-        Returns
-        -------
-        ConvexReLUClassifier
-            Itself.
-
-        Raises
-        ------
-        InputError, SizeError, SolverError
-            See :func:`convex.train`.
-        """
+    def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> None:
         if self.loss not in CLASS_LOSSES:
             raise InputError(f"loss={shown(self.loss)}: one of {', '.join(CLASS_LOSSES)}")
         X, y = validate_data(self, X, y, dtype=np.float64)
         labels = self._labels(y, sample_weight)
         options = {"loss": self.loss, "margin": self.margin, "classes": len(self.classes_)}
         self._train(X, labels, sample_weight, **options)
-        return self
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """The outputs of the network, shape (M, C); of two classes their difference, (M,)."""
@@ -492,7 +437,3 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
     def predict_proba(self, X: ArrayLike) -> Floats:
         """The probabilities of the classes, shape (M, C); with the loss "softmax" only."""
         return np.asarray(softmax(self._outputs(X), axis=1))
-
-    def _outputs(self, X: ArrayLike) -> Floats:
-        samples = self._samples(X)
-        return self.training_.predict(samples)

@@ -129,8 +129,7 @@ def dead_probability(
     draws = whole(draws, "draws", 1)
     confidence = checked_confidence(confidence)
     rng = generator(rng)
-    features = problem.dimension - (problem.bias is not None)
-    kind, scales = _scales(initialisation, features, problem)
+    kind, scales = _scales(initialisation, problem)
     used = [c for c, scale in enumerate(scales) if scale]
     table = problem.arrangement.given[:, used]
     rows = np.array([integral(row) for row in table if any(row)], dtype=object)
@@ -147,8 +146,9 @@ def dead_probability(
     return DeadProbability(share, (share, share), True, problem.hidden)
 
 
-def _scales(given: Initialisation, features: int, problem: Problem) -> tuple[str, Floats]:
+def _scales(given: Initialisation, problem: Problem) -> tuple[str, Floats]:
     """The kind of distribution, and its scale for each coordinate of a neuron's weights."""
+    features = problem.dimension - (problem.bias is not None)
     kind, weight, bias = _distribution(given, features, problem.hidden)
     scales = np.full(problem.dimension, weight)
     if problem.bias is not None:
@@ -189,11 +189,8 @@ def drawn_networks(
     The output layer has K inputs, one output, and the same initialisation.
     """
     K = problem.hidden
-    kind, scales = _scales(
-        initialisation, problem.dimension - (problem.bias is not None), problem
-    )
+    kind, scales = _scales(initialisation, problem)
     _, weight, bias = _distribution(initialisation, K, 1)
-
     w = _drawn(rng, kind, (draws, K, problem.dimension)) * scales
     z = _drawn(rng, kind, (draws, K)) * weight
     return w, z, _drawn(rng, kind, (draws,)) * bias * problem.output_bias

@@ -103,7 +103,7 @@ class Landscape:
     def global_minimum(self) -> Piece:
         """The first piece of least loss.
 
-        A logistic loss may fall below it without a minimum, see :attr:`falling`.
+        A logistic loss may fall below it without a minimum, see :attr:`may_be_lower`.
 
         Raises
         ------
@@ -251,6 +251,11 @@ class Landscape:
         (log 2 / N)·(samples with output 0), other neurons and the output bias 0, and the limit
         is not attained. Empty for other losses.
 
+        The loss may fall further: to less than a limit beside a ray, where neurons or samples
+        that add nothing along it do their part, and with several neurons or an output bias
+        from where no output of one neuron alone is right; see :attr:`may_be_lower`. Without
+        ``"boundary"`` among the kinds only cells are in `table`.
+
         Examples
         --------
         >>> from arrangement.relu import OneHiddenLayer
@@ -269,6 +274,33 @@ class Landscape:
         faces, side = np.nonzero((holds & right.any(axis=1)).T)
         limits = np.log(2) * np.mean(outputs[faces] == 0, axis=1)
         return faces, (1 - 2 * side).astype(np.int8), limits
+
+    @property
+    def may_be_lower(self) -> bool:
+        """May the infimum of the loss be below the least minimum of all kinds?
+
+        False is a proof: the loss is none that falls for ever, or there is one neuron, no
+        output bias, and no face in :attr:`falling`.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> X, y = [[0], [0], [1], [3], [3]], [1, -1, 1, 1, -1]
+        >>> one, two = (OneHiddenLayer(X, y, hidden=K, loss="logistic") for K in (1, 2))
+        >>> one.landscape().may_be_lower
+        False
+
+        Two neurons make a bump over x = 1, and the loss falls towards 4/5 log 2:
+
+        >>> two.landscape()
+        Landscape: 2 neurons, 6 cells, 50 pieces, least loss 0.671202 (continuum), may be lower
+        """
+        problem, table = self.problem, self.table
+        if not problem.loss.separable:
+            return False
+        alone = problem.hidden == 1 and not problem.output_bias
+        every = table.cells.complete and table.codimension[-1] == table.rank
+        return not (alone and every) or len(self.falling[0]) > 0
 
     @property
     def min_loss(self) -> Floats:
@@ -380,4 +412,6 @@ class Landscape:
         limits = self.falling[2]
         if len(limits) and not np.any(self.pieces.loss <= limits.min()):
             best += f", falls towards {limits.min():.6f}"
+        elif self.may_be_lower:
+            best += ", may be lower"
         return f"Landscape: {neurons}{self.n_faces[-1]} cells, {len(self.pieces)} pieces{best}"

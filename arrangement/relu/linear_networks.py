@@ -263,7 +263,8 @@ class LinearNetwork:
         first = np.concatenate([[0], np.cumsum(times)])
         subset = tuple(int(first[j]) + i for j, count in enumerate(taken) for i in range(count))
         if r == rho:
-            trace = sum((Fraction(int(x.p), int(x.q)) for x in _diagonal(sigma)), Fraction(0))
+            diagonal = (sigma[i, i] for i in range(m))
+            trace = sum((Fraction(int(x.p), int(x.q)) for x in diagonal), Fraction(0))
             loss = float((total - trace) / len(self.X))
         else:
             with flint.ctx.workprec(2 * PRECISION):
@@ -351,7 +352,3 @@ def _product(weights: Sequence[Floats], width: int) -> Floats:
 def _matrix(table: NDArray[np.object_]) -> flint.fmpq_mat:
     entries = [flint.fmpq(int(x.numerator), int(x.denominator)) for x in table.ravel()]
     return flint.fmpq_mat(*table.shape, entries)
-
-
-def _diagonal(matrix: flint.fmpq_mat) -> list[flint.fmpq]:
-    return [matrix[i, i] for i in range(matrix.nrows())]

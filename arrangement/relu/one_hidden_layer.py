@@ -33,7 +33,6 @@ from arrangement.relu.problem import Problem, checked_loss
 from arrangement.relu.training.optimum import GlobalOptimum, global_optimum
 from arrangement.relu.training.polish import Polished, polished
 from arrangement.relu.training.several_outputs import several_outputs_optimum
-from arrangement.relu.weight_space import Samples
 
 __all__ = ["OneHiddenLayer"]
 
@@ -397,15 +396,12 @@ class OneHiddenLayer(Problem):
         (0.5, 'optimal')
         """
         if self.n_outputs > 1:
-            return several_outputs_optimum(self, tolerance, random_state, progress)
+            return several_outputs_optimum(
+                self, time_limit, tolerance, method, random_state, progress
+            )
         self.refuse_other_losses("fit_global()")
         return global_optimum(
-            Samples.of(self.arrangement, self.targets, self.bias is not None),
-            self.arrangement.cells,
-            self.hidden,
-            bias=self.bias,
-            output_bias=self.output_bias,
-            negative_slope=self.negative_slope,
+            self,
             time_limit=time_limit,
             tolerance=tolerance,
             method=method,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,26 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["Predictor"]
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Predictor:
-    """f(x) = c + Σ_j z_j φ(w_j·x) with φ(t) = max(t, αt), for classes with these attributes.
+    """f(x) = c + Σ_j z_j φ(w_j·x) with φ(t) = max(t, αt).
 
     Attributes
     ----------
     weights : ndarray, shape (K, d)
+        The weights w_j, that of the bias last.
     output_weights : ndarray, shape (K,), or (K, C) for C outputs
+        The output weights z_j.
     bias : float or None
-        The constant coordinate of every sample, the last; None if there is none.
+        The value of the constant coordinate of every sample, the last; None if there is none.
     output_bias : float
-        c.
+        The constant c added to the outputs; 0 where the network has none.
     negative_slope : float
-        α.
+        α, of an inactive neuron.
     """
 
     weights: Floats
     output_weights: Floats
     bias: float | None
-    output_bias: float
-    negative_slope: float
+    output_bias: float = 0.0
+    negative_slope: float = 0.0
 
     def predict(self, X: ArrayLike) -> Floats:
         """The outputs f(x) at samples without the constant coordinate.

@@ -17,7 +17,7 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.exact.packing import pack_signs, word_count
 from arrangement.progress import Progress
-from arrangement.relu.losses.losses import SQUARED, Loss
+from arrangement.relu.losses.losses import Loss
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pieces import KINDS
 from arrangement.relu.minima.portions import candidates
@@ -85,7 +85,7 @@ class Problem:
 
     def _take_several(self, y: Any) -> None:
         """Take targets of several outputs."""
-        if self.loss != SQUARED:
+        if self.loss.name != "squared":
             raise InputError(f"loss={self.loss.name!r}: y has one column for it, not several")
         if self.output_bias:
             raise InputError(
@@ -126,7 +126,7 @@ class Problem:
     @property
     def in_portions(self) -> bool:
         """Can faces be screened one by one, so that no table has to hold them all?"""
-        return self.hidden == 1 and self.n_outputs == 1 and self.loss == SQUARED
+        return self.hidden == 1 and self.n_outputs == 1 and self.loss.name == "squared"
 
     def faces(self, codimensions: int | None = None, progress: Progress = None) -> NeuronFaces:
         """The faces of the samples' arrangement with the linear maps of a neuron on them.
@@ -211,7 +211,7 @@ class Problem:
         """Raise an InputError unless the loss is that of least squares, of one output."""
         if self.n_outputs > 1:
             raise InputError(f"y has {self.n_outputs} columns: {what} is for one output")
-        if self.loss != SQUARED:
+        if self.loss.name != "squared":
             raise InputError(
                 f"loss={self.loss.name!r}: {what} is for the squared loss; landscape() is for "
                 f"{', '.join(SMOOTH)}"
@@ -236,6 +236,9 @@ def _facets(cells: Cells) -> Signs:
 
 def _is_table(y: Any) -> bool:
     """Does y have several columns, as far as its first row tells?"""
+    shape = getattr(y, "shape", None)  # of arrays, and of tables whose rows have names
+    if shape is not None:
+        return len(shape) > 1 and shape[1] > 1
     try:
         return len(y[0]) > 1 and not isinstance(y[0], str | bytes)
     except (TypeError, LookupError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -26,6 +28,7 @@ __all__ = [
     "Samples",
     "Signs",
     "float_samples",
+    "in_float64",
     "lengths",
     "sample_arrangement",
     "sample_targets",
@@ -86,6 +89,18 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
     return arrangement
 
 
+@contextmanager
+def in_float64(what: str) -> Iterator[None]:
+    """Raise a SolverError that says what was beyond float64."""
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            yield
+    except (FloatingPointError, ZeroDivisionError, OverflowError):
+        raise SolverError(
+            f"{what} are beyond float64; scale the samples, targets and weights"
+        ) from None
+
+
 def float_samples(arrangement: Arrangement, bias: bool) -> Floats:
     """The samples as given in float64, for convex programs.
 
@@ -131,11 +146,14 @@ def sample_weights(weights: Any, n: int) -> Floats:
     """
     if weights is None:
         return np.ones(n)
-    values = exact_table(weights, "sample_weight", "entry", 1).astype(np.float64)
-    if len(values) != n:
-        raise InputError(f"sample_weight has {len(values)} entries, but X has {n} samples")
-    for i in np.flatnonzero(values < 0):
-        raise InputError(f"sample_weight, entry {i}: {values[i]:g} is below 0")
+    exactly = exact_table(weights, "sample_weight", "entry", 1)
+    if len(exactly) != n:
+        raise InputError(f"sample_weight has {len(exactly)} entries, but X has {n} samples")
+    for i, value in enumerate(exactly):
+        _refuse_extreme(value, TARGETS, f"sample_weight, entry {i}")
+        if value < 0:
+            raise InputError(f"sample_weight, entry {i}: {float(value):g} is below 0")
+    values = exactly.astype(np.float64)
     if not values.any():
         raise InputError("sample_weight: every weight is zero, so that no sample counts")
     return values

@@ -63,6 +63,7 @@ def test_landscape_of_another_loss(facts, loss):
     limits = expected.falling[2]
     assert found["faces_on_which_it_falls_for_ever"] == len(limits)
     assert found["least_limit_on_these"] == (limits.min() if len(limits) else None)
+    assert found["may_be_lower_without_a_minimum"] == expected.may_be_lower
 
 
 def test_landscape_of_another_loss_for_reading(run):
@@ -71,6 +72,11 @@ def test_landscape_of_another_loss_for_reading(run):
     code, out, _ = run(*given, "--labels", "sign", stdin=stdin)
     assert code == 0
     assert "without a minimum the loss falls towards 0.51986" in out
+    bump = "x,kind\n0,1\n0,2\n1,1\n3,1\n3,2\n"
+    for hidden, told in ("1", False), ("2", True):
+        code, out, _ = run(*given, "--labels", "sign", "--hidden", hidden, stdin=bump)
+        assert code == 0
+        assert ("without a minimum the loss may be lower" in out) == told
     code, _, err = run(*given, stdin=stdin)
     assert code == 2
     assert "labels −1 and +1" in err
@@ -332,6 +338,19 @@ def test_train_for_reading(run):
     assert out.isascii()
 
 
+@pytest.mark.parametrize(
+    ("samples", "start"), [(60, "cones of directions; "), (12, "branch without cells; ")]
+)
+def test_train_says_what_was_searched_without_cells(samples, start, run):
+    rng = np.random.default_rng(0)
+    table = "".join(f"{a},{b},{c}\n" for a, b, c in rng.normal(size=(samples, 3)))
+    command = ["train", "--data", "-", "--hidden", 2, "--time-limit", 0]
+    code, out, err = run(*command, stdin=table)
+    assert (code, err) == (0, "")
+    certificate = next(row for row in out.splitlines() if row.startswith("certificate"))
+    assert certificate[13:].strip().startswith(start)
+
+
 def test_train_that_is_stopped_has_a_valid_bound(facts):
     rng = np.random.default_rng(0)
     table = "".join(f"{a},{b},{c}\n" for a, b, c in rng.normal(size=(14, 3)))
@@ -510,6 +529,12 @@ def test_polish(facts, refused, tmp_path):
     assert found["fall"] > 0
     saved = Network.read(out).forward(X)[:, 0]
     assert np.mean((saved - Y) ** 2) == pytest.approx(found["loss"])
+    state = tmp_path / "state.npz"  # as numpy.savez writes a state dict of torch
+    np.savez(state, **{"a.weight": [[1.0], [-1.0]], "a.bias": [-0.5, 2.2]},
+             **{"b.weight": [[1.0, 0.3]], "b.bias": [0.5]})  # fmt: skip
+    said = ["--activation", "relu", "--layers", "a", "b", "--data", "-", "--no-normalise"]
+    assert facts("polish", state, *said, stdin=SAMPLES)["loss"] == pytest.approx(found["loss"])
+    assert "--activation" in refused("polish", state, *said[2:], stdin=SAMPLES)
     wide = "1,2,0\n3,4,1\n1,5,2\n"
     assert "inputs" in refused("polish", path, "--data", "-", stdin=wide)
 

@@ -108,6 +108,15 @@ def is_unbounded(rows, walls, signs):
     )
 
 
+def test_values_that_are_lost_beside_others_are_exact():
+    rows = [[-1e301, 0.0], [-1e301, 5e-324], [-1e301, 1e-30]]
+    exact_rows = [[Fraction(v) for v in row] for row in rows]
+    given_rows, walls = cones.homogeneous(integer_rows(exact_rows, 1), integer_rows([], 1))
+    with pytest.MonkeyPatch.context() as patch:
+        use("floats", patch)
+        assert listed(given_rows, walls) == {(1, 1, 1), (-1, 1, 1), (-1, -1, 1), (-1, -1, -1)}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @examples(60)
 @given(problem=problems())

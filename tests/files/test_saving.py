@@ -169,7 +169,7 @@ def survive(tmp_path, which, seed, count):
         paths.append(str(tmp_path / f"{k}.npz"))
         archives.write(paths[-1], kind, altered(arrays, rng))
     command = [sys.executable, "-c", CHILD, kind, *paths]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60 + 5 * count)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300 + 5 * count)
     assert done.returncode == 0, (which, done.stdout.splitlines()[-1:], done.stderr[-2000:])
 
 

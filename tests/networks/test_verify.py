@@ -476,11 +476,11 @@ def test_too_much_work_is_refused_before_it_begins(tmp_path, capfd):
         assert failures(cube(d)) == []
     path = tmp_path / "cube.json"
     for d in (8, 9, 10, 12):
-        started = time.perf_counter()
+        started = time.process_time()
         path.write_text(json.dumps(cube(d)))
         with pytest.raises(verify.Undecided, match=r"steps are needed, 1e\+07 are allowed"):
             verify.check(cube(d), limit=0.02)
-        assert time.perf_counter() - started < 10
+        assert time.process_time() - started < 10
     assert main(["verify", str(path)]) == 3
     out, err = capfd.readouterr()
     assert out == ""
@@ -498,10 +498,10 @@ def test_too_much_work_is_refused_before_it_begins(tmp_path, capfd):
 
 def test_simplices_are_counted_before_they_are_found():
     """Of a cube there are d!; the check of nine dimensions ended only in the middle."""
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(verify.Undecided, match="the volumes of 362,880 simplices"):
         verify.check(cube(9))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @given(networks(), st.sampled_from(["relu", "leaky_relu"]))

@@ -14,6 +14,7 @@ from arrangement.plot.marks import KINDS
 from arrangement.plot.planes import balanced_point, minima_in_plane, plane_of
 from arrangement.printable import printable
 from arrangement.relu import OneHiddenLayer
+from tests.amounts import first
 
 
 @pytest.fixture(autouse=True)
@@ -276,7 +277,9 @@ def test_a_picture_of_weights_says_that_its_colours_are_bounds():
     assert found.min_loss.min() < found.global_minimum.loss
 
 
-@pytest.mark.parametrize("name", ["a $x^2$ b", "$", r"\$", "50 % of_the^{x", "a\x1b[31m\nb\0"])
+@pytest.mark.parametrize(
+    "name", first(2, ["50 % of_the^{x", "a\x1b[31m\nb\0", "a $x^2$ b", "$", r"\$"])
+)
 def test_a_picture_names_its_data_as_they_are_called(name, tmp_path):
     found = LAYERS["two neurons"].landscape()
     for draw in (plot.slice, plot.spectrum, plot.landscape):

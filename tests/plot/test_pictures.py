@@ -15,6 +15,7 @@ from arrangement.plot import charts, sphere, windows
 from arrangement.plot.canvas import colour_scale, needs_log
 from arrangement.plot.charts import Discs, Plane, TangentPlanes, parities
 from arrangement.relu import OneHiddenLayer
+from tests.amounts import first
 
 
 @pytest.fixture(autouse=True)
@@ -282,14 +283,14 @@ def test_line_pictures(name, tmp_path):
     assert is_png(tmp_path / "picture.png")
 
 
-@pytest.mark.parametrize("projection", ["stereographic", "gnomonic"])
+@pytest.mark.parametrize("projection", first(1, ["stereographic", "gnomonic"]))
 @pytest.mark.parametrize("name", SPHERE)
 def test_sphere_pictures(name, projection, tmp_path):
     plot.arrangement(SPHERE[name].cells(), tmp_path / "picture.png", projection=projection)
     assert is_png(tmp_path / "picture.png")
 
 
-@pytest.mark.parametrize("projection", ["stereographic", "gnomonic"])
+@pytest.mark.parametrize("projection", first(1, ["gnomonic", "stereographic"]))
 @pytest.mark.parametrize("name", LANDSCAPES)
 def test_landscape_pictures(name, projection, tmp_path):
     plot.landscape(
@@ -393,7 +394,7 @@ def test_many_dimensions_show_the_losses_by_kind():
     assert sum(counts) == len(found.pieces)
 
 
-@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+@pytest.mark.parametrize("suffix", first(1, ["svg", "png", "pdf"]))
 def test_the_same_picture_is_the_same_bytes(tmp_path, suffix, monkeypatch):
     for i, date in enumerate(("0", "1000000000")):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", date)

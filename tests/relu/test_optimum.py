@@ -20,7 +20,7 @@ from arrangement.kernels.landscape.cone_fit import (
     workspace,
 )
 from arrangement.relu import OneHiddenLayer
-from arrangement.relu.training import global_search, optimum
+from arrangement.relu.training import global_search
 from arrangement.relu.weight_space import Samples
 from tests import descent
 from tests.amounts import first
@@ -140,15 +140,8 @@ def test_one_neuron_equals_the_landscape(seed):
 def test_output_bias_and_leaky_activation(K, slope, output_bias):
     X, y = gaussian(4 if K == 3 else 5, 2, K)
     X = X - 0.3
-    problem = OneHiddenLayer(X, y, hidden=K, bias=None)
-    samples = Samples.of(problem.arrangement, problem.targets)
-    result = optimum.global_optimum(
-        samples,
-        problem.arrangement.cells,
-        K,
-        output_bias=output_bias,
-        negative_slope=slope,
-    )
+    form = {"bias": None, "output_bias": output_bias, "negative_slope": slope}
+    result = OneHiddenLayer(X, y, hidden=K, **form).fit_global()
     expected = brute_force(X, y, K, None, slope, output_bias)
     assert result.fun == pytest.approx(expected, abs=1e-6)
     assert result.lower_bound <= expected + 1e-12
@@ -600,15 +593,15 @@ def test_time_limits_hold_for_the_local_search(monkeypatch):
     assert calls == ["local_search"]  # one portion of many, and no polishing
 
 
-@pytest.mark.parametrize("K", [1, 2, 6])
+@pytest.mark.parametrize("K", first(1, [2, 1, 6]))
 def test_a_time_limit_is_kept_where_cells_are_too_many(K):
     X, y = gaussian(200, 9, 0)
     problem = OneHiddenLayer(X, y, hidden=K)
     problem.fit_global(time_limit=0)  # compiles
-    for limit in (0, 0.5, 1.5):
-        started = time.monotonic()
+    for limit in (0, 0.5):
+        started = time.process_time()
         result = problem.fit_global(time_limit=limit)
-        assert time.monotonic() - started < limit + 5  # a busy machine
+        assert time.process_time() - started < limit + 2
         check(result, problem)
         assert result.status == "time_limit"
         assert result.fun < np.mean(y**2)
@@ -627,9 +620,9 @@ def test_a_time_limit_is_kept_while_cells_are_enumerated(monkeypatch):
 
     monkeypatch.setattr(global_search, "MOST_PATTERNS", 10**9)
     monkeypatch.setattr(type(problem.arrangement), "cells", endless)
-    started = time.monotonic()
+    started = time.process_time()
     result = problem.fit_global(time_limit=1.0)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     check(result, problem)
     assert result.certificate.n_cells == 0
     assert result.certificate.n_bounds > 0
@@ -639,9 +632,9 @@ def test_a_node_of_many_neurons_is_left_when_the_time_is_up():
     X, y = gaussian(40, 5, 0)
     problem = OneHiddenLayer(X, y, hidden=16)  # 65,536 children a node
     problem.fit_global(time_limit=0)
-    started = time.monotonic()
-    result = problem.fit_global(time_limit=1.5)
-    assert time.monotonic() - started < 2.5
+    started = time.process_time()
+    result = problem.fit_global(time_limit=0.5)
+    assert time.process_time() - started < 1.5
     check(result, problem)
     assert result.certificate.n_open > 0
 
@@ -657,11 +650,11 @@ def problem(N):
     return OneHiddenLayer(rng.normal(size=(N, 3)), rng.normal(size=N), hidden=16)
 problem(40).fit_global(time_limit=0.1)
 threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
-started = time.monotonic()
+started = time.process_time()
 try:
     problem(200).fit_global()
 except KeyboardInterrupt:
-    print(time.monotonic() - started)
+    print(time.process_time() - started)
 """
 
 
@@ -669,7 +662,7 @@ except KeyboardInterrupt:
 def test_an_interruption_ends_compiled_loops():
     # Without a time limit, in the middle of a tuple with 65,536 choices of output signs.
     done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=20
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=300
     )
     assert float(done.stdout) < 3, done.stderr
 

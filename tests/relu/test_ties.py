@@ -138,7 +138,7 @@ def decider(layer):
     return RationalDecider(layer.faces(), layer.exact_targets, layer.samples.y, layer.free)
 
 
-@pytest.mark.parametrize("seed", first(5, range(24)))
+@pytest.mark.parametrize("seed", first(3, range(24)))
 def test_sets_that_are_taken_together_have_equal_losses(seed):
     rng = np.random.default_rng(seed)
     X, y, bias = degenerate(seed)
@@ -240,7 +240,7 @@ def test_pieces_are_in_exact_order_and_equal_to_those_of_rational_arithmetic(see
         assert len(set(pieces.level[part].tolist())) == 1
 
 
-@pytest.mark.parametrize("seed", range(0, 30, 3))
+@pytest.mark.parametrize("seed", first(3, [*range(0, 30, 6), *range(3, 30, 6)]))
 def test_the_order_does_not_depend_on_units(seed):
     """Units that are no power of two round every number otherwise; the order stays."""
     X, y, bias = degenerate(seed)
@@ -256,7 +256,7 @@ def test_the_order_does_not_depend_on_units(seed):
         assert np.array_equal(scaled.graph.basin, one.graph.basin)
 
 
-@pytest.mark.parametrize("seed", range(0, 30, 4))
+@pytest.mark.parametrize("seed", first(3, range(0, 30, 4)))
 def test_a_largest_loss_keeps_all_pieces_of_it(seed):
     X, y, bias = degenerate(seed)
     layer = OneHiddenLayer(X, y, 2, bias)
@@ -294,7 +294,7 @@ def test_repeated_samples_are_decided(seed):
     assert np.array_equal(found.pieces.output_signs, expected.pieces.output_signs)
 
 
-@pytest.mark.parametrize("seed", first(2, range(6)))
+@pytest.mark.parametrize("seed", first(1, range(6)))
 def test_decimals_that_are_nearly_dependent_are_decided(seed):
     """Points on one line in decimals are not on one as float64 stores them."""
     rng = np.random.default_rng(seed)

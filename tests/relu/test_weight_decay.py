@@ -6,7 +6,7 @@ import pytest
 from scipy.optimize import minimize
 
 from arrangement import Arrangement
-from arrangement.errors import InputError, SizeError
+from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.relu import decayed_cells, decayed_minimum
 from arrangement.relu.losses.losses import LOSSES, Loss
 from tests.amounts import first
@@ -111,6 +111,17 @@ def test_no_descent_in_weights_and_output_weights_lies_below_the_best_cell(seed,
     if found.status == "optimal":
         zero = fun(np.zeros(d + C))
         assert min(ends) >= found.fun.min() - 1e-5 * zero - 1e-8
+
+
+def test_a_panic_of_the_solver_is_an_error_of_it(monkeypatch):
+    PanicException = type("PanicException", (BaseException,), {})
+
+    def panic(*given, **options):
+        raise PanicException("Eigval error")
+
+    monkeypatch.setattr(cp.Problem, "solve", panic)
+    with pytest.raises(SolverError, match="Eigval error"):
+        decayed_minimum([[0.0], [1.0]], [0, 1], [0, 1], 0.1, loss="softmax")
 
 
 def test_within_a_cell_no_descent_lies_below_the_bound_with_three_classes():

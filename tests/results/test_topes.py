@@ -162,11 +162,10 @@ def test_graphs_on_up_to_five_nodes(monkeypatch, words):
 def test_arrangements_with_as_many_cells_and_facets():
     # All have 22 cells and 36 edges of the plane; there are several types of six lines.
     lines = {seed: families.generic(6, 2, rng=seed) for seed in range(6)}
-    for a in lines.values():
-        for b in lines.values():
-            assert a.is_isomorphic(b) == nx.is_isomorphic(
-                a.cells().to_networkx(), b.cells().to_networkx()
-            )
+    graphs = {seed: a.cells().to_networkx() for seed, a in lines.items()}
+    for one, other in product(lines, lines):
+        expected = nx.is_isomorphic(graphs[one], graphs[other])
+        assert lines[one].is_isomorphic(lines[other]) == expected
     assert len({a.is_isomorphic(lines[0]) for a in lines.values()}) == 2
 
 

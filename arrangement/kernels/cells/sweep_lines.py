@@ -40,6 +40,9 @@ __all__ = ["sweep_lines"]
 # What is known of a vertex where some signs are unsure: nothing begins there for these picks;
 # all the rows that are unsure vanish, one or several; or it is still open.
 SKIPPED, CIRCUIT, SEVERAL, OPEN = 10, 11, 12, 13
+# Of so many cells on a line signs are found at once, word by word; where one of them is not
+# certain, those of the others are found again.
+AHEAD = 16
 
 
 @compiled(inline="always", error_model="numpy")
@@ -82,46 +85,65 @@ def _meet_rows(values, errors, norms, meet, facts, negative, pick, first, depth,
                     sure &= above(absolute(entry), spread(errors[here, c]))
             store(negative, w * room + k, words)
         word, shift = k >> np.uint64(6), k & low
-        facts[0, word] |= above(absolute(slope), spread(2.0 * g_error)) << shift
+        facts[0, word] |= (
+            above(absolute(slope), spread(2.0 * g_error)) & above(spread(HUGE), bound)
+        ) << shift
         facts[1, word] |= sure << shift
         facts[2, word] |= (~rising & np.uint64(255)) << shift
 
 
 @compiled(inline="always", error_model="numpy")
-def _signs_on_line(values, meet, facts, negative, picked, bits, doubt, h, depth, n, out, row):
-    """The signs of the cell born at row h as bits; are any of them not certain?"""
+def _signs_on_line(
+    values, meet, facts, negative, picked, doubt, first, limit, depth, n, out, row
+):
+    """Write the cells born at some rows of a line, up to the first that is not certain.
+
+    Returns that row, whose signs are written and of which `doubt` has those that are not
+    certain; the limit if there is none.
+    """
     room, here = np.uint64(values.shape[2]), np.uint64(depth)
     base = here * np.uint64(values.shape[1]) * room
-    t, far = spread(meet[0, h]), spread(meet[1, h])
-    near = spread(-meet[1, h])
-    place = np.uint64(h)
-    unsure = np.uint64(0)
+    one, low = np.uint64(1), np.uint64(63)
+    begin = end = np.uint64(first)
+    while end < np.uint64(limit):
+        word = end >> np.uint64(6)
+        if not facts[0, word] & facts[1, word] & one << (end & low):
+            break
+        end += one
     n_words = np.uint64(out.shape[1])
     for w in range(n_words):
-        first = w << np.uint64(6)
-        stop = min(first + np.uint64(64), np.uint64(n))
-        positive, certain = np.uint64(0), np.uint64(0)
-        for half in range(first, stop, np.uint64(32)):
-            ups, sures = np.uint64(0), np.uint64(0)
-            for j in range(4):  # unrolled
-                k = half + np.uint64(8 * j)
-                v = fused(load(values, base + room + k), t, load(values, base + k))
-                up = above(v, far)
-                ups |= up << np.uint64(8 * j)
-                sures |= (up | above(near, v)) << np.uint64(8 * j)
-            positive |= ups << (half - first)
-            certain |= sures << (half - first)
-        on = picked[here, w]
-        fallen = negative[w, place]
-        if w == place >> np.uint64(6):
-            on |= bits[place & np.uint64(63)]
-            fallen |= facts[2, w] & bits[place & np.uint64(63)]
-        valid = ~np.uint64(0) >> (first + np.uint64(64) - stop)
-        out[row, w] = (positive & ~on & valid) | (on & ~fallen)
-        left = ~(certain | on) & valid
-        doubt[1, w] = left
-        unsure |= left
-    return unsure
+        start = w << np.uint64(6)
+        stop = min(start + np.uint64(64), np.uint64(n))
+        valid = ~np.uint64(0) >> (start + np.uint64(64) - stop)
+        others = picked[here, w]
+        doubt[1, w] = 0
+        for place in range(begin, min(end + one, np.uint64(limit))):
+            t, far = spread(meet[0, place]), spread(meet[1, place])
+            near = spread(-meet[1, place])
+            positive, certain = np.uint64(0), np.uint64(0)
+            for half in range(start, stop, np.uint64(32)):
+                ups, sures = np.uint64(0), np.uint64(0)
+                for j in range(4):  # unrolled
+                    k = half + np.uint64(8 * j)
+                    v = fused(load(values, base + room + k), t, load(values, base + k))
+                    up = above(v, far)
+                    ups |= up << np.uint64(8 * j)
+                    sures |= (up | above(near, v)) << np.uint64(8 * j)
+                positive |= ups << (half - start)
+                certain |= sures << (half - start)
+            on, fallen = others, negative[w, place]
+            if w == place >> np.uint64(6):
+                on |= one << (place & low)
+                fallen |= facts[2, w] & one << (place & low)
+            out[np.uint64(row) + place - begin, w] = (positive & ~on & valid) | (on & ~fallen)
+            left = ~(certain | on) & valid
+            if left:
+                if place < end:
+                    for earlier in range(w):
+                        doubt[1, earlier] = 0
+                end, doubt[1, w] = np.uint64(place), left
+                break
+    return np.int64(end)
 
 
 @compiled(error_model="numpy")
@@ -365,22 +387,23 @@ def sweep_lines(lines, moduli, n, is_last, out):
                     n,
                 )  # fmt: skip
                 stale = False
-            if written + width + 1 > out.shape[0]:
+            first = pick[depth] + 1
+            limit = min(first + AHEAD, n)
+            if written + AHEAD + width + 1 > out.shape[0]:
                 state[0], state[1] = depth, written
                 return FULL
-            pick[depth] += 1
-            state[3] += 1
-            h = pick[depth]
-            sure = (facts[0, h >> 6] & bits[h & 63]) != 0 and meet[1, h] < HUGE
+            h = _signs_on_line(
+                values, meet, facts, negative, picked, doubt, first, limit, depth, n, out,
+                written,
+            )  # fmt: skip
+            written += h - first
+            pick[depth] = min(h, limit - 1)
+            state[3] += pick[depth] + 1 - first
+            if h == limit:
+                continue
+            sure = (facts[0, h >> 6] & bits[h & 63]) != 0
             if sure:
-                unsure = _signs_on_line(
-                    values, meet, facts, negative, picked, bits, doubt, h, depth, n, out,
-                    written,
-                )  # fmt: skip
                 sure = (facts[1, h >> 6] & bits[h & 63]) != 0
-                if sure and not unsure:
-                    written += 1
-                    continue
             else:
                 _doubt_all(lines, depth, n)
             # What explained the doubts before is tried first.

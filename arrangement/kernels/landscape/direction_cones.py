@@ -23,6 +23,17 @@ these has Aᵀδ = −e for the excess e, and ‖δ‖ ≤ ζ = ‖e‖/σ, so t
 Where that fails there are others: on the samples for which the same neurons are active f is
 linear, and no better than least squares (neurons may cancel); and on those where a neuron is
 inactive it may be left out (it may be active on few samples, with large weights).
+
+Generators and a are floats. ρ is the exact residual of a on samples that have a sign, and the
+floats `rho` on others: it has no error that counts, but ρ·y, ‖ρ‖² and G have. Let `accuracy`
+bound the error of Σ_i |x_ik x_il| by rounding, that of the x_i included, and `skew` that of
+each x_i, both relative. Columns of X have at most length one, so that the outputs of a are at
+most weight = 1 + steep √(n Σ_j (Σ_k a_jk ‖v_jk‖)²) long, steep = 1 + |α|, and ‖ρ‖ is at most
+√r times that. So ρ·y has an error below rounding = 8 n accuracy weight, ‖ρ‖² one below weight
+times that, and G_jk one below doubt = steep ‖v_jk‖ (rounding + 8 n off_sign weight), where
+off_sign = skew + (r + 4) 2⁻⁵³ for v_jk·x_i; doubt is part of e. A sample has a sign on C_j if
+v_jk·x_i has it by more than off_sign ‖v_jk‖ ‖x_i‖ for all k; else it is treated as of both,
+which raises no bound. σ is from below, by the error of AᵀA (`reach`).
 """
 
 from __future__ import annotations
@@ -450,13 +461,13 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
                         continue
                     for k in range(r):
                         doubt = length[j, k] * steep * (rounding + 8.0 * off_sign * n * weight)
-                        value = doubt - g[j * r + k]
-                        if value > 0.0:
-                            excess += value * value
+                        # Also if it is NaN: then there is no bound.
+                        if not g[j * r + k] >= doubt:
+                            excess += (doubt - g[j * r + k]) ** 2
                 if e:
                     excess += (abs(g[n - 1]) + steep * rounding) ** 2
                 zeta = 0.0
-                if excess > 0.0:
+                if excess != 0.0:
                     excess = np.sqrt(excess)
                     if excess < 1e-2 and eigenvalue < 0.0:
                         S[:] = Hc

@@ -37,6 +37,11 @@ def minimise(problem: cp.Problem) -> None:
             break
         except cp.SolverError as error:
             refused = error
+        except BaseException as error:
+            # What Clarabel panics with is no Exception, and no name can be imported for it.
+            if type(error).__name__ != "PanicException":
+                raise
+            refused = cp.SolverError(str(error))
     else:
         raise SolverError(f"Clarabel did not solve the convex problem: {refused}")
     if problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):

@@ -32,10 +32,17 @@ from numpy.typing import ArrayLike
 from arrangement import exact
 from arrangement.arrangement import Arrangement
 from arrangement.checks import entries, number
-from arrangement.errors import InputError, SolverError
+from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
 from arrangement.relu.losses.losses import Loss, checked_slope
-from arrangement.relu.weight_space import Floats, Mask, Signs, lengths, sample_arrangement
+from arrangement.relu.weight_space import (
+    Floats,
+    Mask,
+    Signs,
+    in_float64,
+    lengths,
+    sample_arrangement,
+)
 
 __all__ = ["LocalMinimum", "checked_signs", "is_local_minimum", "local_minimum"]
 
@@ -170,81 +177,51 @@ def local_minimum(
         table = checked_signs(signs, (len(w), n))
     else:
         table = exact.signs_at(arrangement.rows, w)
-    shift = None if output_bias is None else float(output_bias)
-    try:
-        with np.errstate(over="raise", invalid="raise", divide="raise"):
-            return _decided(
-                arrangement,
-                bias is not None,
-                targets,
-                kind,
-                w,
-                z,
-                shift,
-                leak,
-                table,
-                tolerance,
-            )
-    except (FloatingPointError, ZeroDivisionError, OverflowError):
-        raise SolverError(
-            "the network's outputs on these samples, or what the criterion makes of them, are "
-            "beyond float64; scale the samples, targets and weights"
-        ) from None
-
-
-def _decided(
-    arrangement: Arrangement,
-    biased: bool,
-    targets: Floats,
-    kind: Loss,
-    w: Any,
-    z: Floats,
-    output_bias: float | None,
-    leak: float,
-    table: Signs,
-    tolerance: float,
-) -> LocalMinimum:
-    d = arrangement.dimension
-    given = arrangement.normals.astype(np.float64)
-    centred, centre = _centred(arrangement) if biased else (arrangement, np.zeros(d))
-    X = centred.normals.astype(np.float64)
-    along = _along(arrangement, given, w, table)
-    slopes = np.where(table > 0, 1.0, leak)
-    outputs = z @ (slopes * along) + (output_bias or 0.0)
-    r = kind.derivative(outputs, targets)
-    # Sums of z_j max(0, w_j·x_i) may cancel: the error is that of the largest terms.
-    terms = np.abs(z) @ np.abs(slopes * along)
-    sizes = np.maximum(
-        kind.derivative_sizes(outputs, targets), kind.derivative_sizes(terms, targets)
-    )
-    probes = [
-        _probe(centred, X, row, slope, r, sizes, float(s), leak)
-        for row, slope, s in zip(table, slopes, z, strict=True)
-    ]
-    total = float(np.abs(r.sum()))
-    shift = 0.0 if output_bias is None else total / float(sizes.sum() or 1.0)
-    stationarity = np.array([probe.stationarity for probe in probes])
-    slack = np.array([probe.slack for probe in probes])
-    dw, dz = np.zeros((len(w), d)), np.zeros(len(w))
-    worst = np.maximum(stationarity, -slack)
-    j = int(np.argmax(worst))
-    if worst[j] > tolerance:
-        v = probes[j].direction.copy()
-        v[-1] -= v @ centre
-        length = float(lengths(v[None])[0])
-        dw[j], value = v / length, probes[j].value / length
-        if z[j] == 0:
-            dw[j], dz[j] = _with_output(dw[j], value, slopes[j] * along[j], r, sizes)
-    return LocalMinimum(
-        bool(worst[j] <= tolerance and shift <= tolerance),
-        float(np.mean(kind.values(outputs, targets))),
-        stationarity,
-        slack,
-        shift,
-        table,
-        dw,
-        dz,
-    )
+    with in_float64(
+        "the network's outputs on these samples, or what the criterion makes of them,"
+    ):
+        given = arrangement.normals.astype(np.float64)
+        centred, centre = (
+            _centred(arrangement) if bias is not None else (arrangement, np.zeros(d))
+        )
+        X = centred.normals.astype(np.float64)
+        along = _along(arrangement, given, w, table)
+        slopes = np.where(table > 0, 1.0, leak)
+        outputs = z @ (slopes * along) + float(output_bias or 0.0)
+        r = kind.derivative(outputs, targets)
+        # Sums of z_j max(0, w_j·x_i) may cancel: the error is that of the largest terms.
+        terms = np.abs(z) @ np.abs(slopes * along)
+        sizes = np.maximum(
+            kind.derivative_sizes(outputs, targets), kind.derivative_sizes(terms, targets)
+        )
+        probes = [
+            _probe(centred, X, row, slope, r, sizes, float(s), leak)
+            for row, slope, s in zip(table, slopes, z, strict=True)
+        ]
+        total = float(np.abs(r.sum()))
+        shift = 0.0 if output_bias is None else total / float(sizes.sum() or 1.0)
+        stationarity = np.array([probe.stationarity for probe in probes])
+        slack = np.array([probe.slack for probe in probes])
+        dw, dz = np.zeros((len(w), d)), np.zeros(len(w))
+        worst = np.maximum(stationarity, -slack)
+        j = int(np.argmax(worst))
+        if worst[j] > tolerance:
+            v = probes[j].direction.copy()
+            v[-1] -= v @ centre
+            length = float(lengths(v[None])[0])
+            dw[j], value = v / length, probes[j].value / length
+            if z[j] == 0:
+                dw[j], dz[j] = _with_output(dw[j], value, slopes[j] * along[j], r, sizes)
+        return LocalMinimum(
+            bool(worst[j] <= tolerance and shift <= tolerance),
+            float(np.mean(kind.values(outputs, targets))),
+            stationarity,
+            slack,
+            shift,
+            table,
+            dw,
+            dz,
+        )
 
 
 def _centred(arrangement: Arrangement) -> tuple[Arrangement, Floats]:

@@ -29,7 +29,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import xlogy
+from scipy.special import softmax, xlogy
 
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, shown
@@ -49,20 +49,9 @@ __all__ = [
     "checked_slope",
 ]
 
-LOSSES = (
-    "squared",
-    "absolute",
-    "huber",
-    "log_cosh",
-    "logistic",
-    "hinge",
-    "squared_hinge",
-    "softmax",
-    "multiclass_hinge",
-    "crammer_singer",
-)
 SIGN_LOSSES = ("logistic", "hinge", "squared_hinge")
 CLASS_LOSSES = ("softmax", "multiclass_hinge", "crammer_singer")
+LOSSES = ("squared", "absolute", "huber", "log_cosh", *SIGN_LOSSES, *CLASS_LOSSES)
 _CURVATURE = {
     "squared": 2.0,
     "huber": 2.0,
@@ -101,8 +90,8 @@ class Loss:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or self.name not in LOSSES:
             raise InputError(f"loss={shown(self.name)}: one of {', '.join(LOSSES)}")
-        _positive(self.threshold, "threshold")
-        _positive(self.margin, "margin")
+        for name in "threshold", "margin":
+            object.__setattr__(self, name, _positive(getattr(self, name), name))
 
     @property
     def differentiable(self) -> bool:
@@ -224,7 +213,7 @@ class Loss:
             return np.asarray(np.where(y * f < self.margin, -y, 0.0))
         own = y.astype(np.int64)[:, None]
         if self.name == "softmax":
-            result = _softmax(f)
+            result = np.asarray(softmax(f, axis=1))
             down = np.ones_like(own, dtype=np.float64)
         else:
             over = self.margin + f - np.take_along_axis(f, own, axis=1)
@@ -240,7 +229,7 @@ class Loss:
         """The second derivative of l by f times v at each sample, off kinks; v is like f."""
         f, y, v = (np.asarray(values, dtype=np.float64) for values in (f, y, v))
         if self.name == "softmax":
-            p = _softmax(f)
+            p = softmax(f, axis=1)
             return np.asarray(p * (v - (p * v).sum(axis=1, keepdims=True)))
         if self.name == "logistic":
             return np.asarray(np.exp(-np.logaddexp(0.0, f) - np.logaddexp(0.0, -f)) * v)
@@ -395,7 +384,7 @@ class Penalty:
                     f'alpha={shown(self.alpha)}: give a penalty, such as penalty="l2"'
                 )
         else:
-            _positive(self.alpha, "alpha")
+            object.__setattr__(self, "alpha", _positive(self.alpha, "alpha"))
         ratio = self.l1_ratio
         if isinstance(ratio, bool) or not isinstance(ratio, float | int) or not 0 <= ratio <= 1:
             raise InputError(f"l1_ratio={shown(ratio)}: a number from 0 to 1")
@@ -415,17 +404,15 @@ class Penalty:
         return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)
 
 
-def _softmax(f: Floats) -> Floats:
-    return np.asarray(np.exp(f - np.logaddexp.reduce(f, axis=1, keepdims=True)))
-
-
-def _positive(value: Any, name: str) -> None:
+def _positive(value: Any, name: str) -> float:
+    """A number above 0 in float64."""
     try:
-        good = not isinstance(value, bool) and exact_number(value) > 0 and isfinite(value)
+        number = 0.0 if isinstance(value, bool | str | bytes) else float(exact_number(value))
     except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
-        good = False
-    if not good:
+        number = 0.0
+    if not number > 0 or not isfinite(number):
         raise InputError(f"{name}={shown(value)}: a finite number above 0 is needed")
+    return number
 
 
 def checked_slope(value: Any, negative: bool = False) -> float:

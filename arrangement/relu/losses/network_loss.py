@@ -105,10 +105,8 @@ class NetworkLoss:
         if single or not len(self.X):
             raise InputError("X: a table with one sample a row is needed")
         self._inputs = self.X.astype(np.float64)
-        self.loss, self.penalty = (
-            Loss(loss, threshold, margin),
-            Penalty(penalty, alpha, l1_ratio),
-        )
+        self.loss = Loss(loss, threshold, margin)
+        self.penalty = Penalty(penalty, alpha, l1_ratio)
         self.max_norm = None if max_norm is None else number(max_norm, "max_norm")
         if self.max_norm is not None and self.max_norm <= 0:
             raise InputError(f"max_norm = {self.max_norm:g}: a number above 0 is needed")
@@ -211,7 +209,7 @@ class NetworkLoss:
         start = moving.index(True) if any(moving) else len(layers) - 1
         inputs = self._inputs
         for l, (W, b) in enumerate(layers[:start]):
-            inputs = self._activated(inputs @ W.T + b, l)
+            inputs = self.network.activated(inputs @ W.T + b, l)
         kept: list[Any] = [_kept(W) for W, _ in layers]
         # In the first layer that moves one table of inputs is for all points: affine in t.
         affine = np.array([inputs @ V.T + v for V, v in (layers[start], *by_layer[start])])
@@ -224,7 +222,7 @@ class NetworkLoss:
             part = t[first : first + size]
             h = affine[0] + np.tensordot(part, affine[1:], axes=1)
             for l in range(start + 1, len(layers)):
-                (W, b), h = layers[l], self._activated(h, l - 1)
+                (W, b), h = layers[l], self.network.activated(h, l - 1)
                 if moving[l]:
                     V, v = (np.array(parts) for parts in zip(*by_layer[l], strict=True))
                     table = W + np.tensordot(part, V, axes=1)
@@ -357,12 +355,6 @@ class NetworkLoss:
     def _folded(self, z: Floats) -> Floats:
         k = self.network.pieces
         return z if k == 1 else z.reshape(len(z), -1, k).sum(axis=-1)
-
-    def _activated(self, z: Floats, l: int) -> Floats:
-        if self.network.pieces > 1:
-            return np.asarray(z.reshape(*z.shape[:-1], -1, self.network.pieces).max(axis=-1))
-        slope = self.network.slopes[l]
-        return np.where(z > 0, z, slope * z) if slope.any() else np.maximum(z, 0.0)
 
     def hessian_eigenvectors(
         self, k: int = 2, parameters: ArrayLike | None = None

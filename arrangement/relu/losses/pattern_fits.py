@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from arrangement.arrangement import Arrangement
 from arrangement.checks import check_flag, entries
 from arrangement.errors import InputError
 from arrangement.progress import Progress, reporter
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CellwiseMinima",
     "PatternMinimum",
+    "Setting",
     "activations",
     "cellwise_minima",
     "pattern_minimum",
@@ -198,9 +198,7 @@ def pattern_minimum(
     1.166667
     """
     losses = Loss(loss, threshold, margin), Penalty(penalty, alpha, l1_ratio)
-    setting = _Setting.of(
-        X, y, *losses, classes, bias, bias_penalty, output_bias, negative_slope
-    )
+    setting = Setting(X, y, *losses, classes, bias, bias_penalty, output_bias, negative_slope)
     active = activations(patterns, len(setting.X))
     z = None
     if output_weights is not None:
@@ -256,9 +254,7 @@ output_bias, negative_slope
     ([-1, -1, 1], 1.0)
     """
     losses = Loss(loss, threshold, margin), Penalty(penalty, alpha, l1_ratio)
-    setting = _Setting.of(
-        X, y, *losses, classes, bias, bias_penalty, output_bias, negative_slope
-    )
+    setting = Setting(X, y, *losses, classes, bias, bias_penalty, output_bias, negative_slope)
     outputs = setting.outputs
     if output_weights is None:
         table = np.array([1.0, -1.0]) if outputs == 1 else np.zeros((0, outputs))
@@ -267,43 +263,31 @@ output_bias, negative_slope
     free, held = (_Program(setting, 1, fixed) for fixed in (False, True))
     cells = setting.arrangement.cells(progress=None if callable(progress) else progress)
     report = reporter(progress, "cells")
-    d = setting.X.shape[1]
-    shape = (d,) if outputs == 1 else (d, outputs)
-    m, count = len(cells), len(table)
-    min_fun, R, attained = np.empty(m), np.empty((m, *shape)), np.empty(m, dtype=bool)
-    closed_fun, closed_R = np.empty((m, count)), np.empty((m, count, *shape))
-    closed_attained = np.empty((m, count), dtype=bool)
+    own, closed = [], []
     for k, signs in enumerate(cells.signs):
         active = signs[None] > 0
-        found = free.solve(active, None)
-        min_fun[k], R[k], attained[k] = found.fun, found.R[0], found.attained
-        for column, z in enumerate(table):
-            found = held.solve(active, z[None])
-            closed_fun[k, column], closed_R[k, column] = found.fun, found.R[0]
-            closed_attained[k, column] = found.attained
-        report(k + 1, m)
+        own.append(free.solve(active, None))
+        closed += [held.solve(active, z[None]) for z in table]
+        report(k + 1, len(cells))
+    inner = own[0].R.shape[1:]
+    shape = len(cells), len(table)
     return CellwiseMinima(
-        cells, min_fun, R, table, closed_fun, closed_R, attained, closed_attained
+        cells,
+        np.array([found.fun for found in own]),
+        np.array([found.R[0] for found in own]),
+        table,
+        np.array([found.fun for found in closed]).reshape(shape),
+        np.array([found.R[0] for found in closed]).reshape(*shape, *inner),
+        np.array([found.attained for found in own]),
+        np.array([found.attained for found in closed], dtype=bool).reshape(shape),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Setting:
-    """What is fitted, and how that is judged."""
+class Setting:
+    """What is fitted and how that is judged, checked."""
 
-    arrangement: Arrangement
-    X: Floats
-    y: Floats
-    outputs: int
-    loss: Loss
-    penalty: Penalty
-    counted: Floats  # 1 for the coordinates that are penalised, 0 for the others
-    output_bias: bool
-    slope: float
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         X: ArrayLike,
         y: ArrayLike,
         loss: Loss,
@@ -313,19 +297,18 @@ class _Setting:
         bias_penalty: bool,
         output_bias: bool,
         negative_slope: float,
-    ) -> _Setting:
-        """The same, checked."""
-        arrangement = sample_arrangement(X, bias)
-        given = float_samples(arrangement, bias is not None)
-        targets, outputs = loss.targets(y, len(given), classes)
+    ) -> None:
+        self.loss, self.penalty = loss, penalty
+        self.arrangement = sample_arrangement(X, bias)
+        self.X = float_samples(self.arrangement, bias is not None)
+        self.y, self.outputs = loss.targets(y, len(self.X), classes)
         check_flag(bias_penalty, "bias_penalty")
         check_flag(output_bias, "output_bias")
-        counted = np.ones(given.shape[1])
+        self.output_bias = output_bias
+        self.counted = np.ones(self.X.shape[1])  # 0 for coordinates that are not penalised
         if bias is not None and not bias_penalty:
-            counted[-1] = 0.0
-        slope = checked_slope(negative_slope)
-        parts = given, targets, outputs, loss, penalty, counted, output_bias, slope
-        return cls(arrangement, *parts)
+            self.counted[-1] = 0.0
+        self.slope = checked_slope(negative_slope)
 
 
 class _Program:
@@ -334,7 +317,7 @@ class _Program:
     Columns of X are scaled to their largest entry, and the penalty is that of R as given.
     """
 
-    def __init__(self, setting: _Setting, K: int, fixed: bool) -> None:
+    def __init__(self, setting: Setting, K: int, fixed: bool) -> None:
         import cvxpy as cp
 
         self.setting = setting

@@ -161,16 +161,11 @@ class LossSurface:
         shifts = np.concatenate([*(exact_values(v) for _, v in moves), biases[l]])
         uppers = list(zip(weights, biases, strict=True))[l + 1 :]
         for start in range(0, len(self.loss.X), SAMPLES):
-            columns = exact_values(self.loss.X[start : start + SAMPLES]).T
+            rows = exact_values(self.loss.X[start : start + SAMPLES])
             for i, (W, b) in enumerate(zip(weights[:l], biases[:l], strict=True)):
-                columns = exact_product(W, columns) + b[:, None]
-                if network.pieces > 1:
-                    columns = columns.reshape(-1, network.pieces, columns.shape[1]).max(axis=1)
-                else:
-                    slope = exact_values(network.slopes[i])[:, None]
-                    columns = np.where(columns > 0, columns, slope * columns)
-            given = exact_product(tables, columns) + shifts[:, None]
-            for column, y in zip(given.T, self.loss.y[start : start + SAMPLES], strict=True):
+                rows = network.activated(exact_product(rows, W.T) + b, i)
+            given = exact_product(rows, tables.T) + shifts
+            for column, y in zip(given, self.loss.y[start : start + SAMPLES], strict=True):
                 *parts, b = column.reshape(len(moves) + 1, -1)
                 yield self._with_loss(network, [(np.column_stack(parts), b), *uppers], y)
 
@@ -406,11 +401,7 @@ def loss_surface(
         else:
             raise InputError("layer: is for directions by name")
         anchors = np.zeros((1, len(D)))
-        names = ("first direction", "second direction")
-        if isinstance(directions, str) and directions == "gradient":
-            names = ("down the gradient", "top eigenvector of the Hessian, across")
-        elif isinstance(directions, str) and directions == "hessian":
-            names = ("top eigenvector of the Hessian", "second eigenvector")
+        names = _names(loss, directions, D, layer)
     low, high = _window(window, anchors)
     axes = tuple(np.linspace(a, b, points) for a, b in zip(low, high, strict=True))
     t = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(axes))
@@ -422,6 +413,35 @@ def loss_surface(
     return LossSurface(
         loss, loss.parameters, D, axes, losses, longest, names[: len(D)], anchors
     )
+
+
+def _names(
+    loss: NetworkLoss, kind: Any, directions: Floats, layer: int | None
+) -> tuple[str, ...]:
+    """What the coordinates along the directions are."""
+    if kind is None or isinstance(kind, str):
+        if kind == "gradient":
+            return "down the gradient", "top eigenvector of the Hessian, across"
+        if kind == "hessian":
+            return "top eigenvector of the Hessian", "second eigenvector"
+        where = "" if layer is None else f" of layer {layer}"
+        scaled = "" if kind == "random" else ", filter-normalised"
+        return f"random direction{where}{scaled}", f"second random direction{where}{scaled}"
+    return tuple(
+        _bias_moved(loss, direction) or f"{place} direction"
+        for place, direction in zip(("first", "second"), directions, strict=False)
+    )
+
+
+def _bias_moved(loss: NetworkLoss, direction: Floats) -> str | None:
+    """The name of the coordinate where it is added to one bias and nothing else."""
+    at = np.flatnonzero(direction)
+    if len(at) > 1 or direction[at[0]] != 1.0:
+        return None
+    for l, (_, b) in enumerate(loss.layers(direction)):
+        if b.any():
+            return f"added to the bias of neuron {b.argmax()} of layer {l}"
+    return None
 
 
 def _given(loss: NetworkLoss, directions: Any) -> Floats:

@@ -26,7 +26,7 @@ The bound is the dual's value: for slopes v_i of l and λ_j ≥ 0 with
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import product
@@ -40,10 +40,10 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_number
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
-from arrangement.relu.losses.losses import Loss, Penalty, checked_slope
-from arrangement.relu.losses.pattern_fits import activations
+from arrangement.relu.losses.losses import Loss, Penalty
+from arrangement.relu.losses.pattern_fits import Setting, activations
 from arrangement.relu.predictor import Predictor
-from arrangement.relu.weight_space import Floats, Mask, float_samples, sample_arrangement
+from arrangement.relu.weight_space import Floats, Mask
 
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells
@@ -79,28 +79,18 @@ class DecayedMinimum(Predictor):
         ``"optimal"`` if `fun` and `lower_bound` agree to 1e-5 of the loss of the zero function;
         ``"bounds"`` if the least value is only known to be between them: with several outputs
         the problem is not convex, and branch and bound ends after 200 cones.
-    weights : ndarray, shape (K, d)
-        The w_j, the bias last, ‖w_j‖ = ‖z_j‖.
-    output_weights : ndarray, shape (K,) or (K, classes)
     outputs : ndarray, shape (N,) or (N, classes)
     alpha : float
-    bias : float or None
-    negative_slope : float
-    output_bias : float
-        0: there is none.
+    weights, output_weights, bias, output_bias, negative_slope
+        See :class:`~arrangement.relu.predictor.Predictor`: ‖w_j‖ = ‖z_j‖, no output bias.
     """
 
     fun: float
     loss: float
     lower_bound: float
     status: Literal["optimal", "bounds"]
-    weights: Floats
-    output_weights: Floats
     outputs: Floats
     alpha: float
-    bias: float | None
-    negative_slope: float
-    output_bias: float = field(default=0.0, init=False, repr=False)
 
     @property
     def gap(self) -> float:
@@ -286,7 +276,7 @@ def decayed_cells(
     return DecayedCells(cells, tuple(minima))
 
 
-class _Problem:
+class _Problem(Setting):
     """What is fitted, checked."""
 
     def __init__(
@@ -309,13 +299,10 @@ class _Problem:
                 'cell is convex for "l2" only ("l1" is 2α√‖R‖₁ at the best scaling); '
                 "pattern_minimum penalises the products R = zw by any of them"
             )
+        kind = Loss(loss, threshold, margin)
+        super().__init__(X, y, kind, checked, classes, bias, True, False, negative_slope)
         self.alpha = float(exact_number(alpha))
-        self.loss = Loss(loss, threshold, margin)
-        self.arrangement = sample_arrangement(X, bias)
-        self.X = float_samples(self.arrangement, bias is not None)
-        self.y, self.outputs = self.loss.targets(y, len(self.X), classes)
         self.bias = None if bias is None else float(exact_number(bias))
-        self.slope = checked_slope(negative_slope)
 
         # Losses of classes do not change when all outputs rise alike, so the best z_j sum to
         # zero: they are rows of so many numbers times this basis.
@@ -424,12 +411,12 @@ class _Program:
             loss,
             lower,
             "optimal" if fun - lower <= TOLERANCE * scale else "bounds",
-            w,
-            z[:, 0] if problem.outputs == 1 else z,
             f,
             problem.alpha,
-            problem.bias,
-            problem.slope,
+            weights=w,
+            output_weights=z[:, 0] if problem.outputs == 1 else z,
+            bias=problem.bias,
+            negative_slope=problem.slope,
         )
 
     def _found(self, w: Floats, z: Floats) -> tuple[float, Floats, Floats]:

@@ -9,10 +9,7 @@ decided exactly.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from arrangement.relu.losses.losses import Loss
-from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.weight_space import Floats, Indices, Mask
 
@@ -32,28 +29,7 @@ LEAST = {"huber": 1e-3, "log_cosh": 1e-30, "logistic": 1e-30}
 
 
 class ConvexDecider(RationalDecider):
-    """Decides tuples of faces for a differentiable convex loss.
-
-    Parameters
-    ----------
-    faces, targets, y, free
-        As of :class:`RationalDecider`.
-    kind : Loss
-    certain : bool
-        Is nothing refused in float64, however clear it is?
-    """
-
-    def __init__(
-        self,
-        faces: NeuronFaces,
-        targets: NDArray[np.object_],
-        y: Floats,
-        free: Floats,
-        kind: Loss,
-        certain: bool,
-    ) -> None:
-        super().__init__(faces, targets, y, free)
-        self.kind, self.certain = kind, certain
+    """Decides tuples of faces for a differentiable convex loss."""
 
     def unclear(self, tuples: Indices) -> Indices:
         """The tuples that have to be decided exactly."""

@@ -22,8 +22,10 @@ it is only n₊ that the directions across kinks may add to, where these are not
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import cache
 from math import factorial, prod
 from typing import Any
 
@@ -132,7 +134,7 @@ def _columns(pieces: Pieces, rational: RationalDecider, component: Indices) -> C
     distinct, label = np.unique(sets, axis=0, return_inverse=True)
     negative, positive = (np.zeros(len(pieces), dtype=np.int64) for _ in range(2))
     strict = np.ones(len(pieces), dtype=bool)
-    samples = _Samples(rational)
+    outputs = _outputs(rational)
     order = np.argsort(label.reshape(-1), kind="stable")
     cuts = np.searchsorted(label.reshape(-1)[order], np.arange(1, len(distinct)))
     groups = np.split(order, cuts) if len(order) else []
@@ -142,7 +144,7 @@ def _columns(pieces: Pieces, rational: RationalDecider, component: Indices) -> C
             states = list(zip(pieces.faces[k].tolist(), pieces.output_signs[k], strict=True))
             silent = [j for j, (f, s) in enumerate(states) if not s and not table.idle[f]]
             still = [j for j in silent if not point.pulls(states[j][0])]
-            columns = [samples.outputs(states[j][0], pieces.weights[k, j]) for j in still]
+            columns = [outputs(states[j][0], tuple(pieces.weights[k, j])) for j in still]
             negative[k] = len(silent) - len(still)
             positive[k] = negative[k] + point.rank(columns)
             strict[k] = all(point.is_strict(f) for f, s in states if s)
@@ -171,24 +173,19 @@ def _multiplicity(pieces: Pieces) -> Indices:
     return np.array([factorial(K) // s for s in stabilisers], dtype=np.int64)
 
 
-class _Samples:
-    """The outputs of neurons in cells, in integers."""
+def _outputs(rational: RationalDecider) -> Callable[[int, tuple[float, ...]], list[int]]:
+    """The outputs D X w of neurons in cells, times a positive number, in integers."""
+    given = rational.faces.samples.arrangement.normals
+    X = np.array([[Fraction(v) for v in row] for row in given.tolist()], dtype=object)
+    up, down = rational.up, rational.down
 
-    def __init__(self, rational: RationalDecider) -> None:
-        given = rational.faces.samples.arrangement.normals
-        self.X = np.array([[Fraction(v) for v in row] for row in given.tolist()], dtype=object)
-        self.rational = rational
-        self._made: dict[tuple[int, bytes], list[int]] = {}
+    @cache
+    def outputs(cell: int, w: tuple[float, ...]) -> list[int]:
+        along = X.dot(np.array([Fraction(v) for v in w], dtype=object))
+        slopes = [up if s > 0 else down for s in rational.faces.signs[cell].tolist()]
+        return integral([s * v for s, v in zip(slopes, along, strict=True)])
 
-    def outputs(self, cell: int, w: Floats) -> list[int]:
-        """A positive multiple of D X w."""
-        key = cell, w.tobytes()
-        if key not in self._made:
-            along = self.X.dot(np.array([Fraction(v) for v in w.tolist()], dtype=object))
-            up, down = self.rational.up, self.rational.down
-            slopes = [up if s > 0 else down for s in self.rational.faces.signs[cell].tolist()]
-            self._made[key] = integral([s * v for s, v in zip(slopes, along, strict=True)])
-        return self._made[key]
+    return outputs
 
 
 class _Active:
@@ -198,8 +195,7 @@ class _Active:
         self.rational, self.faces = rational, faces
         solution = rational.solve(faces)
         self.residuals, self._rank = solution.residuals, solution.rank
-        self._pulls: dict[int, bool] = {}
-        self._strict: dict[int, bool] = {}
+        self.pulls, self.is_strict = cache(self._pulls), cache(self._is_strict)
 
     def rank(self, more: list[list[int]]) -> int:
         """The rank of A with more columns."""
@@ -208,15 +204,10 @@ class _Active:
         columns = np.array(more, dtype=object).T
         return exact.rank(np.concatenate([self.rational.columns(self.faces), columns], axis=1))
 
-    def pulls(self, cell: int) -> bool:
+    def _pulls(self, cell: int) -> bool:
         """Is g ≠ 0 in a cell?"""
-        if cell not in self._pulls:
-            self._pulls[cell] = any(self.residuals.dot(self.rational.map(cell)))
-        return self._pulls[cell]
+        return any(self.residuals.dot(self.rational.map(cell)))
 
-    def is_strict(self, face: int) -> bool:
+    def _is_strict(self, face: int) -> bool:
         """Is h(v) ≠ 0 on all rays v of a face?"""
-        if face not in self._strict:
-            values = self.rational.exact_turns(face).dot(self.residuals)
-            self._strict[face] = all(values)
-        return self._strict[face]
+        return all(self.rational.exact_turns(face).dot(self.residuals))

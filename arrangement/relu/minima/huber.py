@@ -17,18 +17,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
 
 import numpy as np
 from flint import fmpq
-from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import SolverError
 from arrangement.exact.roots import as_fmpq
-from arrangement.relu.losses.losses import Loss
 from arrangement.relu.minima.convex_losses import ConvexDecider
-from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.rational import Integers, Solution, product
 from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.weight_space import Floats, Indices
@@ -57,22 +53,7 @@ class _Fit(Solution):
 class HuberDecider(ConvexDecider):
     """Decides tuples of faces exactly for the Huber loss; see :class:`ConvexDecider`."""
 
-    def __init__(
-        self,
-        faces: NeuronFaces,
-        targets: NDArray[np.object_],
-        y: Floats,
-        free: Floats,
-        kind: Loss,
-        certain: bool,
-    ) -> None:
-        super().__init__(faces, targets, y, free, kind, certain)
-        limit = Fraction(kind.threshold)
-        more = lcm(self.target_scale, limit.denominator) // self.target_scale
-        self.target_scale *= more
-        self.targets = self.targets * more
-        self.limit = int(limit * self.target_scale)
-        self._open = False
+    _open = False
 
     def solve(self, faces: Indices) -> _Fit:
         """All minimisers on a tuple of faces.
@@ -113,7 +94,7 @@ class HuberDecider(ConvexDecider):
             step = -np.linalg.solve(H, g)
             along = Q @ step
             # The slope along the step rises piecewise linearly: its zero, kink by kink.
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 kinks = np.concatenate([(t - away) / along, (-t - away) / along])
             kinks = np.sort(kinks[np.isfinite(kinks) & (kinks > 0)])
             slopes = [float(along @ np.clip(away + k * along, -t, t)) for k in kinks]

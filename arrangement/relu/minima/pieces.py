@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.predictor import Predictor
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
+from arrangement.results.columns import Columnar
 
 __all__ = ["KINDS", "Piece", "Pieces"]
 
@@ -42,24 +42,16 @@ class Piece(Predictor):
     output_signs : ndarray of int8, shape (K,)
         Signs of the output weights. 0 if z = 0, and for a dead neuron, whose output weight is
         free: the loss does not depend on it. With several outputs 1 stands for z ≠ 0.
-    weights : ndarray, shape (K, d)
-        The weights w of one point of the piece.
-    output_weights : ndarray, shape (K,)
-        Its output weights z; with several outputs of shape (K, outputs).
     margin : float
         The narrowest inequality that was decided for the piece, beside the size of its terms:
         s·sign_i·w·x_i over ‖w‖‖x_i‖ for the strict signs (columns of X scaled to length one,
         with a bias centred before), and h(v) of the face's multiplier test. Near 0 a small
         change of the data may remove the piece.
-    bias : float or None
-        The value of the constant coordinate.
     decided : bool
         Is every inequality and rank of the piece beyond the error of the arithmetic? Always
         with ``exact=True``.
-    output_bias : float
-        The constant added to the outputs; 0 in a layer without one.
-    negative_slope : float
-        Of the activation.
+    weights, output_weights, bias, output_bias, negative_slope
+        Of one point of the piece, see :class:`~arrangement.relu.predictor.Predictor`.
     """
 
     kind: str
@@ -67,13 +59,8 @@ class Piece(Predictor):
     dimension: int
     signs: Signs
     output_signs: Signs
-    weights: Floats
-    output_weights: Floats
     margin: float
-    bias: float | None
-    decided: bool = True
-    output_bias: float = 0.0
-    negative_slope: float = field(default=0.0, repr=False)
+    decided: bool
 
     def __repr__(self) -> str:
         narrow = "" if self.decided else ", undecided"
@@ -83,7 +70,7 @@ class Piece(Predictor):
         )
 
 
-class Pieces(Sequence[Piece]):
+class Pieces(Columnar[Piece]):
     """Pieces by rising loss, in columns; `pieces[k]` is a view of row k.
 
     Attributes
@@ -118,6 +105,8 @@ class Pieces(Sequence[Piece]):
     >>> pieces[0]
     Piece(isolated, loss 0.222222, dimension 0, margin 0.63)
     """
+
+    _name = "piece"
 
     def __init__(
         self,
@@ -198,18 +187,7 @@ class Pieces(Sequence[Piece]):
     def __len__(self) -> int:
         return len(self.loss)
 
-    @overload
-    def __getitem__(self, key: int) -> Piece: ...
-
-    @overload
-    def __getitem__(self, key: slice) -> list[Piece]: ...
-
-    def __getitem__(self, key: int | slice) -> Piece | list[Piece]:
-        if isinstance(key, slice):
-            return [self[k] for k in range(*key.indices(len(self)))]
-        if not -len(self) <= key < len(self):
-            raise IndexError(f"piece {key} does not exist: there are {len(self)}")
-        k = int(key) % len(self)
+    def _item(self, k: int) -> Piece:
         if k not in self._made:
             self._made[k] = Piece(
                 str(self.kind[k]),
@@ -217,18 +195,15 @@ class Pieces(Sequence[Piece]):
                 int(self.dimension[k]),
                 self.table.signs[self.faces[k]],
                 self.output_signs[k],
-                self.weights[k],
-                self.output_weights[k],
                 float(self.margin[k]),
-                self.bias,
                 bool(self.decided[k]),
-                float(self.output_bias[k]),
-                self.table.negative_slope,
+                weights=self.weights[k],
+                output_weights=self.output_weights[k],
+                bias=self.bias,
+                output_bias=float(self.output_bias[k]),
+                negative_slope=self.table.negative_slope,
             )
         return self._made[k]
-
-    def __iter__(self) -> Iterator[Piece]:
-        return (self[k] for k in range(len(self)))
 
     def __repr__(self) -> str:
         kinds, counts = np.unique(self.kind, return_counts=True)

@@ -34,17 +34,16 @@ h = 0 of which some G_kl < 0.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from math import floor
 from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpz_mat
-from numpy.typing import NDArray
 
 from arrangement import exact, kernels
 from arrangement.exact.fields import FieldElement, field_of_root
 from arrangement.exact.roots import precision, roots_of
-from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.rational import Integers, RationalDecider, product
 from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.weight_space import Floats, Indices
@@ -61,35 +60,19 @@ DEPENDENT = 1e-5
 
 
 class RankOneDecider(RationalDecider):
-    """Decides faces of one neuron with several outputs.
-
-    Parameters
-    ----------
-    faces : NeuronFaces
-    targets : ndarray, shape (N·m,)
-        Y, row by row, exactly as given.
-    y : ndarray, shape (N·m,)
-        The same in float64.
-    free : ndarray, shape (N, 0)
-    certain : bool
-        Is nothing refused in float64, however clear it is?
-    """
+    """Decides faces of one neuron with several outputs, whose targets come row by row."""
 
     fits_samples = False
 
-    def __init__(
-        self,
-        faces: NeuronFaces,
-        targets: NDArray[np.object_],
-        y: Floats,
-        free: Floats,
-        certain: bool,
-    ) -> None:
-        super().__init__(faces, targets, y, free)
-        n = len(faces.given.X)
-        self.certain = certain
-        self.Y: Integers = self.targets.reshape(n, -1)
-        self.squares = sum(v * v for v in self.targets.tolist())
+    @cached_property
+    def Y(self) -> Integers:
+        """The targets, shape (N, m)."""
+        return self.targets.reshape(len(self.faces.given.X), -1)
+
+    @cached_property
+    def squares(self) -> int:
+        """‖Y‖²."""
+        return sum(v * v for v in self.targets.tolist())
 
     # --- the largest eigenvalue -------------------------------------------------------------
 
@@ -308,7 +291,7 @@ class RankOneDecider(RationalDecider):
             else:
                 slopes = self.faces.slopes(np.array([face]))[0]
                 a = slopes * (self.faces.samples.X @ minima.points[k, 0])
-                z[k, 0] = a @ targets
+                z[k, 0] = (a / np.abs(a).max()) @ (targets / np.abs(targets).max())
             z[k, 0] /= np.linalg.norm(z[k, 0])
         return z
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd
+from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -20,11 +21,13 @@ from numpy.typing import NDArray
 from arrangement import exact, kernels
 from arrangement.arrangement import Arrangement
 from arrangement.errors import SolverError
+from arrangement.exact.numbers import common_denominator, whole_columns
+from arrangement.relu.losses.losses import SQUARED, Loss
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
-__all__ = ["Integers", "RationalDecider", "Solution", "product"]
+__all__ = ["Integers", "RationalDecider", "Solution", "along_ray", "null_space", "product"]
 
 Integers = NDArray[np.object_]
 
@@ -51,30 +54,32 @@ class RationalDecider(Decider):
     y : ndarray, shape (N,)
         The same in float64.
     free : ndarray, shape (N, e)
+    certain : bool
+        Of other losses and of several outputs: is nothing refused in float64, however clear?
+    kind : Loss
     """
 
     fits_samples = True
     """Is a sample whose output is free beside the others' without loss, whatever its target?"""
 
     def __init__(
-        self, faces: NeuronFaces, targets: NDArray[np.object_], y: Floats, free: Floats
+        self,
+        faces: NeuronFaces,
+        targets: NDArray[np.object_],
+        y: Floats,
+        free: Floats,
+        certain: bool = False,
+        kind: Loss = SQUARED,
     ) -> None:
         super().__init__(faces, y, free)
+        self.certain, self.kind = certain, kind
         self.exact_targets: NDArray[np.object_] = targets
         given = faces.samples.arrangement.normals[:, faces.columns]
-        table = [[Fraction(v) for v in column] for column in given.T.tolist()]
-        self.scale = [lcm(*(v.denominator for v in column)) for column in table]
-        self.X: Integers = np.array(
-            [[int(v * s) for v in col] for col, s in zip(table, self.scale, strict=True)],
-            dtype=object,
-        ).T.reshape(given.shape)
-        exact_targets = [Fraction(v) for v in targets.tolist()]
-        self.target_scale = lcm(*(v.denominator for v in exact_targets))
-        self.targets: Integers = np.array(
-            [int(v * self.target_scale) for v in exact_targets], dtype=object
-        )
-        slope = Fraction(faces.negative_slope)
-        self.up, self.down = slope.denominator, slope.numerator
+        self.X, self.scale = whole_columns(given)
+        numbers = map(Fraction, [*targets.tolist(), kind.threshold])
+        whole, self.target_scale = common_denominator(list(numbers))
+        self.targets, self.limit = whole[:-1], whole[-1]
+        self.down, self.up = faces.negative_slope.as_integer_ratio()
         self._flats: dict[int, tuple[Integers, Integers]] = {}
         self._turns: dict[int, Integers] = {}
         self._interior: dict[int, Floats] = {}
@@ -86,7 +91,7 @@ class RationalDecider(Decider):
         """The basis T (D, e) of a flat and the samples Z = X T on it, (N, e)."""
         if flat not in self._flats:
             on = self.faces.on[flat]
-            T = _null_space(self.X[on]) if on.any() else _identity(self.faces.rank)
+            T = null_space(self.X[on])
             self._flats[flat] = T, product(self.X, T)
         return self._flats[flat]
 
@@ -104,15 +109,7 @@ class RationalDecider(Decider):
         n, k = len(signs), int(self.faces.codimension[face])
         rows = []
         for zeros, side in self._rays(int(self.faces.flat[face]), k):
-            T = _null_space(self.X[zeros]) if zeros.any() else _identity(self.faces.rank)
-            along = product(self.X, T)
-            seen = along[side != 0]
-            # One column, of those that leave the flat, gives the ray modulo the flat.
-            column = next(c for c in range(along.shape[1]) if any(seen[:, c]))
-            v = along[:, column]
-            at = next(i for i in np.flatnonzero(side).tolist() if v[i])
-            if exact.sign(v[at]) != side[at]:
-                v = -v
+            v = along_ray(self.X, zeros, side)
             slope = np.where(
                 (signs > 0) | (signs == 0) & np.array([x > 0 for x in v]), self.up, self.down
             ).astype(object)
@@ -225,20 +222,14 @@ class RationalDecider(Decider):
                 rank[k] = self.rank_of(tuples[k])
             return loss, rank, R, error
         m, K = tuples.shape
-        e = self.free.shape[1]
         loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
         R = np.zeros((m, K, self.faces.rank))
         for k, row in enumerate(tuples):
             solution = self.solve(row)
             loss[k], rank[k] = self._loss(solution)[0], solution.rank
-            at = e
-            for j, face in enumerate(row.tolist() if points else []):
-                own = solution.c[at : at + int(self.faces.sizes[face])]
-                at += len(own)
+            if points:
                 scale = solution.denominator * self.target_scale
-                R[k, j] = self._coordinates(
-                    self._weights(face, [Fraction(v, scale) for v in own.tolist()])
-                )
+                R[k] = self._neurons(row, [Fraction(v, scale) for v in solution.c.tolist()])
         return loss, rank, R, np.spacing(loss)
 
     def without_neurons(self) -> Minima:
@@ -282,7 +273,7 @@ class RationalDecider(Decider):
             affected.append((value[moved], moves[moved]))
         for j, face in enumerate(row.tolist()):
             if self.faces.codimension[face]:
-                share[j], holds = self._signed_shares(face, row, solution)
+                share[j], holds, _ = self._signed_shares(face, row, solution)
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
@@ -299,13 +290,13 @@ class RationalDecider(Decider):
         return result
 
     def _signed_shares(
-        self, face: int, row: Indices, solution: Solution
-    ) -> tuple[Floats, Mask]:
+        self, face: int, row: Indices, solution: Any
+    ) -> tuple[Floats, Mask, Mask]:
         """The least s·h(v) beside its size (1 where that, too, is zero or it is zero in all
-        fits on the tuple), and whether it is ≥ 0, for s = +1 and −1."""
-        H = self.exact_turns(face)
+        fits on the tuple), whether it is ≥ 0, and whether that is sure, for s = +1 and −1."""
+        H, sure = self.exact_turns(face), np.ones(2, dtype=bool)
         if not len(H):
-            return np.ones(2), np.ones(2, dtype=bool)
+            return np.ones(2), sure, sure
         values = product(H, solution.residuals[:, None])[:, 0].tolist()
         outputs = solution.residuals + solution.denominator * self.targets
         size = np.abs(outputs) + solution.denominator * np.abs(self.targets)
@@ -315,9 +306,8 @@ class RationalDecider(Decider):
         zeros = [k for k, (v, z) in enumerate(zip(values, sizes, strict=True)) if z and not v]
         if zeros and not self._spanned(row, H[zeros].T, solution.rank):
             least = [0.0, 0.0]
-        return np.array(least), np.array(
-            [all(v >= 0 for v in values), all(v <= 0 for v in values)]
-        )
+        holds = np.array([all(v >= 0 for v in values), all(v <= 0 for v in values)])
+        return np.array(least), holds, sure
 
     def _spanned(self, row: Indices, changes: Integers, rank: int) -> bool:
         """Are changes of the outputs in the span of the columns of a tuple, of this rank?"""
@@ -380,20 +370,15 @@ class RationalDecider(Decider):
         solution: Solution,
         margin: float,
     ) -> Minima:
-        points = np.empty((1, len(row), self.faces.rank))
-        e = at = self.free.shape[1]
-        for j, face in enumerate(row.tolist()):
-            own = c[at : at + int(self.faces.sizes[face])]
-            at += len(own)
-            w = [choice[j] * v for v in self._weights(face, own)]
-            points[0, j] = self._coordinates(w)
-            margin = min(margin, self._room(face, points[0, j]))
+        signs = np.array([choice], dtype=np.int8).reshape(1, -1)
+        points = signs[:, :, None] * self._neurons(row, c) + 0.0
+        margin = min([margin, *map(self._room, row.tolist(), points[0])])
         loss, residuals = self._loss(solution)
         return Minima(
             row[None].copy(),
-            np.array([choice], dtype=np.int8).reshape(1, -1),
+            signs,
             points,
-            np.array([_rounded(sum(c[:e], Fraction(0)))]),
+            np.array([_rounded(sum(c[: self.free.shape[1]], Fraction(0)))]),
             np.array([loss]),
             np.array([margin]),
             np.array([solution.null.shape[1]]),
@@ -407,6 +392,15 @@ class RationalDecider(Decider):
         whole = solution.residuals.tolist()
         loss = Fraction(sum(v * v for v in whole), scale * scale * len(whole))
         return float(loss), [float(Fraction(v, scale)) for v in whole]
+
+    def _neurons(self, row: Indices, c: list[Fraction]) -> Floats:
+        """The R_j of neurons for coefficients of all columns, rounded, shape (K, D)."""
+        R, at = np.empty((len(row), self.faces.rank)), self.free.shape[1]
+        for j, face in enumerate(row.tolist()):
+            own = c[at : at + int(self.faces.sizes[face])]
+            at += len(own)
+            R[j] = self._coordinates(self._weights(face, own))
+        return R
 
     def _weights(self, face: int, c: list[Fraction]) -> list[Fraction]:
         """Weights R of the given samples for coefficients of a face's map."""
@@ -477,24 +471,33 @@ class RationalDecider(Decider):
         """The same, and all of them decided."""
         states = []
         for row in minima.faces:
-            solution = self.solve(row)
+            solution = self._solution(row)
             own: list[tuple[int, int, float, bool]] = []
             for face in idle.tolist():
                 if not self.faces.codimension[face]:
                     own.append((face, 0, self._share(face), True))
                     continue
-                share, holds = self._signed_shares(face, row, solution)
+                share, holds, sure = self._signed_shares(face, row, solution)
                 own += [
-                    (face, 1 - 2 * side, float(share[side]), True)
+                    (face, 1 - 2 * side, float(share[side]), bool(sure[side]))
                     for side in np.flatnonzero(holds).tolist()
                 ]
             for face in silent.tolist():
-                pull = product(solution.residuals[None], self.map(face))
-                if not np.any(pull):
-                    spanned = self._spanned(row, self.map(face), solution.rank)
-                    own.append((face, 0, spanned * self._share(face), True))
+                found = self._vanishing(face, row, solution)
+                if found is not None:
+                    own.append((face, 0, found[0] * self._share(face), found[1]))
             states.append(own)
         return states
+
+    def _solution(self, row: Indices) -> Any:
+        """All critical points of the loss on a tuple of active faces."""
+        return self.solve(row)
+
+    def _vanishing(self, face: int, row: Indices, solution: Any) -> tuple[bool, bool] | None:
+        """Where Σ_i r_i D_i x_i may vanish in a cell: by structure, and surely?"""
+        if np.any(product(solution.residuals[None], self.map(face))):
+            return None
+        return self._spanned(row, self.map(face), solution.rank), True
 
     def _share(self, face: int) -> float:
         """The margin of a neuron inside a cell that adds nothing."""
@@ -526,14 +529,19 @@ def _table(matrix: fmpz_mat) -> Integers:
     return np.array(rows, dtype=object).reshape(matrix.nrows(), matrix.ncols())
 
 
-def _identity(n: int) -> Integers:
-    return np.array([[int(i == j) for j in range(n)] for i in range(n)], dtype=object)
-
-
-def _null_space(rows: Integers) -> Integers:
+def null_space(rows: Integers) -> Integers:
     """An integer basis of {v : rows v = 0} in columns."""
-    basis, nullity = fmpz_mat(rows.tolist()).nullspace()
+    basis, nullity = fmpz_mat(*rows.shape, rows.ravel().tolist()).nullspace()
     return _table(basis)[:, : int(nullity)]
+
+
+def along_ray(X: Integers, zeros: Mask, side: Signs) -> Integers:
+    """x_i·v, shape (N,), for a v with which some samples vanish and some have these signs."""
+    along, off = product(X, null_space(X[zeros])), np.flatnonzero(side).tolist()
+    # One column, of those that leave the flat, gives the ray modulo the flat.
+    v = along[:, next(c for c in range(along.shape[1]) if any(along[off, c]))]
+    i = next(i for i in off if v[i])
+    return np.asarray(v * (exact.sign(v[i]) * int(side[i])))
 
 
 def _all_positive(rows: Integers, point: list[Fraction]) -> bool:

@@ -110,7 +110,7 @@ class Search:
     @property
     def screened(self) -> bool:
         """Does the screen for squares of one output apply?"""
-        return self.loss == SQUARED and not self.several
+        return self.loss.name == "squared" and not self.several
 
     @property
     def room(self) -> float:
@@ -139,10 +139,10 @@ class Search:
         given = self.faces, self.targets, self.y, self.free
         if self.several:
             return RankOneDecider(*given, self.exact or self.faces.rough)
-        if self.loss == SQUARED:
+        if self.loss.name == "squared":
             return RationalDecider(*given)
         kind = HuberDecider if self.loss.name == "huber" else SmoothDecider
-        return kind(*given, self.loss, self.exact or self.faces.rough)
+        return kind(*given, self.exact or self.faces.rough, self.loss)
 
     def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""
@@ -195,14 +195,14 @@ def squares_below(max_loss: float, y: Floats) -> float:
     return max_loss * len(y) * (1 + 1e-9) + 1e-12 * float(y @ y)
 
 
-def refuse_too_many(n_faces: int, hidden: int, n: int, d: int, what: str = "faces") -> None:
+def refuse_too_many(n_faces: int, hidden: int, n: int, d: int) -> None:
     """Raise a SizeError if multisets of `hidden` faces are too many to go through."""
     count = n_multisets(n_faces, hidden)
     if count <= MAX_TUPLES:
         return
     time = duration(count, SECONDS_PER_TUPLE)
     raise SizeError(
-        f"{n} samples in dimension {d} have about {rounded(n_faces)} {what} for one neuron, "
+        f"{n} samples in dimension {d} have about {rounded(n_faces)} faces for one neuron, "
         f"and so {rounded(count)} multisets of {shown(hidden)}: {time} on one core, "
         f"more than the limit of {MAX_TUPLES:.0g} multisets; take fewer samples, fewer "
         "features (or no bias) or fewer hidden neurons, or ask for fewer kinds (without "

@@ -32,14 +32,11 @@ from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpz
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from arrangement import exact
 from arrangement.exact.roots import precision
-from arrangement.relu.losses.losses import Loss
 from arrangement.relu.minima.convex_losses import ConvexDecider
-from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.rational import Integers, product
 from arrangement.relu.minima.stationary import Minima, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask
@@ -69,30 +66,21 @@ class _Critical:
 class SmoothDecider(ConvexDecider):
     """Decides tuples of faces for the logistic loss and log-cosh."""
 
-    def __init__(
-        self,
-        faces: NeuronFaces,
-        targets: NDArray[np.object_],
-        y: Floats,
-        free: Floats,
-        kind: Loss,
-        certain: bool,
-    ) -> None:
-        super().__init__(faces, targets, y, free, kind, certain)
-        self._known: dict[tuple[tuple[int, ...], int], _Critical | None] = {}
+    _last: tuple[Any, _Critical | None] = None, None
+    """The faces and bits of the last critical points, and these."""
 
     def __getstate__(self) -> dict[str, Any]:
         # Balls cannot be pickled.
-        return {**self.__dict__, "_known": {}}
+        return {**self.__dict__, "_last": (None, None)}
 
     # --- the critical point -----------------------------------------------------------------
 
     def critical(self, row: Indices, bits: int = PRECISIONS[0]) -> _Critical | None:
         """The critical points of a tuple of faces, or None if there is none, a proof."""
         key = tuple(row.tolist()), bits
-        if key not in self._known:
-            self._known = {key: self._found(self.columns(row), bits)}
-        return self._known[key]
+        if self._last[0] != key:
+            self._last = key, self._found(self.columns(row), bits)
+        return self._last[1]
 
     def _found(self, A: Integers, bits: int) -> _Critical | None:
         n = A.shape[1]
@@ -264,7 +252,7 @@ class SmoothDecider(ConvexDecider):
 
     def _form_sign(self, found: _Critical, form: Integers) -> tuple[int | None, arb]:
         """The sign of form·c, None if it is open, and its ball."""
-        value = sum((int(a) * c for a, c in zip(form, found.c, strict=True) if a), arb(0))
+        value = _combined(form, found.c)
         sign = _sign(value)
         if sign is None and self._form_vanishes(found, form):
             return 0, arb(0)
@@ -310,10 +298,7 @@ class SmoothDecider(ConvexDecider):
                 form = np.zeros(len(found.c), dtype=object)
                 form[block] = sign * z
                 if any(moves):
-                    value = sum(
-                        (a * c for a, c in zip(form, found.c, strict=True) if a), arb(0)
-                    )
-                    moving[j].append((moves, value))
+                    moving[j].append((moves, _combined(form, found.c)))
                     continue
                 side, _ = self._form_sign(found, form)
                 if side is None:
@@ -325,7 +310,7 @@ class SmoothDecider(ConvexDecider):
                     return [], open_
         for j, face in enumerate(row.tolist()):
             if self.faces.codimension[face]:
-                share[j], holds, sure[j] = self._weak(face, found)
+                share[j], holds, sure[j] = self._signed_shares(face, row, found)
                 allowed[j] &= holds
         result = []
         for choice in sign_choices(row, allowed):
@@ -371,15 +356,12 @@ class SmoothDecider(ConvexDecider):
             for c, line in zip(middle, found.null.tolist(), strict=True)
         ]
 
-    def _weak(self, face: int, found: _Critical) -> tuple[Floats, Mask, Mask]:
-        """The least s·h(v) beside its size, whether it is ≥ 0, and whether that is proved."""
+    def _signed_shares(
+        self, face: int, row: Indices, found: _Critical
+    ) -> tuple[Floats, Mask, Mask]:
         share, holds, sure = np.ones(2), np.ones(2, dtype=bool), np.ones(2, dtype=bool)
-        H = self.exact_turns(face)
-        for change in H:
-            value = sum(
-                (int(a) * r for a, r in zip(change, found.derivatives, strict=True) if a),
-                arb(0),
-            )
+        for change in self.exact_turns(face):
+            value = _combined(change, found.derivatives)
             sign = _sign(value) if found.proved else None
             if sign is None and found.proved and self._implied(found.columns, change[:, None]):
                 if exact.rank(np.column_stack([found.columns, change])) > exact.rank(
@@ -405,42 +387,21 @@ class SmoothDecider(ConvexDecider):
     def states(
         self, minima: Minima, idle: Indices, silent: Indices
     ) -> list[list[tuple[int, int, float, bool]]]:
-        """The states of neurons that add nothing to minima."""
-        states = []
-        bits = PRECISIONS[-1]
-        for row in minima.faces:
-            own: list[tuple[int, int, float, bool]] = []
-            with precision(bits):
-                found = self.critical(row, bits)
-                assert found is not None, "a minimum has a critical point"
-                for face in idle.tolist():
-                    if not self.faces.codimension[face]:
-                        own.append((face, 0, self._share(face), True))
-                        continue
-                    share, holds, sure = self._weak(face, found)
-                    own += [
-                        (face, 1 - 2 * side, float(share[side]), bool(sure[side]))
-                        for side in np.flatnonzero(holds).tolist()
-                    ]
-                for face in silent.tolist():
-                    pull = self.map(face)
-                    values = [
-                        sum(
-                            (
-                                int(a) * r
-                                for a, r in zip(form, found.derivatives, strict=True)
-                                if a
-                            ),
-                            arb(0),
-                        )
-                        for form in pull.T
-                    ]
-                    if any(_sign(v) for v in values):
-                        continue
-                    proved = self._implied(found.columns, pull)
-                    own.append((face, 0, proved * self._share(face), proved))
-            states.append(own)
-        return states
+        """The same, in balls."""
+        with precision(PRECISIONS[-1]):
+            return super().states(minima, idle, silent)
+
+    def _solution(self, row: Indices) -> _Critical:
+        found = self.critical(row, PRECISIONS[-1])
+        assert found is not None, "a minimum has a critical point"
+        return found
+
+    def _vanishing(self, face: int, row: Indices, found: _Critical) -> tuple[bool, bool] | None:
+        pull = self.map(face)
+        if any(_sign(_combined(form, found.derivatives)) for form in pull.T):
+            return None
+        proved = self._implied(found.columns, pull)
+        return proved, proved
 
     def without_neurons(self) -> Minima:
         """The one minimum of no active neuron, if there is one."""
@@ -498,15 +459,9 @@ class SmoothDecider(ConvexDecider):
             with precision(PRECISIONS[0]):
                 least, found = self._infimum(row)
                 loss[k], rank[k] = float(least.mid()), self.rank_of(row)
-                at = self.free.shape[1]
-                for j, face in enumerate(row.tolist() if points else []):
-                    own = slice(at, at + int(self.faces.sizes[face]))
-                    at = own.stop
-                    if found is None:
-                        R[k, j] = np.nan
-                        continue
-                    c = [_fraction(v) for v in found.c[own]]
-                    R[k, j] = self._coordinates(self._weights(face, c))
+                if points:
+                    c = [] if found is None else [_fraction(v) for v in found.c]
+                    R[k] = np.nan if found is None else self._neurons(row, c)
         return loss, rank, R, np.spacing(loss)
 
     def residuals_of(self, faces: Indices, signs: Any) -> tuple[int, ...]:
@@ -526,6 +481,10 @@ class SmoothDecider(ConvexDecider):
         H = self.exact_turns(face)
         value = H.dot(np.array(residuals[:-1], dtype=object)) if len(H) else np.zeros(0)
         return bool(np.all(np.abs(value) <= np.abs(H).sum(axis=1)))
+
+
+def _combined(form: Integers, balls: list[arb]) -> arb:
+    return sum((int(a) * v for a, v in zip(form, balls, strict=True) if a), arb(0))
 
 
 def _applied(rows: Integers, c: list[arb]) -> list[arb]:

@@ -39,7 +39,7 @@ another loss the dual is −Σ_i l*(−ν_i), under the same constraint for each
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -110,9 +110,8 @@ class ConvexTraining(Predictor):
     n_columns : int
         Number of pairs (pattern, sign) that the program had to be solved with in the end.
     beta : float
-    bias : float or None
-    output_bias, negative_slope : float
-        0: the program has neither.
+    bias, output_bias, negative_slope
+        See :class:`~arrangement.relu.predictor.Predictor`; the program has not the last two.
 
     Examples
     --------
@@ -123,8 +122,6 @@ class ConvexTraining(Predictor):
 
     fun: float
     lower_bound: float
-    weights: Floats
-    output_weights: Floats
     outputs: Floats
     dual: Floats
     dual_norm: float
@@ -132,9 +129,6 @@ class ConvexTraining(Predictor):
     complete: bool
     n_columns: int
     beta: float
-    bias: float | None
-    output_bias: float = field(default=0.0, init=False, repr=False)
-    negative_slope: float = field(default=0.0, init=False, repr=False)
 
     @property
     def gap(self) -> float:
@@ -275,8 +269,6 @@ def train(
         return ConvexTraining(
             fun,
             lower_bound,
-            w,
-            z,
             f,
             dual,
             norm * a * b,
@@ -284,7 +276,9 @@ def train(
             facets is not None,
             len(program.chosen),
             decay,
-            None if bias is None else float(exact_number(bias)),
+            weights=w,
+            output_weights=z,
+            bias=None if bias is None else float(exact_number(bias)),
         )
 
     found = [trained(*column) for column in columns]
@@ -296,8 +290,11 @@ def _columns(y: ArrayLike, n: int, loss: Loss) -> list[Any]:
     if _is_row(y):
         return [y]
     table = exact_table(y, "y", "row", 2)
-    if len(table) != n:
-        raise InputError(f"y has {len(table)} rows, but X has {n} samples")
+    if len(table) != n or not table.shape[1]:
+        raise InputError(
+            f"y has shape {table.shape}, but X has {n} samples: one row a sample is needed, "
+            "and one column an output"
+        )
     if loss.name != "squared":
         raise InputError(
             f"y has shape {table.shape}: several outputs are for the squared loss; for classes "
@@ -320,10 +317,6 @@ def _together(found: Sequence[ConvexTraining]) -> ConvexTraining:
     return ConvexTraining(
         sum(part.fun for part in found),
         sum(part.lower_bound for part in found),
-        np.concatenate([part.weights for part in found]),
-        np.concatenate(
-            [np.outer(part.output_weights, np.eye(C)[c]) for c, part in enumerate(found)]
-        ),
         np.column_stack([part.outputs for part in found]),
         np.column_stack([part.dual for part in found]),
         max(part.dual_norm for part in found),
@@ -331,7 +324,11 @@ def _together(found: Sequence[ConvexTraining]) -> ConvexTraining:
         one.complete,
         sum(part.n_columns for part in found),
         one.beta,
-        one.bias,
+        weights=np.concatenate([part.weights for part in found]),
+        output_weights=np.concatenate(
+            [np.outer(part.output_weights, np.eye(C)[c]) for c, part in enumerate(found)]
+        ),
+        bias=one.bias,
     )
 
 

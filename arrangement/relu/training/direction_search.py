@@ -5,6 +5,8 @@ A node has output signs and for each neuron a simplicial cone of weights; its bo
 divided in the middle of an edge between two generators, as long as that is exact in float64, so
 that they cover what they did, and the search ends where no sample that matters changes its sign
 on a cone: few divisions of cones around the optimum settle it, whatever the number of samples.
+The cones of all but one of e_1, …, e_r and −Σ_k e_k cover R^r; weights zero are in every cone,
+and neurons of the same output sign can be exchanged, so that multisets of cones are enough.
 """
 
 from __future__ import annotations
@@ -67,20 +69,24 @@ class _Batch:
         )
 
 
+_Node = tuple[float, int, Floats, Floats, Floats]
+"""The bound, a number, the output signs, the cones, and a network near the solution."""
+
+
 def search_directions(search: GlobalSearch, progress: Progress) -> tuple[int, int]:
     """Bound all networks; returns the nodes that were bounded, and those left open."""
     report = reporter(progress, "thousandths of the loss proven", search.note)
     tree = _Tree(search)
     expanded = 0
     with ThreadPoolExecutor(THREADS) as pool:
-        while tree.heap or tree.leaves:
-            if len(tree.leaves) >= MOST_LEAVES or not tree.heap:
+        while len(tree) or tree.leaves:
+            if len(tree.leaves) >= MOST_LEAVES or not len(tree):
                 tree.settle()
                 continue
             search.lower = tree.lower
             report(_share(search), 1000)
             if search.late:
-                return expanded, len(tree.heap) + len(tree.leaves) + len(tree.weak)
+                return expanded, len(tree) + len(tree.leaves) + len(tree.weak)
             nodes = tree.take()
             if nodes is None:
                 continue
@@ -130,15 +136,16 @@ class _Tree:
         # Without each generator in turn they generate cones that cover the space.
         generators = np.concatenate([np.eye(r), -np.ones((1, r))])
         roots = [np.delete(generators, k, axis=0) for k in range(r + 1)]
-        self.heap: list[tuple[float, int]] = []
-        self.stored: dict[int, tuple[Floats, Floats, Floats]] = {}
+        # Nodes by their bounds; those for which that has no room are taken first.
+        self.heap: list[_Node] = []
+        self.stack: list[_Node] = []
         self.closed = np.inf
         self.leaves: list[tuple[float, Floats, Floats]] = []
         # Tuples of cells whose bounds rounding leaves too low.
         self.weak: list[tuple[Mask, Floats, float]] = []
         self.n_open = 0
         self.count = 0
-        # Beyond it the search goes depth first.
+        # Nodes of the heap; beyond it the search goes depth first.
         self.most = memory() // (8 * (8 * K * r * (r + 2) + 400))
         for negative in range(K + 1):
             # Neurons of equal sign are alike: only one order of their cones.
@@ -154,18 +161,19 @@ class _Tree:
         """No network has a smaller loss."""
         leaves = min((bound for bound, *_ in self.leaves), default=np.inf)
         weak = min((bound for *_, bound in self.weak), default=np.inf)
-        first = min(self.heap)[0] if self.deep else self.heap[0][0]
+        first = min((node[0] for node in (*self.heap[:1], *self.stack)), default=np.inf)
         return min(self.closed, leaves, weak, first, float(self.search.best[0]))
 
-    @property
-    def deep(self) -> bool:
-        """Are there so many nodes that the newest are taken first?"""
-        return len(self.heap) > self.most
+    def __len__(self) -> int:
+        return len(self.heap) + len(self.stack)
 
     def push(self, bound: float, choice: Floats, cones: Floats, point: Floats) -> None:
         """Add a node."""
-        self.stored[self.count] = choice, cones, point
-        heapq.heappush(self.heap, (bound, self.count))
+        node = bound, self.count, choice, cones, point
+        if len(self.heap) < self.most:
+            heapq.heappush(self.heap, node)
+        else:
+            self.stack.append(node)
         self.count += 1
 
     def put(self, nodes: _Batch) -> None:
@@ -174,26 +182,18 @@ class _Tree:
             self.push(float(nodes.bounds[q]), nodes.choices[q], nodes.cones[q], nodes.points[q])
 
     def take(self) -> _Batch | None:
-        """The nodes of least bounds, or the newest; None when no open one is left."""
+        """The newest nodes of the stack, or those of least bounds; None when none is open."""
         cutoff = self.search.best[0] - self.search.tolerance
-        chosen: list[tuple[float, int]] = []
-        if self.deep:
-            newest = sorted(self.heap, key=lambda node: node[1])
-            chosen = newest[-THREADS * BATCH :]
-            self.heap = newest[: -THREADS * BATCH]
-            heapq.heapify(self.heap)
-        else:
-            while self.heap and len(chosen) < THREADS * BATCH:
-                chosen.append(heapq.heappop(self.heap))
-        kept = []
-        for bound, k in chosen:
-            node = self.stored.pop(k)
+        kept: list[tuple[float, Floats, Floats, Floats]] = []
+        while len(self) and len(kept) < THREADS * BATCH:
+            node = self.stack.pop() if self.stack else heapq.heappop(self.heap)
+            bound = node[0]
             if bound >= cutoff:
                 self.closed = min(self.closed, bound)
             else:
-                kept.append((bound, *node))
+                kept.append((bound, *node[2:]))
         if not kept:
-            return self.take() if self.heap else None
+            return None
         bounds, choices, cones, points = (np.array(part) for part in zip(*kept, strict=True))
         m = len(bounds)
         return _Batch(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from math import lcm
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,9 +17,10 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.exact.numbers import common_denominator
 from arrangement.relu.weight_space import Floats, Mask, Samples
 
-__all__ = ["ExactFit", "Solution", "common_denominator"]
+__all__ = ["ExactFit", "Solution", "exact_loss"]
 
 Integers = NDArray[np.object_]
 
@@ -140,10 +140,15 @@ def _fraction(value: fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def common_denominator(values: Any) -> tuple[Integers, int]:
-    """Numbers over one denominator: (integers, denominator)."""
-    ratios = [v.as_integer_ratio() for v in np.asarray(values).ravel().tolist()]
-    scale = lcm(*{q for _, q in ratios})
-    whole = np.empty(len(ratios), dtype=object)
-    whole[:] = [p * (scale // q) for p, q in ratios]
-    return whole.reshape(np.shape(values)), scale
+def exact_loss(
+    X: NDArray[Any], y: NDArray[Any], weights: Floats, z: Floats, offset: float, slope: float
+) -> Fraction:
+    """The mean squared error of a network, of one output or several, in rational arithmetic."""
+    (rows, a), (columns, b), (outputs, c) = map(common_denominator, (X, weights, z))
+    p, q = Fraction(slope).as_integer_ratio()
+    inner = rows @ columns.T
+    f = np.where(inner > 0, q * inner, p * inner) @ outputs
+    scale, total = a * b * c * q, Fraction(0)
+    for value, target in zip(f.ravel().tolist(), y.ravel().tolist(), strict=True):
+        total += (Fraction(value, scale) + Fraction(offset) - Fraction(target)) ** 2
+    return total / len(X)

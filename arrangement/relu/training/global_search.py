@@ -20,19 +20,20 @@ from arrangement import exact, kernels
 from arrangement.bounds import cover
 from arrangement.checks import generator
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import common_denominator, shown
 from arrangement.exact.packing import Words
 from arrangement.kernels.landscape.branching import Nodes
 from arrangement.kernels.landscape.cone_fit import Cones, Data, Exact, cone_fit, workspace
 from arrangement.memory import memory
 from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets_at, n_multisets
-from arrangement.relu.training.exact_bound import ExactFit, Solution, common_denominator
+from arrangement.relu.training.exact_bound import ExactFit, Solution, exact_loss
 from arrangement.relu.weight_space import Floats, Indices, Mask, Samples, Signs, lengths
 
 if TYPE_CHECKING:
     from arrangement.results.cells import Cells
 
-__all__ = ["MOST_PATTERNS", "GlobalSearch", "exact_data", "seconds"]
+__all__ = ["MOST_PATTERNS", "GlobalSearch", "check_tolerance", "exact_data", "seconds"]
 
 PORTION = 1 << 16
 """Tuples in one call of the compiled screen."""
@@ -78,6 +79,12 @@ def seconds(time_limit: Any) -> float:
     return float(time_limit)
 
 
+def check_tolerance(tolerance: Any) -> None:
+    """An InputError unless it is a share that a gap may have."""
+    if not 0 < _number(tolerance) < 1:
+        raise InputError(f"tolerance={shown(tolerance)} must lie between 0 and 1")
+
+
 def _number(value: Any) -> float:
     """The value as a float; NaN if it is none."""
     if isinstance(value, str | bytes):
@@ -104,8 +111,7 @@ class GlobalSearch:
         time_limit: float | None,
         tolerance: float,
     ) -> None:
-        if not 0 < _number(tolerance) < 1:
-            raise InputError(f"tolerance={tolerance!r} must lie between 0 and 1")
+        check_tolerance(tolerance)
         if hidden > MOST_NEURONS:
             raise SizeError(
                 f"{hidden} hidden neurons: each step of branch and bound looks at 2^{hidden} "
@@ -438,17 +444,8 @@ class GlobalSearch:
 
     def loss(self, weights: Floats, z: Floats, offset: float) -> Fraction:
         """The mean squared error of a network in rational arithmetic."""
-        (rows, a), (columns, b) = map(
-            common_denominator, (self.samples.arrangement.normals, weights)
-        )
-        (outputs, c), steep = common_denominator(z), Fraction(self.slope)
-        p, q = steep.numerator, steep.denominator
-        inner = rows @ columns.T
-        f = np.where(inner > 0, q * inner, p * inner) @ outputs
-        scale, total = a * b * c * q, Fraction(0)
-        for value, target in zip(f.tolist(), self.samples.y.tolist(), strict=True):
-            total += (Fraction(value, scale) + Fraction(offset) - Fraction(target)) ** 2
-        return total / len(self.y)
+        given = self.samples.arrangement.normals, self.samples.y
+        return exact_loss(*given, weights, z, offset, self.slope)
 
     def note(self) -> str:
         """The gap, for the line of progress."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
@@ -22,12 +21,14 @@ from arrangement.relu.training.direction_search import (
     search_directions,
 )
 from arrangement.relu.training.global_search import MOST_PATTERNS, GlobalSearch
-from arrangement.relu.weight_space import Floats, Samples, Signs
+from arrangement.relu.weight_space import Samples, Signs
 
 if TYPE_CHECKING:
-    from arrangement.results.cells import Cells
+    from arrangement.relu.problem import Problem
 
-__all__ = ["Certificate", "GlobalOptimum", "global_optimum"]
+__all__ = ["METHODS", "Certificate", "GlobalOptimum", "global_optimum"]
+
+METHODS = "auto", "screen", "branch", "cones"
 
 LARGEST_TABLE = 1 << 28
 """Signs of cells on samples that are unpacked without being asked for."""
@@ -76,32 +77,19 @@ class GlobalOptimum(Predictor):
         The mean squared error of the network, from exact arithmetic on its weights, rounded up.
     lower_bound : float
         No network of so many neurons has a smaller loss, however large its weights are.
-    weights : ndarray, shape (K, d)
-        The weights w_j, the bias last where there is one.
-    output_weights : ndarray, shape (K,)
-        The output weights z_j; with several outputs of shape (K, outputs).
     status : str
         ``"optimal"`` if `lower_bound` is within the tolerance of `fun`; ``"time_limit"`` if
         the search was stopped; ``"imprecise"`` if it ended and rounding left a wider gap;
         ``"bounded"`` if there are several outputs, and descents and a relaxation leave one.
     certificate : Certificate
-    output_bias : float
-        The constant added to the outputs; 0 where the network has none.
-    bias : float or None
-        The value of the constant coordinate.
-    negative_slope : float
-        Of the activation max(0, t) + negative_slope·min(0, t).
+    weights, output_weights, bias, output_bias, negative_slope
+        See :class:`~arrangement.relu.predictor.Predictor`.
     """
 
     fun: float
     lower_bound: float
-    weights: Floats
-    output_weights: Floats
     status: Literal["optimal", "time_limit", "imprecise", "bounded"]
     certificate: Certificate
-    output_bias: float
-    bias: float | None
-    negative_slope: float
 
     @property
     def gap(self) -> float:
@@ -120,31 +108,29 @@ FEW_SAMPLES = 40
 
 
 def global_optimum(
-    samples: Samples,
-    cells: Callable[[], Cells],
-    hidden: int,
+    problem: Problem,
     *,
-    bias: float | None = None,
-    output_bias: bool = False,
-    negative_slope: float = 0.0,
-    time_limit: float | None = None,
-    tolerance: float = 1e-8,
-    method: Literal["auto", "screen", "branch", "cones"] = "auto",
-    random_state: int = 0,
-    progress: Progress = None,
+    time_limit: float | None,
+    tolerance: float,
+    method: Literal["auto", "screen", "branch", "cones"],
+    random_state: int,
+    progress: Progress,
 ) -> GlobalOptimum:
     """The network of least loss; see :meth:`OneHiddenLayer.fit_global`."""
-    search = GlobalSearch(samples, hidden, output_bias, negative_slope, time_limit, tolerance)
-    choice(method, ("auto", "screen", "branch", "cones"), "method")
+    arrangement, hidden, bias = problem.arrangement, problem.hidden, problem.bias
+    samples = Samples.of(arrangement, problem.targets, bias is not None)
+    form = hidden, problem.output_bias, problem.negative_slope
+    search = GlobalSearch(samples, *form, time_limit, tolerance)
+    choice(method, METHODS, "method")
     if search.norm == 0.0:
         return _result(search, bias, "screen", 0, 0, 0, 0)
     if method == "auto" and _few_directions(search):
         method = "cones"
     if time_limit is None and method != "cones":
-        _refuse_large(samples.arrangement.n_hyperplanes, samples.arrangement.rank)
+        _refuse_large(arrangement.n_hyperplanes, arrangement.rank)
     with search.clock():
         search.descend(random_state)
-        found = None if method == "cones" else search.cells(cells)
+        found = None if method == "cones" else search.cells(arrangement.cells)
         m = 0 if found is None else len(found)
         small = 0 < m * len(samples.y) <= LARGEST_TABLE
         if method == "auto":
@@ -182,7 +168,7 @@ def _result(
     fun = float(loss)
     fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
     share = search.norm * (search.norm / N)
-    lower = max(0.0, min(search.lower * share * (1 - 1e-14), fun))
+    lower = max(0.0, min(float(search.lower) * share * (1 - 1e-14), fun))
     status: Literal["optimal", "time_limit", "imprecise"] = "optimal"
     if fun - lower > 2 * search.tolerance * share:
         status = "time_limit" if n_open else "imprecise"
@@ -196,7 +182,15 @@ def _result(
         exact.signs_at(search.samples.arrangement.rows, weights),
     )
     return GlobalOptimum(
-        fun, lower, weights, s, status, certificate, offset, bias, search.slope
+        fun,
+        lower,
+        status,
+        certificate,
+        weights=weights,
+        output_weights=s,
+        bias=bias,
+        output_bias=offset,
+        negative_slope=search.slope,
     )
 
 

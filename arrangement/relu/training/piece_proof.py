@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from math import lcm, sqrt
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from scipy.linalg import qr, solve_triangular
 from arrangement import exact
 from arrangement.arrangement import Arrangement
 from arrangement.exact.modular import proof_primes
+from arrangement.exact.numbers import whole_columns
 from arrangement.relu.weight_space import Floats, Indices, Mask, Samples, Signs
 
 __all__ = [
@@ -40,7 +41,6 @@ __all__ = [
     "Rays",
     "columns_that_span",
     "proof",
-    "whole_samples",
 ]
 
 OFF_FACE = "whether a neuron is on its face"
@@ -243,7 +243,7 @@ class Faces:
 
     def rank_is_at_most(self, rank: int) -> bool:
         """A proof, modulo primes, that A has no larger rank."""
-        X = whole_samples(self.samples)[0]
+        X = whole_columns(self.samples.arrangement.normals)[0]
         up, down = Fraction(self.leak).denominator, Fraction(self.leak).numerator
         d, e = X.shape[1], self.free.shape[1]
         top = [np.full(self.free.shape, 1, dtype=object)]
@@ -262,15 +262,6 @@ class Faces:
         whole = fmpz_mat(matrix.tolist())
         most = rank + len(fixed)
         return all(nmod_mat(whole, p).rank() <= most for p, _ in proof_primes(matrix, 2**62))
-
-
-def whole_samples(samples: Samples) -> tuple[NDArray[np.object_], list[int]]:
-    """The samples as integers, column by column, and what the columns were multiplied by."""
-    given = samples.arrangement.normals
-    table = [[Fraction(v) for v in column] for column in given.T.tolist()]
-    scale = [lcm(*(v.denominator for v in column)) for column in table]
-    whole = [[int(v * k) for v in column] for column, k in zip(table, scale, strict=True)]
-    return np.array(whole, dtype=object).T.reshape(given.shape), scale
 
 
 def columns_that_span(A: Floats) -> Indices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,13 +53,8 @@ class Polished(Predictor):
     signs : ndarray of int8, shape (K, N)
         The face of each neuron: signs of w_j·x_i.
     output_signs : ndarray of int8, shape (K,)
-    weights : ndarray, shape (K, d)
-    output_weights : ndarray, shape (K,)
-    output_bias : float
-    bias : float or None
-        The value of the constant coordinate.
-    negative_slope : float
-        Of the activation.
+    weights, output_weights, bias, output_bias, negative_slope
+        See :class:`~arrangement.relu.predictor.Predictor`.
     """
 
     kind: str
@@ -72,11 +67,6 @@ class Polished(Predictor):
     initial_loss: float
     signs: Signs
     output_signs: Signs
-    weights: Floats
-    output_weights: Floats
-    output_bias: float
-    bias: float | None
-    negative_slope: float = field(default=0.0, repr=False)
 
     @property
     def fall(self) -> float:
@@ -112,9 +102,11 @@ def polished(
     if found.is_fit and (exact or small):
         proof = rational_proof(faces, problem.exact_targets, found.u)
     u, offset, loss = found.u, found.offset, found.loss / len(samples.y)
-    certified = not isinstance(proof, str)
-    if not isinstance(proof, str):
-        e = problem.free.shape[1]
+    doubt, dimension, margin = "", -1, 0.0
+    if isinstance(proof, str):
+        doubt = proof
+    else:
+        dimension, margin, e = proof.dimension, proof.margin, problem.free.shape[1]
         offset = float(proof.coefficients[:e].sum())
         u = np.array(
             [
@@ -125,21 +117,21 @@ def polished(
         loss = float(np.mean(proof.residuals**2))
     size = np.where(z == 0, 1.0, np.abs(z))
     return Polished(
-        _kind(faces, 0 if isinstance(proof, str) else proof.dimension),
+        _kind(faces, dimension),
         loss,
-        certified,
-        proof if isinstance(proof, str) else "",
-        -1 if isinstance(proof, str) else proof.dimension,
-        0.0 if isinstance(proof, str) else proof.margin,
+        not doubt,
+        doubt,
+        dimension,
+        margin,
         found.steps,
         initial,
         faces.signs,
         faces.s,
-        samples.weights(u / size[:, None]),
-        faces.s.astype(np.float64) * size,
-        offset,
-        problem.bias,
-        leak,
+        weights=samples.weights(u / size[:, None]),
+        output_weights=faces.s.astype(np.float64) * size,
+        bias=problem.bias,
+        output_bias=offset,
+        negative_slope=leak,
     )
 
 
@@ -152,7 +144,7 @@ def _kind(faces: Faces, dimension: int) -> str:
         return "zero"
     if not faces.active.all():
         return "dead"
-    return "continuum" if dimension else "isolated"
+    return "continuum" if dimension > 0 else "isolated"
 
 
 def _given(problem: Problem, network: Any) -> tuple[Floats, Floats, float]:

@@ -11,13 +11,9 @@ from flint import fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.relu.training.piece_proof import (
-    OFF_FACE,
-    Faces,
-    Proof,
-    columns_that_span,
-    whole_samples,
-)
+from arrangement.exact.numbers import whole_columns
+from arrangement.relu.minima.rational import along_ray, null_space
+from arrangement.relu.training.piece_proof import OFF_FACE, Faces, Proof, columns_that_span
 from arrangement.relu.weight_space import Floats
 
 __all__ = ["rational_proof"]
@@ -40,14 +36,13 @@ def rational_proof(faces: Faces, targets: NDArray[Any], u: Floats) -> Proof | st
     u : ndarray, shape (K, d)
         In the coordinates of the samples.
     """
-    X, scale = whole_samples(faces.samples)
+    X, scale = whole_columns(faces.samples.arrangement.normals)
     n, e = len(X), faces.free.shape[1]
     up, down = Fraction(faces.leak).denominator, Fraction(faces.leak).numerator
     w = faces.samples.weights(u)
     bases, blocks, start = [], [np.full((n, e), 1, dtype=object)], [Fraction(0)] * e
     for j, flat in enumerate(faces.flats):
-        T = _null_space(X[flat.chosen]) if len(flat.chosen) else np.eye(len(scale), dtype=int)
-        T = T.astype(object)
+        T = null_space(X[flat.chosen])
         Z = X @ T
         if np.any(Z[flat.on]):
             return "samples on a face do not depend on each other"
@@ -110,14 +105,7 @@ def _rises(faces: Faces, X: NDArray[np.object_], r: list[int], up: int, down: in
         if not len(flat.chosen):
             continue
         for side in flat.rays.side:
-            zeros = flat.on & (side == 0)
-            T = _null_space(X[zeros]) if zeros.any() else np.eye(X.shape[1], dtype=int)
-            along = X @ T.astype(object)
-            off = np.flatnonzero(side)
-            column = next(k for k in range(along.shape[1]) if any(along[off, k]))
-            v = along[:, column]
-            i = next(i for i in off.tolist() if v[i])
-            v = v * (exact.sign(v[i]) * int(side[i]))
+            v = along_ray(X, flat.on & (side == 0), side)
             signs = faces.signs[j] + side
             slope = np.select([signs > 0, signs < 0], [up, down], 0).astype(object)
             if int(faces.s[j]) * sum((slope * v * np.array(r, dtype=object)).tolist()) < 0:
@@ -130,10 +118,3 @@ def _scaled(matrix: NDArray[np.object_], sizes: list[int]) -> Floats:
     columns = zip(matrix.T.tolist(), sizes, strict=True)
     table = [[v / size for v in column] for column, size in columns]
     return np.array(table, dtype=np.float64).reshape(matrix.T.shape).T
-
-
-def _null_space(rows: NDArray[np.object_]) -> NDArray[np.object_]:
-    """An integer basis of {v : rows v = 0} in columns."""
-    basis, nullity = fmpz_mat(rows.tolist()).nullspace()
-    table = np.array([[int(v) for v in row] for row in basis.tolist()], dtype=object)
-    return table.reshape(rows.shape[1], rows.shape[1])[:, : int(nullity)]

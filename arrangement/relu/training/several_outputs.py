@@ -23,9 +23,12 @@ import numpy as np
 from scipy.optimize import minimize
 
 from arrangement import exact
+from arrangement.checks import choice, generator
 from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets, n_multisets
-from arrangement.relu.training.optimum import Certificate, GlobalOptimum
+from arrangement.relu.training.exact_bound import exact_loss
+from arrangement.relu.training.global_search import check_tolerance, seconds
+from arrangement.relu.training.optimum import METHODS, Certificate, GlobalOptimum
 from arrangement.relu.weight_space import Floats
 
 if TYPE_CHECKING:
@@ -47,9 +50,18 @@ MOVED = 1e-9
 
 
 def several_outputs_optimum(
-    layer: OneHiddenLayer, tolerance: float, random_state: int, progress: Progress
+    layer: OneHiddenLayer,
+    time_limit: float | None,
+    tolerance: float,
+    method: str,
+    random_state: int,
+    progress: Progress,
 ) -> GlobalOptimum:
     """See :meth:`OneHiddenLayer.fit_global`."""
+    seconds(time_limit)
+    check_tolerance(tolerance)
+    choice(method, METHODS, "method")
+    rng = generator(random_state, "random_state")
     n = layer.n_samples
     mean = float(np.sum(layer.targets**2)) / n
     if layer.hidden == 1:
@@ -62,9 +74,10 @@ def several_outputs_optimum(
         lower *= 1 - 1e-14
         counts = len(landscape.cells), len(landscape.cells)
     else:
-        weights, z = _descended(layer, random_state)
+        weights, z = _descended(layer, rng)
         lower, counts = _bound(layer, progress)
-    loss = _exact_loss(layer, weights, z)
+    given = layer.arrangement.normals, layer.exact_targets
+    loss = exact_loss(*given, weights, z, 0.0, layer.negative_slope)
     fun = float(loss)
     fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
     lower = max(0.0, min(lower, fun))
@@ -74,7 +87,14 @@ def several_outputs_optimum(
     signs = exact.signs_at(layer.arrangement.rows, weights)
     proof = Certificate("screen", counts[0], counts[1], counts[1], 0, tolerance * mean, signs)
     return GlobalOptimum(
-        fun, lower, weights, z, status, proof, 0.0, layer.bias, layer.negative_slope
+        fun,
+        lower,
+        status,
+        proof,
+        weights=weights,
+        output_weights=z,
+        bias=layer.bias,
+        negative_slope=layer.negative_slope,
     )
 
 
@@ -112,10 +132,10 @@ def _bound(layer: Problem, progress: Progress) -> tuple[float, tuple[int, int]]:
     return max(0.0, least - MOVED * total) / n, (m, count)
 
 
-def _descended(layer: Problem, random_state: int) -> tuple[Floats, Floats]:
+def _descended(layer: Problem, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """The weights of the best end of some descents."""
     samples, Y, K, leak = layer.samples, layer.targets, layer.hidden, layer.negative_slope
-    X, rng = samples.X, np.random.default_rng(random_state)
+    X = samples.X
     d, m = X.shape[1], Y.shape[1]
     size = float(np.sqrt(np.mean(Y * Y))) or 1.0
 
@@ -139,23 +159,3 @@ def _descended(layer: Problem, random_state: int) -> tuple[Floats, Floats]:
         best = min(best, (float(end.fun), end.x), key=lambda pair: pair[0])
     w, z = best[1][: K * d].reshape(K, d), best[1][K * d :].reshape(K, m)
     return samples.weights(w), size * z
-
-
-def _exact_loss(layer: Problem, weights: Floats, z: Floats) -> Fraction:
-    """The loss of a network in rational arithmetic."""
-    slope = Fraction(layer.negative_slope)
-    w = [[Fraction(v) for v in row] for row in weights.tolist()]
-    out = [[Fraction(v) for v in row] for row in z.tolist()]
-    total = Fraction(0)
-    for x, y in zip(
-        layer.arrangement.normals.tolist(), layer.exact_targets.tolist(), strict=True
-    ):
-        inner = [
-            sum((Fraction(a) * b for a, b in zip(x, row, strict=True)), Fraction(0))
-            for row in w
-        ]
-        a = [t if t > 0 else slope * t for t in inner]
-        for c, target in enumerate(y):
-            f = sum((v * row[c] for v, row in zip(a, out, strict=True)), Fraction(0))
-            total += (f - Fraction(target)) ** 2
-    return total / layer.n_samples
