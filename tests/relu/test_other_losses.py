@@ -64,6 +64,16 @@ def test_the_pieces_are_those_of_the_definitions(seed, loss):
         assert sorted(found) == sorted(expected)
 
 
+def test_an_exact_fit_of_the_active_samples_leaves_nothing_open():
+    X, y = np.array([[1.0], [-1.0], [-0.5]]), np.array([2.0, -1.5, 0.5])
+    for size in (1.0, 3.0):  # the fit is dyadic, or its rounding is seen
+        landscape = OneHiddenLayer(size * X, y, loss="log_cosh").landscape()
+        assert landscape.doubtful == 0
+        assert landscape.pieces.decided.all()
+        expected = specification(size * X, y, 1.0, False, "log_cosh").pieces()
+        assert sorted(states(landscape.pieces)) == sorted(expected)
+
+
 def test_a_sample_at_the_threshold_hides_no_piece():
     given = problem(115, "huber")
     found = states(OneHiddenLayer(**given).landscape().pieces)
