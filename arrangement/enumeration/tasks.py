@@ -130,6 +130,7 @@ def portions(
     patience: float = inf,
     task: int = TASK,
     room: Room | None = None,
+    into: Gathered | None = None,
 ) -> Iterator[tuple[Interval, Words]]:
     """The sign vectors of a source, in blocks, each with the interval that it is of.
 
@@ -149,6 +150,8 @@ def portions(
         The size of a task.
     room : Room, optional
         Where workers of an executor may put what they find.
+    into : Gathered, optional
+        To what is found without one it is added; blocks are valid until the next.
 
     Yields
     ------
@@ -184,7 +187,7 @@ def portions(
     show(done, total)
     if executor is None:
         tasks = (piece for gap in gaps for piece in source.pieces(gap, task))
-        found = alone(source, tasks, patience)
+        found = alone(source, tasks, patience, into)
     else:
         gaps.sort(key=len)
         # The small ones soon try patience.
@@ -214,6 +217,7 @@ def sweep_blocks(
     task: int = TASK,
     room: Room | None = None,
     kind: type[Sweep] = Sweep,
+    into: Gathered | None = None,
 ) -> Iterator[tuple[Interval, Words]]:
     """The cells of all lines of a sweep, in blocks, each with the lines that it comes from.
 
@@ -223,13 +227,13 @@ def sweep_blocks(
         Pairwise different hyperplanes of rank d ≥ 1.
     draw : int
         Which random coordinates; a checkpoint has its own.
-    show, executor, checkpoint, patience, task, room
+    show, executor, checkpoint, patience, task, room, into
         See :func:`portions`.
     kind : type
         Of the whole space, or of what is finite alone.
     """
     sweep = kind(rows, draw if checkpoint is None else checkpoint.draw)
-    return portions(sweep, show, executor, checkpoint, patience, task, room)
+    return portions(sweep, show, executor, checkpoint, patience, task, room, into)
 
 
 def sweep_words(
@@ -245,7 +249,10 @@ def sweep_words(
     n, d = len(rows), rows.shape[1] - 1
     size = zaslavsky(n, d) if kind is Sweep else comb(n, d)
     if executor is None and checkpoint is None:
-        return _gathered(sweep_blocks(rows, show, draw, patience=patience, kind=kind), size)
+        into = Gathered(size, word_count(n))
+        for _ in sweep_blocks(rows, show, draw, patience=patience, kind=kind, into=into):
+            pass
+        return into.taken()
     with contextlib.ExitStack() as held:
         room = None
         if executor is not None:
@@ -260,24 +267,44 @@ def sweep_words(
     return np.concatenate([words for _, words in ordered])
 
 
-def _gathered(found: Iterator[tuple[Interval, Words]], size: int) -> Words:
-    """Portions that come in order, in one array; memory not written to is never taken."""
-    result = np.empty((0, 0), dtype=np.uint64)
-    count = 0
-    for _, words in found:
-        if count == 0:
-            size = min(size, 2**30 // words.shape[1])
-            result = np.empty((size, words.shape[1]), dtype=np.uint64)
-        if count + len(words) > len(result):
-            result.resize((2 * len(result) + len(words), words.shape[1]), refcheck=False)
-        result[count : count + len(words)] = words
-        count += len(words)
-    result.resize((count, result.shape[1]), refcheck=False)
-    return result
+class Gathered:
+    """Sign vectors one after another in one array; memory not written to is never taken.
+
+    Parameters
+    ----------
+    size : int
+        How many are expected.
+    n_words : int
+        64-bit words in each.
+    """
+
+    def __init__(self, size: int, n_words: int) -> None:
+        self._all = np.empty((min(size, 2**30 // max(1, n_words)), n_words), dtype=np.uint64)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, words: Words) -> None:
+        """Copy some to the end."""
+        count = self._count + len(words)
+        if count > len(self._all):
+            self._all.resize((2 * count, self._all.shape[1]), refcheck=False)
+        self._all[self._count : count] = words
+        self._count = count
+
+    def words(self, start: int = 0) -> Words:
+        """All from a certain one on, until more are added."""
+        return self._all[start : self._count]
+
+    def taken(self) -> Words:
+        """All, after the last was added; the memory that is left is given back."""
+        self._all.resize((self._count, self._all.shape[1]), refcheck=False)
+        return self._all
 
 
 def alone(
-    source: Source, tasks: Iterable[Interval], patience: float
+    source: Source, tasks: Iterable[Interval], patience: float, into: Gathered | None = None
 ) -> Iterator[tuple[Interval, Words]]:
     """Run tasks one after another in this process.
 
@@ -288,31 +315,31 @@ def alone(
     """
     found = 0
     for task in tasks:
-        blocks: list[Words] = []
+        size = min(len(task), TASK // 4) + BLOCK
+        blocks = Gathered(size, source.n_words) if into is None else into
+        start = len(blocks)
         rest: Interval | None = task
         while rest is not None:
-            words, rest = _run(source, rest, TASK // 4)
-            blocks.append(words)
-            found += len(words)
-            if source.settled > patience + found / SETTLING:
+            _, rest = _run(source, rest, TASK // 4, blocks)
+            if source.settled > patience + (found + len(blocks) - start) / SETTLING:
                 raise TooDegenerate
-        yield task, np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
+        found += len(blocks) - start
+        yield task, blocks.words(start)
 
 
-def _run(source: Source, interval: Interval, budget: int) -> tuple[Words, Interval | None]:
+def _run(
+    source: Source, interval: Interval, budget: int, into: Gathered | None = None
+) -> tuple[Words, Interval | None]:
     """The cells of an interval, and what the budget did not reach."""
-    words = np.empty((min(len(interval), budget) + BLOCK, source.n_words), dtype=np.uint64)
-    count = 0
+    if into is None:
+        into = Gathered(min(len(interval), budget) + BLOCK, source.n_words)
+    start = len(into)
     steps = source.blocks(interval, budget)
     while True:
         try:
-            block = next(steps)
+            into.add(next(steps))
         except StopIteration as end:
-            return words[:count], end.value
-        if count + len(block) > len(words):
-            words.resize((2 * count + len(block), source.n_words), refcheck=False)
-        words[count : count + len(block)] = block
-        count += len(block)
+            return into.words(start), end.value
 
 
 def _run_into(

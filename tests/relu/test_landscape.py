@@ -384,7 +384,7 @@ def test_pieces_are_those_of_brute_force(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20, 50))
+@pytest.mark.parametrize("seed", range(20, 80))
 def test_pieces_are_those_of_brute_force_on_larger_data(seed):
     same_as_brute_force(*data_set(seed, largest=8))
 
@@ -454,7 +454,7 @@ def test_gradient_descent_ends_on_pieces():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(30))
 def test_gradient_descent_from_200_starts_ends_on_pieces(seed):
     check_descent(seed, 200)
 

@@ -176,7 +176,7 @@ def test_gradient_descent_ends_on_pieces():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(20))
 def test_gradient_descent_from_many_starts_ends_on_pieces(seed):
     check_descent(seed, 40)
 

@@ -31,7 +31,7 @@ def problem(seed):
     return layer, X, y, (W, z, float(rng.normal()) if free else 0.0)
 
 
-@pytest.mark.parametrize("seed", first(6, range(50)))
+@pytest.mark.parametrize("seed", first(6, range(120)))
 def test_every_end_is_a_piece_of_the_landscape(seed):
     layer, X, y, network = problem(seed)
     end = layer.polish(network)

@@ -24,7 +24,7 @@ def targets(seed, n, outputs=2):
     return rng.integers(-3, 4, (n, outputs)) / 2
 
 
-@pytest.mark.parametrize("seed", first(5, range(40)))
+@pytest.mark.parametrize("seed", first(5, range(100)))
 def test_targets_of_one_direction_have_the_pieces_of_one_output(seed):
     X, y, bias = data_set(seed, largest=7)
     one = OneHiddenLayer(X, y, bias=bias).landscape(exact=True)
@@ -41,7 +41,7 @@ def test_targets_of_one_direction_have_the_pieces_of_one_output(seed):
     assert len(two.components) <= len(one.components)
 
 
-@pytest.mark.parametrize("seed", first(5, range(24)))
+@pytest.mark.parametrize("seed", first(5, range(60)))
 def test_no_way_down_from_pieces_and_descents_end_on_them(seed):
     X, _, bias = data_set(seed, largest=9)
     Y, XB, rng = (
@@ -212,7 +212,7 @@ def test_arguments_that_are_none(given, message, hidden):
         layer.fit_global(**given)
 
 
-@pytest.mark.parametrize("seed", first(1, [1, 0, *range(2, 8)]))
+@pytest.mark.parametrize("seed", first(1, [1, 0, *range(2, 20)]))
 def test_the_best_network_has_a_bound_that_none_is_below(seed):
     X, _, bias = data_set(seed, largest=6, features=2)
     Y = targets(seed, len(X))

@@ -1,5 +1,7 @@
 """The decay of w and z themselves, cell by cell, against cvxpy and descent in (w, z)."""
 
+from dataclasses import replace
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from scipy.optimize import minimize
 from arrangement import Arrangement
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.relu import decayed_cells, decayed_minimum
+from arrangement.relu.losses import weight_decay
 from arrangement.relu.losses.losses import LOSSES, Loss
 from tests.amounts import first
 from tests.relu.test_landscape import with_bias
@@ -111,6 +114,35 @@ def test_no_descent_in_weights_and_output_weights_lies_below_the_best_cell(seed,
     if found.status == "optimal":
         zero = fun(np.zeros(d + C))
         assert min(ends) >= found.fun.min() - 1e-5 * zero - 1e-8
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_without_branches_there_is_a_gap_and_it_is_told(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(6, 2)), np.array([0, 1, 2, 0, 1, 2])
+    cells = Arrangement(with_bias(X, 1.0)).cells().signs
+    signs = cells[np.argmax(np.sum(cells > 0, axis=1))]
+
+    def least():
+        return decayed_minimum(X, y, signs, 0.02, loss="softmax")
+
+    found = least()
+    monkeypatch.setattr(weight_decay, "MOST_PROGRAMS", 0)
+    root = least()
+    assert (found.status, root.status) == ("optimal", "bounds")
+    assert root.lower_bound < 0.95 * root.fun
+    assert root.lower_bound < found.lower_bound <= found.fun <= root.fun
+
+
+def test_the_best_cell_is_proven_only_beside_the_others():
+    cells = decayed_cells([[-1.0], [0.0], [2.0]], [-1, 1, 1], 0.1, loss="hinge")
+    best, other = cells.minima[cells.best], (cells.best + 1) % len(cells.minima)
+    assert cells.status == "optimal"
+    for lower, status in ((best.fun, "optimal"), (best.fun - 0.1, "bounds")):
+        open_ = replace(cells.minima[other], lower_bound=lower, status="bounds")
+        minima = [*cells.minima]
+        minima[other] = open_
+        assert replace(cells, minima=tuple(minima)).status == status
 
 
 def test_a_panic_of_the_solver_is_an_error_of_it(monkeypatch):

@@ -13,7 +13,8 @@ python-flint), so that a sign of a linear form in c or r is certain unless its b
 
 *Forms that vanish.* Samples with equal rows of A have equal outputs, and with opposite rows
 opposite ones, so that r is affine in as many unknowns as there are such groups; where Aᵀr = 0
-then implies that a form in r vanishes it does. A form e·c vanishes if the critical point of the
+then implies that a form in r vanishes it does. Where log-cosh fits the targets of all samples
+with outputs, their r are 0. A form e·c vanishes if the critical point of the
 columns with e·c = 0 is one of all columns, by the same rule. What is left after the last of
 `PRECISIONS` is open: a strict inequality then refuses the tuple, which is doubtful, and a weak
 one leaves the piece undecided.
@@ -185,15 +186,23 @@ class SmoothDecider(ConvexDecider):
         return None
 
     def _rational(self, rows: Integers) -> list[arb] | None:
-        """The critical point, where it is 0 or fits all targets."""
+        """The critical point, where it is 0 or fits the targets of all samples it moves."""
         if self._implied(rows[:, :0], rows):
             return [arb(0)] * rows.shape[1]
-        if self.kind.name == "log_cosh":
-            table = np.concatenate([rows, self.targets[:, None]], axis=1)
-            form, scale, pivots = exact.echelon(table)
-            if len(pivots) == rows.shape[1]:
-                return [arb(fmpq(int(v), scale * self.target_scale)) for v in form[:, -1]]
-        return None
+        fit = self._exact_fit(rows)
+        if fit is None:
+            return None
+        form, scale = fit
+        return [arb(fmpq(int(v), scale * self.target_scale)) for v in form[: rows.shape[1], -1]]
+
+    def _exact_fit(self, columns: Integers) -> tuple[Integers, int] | None:
+        """The echelon form of the samples with outputs and their targets, if one fits all."""
+        if self.kind.name != "log_cosh" or not columns.shape[1]:
+            return None
+        moved = np.any(columns != 0, axis=1)
+        table = np.concatenate([columns, self.targets[:, None]], axis=1)[moved]
+        form, scale, pivots = exact.echelon(table)
+        return None if columns.shape[1] in pivots else (form, scale)
 
     def _separates(self, rows: Integers, strictly: bool) -> bool:
         """Is there a proof that some direction of the columns lowers a logistic loss for ever?
@@ -218,6 +227,8 @@ class SmoothDecider(ConvexDecider):
 
     def _implied(self, columns: Integers, forms: Integers) -> bool:
         """Do forms in r vanish at the critical point of some columns, by structure?"""
+        if self._exact_fit(columns) is not None:
+            forms = np.where(np.any(columns != 0, axis=1)[:, None], 0, forms)
         relations = self._in_groups(columns, columns)
         wanted = self._in_groups(columns, forms)
         return exact.rank(np.concatenate([relations, wanted])) == exact.rank(relations)
