@@ -266,7 +266,7 @@ def test_commands_with_bad_files_print_one_line(tmp_path):
         ("cells", tmp_path / "escape\x1b[31m.csv"),
         ("cells", tmp_path / "a.csv.gz"),
         ("cells", tmp_path),
-        ("cells", "--family", "coxeter", "A3"),
+        ("cells", "--family", "coxeter", "Q3"),
         ("cells", "--family", "generic", "4", "2", "--seed", "-1"),
         ("landscape", "--data", tmp_path / "a.csv.gz"),
         ("landscape", "--data", "/dev/zero"),
