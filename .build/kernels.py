@@ -129,6 +129,9 @@ def _build_part(part, n_parts, processor, folder):
         raise NoCompilerError from error
     extension.output_dir = folder
     extension.target_cpu = processor
+    # Of numba's own sources in C the loops need the module's, in which they take no time.
+    extension._mixin_sources = ["modulemixin.c"]
+    extension._extra_cflags = {"posix": ["-O1", "-g0"]}
     options = {}
     for kernel in _share(part, n_parts):
         arguments = tuple(map(_numba_type, kernel.annotations))
