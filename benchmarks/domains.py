@@ -64,9 +64,11 @@ def instances():
 
 
 def best(run, times=3):
-    """The least of a few times, and the result."""
+    """The least of a few times, and the result; of more where a time is of milliseconds."""
     found = [seconds(run) for _ in range(times)]
-    return min(t for t, _ in found), found[-1][1]
+    more = int(0.1 // min(t for t, _ in found)) if times > 1 else 0
+    found += [(seconds(run)[0], None) for _ in range(more)]
+    return min(t for t, _ in found), found[0][1]
 
 
 def box_of(arrangement, share):
