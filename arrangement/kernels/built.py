@@ -24,6 +24,7 @@ def description() -> Path:
     return _FOLDER / f"_built{EXTENSION_SUFFIXES[0]}.json"
 
 
+@functools.cache
 def fingerprint() -> str:
     """A hash of the sources of the loops."""
     digest = hashlib.sha256()

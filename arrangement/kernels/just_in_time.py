@@ -16,6 +16,7 @@ from numba.core.dispatcher import Dispatcher
 
 # Numba knows the operations on eight numbers before it compiles what uses them.
 import arrangement.kernels.lanes_numba  # noqa: F401
+from arrangement.kernels import built
 
 __all__ = ["just_in_time"]
 
@@ -70,6 +71,11 @@ event.register("numba:compile", _Patience())
 
 class _ToleratingCache(FunctionCache):  # type: ignore[misc]
     """A cache whose directory may be full or lost, and its files cut short."""
+
+    def __init__(self, function):
+        super().__init__(function)
+        # Numba looks whether the loop's own module has changed, not those that it calls.
+        self._cache_file._source_stamp = self._cache_file._source_stamp, built.fingerprint()
 
     def load_overload(self, sig, target_context):
         with self._tolerance():

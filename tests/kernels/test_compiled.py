@@ -111,6 +111,12 @@ def test_compiled_code_is_kept_and_what_is_cut_short_is_made_again(installed):
         assert run_loop(installed, NUMBA_CACHE_DIR=str(cache)) == ""
         for path in cache.rglob("*.nbc"):
             assert path.stat().st_size > 0.9 * kept[path.name].st_size
+    # What a loop calls lies in other modules: all is made again where one of them has changed.
+    kept = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nbc")}
+    other = next(installed.rglob("kernels/lanes.py"))
+    other.write_text(other.read_text() + "\nCHANGED = True\n")
+    assert run_loop(installed, NUMBA_CACHE_DIR=str(cache)) == ""
+    assert all(path.stat().st_mtime_ns != time for path, time in kept.items())
 
 
 @pytest.mark.processes
