@@ -129,7 +129,8 @@ def _build_part(part, n_parts, processor, folder):
         raise NoCompilerError from error
     extension.output_dir = folder
     extension.target_cpu = processor
-    # Of numba's own sources in C the loops need the module's, in which they take no time.
+    # The loops call none of numba's helpers in C, and the module's own code runs once a call:
+    # neither is worth the time that compiling and optimizing it takes.
     extension._mixin_sources = ["modulemixin.c"]
     extension._extra_cflags = {"posix": ["-O1", "-g0"]}
     options = {}
