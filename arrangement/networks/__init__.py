@@ -4,8 +4,9 @@ from arrangement.networks.network import Network
 from arrangement.networks.patterns import PatternNetwork, pattern_network
 from arrangement.networks.regions.decisions import DecisionRegion, DecisionRegions
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
+from arrangement.networks.regions.lipschitz import Lipschitz
 from arrangement.networks.regions.redundancy import Redundancy
-from arrangement.networks.regions.region_set import Facet
+from arrangement.networks.regions.region_set import Facet, Summary
 from arrangement.networks.regions.regions import Region, Regions
 
 __all__ = [
@@ -13,11 +14,13 @@ __all__ = [
     "DecisionRegions",
     "Facet",
     "HalfspaceRegions",
+    "Lipschitz",
     "Network",
     "PatternNetwork",
     "Redundancy",
     "Region",
     "Regions",
+    "Summary",
     "pattern_network",
 ]
 
