@@ -2,6 +2,7 @@
 
 from arrangement.networks.network import Network
 from arrangement.networks.patterns import PatternNetwork, pattern_network
+from arrangement.networks.questions.answers import Equality, Extremum, OutputRange, Robustness
 from arrangement.networks.regions.decisions import DecisionRegion, DecisionRegions
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
 from arrangement.networks.regions.redundancy import Redundancy
@@ -11,13 +12,17 @@ from arrangement.networks.regions.regions import Region, Regions
 __all__ = [
     "DecisionRegion",
     "DecisionRegions",
+    "Equality",
+    "Extremum",
     "Facet",
     "HalfspaceRegions",
     "Network",
+    "OutputRange",
     "PatternNetwork",
     "Redundancy",
     "Region",
     "Regions",
+    "Robustness",
     "pattern_network",
 ]
 
