@@ -175,7 +175,7 @@ def test_robustness_is_the_least_distance_over_all_regions(data):
     d = data.draw(st.integers(1, 2))
     network = data.draw(networks(d=d, outputs=data.draw(st.integers(2, 3)), most=3))
     domain = data.draw(domains(d))
-    x = [Fraction(data.draw(st.integers(-1, 2)), 7) for _ in range(d)]
+    x = [Fraction(data.draw(st.integers(-2, 1)), 7) for _ in range(d)]
     for norm in ("l1", "l2", "linf"):
         found = network.robustness(x, domain, norm)
         assert found.status == "optimal"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.exact.linear_programs import Program, least_squares_point
+from arrangement.networks.questions.relaxation import in_box
 
 __all__ = ["Aim", "Largest", "Nearest"]
 
@@ -76,8 +78,7 @@ class Largest:
 
     def support(self, A: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
         """The largest of A·x."""
-        ends = np.where(A > 0, A * high, A * low)
-        return ends.sum(axis=-1), np.abs(ends).sum(axis=-1)
+        return in_box(A, low, high)
 
 
 class Nearest:
@@ -103,10 +104,13 @@ class Nearest:
 
     def ball(self, size: Fraction) -> tuple[Floats, Floats]:
         """A box of float64 with all points that are not further away."""
-        value = float(size)
-        radius = (np.sqrt(value) if self.norm == 2 else value) * (1 + 1e-12) + 1e-300
-        radius = radius + 1e-15 * np.abs(self.near)
+        radius = self._radius(size) + 1e-15 * np.abs(self.near)
         return self.near - radius, self.near + radius
+
+    def _radius(self, size: Fraction) -> float:
+        """A distance in float64, rounded up."""
+        value = float(size)
+        return (math.sqrt(value) if self.norm == 2 else value) * (1 + 1e-12) + 1e-300
 
     def size(self, x: Point) -> Fraction:
         """The distance of a point, or its square in l2."""
@@ -200,32 +204,55 @@ class Nearest:
         return list(centre + step) if exact else centre + step
 
     def support(self, A: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-        """The largest of A·x less the distance of x, for boxes that contain the point.
+        """The largest of A·x less the distance of x, or its square, in boxes.
 
-        In l∞ it is concave in the distance t: a coordinate gains |A_j| min(t, room_j), and t
-        is where those that still gain are worth less than 1 together.
+        In l∞ it is concave in the distance t, which is at least that of the box: a coordinate
+        gains |A_j| min(t, room_j), and t is largest where those that still gain are worth 1.
         """
-        gain, back, forth = np.abs(A), self.near - low, high - self.near
-        room = np.maximum(np.where(A > 0, forth, back), 0.0)
+        gain, low, high = np.abs(A), low - self.near, high - self.near
         still = A @ self.near
         size = gain @ np.abs(self.near) + np.abs(self.near).sum()
+        size += (gain * np.maximum(np.abs(low), np.abs(high))).sum(axis=-1)
+        nearest = np.clip(0.0, low, high)
         if self.norm == 1:
-            most = np.maximum((gain - 1.0) * room, 0.0).sum(axis=-1)
-        elif self.norm == 2:
-            step = np.minimum(gain / 2, room)
-            most = (step * (gain - step)).sum(axis=-1)
-            size += 2 * (np.maximum(back, forth) * np.abs(self.near)).sum(axis=-1)
-        else:
-            order = np.argsort(room, axis=-1)
-            gains, rooms = (np.take_along_axis(v, order, axis=-1) for v in (gain, room))
-            left = gains[..., ::-1].cumsum(axis=-1)[..., ::-1]
-            first = (left > 1.0).sum(axis=-1, keepdims=True) - 1
-            t = np.take_along_axis(rooms, np.maximum(first, 0), axis=-1)
-            t = np.where(first < 0, 0.0, t)
-            most = (gain * np.minimum(room, t)).sum(axis=-1) - t[..., 0]
-            # A sum that is 1 but for rounding may stop one coordinate too early.
-            size += room.max(axis=-1)
-        return still + most, size + 2 * (gain * room).sum(axis=-1)
+            steps = [np.broadcast_to(step, A.shape) for step in (low, high, nearest)]
+            most = np.max([A * step - np.abs(step) for step in steps], axis=0).sum(axis=-1)
+            return still + most, size + np.abs(nearest).sum(axis=-1)
+        if self.norm == 2:
+            step = np.clip(A / 2, low, high)
+            most = (step * (A - step)).sum(axis=-1)
+            reach = np.maximum(np.abs(low), np.abs(high))
+            return still + most, size + (step**2 + reach * np.abs(self.near)).sum(axis=-1)
+        room = np.where(A > 0, high, -low)
+        order = np.argsort(room, axis=-1)
+        gains, rooms = (np.take_along_axis(v, order, axis=-1) for v in (gain, room))
+        left = gains[..., ::-1].cumsum(axis=-1)[..., ::-1]
+        first = (left > 1.0).sum(axis=-1, keepdims=True) - 1
+        t = np.take_along_axis(rooms, np.maximum(first, 0), axis=-1)
+        t = np.maximum(np.where(first < 0, 0.0, t), np.abs(nearest).max(axis=-1, keepdims=True))
+        most = (gain * np.minimum(room, t)).sum(axis=-1) - t[..., 0]
+        return still + most, size + t[..., 0]
+
+    def in_ball(self, size: Fraction) -> Any:
+        """The largest of A·x in what of boxes is no further away, as `support` is."""
+        radius = self._radius(size) + 1e-15 * float(np.abs(self.near).sum())
+        dual = {1: np.inf, 2: 2, np.inf: 1}[self.norm]
+
+        def support(A: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+            most, added = in_box(A, low, high)
+            ball = A @ self.near + radius * np.linalg.norm(A, dual, axis=-1)
+            return np.minimum(most, ball), added + np.abs(A) @ np.abs(self.near) + np.abs(ball)
+
+        return support
+
+    def multiplier(self, A: Floats, most: Floats, low: Floats, high: Floats) -> Floats:
+        """A good multiplier for an affine function of these slopes, and largest in a box."""
+        there = most - in_box(A, low, high)[0] + A @ self.near
+        dual = {1: np.inf, 2: 2, np.inf: 1}[self.norm]
+        with np.errstate(all="ignore"):
+            length = np.linalg.norm(A, dual, axis=-1)
+            found = -2 * there / length**2 if self.norm == 2 else 1 / length
+        return np.where((there < 0) & np.isfinite(found), found, 0.0)
 
     def leaf(self, inside: Program, output: NDArray[Any]) -> list[Fraction] | None:
         """The nearest point of a part where all is affine, in l2, exactly."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +24,7 @@ from arrangement.networks.questions.answers import (
     Status,
 )
 from arrangement.networks.questions.one_kink import composed, difference, one_kink
-from arrangement.networks.questions.search import Domain, Found, search
+from arrangement.networks.questions.search import MOST_BISECTED, Domain, Found, search
 from arrangement.progress import Progress
 
 __all__ = ["equality", "extremum", "largest_difference", "output_range", "robustness"]
@@ -124,7 +125,7 @@ def robustness(
     if np.abs(towards).max(initial=0.0) > 0:
         width = float((high - low).max())
         starts.append(near + towards / np.abs(towards).max() * width)
-    found = search(
+    found = _nearest(
         margins, asked, aim, _gap(gap), _deadline(time_limit), [point, *starts], progress
     )
     names = network.labels.tolist() if network.labels is not None else list(range(out))
@@ -142,6 +143,50 @@ def robustness(
         _status(found),
         found.n_parts,
     )
+
+
+SHARES = Fraction(1, 16), Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4)
+"""Of the distance of the best point, the radii of balls that are searched before its own."""
+
+
+def _nearest(
+    margins: FeedForward,
+    domain: Domain,
+    aim: Nearest,
+    gap: Fraction,
+    deadline: float,
+    starts: list[Any],
+    progress: Progress,
+) -> Found:
+    """The nearest point at which a margin is not negative.
+
+    Bounds are the better the smaller the box. With few inputs boxes are halved and the nearest
+    ones looked at first; with more, balls that grow are searched one after another.
+    """
+    first = search(margins, domain, aim, gap, -math.inf, starts, None)
+    if first.value is None or first.in_time or len(domain.low) <= MOST_BISECTED:
+        shares: Sequence[Fraction] = ()
+    else:
+        shares = SHARES
+    size = None if first.value is None else -first.value
+    n_parts, bound = first.n_parts, first.bound
+    for share in shares:
+        assert size is not None
+        floor = -size * (share**2 if aim.curved else share)
+        found = search(margins, domain, aim, gap, deadline, (), progress, floor=floor)
+        n_parts += found.n_parts
+        if found.value is not None and found.in_time:
+            return replace(found, n_parts=n_parts)
+        if found.value is not None and found.value > -size:
+            size, first = -found.value, found
+        bound = found.bound if bound is None or found.bound is None else min(bound, found.bound)
+        if not found.in_time:
+            return Found(-size, first.point, bound, n_parts, False)
+    again = starts if first.point is None else [first.point]
+    found = search(margins, domain, aim, gap, deadline, again, progress)
+    if bound is not None and found.bound is not None:
+        found = replace(found, bound=min(bound, found.bound))
+    return replace(found, n_parts=n_parts + found.n_parts)
 
 
 def _steepest(margins: FeedForward, x: tuple[Fraction, ...]) -> Any:

@@ -24,7 +24,7 @@ from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.weights import exact_product
 
-__all__ = ["Multipliers", "Parts", "Relaxation", "Split"]
+__all__ = ["Multipliers", "Parts", "Relaxation", "Split", "in_box"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Split: TypeAlias = tuple[int, int, int]
@@ -110,10 +110,17 @@ class Relaxation:
         Of activation "relu" or "leaky_relu".
     walls : ndarray of Python ints, shape (r, d + 1)
         Rows of the domain beyond its box, g·x + c ≥ 0.
+
+    Attributes
+    ----------
+    support : callable
+        (A, low, high) ↦ the largest of A·x in a box, or in what of it is of interest, and the
+        size of what was added up for it.
     """
 
     def __init__(self, network: FeedForward, walls: NDArray[np.object_]) -> None:
         self.network, self.walls = network, walls
+        self.support = in_box
         self.weights, self.biases = network.weights, network.biases
         self.slopes = network.slopes
         self.float_walls = _scaled(walls)
@@ -157,7 +164,7 @@ class Relaxation:
         hints : Multipliers, optional
         support : callable, optional
             (A, low, high) ↦ the largest of A·x and a function of x that is added, in a box,
-            and the size of what was added up for it; without it nothing is added.
+            and the size of what was added up for it; without it that of the relaxation.
 
         Returns
         -------
@@ -194,14 +201,12 @@ class Relaxation:
                 value += hints.walls @ rows[:, -1]
                 far = np.abs(hints.walls) @ (np.abs(rows) + off)
                 size += far[-1] + inputs @ far[:-1]
-            ends = np.where(A > 0, A * parts.high[:, None], A * parts.low[:, None])
             size += (np.abs(A) * inputs[:, None]).sum(axis=-1)
             if support is None:
-                value += ends.sum(axis=-1)
-            else:
-                added, more = support(A, parts.low[:, None], parts.high[:, None])
-                value += added
-                size += more
+                support = self.support
+            added, more = support(A, parts.low[:, None], parts.high[:, None])
+            value += added
+            size += more
             most = max(max(W.shape) for W in self.weights)
             error += size * (most + len(self.walls) + 16) * 2 * UNIT_ROUNDOFF
             bounds = value + 2 * error + TINY
@@ -335,6 +340,12 @@ class Relaxation:
                 for own, s in zip(shares, self.slopes, strict=True)
             ]
         return Multipliers(1.0, added, lines, walls)
+
+
+def in_box(A: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """The largest of A·x in boxes, and the size of what was added up."""
+    ends = np.where(A > 0, A * high, A * low)
+    return ends.sum(axis=-1), np.abs(ends).sum(axis=-1)
 
 
 def _scaled(walls: NDArray[np.object_]) -> tuple[Floats, Floats]:

@@ -25,7 +25,7 @@ from arrangement.networks.questions.aims import Aim, Nearest
 from arrangement.networks.questions.relaxation import Parts, Relaxation, Split
 from arrangement.progress import Progress, reporter
 
-__all__ = ["Domain", "Found", "search"]
+__all__ = ["MOST_BISECTED", "Domain", "Found", "search"]
 
 Point = tuple[Fraction, ...]
 
@@ -148,6 +148,7 @@ def search(
     starts: Any = (),
     progress: Progress = None,
     enough: Fraction | None = None,
+    floor: Fraction | None = None,
 ) -> Found:
     """The largest value of an aim on a domain, over all outputs of a network.
 
@@ -171,8 +172,10 @@ def search(
     progress : bool or callable, optional
     enough : Fraction, optional
         A larger value ends the search.
+    floor : Fraction, optional
+        Only larger values are sought; without any the bound is this.
     """
-    return _Search(network, domain, aim, gap, deadline, enough).run(starts, progress)
+    return _Search(network, domain, aim, gap, deadline, enough, floor).run(starts, progress)
 
 
 class _Search:
@@ -184,9 +187,11 @@ class _Search:
         gap: Fraction,
         deadline: float,
         enough: Fraction | None,
+        floor: Fraction | None,
     ) -> None:
         self.network, self.domain, self.aim = network, domain, aim
         self.gap, self.deadline, self.enough = gap, deadline, enough
+        self.floor = floor
         self.layers = Layers(network)
         self.relaxation = Relaxation(network, domain.walls)
         self.solver = ProgramSolver()
@@ -199,6 +204,9 @@ class _Search:
         self.scale = 0.0
         self.inside: Point | None = None
         self.box = domain.floats()
+        # Outputs that depend on nothing: no rounding is left in their bounds.
+        last = zip(network.exact_weights[-1], network.exact_biases[-1], strict=True)
+        self.constant = {i: b for i, (row, b) in enumerate(last) if not any(row)}
 
     # What is known
 
@@ -267,7 +275,9 @@ class _Search:
 
     def settled(self, bound: Any) -> bool:
         """Is there nothing to be gained where this is a bound?"""
-        return self.value is not None and bound <= self.value + self.gap
+        if self.value is None:
+            return self.floor is not None and bool(bound <= self.floor)
+        return bool(bound <= self.value + self.gap)
 
     # Parts
 
@@ -311,7 +321,7 @@ class _Search:
             batch: list[tuple[Any, _Node]] = []
             while self.heap and len(batch) < BATCH and not self.settled(-self.heap[0][0]):
                 key, _, node = heapq.heappop(self.heap)
-                if self._is_bisected(node):
+                if self._is_bisected(node) and not self._is_close(-key):
                     batch.append((-key, node))
                 elif batch:
                     heapq.heappush(self.heap, (key, next(self.order), node))
@@ -323,7 +333,7 @@ class _Search:
                 self._bisect(batch)
         show(self.n_parts, self.n_parts)
         top = Fraction(-self.heap[0][0]) if self.heap and self.heap[0][0] > -np.inf else None
-        bound = self.value
+        bound = self.floor if self.value is None else self.value
         if self.heap and (self.value is None or top is None or top > self.value):
             bound = top
         return Found(self.value, self.point, bound, self.n_parts, in_time)
@@ -338,12 +348,19 @@ class _Search:
         bounds, slopes = self.relaxation.upper(parts, self.last, unit)
         empty = parts.is_empty()
         self.n_parts += k
+        nearest = bounds
+        if isinstance(self.aim, Nearest):
+            box = parts.low[:, None], parts.high[:, None]
+            unit *= self.aim.multiplier(slopes, bounds, *box)[..., None]
+            nearest, _ = self.relaxation.upper(parts, self.last, unit, support=self.aim.support)
         for i in range(k):
-            bound = float(bounds[i, 0])
+            bound: Any = float(bounds[i, 0])
             if self.aim.constrains:
                 if bound < 0:
                     continue
-                bound = min(0.0, float(above[i]))
+                bound = min(0.0, float(nearest[i, 0]))
+            elif output in self.constant:
+                bound = self.constant[output]
             bound = min(bound, above[i])
             if empty[i] or self.settled(bound):
                 continue
@@ -352,13 +369,15 @@ class _Search:
 
     def _within(self, parts: Parts) -> Parts:
         """Parts cut down to the ball of the best point, where distances are sought."""
-        if isinstance(self.aim, Nearest) and self.value is not None:
-            low, high = self.aim.ball(-self.value)
+        best = self.floor if self.value is None else self.value
+        if isinstance(self.aim, Nearest) and best is not None:
+            self.relaxation.support = self.aim.in_ball(-best)
+            low, high = self.aim.ball(-best)
             parts.low, parts.high = np.maximum(parts.low, low), np.minimum(parts.high, high)
         return parts
 
     def _is_bisected(self, node: _Node) -> bool:
-        if self.aim.constrains or len(self.domain.low) > MOST_BISECTED:
+        if len(self.domain.low) > MOST_BISECTED:
             return False
         unstable = node.parts.unstable(self.network.slopes)
         return sum(int(one.sum()) for one in unstable) > FEW_UNSTABLE
@@ -379,7 +398,7 @@ class _Search:
                     rows.append(half)
                 above += [bound, bound]
                 splits += [node.splits, node.splits]
-            parts = _joined(rows)
+            parts = self._within(_joined(rows))
             self.relaxation.tighten(parts)
             for x in np.unique(
                 np.where([n.slope > 0 for _, n in group],
