@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
@@ -33,7 +35,10 @@ class Program(NamedTuple):
 
 
 def maximum(
-    program: Program, basic: Sequence[int] = (), tight: Sequence[int] = ()
+    program: Program,
+    basic: Sequence[int] = (),
+    tight: Sequence[int] = (),
+    deadline: float = math.inf,
 ) -> tuple[Fraction, Point] | None:
     """The largest value of a linear program and where it is; None if no point is feasible.
 
@@ -48,6 +53,13 @@ def maximum(
         Of exact numbers.
     basic, tight : sequence of int
         A guess: the variables that are between their ends, and as many rows that are 0.
+    deadline : float
+        On the clock of time.monotonic().
+
+    Raises
+    ------
+    TimeoutError
+        If it has passed before the program is solved.
 
     Examples
     --------
@@ -75,6 +87,8 @@ def maximum(
         basic, tight = [], []
     at_high: list[bool] = []
     while True:
+        if time.monotonic() > deadline:
+            raise TimeoutError
         k = len(basic)
         block = fmpq_mat(k, n + 1, [v for i in tight for v in rows[i]])
         inverse = _block(rows, tight, basic).inv() if k else fmpq_mat(0, 0)

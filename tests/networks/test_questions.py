@@ -221,3 +221,21 @@ def test_largest_difference_is_that_of_the_vertices_of_both(data):
             one.exact_forward(equal.point), other.exact_forward(equal.point), strict=True
         )
         assert 0 < equal.difference == max(abs(u - v) for u, v in pair) <= best
+
+
+def test_a_search_that_is_stopped_says_so():
+    network, domain = Network.random([2, 6, 6, 3], rng=0), [(-1, 1)] * 2
+    found = network.maximum([1, 0, -1], domain, time_limit=0)
+    outputs = network.exact_forward(found.point)
+    assert found.status == "time_limit"
+    assert found.value == outputs[0] - outputs[2] < found.bound
+    near = network.maximum([1, 0, -1], domain, gap=10)
+    assert near.status == "gap"
+    assert 0 < near.gap <= 10
+    x = [0, 0]
+    best = network.robustness(x, domain)
+    stopped = network.robustness(x, domain, time_limit=0)
+    assert (best.status, stopped.status) == ("optimal", "time_limit")
+    assert stopped.bound <= best.size <= stopped.size
+    same = network.equals(network, domain, time_limit=0)
+    assert same.is_equal is True

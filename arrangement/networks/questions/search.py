@@ -192,6 +192,7 @@ class _Search:
         self.network, self.domain, self.aim = network, domain, aim
         self.gap, self.deadline, self.enough = gap, deadline, enough
         self.floor = floor
+        self.left: Any = None  # the largest bound that was good enough, but is not reached
         self.layers = Layers(network)
         self.relaxation = Relaxation(network, domain.walls)
         self.solver = ProgramSolver()
@@ -277,7 +278,12 @@ class _Search:
         """Is there nothing to be gained where this is a bound?"""
         if self.value is None:
             return self.floor is not None and bool(bound <= self.floor)
-        return bool(bound <= self.value + self.gap)
+        if bound <= self.value:
+            return True
+        if bound > self.value + self.gap:
+            return False
+        self.left = bound if self.left is None else max(self.left, bound)
+        return True
 
     # Parts
 
@@ -327,16 +333,18 @@ class _Search:
                     heapq.heappush(self.heap, (key, next(self.order), node))
                     break
                 else:
-                    self._program(-key, node)
+                    try:
+                        self._program(-key, node)
+                    except TimeoutError:
+                        heapq.heappush(self.heap, (key, next(self.order), node))
                     break
             if batch:
                 self._bisect(batch)
         show(self.n_parts, self.n_parts)
-        top = Fraction(-self.heap[0][0]) if self.heap and self.heap[0][0] > -np.inf else None
-        bound = self.floor if self.value is None else self.value
-        if self.heap and (self.value is None or top is None or top > self.value):
-            bound = top
-        return Found(self.value, self.point, bound, self.n_parts, in_time)
+        known = [self.floor if self.value is None else self.value, self.left]
+        known += [-self.heap[0][0]] if self.heap else []
+        top = max((Fraction(v) for v in known if v is not None), default=None)
+        return Found(self.value, self.point, top, self.n_parts, in_time)
 
     def _push(
         self, parts: Parts, splits: list[tuple[Split, ...]], output: int, above: list[Any]
@@ -445,7 +453,7 @@ class _Search:
                 return
         unstable = part.unstable(self.network.slopes)
         is_leaf = not any(one.any() for one in unstable)
-        if is_leaf or guess.point is None or self._is_close(bound):
+        if is_leaf or self._is_close(bound):
             answer = self._exactly(part, node, guess, known, is_leaf)
             if answer is None:
                 return
@@ -492,7 +500,7 @@ class _Search:
         points: list[Any] = [] if self.point is None else [self.point]
         points += [[Fraction(v) for v in x.tolist()] for x in known[1:]]
         program = aim.program(inside, output, True, points)
-        found = linear_programs.maximum(program, guess.basic, guess.tight)
+        found = linear_programs.maximum(program, guess.basic, guess.tight, self.deadline)
         if found is None:
             return None
         value, variables = found
