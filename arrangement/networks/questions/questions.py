@@ -89,6 +89,12 @@ def output_range(
         share = now + max(0.0, deadline - now) / (2 * out - i)
         sign = -1 if i < out else 1
         ends.append(_extremum(simple, units[i % out], asked, sign, allowed, share, progress))
+    for i, end in enumerate(ends):  # what others left of their time
+        if end.status == "time_limit" and time.monotonic() < deadline:
+            sign = -1 if i < out else 1
+            ends[i] = _extremum(
+                simple, units[i % out], asked, sign, allowed, deadline, progress
+            )
     return OutputRange(tuple(ends[:out]), tuple(ends[out:]))
 
 

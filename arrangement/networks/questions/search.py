@@ -32,7 +32,7 @@ Point = tuple[Fraction, ...]
 MOST_BISECTED = 8
 """Inputs up to which a part with many unstable neurons is bisected."""
 
-FEW_UNSTABLE = 12
+FEW_UNSTABLE = 24
 """Neurons that are unstable in a part whose linear program is worth its time at once."""
 
 BATCH = 64
