@@ -359,15 +359,22 @@ def check(seed):
 def of(nodes, constants, shape, outputs=("y",)):
     """A model of one input x, of nodes (operator, inputs, output, attributes)."""
     graph = helper.make_graph(
-        [helper.make_node(k, given, [out], k, **facts) for k, given, out, facts in nodes],
+        [
+            helper.make_node(
+                k, given, [out], k, domain="ai.onnx.ml" if k in OF_LEARNING else "", **facts
+            )
+            for k, given, out, facts in nodes
+        ],
         "graph",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
         [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()],
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 1)]
+    return helper.make_model(graph, opset_imports=opsets)
 
 
+OF_LEARNING = ("ArrayFeatureExtractor", "Scaler", "ZipMap")
 W = {"W": np.float32([[1, -1, 2], [0, 1, 1]])}
 
 

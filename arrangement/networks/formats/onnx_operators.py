@@ -28,7 +28,7 @@ from arrangement.networks.formats.affine_tensors import (
 )
 from arrangement.networks.weights import exact_values
 
-__all__ = ["FOLDED", "OPERATORS", "Tensor", "constant"]
+__all__ = ["FOLDED", "OPERATORS", "Node", "Tensor", "constant"]
 
 Tensor: TypeAlias = Affine | NDArray[Any]
 Given: TypeAlias = Tensor | None
@@ -278,6 +278,14 @@ def _batch_normalization(
     along = (1, -1, *(1,) * (len(x.shape) - 2))
     y = _scale(node, x, np.broadcast_to(factor.reshape(along), x.shape))
     return _add(node, y, np.broadcast_to(offset.reshape(along), x.shape))
+
+
+def _scaler(node: Node, x: Tensor, *, offset: Any = (0.0,), scale: Any = (1.0,)) -> Tensor:
+    shift, factor = (np.asarray(v, dtype=np.float32) for v in (offset, scale))
+    shifted = _subtract(node, x, shift)
+    if shifted.shape != x.shape:
+        raise InputError(f"{node.name}: offsets of shape {shift.shape} for {list(x.shape)}")
+    return _multiply(node, shifted, factor)
 
 
 def _windows(
@@ -814,8 +822,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "MatMul": _matmul, "Max": _extreme(False), "MaxPool": _max_pool, "Mean": _mean_all,
     "Min": _extreme(True), "Mul": _multiply, "Neg": _negative, "PRelu": _prelu, "Pad": _pad,
     "ReduceMax": _reduce("max"), "ReduceMean": _reduce("mean"), "ReduceMin": _reduce("min"),
-    "ReduceSum": _reduce("sum"), "Relu": _relu, "Reshape": _reshape, "Shape": _shape,
-    "Size": _size, "Slice": _slice, "Split": _split, "Squeeze": _squeeze, "Sub": _subtract,
-    "Sum": _add_all, "Tile": _tile, "Transpose": _transpose, "Unsqueeze": _unsqueeze,
-    "Where": _where,
+    "ReduceSum": _reduce("sum"), "Relu": _relu, "Reshape": _reshape, "Scaler": _scaler,
+    "Shape": _shape, "Size": _size, "Slice": _slice, "Split": _split, "Squeeze": _squeeze,
+    "Sub": _subtract, "Sum": _add_all, "Tile": _tile, "Transpose": _transpose,
+    "Unsqueeze": _unsqueeze, "Where": _where,
 }  # fmt: skip
