@@ -72,7 +72,9 @@ class Affine:
 
     def take(self, positions: ArrayLike) -> Affine:
         """The tensor of the entries at these positions; 0 where a position is −1."""
-        at = np.asarray(positions, dtype=np.int64)
+        at = np.asarray(positions)
+        refuse(16 * at.size * (self.index.shape[1] + 2), "the entries", "reduce the network")
+        at = at.astype(np.int64)
         rows, none = at.ravel(), at.ravel() < 0
         index, value, offset = self.index[rows], self.value[rows], self.offset[rows]
         if none.any():

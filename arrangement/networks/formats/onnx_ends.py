@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 from arrangement.networks.formats.affine_tensors import Affine, equal
-from arrangement.networks.formats.onnx_operators import OPERATORS, Node
+from arrangement.networks.formats.onnx_operators import OPERATORS, Node, applied
 
 __all__ = ["CUT", "ENDS", "Ended", "after"]
 
@@ -67,7 +67,7 @@ def after(node: Node, kind: str, given: Sequence[Any], facts: dict[str, Any]) ->
         return (
             first
             if chosen
-            else replace(first, given=OPERATORS[kind](node, first.given, *given[1:], **facts))
+            else replace(first, given=applied(node, kind, [first.given, *given[1:]], facts))
         )
     if alone and kind in (*ENDS, "Log") and not chosen:
         return replace(first, kind=kind if kind != "Log" else "LogSoftmax")
@@ -95,7 +95,7 @@ def _joined(node: Node, ended: Sequence[Ended], facts: dict[str, Any]) -> Ended:
     negative, z = parts[0], parts[-1]
     of_two = len(parts) == 2 and equal(negative, OPERATORS["Neg"](node, z))
     if of_two and len(z.offset) == z.shape[0]:
-        both = OPERATORS["Concat"](node, np.zeros(z.shape), z, **facts)
+        both = applied(node, "Concat", [np.zeros(z.shape), z], facts)
         told = "0 and what it is given, whose softmax is the model's"
         return Ended(both, "Softmax", ended[-1].node, told)
-    return replace(ended[0], given=OPERATORS["Concat"](node, *parts, **facts))
+    return replace(ended[0], given=applied(node, "Concat", parts, facts))

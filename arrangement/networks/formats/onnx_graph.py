@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from inspect import signature
 from math import prod
 from typing import Any
 
@@ -17,7 +16,7 @@ from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats.affine_tensors import Affine, Units, equal, finite
 from arrangement.networks.formats.onnx_ends import CUT, ENDS, Ended, after
-from arrangement.networks.formats.onnx_operators import FOLDED, OPERATORS, Tensor
+from arrangement.networks.formats.onnx_operators import FOLDED, OPERATORS, Tensor, applied
 
 __all__ = ["from_onnx"]
 
@@ -163,7 +162,9 @@ class _Graph:
         if kind not in (_FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16):
             raise InputError(f'the input "{inputs[0].name}" has no floating-point numbers')
         self.shape, self.is_open = self._input_shape(inputs[0], samples)
-        self.units = Units(prod(self.shape))
+        n_inputs = prod(self.shape)
+        refuse(64 * n_inputs, f"{n_inputs:,} inputs", "reduce the network")
+        self.units = Units(n_inputs)
         self._values[inputs[0].name] = self.units.inputs(self.shape)
         self.name, self.n_outputs = "", 1
 
@@ -226,8 +227,12 @@ class _Graph:
         self.n_outputs = sum(map(bool, node.output))
         try:
             results = self._computed(node)
+        except SizeError as error:
+            raise SizeError(f"{self.name}: {error}") from None
         except InputError:
             raise
+        except MemoryError:
+            raise SizeError(f"{self.name}: larger than the memory that is left") from None
         except (LookupError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
             reason = " ".join(str(error).split())
             raise InputError(
@@ -264,15 +269,7 @@ class _Graph:
             raise InputError(
                 f"{self.name}: the operator {kind} is not read; {_ADVICE.get(kind, CUT)}"
             )
-        operator = OPERATORS[kind]
-        parameters = signature(operator).parameters.values()
-        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
-            known = {p.name for p in parameters if p.kind == p.KEYWORD_ONLY}
-            if unknown := facts.keys() - known:
-                raise InputError(f"{self.name}: the attribute {min(unknown)} is not read")
-        while given and given[-1] is None:
-            given.pop()
-        return operator(self, *given, **facts)
+        return applied(self, kind, given, facts)
 
     def _folded(self, node: Any, given: list[Any]) -> Any:
         """An operator of constants, by the reference of ONNX in float64."""
@@ -280,8 +277,12 @@ class _Graph:
 
         values = [None if v is None else _native(v) for v in given]
         feeds = {name: value for name, value in zip(node.input, values, strict=True) if name}
-        with np.errstate(all="ignore"):
-            return tuple(map(np.asarray, ReferenceEvaluator(node).run(None, feeds)))
+        try:
+            with np.errstate(all="ignore"):
+                return tuple(map(np.asarray, ReferenceEvaluator(node).run(None, feeds)))
+        except Exception as error:  # the reference promises no particular errors
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(f"{self.name}: malformed ({reason})") from None
 
 
 def _same(a: Any, b: Any) -> bool:
