@@ -13,7 +13,7 @@ from arrangement.errors import InputError
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import bounded_domain, bounded_rows
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats import onnx_graph, readers
+from arrangement.networks.formats import onnx_graph, readers, sklearn_models
 from arrangement.networks.layers import Layers
 from arrangement.networks.questions import questions
 from arrangement.networks.questions.answers import Equality, Extremum, OutputRange, Robustness
@@ -490,7 +490,7 @@ class Network(FeedForward):
         return questions.equality(self, other, domain, time_limit, progress)
 
     from_torch = _reader(readers.from_torch)
-    from_sklearn = _reader(readers.from_sklearn)
+    from_sklearn = _reader(sklearn_models.from_sklearn)
     from_onnx = _reader(onnx_graph.from_onnx)
     from_arrays = _reader(readers.from_arrays)
     read = _reader(readers.read)
