@@ -49,6 +49,10 @@ COMMANDS = {
         "train a ReLU layer of any width with weight decay, as a convex program",
     ),
     "network": ("list_regions", "the linear regions of a ReLU network in a domain"),
+    "ask": (
+        "ask_network",
+        "maxima, ranges, robustness and equality of networks in a domain, exactly",
+    ),
     "surface": (
         "draw_surface",
         "the loss of a network on a line or a plane of its parameters, with its exact kinks",
@@ -72,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
     -------
     int
         0; 1 when what was to be verified is false, 3 when that was not decided because it
-        takes too much work; 2 after an error, which is one line on stderr; 130 when
+        takes too much work or time; 2 after an error, which is one line on stderr; 130 when
         interrupted, 143 when terminated; 141 when the reader of the output has gone.
 
     Examples

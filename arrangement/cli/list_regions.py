@@ -36,6 +36,7 @@ __all__ = ["add", "run"]
 
 NEED_COMPLEX = (
     *("merge", "out", "certificate", "coverage", "graphml", "plot", "redundant", "prune"),
+    *("betti", "statistics", "classes"),
 )
 
 TEXT = """\
@@ -69,6 +70,11 @@ def add(parser: Parser) -> None:
     add_jobs(parser)
     parser.options("""
 --out FILE.npz  save the regions
+--lipschitz {l1,l2,linf}  the Lipschitz constant in this norm, and the region of the largest
+    slope
+--statistics  the least, median, mean and largest volume, number of neighbours and of facets
+--classes {argmax,argmin}  of which output a class is (default the largest)
+--betti  Betti numbers of each class (a closed set) and of the decision boundary
 --redundant  list the hidden neurons that the network can do without in the domain, or that are
     linear there
 --prune FILE.npz|.json  write the network without them, which is the same function in the domain
@@ -88,6 +94,9 @@ def run(options: argparse.Namespace) -> Result:
     _check(options)
     network = chosen_network(options.file, options)
     _check_drawable(options, network)
+    for option in ("betti", "classes"):
+        if vars(options)[option] and network.output_dimension < 2:
+            raise InputError(f"--{option}: the network has one output, and so no classes")
     domain = chosen_domain(options, network.input_dimension)
     method = options.method
     if method == "auto" and any(map(vars(options).get, NEED_COMPLEX)):
@@ -95,10 +104,14 @@ def run(options: argparse.Namespace) -> Result:
     seconds = stopwatch()
     with workers(options.jobs) as executor:
         found = network.regions(domain, executor, progress=True, method=method)
-    facts = _found(network, found)
+    facts = _found(network, found, options)
+    if options.lipschitz is not None:
+        facts.append(_lipschitz(found, options.lipschitz))
     if not isinstance(found, Regions):  # what needs the complex has chosen it, or is refused
         return Result([*facts, seconds()])
     regions = found.merge() if options.merge else found
+    if options.statistics:
+        facts.append(_statistics(regions))
     if options.coverage is not None:
         facts.append(_coverage(found, options.coverage))
     if options.certificate is not None:
@@ -164,7 +177,9 @@ def _check_drawable(options: argparse.Namespace, network: Network) -> None:
         raise InputError("--colour rank: the network has no hidden layer")
 
 
-def _found(network: Network, regions: Regions | HalfspaceRegions) -> list[Fact]:
+def _found(
+    network: Network, regions: Regions | HalfspaceRegions, options: argparse.Namespace
+) -> list[Fact]:
     facts = [
         Fact("inputs", network.input_dimension),
         Fact("outputs", network.output_dimension),
@@ -177,7 +192,10 @@ def _found(network: Network, regions: Regions | HalfspaceRegions) -> list[Fact]:
         facts += _geometry(network, regions)
     facts += _ranks(regions)
     if isinstance(regions, Regions) and network.output_dimension > 1:
-        facts += _classes(regions.decision_regions())
+        decision = regions.decision_regions(options.classes or "argmax")
+        facts += _classes(decision)
+        if options.betti:
+            facts += _betti(decision)
     if network.pieces == 1:
         facts.append(_bounds(network, regions.n_activation_regions))
     return facts
@@ -269,6 +287,47 @@ def _classes(decision: DecisionRegions) -> list[Fact]:
             f"({share:.2%})"
         )
     return [Fact("decision regions", len(decision)), Fact("classes", rows, lines)]
+
+
+def _betti(decision: DecisionRegions) -> list[Fact]:
+    labels = decision.class_labels.tolist()
+    found = [list(decision.betti_numbers(k)) for k in range(len(labels))]
+    rows = [{"class": k, "numbers": b} for k, b in zip(labels, found, strict=True)]
+    lines = {
+        f"Betti numbers of class {k}": ", ".join(map(str, b))
+        for k, b in zip(labels, found, strict=True)
+    }
+    boundary = list(decision.boundary_betti_numbers())
+    return [
+        Fact("Betti numbers", rows, lines),
+        Fact("Betti numbers of the decision boundary", boundary),
+    ]
+
+
+def _lipschitz(regions: Regions | HalfspaceRegions, norm: str) -> Fact:
+    found = regions.lipschitz(norm)
+    value = {
+        "norm": norm,
+        "value": found.value,
+        "lower": exact_text(found.lower),
+        "upper": exact_text(found.upper),
+        "region": found.region,
+        "witness": _exact(regions.witness(found.region)),
+    }
+    text = f"{found.value:.10g} (region {found.region})"
+    return Fact("Lipschitz constant", value, {f"Lipschitz constant in {norm}": text})
+
+
+def _statistics(regions: Regions) -> Fact:
+    found = regions.statistics()
+    lines = {
+        f"{_volume(regions) if name == 'volume' else name} of a region": (
+            f"{one.least:.6g} to {one.largest:.6g}, median {one.median:.6g}, "
+            f"mean {one.mean:.6g}"
+        )
+        for name, one in found.items()
+    }
+    return Fact("statistics", {name: one._asdict() for name, one in found.items()}, lines)
 
 
 def _bounds(network: Network, count: int) -> Fact:

@@ -12,8 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
+from arrangement.exact.linear_programs import Program
 
-__all__ = ["WORTH_CONFIRMING", "FeasibilitySolver", "Slack", "unit_rows"]
+__all__ = [
+    "WORTH_CONFIRMING",
+    "FeasibilitySolver",
+    "Guess",
+    "ProgramSolver",
+    "Slack",
+    "unit_rows",
+]
 
 Floats = NDArray[np.float64]
 
@@ -138,6 +146,91 @@ class FeasibilitySolver:
             np.maximum(solution.col_value, 0.0),
         )
         return Slack(-prices[:-1], float(prices[-1]), y[:n] + y[n : 2 * n], "Optimal")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the solver says of a linear program; a hint, not a proof.
+
+    Attributes
+    ----------
+    point : ndarray of float64, shape (n,), or None
+        The optimum; None where the solver found no point, or nothing.
+    prices : ndarray of float64, shape (m,)
+        Multipliers ≥ 0 of the rows: dual, or of a contradiction where there is no point.
+    basic, tight : list of int
+        The basis, see :func:`~arrangement.exact.linear_programs.maximum`.
+    """
+
+    point: Floats | None
+    prices: Floats
+    basic: list[int]
+    tight: list[int]
+
+
+class ProgramSolver:
+    """HiGHS for one linear program after another.
+
+    Examples
+    --------
+    >>> solver = ProgramSolver()
+    >>> guess = solver.solve(Program(*map(np.array, ([1, 1], [[-2, -1, 2]], [0, 0], [1, 1]))))
+    >>> guess.point.tolist(), guess.prices.tolist(), guess.basic, guess.tight
+    ([0.5, 1.0], [0.5], [0], [0])
+    """
+
+    def __init__(self) -> None:
+        import highspy
+
+        options = highspy.HighsOptions()
+        options.output_flag, options.presolve, options.threads = False, "off", 1
+        options.solver = "simplex"
+        options.small_matrix_value = 1e-12
+        options.primal_feasibility_tolerance = options.dual_feasibility_tolerance = 1e-10
+        self._highs, self._names = _silent_highs(), highspy
+        self._highs.passOptions(options)
+
+    def solve(self, program: Program) -> Guess:
+        """Solve one program of float64.
+
+        Parameters
+        ----------
+        program : Program
+
+        Returns
+        -------
+        Guess
+        """
+        cost, rows, low, high = program
+        m, n = len(rows), len(cost)
+        nothing = Guess(None, np.zeros(m), [], [])
+        if not (np.isfinite(rows).all() and np.isfinite(cost).all()):
+            return nothing
+        filled = rows[:, :-1] != 0
+        model = self._names.HighsLp()
+        model.num_row_, model.num_col_ = m, n
+        model.col_cost_, model.col_lower_, model.col_upper_ = -cost.astype(float), low, high
+        model.row_lower_, model.row_upper_ = -rows[:, -1], np.full(m, np.inf)
+        model.a_matrix_.format_ = self._names.MatrixFormat.kRowwise
+        model.a_matrix_.start_ = np.append(0, np.cumsum(filled.sum(axis=1)))
+        model.a_matrix_.index_ = np.nonzero(filled)[1]
+        model.a_matrix_.value_ = rows[:, :-1][filled]
+        self._highs.passModel(model)
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status == self._names.HighsModelStatus.kInfeasible:
+            _, found, ray = self._highs.getDualRay()
+            return Guess(None, np.maximum(ray, 0.0), [], []) if found else nothing
+        if status != self._names.HighsModelStatus.kOptimal:
+            return nothing
+        solution, basis = self._highs.getSolution(), self._highs.getBasis()
+        between = self._names.HighsBasisStatus.kBasic
+        return Guess(
+            np.clip(solution.col_value, low, high),
+            np.maximum(solution.row_dual, 0.0),
+            [j for j, one in enumerate(basis.col_status) if one == between],
+            [i for i, one in enumerate(basis.row_status) if one != between],
+        )
 
 
 def _silent_highs() -> Any:

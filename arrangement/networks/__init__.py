@@ -2,22 +2,30 @@
 
 from arrangement.networks.network import Network
 from arrangement.networks.patterns import PatternNetwork, pattern_network
+from arrangement.networks.questions.answers import Equality, Extremum, OutputRange, Robustness
 from arrangement.networks.regions.decisions import DecisionRegion, DecisionRegions
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
+from arrangement.networks.regions.lipschitz import Lipschitz
 from arrangement.networks.regions.redundancy import Redundancy
-from arrangement.networks.regions.region_set import Facet
+from arrangement.networks.regions.region_set import Facet, Summary
 from arrangement.networks.regions.regions import Region, Regions
 
 __all__ = [
     "DecisionRegion",
     "DecisionRegions",
+    "Equality",
+    "Extremum",
     "Facet",
     "HalfspaceRegions",
+    "Lipschitz",
     "Network",
+    "OutputRange",
     "PatternNetwork",
     "Redundancy",
     "Region",
     "Regions",
+    "Robustness",
+    "Summary",
     "pattern_network",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
@@ -13,8 +13,10 @@ from arrangement.errors import InputError
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import bounded_domain, bounded_rows
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats import onnx_graph, readers
+from arrangement.networks.formats import onnx_graph, readers, sklearn_models
 from arrangement.networks.layers import Layers
+from arrangement.networks.questions import questions
+from arrangement.networks.questions.answers import Equality, Extremum, OutputRange, Robustness
 from arrangement.networks.regions.halfspaces import HalfspaceRegions, regions_by_recursion
 from arrangement.networks.regions.redundancy import Redundancy, pruned, redundancies
 from arrangement.networks.regions.regions import Regions
@@ -257,8 +259,238 @@ class Network(FeedForward):
         small = pruned(self.regions(domain, progress=progress, method="complex"))
         return type(self)(*small.as_arguments())
 
+    def maximum(
+        self,
+        c: Sequence[Any],
+        domain: Any,
+        *,
+        gap: Any = 0,
+        time_limit: float | None = None,
+        progress: Progress = None,
+    ) -> Extremum:
+        """The largest value of a linear functional of the outputs on a domain, exactly.
+
+        Branch and bound over parts of the domain and signs of neurons: bounds by lines in
+        float64 whose rounding is bounded, linear programs that a solver proposes, and rational
+        arithmetic where it decides. Regions are not enumerated, and there may be any number of
+        inputs.
+
+        Parameters
+        ----------
+        c : sequence of output_dimension numbers
+            c·f(x) is maximised, with numbers exactly as given.
+        domain : list of (low, high) per input, or (G, h)
+            As for :meth:`regions`; its boundary is included.
+        gap : number
+            The search ends once the bound is within this of the value, in units of c·f(x).
+        time_limit : float, optional
+            Seconds after which the best value and bound so far are returned; a linear program
+            that has begun is finished.
+        progress : bool or callable, optional
+            As for :meth:`regions`; of parts that were bounded and those that are open.
+
+        Returns
+        -------
+        Extremum
+
+        Raises
+        ------
+        InputError
+            If c or the domain is malformed, or values on the domain are beyond float64.
+
+        References
+        ----------
+        H. Zhang, T.-W. Weng, P.-Y. Chen, C.-J. Hsieh and L. Daniel, *Efficient neural network
+        robustness certification with general activation functions*, NeurIPS (2018);
+        S. Wang et al., *Beta-CROWN*, NeurIPS (2021); D. Applegate, W. Cook, S. Dash and
+        D. Espinoza, *Exact solutions to linear programming problems*, Operations Research
+        Letters 35 (2007).
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> tent = Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+        >>> top = tent.maximum([1], [(-1, "7/3")])
+        >>> str(top.value), str(top.point[0]), top.status
+        ('7/3', '7/3', 'optimal')
+        """
+        return questions.extremum(self, c, domain, 1, gap, time_limit, progress)
+
+    def minimum(
+        self,
+        c: Sequence[Any],
+        domain: Any,
+        *,
+        gap: Any = 0,
+        time_limit: float | None = None,
+        progress: Progress = None,
+    ) -> Extremum:
+        """The least value of a linear functional of the outputs on a domain, exactly.
+
+        Parameters
+        ----------
+        c, domain, gap, time_limit, progress
+            As for :meth:`maximum`.
+
+        Returns
+        -------
+        Extremum
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> tent = Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+        >>> tent.minimum([1], [(-1, 2)]).value
+        Fraction(0, 1)
+        """
+        return questions.extremum(self, c, domain, -1, gap, time_limit, progress)
+
+    def output_range(
+        self,
+        domain: Any,
+        *,
+        gap: Any = 0,
+        time_limit: float | None = None,
+        progress: Progress = None,
+    ) -> OutputRange:
+        """The least and the largest value of each output on a domain, exactly.
+
+        Parameters
+        ----------
+        domain, gap, time_limit, progress
+            As for :meth:`maximum`; the time is that of all outputs together.
+
+        Returns
+        -------
+        OutputRange
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> tent = Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+        >>> ends = tent.output_range([(-1, 2)])
+        >>> [str(end.value) for end in (*ends.minima, *ends.maxima)]
+        ['0', '2']
+        """
+        return questions.output_range(self, domain, gap, time_limit, progress)
+
+    def robustness(
+        self,
+        x: Sequence[Any],
+        domain: Any,
+        norm: str = "linf",
+        *,
+        gap: Any = 0,
+        time_limit: float | None = None,
+        progress: Progress = None,
+    ) -> Robustness:
+        """The distance of an input to the decision boundary, and the nearest point on it.
+
+        The class of an input is the first of its largest outputs. Sought is the nearest input
+        at which an output of another class is at least as large as that of the class of `x`:
+        beyond it, or on the boundary itself, that class is lost.
+
+        Parameters
+        ----------
+        x : sequence of input_dimension numbers
+            Exactly as given; in the domain.
+        domain : list of (low, high) per input, or (G, h)
+            Where the point is sought, as for :meth:`maximum`.
+        norm : {"l1", "l2", "linf"}
+            What distances are measured in.
+        gap : number
+            As for :meth:`maximum`, in units of the distance, in l2 of its square.
+        time_limit, progress
+            As for :meth:`maximum`.
+
+        Returns
+        -------
+        Robustness
+
+        Raises
+        ------
+        InputError
+            If there is one output only, or `x` is not in the domain.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network([[[1, 1]], [[1], [0]]], [[0], [-1, 0]])  # classes x + y > 1, < 1
+        >>> for norm in ("l1", "l2", "linf"):
+        ...     near = network.robustness([0, 0], [(-2, 2), (-2, 2)], norm)
+        ...     print(near.size, near.nearest_label, near.status)
+        1 0 optimal
+        1/2 0 optimal
+        1/2 0 optimal
+        """
+        return questions.robustness(self, x, domain, norm, gap, time_limit, progress)
+
+    def largest_difference(
+        self,
+        other: Network,
+        domain: Any,
+        *,
+        gap: Any = 0,
+        time_limit: float | None = None,
+        progress: Progress = None,
+    ) -> Extremum:
+        """The largest difference of an output of two networks on a domain, exactly.
+
+        Parameters
+        ----------
+        other : Network
+            Of as many inputs and outputs; depth, widths and activation may differ.
+        domain, gap, time_limit, progress
+            As for :meth:`maximum`.
+
+        Returns
+        -------
+        Extremum
+            Of the largest of |f_i(x) − g_i(x)| over the outputs i.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> tent = Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+        >>> tent.largest_difference(Network([[[1]]], [[0.5]]), [(-1, 2)]).value
+        Fraction(3, 2)
+        """
+        return questions.largest_difference(self, other, domain, gap, time_limit, progress)
+
+    def equals(
+        self,
+        other: Network,
+        domain: Any,
+        *,
+        time_limit: float | None = None,
+        progress: Progress = None,
+    ) -> Equality:
+        """Are two networks the same function on a domain? Decided exactly.
+
+        Parameters
+        ----------
+        other, domain, time_limit, progress
+            As for :meth:`largest_difference`; the search ends at the first difference.
+
+        Returns
+        -------
+        Equality
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> tent = Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+        >>> line = Network([[[1]]], [[0]])
+        >>> tent.equals(line, [(0, 1)]).is_equal
+        True
+        >>> found = tent.equals(line, [(-1, 1)])
+        >>> found.is_equal, found.difference == 2 * abs(found.point[0])
+        (False, True)
+        """
+        return questions.equality(self, other, domain, time_limit, progress)
+
     from_torch = _reader(readers.from_torch)
-    from_sklearn = _reader(readers.from_sklearn)
+    from_sklearn = _reader(sklearn_models.from_sklearn)
     from_onnx = _reader(onnx_graph.from_onnx)
     from_arrays = _reader(readers.from_arrays)
     read = _reader(readers.read)

@@ -198,6 +198,36 @@ def test_certificate_and_coverage(facts, refused, run, classifier, tmp_path):
     assert "suffix" in refused(path, "--box", -1, 1, "--certificate", tmp_path / "proof.npz")
 
 
+def test_measures(run, facts, refused, tmp_path):
+    # y_0 = | |x| + |y| − 2 | and y_1 = 1: the least is y_0 in a ring.
+    layers = [[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1] * 4, [-1] * 4], [[1, 1], [0, 0]]]
+    path = tmp_path / "ring.npz"
+    Network(layers, [[0] * 4, [-2, 2], [0, 1]]).save(path)
+    asked = path, "--box", -4, 4, "--betti", "--statistics"
+    found = facts(*asked, "--lipschitz", "linf", "--classes", "argmin")
+    assert found["betti_numbers"] == [
+        {"class": 0, "numbers": [1, 1]},
+        {"class": 1, "numbers": [2, 1]},
+    ]
+    assert found["betti_numbers_of_the_decision_boundary"] == [2, 2]
+    told = found["lipschitz_constant"]
+    assert (told["value"], told["lower"], told["upper"]) == (2.0, "2", "2")
+    assert found["statistics"]["neighbors"]["largest"] == 3
+    assert facts(*asked)["betti_numbers"][0]["numbers"] == [2, 1]
+    _, out, _ = run(*asked, "--lipschitz", "l2")
+    lines = dict(line.split("  ", 1) for line in out.splitlines())
+    assert lines["Lipschitz constant in l2"].strip().startswith("1.414213562 (region")
+    assert lines["Betti numbers of class 0"].strip() == "2, 1"
+    assert lines["area of a region"].strip() == "2 to 14, median 8, mean 8"
+    recursion = path, "--box", -4, 4, "--method", "recursion"
+    assert facts(*recursion, "--lipschitz", "l1")["lipschitz_constant"]["value"] == 1.0
+    assert "--betti: not by --method recursion" in refused(*recursion, "--betti")
+    Network([[[1]]], [[0]]).save(tmp_path / "one.json")
+    assert "--betti: the network has one output" in refused(
+        tmp_path / "one.json", "--box", 0, 1, "--betti"
+    )
+
+
 def test_redundant_neurons_for_reading(run, tmp_path):
     network = Network([[[1], [2], [1], [-1], [0]], [[1] * 5]], [[0, 0, 9, -8, 3], [0]])
     network.save(tmp_path / "n.json")

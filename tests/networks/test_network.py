@@ -695,35 +695,6 @@ def test_affine_maps_in_a_row_are_composed_exactly():
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
-def test_sklearn():
-    neural = pytest.importorskip("sklearn.neural_network")
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(80, 3))
-    regressor = neural.MLPRegressor(hidden_layer_sizes=(6, 5), max_iter=30, random_state=0)
-    for y in (X[:, 0] ** 2, X[:, :2] ** 2):
-        regressor.fit(X, y)
-        found = Network.from_sklearn(regressor).forward(X)
-        assert found.reshape(y.shape) == pytest.approx(regressor.predict(X))
-    for classes in (2, 3):
-        y = np.array(["ant", "bee", "cat"])[rng.integers(0, classes, 80)]
-        classifier = neural.MLPClassifier((6,), max_iter=30, random_state=0)
-        classifier.fit(X, y)
-        network = Network.from_sklearn(classifier)
-        assert network.output_dimension == classes
-        assert network.classify(X).tolist() == classifier.predict(X).tolist()
-        powers = np.exp(network.forward(X))
-        softmax = powers / powers.sum(axis=1, keepdims=True)
-        assert softmax == pytest.approx(classifier.predict_proba(X))
-    several = neural.MLPClassifier((4,), max_iter=5).fit(X, X > 0)
-    with pytest.raises(InputError, match="several labels at once"):
-        Network.from_sklearn(several)
-    with pytest.raises(InputError, match="MLPClassifier has no coefs_"):
-        Network.from_sklearn(neural.MLPClassifier())
-    regressor.set_params(activation="tanh").fit(X, X[:, 0])
-    with pytest.raises(InputError, match='"tanh"; only "relu"'):
-        Network.from_sklearn(regressor)
-
-
 def onnx_model(nodes, constants, inputs=("N", 2), outputs=("y",)):
     """A model with input x: nodes are (operator, inputs, output, attributes)."""
     from onnx import TensorProto, helper, numpy_helper

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from arrangement.errors import ModelWarning
+from arrangement.errors import ArrangementError, ModelWarning
 from arrangement.networks import Network
 from tests.amounts import first
 
@@ -359,15 +359,22 @@ def check(seed):
 def of(nodes, constants, shape, outputs=("y",)):
     """A model of one input x, of nodes (operator, inputs, output, attributes)."""
     graph = helper.make_graph(
-        [helper.make_node(k, given, [out], k, **facts) for k, given, out, facts in nodes],
+        [
+            helper.make_node(
+                k, given, [out], k, domain="ai.onnx.ml" if k in OF_LEARNING else "", **facts
+            )
+            for k, given, out, facts in nodes
+        ],
         "graph",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
         [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()],
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 1)]
+    return helper.make_model(graph, opset_imports=opsets)
 
 
+OF_LEARNING = ("ArrayFeatureExtractor", "Scaler", "ZipMap")
 W = {"W": np.float32([[1, -1, 2], [0, 1, 1]])}
 
 
@@ -422,3 +429,66 @@ def test_a_product_of_rationals_is_exact():
 def test_random_graphs_compute_what_onnx_says(block):
     for seed in range(100 * block, 100 * block + 100):
         check(seed)
+
+
+def edited(model, rng):
+    """A copy of a valid model that is most often none: a part of it is changed at random."""
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    graph = model.graph
+    nodes, names = graph.node, ["", "x", "nothing", *(v.name for v in graph.initializer)]
+    names += [name for node in nodes for name in node.output]
+    pick = lambda values: values[int(rng.integers(len(values)))]  # noqa: E731
+    for _ in range(rng.integers(1, 4)):
+        what = rng.integers(10)
+        node = pick(nodes) if nodes else None
+        tensor = pick(graph.initializer) if graph.initializer else None
+        if what == 0 and node is not None:
+            node.op_type = str(pick(("Tanh", "Softmax", "Cast", "Erf", *KINDS)))
+        elif what in (1, 2) and node is not None and node.input:
+            node.input[int(rng.integers(len(node.input)))] = pick(names)
+        elif what == 3 and node is not None:
+            node.input.append(pick(names))
+        elif what == 4 and node is not None and node.attribute:
+            fact = pick(node.attribute)
+            fact.i, fact.f = int(rng.integers(-9, 9)), float(rng.normal())
+            fact.ints[:] = rng.integers(-4, 9, int(rng.integers(4))).tolist()
+            fact.type = int(pick((fact.type, rng.integers(15))))
+        elif what == 5 and node is not None:
+            name = str(pick(("axis", "alpha", "axes", "pads", "kernel_shape", "perm", "to")))
+            value = pick((7, -3, 0.5, [1], [0, 0], [], "text", [1.5], float("nan"), 2**62))
+            if name not in [fact.name for fact in node.attribute] and value != []:
+                node.attribute.append(helper.make_attribute(name, value))
+        elif what == 6 and tensor is not None:
+            tensor.dims[:] = rng.integers(-2, 6, int(rng.integers(5))).tolist()
+        elif what == 7 and tensor is not None:
+            tensor.data_type = int(rng.integers(25))
+        elif what == 8 and tensor is not None and tensor.raw_data:
+            raw = bytearray(tensor.raw_data)
+            raw[int(rng.integers(len(raw)))] = int(rng.integers(256))
+            tensor.raw_data = bytes(raw)
+        elif what == 9:
+            for axis in graph.input[0].type.tensor_type.shape.dim[:1]:
+                axis.dim_value = int(pick((-1, 0, 2, 3, 2**40)))
+            if nodes and rng.random() < 0.5:
+                del nodes[int(rng.integers(len(nodes)))]
+    return model
+
+
+def check_edited(seed):
+    """Whether an edited graph is refused, in one line; another is read."""
+    rng = np.random.default_rng(seed)
+    model = edited(Graph(seed).model(), rng)
+    message = None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            Network.from_onnx(model)
+    except ArrangementError as error:
+        message = str(error)
+    assert message is None or (message and "\n" not in message)
+    return message is not None
+
+
+@pytest.mark.parametrize("block", first(1, range(20)))
+def test_edited_graphs_are_read_or_refused_in_one_line(block):
+    refused = sum(map(check_edited, range(100 * block, 100 * block + 100)))
+    assert 30 <= refused < 100

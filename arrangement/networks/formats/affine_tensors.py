@@ -16,7 +16,7 @@ from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.weights import exact_product, exact_values
 
-__all__ = ["Affine", "Units", "concatenated", "finite", "product", "total"]
+__all__ = ["Affine", "Units", "concatenated", "equal", "finite", "product", "total"]
 
 Numbers = NDArray[Any]
 """float64, or an array of ints and Fractions where float64 would round."""
@@ -72,7 +72,9 @@ class Affine:
 
     def take(self, positions: ArrayLike) -> Affine:
         """The tensor of the entries at these positions; 0 where a position is −1."""
-        at = np.asarray(positions, dtype=np.int64)
+        at = np.asarray(positions)
+        refuse(16 * at.size * (self.index.shape[1] + 2), "the entries", "reduce the network")
+        at = at.astype(np.int64)
         rows, none = at.ravel(), at.ravel() < 0
         index, value, offset = self.index[rows], self.value[rows], self.offset[rows]
         if none.any():
@@ -233,7 +235,7 @@ class Units:
                 return None
             rows = np.argsort(own, kind="stable").reshape(samples, -1)
             parts = [_renumbered(block.take(part), number) for part in rows]
-            if not all(_equal(part, parts[0]) for part in parts):
+            if not all(equal(part, parts[0]) for part in parts):
                 return None
             if np.any(slopes[rows] != slopes[rows[0]]):
                 return None
@@ -248,9 +250,9 @@ class Units:
         ):
             return None
         parts = [_renumbered(output.take(part), number) for part in rows]
-        return (first, parts[0]) if all(_equal(part, parts[0]) for part in parts) else None
+        return (first, parts[0]) if all(equal(part, parts[0]) for part in parts) else None
 
-    def network(self, output: Affine) -> FeedForward:
+    def network(self, output: Affine, labels: ArrayLike | None = None) -> FeedForward:
         """The layers that compute a tensor; what is used later is carried by linear units."""
         n, level = len(self._level), self._level
         starts = self.n_inputs + np.cumsum([0, *(len(s) for _, s in self._blocks)])
@@ -287,7 +289,7 @@ class Units:
             width = len(own)
         layers.append(_layer(output, place, width))
         weights, biases = zip(*layers, strict=True)
-        return FeedForward(weights, biases, "leaky_relu", slopes)
+        return FeedForward(weights, biases, "leaky_relu", slopes, labels)
 
 
 def _layer(x: Affine, place: Positions, width: int) -> tuple[Numbers, Numbers]:
@@ -431,7 +433,8 @@ def _renumbered(x: Affine, number: Positions) -> Affine:
     return _packed(Affine(x.shape, np.take_along_axis(index, order, axis=1), value, x.offset))
 
 
-def _equal(x: Affine, y: Affine) -> bool:
+def equal(x: Affine, y: Affine) -> bool:
+    """Have two tensors the same entries, in the same order of variables?"""
     return (
         np.array_equal(x.index, y.index)
         and bool(np.all(x.value == y.value))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from inspect import signature
 from math import prod
 from typing import Any
 
@@ -15,8 +14,9 @@ from arrangement.errors import InputError, MissingExtraError, ModelWarning, Size
 from arrangement.files.reading import FilePath, file_name, naming, read_bytes
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats.affine_tensors import Affine, Units, finite
-from arrangement.networks.formats.onnx_operators import FOLDED, OPERATORS, Tensor
+from arrangement.networks.formats.affine_tensors import Affine, Units, equal, finite
+from arrangement.networks.formats.onnx_ends import CUT, ENDS, Ended, after
+from arrangement.networks.formats.onnx_operators import FOLDED, OPERATORS, Tensor, applied
 
 __all__ = ["from_onnx"]
 
@@ -25,6 +25,9 @@ SAMPLES = 3
 
 _STANDARD = ("", "ai.onnx")
 """Names of the domain of ONNX's own operators."""
+
+_OF_LEARNING = {("ai.onnx.ml", kind) for kind in ("ArrayFeatureExtractor", "Scaler", "ZipMap")}
+"""Operators beside those, as scikit-learn's pipelines are written."""
 
 _FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16 = 1, 10, 11, 16
 """Types of numbers, as onnx.TensorProto counts them."""
@@ -103,28 +106,24 @@ def _bound_external(tensors: Any) -> None:
 def _network(model: Any) -> FeedForward:
     """The network of one sample; warnings name what is left out, and what is mixed."""
     graph = _Graph(model)
-    output, dropped = graph.outputs()
+    output, said, labels = graph.outputs()
     units, several = graph.units, len(graph.shape) > 1 and graph.shape[0] > 1
     if several:
         units, output = units.of_one_sample(output, graph.shape[0]) or (units, output)
-    said = [
-        f"{name} ends the model and is left out: the outputs are what it is given"
-        for name in dropped
-    ]
     if graph.is_open and _mixes(model):
         said.append(
             "the model mixes the samples of a batch; this is its network for batches of one"
         )
     for message in said:
         warnings.warn(message, ModelWarning, stacklevel=4)
-    return units.network(output)
+    return units.network(output, labels)
 
 
 def _mixes(model: Any) -> bool:
     """Does a model whose number of samples is open compute one by others?"""
     graph = _Graph(model, SAMPLES)
     try:
-        output, _ = graph.outputs()
+        output, *_ = graph.outputs()
     except InputError:  # of one sample, and no more
         return False
     return graph.units.of_one_sample(output, SAMPLES) is None
@@ -150,7 +149,7 @@ class _Graph:
             )
         self.opset = min(versions)
         self._own = {(f.domain, f.name) for f in model.functions}
-        self._values: dict[str, Tensor | _Ended] = {
+        self._values: dict[str, Tensor | Ended] = {
             tensor.name: _tensor(tensor) for tensor in graph.initializer
         }
         inputs = [value for value in graph.input if value.name not in self._values]
@@ -163,7 +162,9 @@ class _Graph:
         if kind not in (_FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16):
             raise InputError(f'the input "{inputs[0].name}" has no floating-point numbers')
         self.shape, self.is_open = self._input_shape(inputs[0], samples)
-        self.units = Units(prod(self.shape))
+        n_inputs = prod(self.shape)
+        refuse(64 * n_inputs, f"{n_inputs:,} inputs", "reduce the network")
+        self.units = Units(n_inputs)
         self._values[inputs[0].name] = self.units.inputs(self.shape)
         self.name, self.n_outputs = "", 1
 
@@ -195,8 +196,8 @@ class _Graph:
                     return int(W.shape[1 if turned else 0])
         return 0
 
-    def outputs(self) -> tuple[Affine, list[str]]:
-        """What the outputs are of, and the nodes at the end that are left out."""
+    def outputs(self) -> tuple[Affine, list[str], NDArray[Any] | None]:
+        """What the outputs are of, what is said of the end, and labels of classes."""
         for node in self._graph.node:
             self._follow(node)
         found = []
@@ -204,29 +205,34 @@ class _Graph:
             if output.name not in self._values:
                 raise InputError(f'the output "{output.name}" is not what any node computes')
             found.append(self._values[output.name])
-        dropped: list[str] = []
-        for value in found:
-            if isinstance(value, _Ended):
-                dropped += [name for name in value.nodes if name not in dropped]
-        ends = [value.given if isinstance(value, _Ended) else value for value in found]
-        if any(end is not ends[0] for end in ends):
+        ended = [value for value in found if isinstance(value, Ended)]
+        said = list(dict.fromkeys(str(value) for value in ended))
+        ends = [value.given if isinstance(value, Ended) else value for value in found]
+        end = ends[0]
+        if any(other is not end and not _same(other, end) for other in ends):
             raise InputError(
                 f"a graph of 1 inputs and {len(ends)} outputs; one of each is needed"
             )
-        end = ends[0]
         if not isinstance(end, Affine):
             end = Affine.constant(finite(end, f'the output "{self._graph.output[0].name}"'))
         if not len(end.offset):
             raise InputError("the output has no entries")
-        return end, dropped
+        labels = [value.labels for value in ended if value.labels is not None]
+        if any(not np.array_equal(names, labels[0]) for names in labels):
+            raise InputError("the outputs have different labels for the classes")
+        return end, said, labels[0] if labels else None
 
     def _follow(self, node: Any) -> None:
         self.name = f'{node.op_type} node "{node.name or ", ".join(map(str, node.output))}"'
         self.n_outputs = sum(map(bool, node.output))
         try:
             results = self._computed(node)
+        except SizeError as error:
+            raise SizeError(f"{self.name}: {error}") from None
         except InputError:
             raise
+        except MemoryError:
+            raise SizeError(f"{self.name}: larger than the memory that is left") from None
         except (LookupError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
             reason = " ".join(str(error).split())
             raise InputError(
@@ -245,47 +251,25 @@ class _Graph:
             if value and value not in self._values:
                 raise InputError(f'{self.name}: takes "{value}", which no node before computes')
             given.append(self._values[value] if value else None)
-        ended = [value for value in given if isinstance(value, _Ended)]
-        if ended:
-            return self._after(node, given, ended)
-        if node.domain not in _STANDARD or (node.domain, kind) in self._own:
+        if (node.domain, kind) in self._own or (
+            node.domain not in _STANDARD and (node.domain, kind) not in _OF_LEARNING
+        ):
             raise InputError(f"{self.name}: an operator of the model's own is not read")
         facts = _attributes(node)
+        if any(isinstance(value, Ended) for value in given):
+            return after(self, kind, given, facts)
         computed = [value for value in given if isinstance(value, Affine)]
         if kind not in OPERATORS:
             if not computed and kind in FOLDED:
                 return self._folded(node, given)
-            if kind in _ENDS and len(computed) == 1:
-                return _Ended(computed[0], (self.name,))
+            if kind in ENDS and len(computed) == 1:
+                return Ended(computed[0], kind, self.name)
             if not computed:
                 raise InputError(f"{self.name}: the operator {kind} of constants is not read")
             raise InputError(
-                f"{self.name}: the operator {kind} is not read; {_ADVICE.get(kind, _CUT)}"
+                f"{self.name}: the operator {kind} is not read; {_ADVICE.get(kind, CUT)}"
             )
-        operator = OPERATORS[kind]
-        parameters = signature(operator).parameters.values()
-        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
-            known = {p.name for p in parameters if p.kind == p.KEYWORD_ONLY}
-            if unknown := facts.keys() - known:
-                raise InputError(f"{self.name}: the attribute {min(unknown)} is not read")
-        while given and given[-1] is None:
-            given.pop()
-        return operator(self, *given, **facts)
-
-    def _after(self, node: Any, given: list[Any], ended: list[_Ended]) -> _Ended:
-        """What follows an operator that ends the model: it is left out, too."""
-        first = ended[0]
-        same = all(value.given is first.given for value in ended)
-        if (
-            not same
-            or node.op_type not in _BEHIND
-            or any(isinstance(value, Affine) for value in given)
-        ):
-            raise InputError(
-                f"{first.nodes[0]}: is not piecewise linear, and read only where it ends the "
-                f"model, but {self.name} takes its result; {_CUT}"
-            )
-        return _Ended(first.given, first.nodes)
+        return applied(self, kind, given, facts)
 
     def _folded(self, node: Any, given: list[Any]) -> Any:
         """An operator of constants, by the reference of ONNX in float64."""
@@ -293,30 +277,22 @@ class _Graph:
 
         values = [None if v is None else _native(v) for v in given]
         feeds = {name: value for name, value in zip(node.input, values, strict=True) if name}
-        with np.errstate(all="ignore"):
-            return tuple(map(np.asarray, ReferenceEvaluator(node).run(None, feeds)))
+        try:
+            with np.errstate(all="ignore"):
+                return tuple(map(np.asarray, ReferenceEvaluator(node).run(None, feeds)))
+        except Exception as error:  # the reference promises no particular errors
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(f"{self.name}: malformed ({reason})") from None
 
 
-class _Ended:
-    """The result of an operator that is not piecewise linear, such as a softmax at the end."""
-
-    def __init__(self, given: Affine, nodes: tuple[str, ...]) -> None:
-        self.given, self.nodes = given, nodes
+def _same(a: Any, b: Any) -> bool:
+    """Are these the same entries in the same order?"""
+    return isinstance(a, Affine) and isinstance(b, Affine) and equal(a, b)
 
 
 def _native(value: NDArray[Any]) -> NDArray[Any]:
     return value.astype(np.float64) if value.dtype.kind in "fO" else value
 
-
-_CUT = "cut the model before it by onnx.utils.extract_model"
-
-_ENDS = ("Softmax", "LogSoftmax", "Sigmoid", "ArgMax", "Hardmax", "LogSigmoid")
-"""What may end a model and be left out: the order of the outputs, or their largest, stays."""
-
-_BEHIND = (
-    *("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"),
-    *("Softmax", "LogSoftmax", "ArgMax", "Log", "ZipMap", "ArrayFeatureExtractor"),
-)
 
 _ADVICE = {
     "Tanh": "train with HardSigmoid, Clip or Relu instead, or cut the model before it by "
@@ -357,7 +333,9 @@ def _tensor(tensor: Any) -> NDArray[Any]:
     if min(tensor.dims, default=0) < 0:
         raise InputError(f'tensor "{tensor.name}": the shape {list(tensor.dims)} is none')
     try:
-        return np.asarray(numpy_helper.to_array(tensor))
+        values = np.asarray(numpy_helper.to_array(tensor))
+        # Objects are exact numbers elsewhere, and text is none.
+        return values.astype(np.str_) if values.dtype == object else values
     except Exception as error:  # onnx promises no particular errors for a damaged tensor
         reason = " ".join(str(error).split())
         raise InputError(f'tensor "{tensor.name}": damaged ({reason})') from None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import reduce
+from inspect import Parameter, signature
 from itertools import pairwise
 from math import ceil, prod
 from typing import Any, Protocol, TypeAlias
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
+from arrangement.memory import refuse
 from arrangement.networks.formats.affine_tensors import (
     Affine,
     Units,
@@ -28,7 +30,7 @@ from arrangement.networks.formats.affine_tensors import (
 )
 from arrangement.networks.weights import exact_values
 
-__all__ = ["FOLDED", "OPERATORS", "Tensor", "constant"]
+__all__ = ["FOLDED", "OPERATORS", "Node", "Tensor", "applied", "constant"]
 
 Tensor: TypeAlias = Affine | NDArray[Any]
 Given: TypeAlias = Tensor | None
@@ -53,6 +55,25 @@ FOLDED = frozenset(
     )
 )
 """Operators that are not piecewise linear, or of integers: read if all inputs are constant."""
+
+
+def applied(node: Node, kind: str, given: Sequence[Any], facts: dict[str, Any]) -> Any:
+    """What an operator makes of its inputs, if it has these and reads these attributes."""
+    operator = OPERATORS[kind]
+    known = list(signature(operator).parameters.values())
+    named = {p.name for p in known if p.kind == p.KEYWORD_ONLY}
+    if (unknown := facts.keys() - named) and known[-1].kind != Parameter.VAR_KEYWORD:
+        raise InputError(f"{node.name}: the attribute {min(unknown)} is not read")
+    while given and given[-1] is None:
+        given = given[:-1]
+    several = any(p.kind == Parameter.VAR_POSITIONAL for p in known)
+    needed = [
+        p for p in known[1:] if p.kind == p.POSITIONAL_OR_KEYWORD and p.default is p.empty
+    ]
+    least = max(len(given), 1) if several else len(needed)
+    if least > len(given) or any(value is None for value in given[:least]):
+        raise InputError(f"{node.name}: malformed (an input is missing)")
+    return operator(node, *given, **facts)
 
 
 def constant(x: Given, name: str, what: str) -> Array:
@@ -278,6 +299,14 @@ def _batch_normalization(
     along = (1, -1, *(1,) * (len(x.shape) - 2))
     y = _scale(node, x, np.broadcast_to(factor.reshape(along), x.shape))
     return _add(node, y, np.broadcast_to(offset.reshape(along), x.shape))
+
+
+def _scaler(node: Node, x: Tensor, *, offset: Any = (0.0,), scale: Any = (1.0,)) -> Tensor:
+    shift, factor = (np.asarray(v, dtype=np.float32) for v in (offset, scale))
+    shifted = _subtract(node, x, shift)
+    if shifted.shape != x.shape:
+        raise InputError(f"{node.name}: offsets of shape {shift.shape} for {list(x.shape)}")
+    return _multiply(node, shifted, factor)
 
 
 def _windows(
@@ -698,6 +727,7 @@ def _expand(node: Node, x: Tensor, shape: Tensor) -> Tensor:
 
 def _tile(node: Node, x: Tensor, repeats: Tensor) -> Tensor:
     times = _numbers(repeats, node.name, "the repeats")
+    refuse(64 * prod(times) * prod(x.shape), "the copies", "reduce the network")
     return _moved(x, lambda v: np.tile(v, times))
 
 
@@ -722,6 +752,8 @@ def _pad(
         slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(widths, x.shape, strict=True)
     )
     widths = [(max(a, 0), max(b, 0)) for a, b in widths]
+    padded = prod(n + a + b for n, (a, b) in zip(x.shape, widths, strict=True))
+    refuse(64 * padded, "the padding", "reduce the network")
     y = _affine(x, node)
     y = y.take(y.positions[cut])
     if mode != b"constant":
@@ -792,6 +824,7 @@ def _constant(node: Node, **given: Any) -> Tensor:
 def _constant_of_shape(node: Node, shape: Tensor, *, value: Any = None) -> Tensor:
     sizes = _numbers(shape, node.name, "the shape")
     entry = np.zeros(1, np.float32) if value is None else np.asarray(value)
+    refuse(entry.itemsize * prod(sizes), "constants", "reduce the network")
     return np.full(sizes, entry.ravel()[0], dtype=entry.dtype)
 
 
@@ -814,8 +847,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "MatMul": _matmul, "Max": _extreme(False), "MaxPool": _max_pool, "Mean": _mean_all,
     "Min": _extreme(True), "Mul": _multiply, "Neg": _negative, "PRelu": _prelu, "Pad": _pad,
     "ReduceMax": _reduce("max"), "ReduceMean": _reduce("mean"), "ReduceMin": _reduce("min"),
-    "ReduceSum": _reduce("sum"), "Relu": _relu, "Reshape": _reshape, "Shape": _shape,
-    "Size": _size, "Slice": _slice, "Split": _split, "Squeeze": _squeeze, "Sub": _subtract,
-    "Sum": _add_all, "Tile": _tile, "Transpose": _transpose, "Unsqueeze": _unsqueeze,
-    "Where": _where,
+    "ReduceSum": _reduce("sum"), "Relu": _relu, "Reshape": _reshape, "Scaler": _scaler,
+    "Shape": _shape, "Size": _size, "Slice": _slice, "Split": _split, "Squeeze": _squeeze,
+    "Sub": _subtract, "Sum": _add_all, "Tile": _tile, "Transpose": _transpose,
+    "Unsqueeze": _unsqueeze, "Where": _where,
 }  # fmt: skip

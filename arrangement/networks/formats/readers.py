@@ -1,4 +1,4 @@
-"""Networks from files and from other libraries: npz, JSON, torch, scikit-learn."""
+"""Networks from files and from other libraries: npz, JSON, torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from arrangement.networks.formats import onnx_graph, torch_modules
 from arrangement.networks.layers import Layers
 from arrangement.networks.weights import Activation, Slopes
 
-__all__ = ["from_arrays", "from_sklearn", "from_torch", "load", "read", "save", "to_arrays"]
+__all__ = ["from_arrays", "from_torch", "load", "read", "save", "to_arrays"]
 
 _FACTS = ("activation", "pieces", "negative_slope", "labels")
 
@@ -349,46 +349,6 @@ def _compared(network: FeedForward, check: Any) -> FeedForward:
             "they are connected is another"
         )
     return network
-
-
-def from_sklearn(model: Any) -> FeedForward:
-    """A network from a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn.
-
-    A classifier gets its ``classes_`` as `labels`, and its outputs before the softmax: the
-    class is the one with the largest. With two classes scikit-learn has one output f, which is
-    logistic; here the outputs are (0, f), the same decision and, by softmax, the same
-    probabilities.
-
-    Raises
-    ------
-    InputError
-        If it is no such model, not fitted, its activation is not "relu", or it is a
-        classifier of several labels at once.
-    """
-    for attribute in ("coefs_", "intercepts_", "out_activation_", "activation"):
-        if not hasattr(model, attribute):
-            raise InputError(
-                f"{type(model).__name__} has no {attribute}: a fitted MLPClassifier or "
-                "MLPRegressor is needed (of a pipeline, its last step)"
-            )
-    if model.activation != "relu":
-        raise InputError(
-            f'{type(model).__name__} has activation = "{model.activation}"; only "relu" is read'
-        )
-    weights = [np.asarray(W).T for W in model.coefs_]
-    biases = [np.asarray(b) for b in model.intercepts_]
-    labels = getattr(model, "classes_", None)
-    outputs = model.out_activation_
-    if outputs == "logistic" and len(weights[-1]) == 1:
-        weights[-1] = np.vstack([np.zeros_like(weights[-1]), weights[-1]])
-        biases[-1] = np.concatenate([np.zeros_like(biases[-1]), biases[-1]])
-    elif outputs not in ("identity", "softmax"):
-        several = "of several labels at once " if outputs == "logistic" else ""
-        raise InputError(
-            f"{type(model).__name__} {several}has {outputs} outputs; identity, softmax or a "
-            "single logistic output are read"
-        )
-    return FeedForward(weights, biases, labels=labels)
 
 
 def _layers(

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.checks import check_flag
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.networks.complex.complex import Complex
-from arrangement.networks.regions import region_files
+from arrangement.networks.regions import region_files, topology
 from arrangement.networks.regions.coverage import Coverage, coverage
 from arrangement.networks.regions.region_set import RegionSet, SolidRegion
 from arrangement.results.columns import frozen
@@ -123,11 +124,14 @@ class DecisionRegions(RegionSet[DecisionRegion]):
 
     def exact_class_volume(self, k: int) -> Fraction:
         """The volume (length, area) of class k, exactly."""
+        self._check_class(k)
+        own = np.flatnonzero(self.class_numbers == k).tolist()
+        return sum(map(self.exact_volume, own), Fraction(0))
+
+    def _check_class(self, k: int) -> None:
         outputs = self.layers.output_dimension
         if not 0 <= k < outputs:
             raise InputError(f"class {shown(k)} does not exist: there are {outputs} outputs")
-        own = np.flatnonzero(self.class_numbers == k).tolist()
-        return sum(map(self.exact_volume, own), Fraction(0))
 
     @cached_property
     def boundary(self) -> list[BoundaryFacet]:
@@ -144,6 +148,64 @@ class DecisionRegions(RegionSet[DecisionRegion]):
             BoundaryFacet((a, b), (number[a], number[b]), self.geometry.vertices_of([face]))
             for (a, b), face in zip(pairs, faces, strict=True)
         ]
+
+    def betti_numbers(self, k: int, closed: bool = True) -> tuple[int, ...]:
+        """The Betti numbers of the set of all inputs of class k in the domain, exactly.
+
+        Parameters
+        ----------
+        k : int
+            The class by number.
+        closed : bool, optional
+            Of the closed set, on which parts that touch in a point are connected; or of its
+            interior, in which they are not.
+
+        Returns
+        -------
+        tuple of d ints
+            b_0, …, b_{d−1}: connected sets, independent loops, …, cavities, over the field of
+            two elements (over any field up to three inputs, where there is no torsion). All
+            are 0 if no set of full dimension is of this class.
+
+        Raises
+        ------
+        InputError
+            If there is no such class.
+
+        Examples
+        --------
+        Where |x| + |y| − 2 is at most 1 in absolute value, there is a ring:
+
+        >>> from arrangement.networks import Network
+        >>> weights = [[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1] * 4, [-1] * 4],
+        ...            [[1, 1], [0, 0]]]
+        >>> ring = Network(weights, [[0] * 4, [-2, 2], [0, 1]])
+        >>> decision = ring.regions([(-4, 4)] * 2).decision_regions()
+        >>> decision.betti_numbers(1), decision.betti_numbers(0)
+        ((1, 1), (2, 1))
+        >>> decision.boundary_betti_numbers()
+        (2, 2)
+        """
+        self._check_class(k)
+        check_flag(closed, "closed")
+        cells = self.complex
+        faces = np.zeros(len(cells.faces), dtype=np.bool_)
+        faces[self.geometry.faces[self.class_numbers[self.owner] == k]] = True
+        faces = topology.closure(cells, faces)
+        if closed:
+            return topology.betti_numbers(cells, faces)[:-1]
+        return topology.betti_numbers(cells, topology.interior(cells, faces))[:0:-1]
+
+    def boundary_betti_numbers(self) -> tuple[int, ...]:
+        """The Betti numbers of the decision boundary in the closed domain, exactly.
+
+        Of the union of the closed facets of :attr:`boundary`: d numbers b_0, …, b_{d−1}, as
+        those of :meth:`betti_numbers`.
+        """
+        faces = np.zeros(len(self.complex.faces), dtype=np.bool_)
+        faces[self.contacts.faces[self.contacts.inner]] = True
+        faces = topology.closure(self.complex, faces)
+        return topology.betti_numbers(self.complex, faces)[:-1]
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each region: class, volume, an interior point x0, x1, …."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
 
-__all__ = ["Facet", "RegionSet", "SolidRegion"]
+__all__ = ["Facet", "RegionSet", "SolidRegion", "Summary"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,22 @@ class Facet:
     neuron: tuple[int, int] | None
     wall: int | None
     vertices: tuple[int, ...]
+
+
+class Summary(NamedTuple):
+    """The least, median, mean and largest of some numbers, in float64."""
+
+    least: float
+    median: float
+    mean: float
+    largest: float
+
+    @classmethod
+    def of(cls, numbers: NDArray[Any]) -> Summary:
+        """Of an array that is not empty."""
+        with np.errstate(over="ignore"):
+            found = (numbers.min(), np.median(numbers), numbers.mean(), numbers.max())
+        return cls(*map(float, found))
 
 
 @dataclass(frozen=True)
@@ -312,6 +328,45 @@ class RegionSet(Division[Item]):
             else replace(facet, vertices=tuple(v for v in facet.vertices if v in mine))
             for facet in found
         ]
+
+    @cached_property
+    def facet_counts(self) -> NDArray[np.int64]:
+        """How many facets each region has, shape (m,): the lengths of :meth:`facets`."""
+        contacts = self.contacts
+        one, other = contacts.pairs.T
+        flat = np.where(self.merged | (other == OUTSIDE), contacts.labels, 0)
+        table = np.column_stack([one, other, flat])
+        turned = np.column_stack([other, one, flat])[contacts.inner]
+        sides = np.unique(np.concatenate([table, turned]), axis=0)
+        return frozen(np.bincount(sides[:, 0], minlength=len(self)))
+
+    @property
+    def neighbor_counts(self) -> NDArray[np.int64]:
+        """How many regions share a facet with each region, shape (m,)."""
+        return frozen(np.bincount(self.edges.ravel(), minlength=len(self)))
+
+    def statistics(self) -> dict[str, Summary]:
+        """The volumes of the regions, their neighbours and facets in a few numbers.
+
+        Returns
+        -------
+        dict of str to Summary
+            Of ``volume``, ``neighbors`` and ``facets``.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> hat = Network([[[1], [1]], [[2, -4]]], [[0, "-1/2"], [0]])
+        >>> told = hat.regions([(-1, 1)]).statistics()
+        >>> told["volume"].least, told["volume"].median, told["neighbors"].largest
+        (0.5, 0.5, 2.0)
+        """
+        columns = {
+            "volume": self.volumes,
+            "neighbors": self.neighbor_counts,
+            "facets": self.facet_counts,
+        }
+        return {name: Summary.of(column) for name, column in columns.items()}
 
     def _raw_facets(self, i: int) -> list[Facet]:
         groups: dict[tuple[int, int], list[int]] = {}

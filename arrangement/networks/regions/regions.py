@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.checks import choice
 from arrangement.networks.complex.activation_patterns import (
     last_positive,
     owners,
@@ -19,6 +20,9 @@ from arrangement.networks.complex.activation_patterns import (
     roots,
 )
 from arrangement.networks.complex.complex import Complex
+from arrangement.networks.complex.domains import Polytope
+from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.layers import Layers
 from arrangement.networks.regions import certificate, region_files
 from arrangement.networks.regions.coverage import Coverage, coverage
 from arrangement.networks.regions.decisions import DecisionRegions
@@ -103,17 +107,33 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
     @cached_property
     def _by_class(self) -> tuple[Complex, NDArray[np.int64]]:
         """The complex cut by the output's argmax too, and the class of each of its cells."""
-        cells = Complex(self.layers, self.complex.domain, by_class=True)
-        steps = cells.signs_of_regions[:, cells.steps.n_hidden :]
-        return cells, last_positive(steps)
+        return _cut_by_class(self.layers, self.complex.domain)
 
-    def decision_regions(self) -> DecisionRegions:
+    def decision_regions(self, by: str = "argmax") -> DecisionRegions:
         """The connected sets of points of one class, connected through facets.
 
         Each linear region is cut by the hyperplanes on which two outputs are equal and
         largest; parts of the same class with a common facet are one.
+
+        Parameters
+        ----------
+        by : {"argmax", "argmin"}, optional
+            Is the class that of the largest output, or of the least (as of distances or
+            costs; of equal outputs the first)? The least are the largest of the network with
+            negated outputs, which is the network of what comes back.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> distances = Network([[[1], [-1]], [[1, 1], [0, 0]]], [[0, 0], [0, 1]])
+        >>> distances.regions([(-3, 3)]).decision_regions("argmin").class_counts.tolist()
+        [1, 2]
         """
-        cells, number = self._by_class
+        choice(by, ("argmax", "argmin"), "by")
+        if by == "argmin":
+            cells, number = _cut_by_class(_negated(self.layers), self.complex.domain)
+        else:
+            cells, number = self._by_class
         owner = Regions(cells, np.arange(cells.n_regions)).components(number)
         return DecisionRegions(cells, owner, number[np.unique(owner, return_index=True)[1]])
 
@@ -177,3 +197,17 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         if class_numbers is not None:
             return DecisionRegions(cells, owner, class_numbers)
         return cls(cells, owner, merged)
+
+
+def _cut_by_class(layers: Layers, domain: Polytope) -> tuple[Complex, NDArray[np.int64]]:
+    """A complex that is cut by the output's argmax too, and the class of each of its cells."""
+    cells = Complex(layers, domain, by_class=True)
+    steps = cells.signs_of_regions[:, cells.steps.n_hidden :]
+    return cells, last_positive(steps)
+
+
+def _negated(layers: Layers) -> Layers:
+    """The network with negated outputs."""
+    weights, biases, *others = layers.network.as_arguments()
+    weights, biases = [*weights[:-1], -weights[-1]], [*biases[:-1], -biases[-1]]
+    return Layers(FeedForward(weights, biases, *others))

@@ -1,0 +1,139 @@
+"""Networks of scikit-learn, alone or at the end of a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from arrangement.errors import InputError
+from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.formats.stacking import Stack
+
+__all__ = ["from_sklearn"]
+
+
+def from_sklearn(model: Any) -> FeedForward:
+    """A network from a fitted ``MLPClassifier`` or ``MLPRegressor``, or a pipeline with one.
+
+    A classifier gets its ``classes_`` as `labels`, and its outputs before the softmax: the
+    class is the one with the largest. With two classes scikit-learn has one output f, which is
+    logistic; here the outputs are (0, f), the same decision and, by softmax, the same
+    probabilities.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor or Pipeline
+        With activation "relu" or "identity". The steps of a pipeline before it may be
+        StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA and "passthrough"; they
+        become part of the first layer, exactly but for the root in PCA's whitening.
+
+    Raises
+    ------
+    InputError
+        If it is no such model, not fitted, its activation is another, a step is another or
+        clips, or it is a classifier of several labels at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from arrangement.networks import Network
+    >>> X = np.arange(20.0).reshape(10, 2) % 7
+    >>> mlp = MLPRegressor(hidden_layer_sizes=(4,), max_iter=300, tol=1.0)
+    >>> model = make_pipeline(StandardScaler(), mlp).fit(X, X[:, 0])
+    >>> network = Network.from_sklearn(model)
+    >>> network, bool(np.allclose(network.forward(X)[:, 0], model.predict(X)))
+    (Network(2 → 4 → 1, relu), True)
+    """
+    *before, (name, last) = list(_steps(model, "")) or [("", model)]
+    stack = Stack()
+    for place, step in before:
+        _add_step(stack, step, place)
+    kind = type(last).__name__
+    for attribute in ("coefs_", "intercepts_", "out_activation_", "activation"):
+        if not hasattr(last, attribute):
+            raise InputError(
+                f"{name or kind} has no {attribute}: a fitted MLPClassifier or MLPRegressor is "
+                "needed, alone or as the last step of a pipeline"
+            )
+    if last.activation not in ("relu", "identity"):
+        raise InputError(
+            f'{kind} has activation = "{last.activation}"; only "relu" and "identity" are '
+            "read: train with one of them"
+        )
+    weights = [np.asarray(W).T for W in last.coefs_]
+    biases = [np.asarray(b) for b in last.intercepts_]
+    outputs = last.out_activation_
+    if outputs == "logistic" and len(weights[-1]) == 1:
+        weights[-1] = np.vstack([np.zeros_like(weights[-1]), weights[-1]])
+        biases[-1] = np.concatenate([np.zeros_like(biases[-1]), biases[-1]])
+    elif outputs not in ("identity", "softmax"):
+        several = "of several labels at once " if outputs == "logistic" else ""
+        raise InputError(
+            f"{kind} {several}has {outputs} outputs; identity, softmax or a single logistic "
+            "output are read"
+        )
+    for l, (W, b) in enumerate(zip(weights, biases, strict=True)):
+        if l and last.activation == "relu":
+            stack.activate("relu", 0.0, kind)
+        stack.affine(W, b, f"layer {l} of {name or kind}")
+    return stack.network(getattr(last, "classes_", None))
+
+
+def _steps(model: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The steps of a pipeline, and of pipelines in it, as messages name them."""
+    if type(model).__name__ != "Pipeline" or not hasattr(model, "steps"):
+        yield name, model
+        return
+    for key, step in model.steps:
+        if step is not None and not isinstance(step, str):
+            yield from _steps(step, f"step {key} ({type(step).__name__})")
+
+
+def _add_step(stack: Stack, step: Any, name: str) -> None:
+    """Apply a fitted transformer, which is affine."""
+    kind = type(step).__name__
+    if kind not in _FITTED or not type(step).__module__.startswith("sklearn."):
+        raise InputError(
+            f"{name} is not read: before the network a pipeline may have {', '.join(_FITTED)}; "
+            "give the last step alone, whose inputs are what the steps before it compute"
+        )
+    if not hasattr(step, _FITTED[kind]):
+        raise InputError(f"{name} is not fitted: it has no {_FITTED[kind]}")
+    if getattr(step, "clip", False):
+        raise InputError(
+            f"{name} clips, which is not affine: fit it with clip=False, or export the "
+            "pipeline by skl2onnx"
+        )
+    if kind == "PCA":
+        stack.shift(-step.mean_, name)
+        stack.affine(step.components_, None, name)
+        if step.whiten:
+            root = np.sqrt(step.explained_variance_)
+            stack.scale(np.maximum(root, np.finfo(root.dtype).eps), name, divide=True)
+    elif kind == "MinMaxScaler":
+        stack.scale(step.scale_, name)
+        stack.shift(step.min_, name)
+    else:
+        # A StandardScaler may have a mean that it does not subtract.
+        center = getattr(step, "center_", None)
+        if getattr(step, "with_mean", False):
+            center = step.mean_
+        if center is not None:
+            stack.shift(-center, name)
+        if step.scale_ is not None:
+            stack.scale(step.scale_, name, divide=True)
+
+
+_FITTED = {
+    "StandardScaler": "scale_",
+    "MinMaxScaler": "min_",
+    "MaxAbsScaler": "scale_",
+    "RobustScaler": "scale_",
+    "PCA": "components_",
+}
+"""The transformers that are read, and what they have when they are fitted."""

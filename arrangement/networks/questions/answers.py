@@ -1,0 +1,200 @@
+"""What questions about a network on a domain are answered with: values, witnesses, bounds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
+
+from arrangement.exact.numbers import exact_text
+
+__all__ = ["Equality", "Extremum", "OutputRange", "Robustness", "Status", "rounded"]
+
+Point: TypeAlias = tuple[Fraction, ...]
+Status: TypeAlias = Literal["optimal", "gap", "time_limit"]
+
+
+def rounded(value: Fraction | None) -> float:
+    """The nearest float64; NaN for None, and an infinity beyond float64."""
+    if value is None:
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def _texts(point: Point | None) -> list[str] | None:
+    return None if point is None else [exact_text(v) for v in point]
+
+
+@dataclass(frozen=True)
+class Extremum:
+    """The largest or least value of a function on a domain, where it is, and a bound.
+
+    Attributes
+    ----------
+    value : Fraction
+        The value at the point, by rational arithmetic.
+    point : tuple of d Fractions
+        In the domain, its boundary included.
+    bound : Fraction
+        No value in the domain is larger than this, of a minimum smaller: `value` itself if the
+        status is "optimal".
+    status : {"optimal", "gap", "time_limit"}
+        "optimal": `value` is proved to be the largest (least). "gap": the bound is within the
+        gap that was asked for. "time_limit": the search was stopped.
+    n_parts : int
+        How many parts of the domain were bounded.
+    """
+
+    value: Fraction
+    point: Point
+    bound: Fraction
+    status: Status
+    n_parts: int
+
+    @property
+    def gap(self) -> Fraction:
+        """How far the bound is from the value; 0 if that is optimal."""
+        return abs(self.bound - self.value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Exact numbers as text "p/q", and the nearest float64 of value and bound."""
+        return {
+            "status": self.status,
+            "value": rounded(self.value),
+            "bound": rounded(self.bound),
+            "exact_value": exact_text(self.value),
+            "exact_bound": exact_text(self.bound),
+            "exact_point": _texts(self.point),
+            "n_parts": self.n_parts,
+        }
+
+
+@dataclass(frozen=True)
+class OutputRange:
+    """The least and the largest value of each output on a domain.
+
+    Attributes
+    ----------
+    minima, maxima : tuple of Extremum
+        One for each output.
+    """
+
+    minima: tuple[Extremum, ...]
+    maxima: tuple[Extremum, ...]
+
+    @property
+    def is_optimal(self) -> bool:
+        """Are all ends proved?"""
+        return all(end.status == "optimal" for end in (*self.minima, *self.maxima))
+
+    def to_dict(self) -> dict[str, Any]:
+        """See :meth:`Extremum.to_dict`."""
+        return {
+            "minima": [end.to_dict() for end in self.minima],
+            "maxima": [end.to_dict() for end in self.maxima],
+        }
+
+
+@dataclass(frozen=True)
+class Equality:
+    """Whether two networks are the same function on a domain.
+
+    Attributes
+    ----------
+    is_equal : bool or None
+        None if the search was stopped before that was decided.
+    point : tuple of d Fractions or None
+        Where they differ.
+    difference : Fraction
+        The largest difference of an output there; 0 if there is no point.
+    bound : Fraction
+        No output differs by more in the domain; 0 if they are equal.
+    n_parts : int
+        How many parts of the domain were bounded.
+    """
+
+    is_equal: bool | None
+    point: Point | None
+    difference: Fraction
+    bound: Fraction
+    n_parts: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Exact numbers as text "p/q", and the nearest float64 of difference and bound."""
+        return {
+            "is_equal": self.is_equal,
+            "difference": rounded(self.difference),
+            "bound": rounded(self.bound),
+            "exact_difference": exact_text(self.difference),
+            "exact_point": _texts(self.point),
+            "n_parts": self.n_parts,
+        }
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """The distance of a point from the inputs that are of another class as well.
+
+    Attributes
+    ----------
+    norm : {"l1", "l2", "linf"}
+    label : object
+        The class of the point: of the first of its largest outputs.
+    nearest_label : object
+        The class whose output is as large at the nearest point that was found; None if there
+        is no such point.
+    size : Fraction or None
+        The distance of that point, by rational arithmetic; in l2, where a distance may be
+        irrational, its square.
+    point : tuple of d Fractions or None
+    bound : Fraction or None
+        No such point is nearer, `size` itself if the status is "optimal"; a square in l2. None
+        if there is none in the domain at all.
+    status : {"optimal", "gap", "time_limit"}
+        As of :class:`Extremum`; "optimal" without a point: the class is the only largest
+        output in the whole domain.
+    n_parts : int
+    """
+
+    norm: str
+    label: Any
+    nearest_label: Any
+    size: Fraction | None
+    point: Point | None
+    bound: Fraction | None
+    status: Status
+    n_parts: int
+
+    def _distance(self, size: Fraction | None) -> float:
+        value = math.inf if size is None else rounded(size)
+        return math.sqrt(value) if self.norm == "l2" else value
+
+    @property
+    def distance(self) -> float:
+        """The distance in float64; infinity if no point was found."""
+        return self._distance(self.size)
+
+    @property
+    def distance_bound(self) -> float:
+        """The lower bound of the distance in float64; infinity if there is no point."""
+        return self._distance(self.bound)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Exact numbers as text "p/q"; what is infinite is None."""
+        square = "_squared" if self.norm == "l2" else ""
+        return {
+            "status": self.status,
+            "norm": self.norm,
+            "class": self.label,
+            "nearest_class": self.nearest_label,
+            "distance": None if self.size is None else self.distance,
+            "bound": None if self.bound is None else self.distance_bound,
+            f"exact_distance{square}": None if self.size is None else exact_text(self.size),
+            f"exact_bound{square}": None if self.bound is None else exact_text(self.bound),
+            "exact_point": _texts(self.point),
+            "n_parts": self.n_parts,
+        }

@@ -1,0 +1,551 @@
+"""Branch and bound over parts of a domain: best bound first, until the bound is reached."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact
+from arrangement.errors import InputError
+from arrangement.exact import linear_programs
+from arrangement.exact.linear_programs import Program
+from arrangement.exact.polyhedron import Polyhedron
+from arrangement.exact.solver import ProgramSolver
+from arrangement.networks.complex.domains import bounded_rows
+from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.layers import Layers, homogeneous
+from arrangement.networks.questions.aims import Aim, Nearest
+from arrangement.networks.questions.relaxation import Parts, Relaxation, Split
+from arrangement.progress import Progress, reporter
+
+__all__ = ["MOST_BISECTED", "Domain", "Found", "search"]
+
+Point = tuple[Fraction, ...]
+
+MOST_BISECTED = 8
+"""Inputs up to which a part with many unstable neurons is bisected."""
+
+FEW_UNSTABLE = 24
+"""Neurons that are unstable in a part whose linear program is worth its time at once."""
+
+BATCH = 64
+"""Parts that are bisected together."""
+
+NEARLY = 1e-9
+"""The share of the first gap below which a bound is computed exactly; of time only."""
+
+SAMPLES = 33
+"""Points of a ray on which outputs are looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """A bounded domain as a box and inequalities.
+
+    Attributes
+    ----------
+    rows : ndarray of Python ints, shape (m, d + 1)
+        [g | c], g·x + c ≥ 0: all of them.
+    walls : ndarray of Python ints, shape (r, d + 1)
+        Those that are no ends of a coordinate.
+    low, high : list of d Fractions
+    """
+
+    rows: NDArray[np.object_]
+    walls: NDArray[np.object_]
+    low: list[Fraction]
+    high: list[Fraction]
+
+    @classmethod
+    def of(cls, domain: Any, dimension: int) -> Domain:
+        """A domain as it is given, see :meth:`Network.regions`."""
+        rows = bounded_rows(domain, dimension)
+        ends: list[dict[int, Fraction]] = [{}, {}]
+        walls = []
+        for row in rows:
+            on = [j for j, v in enumerate(row[:-1]) if v]
+            if len(on) != 1:
+                walls.append(row)
+                continue
+            (j,) = on
+            end, side = Fraction(-row[-1], row[j]), int(row[j] < 0)
+            best = min if side else max
+            ends[side][j] = best(end, ends[side].get(j, end))
+        if any(len(side) < dimension for side in ends):
+            columns = list(zip(*Polyhedron(rows).vertices, strict=True))
+            ends = [dict(enumerate(map(best, columns))) for best in (min, max)]
+        table = np.array(walls, dtype=object).reshape(len(walls), dimension + 1)
+        low, high = ([side[j] for j in range(dimension)] for side in ends)
+        return cls(rows, table, low, high)
+
+    def floats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The box in float64, rounded outward."""
+        ends = []
+        for side, values in ((-np.inf, self.low), (np.inf, self.high)):
+            near = [exact.to_float(v.numerator, v.denominator) for v in values]
+            ends.append(np.array([np.nextafter(v, side) if error else v for v, error in near]))
+        return ends[0], ends[1]
+
+    def __contains__(self, x: Point) -> bool:
+        scaled = [int(v) for v in homogeneous(x)]
+        return all(sum(map(int.__mul__, row, scaled)) >= 0 for row in self.rows.tolist())
+
+    def nearest_in_box(self, x: NDArray[np.float64]) -> Point:
+        """A float64 point moved into the box, exactly."""
+        ends = zip(self.low, self.high, strict=True)
+        return tuple(
+            max(l, min(h, Fraction(v))) for v, (l, h) in zip(x.tolist(), ends, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has found.
+
+    Attributes
+    ----------
+    value : Fraction or None
+        The largest value that was found, None if no point was.
+    point : tuple of Fractions or None
+        Where it is.
+    bound : Fraction or None
+        No value is larger; None if there is no point at all.
+    n_parts : int
+        How many parts of the domain were looked at.
+    in_time : bool
+    """
+
+    value: Fraction | None
+    point: Point | None
+    bound: Fraction | None
+    n_parts: int
+    in_time: bool
+
+
+@dataclass(eq=False)
+class _Node:
+    """A part of the domain, in which one output is bounded."""
+
+    parts: Parts
+    splits: tuple[Split, ...]
+    output: int
+    slope: NDArray[np.float64]
+
+
+def search(
+    network: FeedForward,
+    domain: Domain,
+    aim: Aim,
+    gap: Fraction = Fraction(0),
+    deadline: float = np.inf,
+    starts: Any = (),
+    progress: Progress = None,
+    enough: Fraction | None = None,
+    floor: Fraction | None = None,
+) -> Found:
+    """The largest value of an aim on a domain, over all outputs of a network.
+
+    A part is bounded by lines in float64 with bounds on all rounding, then by a linear program
+    whose prices are hints for such a bound, and, where that is as good as the best value, by
+    the program in rational numbers. Where no neuron is unstable the program is no relaxation,
+    so that the search ends with a bound that is attained.
+
+    Parameters
+    ----------
+    network : FeedForward
+        Of neurons of one kink.
+    domain : Domain
+    aim : Aim
+    gap : Fraction
+        What the bound may be above the value.
+    deadline : float
+        On the clock of time.monotonic().
+    starts : sequence of ndarrays and tuples of Fractions
+        Points to look at first.
+    progress : bool or callable, optional
+    enough : Fraction, optional
+        A larger value ends the search.
+    floor : Fraction, optional
+        Only larger values are sought; without any the bound is this.
+    """
+    return _Search(network, domain, aim, gap, deadline, enough, floor).run(starts, progress)
+
+
+class _Search:
+    def __init__(
+        self,
+        network: FeedForward,
+        domain: Domain,
+        aim: Aim,
+        gap: Fraction,
+        deadline: float,
+        enough: Fraction | None,
+        floor: Fraction | None,
+    ) -> None:
+        self.network, self.domain, self.aim = network, domain, aim
+        self.gap, self.deadline, self.enough = gap, deadline, enough
+        self.floor = floor
+        self.left: Any = None  # the largest bound that was good enough, but is not reached
+        self.layers = Layers(network)
+        self.relaxation = Relaxation(network, domain.walls)
+        self.solver = ProgramSolver()
+        self.value: Fraction | None = None
+        self.point: Point | None = None
+        self.heap: list[tuple[Any, int, _Node]] = []
+        self.order = itertools.count()
+        self.n_parts = 0
+        self.last = network.depth - 1
+        self.scale = 0.0
+        self.inside: Point | None = None
+        self.box = domain.floats()
+        # Outputs that depend on nothing: no rounding is left in their bounds.
+        last = zip(network.exact_weights[-1], network.exact_biases[-1], strict=True)
+        self.constant = {i: b for i, (row, b) in enumerate(last) if not any(row)}
+
+    # What is known
+
+    def offer(self, x: Any) -> None:
+        """Look at a point: float64, which is moved into the box, or exact."""
+        if isinstance(x, np.ndarray):
+            if not np.isfinite(x).all():
+                return
+            x = self.domain.nearest_in_box(x)
+            if len(self.domain.walls) and (x := self._moved_inside(x)) is None:
+                return
+        x = tuple(x)
+        column = self.layers.preactivations([homogeneous(x)], self.last)[0]
+        *values, scale = (int(v) for v in column)
+        value = self.aim.value(x, [Fraction(v, scale) for v in values])
+        if value is not None and (self.value is None or value > self.value):
+            self.value, self.point = value, x
+
+    def _moved_inside(self, x: Point) -> Point | None:
+        """The point, or one a little nearer to an interior point, that is in the domain."""
+        if x in self.domain:
+            return x
+        if self.inside is None:
+            self.inside = exact.interior_point(self.domain.rows.tolist())
+            assert self.inside is not None, "the domain has interior points"
+        for bits in (40, 20):
+            part = Fraction(1, 2**bits)
+            moved = tuple(a + part * (b - a) for a, b in zip(x, self.inside, strict=True))
+            if moved in self.domain:
+                return moved
+        return None
+
+    def look(self, x: NDArray[np.float64]) -> None:
+        """Look at a float64 point, and near it, if its value promises something."""
+        if isinstance(self.aim, Nearest):
+            self._look_along(x)
+        elif self.value is None or self.network.forward(x).max() > float(self.value):
+            self.offer(x)
+
+    def _look_along(self, x: NDArray[np.float64]) -> None:
+        """The first point with an output that is at least 0 on the ray through a point."""
+        assert isinstance(self.aim, Nearest)
+        centre = self.aim.near
+        step = x - centre
+        size = float(np.abs(step).max(initial=0.0))
+        if not 0 < size < np.inf:
+            return
+        low, high = self.box
+        with np.errstate(all="ignore"):
+            room = np.where(step > 0, (high - centre) / step, (low - centre) / step)
+            end = min(4.0, float(np.nanmin(np.where(step == 0, np.inf, room))))
+        times = np.linspace(0.0, end, SAMPLES)
+        while True:
+            on = self.network.forward(centre + times[:, None] * step).max(axis=1) >= 0
+            if not on.any():
+                return
+            first = int(on.argmax())
+            if first == 0 or times[first] - times[first - 1] <= 1e-13 * times[first]:
+                break
+            times = np.linspace(times[first - 1], times[first], SAMPLES)
+        for t in (times[first], times[first] * (1 + 1e-12), times[first] * (1 + 1e-9)):
+            before = self.value
+            self.offer(centre + t * step)
+            if self.value != before:
+                return
+
+    def settled(self, bound: Any) -> bool:
+        """Is there nothing to be gained where this is a bound?"""
+        if self.value is None:
+            return self.floor is not None and bool(bound <= self.floor)
+        if bound <= self.value:
+            return True
+        if bound > self.value + self.gap:
+            return False
+        self.left = bound if self.left is None else max(self.left, bound)
+        return True
+
+    # Parts
+
+    def run(self, starts: Any, progress: Progress) -> Found:
+        low, high = self.box
+        widths = self.network.hidden_widths
+        parts = Parts(
+            low[None],
+            high[None],
+            [np.full((1, n), -np.inf) for n in widths],
+            [np.full((1, n), np.inf) for n in widths],
+        )
+        for x in starts:
+            (self.look if isinstance(x, np.ndarray) else self.offer)(x)
+        parts = self._within(parts)
+        self.relaxation.tighten(parts)
+        for l, ends in enumerate(parts.most):
+            if not np.isfinite(ends).all():
+                raise InputError(
+                    f"layer {l}: values on the domain are beyond float64; scale the weights or "
+                    "give a smaller domain"
+                )
+        self.root = parts
+        self.look((low + high) / 2)
+        for output in range(self.network.output_dimension):
+            self._push(parts, [()], output, [np.inf])
+        if self.heap and self.value is not None:
+            self.scale = abs(float(-self.heap[0][0]) - float(self.value))
+        show = reporter(progress, "parts")
+        in_time = True
+        while self.heap:
+            bound = -self.heap[0][0]
+            if self.settled(bound) or (
+                self.enough is not None and self.value is not None and self.value > self.enough
+            ):
+                break
+            if time.monotonic() > self.deadline:
+                in_time = False
+                break
+            show(self.n_parts, self.n_parts + len(self.heap))
+            batch: list[tuple[Any, _Node]] = []
+            while self.heap and len(batch) < BATCH and not self.settled(-self.heap[0][0]):
+                key, _, node = heapq.heappop(self.heap)
+                if self._is_bisected(node) and not self._is_close(-key):
+                    batch.append((-key, node))
+                elif batch:
+                    heapq.heappush(self.heap, (key, next(self.order), node))
+                    break
+                else:
+                    try:
+                        self._program(-key, node)
+                    except TimeoutError:
+                        heapq.heappush(self.heap, (key, next(self.order), node))
+                    break
+            if batch:
+                self._bisect(batch)
+        show(self.n_parts, self.n_parts)
+        known = [self.floor if self.value is None else self.value, self.left]
+        known += [-self.heap[0][0]] if self.heap else []
+        top = max((Fraction(v) for v in known if v is not None), default=None)
+        return Found(self.value, self.point, top, self.n_parts, in_time)
+
+    def _push(
+        self, parts: Parts, splits: list[tuple[Split, ...]], output: int, above: list[Any]
+    ) -> None:
+        """Bound an output in parts, and keep those that may hold something better."""
+        k, out = len(parts.low), self.network.output_dimension
+        unit = np.zeros((k, 1, out))
+        unit[:, 0, output] = 1.0
+        bounds, slopes = self.relaxation.upper(parts, self.last, unit)
+        empty = parts.is_empty()
+        self.n_parts += k
+        nearest = bounds
+        if isinstance(self.aim, Nearest):
+            box = parts.low[:, None], parts.high[:, None]
+            unit *= self.aim.multiplier(slopes, bounds, *box)[..., None]
+            nearest, _ = self.relaxation.upper(parts, self.last, unit, support=self.aim.support)
+        for i in range(k):
+            bound: Any = float(bounds[i, 0])
+            if self.aim.constrains:
+                if bound < 0:
+                    continue
+                bound = min(0.0, float(nearest[i, 0]))
+            elif output in self.constant:
+                bound = self.constant[output]
+            bound = min(bound, above[i])
+            if empty[i] or self.settled(bound):
+                continue
+            node = _Node(parts[i : i + 1], splits[i], output, slopes[i, 0])
+            heapq.heappush(self.heap, (-bound, next(self.order), node))
+
+    def _within(self, parts: Parts) -> Parts:
+        """Parts cut down to the ball of the best point, where distances are sought."""
+        best = self.floor if self.value is None else self.value
+        if isinstance(self.aim, Nearest) and best is not None:
+            self.relaxation.support = self.aim.in_ball(-best)
+            low, high = self.aim.ball(-best)
+            parts.low, parts.high = np.maximum(parts.low, low), np.minimum(parts.high, high)
+        return parts
+
+    def _is_bisected(self, node: _Node) -> bool:
+        if len(self.domain.low) > MOST_BISECTED:
+            return False
+        unstable = node.parts.unstable(self.network.slopes)
+        return sum(int(one.sum()) for one in unstable) > FEW_UNSTABLE
+
+    def _bisect(self, batch: list[tuple[Any, _Node]]) -> None:
+        """Halve boxes where the bound falls most."""
+        for output in {node.output for _, node in batch}:
+            group = [(bound, node) for bound, node in batch if node.output == output]
+            rows, above, splits = [], [], []
+            for bound, node in group:
+                box = node.parts
+                gain = np.abs(node.slope) * (box.high - box.low)[0]
+                j = int(np.argmax(np.where(np.isfinite(gain), gain, 0.0)))
+                middle = box.low[0, j] / 2 + box.high[0, j] / 2
+                for side in ("high", "low"):
+                    half = _copy(box)
+                    getattr(half, side)[0, j] = middle
+                    rows.append(half)
+                above += [bound, bound]
+                splits += [node.splits, node.splits]
+            parts = self._within(_joined(rows))
+            self.relaxation.tighten(parts)
+            for x in np.unique(
+                np.where([n.slope > 0 for _, n in group],
+                         [n.parts.high[0] for _, n in group],
+                         [n.parts.low[0] for _, n in group])[:4], axis=0
+            ):  # fmt: skip
+                self.look(x)
+            self._push(parts, splits, output, above)
+
+    def _program(self, bound: Any, node: _Node) -> None:
+        """Bound a part by a linear program, and split a neuron if that does not settle it."""
+        part = self._within(_copy(node.parts))
+        relaxation, aim = self.relaxation, self.aim
+        inside, outputs, names = relaxation.program(part, node.splits, exact=False)
+        known: list[Any] = []
+        if self.point is not None:
+            known.append(np.array([float(v) for v in self.point]))
+        for _ in range(6):
+            program = aim.program(inside, outputs[node.output], False, known)
+            guess = self.solver.solve(program)
+            if guess.point is None or not isinstance(aim, Nearest) or not aim.curved:
+                break
+            x = aim.point(guess.point)
+            size = float(((x - aim.near) ** 2).sum())
+            if size + program.cost @ guess.point <= 1e-7 * size:
+                break
+            known.append(x)
+        prices = guess.prices[: len(names)]
+        hints = relaxation.hints(names, prices, node.splits)
+        unit = np.zeros((1, 1, len(outputs)))
+        unit[0, 0, node.output] = guess.prices[len(names)] if aim.constrains else 1.0
+        if guess.point is None:
+            if not aim.constrains:
+                unit[:] = 0.0
+            if guess.prices.any() and relaxation.upper(part, self.last, unit, hints)[0] < 0:
+                return
+        else:
+            proved = relaxation.upper(part, self.last, unit, hints, aim.support)[0]
+            bound = min(bound, float(proved[0, 0]))
+            if self.settled(bound):
+                return
+            self.look(np.clip(aim.point(guess.point), part.low[0], part.high[0]))
+            if self.settled(bound):
+                return
+        unstable = part.unstable(self.network.slopes)
+        is_leaf = not any(one.any() for one in unstable)
+        if is_leaf or self._is_close(bound):
+            answer = self._exactly(part, node, guess, known, is_leaf)
+            if answer is None:
+                return
+            bound = min(bound, answer)
+            if self.settled(bound) or is_leaf:
+                return
+        l, j = self._kink(unstable, part, inside, guess, names)
+        children, splits = [], []
+        for sign in (-1, 1):
+            child = _copy(part)
+            (child.most if sign < 0 else child.least)[l][0, j] = 0.0
+            children.append(child)
+            splits.append((*node.splits, (l, j, sign)))
+        parts = _joined(children)
+        relaxation.tighten(parts)
+        self._push(parts, splits, node.output, [bound, bound])
+
+    def _is_close(self, bound: Any) -> bool:
+        if self.value is None:
+            return False
+        missing = float(bound) - float(self.value)
+        return missing <= NEARLY * max(self.scale, abs(float(self.value)) * 1e-3)
+
+    def _exactly(
+        self, part: Parts, node: _Node, guess: Any, known: list[Any], is_leaf: bool
+    ) -> Fraction | None:
+        """The bound of a part's program in rational numbers; None if it has no point."""
+        inside, outputs, _ = self.relaxation.program(part, node.splits, exact=True)
+        d = len(self.domain.low)
+        low, high = self.box
+        for j in range(d):  # the domain's own ends are no float64
+            if part.low[0, j] <= low[j]:
+                inside.low[j] = self.domain.low[j]
+            if part.high[0, j] >= high[j]:
+                inside.high[j] = self.domain.high[j]
+        output = outputs[node.output]
+        aim = self.aim
+        if is_leaf and isinstance(aim, Nearest) and aim.curved:
+            x = aim.leaf(inside, output)
+            if x is None:
+                return None
+            self.offer(x)
+            return -aim.size(x)
+        points: list[Any] = [] if self.point is None else [self.point]
+        points += [[Fraction(v) for v in x.tolist()] for x in known[1:]]
+        program = aim.program(inside, output, True, points)
+        found = linear_programs.maximum(program, guess.basic, guess.tight, self.deadline)
+        if found is None:
+            return None
+        value, variables = found
+        self.offer(aim.point(variables))
+        return value
+
+    def _kink(
+        self,
+        unstable: list[NDArray[np.bool_]],
+        part: Parts,
+        inside: Program,
+        guess: Any,
+        names: list[tuple[str, int, int]],
+    ) -> tuple[int, int]:
+        """The neuron whose chord costs most at the solution, or the widest one."""
+        best, found = 0.0, None
+        if guess.point is not None:
+            x = self.aim.point(guess.point)
+            values = self.network.preactivations(np.asarray(x))
+            for (name, l, j), price in zip(names, guess.prices.tolist(), strict=False):
+                if name == "chord" and price > 0:
+                    a, b, s = part.least[l][0, j], part.most[l][0, j], self.network.slopes[l][j]
+                    z = min(max(values[l][j], a), b)
+                    chord = (b - s * a) / (b - a) * (z - a) + s * a
+                    height = abs(chord - (z if z > 0 else s * z))
+                    if price * height > best:
+                        best, found = price * height, (l, j)
+        if found is not None:
+            return found
+        widths = [
+            np.where(one[0], np.minimum(-a[0], b[0]), -1.0)
+            for one, a, b in zip(unstable, part.least, part.most, strict=True)
+        ]
+        l = next(l for l, one in enumerate(unstable) if one.any())
+        return l, int(widths[l].argmax())
+
+
+def _copy(parts: Parts) -> Parts:
+    return _joined([parts])
+
+
+def _joined(parts: list[Parts]) -> Parts:
+    return Parts(
+        np.concatenate([one.low for one in parts]),
+        np.concatenate([one.high for one in parts]),
+        [np.concatenate(v) for v in zip(*(one.least for one in parts), strict=True)],
+        [np.concatenate(v) for v in zip(*(one.most for one in parts), strict=True)],
+    )
