@@ -465,7 +465,9 @@ def edited(model, rng):
             tensor.data_type = int(rng.integers(25))
         elif what == 8 and tensor is not None and tensor.raw_data:
             raw = bytearray(tensor.raw_data)
-            raw[int(rng.integers(len(raw)))] = int(rng.integers(256))
+            # Of an integer the lowest byte: large sizes are valid, and take their memory.
+            whole = 8 if tensor.data_type == TensorProto.INT64 else 1
+            raw[int(rng.integers(len(raw))) // whole * whole] = int(rng.integers(256))
             tensor.raw_data = bytes(raw)
         elif what == 9:
             for axis in graph.input[0].type.tensor_type.shape.dim[:1]:

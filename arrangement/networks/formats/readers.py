@@ -53,7 +53,7 @@ def read(
     negative_slope: Slopes | None = None,
     *,
     layers: Sequence[str] | None = None,
-    check: tuple[Any, Any] | None = None,
+    check: Any = None,
 ) -> FeedForward:
     """A network from a file; its suffix says the format.
 
@@ -67,8 +67,12 @@ def read(
         :func:`from_torch`.
     activation, negative_slope : optional
         As for :class:`Network`, of a file that does not say them.
-    layers, check : optional
+    layers : optional
         See :func:`from_arrays`; of a .npz or .pt file.
+    check : array_like, or (inputs, outputs), optional
+        Of a .onnx file the inputs, shape (k, in), at which it is compared with what the model
+        itself computes, see :func:`onnx_graph.from_onnx`; of a .npz or .pt file a tuple of
+        inputs and outputs, see :func:`from_arrays`.
 
     Raises
     ------
@@ -81,8 +85,10 @@ def read(
     name = file_name(path)
     suffix = Path(name).suffix.lower()
     said = Said(activation, negative_slope, layers, check)
-    if suffix in (".onnx", ".json") and (layers is not None or check is not None):
+    if suffix in (".onnx", ".json") and layers is not None:
         raise InputError(f"{name}: the file has the order of its layers; leave layers out")
+    if suffix == ".json" and check is not None:
+        raise InputError(f"{name}: the file says all of its network; leave check out")
     if suffix == ".npz":
         return _from_npz(name, said)
     if suffix == ".json":
@@ -90,7 +96,7 @@ def read(
     if suffix == ".onnx":
         with naming(name):
             said.added_to({"activation": None, "negative_slope": None})
-        return onnx_graph.from_onnx(name)
+        return onnx_graph.from_onnx(name, check=check)
     if suffix in (".pt", ".pth"):
         state = torch_modules.state_dict(name)
         with naming(name):
