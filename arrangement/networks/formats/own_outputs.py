@@ -23,7 +23,7 @@ def compare(
     network: FeedForward,
     inputs: ArrayLike,
     compute: Callable[[Floats], Any],
-    finish: Callable[[Floats], Floats] = lambda outputs: outputs,
+    finish: Callable[[Floats], Floats] | None = None,
 ) -> None:
     """An InputError unless a model computes what its network does.
 
@@ -59,7 +59,8 @@ def compare(
         first = int(np.argwhere(~np.isfinite(X))[0, 0])
         raise InputError(f"check: row {first} has a number that is not finite")
     wanted = np.asarray(compute(X), dtype=np.float64).reshape(len(X), -1)
-    found = finish(network.forward(X))
+    found = network.forward(X)
+    found = found if finish is None else finish(found)
     if found.shape != wanted.shape:
         raise InputError(
             f"check: {wanted.shape[1]} outputs of the model, {found.shape[1]} of the network"
