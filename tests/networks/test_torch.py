@@ -68,6 +68,11 @@ def image(*parts):
 
 MODULES = {
     "residual": lambda: (nn.Sequential(Block(4), nn.Linear(4, 2)), 4),
+    "constant": lambda: (
+        Own(lambda m, x: m.b(F.relu(m.n(m.a(x) * 0 + 0.3))) + x, a=nn.Linear(3, 3),
+            n=nn.BatchNorm1d(3), b=nn.Linear(3, 3)),
+        3,
+    ),
     "image": lambda: (
         image(nn.BatchNorm2d(2), nn.ReLU6(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3)),
         (1, 4, 4),
@@ -267,11 +272,70 @@ def flat(rng, n):
             w=nn.Parameter(torch.randn(n, 2 * m)), k=m),
         Own(lambda m, x: x.unsqueeze(1).expand(-1, 2, -1).reshape(-1, 2 * n)[:, 1:]),
         Own(lambda m, x: x - x.mean(1, keepdim=True).clamp(0, 1)),
-    ][rng.integers(11)]  # fmt: skip
+        Program(rng, n),
+    ][min(rng.integers(14), 11)]  # fmt: skip
+
+
+class Program(nn.Module):
+    """Random operators, each of random tensors (samples, …) that were computed before."""
+
+    def __init__(self, rng, n):
+        super().__init__()
+        self.steps, self.weights = [], nn.ParameterList()
+        shapes = [(n,)]
+        for _ in range(rng.integers(1, 9)):
+            i, j = rng.integers(len(shapes), size=2)
+            kind, value = int(rng.integers(24)), float(rng.choice([0.5, -1.5, 2, 1 / 3]))
+            weight = nn.Parameter(torch.randn(shapes[i][-1], int(rng.integers(1, 4))))
+            self.weights.append(weight)
+            step = int(i), int(j), kind, value
+            found = self.done(step, weight, [torch.zeros(2, *s) for s in shapes])
+            if 0 < found[0].numel() < 30 and 1 < found.dim() < 5:
+                self.steps.append((step, len(self.weights) - 1))
+                shapes.append(tuple(found.shape[1:]))
+
+    def done(self, step, weight, tensors):
+        i, j, kind, value = step
+        x, y = tensors[i], tensors[j]
+        same = x if x.shape != y.shape else y
+        last = x.shape[-1]
+        return (
+            lambda: x + same * value,
+            lambda: same - x,
+            lambda: value - x / value,
+            lambda: torch.maximum(x, same * value),
+            lambda: torch.minimum(x.relu(), same),
+            lambda: torch.cat([x, same, x[..., :1]], -1),
+            lambda: x @ weight.to(x.dtype),
+            lambda: F.linear(x, weight.T.to(x.dtype), weight[0].to(x.dtype)),
+            lambda: x.unsqueeze(-1),
+            lambda: x.flatten(1),
+            lambda: x.transpose(1, -1),
+            lambda: x.flip(-1)[..., ::2],
+            lambda: x.clamp(-abs(value), 1.0),
+            lambda: F.leaky_relu(x, value),
+            lambda: F.hardtanh(x, -1.0, abs(value)).abs(),
+            lambda: x.mean(-1, keepdim=True) + x,
+            lambda: x.sum(1),
+            lambda: x.amax(-1),
+            lambda: F.pad(x, (1, 0), value=value),
+            lambda: torch.where(torch.arange(last) % 2 == 0, x, same),
+            lambda: torch.stack([x, same], 1),
+            lambda: x.repeat_interleave(2, -1).roll(1, -1),
+            lambda: x.select(-1, last - 1),
+            lambda: x.clone().index_fill_(-1, torch.tensor([0]), value),
+        )[kind]()
+
+    def forward(self, x):
+        tensors = [x]
+        for step, at in self.steps:
+            tensors.append(self.done(step, self.weights[at], tensors))
+        used = [tensors[-1].flatten(1), *(t.flatten(1)[:, :1] for t in tensors[1:])]
+        return torch.cat(used, 1)
 
 
 def check(seed):
-    """A random module is its network."""
+    """A random module is its network; of many: ``for seed in range(3000): check(seed)``."""
     torch.manual_seed(seed)
     model, shape = random_module(np.random.default_rng(seed))
     with warnings.catch_warnings():

@@ -364,10 +364,11 @@ class _Graph:
         except TypeError as error:
             raise InputError(f"{self.name} is not read ({error}); {_ADVICE}") from None
         args, kwargs = torch.utils._pytree.tree_map(_numpy, (args, kwargs))
-        result = operator(self, *args, **kwargs)
-        if isinstance(result, np.ndarray):
-            return torch.from_numpy(np.array(result, dtype=np.float64))
-        return result
+        # What no longer depends on the input stays exact; torch would round it.
+        return torch.utils._pytree.tree_map(
+            lambda x: Affine.constant(x) if isinstance(x, np.ndarray) else x,
+            operator(self, *args, **kwargs),
+        )
 
     def _after(self, ended: _Ended, target: Any, kind: str, args: Any, kwargs: Any) -> _Ended:
         """What follows an operator that ends the module: it is left out, too."""
