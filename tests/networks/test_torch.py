@@ -68,6 +68,13 @@ def image(*parts):
 
 MODULES = {
     "residual": lambda: (nn.Sequential(Block(4), nn.Linear(4, 2)), 4),
+    "digits": lambda: (
+        nn.Sequential(
+            *(nn.Conv2d(1, 6, 5), nn.BatchNorm2d(6), nn.ReLU(), nn.AvgPool2d(2)),
+            *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.Flatten(), nn.Linear(256, 10)),
+        ),
+        (1, 20, 20),
+    ),
     "constant": lambda: (
         Own(lambda m, x: m.b(F.relu(m.n(m.a(x) * 0 + 0.3))) + x, a=nn.Linear(3, 3),
             n=nn.BatchNorm1d(3), b=nn.Linear(3, 3)),
@@ -195,7 +202,7 @@ def without_gradients(module, x):
     return module.a(y)
 
 
-@pytest.mark.parametrize("name", first(5, MODULES))
+@pytest.mark.parametrize("name", first(3, MODULES))
 def test_modules(name):
     torch.manual_seed(len(name))
     model, shape = MODULES[name]()
@@ -343,7 +350,7 @@ def check(seed):
         agrees(model, shape, seed, 20)
 
 
-@pytest.mark.parametrize("seed", first(3, range(100)))
+@pytest.mark.parametrize("seed", first(1, range(100)))
 def test_random_modules(seed):
     check(seed)
 
@@ -362,6 +369,14 @@ def test_ends_are_left_out():
             Own(lambda m, x: torch.sigmoid(m.a(x)).squeeze(1), a=nn.Linear(2, 1)).eval()
         )
     assert squeezed.output_dimension == 1
+
+
+def test_batch_normalization_is_in_float64():
+    """The network is not of long fractions, with which everything later would be slow."""
+    model = trained(nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU()))
+    network = agrees(model, 3)
+    assert network.exact_weights[0].tolist() == network.weights[0].tolist()
+    assert network.exact_biases[0].tolist() == network.biases[0].tolist()
 
 
 def test_the_mode_of_training_is_said_and_kept():
@@ -400,47 +415,57 @@ def counted(module, x):
 
 
 @pytest.mark.parametrize(
-    ("model", "message"),
-    [
-        (
-            nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1)),
-            r"module 1 \(Tanh\), tanh",
-        ),
-        (
-            nn.Sequential(nn.Linear(3, 3), nn.GELU(), nn.Linear(3, 1)),
-            r"module 1 \(GELU\), gelu",
-        ),
-        (nn.Sequential(nn.Linear(3, 3), nn.SiLU()), r"module 1 \(SiLU\), silu"),
-        (
-            nn.Sequential(nn.Linear(3, 3), nn.Sigmoid(), nn.Linear(3, 1)),
-            r"1 \(Sigmoid\).*linear",
-        ),
-        (nn.Sequential(nn.Linear(3, 3), nn.Softmax(1), nn.ReLU()), r"1 \(Softmax\).*takes"),
-        (nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)), "LayerNorm"),
-        (nn.Sequential(nn.Linear(3, 3), nn.Softplus()), "softplus"),
-        (Own(lambda m, x: F.gelu(m.a(x)), a=nn.Linear(3, 3)), "Own, gelu"),
-        (Own(lambda m, x: x * m.a(x), a=nn.Linear(3, 3)), "Own, mul: a product"),
-        (Own(lambda m, x: torch.where(x > 0, x, -x)), "Own, gt compares.*clamp"),
-        (Own(lambda m, x: x.sort(1).values), "Own, sort"),
-        (Own(lambda m, x: x.long()), "Own, long compares or rounds"),
-        (Own(lambda m, x: x // 1), "rounding_mode"),
-        (Own(lambda m, x: x + torch.rand(3)), "Own, rand is random"),
-        (Own(lambda m, x: x.max(1).indices), "compares or rounds|places"),
-        (Own(lambda m, x: torch.topk(x, 2).values), "topk"),
-        (Own(lambda m, x: x[x > 0]), "Own, gt compares"),
-        (Own(cond), "control flow depends on values"),
-        (Own(lambda m, x: torch.cond(x.sum() > 0, torch.sin, torch.cos, (x,))), "gt compares"),
-        (Own(lambda m, x: x * x.sum().item()), "Own, item"),
-        (Own(lambda m, x: (x, x)), "returns 2 values"),
-        (Own(lambda m, x: None), "returns"),
-        (Own(lambda m, x: torch.from_numpy(x.numpy())), r"trace it.*line \d+"),
-        (Own(counted, n=nn.Buffer(torch.zeros(1))), "n is changed at every call"),
-        (nn.ConvTranspose1d(3, 1, 2), "state it|transposed"),
-        (Own(lambda m, x: m.a(x), a=nn.Linear(2, 3)), "trace it on an input of shape"),
-        (Own(lambda m, x: x * m.p, p=nn.Parameter(torch.tensor(np.nan))), "nan, not finite"),
-    ],
+    "case",
+    first(
+        8,
+        [
+            (
+                nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1)),
+                r"module 1 \(Tanh\), tanh",
+            ),
+            (
+                nn.Sequential(nn.Linear(3, 3), nn.GELU(), nn.Linear(3, 1)),
+                r"module 1 \(GELU\), gelu",
+            ),
+            (nn.Sequential(nn.Linear(3, 3), nn.SiLU()), r"module 1 \(SiLU\), silu"),
+            (
+                nn.Sequential(nn.Linear(3, 3), nn.Sigmoid(), nn.Linear(3, 1)),
+                r"1 \(Sigmoid\).*linear",
+            ),
+            (nn.Sequential(nn.Linear(3, 3), nn.Softmax(1), nn.ReLU()), r"1 \(Softmax\).*takes"),
+            (nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)), "LayerNorm"),
+            (nn.Sequential(nn.Linear(3, 3), nn.Softplus()), "softplus"),
+            (Own(lambda m, x: F.gelu(m.a(x)), a=nn.Linear(3, 3)), "Own, gelu"),
+            (Own(lambda m, x: x * m.a(x), a=nn.Linear(3, 3)), "Own, mul: a product"),
+            (Own(lambda m, x: torch.where(x > 0, x, -x)), "Own, gt compares.*clamp"),
+            (Own(lambda m, x: x.sort(1).values), "Own, sort"),
+            (Own(lambda m, x: x.long()), "Own, long compares or rounds"),
+            (Own(lambda m, x: x // 1), "rounding_mode"),
+            (Own(lambda m, x: x + torch.rand(3)), "Own, rand is random"),
+            (Own(lambda m, x: x.max(1).indices), "compares or rounds|places"),
+            (Own(lambda m, x: torch.topk(x, 2).values), "topk"),
+            (Own(lambda m, x: x[x > 0]), "Own, gt compares"),
+            (Own(cond), "control flow depends on values"),
+            (
+                Own(lambda m, x: torch.cond(x.sum() > 0, torch.sin, torch.cos, (x,))),
+                "gt compares",
+            ),
+            (Own(lambda m, x: x * x.sum().item()), "Own, item"),
+            (Own(lambda m, x: (x, x)), "returns 2 values"),
+            (Own(lambda m, x: None), "returns"),
+            (Own(lambda m, x: torch.from_numpy(x.numpy())), r"trace it.*line \d+"),
+            (Own(counted, n=nn.Buffer(torch.zeros(1))), "n is changed at every call"),
+            (nn.ConvTranspose1d(3, 1, 2), "state it|transposed"),
+            (Own(lambda m, x: m.a(x), a=nn.Linear(2, 3)), "trace it on an input of shape"),
+            (
+                Own(lambda m, x: x * m.p, p=nn.Parameter(torch.tensor(np.nan))),
+                "nan, not finite",
+            ),
+        ],
+    ),
 )
-def test_refusals(model, message):
+def test_refusals(case):
+    model, message = case
     with pytest.raises(InputError, match=message) as caught:
         Network.from_torch(model.eval(), input_shape=3)
     assert str(caught.value).isprintable()

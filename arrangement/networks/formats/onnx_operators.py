@@ -293,12 +293,15 @@ def _batch_normalization(
     spread = square.astype(np.float64) + epsilon
     if not np.all(spread > 0):
         raise InputError(f"{node.name}: a variance is negative")
-    # A root is no rational number: the nearest float64 is taken as the factor.
+    # A root is no rational number, and the result in float64 is as near as any.
     factor = gamma.astype(np.float64) / np.sqrt(spread)
-    offset = total(beta, -product(factor, mu))
+    shift = total(beta, -product(factor, mu)).astype(np.float64)
     along = (1, -1, *(1,) * (len(x.shape) - 2))
-    y = _scale(node, x, np.broadcast_to(factor.reshape(along), x.shape))
-    return _add(node, y, np.broadcast_to(offset.reshape(along), x.shape))
+    each = (np.broadcast_to(v.reshape(along), x.shape) for v in (factor, shift))
+    y = _affine(x, node).rounded(*each)
+    for numbers in (y.value, y.offset):
+        finite(numbers, node.name)
+    return _plain(y)
 
 
 def _scaler(node: Node, x: Tensor, *, offset: Any = (0.0,), scale: Any = (1.0,)) -> Tensor:

@@ -230,10 +230,10 @@ def from_torch(
         entries (flatten, view, permute, cat, indexing, …) are composed exactly; piecewise
         linear ones (ReLU, LeakyReLU, PReLU, ReLU6, Hardtanh, Hardsigmoid, clamp, maximum,
         MaxPool, …) become neurons. A Softmax, LogSoftmax, Sigmoid or argmax at the end is left
-        out, with a `ModelWarning`. The factor of a batch normalization, which is a root, is
-        rounded to float64. A state dict has ``0.weight``, ``0.bias``, ``2.weight``, … or
-        other names, see :func:`from_arrays`; nothing of torch is imported for it. float32
-        numbers are widened, which is exact.
+        out, with a `ModelWarning`. A batch normalization, which has a root, is rounded to
+        float64; neurons on which no output depends are left out. A state dict has
+        ``0.weight``, ``0.bias``, ``2.weight``, … or other names, see :func:`from_arrays`;
+        nothing of torch is imported for it. float32 numbers are widened, which is exact.
     activation, negative_slope : optional
         As for :class:`Network`, for a state dict. A module has its own.
     input_shape : int or sequence of int, optional

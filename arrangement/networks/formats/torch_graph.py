@@ -28,7 +28,13 @@ from arrangement.errors import InputError, MissingExtraError, ModelWarning, Size
 from arrangement.exact.numbers import shown
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats.affine_tensors import Affine, Units, concatenated, finite
+from arrangement.networks.formats.affine_tensors import (
+    Affine,
+    Units,
+    concatenated,
+    equal,
+    finite,
+)
 from arrangement.networks.formats.onnx_operators import OPERATORS, Tensor, constant
 from arrangement.networks.formats.torch_modules import array
 
@@ -53,7 +59,7 @@ def from_module(model: Any, input_shape: Sequence[int] | int | None = None) -> F
     InputError
         If it cannot be traced, or an operator is not piecewise linear.
     MissingExtraError
-        If torch is older than that.
+        If torch is older than 2.6.
     """
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(model, torch.nn.Module):
@@ -75,21 +81,20 @@ def from_module(model: Any, input_shape: Sequence[int] | int | None = None) -> F
     n_inputs = prod(shape)
     refuse(64 * SAMPLES * n_inputs, f"{n_inputs:,} inputs", "reduce the network")
     graph = _Graph(_lowered(model, (1, *shape)), (1, *shape))
-    network = graph.units.network(graph.output)
     said = list(graph.said)
     if _trains(model, (1, *shape)):
         said.append(
             "the module is in training mode; this is its network after .eval(), without "
             "dropout and with the running statistics of batch normalization"
         )
-    if _mixes(model, shape, network):
+    if _mixes(model, shape, graph):
         said.append(
             "the module mixes the samples of a batch, or counts them; this is its network for "
             "batches of one"
         )
     for message in said:
         warnings.warn(message, ModelWarning, stacklevel=4)
-    return network
+    return graph.units.network(graph.output)
 
 
 def _refuse_global_hooks(torch: Any) -> None:
@@ -220,14 +225,17 @@ def _trains(model: Any, shape: tuple[int, ...]) -> bool:
     return first != second
 
 
-def _mixes(model: Any, shape: tuple[int, ...], network: FeedForward) -> bool:
-    """Is the network of one sample of a batch another?"""
+def _mixes(model: Any, shape: tuple[int, ...], graph: _Graph) -> bool:
+    """Is one sample of a batch treated otherwise than a batch of one?"""
     try:
-        graph = _Graph(_lowered(model, (SAMPLES, *shape)), (SAMPLES, *shape))
+        batch = _Graph(_lowered(model, (SAMPLES, *shape)), (SAMPLES, *shape))
     except InputError:  # of one sample, and no more
         return False
-    found = graph.units.of_one_sample(graph.output, SAMPLES)
-    return found is None or found[0].network(found[1]) != network
+    alone = graph.units.of_one_sample(graph.output, 1)
+    beside = batch.units.of_one_sample(batch.output, SAMPLES)
+    if alone is None or beside is None:
+        return True
+    return not (alone[0].equals(beside[0]) and equal(alone[1], beside[1]))
 
 
 @dataclass(frozen=True, eq=False)
