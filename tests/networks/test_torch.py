@@ -152,6 +152,15 @@ MODULES = {
         Own(lambda m, x: F.pad(m.a(x), (1, -1), value=0.5), a=nn.Linear(2, 3)),
         2,
     ),
+    "large bounds": lambda: (
+        Own(lambda m, x: F.hardtanh(x * 1e300, -1e299, 2e299).clamp(max=1e300) * 1e-299),
+        3,
+    ),
+    "restrided": lambda: (
+        Own(lambda m, x: x.view(-1, 2, 2).transpose(1, 2).clone().index_fill_(
+            2, torch.tensor([0]), 1.5)),
+        4,
+    ),
     "stacked": lambda: (
         Own(lambda m, x: torch.stack([x, m.a(x)], 2).flip(1).reshape(len(x), -1)[:, ::2],
             a=nn.Linear(3, 3)),
@@ -451,8 +460,8 @@ def counted(module, x):
                 "gt compares",
             ),
             (Own(lambda m, x: x * x.sum().item()), "Own, item"),
-            (Own(lambda m, x: (x, x)), "returns 2 values"),
-            (Own(lambda m, x: None), "returns"),
+            (Own(lambda m, x: (x, x)), "returns no tensor, or several"),
+            (Own(lambda m, x: None), "returns no tensor"),
             (Own(lambda m, x: torch.from_numpy(x.numpy())), r"trace it.*line \d+"),
             (Own(counted, n=nn.Buffer(torch.zeros(1))), "n is changed at every call"),
             (nn.ConvTranspose1d(3, 1, 2), "state it|transposed"),

@@ -547,8 +547,9 @@ def _clip(
                 f"{node.name}: bounds of shape {array.shape}; one number is needed"
             )
         array = array.reshape(())
-        # What float32 cannot exceed is no bound.
-        limit = array.dtype.kind == "f" and abs(float(array)) >= float(np.finfo("f4").max)
+        # What the numbers of their type cannot exceed is no bound.
+        kind = "f8" if bound is not None and array.dtype == np.float64 else "f4"
+        limit = array.dtype.kind == "f" and abs(float(array)) >= float(np.finfo(kind).max)
         if array.dtype.kind == "f" and np.isinf(array) and float(array) != infinite:
             raise InputError(f"{node.name}: a bound is {array}, which leaves nothing")
         none = limit and (float(array) > 0) == (infinite > 0)

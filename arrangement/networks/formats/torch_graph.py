@@ -268,7 +268,8 @@ class _Graph:
                 array(held[entry.target], entry.target)  # an InputError for what has none
                 value = _wide(held[entry.target])
             else:
-                raise InputError(f"{entry.target} is no tensor, and is not read")
+                name = entry.target or entry.arg.name
+                raise InputError(f"{name}, which the module takes, is no tensor")
             self._values[entry.arg.name] = value
         for buffer in (*facts.buffers_to_mutate.values(), *facts.parameters_to_mutate.values()):
             raise InputError(
@@ -283,8 +284,8 @@ class _Graph:
     def _end(self, names: Sequence[Any]) -> Affine:
         if len(names) != 1 or names[0] not in self._values:
             raise InputError(
-                f"the module returns {len(names)} values; one tensor is needed: wrap it in a "
-                "module that returns the one"
+                "the module returns no tensor, or several values; wrap it in a module that "
+                "returns one tensor"
             )
         end = self._values[names[0]]
         if end is _MISSING:
@@ -335,6 +336,8 @@ class _Graph:
             return args[0][args[1]]
         if kind == "sym_size":
             return args[0].shape[args[1]]
+        if kind == "copy_strided":  # in another order in memory
+            return args[0]
         if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
             if (
                 any(isinstance(value, Affine | _Ended) for value in given)
