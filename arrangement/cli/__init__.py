@@ -6,12 +6,14 @@ import io
 import os
 import sys
 import warnings
-from contextlib import nullcontext, redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from importlib import import_module
+from typing import Any
 
 from arrangement.cli.parser import Parser
 from arrangement.cli.termination import orderly_termination
-from arrangement.errors import ArrangementError, InputError
+from arrangement.errors import ArrangementError, InputError, ModelWarning
 from arrangement.files.output import claim_stdout
 from arrangement.printable import printable
 from arrangement.version import __version__
@@ -113,8 +115,10 @@ def _main(argv: list[str] | None) -> int:
             raise
         if sys.stdout is None:
             raise InputError("standard output is closed")
-        with redirect_stdout(quiet):
+        with redirect_stdout(quiet), _heard() as said:
             result = options.run(options)
+        if said:
+            result = result.with_warnings(said)
         text = result.render(options.json)
         sys.stdout.write("\n".join(map(printable, text.split("\n"))))
         sys.stdout.flush()
@@ -151,6 +155,22 @@ def _parser(argv: list[str]) -> Parser:
             one.add_argument("--json", action="store_true", help="print one JSON object")
             one.set_defaults(run=command.run)
     return parser
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What is said of models meanwhile, which is shown as other warnings are, too."""
+    said: list[str] = []
+    show = warnings.showwarning
+
+    def hear(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        if issubclass(category, ModelWarning):
+            said.append(str(message))
+        show(message, category, *rest, **named)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = hear
+        yield said
 
 
 def _fail(message: str) -> int:

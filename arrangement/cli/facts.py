@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from arrangement.arrangement import Arrangement
@@ -86,6 +86,10 @@ class Result:
     lines: Sequence[str] = ()
     table: bool = True
     code: int = 0
+
+    def with_warnings(self, said: Sequence[str]) -> Result:
+        """The same, whose JSON has what was warned of meanwhile."""
+        return replace(self, facts=[*self.facts, Fact("warnings", list(said), {})])
 
     def to_dict(self) -> dict[str, Any]:
         """The facts that JSON has."""

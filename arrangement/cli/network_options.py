@@ -27,6 +27,8 @@ def add_reading(parser: Parser, slices: bool = True) -> None:
 --layers NAME ...  the layers of a .npz or .pt file by name in the order in which they are
     applied, such as fc1 fc2: a state dict does not say it
 --negative-slope S  of leaky_relu, if the file does not say
+--check FILE  inputs, the rows of a table (text or .npy), at which a .onnx model is to compute
+    what its network does; of a .npz or .pt file, a .npz file with inputs and outputs
 """)
     if not slices:
         return
@@ -69,7 +71,13 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
         if options.activation is not None and options.activation != ["leaky_relu"]:
             raise InputError("--negative-slope is of --activation leaky_relu")
         slope = float_number(options.negative_slope, "--negative-slope")
-    network = Network.read(path, _activation(options.activation), slope, layers=options.layers)
+    network = Network.read(
+        path,
+        _activation(options.activation),
+        slope,
+        layers=options.layers,
+        check=None if options.check is None else _known_values(path, options.check),
+    )
     if slope is not None and network.activation != "leaky_relu":
         raise InputError(
             f"--negative-slope: {path} is a {network.activation} network; give --activation "
@@ -85,6 +93,16 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
         )
     with naming(f"--slice {options.slice}"):
         return network.slice_through(points)
+
+
+def _known_values(path: str, name: str) -> Any:
+    """Inputs, or inputs and outputs, of a file."""
+    if path.lower().endswith(".onnx"):
+        return read_points(name)
+    arrays = read_arrays(name)
+    if not isinstance(arrays, dict) or not {"inputs", "outputs"} <= arrays.keys():
+        raise InputError(f"--check {name}: not a .npz file with inputs and outputs")
+    return arrays["inputs"], arrays["outputs"]
 
 
 def _activation(words: list[str] | None) -> Any:

@@ -1,6 +1,7 @@
 """The command `arrangement network`."""
 
 import json
+import warnings
 from fractions import Fraction
 
 import networkx as nx
@@ -9,6 +10,7 @@ import pytest
 
 from arrangement.bounds import montufar_2017, serra
 from arrangement.cli import main
+from arrangement.errors import ModelWarning
 from arrangement.networks import Network
 from arrangement.networks.regions.regions import Regions
 
@@ -351,3 +353,28 @@ def test_a_slope_without_a_leaky_relu_is_refused(refused, tmp_path):
     np.savez(tmp_path / "n.npz", W0=np.ones((2, 1)), W1=np.ones((1, 2)))
     message = refused(tmp_path / "n.npz", "--box", -1, 1, "--negative-slope", 0.2)
     assert "--activation leaky_relu" in message
+
+
+def test_onnx_models_are_compared_and_what_is_left_out_is_said(run, refused, tmp_path):
+    onnx_tests = pytest.importorskip("tests.networks.test_onnx")
+    nodes = [("MatMul", ["x", "W"], "z", {}), ("Softmax", ["z"], "y", {})]
+    model, inputs = tmp_path / "m.onnx", tmp_path / "x.csv"
+    onnx_tests.onnx.save(onnx_tests.of(nodes, onnx_tests.W, ["N", 2]), model)
+    inputs.write_text("1,1/3\n2,3\n")
+    for check in ((), ("--check", inputs)):
+        with pytest.warns(ModelWarning):
+            code, out, _ = run(model, "--box", -1, 1, *check, "--json")
+        (said,) = json.loads(out)["warnings"]
+        assert code == 0
+        assert said.startswith('Softmax node "Softmax" ends the model')
+    inputs.write_text("1,2,3\n")
+    with warnings.catch_warnings(action="ignore"):
+        err = refused(model, "--box", -1, 1, "--check", inputs)
+    assert "m.onnx: check: inputs of shape (1, 3)" in err
+    Network([[[1.0]]], [[0.0]]).save(tmp_path / "n.npz")
+    given = {"inputs": np.array([[1.0], [-1.0]]), "outputs": np.array([[1.0], [2.0]])}
+    np.savez(tmp_path / "known.npz", **given)
+    err = refused(tmp_path / "n.npz", "--box", -1, 1, "--check", tmp_path / "known.npz")
+    assert "output 0 at input 1 is 2" in err
+    err = refused(tmp_path / "n.npz", "--box", -1, 1, "--check", tmp_path / "n.npz")
+    assert "not a .npz file with inputs and outputs" in err

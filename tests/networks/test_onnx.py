@@ -7,8 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from arrangement.errors import ArrangementError, ModelWarning
+from arrangement.errors import ArrangementError, InputError, ModelWarning
 from arrangement.networks import Network
+from arrangement.networks.formats.onnx_operators import OPERATORS
 from tests.amounts import first
 
 onnx = pytest.importorskip("onnx")
@@ -464,7 +465,9 @@ def edited(model, rng):
             tensor.data_type = int(rng.integers(25))
         elif what == 8 and tensor is not None and tensor.raw_data:
             raw = bytearray(tensor.raw_data)
-            raw[int(rng.integers(len(raw)))] = int(rng.integers(256))
+            # Of an integer the lowest byte: large sizes are valid, and take their memory.
+            whole = 8 if tensor.data_type == TensorProto.INT64 else 1
+            raw[int(rng.integers(len(raw))) // whole * whole] = int(rng.integers(256))
             tensor.raw_data = bytes(raw)
         elif what == 9:
             for axis in graph.input[0].type.tensor_type.shape.dim[:1]:
@@ -492,3 +495,26 @@ def check_edited(seed):
 def test_edited_graphs_are_read_or_refused_in_one_line(block):
     refused = sum(map(check_edited, range(100 * block, 100 * block + 100)))
     assert 30 <= refused < 100
+
+
+@pytest.mark.parametrize("seed", first(50, range(1000)))
+def test_networks_agree_with_the_evaluator(seed):
+    graph = Graph(seed)
+    x = np.array([graph.numbers(graph.shape).ravel() for _ in range(2)])
+    with warnings.catch_warnings(action="ignore"):
+        Network.from_onnx(graph.model(), check=x)
+
+
+def test_a_network_that_computes_something_else_is_refused(monkeypatch):
+    nodes = [("MatMul", ["x", "W"], "z", {}), ("LeakyRelu", ["z"], "r", {}),
+             ("Softmax", ["r"], "y", {})]  # fmt: skip
+    model = of(nodes, W, ["N", 2])
+    x = [[1.0, 2.0], [3.0, -1.0], [0.0, -2.0]]
+    with pytest.warns(ModelWarning):
+        Network.from_onnx(model, check=x)
+    monkeypatch.setitem(OPERATORS, "LeakyRelu", OPERATORS["Relu"])
+    with pytest.raises(InputError, match=r"row 1 output 1 of the model is -0\.0399"):
+        Network.from_onnx(model, check=x)
+    for bad, message in (([[1.0]], r"\(k, 2\)"), ([["a", 1]], "numbers"), ([], r"\(k, 2\)")):
+        with pytest.raises(InputError, match=f"check: .*{message}"):
+            Network.from_onnx(model, check=bad)

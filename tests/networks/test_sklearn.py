@@ -72,7 +72,7 @@ def test_pipelines(seed):
     y = names[np.arange(30) % len(names)]
     classifies = kind is neural_network.MLPClassifier
     model.fit(X, y if classifies else X[:, : rng.integers(1, 3)].squeeze())
-    network = Network.from_sklearn(model)
+    network = Network.from_sklearn(model, check=X)
     assert (network.depth == 1) == (activation == "identity")
     found = network.forward(X)
     if classifies:
@@ -83,6 +83,20 @@ def test_pipelines(seed):
         assert network.labels.tolist() == model.classes_.tolist()
     else:
         assert found.squeeze() == pytest.approx(model.predict(X), rel=1e-9, abs=1e-9)
+
+
+def test_models_that_compute_something_else_are_refused():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    model = neural_network.MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, tol=1e9)
+    network = Network.from_sklearn(model.fit(X, X[:, 0]), check=X)
+    model.predict = lambda X: network.forward(X)[:, 0] + (np.arange(20) == 7)
+    with pytest.raises(InputError, match=r"check: at row 7 output 0 .* the largest difference"):
+        Network.from_sklearn(model, check=X)
+    classifier = neural_network.MLPClassifier(hidden_layer_sizes=(4,), max_iter=2, tol=1e9)
+    Network.from_sklearn(classifier.fit(X, np.arange(20) % 2), check=X)
+    classifier.predict_proba = lambda X: np.full((20, 2), 0.5)
+    with pytest.raises(InputError, match=r"of the model is 0\.5"):
+        Network.from_sklearn(classifier, check=X)
 
 
 def test_steps_that_are_refused():

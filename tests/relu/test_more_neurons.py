@@ -704,9 +704,7 @@ def test_infeasible_requests_are_refused_at_once():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(1500, 4)), rng.normal(size=1500)
     for kinds in (None, "isolated"):
-        with pytest.raises(
-            SizeError, match=r"faces for one neuron: about .* (hours|days|years)"
-        ):
+        with pytest.raises(SizeError, match=r"for one neuron: about .* (hours|days|years)"):
             OneHiddenLayer(X, y).landscape(kinds=kinds)
     with pytest.raises(SizeError, match="30 hidden neurons"):
         OneHiddenLayer(X[:5], y[:5], hidden=30).fit_global()

@@ -38,6 +38,8 @@ class Ended:
         The operator.
     node : str
         What is left out, as messages name it.
+    before, name : Affine and str
+        What the operator was given in the graph, and its name there.
     outputs : str
         What is left.
     labels : ndarray, optional
@@ -47,6 +49,8 @@ class Ended:
     given: Affine
     kind: str
     node: str
+    before: Affine
+    name: str
     outputs: str = "what it is given"
     labels: NDArray[Any] | None = None
 
@@ -97,5 +101,5 @@ def _joined(node: Node, ended: Sequence[Ended], facts: dict[str, Any]) -> Ended:
     if of_two and len(z.offset) == z.shape[0]:
         both = applied(node, "Concat", [np.zeros(z.shape), z], facts)
         told = "0 and what it is given, whose softmax is the model's"
-        return Ended(both, "Softmax", ended[-1].node, told)
+        return replace(ended[-1], given=both, kind="Softmax", outputs=told)
     return replace(ended[0], given=applied(node, "Concat", parts, facts))

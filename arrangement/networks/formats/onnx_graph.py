@@ -8,15 +8,17 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError
 from arrangement.files.reading import FilePath, file_name, naming, read_bytes
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.formats import onnx_in_float64
 from arrangement.networks.formats.affine_tensors import Affine, Units, equal, finite
 from arrangement.networks.formats.onnx_ends import CUT, ENDS, Ended, after
 from arrangement.networks.formats.onnx_operators import FOLDED, OPERATORS, Tensor, applied
+from arrangement.networks.formats.own_outputs import compare
 
 __all__ = ["from_onnx"]
 
@@ -33,7 +35,7 @@ _FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16 = 1, 10, 11, 16
 """Types of numbers, as onnx.TensorProto counts them."""
 
 
-def from_onnx(path: FilePath | Any) -> FeedForward:
+def from_onnx(path: FilePath | Any, *, check: ArrayLike | None = None) -> FeedForward:
     """A network from an ONNX file, or from a model that is loaded.
 
     Parameters
@@ -60,6 +62,7 @@ def from_onnx(path: FilePath | Any) -> FeedForward:
     ------
     InputError
         If the file cannot be read, or holds any other operator; the message names the node.
+        If the model computes something else at `check`; the message says the row.
     MissingExtraError
         If onnx is not installed.
     """
@@ -70,7 +73,7 @@ def from_onnx(path: FilePath | Any) -> FeedForward:
             "ONNX files need onnx: pip install 'arrangement[onnx]'"
         ) from None
     if isinstance(path, onnx.ModelProto):
-        return _network(path)
+        return _network(path, check)
     name = file_name(path)
     content = read_bytes(name)
     try:
@@ -83,7 +86,7 @@ def from_onnx(path: FilePath | Any) -> FeedForward:
     except Exception:  # protobuf and onnx promise no particular errors for a damaged file
         raise InputError(f"{name}: damaged or not an ONNX file") from None
     with naming(name):
-        return _network(model)
+        return _network(model, check)
 
 
 def _bound_external(tensors: Any) -> None:
@@ -103,20 +106,61 @@ def _bound_external(tensors: Any) -> None:
     refuse(total, "reading the numbers in files beside it", "reduce the network")
 
 
-def _network(model: Any) -> FeedForward:
+def _network(model: Any, check: ArrayLike | None) -> FeedForward:
     """The network of one sample; warnings name what is left out, and what is mixed."""
+    try:
+        return _read(model, check)
+    except MemoryError:
+        raise SizeError("the network is larger than the memory that is left") from None
+
+
+def _read(model: Any, check: ArrayLike | None) -> FeedForward:
     graph = _Graph(model)
     output, said, labels = graph.outputs()
     units, several = graph.units, len(graph.shape) > 1 and graph.shape[0] > 1
     if several:
         units, output = units.of_one_sample(output, graph.shape[0]) or (units, output)
+    if check is not None:
+        _check(graph, model, check)
     if graph.is_open and _mixes(model):
         said.append(
             "the model mixes the samples of a batch; this is its network for batches of one"
         )
     for message in said:
-        warnings.warn(message, ModelWarning, stacklevel=4)
+        warnings.warn(message, ModelWarning, stacklevel=5)
     return units.network(output, labels)
+
+
+def _check(graph: _Graph, model: Any, inputs: ArrayLike) -> None:
+    """An InputError unless ONNX computes the same up to the node that is left out."""
+    from onnx.reference import ReferenceEvaluator
+
+    end, name = graph.end
+    units = graph.units
+    if len(graph.shape) > 1 and graph.shape[0] > 1:
+        units, end = units.of_one_sample(end, graph.shape[0]) or (units, end)
+    network = units.network(end)
+    try:
+        evaluator = ReferenceEvaluator(onnx_in_float64.widened(model, name))
+
+        def compute(X: NDArray[np.float64]) -> NDArray[np.float64]:
+            n = network.output_dimension
+            rows = []
+            for x in X:
+                whole = np.resize(x, graph.shape)  # the same sample as often as there are some
+                (result,) = evaluator.run(None, {evaluator.input_names[0]: whole})
+                rows.append(np.asarray(result).ravel()[:n])
+            return np.array(rows)
+
+        compare(network, inputs, compute)
+    except InputError:
+        raise
+    except Exception as error:  # the reference promises no particular errors
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"check: the reference evaluator of ONNX does not run the model ({reason}); leave "
+            "check out"
+        ) from None
 
 
 def _mixes(model: Any) -> bool:
@@ -220,6 +264,7 @@ class _Graph:
         labels = [value.labels for value in ended if value.labels is not None]
         if any(not np.array_equal(names, labels[0]) for names in labels):
             raise InputError("the outputs have different labels for the classes")
+        self.end = next(((e.before, e.name) for e in ended), (end, self._graph.output[0].name))
         return end, said, labels[0] if labels else None
 
     def _follow(self, node: Any) -> None:
@@ -263,7 +308,7 @@ class _Graph:
             if not computed and kind in FOLDED:
                 return self._folded(node, given)
             if kind in ENDS and len(computed) == 1:
-                return Ended(computed[0], kind, self.name)
+                return Ended(computed[0], kind, self.name, computed[0], node.input[0])
             if not computed:
                 raise InputError(f"{self.name}: the operator {kind} of constants is not read")
             raise InputError(

@@ -20,6 +20,7 @@ from arrangement.files.reading import FilePath, file_name, naming, read_arrays
 from arrangement.files.text import parse_json, read_text
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats import onnx_graph, torch_graph, torch_modules
+from arrangement.networks.formats.safetensors_file import tensors
 from arrangement.networks.layers import Layers
 from arrangement.networks.weights import Activation, Slopes
 
@@ -53,7 +54,7 @@ def read(
     negative_slope: Slopes | None = None,
     *,
     layers: Sequence[str] | None = None,
-    check: tuple[Any, Any] | None = None,
+    check: Any = None,
 ) -> FeedForward:
     """A network from a file; its suffix says the format.
 
@@ -63,12 +64,17 @@ def read(
         ``.npz``: see :func:`load`. ``.json``: an object with ``weights`` and ``biases``, lists
         with one entry per layer, and ``activation``, ``negative_slope`` and ``labels``;
         numbers, or "p/q" strings. ``.onnx``: see :func:`onnx_graph.from_onnx`. ``.pt`` or
-        ``.pth``: a state dict saved by torch, which must be installed; see
-        :func:`from_torch`.
+        ``.pth``: a state dict saved by torch, which must be installed, or a checkpoint with
+        one as "state_dict", "model_state_dict" or "model"; see :func:`from_torch`.
+        ``.safetensors``: a state dict, without torch.
     activation, negative_slope : optional
         As for :class:`Network`, of a file that does not say them.
-    layers, check : optional
-        See :func:`from_arrays`; of a .npz or .pt file.
+    layers : optional
+        See :func:`from_arrays`; of a .npz, .pt or .safetensors file.
+    check : array_like, or (inputs, outputs), optional
+        Of a .onnx file the inputs, shape (k, in), at which it is compared with what the model
+        itself computes, see :func:`onnx_graph.from_onnx`; of a .npz, .pt or .safetensors file
+        a tuple of inputs and outputs, see :func:`from_arrays`.
 
     Raises
     ------
@@ -81,8 +87,10 @@ def read(
     name = file_name(path)
     suffix = Path(name).suffix.lower()
     said = Said(activation, negative_slope, layers, check)
-    if suffix in (".onnx", ".json") and (layers is not None or check is not None):
+    if suffix in (".onnx", ".json") and layers is not None:
         raise InputError(f"{name}: the file has the order of its layers; leave layers out")
+    if suffix == ".json" and check is not None:
+        raise InputError(f"{name}: the file says all of its network; leave check out")
     if suffix == ".npz":
         return _from_npz(name, said)
     if suffix == ".json":
@@ -90,12 +98,15 @@ def read(
     if suffix == ".onnx":
         with naming(name):
             said.added_to({"activation": None, "negative_slope": None})
-        return onnx_graph.from_onnx(name)
-    if suffix in (".pt", ".pth"):
-        state = torch_modules.state_dict(name)
+        return onnx_graph.from_onnx(name, check=check)
+    if suffix in (".pt", ".pth", ".safetensors"):
+        reader = tensors if suffix == ".safetensors" else torch_modules.state_dict
+        state = reader(name)
         with naming(name):
             return _from_state(state, said)
-    raise InputError(f"{name}: the suffix of a network must be .npz, .json, .onnx, .pt or .pth")
+    raise InputError(
+        f"{name}: the suffix of a network must be .npz, .json, .onnx, .pt, .pth or .safetensors"
+    )
 
 
 def save(network: FeedForward, path: FilePath) -> None:
@@ -281,6 +292,15 @@ def _from_state(state: Mapping[Any, Any], said: Said) -> FeedForward:
         if not isinstance(name, str):
             raise InputError(f"{shown(name)} is no name of an array in a state dict")
     arrays = {name: torch_modules.array(tensor, name) for name, tensor in state.items()}
+    # DataParallel and torch.compile put a word before every name.
+    for word in ("_orig_mod.", "module."):
+        if all(name.startswith(word) for name in arrays):
+            arrays = {name.removeprefix(word): array for name, array in arrays.items()}
+            if isinstance(said.layers, list | tuple) and all(
+                isinstance(v, str) for v in said.layers
+            ):
+                own = "^_?" + re.escape(word.lstrip("_"))
+                said = said._replace(layers=[re.sub(own, "", v) for v in said.layers])
     return _chain(arrays, said)
 
 

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
 from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.formats.own_outputs import compare
 from arrangement.networks.formats.stacking import Stack
 
 __all__ = ["from_sklearn"]
 
 
-def from_sklearn(model: Any) -> FeedForward:
+def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
     """A network from a fitted ``MLPClassifier`` or ``MLPRegressor``, or a pipeline with one.
 
     A classifier gets its ``classes_`` as `labels`, and its outputs before the softmax: the
@@ -28,12 +30,16 @@ def from_sklearn(model: Any) -> FeedForward:
         With activation "relu" or "identity". The steps of a pipeline before it may be
         StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA and "passthrough"; they
         become part of the first layer, exactly but for the root in PCA's whitening.
+    check : array_like, shape (k, in), optional
+        Inputs at which the network is compared, up to rounding, with ``predict``, of a
+        classifier its softmax with ``predict_proba``.
 
     Raises
     ------
     InputError
         If it is no such model, not fitted, its activation is another, a step is another or
-        clips, or it is a classifier of several labels at once.
+        clips, or it is a classifier of several labels at once; if the model computes something
+        else at `check`.
 
     Examples
     --------
@@ -81,7 +87,17 @@ def from_sklearn(model: Any) -> FeedForward:
         if l and last.activation == "relu":
             stack.activate("relu", 0.0, kind)
         stack.affine(W, b, f"layer {l} of {name or kind}")
-    return stack.network(getattr(last, "classes_", None))
+    network = stack.network(getattr(last, "classes_", None))
+    if check is not None:
+        classifies = network.labels is not None
+        own, finish = (model.predict_proba, _softmax) if classifies else (model.predict, None)
+        compare(network, check, own, finish)
+    return network
+
+
+def _softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _steps(model: Any, name: str) -> Iterator[tuple[str, Any]]:

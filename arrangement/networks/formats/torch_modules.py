@@ -62,6 +62,11 @@ def state_dict(name: str) -> Mapping[Any, Any]:
         raise InputError(f"{name}: no state dict saved by torch ({reason})") from None
     if not isinstance(state, Mapping):
         raise InputError(f"{name}: a {type(state).__name__}, not a state dict")
+    # What training keeps beside it (optimizer, epoch, …) says nothing of the network.
+    nested = [key for key in _NESTED if isinstance(state.get(key), Mapping)]
+    if len(nested) > 1:
+        raise InputError(f"{name}: {' and '.join(nested)} are state dicts; save one of them")
+    state = state[nested[0]] if nested else state
     total = 0
     for key, tensor in state.items():
         if not isinstance(tensor, torch.Tensor):
@@ -70,3 +75,7 @@ def state_dict(name: str) -> Mapping[Any, Any]:
         if total > len(content):
             raise InputError(f"{name}: its tensors have more numbers than the file has bytes")
     return state
+
+
+_NESTED = ("state_dict", "model_state_dict", "model")
+"""Where checkpoints have the state dict."""

@@ -1,0 +1,101 @@
+"""State dicts as training saves them: in a checkpoint, with prefixes, as safetensors."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from arrangement.errors import InputError
+from arrangement.networks import Network
+from tests.amounts import first
+
+RNG = np.random.default_rng(0)
+STATE = {
+    "fc1.weight": RNG.normal(size=(3, 2)).astype(np.float32),
+    "fc1.bias": RNG.normal(size=3),
+    "fc2.weight": RNG.integers(-9, 9, (1, 3)),
+    "fc2.bias": np.float16([0.5]),
+}
+LAYERS = ["fc1", "fc2"]
+WANTED = Network.from_torch(STATE, "relu", layers=LAYERS)
+TYPES = {"f4": "F32", "f8": "F64", "i8": "I64", "f2": "F16", "u2": "BF16"}
+
+
+def safetensors(state):
+    """The bytes of a file, written as the format's description says."""
+    header, content = {"__metadata__": {"format": "pt"}}, b""
+    for name, array in state.items():
+        raw = array.tobytes()
+        header[name] = {
+            "dtype": TYPES[array.dtype.str[1:]], "shape": list(array.shape),
+            "data_offsets": [len(content), len(content) + len(raw)],
+        }  # fmt: skip
+        content += raw
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + content
+
+
+def test_safetensors(tmp_path):
+    path = tmp_path / "n.safetensors"
+    path.write_bytes(safetensors(STATE))
+    assert Network.read(path, "relu", layers=LAYERS) == WANTED
+    with pytest.raises(InputError, match=r"n.safetensors: a state dict does not say"):
+        Network.read(path)
+    # 1.5, −2 and 2^-100 as bfloat16.
+    path.write_bytes(safetensors({"weight": np.uint16([[0x3FC0, 0xC000, 0x0D80]])}))
+    read = Network.read(path, layers=[""])
+    assert read.weights[0].tolist() == [[1.5, -2.0, 2.0**-100]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no header"),
+        (struct.pack("<Q", 2**60) + b"{}", "no header"),
+        (struct.pack("<Q", 2) + b"[]", "no header"),
+        (b"\x0e" + bytes(7) + b'{"weight": 1 }', "weight: the header does not say"),
+        (safetensors({"weight": np.ones((1, 1))})[:-1], "weight: shape .1, 1. and type F64"),
+        (safetensors(STATE).replace(b'"F32"', b'"F8" '), "type F8 are not read"),
+    ],
+)
+def test_safetensors_that_are_refused(tmp_path, content, message):
+    path = tmp_path / "n.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"n.safetensors: .*{message}"):
+        Network.read(path, "relu", layers=LAYERS)
+
+
+@pytest.mark.parametrize("seed", first(30, range(500)))
+def test_damaged_safetensors(tmp_path, seed):
+    rng, path = np.random.default_rng(seed), tmp_path / "n.safetensors"
+    content = bytearray(safetensors(STATE))
+    for _ in range(rng.integers(1, 4)):
+        content[rng.integers(len(content))] = rng.integers(256)
+    path.write_bytes(content)
+    message = ""
+    try:
+        Network.read(path, "relu", layers=LAYERS)
+    except InputError as error:
+        message = str(error)
+    assert not message or ("n.safetensors: " in message and "\n" not in message)
+
+
+@pytest.mark.parametrize("word", ["module.", "_orig_mod."])
+def test_words_before_all_names(word):
+    state = {word + name: array for name, array in STATE.items()}
+    assert Network.from_torch(state, "relu", layers=LAYERS) == WANTED
+    with_words = [word + name for name in LAYERS]
+    assert Network.from_torch(state, "relu", layers=with_words) == WANTED
+
+
+def test_checkpoints(tmp_path):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "n.pt"
+    state = {name: torch.tensor(array) for name, array in STATE.items()}
+    for key in ("state_dict", "model_state_dict", "model"):
+        torch.save({"epoch": 3, key: state, "optimizer": {"lr": 0.1}}, path)
+        assert Network.read(path, "relu", layers=LAYERS) == WANTED
+    torch.save({"model": state, "state_dict": state}, path)
+    with pytest.raises(InputError, match=r"n.pt: state_dict and model are state dicts"):
+        Network.read(path, "relu", layers=LAYERS)
