@@ -8,6 +8,7 @@ import pytest
 
 from arrangement.errors import InputError, ModelWarning
 from arrangement.networks import Network
+from arrangement.networks.formats import torch_graph
 from tests.amounts import first
 
 torch = pytest.importorskip("torch", reason="torch, which is large, is not installed")
@@ -527,6 +528,22 @@ def test_float32_is_widened():
     assert Network.from_torch(model.double()) == network
     leaky = Network.from_torch(nn.Sequential(model[0], nn.LeakyReLU(0.125), model[4]))
     assert (leaky.activation, leaky.negative_slope) == ("leaky_relu", 0.125)
+
+
+def test_compared_with_the_module(monkeypatch):
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 4), nn.Softmax(1)).eval()
+    X = np.random.default_rng(0).normal(size=(9, 3))
+    assert Network.from_torch(model[:3], check=X) == Network.from_torch(model[:3])
+    with pytest.warns(ModelWarning):
+        Network.from_torch(model, check=torch.from_numpy(X))
+    picture, _ = MODULES["image"]()
+    Network.from_torch(trained(picture), input_shape=(1, 4, 4), check=np.ones((2, 1, 4, 4)))
+    with pytest.raises(InputError, match=r"check: inputs of shape \(9, 2\)"):
+        Network.from_torch(model[:3], check=X[:, :2])
+    monkeypatch.setitem(torch_graph._LOWERED, "relu", torch_graph._LOWERED["abs"])
+    for misread in (model, model[:3]):
+        with pytest.raises(InputError, match=r"check: at row \d output \d .*misread"):
+            Network.from_torch(misread, check=X)
 
 
 def test_hooks_and_own_classes_are_followed():

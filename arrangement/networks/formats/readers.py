@@ -227,7 +227,7 @@ def from_torch(
     negative_slope: Slopes | None = None,
     *,
     layers: Sequence[str] | None = None,
-    check: tuple[Any, Any] | None = None,
+    check: Any = None,
     input_shape: Sequence[int] | int | None = None,
 ) -> FeedForward:
     """A network from a torch ``Module``, or from the state dict of one.
@@ -254,7 +254,8 @@ def from_torch(
     layers, check : optional
         See :func:`from_arrays`. A state dict says neither the activation nor the order of its
         layers, nor whether they are a chain at all: `activation` and `layers` state them, or
-        `check` compares with outputs of the module.
+        `check` compares with outputs of the module. Of a module, `check` may also be inputs
+        alone, shape (k, …), at which it is run in float64.
 
     Raises
     ------
@@ -278,7 +279,9 @@ def from_torch(
         return _from_state(model, Said(activation, negative_slope, layers, check))
     if (activation, negative_slope, layers) != (None, None, None):
         raise InputError("a module says its activation and its layers")
-    return _compared(torch_graph.from_module(model, input_shape), check)
+    if isinstance(check, tuple):
+        return _compared(torch_graph.from_module(model, input_shape), check)
+    return torch_graph.from_module(model, input_shape, check)
 
 
 def _from_state(state: Mapping[Any, Any], said: Said) -> FeedForward:

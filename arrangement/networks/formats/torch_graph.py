@@ -9,19 +9,21 @@ is done to their positions by torch itself, and what depends on no input is comp
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import logging
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arrangement.checks import whole
 from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError
@@ -36,6 +38,7 @@ from arrangement.networks.formats.affine_tensors import (
     finite,
 )
 from arrangement.networks.formats.onnx_operators import OPERATORS, Tensor, constant
+from arrangement.networks.formats.own_outputs import compare
 from arrangement.networks.formats.torch_modules import array
 
 __all__ = ["from_module"]
@@ -44,7 +47,9 @@ SAMPLES = 3
 """With so many the module is traced once more."""
 
 
-def from_module(model: Any, input_shape: Sequence[int] | int | None = None) -> FeedForward:
+def from_module(
+    model: Any, input_shape: Sequence[int] | int | None = None, check: Any = None
+) -> FeedForward:
     """The network of a ``torch.nn.Module``, as it computes after ``model.eval()``.
 
     Parameters
@@ -53,11 +58,14 @@ def from_module(model: Any, input_shape: Sequence[int] | int | None = None) -> F
         It is traced, not run: no buffer or mode of it is changed.
     input_shape : int or sequence of int, optional
         Of one sample, without the axis of samples.
+    check : array_like, optional
+        Inputs at which the network is compared with the module in float64.
 
     Raises
     ------
     InputError
-        If it cannot be traced, or an operator is not piecewise linear.
+        If it cannot be traced, an operator is not piecewise linear, or the module computes
+        something else at `check`.
     MissingExtraError
         If torch is older than 2.6.
     """
@@ -81,6 +89,8 @@ def from_module(model: Any, input_shape: Sequence[int] | int | None = None) -> F
     n_inputs = prod(shape)
     refuse(64 * SAMPLES * n_inputs, f"{n_inputs:,} inputs", "reduce the network")
     graph = _Graph(_lowered(model, (1, *shape)), (1, *shape))
+    if check is not None:
+        _check(graph, model, shape, check)
     said = list(graph.said)
     if _trains(model, (1, *shape)):
         said.append(
@@ -238,6 +248,35 @@ def _mixes(model: Any, shape: tuple[int, ...], graph: _Graph) -> bool:
     return not (alone[0].equals(beside[0]) and equal(alone[1], beside[1]))
 
 
+def _check(graph: _Graph, model: Any, shape: tuple[int, ...], inputs: Any) -> None:
+    """An InputError unless torch computes the same up to the operator that is left out."""
+    import torch
+
+    def compute(X: NDArray[np.float64]) -> NDArray[np.float64]:
+        samples = torch.from_numpy(X.reshape(len(X), 1, *shape).copy())
+        with _tracing(model, (1, *shape)), torch.no_grad():
+            wide = copy.deepcopy(model).double().eval()
+        if not graph.said:
+            run = wide
+        else:
+            program = _lowered(wide, (1, *shape))
+            end = _Graph(program, (1, *shape)).end
+
+            def run(x: Any) -> Any:
+                held = {**program.state_dict, **program.constants}
+                given = [held.get(e.target, x) for e in program.graph_signature.input_specs]
+                whole = torch.fx.Interpreter(program.graph_module, garbage_collect_values=False)
+                whole.run(*given)
+                return next(value for node, value in whole.env.items() if node.name == end[1])
+
+        with _tracing(model, (1, *shape)), torch.no_grad():
+            results = (torch.utils._pytree.tree_leaves(run(x)) for x in samples)
+            return np.array([array(result[0], "check").ravel() for result in results])
+
+    given = array(inputs, "check")
+    compare(graph.units.network(graph.end[0]), given, compute)
+
+
 @dataclass(frozen=True, eq=False)
 class _Ended:
     """The result of an operator at the end that is not piecewise linear, such as a softmax."""
@@ -245,6 +284,7 @@ class _Ended:
     given: Affine
     name: str
     chosen: bool
+    before: tuple[Affine, str]
 
 
 class _Graph:
@@ -294,11 +334,13 @@ class _Graph:
             self.said.append(
                 f"{end.name} ends the module and is left out: the outputs are what it is given"
             )
-            end = end.given
+            self.end, end = end.before, end.given
         if not isinstance(end, Affine):
             end = Affine.constant(finite(_numpy(end), "the output"))
         if not len(end.offset):
             raise InputError("the output has no entries")
+        if not self.said:
+            self.end = end, names[0]
         return end
 
     def _follow(self, node: Any) -> Any:
@@ -358,7 +400,8 @@ class _Graph:
         if not any(isinstance(value, Affine) for value in given):
             return self._folded(node.target, kind, args, kwargs)
         if kind in _ENDS and isinstance(args[0], Affine):
-            return _Ended(args[0], self.name, kind == "argmax")
+            before = args[0], node.args[0].name
+            return _Ended(args[0], self.name, kind == "argmax", before)
         val = node.meta.get("val")
         if isinstance(val, torch.Tensor) and not val.dtype.is_floating_point:
             raise InputError(
@@ -385,10 +428,10 @@ class _Graph:
         """What follows an operator that ends the module: it is left out, too."""
         if args and args[0] is ended and not ended.chosen:
             if kind in _ENDS or kind == "log":
-                return _Ended(ended.given, ended.name, kind == "argmax")
+                return replace(ended, chosen=kind == "argmax")
             if str(target) in _MOVES:
                 moved: Any = self._moved(target, (ended.given, *args[1:]), kwargs)
-                return _Ended(moved, ended.name, False)
+                return replace(ended, given=moved)
         if str(target) in _MOVES and ended.chosen:
             return ended
         then = f", but {self.name} takes its result" if self.name != ended.name else ""
