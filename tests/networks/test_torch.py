@@ -401,6 +401,13 @@ def test_the_mode_of_training_is_said_and_kept():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Network.from_torch(nn.Sequential(nn.Linear(3, 4), nn.ReLU()))
+
+    def unlearned(module, x):
+        with torch.no_grad():
+            return F.dropout(x, training=module.training)
+
+    with pytest.warns(ModelWarning, match="in training mode"):
+        Network.from_torch(Own(unlearned), input_shape=2)
     with pytest.warns(ModelWarning, match="dropout"):
         Network.from_torch(nn.Sequential(nn.Linear(3, 4), nn.Dropout()))
 

@@ -227,12 +227,11 @@ def _trains(model: Any, shape: tuple[int, ...]) -> bool:
         trained = _exported(model, shape)
     except InputError:  # batch normalization takes no batch of one
         return True
-    programs = trained, _traced(model, shape)
     first, second = (
-        [f"{node.target}{node.args}{node.kwargs}" for node in program.graph.nodes]
-        for program in programs
+        [part.code for part in program.graph_module.modules()]
+        for program in (trained, _traced(model, shape))
     )
-    return first != second
+    return bool(first != second)
 
 
 def _mixes(model: Any, shape: tuple[int, ...], graph: _Graph) -> bool:
