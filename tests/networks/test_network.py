@@ -405,35 +405,6 @@ class BFloat16(Tensor):
         raise TypeError("Got unsupported ScalarType BFloat16")
 
 
-class Linear:
-    def __init__(self, weight, bias=None):
-        self.weight, self.bias = Tensor(weight), None if bias is None else Tensor(bias)
-
-
-class ReLU:
-    pass
-
-
-class LeakyReLU:
-    negative_slope = 0.125
-
-
-class Flatten:
-    pass
-
-
-class Tanh:
-    pass
-
-
-class Sequential:
-    def __init__(self, *modules):
-        self._modules = {str(i): module for i, module in enumerate(modules)}
-
-    def named_children(self):
-        return {id(module): (key, module) for key, module in self._modules.items()}.values()
-
-
 WEIGHTS = [np.float32([[0.1, 2], [3, -1], [1, 1]]), np.float32([[1, 0.3, -2]])]
 BIASES = [np.float32([0.1, 0, -1]), np.float32([0.7])]
 
@@ -530,76 +501,6 @@ def test_state_dicts_compared_with_outputs():
     deaf = {"0.weight": np.eye(2), "0.bias": np.ones(2), "1.weight": np.eye(2)}
     with pytest.raises(InputError, match="no neuron of hidden layer 0 is inactive"):
         Network.from_torch(deaf, check=([[1.0, 1.0]], [[2.0, 2.0]]))
-
-
-def test_torch_modules():
-    first, last = (Linear(W, b) for W, b in zip(WEIGHTS, BIASES, strict=True))
-    wanted = Network(WEIGHTS, BIASES)
-    assert Network.from_torch(Sequential(Flatten(), first, ReLU(), last)) == wanted
-    assert Network.from_torch(Sequential(Sequential(first, ReLU()), last)) == wanted
-    leaky_network = Network.from_torch(Sequential(first, LeakyReLU(), last))
-    assert leaky_network == Network(WEIGHTS, BIASES, "leaky_relu", 0.125)
-    bare = Network.from_torch(Sequential(Linear(WEIGHTS[0]), ReLU()))
-    assert bare == Network([WEIGHTS[0], np.eye(3)], [[0] * 3] * 2)
-    with pytest.raises(InputError, match=r"module 1.0 \(Tanh\) is not read"):
-        Network.from_torch(Sequential(first, Sequential(Tanh()), last))
-    with pytest.raises(InputError, match=r"module 3 \(LeakyReLU\): leaky ReLU of slope 0.125"):
-        Network.from_torch(Sequential(first, ReLU(), last, LeakyReLU()))
-    with pytest.raises(InputError, match=r"module 2 \(Linear\): takes 2 inputs"):
-        Network.from_torch(Sequential(first, ReLU(), first))
-    with pytest.raises(InputError, match="say its activation"):
-        Network.from_torch(Sequential(first), "relu")
-    square, bend = Linear(np.float32([[1, 2], [3, -1]])), ReLU()
-    twice = Network.from_torch(Sequential(square, bend, square, bend, square))
-    assert twice.hidden_widths == (2, 2)
-    with pytest.raises(InputError) as caught:
-        Network.from_torch(Tanh())
-    assert "state" not in str(caught.value)
-
-
-def test_modules_of_torch():
-    """Only torch's own classes, as they are, are what their names say."""
-    torch = pytest.importorskip("torch")
-    nn = torch.nn
-    bend = nn.ReLU()
-    module = nn.Sequential(nn.Linear(2, 5), bend, nn.Linear(5, 5), bend, nn.Linear(5, 1))
-    X = torch.randn(30, 2, generator=torch.Generator().manual_seed(0))
-    network = Network.from_torch(module, check=(X, module(X)))
-    assert network.hidden_widths == (5, 5)
-    assert Network.from_torch(module.state_dict(), check=(X, module(X))) == network
-
-    class Residual(nn.Sequential):
-        def forward(self, x):
-            return x + super().forward(x)
-
-    class MyLinear(nn.Linear):
-        pass
-
-    MyLinear.__name__ = "Linear"
-    hooked, changed = nn.Linear(2, 2), nn.ReLU()
-    hooked.register_forward_hook(lambda module, given, found: -found)
-    changed.forward = torch.tanh
-    for inner, message in (
-        (Residual(nn.Linear(2, 2), nn.ReLU()), "Residual"),
-        (MyLinear(2, 2), "not a module of torch.nn"),
-        (hooked, "hook"),
-        (changed, "forward of its own"),
-        (nn.Tanh(), "Tanh"),
-        (nn.Hardtanh(), "Hardtanh"),
-        (nn.ReLU6(), "ReLU6"),
-        (nn.BatchNorm1d(2), "BatchNorm1d"),
-        (nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)), "ParametrizedLinear"),
-        (nn.Flatten(0), "flattens"),
-    ):
-        with pytest.raises(InputError, match=message) as caught:
-            Network.from_torch(nn.Sequential(nn.Linear(2, 2), inner, nn.Linear(2, 1)))
-        assert "state dict" not in str(caught.value)
-    handle = nn.modules.module.register_module_forward_hook(lambda module, given, found: -found)
-    try:
-        with pytest.raises(InputError, match="hook"):
-            Network.from_torch(module)
-    finally:
-        handle.remove()
 
 
 def refusal(path, *arguments, **named):

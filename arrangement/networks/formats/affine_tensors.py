@@ -24,7 +24,7 @@ Numbers = NDArray[Any]
 Positions = NDArray[np.int64]
 
 MANY = 2**20
-"""From this many terms on a composition is a product of full matrices."""
+"""From this many terms on a composition of full matrices is a product of integers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +93,14 @@ class Affine:
             Affine(self.shape, self.index, value, product(self.offset, factor))
         )
 
+    def rounded(self, factors: Numbers, shifts: Numbers) -> Affine:
+        """Each entry times its constant and plus another, rounded to float64."""
+        value, offset = (np.asarray(v, dtype=np.float64) for v in (self.value, self.offset))
+        a, b = factors.ravel(), shifts.ravel()
+        with np.errstate(all="ignore"):
+            result = Affine(self.shape, self.index, value * a[:, None], offset * a + b)
+        return _without_zeros(result)
+
     def plus(self, other: Affine) -> Affine:
         """The sum with a tensor of the same shape."""
         index = np.concatenate([self.index, other.index], axis=1)
@@ -122,11 +130,13 @@ class Affine:
             return _merged(_without_zeros(Affine(tuple(shape), index, factors, np.zeros(M))))
         shifts = product(factors, np.where(none, 0, self.offset[source]))
         offset = _row_sums(shifts)
-        if M * J * T > MANY:
-            used, column = np.unique(source[~none], return_inverse=True)
+        used = np.unique(source[~none]) if M * J * T > MANY else np.zeros(0, np.int64)
+        # Windows of a convolution have few of the entries; a full matrix has all of them.
+        if len(used) and len(used) * len(np.unique(self.index[used])) <= 4 * J * T:
+            column = np.searchsorted(used, source[~none])
             table = np.zeros((M, len(used)), dtype=object)
             rows = np.broadcast_to(np.arange(M)[:, None], source.shape)[~none]
-            np.add.at(table, (rows, column.ravel()), _exact(factors[~none]))
+            np.add.at(table, (rows, column), _exact(factors[~none]))
             variables, dense = self._dense(used)
             value = exact_product(table, dense)
             index = np.broadcast_to(variables, value.shape).copy()
@@ -252,6 +262,13 @@ class Units:
         parts = [_renumbered(output.take(part), number) for part in rows]
         return (first, parts[0]) if all(equal(part, parts[0]) for part in parts) else None
 
+    def equals(self, other: Units) -> bool:
+        """Have both the same units, in the same order?"""
+        return len(self._blocks) == len(other._blocks) and all(
+            equal(x, y) and np.array_equal(s, t)
+            for (x, s), (y, t) in zip(self._blocks, other._blocks, strict=True)
+        )
+
     def network(self, output: Affine, labels: ArrayLike | None = None) -> FeedForward:
         """The layers that compute a tensor; what is used later is carried by linear units."""
         n, level = len(self._level), self._level
@@ -346,13 +363,17 @@ def product(a: Numbers, b: Numbers) -> Numbers:
     """The exact product, entry by entry: in float64 where nothing is rounded."""
     if a.dtype == object or b.dtype == object:
         return np.asarray(_exact(a) * _exact(b), dtype=object)
-    if _is_sign(a) or _is_sign(b) or (_is_float32(a) and _is_float32(b)):
+    if _is_shift(a, b) or _is_shift(b, a) or (_is_float32(a) and _is_float32(b)):
         return np.asarray(a * b)  # of 24 digits each: at most 48
     return np.asarray(_exact(a) * _exact(b), dtype=object)
 
 
-def _is_sign(a: Numbers) -> bool:
-    return bool(np.isin(a, (-1.0, 0.0, 1.0)).all())
+def _is_shift(a: Numbers, b: Numbers) -> bool:
+    """Are these zeros and powers of two, which round none of the others in a product?"""
+    if not np.isin(np.abs(np.frexp(a)[0]), (0.0, 0.5)).all():
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.all((a == 0) | (a * b / a == b)))
 
 
 def _is_float32(a: Numbers) -> bool:

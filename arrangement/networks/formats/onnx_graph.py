@@ -48,8 +48,8 @@ def from_onnx(path: FilePath | Any, *, check: ArrayLike | None = None) -> FeedFo
         HardSigmoid, Abs, Max, Min, MaxPool, …) become neurons. What a later layer needs of an
         earlier one, as a residual connection does, is carried by linear neurons. Softmax,
         LogSoftmax, Sigmoid and ArgMax at the end are left out, with a `ModelWarning`.
-        float32 numbers are widened, which is exact; the factor of a batch normalization, which
-        is a root, is rounded to float64.
+        float32 numbers are widened, which is exact; a batch normalization, which has a root,
+        is rounded to float64.
 
     Returns
     -------

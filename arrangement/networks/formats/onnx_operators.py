@@ -293,12 +293,15 @@ def _batch_normalization(
     spread = square.astype(np.float64) + epsilon
     if not np.all(spread > 0):
         raise InputError(f"{node.name}: a variance is negative")
-    # A root is no rational number: the nearest float64 is taken as the factor.
+    # A root is no rational number, and the result in float64 is as near as any.
     factor = gamma.astype(np.float64) / np.sqrt(spread)
-    offset = total(beta, -product(factor, mu))
+    shift = total(beta, -product(factor, mu)).astype(np.float64)
     along = (1, -1, *(1,) * (len(x.shape) - 2))
-    y = _scale(node, x, np.broadcast_to(factor.reshape(along), x.shape))
-    return _add(node, y, np.broadcast_to(offset.reshape(along), x.shape))
+    each = (np.broadcast_to(v.reshape(along), x.shape) for v in (factor, shift))
+    y = _affine(x, node).rounded(*each)
+    for numbers in (y.value, y.offset):
+        finite(numbers, node.name)
+    return _plain(y)
 
 
 def _scaler(node: Node, x: Tensor, *, offset: Any = (0.0,), scale: Any = (1.0,)) -> Tensor:
@@ -544,8 +547,9 @@ def _clip(
                 f"{node.name}: bounds of shape {array.shape}; one number is needed"
             )
         array = array.reshape(())
-        # What float32 cannot exceed is no bound.
-        limit = array.dtype.kind == "f" and abs(float(array)) >= float(np.finfo("f4").max)
+        # What the numbers of their type cannot exceed is no bound.
+        kind = "f8" if bound is not None and array.dtype == np.float64 else "f4"
+        limit = array.dtype.kind == "f" and abs(float(array)) >= float(np.finfo(kind).max)
         if array.dtype.kind == "f" and np.isinf(array) and float(array) != infinite:
             raise InputError(f"{node.name}: a bound is {array}, which leaves nothing")
         none = limit and (float(array) > 0) == (infinite > 0)

@@ -19,7 +19,7 @@ from arrangement.files.output import atomic_output
 from arrangement.files.reading import FilePath, file_name, naming, read_arrays
 from arrangement.files.text import parse_json, read_text
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats import onnx_graph, torch_modules
+from arrangement.networks.formats import onnx_graph, torch_graph, torch_modules
 from arrangement.networks.formats.safetensors_file import tensors
 from arrangement.networks.layers import Layers
 from arrangement.networks.weights import Activation, Slopes
@@ -227,31 +227,43 @@ def from_torch(
     negative_slope: Slopes | None = None,
     *,
     layers: Sequence[str] | None = None,
-    check: tuple[Any, Any] | None = None,
+    check: Any = None,
+    input_shape: Sequence[int] | int | None = None,
 ) -> FeedForward:
-    """A network from a torch ``Sequential``, or from the state dict of a module.
-
-    Torch itself is not imported: anything is read that has its methods, or holds arrays.
+    """A network from a torch ``Module``, or from the state dict of one.
 
     Parameters
     ----------
-    model : torch.nn.Sequential, or mapping of str to tensors or arrays
-        A Sequential may hold Linear, ReLU, LeakyReLU, Flatten, Identity and Dropout modules
-        (dropout does nothing after training), and Sequentials of these: torch's own classes,
-        without hooks. A state dict has ``0.weight``, ``0.bias``, ``2.weight``, … or other
-        names, see :func:`from_arrays`. float32 numbers are widened, which is exact.
+    model : torch.nn.Module, or mapping of str to tensors or arrays
+        A module is traced by ``torch.export``, with a forward of its own, hooks and
+        parametrizations, and is read as it computes after ``.eval()``; it is not changed.
+        Operators that are affine (Linear, Conv, BatchNorm, pools, sums, constants, …) or move
+        entries (flatten, view, permute, cat, indexing, …) are composed exactly; piecewise
+        linear ones (ReLU, LeakyReLU, PReLU, ReLU6, Hardtanh, Hardsigmoid, clamp, maximum,
+        MaxPool, …) become neurons. A Softmax, LogSoftmax, Sigmoid or argmax at the end is left
+        out, with a `ModelWarning`. A batch normalization, which has a root, is rounded to
+        float64; neurons on which no output depends are left out. A state dict has
+        ``0.weight``, ``0.bias``, ``2.weight``, … or other names, see :func:`from_arrays`;
+        nothing of torch is imported for it. float32 numbers are widened, which is exact.
     activation, negative_slope : optional
-        As for :class:`Network`, for a state dict. A Sequential has its own.
+        As for :class:`Network`, for a state dict. A module has its own.
+    input_shape : int or sequence of int, optional
+        The shape of one sample, without the axis of samples, which is the first; the inputs of
+        the network are its entries in C order. Of a module with a Linear that takes inputs of
+        one width only, it may be left out.
     layers, check : optional
         See :func:`from_arrays`. A state dict says neither the activation nor the order of its
         layers, nor whether they are a chain at all: `activation` and `layers` state them, or
-        `check` compares with outputs of the module.
+        `check` compares with outputs of the module. Of a module, `check` may also be inputs
+        alone, shape (k, …), at which it is run in float64.
 
     Raises
     ------
     InputError
-        If there is anything else in it, or something is not stated; the message names the
-        module or the array.
+        If something is not piecewise linear, cannot be traced, mutates the module, or is not
+        stated; the message names the module and the operator, or the array.
+    MissingExtraError
+        If a module is given and torch has no ``torch.export``, as from 2.6 on.
 
     Examples
     --------
@@ -262,10 +274,14 @@ def from_torch(
     Network(2 → 3 → 1, relu)
     """
     if isinstance(model, Mapping):
+        if input_shape is not None:
+            raise InputError("input_shape is of a module; of a state dict leave it out")
         return _from_state(model, Said(activation, negative_slope, layers, check))
     if (activation, negative_slope, layers) != (None, None, None):
-        raise InputError("the modules of a Sequential say its activation and its layers")
-    return _compared(torch_modules.sequential(model), check)
+        raise InputError("a module says its activation and its layers")
+    if isinstance(check, tuple):
+        return _compared(torch_graph.from_module(model, input_shape), check)
+    return torch_graph.from_module(model, input_shape, check)
 
 
 def _from_state(state: Mapping[Any, Any], said: Said) -> FeedForward:

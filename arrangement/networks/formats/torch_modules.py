@@ -1,10 +1,9 @@
-"""Networks of torch: modules in a chain, and files of state dicts, which are not trusted."""
+"""Tensors of torch, and files of its state dicts, which are not trusted."""
 
 from __future__ import annotations
 
 import io
 import pickle
-import sys
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -14,17 +13,8 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.files.reading import read_bytes
-from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats.stacking import Stack
 
-__all__ = ["array", "sequential", "state_dict"]
-
-
-def sequential(model: Any) -> FeedForward:
-    """The network of a ``Sequential``; an InputError names the module that is not read."""
-    stack = Stack()
-    _add_modules(stack, model, "")
-    return stack.network()
+__all__ = ["array", "state_dict"]
 
 
 def array(tensor: Any, name: str) -> NDArray[Any]:
@@ -89,58 +79,3 @@ def state_dict(name: str) -> Mapping[Any, Any]:
 
 _NESTED = ("state_dict", "model_state_dict", "model")
 """Where checkpoints have the state dict."""
-
-
-def _add_modules(stack: Stack, module: Any, name: str) -> None:
-    kind = type(module).__name__
-    place = f"module {name} ({kind})" if name else kind
-    _refuse_changed(module, place)
-    if kind == "Sequential":
-        # named_children() leaves out what is there a second time.
-        for key, child in module._modules.items():
-            _add_modules(stack, child, f"{name}.{key}" if name else key)
-    elif kind == "Linear":
-        bias = None if module.bias is None else array(module.bias, place)
-        stack.affine(array(module.weight, place), bias, place)
-    elif kind == "ReLU":
-        stack.activate("relu", 0.0, place)
-    elif kind == "LeakyReLU":
-        stack.activate("leaky_relu", float(module.negative_slope), place)
-    elif kind == "Flatten":
-        axes = getattr(module, "start_dim", 1), getattr(module, "end_dim", -1)
-        if axes != (1, -1):
-            raise InputError(
-                f"{place}: flattens the axes {axes}; those of one sample are 1, -1"
-            )
-    elif kind not in _NOTHING:
-        raise InputError(
-            f"{place} is not read: a Sequential of Linear, ReLU, LeakyReLU and Flatten is "
-            "needed; of other modules, a file that torch.onnx.export wrote has the architecture"
-        )
-
-
-_NOTHING = (
-    *("Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d"),
-    *("AlphaDropout", "FeatureAlphaDropout"),
-)
-"""Modules that do nothing after training."""
-
-
-def _refuse_changed(module: Any, place: str) -> None:
-    """An InputError if a module may compute something else than its name says."""
-    torch = sys.modules.get("torch")
-    hooks = [vars(module)] if hasattr(module, "__dict__") else []
-    if torch is not None and isinstance(module, torch.nn.Module):
-        if type(module) is not getattr(torch.nn, type(module).__name__, None):
-            raise InputError(
-                f"{place} is {type(module).__module__}.{type(module).__qualname__}, not a "
-                "module of torch.nn itself, and may compute anything; a file that "
-                "torch.onnx.export wrote has the architecture"
-            )
-        hooks.append(vars(torch.nn.modules.module))
-    for names in hooks:
-        for key, value in names.items():
-            if value and ("_forward_hooks" in key or "_forward_pre_hooks" in key):
-                raise InputError(f"{place} has a hook ({key}), which may compute anything")
-        if names is hooks[0] and "forward" in names:
-            raise InputError(f"{place} has a forward of its own, which may compute anything")

@@ -1,0 +1,699 @@
+"""Networks from modules of torch: the graph of ATen operators that torch.export traces.
+
+The graph, rather than an ONNX file, because it is traced without another package, keeps each
+number as the module has it (exporters fold batch normalization in float32), and holds the place
+of each operator in the module. Operators are lowered to those of ONNX; what only moves entries
+is done to their positions by torch itself, and what depends on no input is computed by it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from inspect import signature
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement.checks import whole
+from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError
+from arrangement.exact.numbers import shown
+from arrangement.memory import refuse
+from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.formats.affine_tensors import (
+    Affine,
+    Units,
+    concatenated,
+    equal,
+    finite,
+)
+from arrangement.networks.formats.onnx_operators import OPERATORS, Tensor, constant
+from arrangement.networks.formats.own_outputs import compare
+from arrangement.networks.formats.torch_modules import array
+
+__all__ = ["from_module"]
+
+SAMPLES = 3
+"""With so many the module is traced once more."""
+
+
+def from_module(
+    model: Any, input_shape: Sequence[int] | int | None = None, check: Any = None
+) -> FeedForward:
+    """The network of a ``torch.nn.Module``, as it computes after ``model.eval()``.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        It is traced, not run: no buffer or mode of it is changed.
+    input_shape : int or sequence of int, optional
+        Of one sample, without the axis of samples.
+    check : array_like, optional
+        Inputs at which the network is compared with the module in float64.
+
+    Raises
+    ------
+    InputError
+        If it cannot be traced, an operator is not piecewise linear, or the module computes
+        something else at `check`.
+    MissingExtraError
+        If torch is older than 2.6.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(model, torch.nn.Module):
+        raise InputError(
+            f"{shown(model)} is not read: a torch.nn.Module or a state dict is needed"
+        )
+    if not hasattr(getattr(torch, "export", None), "default_decompositions"):
+        raise MissingExtraError(
+            f"torch {torch.__version__} does not trace modules as torch 2.6 does; install "
+            "that, or give a file that torch.onnx.export wrote"
+        )
+    if isinstance(model, torch.jit.ScriptModule):
+        raise InputError(
+            f"{type(model).__name__}: a module of TorchScript is not traced; give the module "
+            "that it was made of, or a file that torch.onnx.export wrote"
+        )
+    _refuse_global_hooks(torch)
+    shape = _input_shape(model, input_shape)
+    n_inputs = prod(shape)
+    refuse(64 * SAMPLES * n_inputs, f"{n_inputs:,} inputs", "reduce the network")
+    graph = _Graph(_lowered(model, (1, *shape)), (1, *shape))
+    if check is not None:
+        _check(graph, model, shape, check)
+    said = list(graph.said)
+    if _trains(model, (1, *shape)):
+        said.append(
+            "the module is in training mode; this is its network after .eval(), without "
+            "dropout and with the running statistics of batch normalization"
+        )
+    if _mixes(model, shape, graph):
+        said.append(
+            "the module mixes the samples of a batch, or counts them; this is its network for "
+            "batches of one"
+        )
+    for message in said:
+        warnings.warn(message, ModelWarning, stacklevel=4)
+    return graph.units.network(graph.output)
+
+
+def _refuse_global_hooks(torch: Any) -> None:
+    """Hooks of all modules would be called for the modules that torch.export makes, too."""
+    for key, value in vars(torch.nn.modules.module).items():
+        if value and ("_forward_hooks" in key or "_forward_pre_hooks" in key):
+            raise InputError(f"torch has a hook for all modules ({key}); remove it")
+
+
+def _input_shape(model: Any, given: Sequence[int] | int | None) -> tuple[int, ...]:
+    if given is not None:
+        sizes = given if isinstance(given, Sequence) else (given,)
+        return tuple(whole(n, "input_shape", 1) for n in sizes)
+    width = next((m.in_features for m in model.modules() if hasattr(m, "in_features")), 0)
+    if width:
+        # One width is taken only where the module takes no other.
+        try:
+            _traced(model, (1, width + 1))
+        except InputError:
+            return (width,)
+    raise InputError(
+        f"{type(model).__name__} does not say the shape of its input; state it, without the "
+        "axis of samples: input_shape=(3, 32, 32)"
+    )
+
+
+@contextlib.contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    """The module as after ``.eval()``, and then as it was."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _traced(model: Any, shape: tuple[int, ...]) -> Any:
+    """The program that torch.export traces on inputs of a shape, for evaluation."""
+    with _evaluating(model):
+        return _exported(model, shape)
+
+
+def _lowered(model: Any, shape: tuple[int, ...]) -> Any:
+    """The same of fewer operators: those of core ATen, pools and images spelt out."""
+    import torch
+    from torch._decomp import get_decompositions
+
+    aten = torch.ops.aten
+    table = torch.export.default_decompositions()
+    spelt = (
+        *(aten._adaptive_avg_pool2d, aten.upsample_nearest2d, aten.upsample_nearest1d),
+        *(aten.upsample_bilinear2d, aten.upsample_linear1d),
+    )
+    table.update(get_decompositions(spelt))
+    for operator in (aten.prelu, aten.log_sigmoid, aten.hardsigmoid):
+        table.pop(operator.default, None)
+    with _evaluating(model), _tracing(model, shape):
+        return torch.export.export(model, _example(model, shape)).run_decompositions(table)
+
+
+def _exported(model: Any, shape: tuple[int, ...]) -> Any:
+    """The program in the mode in which the module is."""
+    from torch.export import export
+
+    with _tracing(model, shape):
+        return export(model, _example(model, shape))
+
+
+def _example(model: Any, shape: tuple[int, ...]) -> tuple[Any]:
+    import torch
+
+    floats = (p for p in model.parameters() if p.is_floating_point())
+    like = next(floats, torch.empty(0))
+    return (torch.zeros(shape, dtype=like.dtype, device=like.device),)
+
+
+@contextlib.contextmanager
+def _tracing(model: Any, shape: tuple[int, ...]) -> Iterator[None]:
+    """What a forward raises, and torch.export of it, as an InputError; nothing else is said."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    except Exception as error:  # a forward may raise anything
+        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        if "data-dependent" in reason:
+            reason = (
+                "its control flow depends on values of the input; write it with relu, clamp or "
+                "maximum"
+            )
+        raise InputError(
+            f"{type(model).__name__}: torch.export cannot trace it on an input of shape "
+            f"{list(shape)}{_own_line(error)} ({reason})"
+        ) from None
+    finally:
+        logging.disable(disabled)
+
+
+def _own_line(error: BaseException) -> str:
+    """Where an error was raised, in what is neither torch's nor this package's."""
+    import torch
+
+    inner = Path(torch.__file__).parent, Path(__file__).parent
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if not any(folder in path.parents for folder in inner) and path.suffix == ".py":
+            return f', at "{frame.line}" ({path.name}, line {frame.lineno})'
+    return ""
+
+
+def _trains(model: Any, shape: tuple[int, ...]) -> bool:
+    """Does the module compute something else in the mode in which it is?"""
+    if not any(module.training for module in model.modules()):
+        return False
+    try:
+        trained = _exported(model, shape)
+    except InputError:  # batch normalization takes no batch of one
+        return True
+    first, second = (
+        [part.code for part in program.graph_module.modules()]
+        for program in (trained, _traced(model, shape))
+    )
+    return bool(first != second)
+
+
+def _mixes(model: Any, shape: tuple[int, ...], graph: _Graph) -> bool:
+    """Is one sample of a batch treated otherwise than a batch of one?"""
+    try:
+        batch = _Graph(_lowered(model, (SAMPLES, *shape)), (SAMPLES, *shape))
+    except InputError:  # of one sample, and no more
+        return False
+    alone = graph.units.of_one_sample(graph.output, 1)
+    beside = batch.units.of_one_sample(batch.output, SAMPLES)
+    if alone is None or beside is None:
+        return True
+    return not (alone[0].equals(beside[0]) and equal(alone[1], beside[1]))
+
+
+def _check(graph: _Graph, model: Any, shape: tuple[int, ...], inputs: Any) -> None:
+    """An InputError unless torch computes the same up to the operator that is left out."""
+    import torch
+
+    def compute(X: NDArray[np.float64]) -> NDArray[np.float64]:
+        samples = torch.from_numpy(X.reshape(len(X), 1, *shape).copy())
+        with _tracing(model, (1, *shape)), torch.no_grad():
+            wide = copy.deepcopy(model).double().eval()
+        if not graph.said:
+            run = wide
+        else:
+            program = _lowered(wide, (1, *shape))
+            end = _Graph(program, (1, *shape)).end
+
+            def run(x: Any) -> Any:
+                held = {**program.state_dict, **program.constants}
+                given = [held.get(e.target, x) for e in program.graph_signature.input_specs]
+                whole = torch.fx.Interpreter(program.graph_module, garbage_collect_values=False)
+                whole.run(*given)
+                return next(value for node, value in whole.env.items() if node.name == end[1])
+
+        with _tracing(model, (1, *shape)), torch.no_grad():
+            results = (torch.utils._pytree.tree_leaves(run(x)) for x in samples)
+            return np.array([array(result[0], "check").ravel() for result in results])
+
+    given = array(inputs, "check")
+    compare(graph.units.network(graph.end[0]), given, compute)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ended:
+    """The result of an operator at the end that is not piecewise linear, such as a softmax."""
+
+    given: Affine
+    name: str
+    chosen: bool
+    before: tuple[Affine, str]
+
+
+class _Graph:
+    """The operators of a traced program, followed from its input to its output."""
+
+    opset, n_outputs = 0, 1
+
+    def __init__(self, program: Any, shape: tuple[int, ...]) -> None:
+        import torch
+
+        self.units = Units(prod(shape))
+        self.name = "the module"
+        self.said: list[str] = []
+        self._values: dict[str, Any] = {}
+        facts = program.graph_signature
+        held = {**program.state_dict, **program.constants}
+        for entry in facts.input_specs:
+            if entry.kind.name == "USER_INPUT":
+                value: Any = self.units.inputs(shape)
+            elif isinstance(held.get(entry.target), torch.Tensor):
+                array(held[entry.target], entry.target)  # an InputError for what has none
+                value = _wide(held[entry.target])
+            else:
+                name = entry.target or entry.arg.name
+                raise InputError(f"{name}, which the module takes, is no tensor")
+            self._values[entry.arg.name] = value
+        for buffer in (*facts.buffers_to_mutate.values(), *facts.parameters_to_mutate.values()):
+            raise InputError(
+                f"{buffer} is changed at every call, so that the module is no function"
+            )
+        with torch.no_grad():
+            for node in program.graph.nodes:
+                if node.op not in ("placeholder", "output"):
+                    self._values[node.name] = self._follow(node)
+        self.output = self._end(facts.user_outputs)
+
+    def _end(self, names: Sequence[Any]) -> Affine:
+        if len(names) != 1 or names[0] not in self._values:
+            raise InputError(
+                "the module returns no tensor, or several values; wrap it in a module that "
+                "returns one tensor"
+            )
+        end = self._values[names[0]]
+        if end is _MISSING:
+            raise InputError(f"{self.name} gives the places of the maxima; return the maxima")
+        if isinstance(end, _Ended):
+            self.said.append(
+                f"{end.name} ends the module and is left out: the outputs are what it is given"
+            )
+            self.end, end = end.before, end.given
+        if not isinstance(end, Affine):
+            end = Affine.constant(finite(_numpy(end), "the output"))
+        if not len(end.offset):
+            raise InputError("the output has no entries")
+        if not self.said:
+            self.end = end, names[0]
+        return end
+
+    def _follow(self, node: Any) -> Any:
+        self.name = _place(node)
+        try:
+            result = self._computed(node)
+        except SizeError as error:
+            raise SizeError(f"{self.name}: {error}") from None
+        except InputError:
+            raise
+        except MemoryError:
+            raise SizeError(f"{self.name}: larger than the memory that is left") from None
+        shape = list(getattr(node.meta.get("val"), "shape", ()))
+        known = isinstance(result, Affine) and all(isinstance(n, int) for n in shape)
+        if known and list(result.shape) != shape:
+            raise InputError(
+                f"{self.name}: was misread, of shape {list(result.shape)} where torch has "
+                f"{shape}; report the module"
+            )
+        return result
+
+    def _computed(self, node: Any) -> Any:
+        import torch
+
+        place: dict[str, Any] = {}
+        torch.fx.node.map_arg((node.args, node.kwargs), lambda n: place.setdefault(n.name, n))
+        given = [self._values[name] for name in place]
+        args, kwargs = torch.fx.node.map_arg(
+            (node.args, dict(node.kwargs)), lambda n: self._values[n.name]
+        )
+        kind = getattr(node.target, "__name__", str(node.target)).split(".")[0]
+        if kind == "_assert_tensor_metadata":
+            return None
+        if kind == "getitem":
+            return args[0][args[1]]
+        if kind == "sym_size":
+            return args[0].shape[args[1]]
+        if kind == "copy_strided":  # in another order in memory
+            return args[0]
+        if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
+            if (
+                any(isinstance(value, Affine | _Ended) for value in given)
+                or node.op == "get_attr"
+            ):
+                raise InputError(f"{self.name} is not read; {_ADVICE}")
+            return node.target(*args, **kwargs)
+        if torch.Tag.nondeterministic_seeded in node.target.tags:
+            raise InputError(f"{self.name} is random, so that the module is no function")
+        if any(value is _MISSING for value in given):
+            raise InputError(f"{self.name} takes the places of the maxima; {_ADVICE}")
+        ended = next((value for value in given if isinstance(value, _Ended)), None)
+        if ended is not None:
+            return self._after(ended, node.target, kind, args, kwargs)
+        if kind in _LIKE:
+            args = (torch.zeros(args[0].shape, dtype=torch.float64), *args[1:])
+            given = []
+        if not any(isinstance(value, Affine) for value in given):
+            return self._folded(node.target, kind, args, kwargs)
+        if kind in _ENDS and isinstance(args[0], Affine):
+            before = args[0], node.args[0].name
+            return _Ended(args[0], self.name, kind == "argmax", before)
+        val = node.meta.get("val")
+        if isinstance(val, torch.Tensor) and not val.dtype.is_floating_point:
+            raise InputError(
+                f"{self.name} compares or rounds, which is not piecewise linear; write it with "
+                "relu, leaky_relu, clamp or maximum"
+            )
+        if str(node.target) in _MOVES:
+            return self._moved(node.target, args, kwargs)
+        if kind not in _LOWERED:
+            raise InputError(f"{self.name} is not piecewise linear, or not read; {_ADVICE}")
+        operator = _LOWERED[kind]
+        try:
+            signature(operator).bind(self, *args, **kwargs)
+        except TypeError as error:
+            raise InputError(f"{self.name} is not read ({error}); {_ADVICE}") from None
+        args, kwargs = torch.utils._pytree.tree_map(_numpy, (args, kwargs))
+        # What no longer depends on the input stays exact; torch would round it.
+        return torch.utils._pytree.tree_map(
+            lambda x: Affine.constant(x) if isinstance(x, np.ndarray) else x,
+            operator(self, *args, **kwargs),
+        )
+
+    def _after(self, ended: _Ended, target: Any, kind: str, args: Any, kwargs: Any) -> _Ended:
+        """What follows an operator that ends the module: it is left out, too."""
+        if args and args[0] is ended and not ended.chosen:
+            if kind in _ENDS or kind == "log":
+                return replace(ended, chosen=kind == "argmax")
+            if str(target) in _MOVES:
+                moved: Any = self._moved(target, (ended.given, *args[1:]), kwargs)
+                return replace(ended, given=moved)
+        if str(target) in _MOVES and ended.chosen:
+            return ended
+        then = f", but {self.name} takes its result" if self.name != ended.name else ""
+        raise InputError(
+            f"{ended.name} is not piecewise linear, and read only where it ends the module"
+            f"{then}; {_ADVICE}"
+        )
+
+    def _folded(self, target: Any, kind: str, args: Any, kwargs: Any) -> Any:
+        """What depends on no input, by torch in float64."""
+        import torch
+
+        if "device" in kwargs:
+            kwargs = {**kwargs, "device": "cpu"}
+        try:
+            result = target(*args, **kwargs)
+        except (RuntimeError, TypeError, ValueError, IndexError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise InputError(f"{self.name}: torch does not compute it ({reason})") from None
+        if kind.startswith(("empty", "new_empty")):
+            result.zero_()
+        return torch.utils._pytree.tree_map(_wide, result)
+
+    def _moved(self, target: Any, args: Any, kwargs: Any) -> Affine | tuple[Affine, ...]:
+        """Entries at other places: torch moves their positions in all tensors in a row."""
+        import torch
+
+        parts: list[Affine] = []
+
+        def positions(value: Any) -> Any:
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                value = Affine.constant(finite(_numpy(value), self.name))
+            if not isinstance(value, Affine):
+                return value
+            start = sum(len(part.offset) for part in parts)
+            parts.append(value)
+            return torch.from_numpy(value.positions).double() + start
+
+        args, kwargs = torch.utils._pytree.tree_map(positions, (args, kwargs))
+        kwargs = {key: value for key, value in kwargs.items() if key != "dtype"}
+        aten = torch.ops.aten
+        if target is aten.index_put.default and len(args) > 3 and args[3]:
+            raise InputError(f"{self.name}: a sum of entries at places is not read; {_ADVICE}")
+        if target is aten.constant_pad_nd.default:
+            # The value is one more entry, at the end.
+            value = args[2] if len(args) > 2 else 0.0
+            fill = Affine.constant(finite(np.array([value], dtype=np.float64), self.name))
+            args = (*args[:2], float(len(parts[0].offset)))
+            parts.append(fill)
+        whole_row = concatenated(parts)
+        moved = target(*args, **kwargs)
+        if isinstance(moved, tuple | list):
+            return tuple(whole_row.take(at.long().numpy()) for at in moved)
+        return whole_row.take(moved.long().numpy())
+
+
+_MISSING = object()
+"""In place of a second result, which is not piecewise linear."""
+
+
+def _wide(value: Any) -> Any:
+    """A tensor on the CPU, of float64 if its numbers are floating-point."""
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        return value
+    value = value.detach().cpu()
+    return value.double() if value.is_floating_point() else value
+
+
+def _numpy(value: Any) -> Any:
+    import torch
+
+    return value.numpy() if isinstance(value, torch.Tensor) else value
+
+
+def _place(node: Any) -> str:
+    """The operator and the innermost module that it is in, as messages name them."""
+    stack = list((node.meta.get("nn_module_stack") or {}).values())
+    kind = str(node.meta.get("torch_fn", ("", str(node.target)))[1]).rsplit(".", 1)[-1]
+    if "torch_fn" not in node.meta:
+        kind = getattr(node.target, "__name__", kind).split(".")[0]
+    if not stack:
+        return f"the operator {kind}"
+    path, cls = stack[-1]
+    name = cls if isinstance(cls, str) else cls.__name__
+    name = name.rsplit(".", 1)[-1]
+    return f"module {path} ({name}), {kind}" if path else f"{name}, {kind}"
+
+
+_ADVICE = (
+    "train with ReLU, LeakyReLU, PReLU, Hardtanh or Hardsigmoid instead, or read the part of "
+    "the module before it"
+)
+
+_LIKE = frozenset(("full_like", "zeros_like", "ones_like", "empty_like"))
+"""Of their first argument these take the shape and nothing else."""
+
+_ENDS = frozenset(("_softmax", "_log_softmax", "sigmoid", "argmax", "log_sigmoid"))
+"""What may end a module and be left out: the order of the outputs, or their largest, stays."""
+
+_MOVES = frozenset(
+    f"aten.{name}"
+    for name in (
+        *("alias.default", "clone.default", "detach.default", "lift_fresh_copy.default"),
+        *("_to_copy.default", "copy.default", "view.default", "reshape.default"),
+        *("_unsafe_view.default", "permute.default", "transpose.int", "squeeze.dim"),
+        *("squeeze.dims", "squeeze.default", "unsqueeze.default", "expand.default"),
+        *("repeat.default", "flip.default", "select.int", "slice.Tensor", "unfold.default"),
+        *("split_with_sizes.default", "cat.default", "index.Tensor", "_unsafe_index.Tensor"),
+        *("gather.default", "index_select.default", "select_scatter.default"),
+        *("slice_scatter.default", "scatter.src", "index_put.default", "where.self"),
+        *("constant_pad_nd.default", "diagonal.default"),
+    )
+)
+"""Operators that move entries; of several tensors, if they are given several."""
+
+
+Pair = Sequence[int] | int
+
+
+def _each(value: Pair, n: int) -> list[int]:
+    """One number for each of n axes."""
+    sizes = [value] if isinstance(value, int) else list(value)
+    return sizes * n if len(sizes) == 1 else sizes
+
+
+def _onnx(kind: str) -> Callable[..., Any]:
+    """An operator of ONNX, of tensors alone; numbers are tensors without axes."""
+
+    def operator(node: Any, *given: Tensor | float) -> Tensor:
+        tensors = [x if hasattr(x, "shape") else np.array(float(x)) for x in given]
+        return OPERATORS[kind](node, *tensors)
+
+    return operator
+
+
+_multiply = _onnx("Mul")
+
+
+def _add(node: Any, a: Any, b: Any, *, alpha: float = 1) -> Tensor:
+    return _onnx("Add")(node, a, b if alpha == 1 else _multiply(node, b, alpha))
+
+
+def _subtract(node: Any, a: Any, b: Any, *, alpha: float = 1) -> Tensor:
+    return _onnx("Sub")(node, a, b if alpha == 1 else _multiply(node, b, alpha))
+
+
+def _divide(node: Any, a: Any, b: Any) -> Tensor:
+    return _onnx("Div")(node, a, b)
+
+
+def _addmm(
+    node: Any, bias: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Any:
+    return OPERATORS["Gemm"](node, a, b, bias, alpha=float(alpha), beta=float(beta))
+
+
+def _convolution(
+    node: Any, x: Tensor, weights: Tensor, bias: Tensor | None, stride: Pair, padding: Pair,
+    dilation: Pair, transposed: bool, output_padding: Pair, groups: int,
+) -> Any:  # fmt: skip
+    if transposed:
+        raise InputError(f"{node.name}: a transposed convolution is not read; {_ADVICE}")
+    n = len(weights.shape) - 2
+    return OPERATORS["Conv"](
+        node, x, weights, bias, group=groups, strides=_each(stride, n),
+        dilations=_each(dilation, n), pads=_each(padding, n) * 2,
+    )  # fmt: skip
+
+
+def _batch_norm(
+    node: Any, x: Tensor, scale: Any, shift: Any, mean: Any, variance: Any, momentum: float,
+    epsilon: float,
+) -> Any:  # fmt: skip
+    scale = np.ones(mean.shape) if scale is None else scale
+    shift = np.zeros(mean.shape) if shift is None else shift
+    kind = OPERATORS["BatchNormalization"]
+    return kind(node, x, scale, shift, mean, variance, epsilon=epsilon), _MISSING, _MISSING
+
+
+def _max_pool(
+    node: Any, x: Tensor, kernel: Pair, stride: Pair = (), padding: Pair = 0,
+    dilation: Pair = 1, ceil_mode: bool = False,
+) -> Any:  # fmt: skip
+    n = len(x.shape) - 2
+    pooled = OPERATORS["MaxPool"](
+        node, x, kernel_shape=_each(kernel, n), strides=_each(stride or kernel, n),
+        pads=_each(padding, n) * 2, dilations=_each(dilation, n), ceil_mode=ceil_mode,
+    )  # fmt: skip
+    return pooled, _MISSING
+
+
+def _average_pool(
+    node: Any, x: Tensor, kernel: Pair, stride: Pair = (), padding: Pair = 0,
+    ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: None = None,
+) -> Any:  # fmt: skip
+    n = len(x.shape) - 2
+    if divisor_override is not None:
+        raise InputError(f"{node.name}: divisor_override is not read; divide by a number after")
+    return OPERATORS["AveragePool"](
+        node, x, kernel_shape=_each(kernel, n), strides=_each(stride or kernel, n),
+        pads=_each(padding, n) * 2, ceil_mode=ceil_mode, count_include_pad=count_include_pad,
+    )  # fmt: skip
+
+
+def _clamp(node: Any, x: Tensor, low: Any = None, high: Any = None) -> Any:
+    """min(max(x, low), high), where a bound may be none, a number or a tensor."""
+    if all(bound is None or np.size(bound) == 1 for bound in (low, high)):
+        ends = (None if b is None else np.array(b, np.float64) for b in (low, high))
+        return OPERATORS["Clip"](node, x, *ends)
+    for bound, kind, none in ((low, "Max", -np.inf), (high, "Min", np.inf)):
+        if bound is not None and not np.array_equal(bound, none):
+            x = _onnx(kind)(node, x, bound)
+    return x
+
+
+def _hardtanh(node: Any, x: Tensor, low: float = -1.0, high: float = 1.0) -> Any:
+    return _clamp(node, x, low, high)
+
+
+def _hard_sigmoid(node: Any, x: Tensor) -> Tensor:
+    return _divide(node, _add(node, _clamp(node, x, -3, 3), 3), 6)
+
+
+def _leaky_relu(node: Any, x: Tensor, negative_slope: float = 0.01) -> Any:
+    return OPERATORS["LeakyRelu"](node, x, alpha=negative_slope)
+
+
+def _prelu(node: Any, x: Tensor, slopes: Any) -> Any:
+    values = constant(slopes, node.name, "the slope").ravel()
+    if values.size > 1:  # of channels, the second axis
+        values = values.reshape(-1, *(1,) * (len(x.shape) - 2))
+    return OPERATORS["PRelu"](node, x, values)
+
+
+def _reduce(kind: str) -> Callable[..., Any]:
+    def operator(node: Any, x: Tensor, axes: Any = None, keepdim: bool = False) -> Any:
+        over = [axes] if isinstance(axes, int) else list(axes or ())
+        return OPERATORS[kind](node, x, axes=over, keepdims=int(keepdim))
+
+    return operator
+
+
+def _largest(kind: str) -> Callable[..., Any]:
+    """The largest of all entries, or along one axis, with the places."""
+
+    def operator(node: Any, x: Tensor, axis: int | None = None, keepdim: bool = False) -> Any:
+        result = _reduce(kind)(node, x, axis, keepdim)
+        return result if axis is None else (result, _MISSING)
+
+    return operator
+
+
+_LOWERED: dict[str, Callable[..., Any]] = {
+    "_native_batch_norm_legit_no_training": _batch_norm, "abs": _onnx("Abs"), "add": _add,
+    "addmm": _addmm, "amax": _reduce("ReduceMax"), "amin": _reduce("ReduceMin"),
+    "avg_pool1d": _average_pool, "avg_pool2d": _average_pool, "avg_pool3d": _average_pool,
+    "bmm": _onnx("MatMul"), "clamp": _clamp, "convolution": _convolution, "div": _divide,
+    "hardsigmoid": _hard_sigmoid, "hardtanh": _hardtanh, "leaky_relu": _leaky_relu,
+    "max": _largest("ReduceMax"),
+    "max_pool2d_with_indices": _max_pool, "max_pool3d_with_indices": _max_pool,
+    "maximum": _onnx("Max"), "mean": _reduce("ReduceMean"), "min": _largest("ReduceMin"),
+    "minimum": _onnx("Min"), "mm": _onnx("MatMul"), "mul": _multiply, "neg": _onnx("Neg"),
+    "prelu": _prelu, "relu": _onnx("Relu"), "sub": _subtract, "sum": _reduce("ReduceSum"),
+}  # fmt: skip
