@@ -49,6 +49,22 @@ SMALL = 1e-9
 ROUNDED = 1e-13
 """An entry of a unit vector that is this large has a sign."""
 
+FAR = 1e4
+"""Fits are not looked for farther than this, beside the targets, in a cell that is round."""
+
+FLAT, DEPENDENT = 1e-9, 1e-14
+"""Beside the size of their terms, slopes at a fit, and A v where v is in A's null space."""
+
+REFINED = 2
+"""How often a fit is computed again from the samples as given."""
+
+ALIKE, BESIDE = 1e-3, 1e-10
+"""Beside the largest: samples that small have the rank checked, and entries that small any
+dependence doubted."""
+
+PROBES = 4
+"""So many random vectors of a null space are tried."""
+
 
 @dataclass(frozen=True)
 class SampledShare:
@@ -128,7 +144,8 @@ def sampled_cells(
     Raises
     ------
     InputError
-        If an argument is not what it must be.
+        If an argument is not what it must be, or samples differ so much in size that float64
+        does not tell their rank.
     SizeError
         If both N and K times the rank of the samples are above 6,000, and N·K above
         20,000,000.
@@ -136,9 +153,12 @@ def sampled_cells(
     Notes
     -----
     A cell counts as often as its share of the networks drawn, so by its solid angle. Decisions
-    are those of float64: strict signs by 1e-9 of the size of their terms, and no minimum where
-    a sign fails by as much or a separating vector misses its equations by less. What lies
-    between is undecided. Memory is that of a few tables of N × d, N × K and min(N, Kd)².
+    are those of float64: of a fit that is computed again from its residuals, strict signs by
+    1e-9 of the size of their terms and by ten times the last change; no minimum where a sign
+    fails by as much, or a vector separates that misses its equations by too little to matter
+    for weights of a size that the cell makes likely. What is dependent to within rounding
+    counts as dependent. What lies between is undecided, and so is a network on a face. Memory
+    is that of a few tables of N × d, N × K and min(N, Kd)².
 
     Examples
     --------
@@ -156,16 +176,12 @@ def sampled_cells(
     if bias is not None:
         constant = np.full((len(given), 1), number(bias, "bias"))
         given = np.concatenate([given, constant], axis=1)
-    U, sizes = np.linalg.svd(given, full_matrices=False)[:2]
-    rank = int(np.sum(sizes > max(given.shape) * np.finfo(np.float64).eps * sizes[0]))
-    if not rank:
-        raise InputError("X: all samples are zero, and there is no bias")
-    Q = np.ascontiguousarray(U[:, :rank])
-    side = min(len(Q), K * rank)
-    if side > MOST and len(Q) * K > MOST_ENTRIES:
+    samples = _Samples.of(given)
+    side = min(len(given), K * samples.Q.shape[1])
+    if side > MOST and len(given) * K > MOST_ENTRIES:
         raise SizeError(
-            f"{len(Q):,} samples and {K:,} neurons: {len(Q) * K:,} pre-activations, more than "
-            f"{MOST_ENTRIES:,}; reduce one of them"
+            f"{len(given):,} samples and {K:,} neurons: {len(given) * K:,} pre-activations, "
+            f"more than {MOST_ENTRIES:,}; reduce one of them"
         )
     centre = None
     if around is not None:
@@ -187,7 +203,11 @@ def sampled_cells(
             noise = rng.normal(size=centre[0].shape) / np.sqrt(given.shape[1])
             w, z = centre[0] + spread * length * noise, centre[1]
         t = given @ w.T
-        verdict, one = _decided(Q, data.y, t > 0, np.where(z < 0, -1.0, 1.0), t, steps)
+        rounding = given.shape[1] * np.finfo(np.float64).eps * (np.abs(given) @ np.abs(w.T))
+        verdict, one = OPEN, False
+        if np.all((np.abs(t) > rounding) | (rounding == 0)):
+            s = np.where(z < 0, -1.0, 1.0)
+            verdict, one = _decided(samples, data.y, t > 0, s, t, steps)
         count[verdict] += 1
         unique += one
         report(done + 1, draws)
@@ -196,30 +216,103 @@ def sampled_cells(
     return SampledShare(draws, holds, undecided, unique, confidence, low, high)
 
 
+@dataclass(frozen=True, eq=False)
+class _Samples:
+    """The samples X, their columns of size one; an orthonormal basis Q = X M of their range.
+
+    `blur` is what rounding may add to a unit vector of the range. Where entries are not
+    `alike`, what vanishes to within rounding may not.
+    """
+
+    X: Floats
+    M: Floats
+    Q: Floats
+    blur: float
+    alike: bool
+
+    @classmethod
+    def of(cls, given: Floats) -> _Samples:
+        X = _scaled(given, axis=0)
+        U, sizes, Vt = np.linalg.svd(X, full_matrices=False)
+        rank = _rank(X, sizes)
+        if not rank:
+            raise InputError("X: all samples are zero, and there is no bias")
+        alike = bool(np.abs(X)[X != 0].min() > BESIDE)
+        rows = np.abs(X).max(axis=1)
+        told = alike or rank == min(X.shape)
+        if rows[rows > 0].min() < ALIKE:
+            told &= _rank(X, np.linalg.svd(_scaled(X, axis=1), full_matrices=False)[1]) == rank
+        if not told:
+            raise InputError(
+                "X: values of so different sizes that float64 does not tell the rank; scale "
+                "the samples alike, or leave out features that follow from others"
+            )
+        blur = 4 * np.finfo(np.float64).eps * float(sizes[0] / sizes[rank - 1])
+        return cls(
+            X, Vt[:rank].T / sizes[:rank], np.ascontiguousarray(U[:, :rank]), blur, alike
+        )
+
+
+def _scaled(X: Floats, axis: int) -> Floats:
+    """X times powers of two, so that its columns or rows are of size one."""
+    return np.asarray(np.ldexp(X, -np.frexp(np.abs(X).max(axis=axis, keepdims=True))[1]))
+
+
+def _rank(X: Floats, sizes: Floats) -> int:
+    """How many singular values are not those of rounding."""
+    return int(np.sum(sizes > max(X.shape) * np.finfo(np.float64).eps * sizes[0]))
+
+
 def _decided(
-    Q: Floats, y: Floats, on: Mask, s: Floats, start: Floats, steps: int
+    samples: _Samples, y: Floats, on: Mask, s: Floats, start: Floats, steps: int
 ) -> tuple[int, bool]:
     """Does the cell with pattern `on`, (N, K), hold a minimum? And is its fit unique?"""
+    Q = samples.Q
     alive = np.flatnonzero(on.any(axis=0))
     side = np.where(on, 1.0, -1.0)
     moving = np.isin(np.arange(len(s)), alive)
     level = float(np.sqrt(np.mean(y**2))) or 1.0
+    length = np.linalg.norm(Q, axis=1)
+    # A cell as thin as a network in it seems holds fits so far away only.
+    far = FAR * np.max(
+        np.linalg.norm(start, axis=0) / np.where(start, np.abs(start), np.inf).min(axis=0)
+    )
     small = min(len(Q), len(alive) * Q.shape[1]) <= MOST
     maps: _Cell = (_Dense if small else _Iterative)(Q, on, s, alive, steps)
+    clear = maps.clear and (samples.alike or (small and not maps.dependent))
 
     def separates(V: Floats) -> bool:
         """Is a vector of the orthant's signs, or one near to it, a proof of no minimum?"""
         V = V / (float(np.linalg.norm(V)) or 1.0)
         dual = maps.dual(V)
-        along = Q @ (Q.T @ (V - active * dual[:, None]))
-        # V − along misses no equation.
-        rest = (side * (V - along))[:, moving].min()
-        held = rest > ROUNDED or np.abs(along).max() < SMALL
-        return bool(held and dual @ y < -SMALL * level)
+        own = active * dual[:, None]
+        missed, rounding = Q.T @ (V - own), samples.blur * (1.0 + float(np.linalg.norm(own)))
+        # V − Q·missed misses no equation.
+        held = (side * (V - Q @ missed))[:, moving].min() > ROUNDED + rounding
+        miss = float(np.linalg.norm(missed)) + rounding
+        return bool(dual @ y < -level * (SMALL if held else max(SMALL, far * miss)))
+
+    def verdict(T: Floats) -> int:
+        """What the signs of a fit say, once it is computed again from the samples."""
+        for _ in range(REFINED):
+            T = samples.X @ (samples.M @ (Q.T @ T))
+            change = maps.fit(y - maps.out(T))
+            T = T + change
+        rest = y - maps.out(T)
+        slopes = samples.M.T @ (samples.X.T @ (on * rest[:, None]))
+        most = FLAT * np.abs(rest) + ROUNDED * (np.abs(y) + np.sum(on * np.abs(T), axis=1))
+        if not clear or np.any(np.abs(slopes) > np.abs(Q).T @ (on * most[:, None])):
+            return OPEN
+        error = SMALL * np.linalg.norm(T, axis=0) + 10 * np.linalg.norm(change, axis=0)
+        size = (error + maps.error) * length[:, None]
+        T, size = (side * T)[:, moving], size[:, moving]
+        if np.all(size < T):
+            return HOLDS
+        return NONE if np.any(size < -T) else OPEN
 
     active = s * on
     if not maps.free:
-        return _by_signs((side * maps.fit(y))[:, moving]), True
+        return verdict(maps.fit(y)), True
     for near in () if small else (1e-3, 1e-8):
         maps.near = near
         inside = np.where(moving, side * maps.fit(y), 0.0)
@@ -247,8 +340,7 @@ def _decided(
         Z = Z + L - P
         if step % (10 if small else 3) == (9 if small else 2):
             low = onto(P)
-            rounding = maps.error + SMALL * float(np.abs(P).max())
-            if _by_signs((side * low)[:, moving], rounding) == HOLDS:
+            if np.all((side * low)[:, moving] > 0) and verdict(low) == HOLDS:
                 return HOLDS, False
             V = side * np.maximum(side * (P - low), 0.0)
             V[:, ~moving] = 0.0
@@ -257,24 +349,16 @@ def _decided(
     return OPEN, False
 
 
-def _by_signs(T: Floats, error: float = 0.0) -> int:
-    """HOLDS if all entries are clearly positive, NONE if one is clearly not."""
-    least = T.min(axis=0, initial=np.inf)
-    size = SMALL * np.abs(T).max(axis=0, initial=0.0) + error
-    if np.all(least > size):
-        return HOLDS
-    return NONE if np.any(least < -size) else OPEN
-
-
 class _Cell:
     """A = [s_1 D_1 Q … s_K D_K Q] of one cell, for tables T = (q_i·u_j) of shape (N, K).
 
     Where there are only products, `left` is how many pairs of them may still be made, `near`
-    how near they have to come, and `error` what they leave open of the last fit.
+    how near they have to come, and `error` what they leave open of the last fit. `clear` says
+    that what was taken for `dependent` is, to within rounding.
     """
 
     near, error, left = 0.0, 0.0, 1
-    free = True
+    free = clear = dependent = True
 
     def __init__(self, Q: Floats, on: Mask, s: Floats, alive: Indices, steps: int) -> None:
         self.Q, self.on, self.s, self.alive = Q, on, s, alive
@@ -295,9 +379,26 @@ class _Cell:
 class _Dense(_Cell):
     def __init__(self, Q: Floats, on: Mask, s: Floats, alive: Indices, steps: int) -> None:
         super().__init__(Q, on, s, alive, steps)
-        self.solve, width = _solver(Q, on[:, alive])
+        self.solve, width, dropped = _solver(Q, on[:, alive])
         self.wide = len(Q) <= len(alive) * Q.shape[1]
         self.free = width < len(alive) * Q.shape[1]
+        self.dependent = dropped.shape[1] > 0
+        if self.dependent:
+            probes = dropped @ np.random.default_rng(0).normal(size=(dropped.shape[1], PROBES))
+            self.clear = all(map(self._vanishes, (probes / np.linalg.norm(probes, axis=0)).T))
+
+    def _vanishes(self, v: Floats) -> bool:
+        """Is A v, or Aᵀv, that of rounding, for signs s = 1?"""
+        on = self.on[:, self.alive]
+        for _ in range(REFINED):
+            if self.wide:
+                image = self.Q.T @ (on * v[:, None])
+                back = np.sum(on * (self.Q @ image), axis=1)
+            else:
+                image = np.sum(on * (self.Q @ v.reshape(len(self.alive), -1).T), axis=1)
+                back = (self.Q.T @ (on * image[:, None])).T.ravel()
+            v = v - self.solve(back)
+        return bool(np.linalg.norm(image) < DEPENDENT)
 
     def _inverted(self, T: Floats) -> Floats:
         """(AᵀA)⁺ of QᵀT, for signs s = 1, times Q."""
@@ -368,8 +469,8 @@ class _Iterative(_Cell):
         return self._solved(self.A.T, right, max(1e-2 * self.near, 1e-13))
 
 
-def _solver(Q: Floats, on: Mask) -> tuple[Callable[[Floats], Floats], int]:
-    """(AAᵀ)⁺ or (AᵀA)⁺, whichever is smaller, for signs s = 1, and the rank of A."""
+def _solver(Q: Floats, on: Mask) -> tuple[Callable[[Floats], Floats], int, Floats]:
+    """(AAᵀ)⁺ or (AᵀA)⁺, whichever is smaller, for signs s = 1; A's rank; a null basis."""
     n, d = Q.shape
     K = on.shape[1]
     if n <= K * d:
@@ -386,8 +487,16 @@ def _solver(Q: Floats, on: Mask) -> tuple[Callable[[Floats], Floats], int]:
         factor, failed = dpotrf(gram, lower=True)
         size = np.diag(factor)
         if not failed and size.min() > 1e-5 * size.max():
-            return lambda v: np.asarray(dpotrs(factor, v, lower=True)[0]), len(gram)
+            return (
+                (lambda v: np.asarray(dpotrs(factor, v, lower=True)[0])),
+                len(gram),
+                gram[:, :0],
+            )
     values, vectors = np.linalg.eigh(gram)
     kept = values > 1e-11 * max(float(values.max(initial=0.0)), 1e-300)
     basis, values = vectors[:, kept], values[kept]
-    return lambda v: np.asarray(basis @ ((basis.T @ v) / values)), len(values)
+    return (
+        (lambda v: np.asarray(basis @ ((basis.T @ v) / values))),
+        len(values),
+        vectors[:, ~kept],
+    )

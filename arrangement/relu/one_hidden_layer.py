@@ -352,7 +352,8 @@ class OneHiddenLayer(Problem):
         method : {"auto", "screen", "branch", "cones"}
             ``"screen"`` bounds every tuple of cells by least squares and fits the promising
             ones, lowest bound first; ``"branch"`` is branch and bound over samples, ``"cones"``
-            over directions of the neurons, for hundreds of samples in few dimensions. The
+            over directions of the neurons, for hundreds of samples in few dimensions: with
+            hardly more samples than weights its bounds say little, and it may not end. The
             default screens for one neuron, and takes cones for two or three neurons, more than
             40 samples and at most 5 weights a neuron.
         random_state : int

@@ -10,26 +10,69 @@ from arrangement.relu import OneHiddenLayer, cell_samples, sampled_cells
 from tests.amounts import first
 
 
-@pytest.mark.parametrize("seed", first(12, range(60)))
-def test_a_cell_holds_a_minimum_iff_the_landscape_has_one_there(seed):
-    rng = np.random.default_rng(seed)
-    K, N, d = (int(rng.integers(*ends)) for ends in ((1, 3), (2, 8), (1, 3)))
-    X, y = rng.normal(size=(N, d)), rng.normal(size=N)
-    pieces = OneHiddenLayer(X, y, hidden=K).landscape().pieces
+def decided(X, y, K, bias, rng, draws):
+    """The undecided of some cells; all others must be decided as the landscape has it."""
+    pieces = OneHiddenLayer(X, y, hidden=K, bias=bias).landscape().pieces
     inside = [(p.signs, p.output_signs) for p in pieces if p.signs.all()]
+    given = X if bias is None else np.column_stack([X, np.full(len(X), bias)])
     undecided = 0
-    for _ in range(15):
-        w, z = rng.normal(size=(K, d + 1)), rng.choice([-1.0, 1.0], K)
-        signs = np.sign(w @ np.column_stack([X, np.ones(N)]).T)
+    for _ in range(draws):
+        w, z = rng.normal(size=(K, given.shape[1])), rng.choice([-1.0, 1.0], K)
+        signs = np.sign(w @ given.T)
         holds = any(
             np.array_equal(own[list(order)], signs) and np.all(out[list(order)] * z >= 0)
             for own, out in inside
             for order in permutations(range(K))
         )
-        found = sampled_cells(X, y, K, draws=1, around=(w, z), spread=0.0, max_steps=3000)
+        found = sampled_cells(
+            X, y, K, bias=bias, draws=1, around=(w, z), spread=0.0, max_steps=3000
+        )
         undecided += found.undecided
         assert found.undecided or bool(found.holding) == holds
-    assert undecided <= 2
+    return undecided
+
+
+@pytest.mark.parametrize("seed", first(12, range(60)))
+def test_a_cell_holds_a_minimum_iff_the_landscape_has_one_there(seed):
+    rng = np.random.default_rng(seed)
+    K, N, d = (int(rng.integers(*ends)) for ends in ((1, 3), (2, 8), (1, 3)))
+    assert decided(rng.normal(size=(N, d)), rng.normal(size=N), K, 1.0, rng, 15) <= 2
+
+
+@pytest.mark.parametrize("seed", first(12, range(200)))
+def test_what_float64_does_not_tell_is_undecided(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    N, d, K = (int(rng.integers(*ends)) for ends in ((1, 8), (1, 4), (1, 3)))
+    X = rng.normal(size=(N, d)) if seed % 2 else rng.integers(1, 3, (N, d)) * 1.0
+    power = (4, 9, 30)[seed % 3]
+    X = X * 10.0 ** rng.integers(-power, power + 1, (N, 1))
+    X = X * 10.0 ** rng.integers(-power, power + 1, (1, d))
+    if seed % 4 > 1:
+        monkeypatch.setattr(cell_samples, "MOST", 0)
+    try:
+        undecided = decided(X, rng.normal(size=N), K, None if seed % 5 else 1.0, rng, 10)
+    except InputError as error:
+        undecided = str(error)
+    assert undecided in range(11) or "float64 does not tell" in undecided
+
+
+@pytest.mark.parametrize("seed", first(3, range(30)))
+def test_units_of_the_features_change_nothing(seed):
+    rng = np.random.default_rng(seed)
+    N, d, K = (int(rng.integers(*ends)) for ends in ((2, 30), (2, 8), (1, 5)))
+    X, y, w, z = (rng.normal(size=size) for size in ((N, d), N, (K, d), K))
+    units = 2.0 ** rng.integers(-400, 400, d)
+    one, two = (
+        sampled_cells(X * u, y, K, bias=None, draws=1, around=(w / u, z), spread=0)
+        for u in (1.0, units)
+    )
+    assert one == two
+    assert not one.undecided
+
+
+def test_a_network_on_a_face_is_in_no_cell():
+    found = sampled_cells([[1], [2]], [1, 2], 1, around=([[1, -1]], [1]), spread=0, draws=1)
+    assert found.undecided == 1
 
 
 def test_the_interval_is_that_of_clopper_and_pearson():

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import lsq_linear, nnls
 
 from arrangement import Arrangement, kernels
-from arrangement.errors import InputError, SizeError
+from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.relu.losses.losses import LOSSES, Loss
 from arrangement.relu.training import convex
 from tests.amounts import first
@@ -381,3 +381,23 @@ def test_bad_losses_and_weights_are_one_clear_error(change, message):
     given = {"X": [[0.0], [1.0]], "y": [0.0, 1.0], "beta": 1.0} | change
     with pytest.raises(InputError, match=message):
         convex.train(**given)
+
+
+@pytest.mark.parametrize("seed", first(8, range(80)))
+def test_the_gap_is_small_beside_the_loss_whatever_samples_weigh(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(int(rng.integers(3, 9)), 1)), rng.normal(size=9)
+    y, weights = y[: len(X)], np.ones(len(X))
+    heavy = (1e3, 1e6, 1e12, 1e50)[seed % 4]
+    weights[0] = heavy
+    try:
+        found = convex.train(X, y, 1e-3, sample_weight=weights)
+    except SolverError:
+        found = None
+    if found is None:
+        assert heavy > 1e6
+        return
+    assert 0 <= found.gap + 1e-12 <= 1e-2 * found.fun
+    # Without a sample the least loss is no larger.
+    alone = convex.train(X[1:], y[1:], 1e-3)
+    assert found.fun >= alone.lower_bound - 1e-12

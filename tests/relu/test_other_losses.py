@@ -59,8 +59,8 @@ def test_the_pieces_are_those_of_the_definitions(seed, loss):
             assert value == pytest.approx(float(expected[state]), rel=1e-12, abs=1e-14)
     assert len(set(expected) - set(found)) <= landscape.doubtful
     # What vanishes does so by structure, and is proved to, but where other residuals of
-    # log-cosh cancel in pairs; Huber's minimisers are polyhedra.
-    if loss != "huber" and (seed, loss) != (66, "log_cosh"):
+    # log-cosh cancel in pairs.
+    if (seed, loss) != (66, "log_cosh"):
         assert pieces.decided.all()
         assert not landscape.doubtful
     if pieces.decided.all() and not landscape.doubtful:
@@ -81,6 +81,31 @@ def test_a_sample_at_the_threshold_hides_no_piece():
     given = problem(115, "huber")
     found = states(OneHiddenLayer(**given).landscape().pieces)
     assert sorted(found) == sorted(specification(**given).pieces())
+
+
+def test_minimisers_that_end_at_the_threshold_are_no_doubt():
+    # A line of fits, of which the least is reached where two samples are at the threshold.
+    given = dict(X=np.array([[2.0], [0], [2], [2], [1]]), y=np.array([3.0, 2, 0, -2, -3]))
+    layer = OneHiddenLayer(**given, loss="huber", output_bias=True)
+    landscape = layer.landscape()
+    assert landscape.doubtful == 0
+    assert landscape.global_minimum.loss == 2.4
+    expected = specification(**given, bias=1.0, output_bias=True, loss="huber").pieces()
+    assert sorted(states(landscape.pieces)) == sorted(expected)
+
+
+@pytest.mark.parametrize("seed", first(3, range(150)))
+def test_no_tuple_of_a_huber_loss_is_doubtful(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, (int(rng.integers(2, 6)), 1)) * 1.0
+    given = dict(X=X, y=rng.integers(-3, 4, len(X)) * 1.0, bias=1.0)
+    given |= dict(loss="huber", output_bias=bool(seed % 2))
+    landscape = OneHiddenLayer(**given).landscape(exact=seed % 4 > 1)
+    expected = specification(**given).pieces()
+    assert sorted(states(landscape.pieces)) == sorted(expected)
+    assert landscape.doubtful == 0
+    for state, loss in zip(states(landscape.pieces), landscape.pieces.loss, strict=True):
+        assert loss == pytest.approx(float(expected[state]), rel=1e-12, abs=1e-14)
 
 
 def test_wrong_proposals_are_not_believed(monkeypatch):

@@ -9,8 +9,9 @@ Which samples are in L is proposed in float64; the equations and inequalities th
 they are the conditions of Karush, Kuhn and Tucker of a convex problem.
 
 The criterion of a local minimum is that of squares with these r. Where c is not unique beyond
-the null space of A, the inequalities on L are taken as strict: a tuple on which they cannot be
-strict and those of the face might hold is doubtful.
+the null space of A, an inequality on L that holds with equality on the whole polyhedron is made
+an equation. Then the others can be strict at once, and are strict somewhere on every open set
+that meets the polyhedron, such as where those of the face hold: all may be taken as strict.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class _UnprovedError(SolverError):
 
 @dataclass(frozen=True, eq=False)
 class _Fit(Solution):
-    """Minimisers (c + N t)/denominator with value + moves t ≥ 0, where moves are not zero."""
+    """Minimisers (c + N t)/denominator with value + moves t ≥ 0, where moves are not zero and
+    all these can be positive at once."""
 
     value: Integers
     moves: Integers
@@ -52,8 +54,6 @@ class _Fit(Solution):
 
 class HuberDecider(ConvexDecider):
     """Decides tuples of faces exactly for the Huber loss; see :class:`ConvexDecider`."""
-
-    _open = False
 
     def solve(self, faces: Indices) -> _Fit:
         """All minimisers on a tuple of faces.
@@ -131,34 +131,52 @@ class HuberDecider(ConvexDecider):
         for q, other in enumerate(others):
             null[other, q] = denominator
             null[pivots, q] = -form[: len(pivots), other]
-        outputs = product(A, c[:, None])[:, 0]
-        away = outputs - denominator * self.targets
-        limit = denominator * self.limit
-        residuals = np.where(near, away, side * limit)
-        if any(abs(v) > limit for v in residuals):
+        while True:
+            outputs = product(A, c[:, None])[:, 0]
+            away = outputs - denominator * self.targets
+            limit = denominator * self.limit
+            residuals = np.where(near, away, side * limit)
+            if any(abs(v) > limit for v in residuals):
+                return None
+            at = near & (np.abs(away) == limit)
+            if at.any():
+                return self._proved(A, np.where(at, np.sign(away), side))
+            value = (side * away - limit)[~near]
+            moves = product(side[~near, None] * A[~near], null)
+            moved = np.array([any(row) for row in moves], dtype=bool)
+            if any(v < 0 for v in value[~moved]):
+                return None
+            value, moves = value[moved], moves[moved]
+            tight = self._tight(value, moves)
+            if tight is None:
+                return _Fit(
+                    c, null, denominator, residuals, exact.rank(A), value, moves, outputs
+                )
+            row, rest = moves[tight], value[tight]
+            pivot = int(np.flatnonzero(row)[0])
+            if row[pivot] < 0:
+                row, rest = -row, -rest
+            c = c * row[pivot] - null[:, pivot] * rest
+            null = np.delete(null * row[pivot] - np.outer(null[:, pivot], row), pivot, axis=1)
+            denominator *= row[pivot]
+
+    def _tight(self, value: Integers, moves: Integers) -> int | None:
+        """One of the inequalities value + moves t ≥ 0 that is an equation, if they have a
+        solution; None if all can be strict."""
+        if not len(moves) or self._point_inside([(value, moves)], (1,)) is not None:
             return None
-        value = (side * away - limit)[~near]
-        moves = product(side[~near, None] * A[~near], null)
-        moved = np.array([any(row) for row in moves], dtype=bool)
-        if any(v < 0 for v in value[~moved]):
-            return None
-        if moved.any():
-            moves, value = moves[moved], value[moved]
-        else:
-            moves, value = moves[:0], value[:0]
-        return _Fit(c, null, denominator, residuals, exact.rank(A), value, moves, outputs)
+        # Those before have inner points, and this one is nowhere positive on these.
+        rows = np.concatenate([moves, value[:, None]], axis=1).tolist()
+        return next(k for k in range(len(rows)) if exact.interior_point(rows[: k + 1]) is None)
 
     def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
         """The local minima on tuples of active faces, and the doubtful tuples."""
         parts = [Minima.empty(tuples.shape[1], len(self.y), self.faces.rank)]
         doubtful = [tuples[:0]]
         for row in self.unclear(tuples):
-            self._open = False
             try:
                 parts += self._minima_on(row)
             except _UnprovedError:
-                self._open = True
-            if self._open:
                 doubtful.append(row[None])
         return Minima.concatenated(parts), np.concatenate(doubtful)
 
@@ -169,13 +187,7 @@ class HuberDecider(ConvexDecider):
         solution: Solution,
     ) -> list[Fraction] | None:
         assert isinstance(solution, _Fit)
-        if not len(solution.value):
-            return self._point_inside(affected, choice)
-        beyond = solution.value, solution.moves
-        t = self._point_inside([*affected, beyond], (*choice, 1))
-        if t is None and self._point_inside(affected, choice) is not None:
-            self._open = True
-        return t
+        return self._point_inside([*affected, (solution.value, solution.moves)], (*choice, 1))
 
     def _exact_loss(self, solution: Solution) -> Fraction:
         assert isinstance(solution, _Fit)

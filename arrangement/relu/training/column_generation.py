@@ -26,6 +26,9 @@ GAP, GAP_AT_KINKS = 1e-9, 1e-7
 """The gap at which the work ends, as a share of the zero function's loss; the second for losses
 with kinks, where Newton's method gives no more digits."""
 
+OWN_GAP = 1e-6
+"""The same as a share of the network's own loss, which may be far less."""
+
 MOST_ROUNDS = 200
 
 UNUSED = 1e-7
@@ -150,12 +153,13 @@ class Program:
         apart, powers = APART, [0.0, 0.5, 1.0] if fit.squared else [0.0]
         for _ in range(MOST_ROUNDS):
             bound, peaks = self.support(nu, self.beta, apart)
-            gap = self._gap(nu, V, place, float(bound.max(initial=0.0)))
+            upper = self._upper(V, place)
+            gap = upper - self._lower(nu, float(bound.max(initial=0.0)))
             best = min(best, (gap, V, place, nu), key=lambda found: found[0])
             report(round(10**9 * (1 - min(best[0] / zero, 1.0))) if zero else 10**9, 10**9)
             apart = APART if bound.max(initial=0.0) > FAR * self.beta else SAME
             new = [pair for pair in peaks if pair not in self.chosen]
-            if gap <= (GAP if fit.smooth else GAP_AT_KINKS) * zero:
+            if gap <= min((GAP if fit.smooth else GAP_AT_KINKS) * zero, OWN_GAP * upper):
                 break
             if new:
                 # At kinks many ν belong to one optimum, and what is unused still bounds them.
@@ -248,12 +252,14 @@ class Program:
         t = self.fit.best_multiple(nu)
         return nu * min(t, self.beta / norm) if norm > 0 else nu * t
 
-    def _gap(self, nu: Floats, V: Floats, place: Indices, norm: float) -> float:
-        """The primal value of V minus the dual value of ν, scaled to be feasible."""
-        fit = self.fit
-        upper = fit.value(self._outputs(V, place))
-        upper += self.beta * float(np.linalg.norm(V, axis=1).sum())
-        return upper - fit.dual(self._scaled(nu, norm))
+    def _upper(self, V: Floats, place: Indices) -> float:
+        """The primal value of V."""
+        loss = self.fit.value(self._outputs(V, place))
+        return loss + self.beta * float(np.linalg.norm(V, axis=1).sum())
+
+    def _lower(self, nu: Floats, norm: float) -> float:
+        """The dual value of ν, scaled to be feasible."""
+        return self.fit.dual(self._scaled(nu, norm))
 
     def _sharpest(self, V: Floats, place: Indices) -> tuple[Floats, Indices]:
         """Of the neurons and what Newton's method makes of them those of least gap.
@@ -272,9 +278,8 @@ class Program:
                 if own.any():
                     bound = self._supports(self.packed[rows[own]], column, self.beta)[0]
                     norm = max(norm, float(bound[np.arange(own.sum()), columns[own] % 2].max()))
-            best = min(
-                best, (self._gap(nu, *neurons, norm), *neurons), key=lambda found: found[0]
-            )
+            gap = self._upper(*neurons) - self._lower(nu, norm)
+            best = min(best, (gap, *neurons), key=lambda found: found[0])
         return best[1:]
 
     def _restricted(self, power: float) -> tuple[Floats, Indices, Floats]:

@@ -71,8 +71,9 @@ MOST_PATTERNS = 2**20
 SECONDS = 1e-7
 """About how long one sample of one pattern takes in a round."""
 
-LARGEST_GAP = 1e-6
-"""The gap beyond which an answer is refused, as a share of the zero function's loss."""
+LARGEST_GAP, LARGEST_OWN_GAP = 1e-6, 1e-2
+"""The gaps beyond which an answer is refused, as shares of the zero function's loss and of the
+network's own, which is far less where few samples weigh most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +204,8 @@ def train(
     SizeError
         If there may be more than a million patterns.
     SolverError
-        If the gap between the network and the dual cannot be closed in float64.
+        If the gap between the network and the dual cannot be closed in float64: to a millionth
+        of the zero function's loss, and a hundredth of the network's own.
 
     References
     ----------
@@ -257,10 +259,12 @@ def train(
         fun += 0.5 * decay * float(np.sum(w**2) + np.sum(z**2))
         scaled, norm = program.feasible(fit.nu(f[counted] / b) if fit.smooth else nu)
         lower_bound = b * b * fit.dual(scaled)
-        if fun - lower_bound > LARGEST_GAP * b * b * fit.value(np.zeros_like(scaled)):
+        zero = b * b * fit.value(np.zeros_like(scaled))
+        if fun - lower_bound > min(LARGEST_GAP * zero, LARGEST_OWN_GAP * fun):
             raise SolverError(
                 f"the gap of {fun - lower_bound:.2g} between the network and the dual could "
-                "not be closed in float64: scale the features alike, or take a larger beta"
+                "not be closed in float64: scale the features alike, take a larger beta, or "
+                "weights of samples that differ less"
             )
         dual = np.zeros_like(f)
         dual[counted] = scaled * b
