@@ -48,11 +48,11 @@ NEGATIVE, POSITIVE, ZERO, BOTH = 1, 2, 4, 3
 class Vertices(NamedTuple):
     """The vertices of a complex, with room for more."""
 
-    points: Floats2  # (d, V): coordinates
+    points: Floats2  # (V, d): coordinates
     spread: Floats1  # (V,): a bound on their errors
     parents: Int32s2  # (V, 3): the vertices between which each lies, and the step that made it
-    values: Floats2  # (w, V): the ingredients of the functions
-    errors: Singles2  # (w, V): bounds on their errors; 0 for none
+    values: Floats2  # (V, w): the ingredients of the functions
+    errors: Singles2  # (V, w): bounds on their errors; 0 for none
     signs: Signs1  # (V,): of the current function
     sure: Bools1  # (V,): is the sign of every entry of `values` that of the true value?
     asked: Ints1  # (V,): receives the vertices whose sign is open
@@ -75,11 +75,11 @@ class Regions(NamedTuple):
     """The faces of full dimension by number, with room for more."""
 
     origin: Int32s2  # (R, 2): the region from which a region was split off, and the step
-    column: Signs2  # (S, R): the sign of each function, when it was inserted
+    signs: Signs2  # (R, S): the sign of each function, when it was inserted
 
 
-@compiled(Ints2, bool, bool, int, Ints1, Vertices, Faces, Regions, error_model="numpy")
-def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regions):
+@compiled(Ints2, bool, bool, bool, int, Ints1, Vertices, Faces, Regions, error_model="numpy")
+def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex, regions):
     """Cut the complex by the zero sets of some functions, as far as their signs are certain.
 
     The functions are affine on each face of the complex that is there when they are inserted,
@@ -98,6 +98,8 @@ def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regio
     fixed_lines : bool
         Are all functions affine on each edge as it was at the beginning? If so, new vertices
         are found between its ends then, which keeps errors and pedigrees small.
+    last : bool
+        Are the values needed for these steps only? Then new vertices have no others.
     top : int
         Dimension of the complex; its faces of this dimension are the regions.
     counts : int64 (9,)
@@ -116,14 +118,15 @@ def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regio
     """
     points, spread, parents, values, errors, signs, sure, asked = vertices
     faces, pool, mask = complex
-    origin, column = regions
+    origin, found = regions
     while counts[STEP] < len(steps):
         row, low, high, step = steps[counts[STEP]]
+        first = 0 if not last else low if high > low else row
         if not settled:
             n = _signs_of(row, low, high, counts[VERTICES], signs, values, errors, sure, asked)
             if n > 0:
                 return OPEN, n
-        n, born = _mark(counts, top, signs, faces, pool, mask, column[step])
+        n, born = _mark(counts, top, signs, faces, pool, mask, step, found)
         if (
             counts[NEED_FACES] > len(faces)
             or counts[NEED_POOL] > len(pool)
@@ -140,11 +143,11 @@ def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regio
                 if not fixed_lines:
                     a = faces[pool[faces[f, BEGIN]], BEGIN]
                     b = faces[pool[faces[f, BEGIN] + 1], BEGIN]
-                _interpolate(row, low, high, a, b, v, values, errors, points, spread)
+                _interpolate(row, low, high, a, b, v, first, values, errors, points, spread)
                 sure[v] = False
                 parents[v, 0], parents[v, 1], parents[v, 2] = a, b, step
                 counts[VERTICES] += 1
-            if not _split(f, step, top, counts, faces, pool, mask, column[step], origin):
+            if not _split(f, step, top, counts, faces, pool, mask, found, origin):
                 return BROKEN, f
         counts[DEAD] += n
         counts[STEP] += 1
@@ -157,11 +160,11 @@ def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regio
 @compiled(error_model="numpy")
 def _height(row, low, high, v, values):
     """The value of a step's function at a vertex."""
-    result = values[row, v]
+    result = values[v, row]
     if high > low:
-        most = values[low, v]
+        most = values[v, low]
         for k in range(low + 1, high):
-            most = max(most, values[k, v])
+            most = max(most, values[v, k])
         result -= most
     return result
 
@@ -169,11 +172,11 @@ def _height(row, low, high, v, values):
 @compiled(error_model="numpy")
 def _error(row, low, high, v, errors):
     """A bound on the error of `_height`, beside its own rounding."""
-    result = np.float64(errors[row, v])
+    result = np.float64(errors[v, row])
     if high > low:
-        most = np.float64(errors[low, v])
+        most = np.float64(errors[v, low])
         for k in range(low + 1, high):
-            most = max(most, np.float64(errors[k, v]))
+            most = max(most, np.float64(errors[v, k]))
         result += most
     return result
 
@@ -196,7 +199,7 @@ def _signs_of(row, low, high, n, signs, values, errors, sure, asked):
 
 
 @compiled(error_model="numpy")
-def _mark(counts, top, signs, faces, pool, mask, column):
+def _mark(counts, top, signs, faces, pool, mask, step, found):
     """The signs on each face; how many faces and regions are split, and the room for that."""
     n, length, edges, regions = 0, 0, 0, 0
     for f in range(counts[FACES]):
@@ -217,7 +220,9 @@ def _mark(counts, top, signs, faces, pool, mask, column):
                     break
             else:
                 if k == top:
-                    column[faces[f, LABEL]] = -1 if m & NEGATIVE else 1 if m & POSITIVE else 0
+                    found[faces[f, LABEL], step] = (
+                        -1 if m & NEGATIVE else 1 if m & POSITIVE else 0
+                    )
         mask[f] = m
     counts[NEED_FACES] = counts[FACES] + 3 * n
     # Each item of a boundary goes to the halves and to the cut at most, which is in both.
@@ -227,8 +232,9 @@ def _mark(counts, top, signs, faces, pool, mask, column):
 
 
 @compiled(error_model="numpy")
-def _interpolate(row, low, high, a, b, v, values, errors, points, spread):
-    """Vertex v where the function vanishes between vertices a and b, with error bounds.
+def _interpolate(row, low, high, a, b, v, first, values, errors, points, spread):
+    """Vertex v where the function vanishes between vertices a and b, with error bounds; its
+    values from the first that is needed on.
 
     With p = |h(a)|, q = |h(b)| and errors of at most α, β the parameter t = p / (p + q) is
     wrong by at most (α q + β p) / ((p + q)(p + q − α − β)), beside the rounding.
@@ -242,22 +248,22 @@ def _interpolate(row, low, high, a, b, v, values, errors, points, spread):
     if width > 1e-290 and width < 1e290:
         t = p / (p + q)
         wrong = (alpha * (1.0 - t) + beta * t) / width * INFLATE + 8 * UNIT_ROUNDOFF
-    for k in range(values.shape[0]):
-        x, y = values[k, a], values[k, b]
-        values[k, v] = x + t * (y - x)
+    for k in range(first, values.shape[1]):
+        x, y = values[a, k], values[b, k]
+        values[v, k] = x + t * (y - x)
         bound = ROUND_UP * (
-            errors[k, a] * (1.0 - t) + errors[k, b] * t
-            + wrong * (abs(y - x) + errors[k, a] + errors[k, b])
+            errors[a, k] * (1.0 - t) + errors[b, k] * t
+            + wrong * (abs(y - x) + errors[a, k] + errors[b, k])
             + 4 * UNIT_ROUNDOFF * (abs(x) + abs(y)) + LEAST
         )  # fmt: skip
-        errors[k, v] = bound if bound >= 0.0 else np.inf  # not NaN, which max may pass over
+        errors[v, k] = bound if bound >= 0.0 else np.inf  # not NaN, which max may pass over
     if high == low:
-        values[row, v] = 0.0
-        errors[row, v] = 0.0
+        values[v, row] = 0.0
+        errors[v, row] = 0.0
     most, largest = 0.0, 0.0
-    for k in range(points.shape[0]):
-        x, y = points[k, a], points[k, b]
-        points[k, v] = x + t * (y - x)
+    for k in range(points.shape[1]):
+        x, y = points[a, k], points[b, k]
+        points[v, k] = x + t * (y - x)
         most = max(most, abs(y - x))
         largest = max(largest, abs(x), abs(y))
     spread[v] = INFLATE * (
@@ -267,7 +273,7 @@ def _interpolate(row, low, high, a, b, v, values, errors, points, spread):
 
 
 @compiled(error_model="numpy")
-def _split(f, step, top, counts, faces, pool, mask, column, origin):
+def _split(f, step, top, counts, faces, pool, mask, found, origin):
     """Replace face f by its halves, with the cut between them; False if that is impossible."""
     k, begin, end, label = faces[f, DIM], faces[f, BEGIN], faces[f, END], faces[f, LABEL]
     start, stop = faces[f, START], faces[f, STOP]
@@ -322,8 +328,8 @@ def _split(f, step, top, counts, faces, pool, mask, column, origin):
         counts[REGIONS] += 1
         faces[plus, LABEL] = new
         origin[new, 0], origin[new, 1] = label, step
-        column[label] = -1
-        column[new] = 1
+        found[label, step] = -1
+        found[new, step] = 1
     return True
 
 

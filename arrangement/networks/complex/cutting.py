@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,8 +30,11 @@ from arrangement.progress import Progress, reporter
 
 __all__ = ["Arrays", "Subdivision"]
 
-SMALL = 2**22
-"""Up to this many entries room is made generously: pages that are not used cost nothing."""
+SMALL = 2**16
+"""Up to this many entries room is made generously."""
+
+BLOCK = 2**18
+"""Numbers of one layer that are computed at once."""
 
 MOST_ENTRIES = 2**31 - 2**24
 """Faces and the lists of their boundaries are numbered by 32 bits."""
@@ -83,7 +87,7 @@ class Subdivision:
         show, widths = reporter(progress, "neurons"), layers.hidden_widths
         for l, cutting in enumerate(steps.cutting):
             self._add_layer(l)
-            self._cut(cutting)
+            self._cut(cutting, l == len(steps.cutting) - 1)
             if l < len(widths):
                 show(sum(widths[: l + 1]), sum(widths))
 
@@ -101,11 +105,11 @@ class Subdivision:
         room, more = 2 * count + 2000, 2 * n_vertices + 1000
         self.counts = np.zeros(9, dtype=np.int64)
         self.vertices = kernel.Vertices(
-            points=np.zeros((d, more)),
+            points=np.zeros((more, d)),
             spread=np.zeros(more),
             parents=np.full((more, 3), -1, dtype=np.int32),
-            values=np.zeros((0, more)),
-            errors=np.zeros((0, more), dtype=np.float32),
+            values=np.zeros((more, 0)),
+            errors=np.zeros((more, 0), dtype=np.float32),
             signs=np.zeros(more, dtype=np.int8),
             sure=np.zeros(more, dtype=np.bool_),
             asked=np.zeros(more, dtype=np.int64),
@@ -114,7 +118,7 @@ class Subdivision:
         self.faces = kernel.Faces(rows, pool, mask=np.zeros(room, dtype=np.uint8))
         self.regions = kernel.Regions(
             origin=np.full((1000, 2), -1, dtype=np.int32),
-            column=np.zeros((len(self.steps), 1000), dtype=np.int8),
+            signs=np.zeros((1000, len(self.steps)), dtype=np.int8),
         )
         self.exact.parents = self.vertices.parents
         f = p = first = 0
@@ -133,24 +137,28 @@ class Subdivision:
     def _add_layer(self, l: int) -> None:
         """The values of hidden layer l, or of the outputs, at the vertices."""
         layers, n = self.layers, self.n_vertices
-        points, spread, _, values, errors, *_ = self.vertices
-        if l == 0:
-            inputs, error = points[:, :n], np.broadcast_to(spread[:n], (len(points), n))
-        else:
-            inputs, error = layers.pass_on(
-                l - 1, values[:, :n], errors[:, :n].astype(np.float64), self.vertices.sure[:n]
-            )
-        values = np.empty((len(layers.weights[l]), len(spread)))
+        points, spread, _, before, wrong, _, sure, _ = self.vertices
+        width = len(layers.weights[l])
+        values = np.empty((len(spread), width))
         errors = np.empty(values.shape, dtype=np.float32)
-        values[:, :n], bound = layers.propagate(l, inputs, error)
-        with np.errstate(over="ignore"):
-            # Where there is no error at all, none is made by rounding upwards.
-            errors[:, :n] = np.where(bound > 0.0, bound * kernel.ROUND_UP + kernel.LEAST, bound)
+        for part in self._blocks(n, width):
+            if l == 0:
+                inputs, error = points[part].T, np.tile(spread[part], (points.shape[1], 1))
+            else:
+                inputs, error = layers.pass_on(
+                    l - 1, before[part].T, wrong[part].T.astype(np.float64), sure[part]
+                )
+            fresh, bound = layers.propagate(l, inputs, error)
+            values[part] = fresh.T
+            with np.errstate(over="ignore"):
+                # Where there is no error at all, none is made by rounding upwards.
+                bound = np.where(bound > 0.0, bound * kernel.ROUND_UP + kernel.LEAST, bound)
+                errors[part] = bound.T
         self.vertices = self.vertices._replace(values=values, errors=errors)
         self.vertices.sure[:] = False
         self.exact.focus(l)
 
-    def _cut(self, cutting: NDArray[np.int64]) -> None:
+    def _cut(self, cutting: NDArray[np.int64], last: bool) -> None:
         """Cut by functions of the current layer, settling signs as they come up."""
         fixed = bool((cutting[:, 2] - cutting[:, 1] <= 1).all())
         faces, pool, _ = self.faces
@@ -160,7 +168,7 @@ class Subdivision:
         settled = False
         while True:
             status, count = kernel.subdivide(
-                cutting, settled, fixed, self.layers.input_dimension, self.counts,
+                cutting, settled, fixed, last, self.layers.input_dimension, self.counts,
                 self.vertices, self.faces, self.regions,
             )  # fmt: skip
             if status == kernel.COMPLETE:
@@ -173,31 +181,26 @@ class Subdivision:
                 self._grow(int(self.counts[REGIONS]) + count)
             settled = True
 
+    @staticmethod
+    def _blocks(n: int, width: int) -> Iterator[slice]:
+        step = max(1, BLOCK // width)
+        return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
     def _grow(self, n_regions: int) -> None:
         """Make room for the step that is about to be made, and as much again."""
         before = self.counts[[FACES, POOL]]
         kernel.tidy(self.counts, self.faces.rows, self.faces.pool)
         self.counts[[NEED_FACES, NEED_POOL]] -= before - self.counts[[FACES, POOL]]
         need = self.counts[[NEED_FACES, NEED_POOL, NEED_VERTICES]].tolist()
-        rows, pool, mask = self.faces
-        if need[0] > len(rows):
-            rows, mask = _grown(rows, need[0]), _grown(mask, need[0])
-        if need[1] > len(pool):
-            pool = _grown(pool, need[1])
-        self.faces = kernel.Faces(rows, pool, mask)
-        if need[2] > len(self.vertices.spread):
-            self.vertices = kernel.Vertices(
-                *(
-                    _grown(array, need[2], int(name in ("points", "values", "errors")))
-                    for name, array in self.vertices._asdict().items()
-                )
-            )
-            self.exact.parents = self.vertices.parents
-        if n_regions > len(self.regions.origin):
-            origin, column = self.regions
-            self.regions = kernel.Regions(
-                _grown(origin, n_regions), _grown(column, n_regions, 1)
-            )
+        for needed, arrays in (
+            (need[0], (self.faces.rows, self.faces.mask)),
+            (need[1], (self.faces.pool,)),
+            (need[2], self.vertices),
+            (n_regions, self.regions),
+        ):
+            if needed > len(arrays[0]):
+                for array in arrays:
+                    _enlarge(array, needed)
 
     def _settle(self, vertices: list[int], number: int) -> None:
         """The exact signs of a step at some vertices; their values anew, well rounded."""
@@ -210,49 +213,51 @@ class Subdivision:
         columns = zip(fresh, self.exact.preactivations(fresh, layer), strict=True)
         for v, (*integers, scale) in columns:
             values = np.array([rounded(z, scale) for z in integers])
-            self.vertices.values[:, v] = values
+            self.vertices.values[v] = values
             with np.errstate(over="ignore"):
                 bound = 2 * UNIT_ROUNDOFF * np.abs(values) + kernel.LEAST
-                self.vertices.errors[:, v] = bound
+                self.vertices.errors[v] = bound
             self.vertices.sure[v] = True
             self._round_coordinates(v)
 
     def _round_coordinates(self, v: int) -> None:
-        self.vertices.points[:, v], self.vertices.spread[v] = self.exact.float_coordinates(v)
+        self.vertices.points[v], self.vertices.spread[v] = self.exact.float_coordinates(v)
 
     def arrays(self) -> Arrays:
         """The arrays of the complex: faces without gaps, coordinates good to about 1e-8."""
         rows, pool, _ = self.faces
         kernel.tidy(self.counts, rows, pool)
-        n, m = self.n_vertices, int(self.counts[REGIONS])
         self.exact.focus(-1)
-        points, spread = self.vertices.points[:, :n].T.copy(), self.vertices.spread[:n].copy()
+        (points, spread, parents, *_), (origin, signs) = self.vertices, self.regions
+        for array, count in (
+            (rows, FACES), (pool, POOL), (points, VERTICES), (spread, VERTICES),
+            (parents, VERTICES), (origin, REGIONS), (signs, REGIONS),
+        ):  # fmt: skip
+            _resize(array, int(self.counts[count]))
         vertices = doubtful(points, spread, len(self.domain.vertices))
         self.exact.coordinates(vertices)
         for v in vertices:
-            points[v], spread[v] = self.exact.float_coordinates(v)
-        self.exact.parents = self.vertices.parents[:n].copy()
-        origin = self.regions.origin[:m].copy()
-        signs = np.ascontiguousarray(self.regions.column[:, :m].T)
+            self._round_coordinates(v)
         kernel.inherit(signs, origin)
-        rows, pool = rows[: self.counts[FACES]].copy(), pool[: self.counts[POOL]].copy()
         rows[:, kernel.START : kernel.STOP + 1] = 0  # which was never written for most faces
         signs = self.steps.complete(signs)
-        return Arrays(rows, pool, points, spread, self.exact.parents, origin, signs)
+        return Arrays(rows, pool, points, spread, parents, origin, signs)
 
 
-def _grown(array: NDArray[Any], needed: int, axis: int = 0) -> NDArray[Any]:
-    """The array with room for the needed entries along an axis, and for more."""
+def _enlarge(array: NDArray[Any], needed: int) -> None:
+    """Make room for the needed entries, and for more."""
     if needed > MOST_ENTRIES:
         raise SizeError(
             f"more than {needed:,} faces, or entries of their boundaries; reduce the domain, "
             "the neurons or the input dimension"
         )
-    size = min(4 * needed if needed < SMALL else needed + needed // 2, MOST_ENTRIES)
-    shape = (size, *array.shape[1:]) if axis == 0 else (len(array), size)
+    size = min(4 * needed if needed < SMALL else needed + needed // 4, MOST_ENTRIES)
     what = f"{size:,} faces, or entries of their boundaries,"
-    total = array.itemsize * int(np.prod(shape))
+    total = array.itemsize * size * int(np.prod(array.shape[1:]))
     refuse(total, what, "reduce the domain, the neurons or the input dimension")
-    result = np.empty(shape, dtype=array.dtype)
-    result[tuple(map(slice, array.shape))] = array
-    return result
+    _resize(array, size)
+
+
+def _resize(array: NDArray[Any], size: int) -> None:
+    """Change the length in place: no copy where the system can move pages."""
+    array.resize((size, *array.shape[1:]), refcheck=False)
