@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
+from arrangement.kernels.double_double import SPREAD
 from arrangement.kernels.networks import subdivision as kernel
+from arrangement.kernels.networks.double_double_values import (
+    LANES,
+    LARGEST,
+    LEAST,
+    ROUND_UP,
+    Layer,
+    Values,
+    propagate,
+)
 from arrangement.kernels.networks.subdivision import (
     FACES,
     NEED_FACES,
@@ -24,17 +33,31 @@ from arrangement.kernels.rounding import UNIT_ROUNDOFF
 from arrangement.memory import refuse
 from arrangement.networks.complex.domains import Polytope
 from arrangement.networks.complex.steps import Steps
-from arrangement.networks.complex.vertices import ExactVertices, doubtful, rounded
+from arrangement.networks.complex.vertices import (
+    ExactVertices,
+    doubtful,
+    rounded,
+    rounded_twice,
+)
 from arrangement.networks.layers import Layers
 from arrangement.progress import Progress, reporter
 
 __all__ = ["Arrays", "Subdivision"]
 
-SMALL = 2**16
-"""Up to this many entries room is made generously."""
+SMALL = 2**22
+"""Up to this many entries room is made generously: pages that are not used cost nothing."""
+
+LARGE = 2**26
+"""Arrays of so many bytes grow in place, which clears all pages but needs no second array."""
 
 BLOCK = 2**18
 """Numbers of one layer that are computed at once."""
+
+ROUGH = 1e-9
+"""Bounds of this part of a layer's largest value leave a sign open where it is near zero."""
+
+FEW = 16
+"""So many signs or vertices are computed in integers before all are in double-double."""
 
 MOST_ENTRIES = 2**31 - 2**24
 """Faces and the lists of their boundaries are numbered by 32 bits."""
@@ -81,6 +104,7 @@ class Subdivision:
         progress: Progress = None,
     ) -> None:
         self.layers, self.domain, self.steps, self.exact = layers, domain, steps, exact
+        self._births: list[int] = []
         self._begin()
         for v in range(self.n_vertices):
             self._round_coordinates(v)
@@ -90,11 +114,24 @@ class Subdivision:
             self._cut(cutting, l == len(steps.cutting) - 1)
             if l < len(widths):
                 show(sum(widths[: l + 1]), sum(widths))
+        if steps.cutting and not self.is_double_double and self._n_doubtful() > FEW:
+            self._double_precision()
 
     @property
     def n_vertices(self) -> int:
         """How many vertices there are."""
         return int(self.counts[VERTICES])
+
+    @property
+    def is_double_double(self) -> bool:
+        """Are the values of the current layer known to twice the digits of float64?"""
+        return self.vertices.tail.shape[1] > 0
+
+    def _n_doubtful(self) -> int:
+        """How many vertices are known too badly to be answered."""
+        n = self.n_vertices
+        points, spread = self.vertices.points[:n], self.vertices.spread[:n]
+        return len(doubtful(points, spread, len(self.domain.vertices)))
 
     def _begin(self) -> None:
         """The faces of the domain, and its vertices."""
@@ -110,6 +147,7 @@ class Subdivision:
             parents=np.full((more, 3), -1, dtype=np.int32),
             values=np.zeros((more, 0)),
             errors=np.zeros((more, 0), dtype=np.float32),
+            tail=np.zeros((more, 0)),
             signs=np.zeros(more, dtype=np.int8),
             sure=np.zeros(more, dtype=np.bool_),
             asked=np.zeros(more, dtype=np.int64),
@@ -136,12 +174,25 @@ class Subdivision:
 
     def _add_layer(self, l: int) -> None:
         """The values of hidden layer l, or of the outputs, at the vertices."""
-        layers, n = self.layers, self.n_vertices
-        points, spread, _, before, wrong, _, sure, _ = self.vertices
+        n = self.n_vertices
+        self._births.append(n)
+        if self.is_double_double:
+            self._propagate_twice(l, n)
+        elif self._propagate(l, n) + self._n_doubtful() > FEW:
+            self._double_precision()
+        self.vertices.sure[:] = False
+        self.exact.focus(l)
+
+    def _propagate(self, l: int, n: int) -> float:
+        """The values of layer l in float64; about how many signs their bounds leave open."""
+        layers, result = self.layers, 0.0
+        points, spread, _, before, wrong, _, _, sure, _ = self.vertices
         width = len(layers.weights[l])
         values = np.empty((len(spread), width))
         errors = np.empty(values.shape, dtype=np.float32)
-        for part in self._blocks(n, width):
+        step = max(1, BLOCK // width)
+        for start in range(0, n, step):
+            part = slice(start, min(start + step, n))
             if l == 0:
                 inputs, error = points[part].T, np.tile(spread[part], (points.shape[1], 1))
             else:
@@ -150,13 +201,38 @@ class Subdivision:
                 )
             fresh, bound = layers.propagate(l, inputs, error)
             values[part] = fresh.T
-            with np.errstate(over="ignore"):
+            with np.errstate(all="ignore"):
                 # Where there is no error at all, none is made by rounding upwards.
-                bound = np.where(bound > 0.0, bound * kernel.ROUND_UP + kernel.LEAST, bound)
+                bound = np.where(bound > 0.0, bound * ROUND_UP + LEAST, bound)
                 errors[part] = bound.T
+                largest = np.abs(fresh).max()
+                if not bound.max() <= ROUGH * largest:
+                    result += float(np.fmin(bound / largest, 1.0).sum())
         self.vertices = self.vertices._replace(values=values, errors=errors)
+        return result
+
+    def _double_precision(self) -> None:
+        """The values of the current layer in double-double: anew from the corners on."""
+        functions = np.array([step[1:] for step in self.steps.functions], dtype=np.int64)
+        corners = self.exact.coordinates(range(len(self.domain.vertices)))
+        d, n = self.layers.input_dimension, len(corners)
+        pairs = [rounded_twice(c, scale) for *x, scale in corners for c in x]
+        values, tail = np.array(pairs).reshape(n, d, 2).transpose(2, 0, 1).copy()
+        errors = _twice_rounded_error(values, tail)
+        self.vertices = self.vertices._replace(values=values, errors=errors, tail=tail)
         self.vertices.sure[:] = False
-        self.exact.focus(l)
+        ends = [*self._births[1:], self.n_vertices]
+        for l, (begin, end) in enumerate(zip(self._births, ends, strict=True)):
+            self._propagate_twice(l, begin)
+            kernel.interpolate(functions, begin, end, self.vertices)
+
+    def _propagate_twice(self, l: int, n: int) -> None:
+        """The values of layer l in double-double."""
+        shape = len(self.vertices.spread), len(self.layers.weights[l])
+        found = Values(np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.float32))
+        _, _, _, values, errors, tail, _, sure, _ = self.vertices
+        propagate(n, _layer(self.layers, l), Values(values, tail, errors), sure, found)
+        self.vertices = self.vertices._replace(**found._asdict())
 
     def _cut(self, cutting: NDArray[np.int64], last: bool) -> None:
         """Cut by functions of the current layer, settling signs as they come up."""
@@ -181,26 +257,19 @@ class Subdivision:
                 self._grow(int(self.counts[REGIONS]) + count)
             settled = True
 
-    @staticmethod
-    def _blocks(n: int, width: int) -> Iterator[slice]:
-        step = max(1, BLOCK // width)
-        return (slice(start, min(start + step, n)) for start in range(0, n, step))
-
     def _grow(self, n_regions: int) -> None:
         """Make room for the step that is about to be made, and as much again."""
         before = self.counts[[FACES, POOL]]
         kernel.tidy(self.counts, self.faces.rows, self.faces.pool)
         self.counts[[NEED_FACES, NEED_POOL]] -= before - self.counts[[FACES, POOL]]
         need = self.counts[[NEED_FACES, NEED_POOL, NEED_VERTICES]].tolist()
-        for needed, arrays in (
-            (need[0], (self.faces.rows, self.faces.mask)),
-            (need[1], (self.faces.pool,)),
-            (need[2], self.vertices),
-            (n_regions, self.regions),
-        ):
-            if needed > len(arrays[0]):
-                for array in arrays:
-                    _enlarge(array, needed)
+        (rows, pool, mask), vertices = self.faces, self.vertices
+        self.faces = kernel.Faces(
+            _enlarged(rows, need[0]), _enlarged(pool, need[1]), _enlarged(mask, need[0])
+        )
+        self.vertices = kernel.Vertices(*(_enlarged(array, need[2]) for array in vertices))
+        self.regions = kernel.Regions(*(_enlarged(part, n_regions) for part in self.regions))
+        self.exact.parents = self.vertices.parents
 
     def _settle(self, vertices: list[int], number: int) -> None:
         """The exact signs of a step at some vertices; their values anew, well rounded."""
@@ -212,10 +281,16 @@ class Subdivision:
             self.vertices.signs[v] = int(h > 0) - int(h < 0)
         columns = zip(fresh, self.exact.preactivations(fresh, layer), strict=True)
         for v, (*integers, scale) in columns:
-            values = np.array([rounded(z, scale) for z in integers])
+            if self.is_double_double:
+                values, tail = np.array([rounded_twice(z, scale) for z in integers]).T
+                self.vertices.tail[v] = tail
+                bound = _twice_rounded_error(values, tail)
+            else:
+                values = np.array([rounded(z, scale) for z in integers])
+                bound = 2 * UNIT_ROUNDOFF * np.abs(values) + LEAST
             self.vertices.values[v] = values
             with np.errstate(over="ignore"):
-                bound = 2 * UNIT_ROUNDOFF * np.abs(values) + kernel.LEAST
+                # The bound of numbers that are cut off is beyond float32, and so infinite.
                 self.vertices.errors[v] = bound
             self.vertices.sure[v] = True
             self._round_coordinates(v)
@@ -244,20 +319,63 @@ class Subdivision:
         return Arrays(rows, pool, points, spread, parents, origin, signs)
 
 
-def _enlarge(array: NDArray[Any], needed: int) -> None:
-    """Make room for the needed entries, and for more."""
+def _enlarged(array: NDArray[Any], needed: int) -> NDArray[Any]:
+    """The array with room for the needed entries, and for more if there was none."""
+    if needed <= len(array):
+        return array
     if needed > MOST_ENTRIES:
         raise SizeError(
             f"more than {needed:,} faces, or entries of their boundaries; reduce the domain, "
             "the neurons or the input dimension"
         )
-    size = min(4 * needed if needed < SMALL else needed + needed // 4, MOST_ENTRIES)
+    size = min(4 * needed if needed < SMALL else needed + needed // 2, MOST_ENTRIES)
     what = f"{size:,} faces, or entries of their boundaries,"
     total = array.itemsize * size * int(np.prod(array.shape[1:]))
     refuse(total, what, "reduce the domain, the neurons or the input dimension")
-    _resize(array, size)
+    if total > LARGE:
+        _resize(array, size)
+        return array
+    result = np.empty((size, *array.shape[1:]), dtype=array.dtype)
+    result[: len(array)] = array
+    return result
 
 
 def _resize(array: NDArray[Any], size: int) -> None:
     """Change the length in place: no copy where the system can move pages."""
     array.resize((size, *array.shape[1:]), refcheck=False)
+
+
+def _twice_rounded_error(
+    values: NDArray[np.float64], tail: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Bounds on the errors of numbers that were rounded to double-double."""
+    exact = (tail == 0.0) & (np.abs(values) < LARGEST)
+    bound = np.where(exact, 0.0, SPREAD * np.abs(values) * ROUND_UP + LEAST)
+    with np.errstate(over="ignore"):
+        return bound.astype(np.float32)
+
+
+def _twice_rounded(numbers: NDArray[Any]) -> NDArray[np.float64]:
+    """Rational numbers in double-double, shape (2, …)."""
+    pairs = [rounded_twice(*v.as_integer_ratio()) for v in numbers.ravel().tolist()]
+    return np.array(pairs).reshape(-1, 2).T.reshape(2, *numbers.shape)
+
+
+def _layer(layers: Layers, l: int) -> Layer:
+    """A layer, and the activation of the one before, for double-double."""
+    network, is_float64 = layers.network, layers.network.layer_is_float64(l)
+    weights, biases = layers.weights[l], layers.biases[l]
+    w_tail, b_tail = np.zeros(weights.shape), np.zeros(biases.shape)
+    if not is_float64:
+        (weights, w_tail), (biases, b_tail) = map(
+            _twice_rounded, (network.exact_weights[l], network.exact_biases[l])
+        )
+    room = -len(biases) % LANES
+    rows, columns = ((0, room), (0, 0)), (0, room)
+    slopes = layers.slopes[l - 1] if l > 0 and not layers.is_maxout else np.ones(0)
+    return Layer(
+        np.pad(weights, rows).T.copy(), np.pad(w_tail, rows).T.copy(),
+        np.pad(biases, columns), np.pad(b_tail, columns),
+        slopes.copy() if l > 0 else np.ones(weights.shape[1]),
+        layers.pieces if l > 0 and layers.is_maxout else 1, is_float64,
+    )  # fmt: skip
