@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,11 +45,9 @@ from arrangement.progress import Progress, reporter
 
 __all__ = ["Arrays", "Subdivision"]
 
-SMALL = 2**22
-"""Up to this many entries room is made generously: pages that are not used cost nothing."""
-
-LARGE = 2**26
-"""Arrays of so many bytes grow in place, which clears all pages but needs no second array."""
+LARGE = 2**25
+"""Arrays of more bytes grow in place, which clears all pages but needs no second array; below
+that room is made generously: pages that are not used cost nothing."""
 
 BLOCK = 2**18
 """Numbers of one layer that are computed at once."""
@@ -263,12 +262,12 @@ class Subdivision:
         kernel.tidy(self.counts, self.faces.rows, self.faces.pool)
         self.counts[[NEED_FACES, NEED_POOL]] -= before - self.counts[[FACES, POOL]]
         need = self.counts[[NEED_FACES, NEED_POOL, NEED_VERTICES]].tolist()
-        (rows, pool, mask), vertices = self.faces, self.vertices
-        self.faces = kernel.Faces(
-            _enlarged(rows, need[0]), _enlarged(pool, need[1]), _enlarged(mask, need[0])
-        )
-        self.vertices = kernel.Vertices(*(_enlarged(array, need[2]) for array in vertices))
-        self.regions = kernel.Regions(*(_enlarged(part, n_regions) for part in self.regions))
+        rows, pool, mask = self.faces
+        rows, mask = _enlarged((rows, mask), need[0])
+        (pool,) = _enlarged((pool,), need[1])
+        self.faces = kernel.Faces(rows, pool, mask)
+        self.vertices = kernel.Vertices(*_enlarged(self.vertices, need[2]))
+        self.regions = kernel.Regions(*_enlarged(self.regions, n_regions))
         self.exact.parents = self.vertices.parents
 
     def _settle(self, vertices: list[int], number: int) -> None:
@@ -319,24 +318,29 @@ class Subdivision:
         return Arrays(rows, pool, points, spread, parents, origin, signs)
 
 
-def _enlarged(array: NDArray[Any], needed: int) -> NDArray[Any]:
-    """The array with room for the needed entries, and for more if there was none."""
-    if needed <= len(array):
-        return array
+def _enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]:
+    """Arrays of one length with room for the needed entries, and for more if there was none."""
+    if needed <= len(arrays[0]):
+        return list(arrays)
     if needed > MOST_ENTRIES:
         raise SizeError(
             f"more than {needed:,} faces, or entries of their boundaries; reduce the domain, "
             "the neurons or the input dimension"
         )
-    size = min(4 * needed if needed < SMALL else needed + needed // 2, MOST_ENTRIES)
+    widths = [array.itemsize * int(np.prod(array.shape[1:])) for array in arrays]
+    in_place = 4 * needed * max(widths) > LARGE
+    size = min(needed + needed // 4 if in_place else 4 * needed, MOST_ENTRIES)
     what = f"{size:,} faces, or entries of their boundaries,"
-    total = array.itemsize * size * int(np.prod(array.shape[1:]))
+    total = (size - in_place * len(arrays[0])) * sum(widths)
     refuse(total, what, "reduce the domain, the neurons or the input dimension")
-    if total > LARGE:
-        _resize(array, size)
-        return array
-    result = np.empty((size, *array.shape[1:]), dtype=array.dtype)
-    result[: len(array)] = array
+    result = []
+    for array in arrays:
+        if in_place:
+            _resize(array, size)
+            result.append(array)
+        else:
+            result.append(np.empty((size, *array.shape[1:]), dtype=array.dtype))
+            result[-1][: len(array)] = array
     return result
 
 
