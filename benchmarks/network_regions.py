@@ -127,13 +127,14 @@ def random_network(layers):
 
 
 def random_instances(large):
-    for hidden in ([16, 16], [64, 64]):
+    for hidden in ([16, 16], [64, 64], [16] * 8, [32] * 10):
         yield f"2-D {hidden}", random_network([2, *hidden, 1]), None
     yield "3-D [16, 16]", random_network([3, 16, 16, 1]), None
     yield "3-D [32, 32]", random_network([3, 32, 32, 1]), None
     yield "4-D [12, 12]", random_network([4, 12, 12, 1]), None
     yield "5-D [12, 12]", random_network([5, 12, 12, 1]), None
     if large:
+        yield "6-D [10, 10]", random_network([6, 10, 10, 1]), None
         yield "8-D [10, 10]", random_network([8, 10, 10, 1]), None
         yield "2-D [128, 128, 128]", random_network([2, 128, 128, 128, 1]), None
 

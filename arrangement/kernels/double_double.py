@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from arrangement.kernels.compiled import compiled
 
-__all__ = ["SPREAD", "difference", "product", "quotient"]
+__all__ = ["SPREAD", "difference", "product", "quotient", "two_sum"]
 
 SPREAD = 2.0**-96
 """A relative error that no single operation here exceeds."""
@@ -20,7 +20,8 @@ _SPLIT = 134217729.0  # 2^27 + 1
 
 
 @compiled(error_model="numpy")
-def _two_sum(a, b):
+def two_sum(a, b):
+    """a + b, exactly."""
     s = a + b
     v = s - a
     return s, (a - (s - v)) + (b - v)
@@ -50,8 +51,8 @@ def product(a, a_low, b, b_low):
 @compiled(error_model="numpy")
 def difference(a, a_low, b, b_low):
     """(a + a_low) − (b + b_low)."""
-    s, e = _two_sum(a, 0.0 - b)
-    t, f = _two_sum(a_low, 0.0 - b_low)
+    s, e = two_sum(a, 0.0 - b)
+    t, f = two_sum(a_low, 0.0 - b_low)
     e += t
     u = s + e
     e = e - (u - s)
@@ -70,7 +71,7 @@ def quotient(a, a_low, b, b_low):
     p, p_low = product(q_low, 0.0 * q_low, b, b_low)
     r, r_low = difference(r, r_low, p, p_low)
     last = (r + r_low) / b
-    s, e = _two_sum(q, q_low)
+    s, e = two_sum(q, q_low)
     e += last
     u = s + e
     return u, e - (u - s)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.double_double import SPREAD, difference, product, quotient
+from arrangement.kernels.networks.double_double_values import LARGEST, LEAST, ROUND_UP
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.kernels.types import (
     Bools1,
@@ -24,12 +26,8 @@ from arrangement.kernels.types import (
 
 __all__ = [
     "BROKEN", "COMPLETE", "CRAMPED", "OPEN", "Faces", "Regions", "Vertices", "inherit",
-    "subdivide", "tidy",
+    "interpolate", "subdivide", "tidy",
 ]  # fmt: skip
-
-# Bounds are kept in float32: what they lose by rounding, 2^-24, and by underflow.
-ROUND_UP = 1.0 + 1e-6
-LEAST = 1e-37
 
 # How `subdivide` ends.
 COMPLETE, OPEN, CRAMPED, BROKEN = 0, 1, 2, 3
@@ -48,11 +46,12 @@ NEGATIVE, POSITIVE, ZERO, BOTH = 1, 2, 4, 3
 class Vertices(NamedTuple):
     """The vertices of a complex, with room for more."""
 
-    points: Floats2  # (d, V): coordinates
+    points: Floats2  # (V, d): coordinates
     spread: Floats1  # (V,): a bound on their errors
     parents: Int32s2  # (V, 3): the vertices between which each lies, and the step that made it
-    values: Floats2  # (w, V): the ingredients of the functions
-    errors: Singles2  # (w, V): bounds on their errors; 0 for none
+    values: Floats2  # (V, w): the ingredients of the functions
+    errors: Singles2  # (V, w): bounds on their errors; 0 for none
+    tail: Floats2  # (V, w) if values are double-double: their low words; else (V, 0)
     signs: Signs1  # (V,): of the current function
     sure: Bools1  # (V,): is the sign of every entry of `values` that of the true value?
     asked: Ints1  # (V,): receives the vertices whose sign is open
@@ -75,11 +74,11 @@ class Regions(NamedTuple):
     """The faces of full dimension by number, with room for more."""
 
     origin: Int32s2  # (R, 2): the region from which a region was split off, and the step
-    column: Signs2  # (S, R): the sign of each function, when it was inserted
+    signs: Signs2  # (R, S): the sign of each function, when it was inserted
 
 
-@compiled(Ints2, bool, bool, int, Ints1, Vertices, Faces, Regions, error_model="numpy")
-def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regions):
+@compiled(Ints2, bool, bool, bool, int, Ints1, Vertices, Faces, Regions, error_model="numpy")
+def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex, regions):
     """Cut the complex by the zero sets of some functions, as far as their signs are certain.
 
     The functions are affine on each face of the complex that is there when they are inserted,
@@ -98,6 +97,8 @@ def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regio
     fixed_lines : bool
         Are all functions affine on each edge as it was at the beginning? If so, new vertices
         are found between its ends then, which keeps errors and pedigrees small.
+    last : bool
+        Are the values needed for these steps only? Then new vertices have no others.
     top : int
         Dimension of the complex; its faces of this dimension are the regions.
     counts : int64 (9,)
@@ -114,16 +115,19 @@ def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regio
     n : int
         How many are asked.
     """
-    points, spread, parents, values, errors, signs, sure, asked = vertices
+    _, spread, parents, values, errors, tail, signs, sure, asked = vertices
     faces, pool, mask = complex
-    origin, column = regions
+    origin, found = regions
     while counts[STEP] < len(steps):
         row, low, high, step = steps[counts[STEP]]
+        first = 0 if not last else low if high > low else row
         if not settled:
-            n = _signs_of(row, low, high, counts[VERTICES], signs, values, errors, sure, asked)
+            n = _signs_of(
+                row, low, high, counts[VERTICES], signs, values, tail, errors, sure, asked
+            )
             if n > 0:
                 return OPEN, n
-        n, born = _mark(counts, top, signs, faces, pool, mask, column[step])
+        n, born = _mark(counts, top, signs, faces, pool, mask, step, found)
         if (
             counts[NEED_FACES] > len(faces)
             or counts[NEED_POOL] > len(pool)
@@ -140,11 +144,12 @@ def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regio
                 if not fixed_lines:
                     a = faces[pool[faces[f, BEGIN]], BEGIN]
                     b = faces[pool[faces[f, BEGIN] + 1], BEGIN]
-                _interpolate(row, low, high, a, b, v, values, errors, points, spread)
+                spread[v] = np.inf
+                _interpolate(row, low, high, a, b, v, first, vertices)
                 sure[v] = False
                 parents[v, 0], parents[v, 1], parents[v, 2] = a, b, step
                 counts[VERTICES] += 1
-            if not _split(f, step, top, counts, faces, pool, mask, column[step], origin):
+            if not _split(f, step, top, counts, faces, pool, mask, found, origin):
                 return BROKEN, f
         counts[DEAD] += n
         counts[STEP] += 1
@@ -155,35 +160,45 @@ def subdivide(steps, settled, fixed_lines, top, counts, vertices, complex, regio
 
 
 @compiled(error_model="numpy")
-def _height(row, low, high, v, values):
-    """The value of a step's function at a vertex."""
-    result = values[row, v]
+def _height(row, low, high, v, values, tail):
+    """The value of a step's function at a vertex, and its low word."""
+    h, r = values[v, row], 0.0
+    if tail.shape[1] > 0:
+        r = tail[v, row]
     if high > low:
-        most = values[low, v]
+        most = low
         for k in range(low + 1, high):
-            most = max(most, values[k, v])
-        result -= most
-    return result
+            if values[v, k] > values[v, most] or (
+                tail.shape[1] > 0
+                and values[v, k] == values[v, most]
+                and tail[v, k] > tail[v, most]
+            ):
+                most = k
+        if tail.shape[1] > 0:
+            h, r = difference(h, r, values[v, most], tail[v, most])
+        else:
+            h -= values[v, most]
+    return h, r
 
 
 @compiled(error_model="numpy")
 def _error(row, low, high, v, errors):
     """A bound on the error of `_height`, beside its own rounding."""
-    result = np.float64(errors[row, v])
+    result = np.float64(errors[v, row])
     if high > low:
-        most = np.float64(errors[low, v])
+        most = np.float64(errors[v, low])
         for k in range(low + 1, high):
-            most = max(most, np.float64(errors[k, v]))
+            most = max(most, np.float64(errors[v, k]))
         result += most
     return result
 
 
 @compiled(error_model="numpy")
-def _signs_of(row, low, high, n, signs, values, errors, sure, asked):
+def _signs_of(row, low, high, n, signs, values, tail, errors, sure, asked):
     """The signs of a function at the vertices; which are open, and how many."""
     count = 0
     for v in range(n):
-        h = _height(row, low, high, v, values)
+        h, _ = _height(row, low, high, v, values, tail)
         signs[v] = np.int8(h > 0.0) - np.int8(h < 0.0)
         error = _error(row, low, high, v, errors)
         if abs(h) > error * INFLATE + 2 * UNIT_ROUNDOFF * abs(h):
@@ -196,7 +211,7 @@ def _signs_of(row, low, high, n, signs, values, errors, sure, asked):
 
 
 @compiled(error_model="numpy")
-def _mark(counts, top, signs, faces, pool, mask, column):
+def _mark(counts, top, signs, faces, pool, mask, step, found):
     """The signs on each face; how many faces and regions are split, and the room for that."""
     n, length, edges, regions = 0, 0, 0, 0
     for f in range(counts[FACES]):
@@ -217,7 +232,9 @@ def _mark(counts, top, signs, faces, pool, mask, column):
                     break
             else:
                 if k == top:
-                    column[faces[f, LABEL]] = -1 if m & NEGATIVE else 1 if m & POSITIVE else 0
+                    found[faces[f, LABEL], step] = (
+                        -1 if m & NEGATIVE else 1 if m & POSITIVE else 0
+                    )
         mask[f] = m
     counts[NEED_FACES] = counts[FACES] + 3 * n
     # Each item of a boundary goes to the halves and to the cut at most, which is in both.
@@ -226,48 +243,94 @@ def _mark(counts, top, signs, faces, pool, mask, column):
     return n, regions
 
 
+@compiled(Ints2, int, int, Vertices, error_model="numpy")
+def interpolate(functions, begin, end, vertices):
+    """The values of vertices anew, from those of their parents; coordinates where they gain.
+
+    Parameters
+    ----------
+    functions : int64 (S, 3)
+        Row, low and high of each step; see :func:`subdivide`.
+    begin, end : int
+        Vertices begin, …, end − 1 are meant.
+    vertices : Vertices
+    """
+    for v in range(begin, end):
+        a, b, step = vertices.parents[v]
+        row, low, high = functions[step]
+        _interpolate(row, low, high, a, b, v, 0, vertices)
+
+
 @compiled(error_model="numpy")
-def _interpolate(row, low, high, a, b, v, values, errors, points, spread):
-    """Vertex v where the function vanishes between vertices a and b, with error bounds.
+def _interpolate(row, low, high, a, b, v, first, vertices):
+    """Vertex v where the function vanishes between vertices a and b, with error bounds; its
+    values from the first that is needed on.
 
     With p = |h(a)|, q = |h(b)| and errors of at most α, β the parameter t = p / (p + q) is
-    wrong by at most (α q + β p) / ((p + q)(p + q − α − β)), beside the rounding.
+    wrong by at most (α q + β p) / ((p + q)(p + q − α − β)), beside the rounding: that of
+    float64, or that of double-double, where sums, products and quotients are within SPREAD.
     """
-    p = abs(_height(row, low, high, a, values))
-    q = abs(_height(row, low, high, b, values))
-    alpha = _error(row, low, high, a, errors) + 2 * UNIT_ROUNDOFF * p
-    beta = _error(row, low, high, b, errors) + 2 * UNIT_ROUNDOFF * q
+    points, spread, _, values, errors, tail, _, _, _ = vertices
+    is_double_double = tail.shape[1] > 0
+    rounding = SPREAD if is_double_double else UNIT_ROUNDOFF
+    p, p_tail = _height(row, low, high, a, values, tail)
+    q, q_tail = _height(row, low, high, b, values, tail)
+    if p < 0.0:
+        p, p_tail = 0.0 - p, 0.0 - p_tail
+    if q < 0.0:
+        q, q_tail = 0.0 - q, 0.0 - q_tail
+    alpha = _error(row, low, high, a, errors) + 2 * rounding * p
+    beta = _error(row, low, high, b, errors) + 2 * rounding * q
     width = (p + q) * (1.0 - 8 * UNIT_ROUNDOFF) - (alpha + beta) * INFLATE
-    t, wrong = 0.5, np.inf
+    t, t_tail, wrong, of_a, of_b = 0.5, 0.0, np.inf, 0.5, 0.5
     if width > 1e-290 and width < 1e290:
-        t = p / (p + q)
-        wrong = (alpha * (1.0 - t) + beta * t) / width * INFLATE + 8 * UNIT_ROUNDOFF
-    for k in range(values.shape[0]):
-        x, y = values[k, a], values[k, b]
-        values[k, v] = x + t * (y - x)
+        of_a, of_b = q / (p + q), p / (p + q)
+        t = of_b
+        wrong = (alpha * of_a + beta * of_b) / width * INFLATE + 8 * rounding
+        if is_double_double:
+            s, s_tail = difference(p, p_tail, 0.0 - q, 0.0 - q_tail)
+            t, t_tail = quotient(p, p_tail, s, s_tail)
+    for k in range(first, values.shape[1]):
+        x, y = values[a, k], values[b, k]
+        edge = y - x
+        if is_double_double:
+            x_tail = tail[a, k]
+            edge, edge_tail = difference(y, tail[b, k], x, x_tail)
+            z, z_tail = product(t, t_tail, edge, edge_tail)
+            z, z_tail = difference(x, x_tail, 0.0 - z, 0.0 - z_tail)
+            values[v, k], tail[v, k] = z, z_tail
+        else:
+            z = values[v, k] = x + t * edge
         bound = ROUND_UP * (
-            errors[k, a] * (1.0 - t) + errors[k, b] * t
-            + wrong * (abs(y - x) + errors[k, a] + errors[k, b])
-            + 4 * UNIT_ROUNDOFF * (abs(x) + abs(y)) + LEAST
+            errors[a, k] * of_a + errors[b, k] * of_b
+            + wrong * (abs(edge) + errors[a, k] + errors[b, k])
+            + 4 * rounding * (abs(x) + abs(y)) + LEAST
         )  # fmt: skip
-        errors[k, v] = bound if bound >= 0.0 else np.inf  # not NaN, which max may pass over
+        # Not NaN, which max may pass over.
+        errors[v, k] = bound if bound >= 0.0 and abs(z) < LARGEST else np.inf
     if high == low:
-        values[row, v] = 0.0
-        errors[row, v] = 0.0
+        values[v, row] = 0.0
+        errors[v, row] = 0.0
+        if is_double_double:
+            tail[v, row] = 0.0
     most, largest = 0.0, 0.0
-    for k in range(points.shape[0]):
-        x, y = points[k, a], points[k, b]
-        points[k, v] = x + t * (y - x)
+    for k in range(points.shape[1]):
+        x, y = points[a, k], points[b, k]
         most = max(most, abs(y - x))
         largest = max(largest, abs(x), abs(y))
-    spread[v] = INFLATE * (
-        spread[a] * (1.0 - t) + spread[b] * t + wrong * (most + spread[a] + spread[b])
+    near = INFLATE * (
+        spread[a] * of_a + spread[b] * of_b
+        + (wrong + 8 * UNIT_ROUNDOFF) * (most + spread[a] + spread[b])
         + 8 * UNIT_ROUNDOFF * largest + TINY
     )  # fmt: skip
+    if near < spread[v] or spread[v] == np.inf:
+        for k in range(points.shape[1]):
+            points[v, k] = points[a, k] + t * (points[b, k] - points[a, k])
+        spread[v] = near
 
 
 @compiled(error_model="numpy")
-def _split(f, step, top, counts, faces, pool, mask, column, origin):
+def _split(f, step, top, counts, faces, pool, mask, found, origin):
     """Replace face f by its halves, with the cut between them; False if that is impossible."""
     k, begin, end, label = faces[f, DIM], faces[f, BEGIN], faces[f, END], faces[f, LABEL]
     start, stop = faces[f, START], faces[f, STOP]
@@ -322,8 +385,8 @@ def _split(f, step, top, counts, faces, pool, mask, column, origin):
         counts[REGIONS] += 1
         faces[plus, LABEL] = new
         origin[new, 0], origin[new, 1] = label, step
-        column[label] = -1
-        column[new] = 1
+        found[label, step] = -1
+        found[new, step] = 1
     return True
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import SizeError
+from arrangement.kernels.double_double import SPREAD
 from arrangement.kernels.networks import subdivision as kernel
+from arrangement.kernels.networks.double_double_values import (
+    LANES,
+    LARGEST,
+    LEAST,
+    ROUND_UP,
+    Layer,
+    Values,
+    propagate,
+)
 from arrangement.kernels.networks.subdivision import (
     FACES,
     NEED_FACES,
@@ -23,14 +34,29 @@ from arrangement.kernels.rounding import UNIT_ROUNDOFF
 from arrangement.memory import refuse
 from arrangement.networks.complex.domains import Polytope
 from arrangement.networks.complex.steps import Steps
-from arrangement.networks.complex.vertices import ExactVertices, doubtful, rounded
+from arrangement.networks.complex.vertices import (
+    ExactVertices,
+    doubtful,
+    rounded,
+    rounded_twice,
+)
 from arrangement.networks.layers import Layers
 from arrangement.progress import Progress, reporter
 
 __all__ = ["Arrays", "Subdivision"]
 
-SMALL = 2**22
-"""Up to this many entries room is made generously: pages that are not used cost nothing."""
+LARGE = 2**25
+"""Arrays of more bytes grow in place, which clears all pages but needs no second array; below
+that room is made generously: pages that are not used cost nothing."""
+
+BLOCK = 2**18
+"""Numbers of one layer that are computed at once."""
+
+ROUGH = 1e-9
+"""Bounds of this part of a layer's largest value leave a sign open where it is near zero."""
+
+FEW = 16
+"""So many signs or vertices are computed in integers before all are in double-double."""
 
 MOST_ENTRIES = 2**31 - 2**24
 """Faces and the lists of their boundaries are numbered by 32 bits."""
@@ -77,20 +103,34 @@ class Subdivision:
         progress: Progress = None,
     ) -> None:
         self.layers, self.domain, self.steps, self.exact = layers, domain, steps, exact
+        self._births: list[int] = []
         self._begin()
         for v in range(self.n_vertices):
             self._round_coordinates(v)
         show, widths = reporter(progress, "neurons"), layers.hidden_widths
         for l, cutting in enumerate(steps.cutting):
             self._add_layer(l)
-            self._cut(cutting)
+            self._cut(cutting, l == len(steps.cutting) - 1)
             if l < len(widths):
                 show(sum(widths[: l + 1]), sum(widths))
+        if steps.cutting and not self.is_double_double and self._n_doubtful() > FEW:
+            self._double_precision()
 
     @property
     def n_vertices(self) -> int:
         """How many vertices there are."""
         return int(self.counts[VERTICES])
+
+    @property
+    def is_double_double(self) -> bool:
+        """Are the values of the current layer known to twice the digits of float64?"""
+        return self.vertices.tail.shape[1] > 0
+
+    def _n_doubtful(self) -> int:
+        """How many vertices are known too badly to be answered."""
+        n = self.n_vertices
+        points, spread = self.vertices.points[:n], self.vertices.spread[:n]
+        return len(doubtful(points, spread, len(self.domain.vertices)))
 
     def _begin(self) -> None:
         """The faces of the domain, and its vertices."""
@@ -101,11 +141,12 @@ class Subdivision:
         room, more = 2 * count + 2000, 2 * n_vertices + 1000
         self.counts = np.zeros(9, dtype=np.int64)
         self.vertices = kernel.Vertices(
-            points=np.zeros((d, more)),
+            points=np.zeros((more, d)),
             spread=np.zeros(more),
             parents=np.full((more, 3), -1, dtype=np.int32),
-            values=np.zeros((0, more)),
-            errors=np.zeros((0, more), dtype=np.float32),
+            values=np.zeros((more, 0)),
+            errors=np.zeros((more, 0), dtype=np.float32),
+            tail=np.zeros((more, 0)),
             signs=np.zeros(more, dtype=np.int8),
             sure=np.zeros(more, dtype=np.bool_),
             asked=np.zeros(more, dtype=np.int64),
@@ -114,7 +155,7 @@ class Subdivision:
         self.faces = kernel.Faces(rows, pool, mask=np.zeros(room, dtype=np.uint8))
         self.regions = kernel.Regions(
             origin=np.full((1000, 2), -1, dtype=np.int32),
-            column=np.zeros((len(self.steps), 1000), dtype=np.int8),
+            signs=np.zeros((1000, len(self.steps)), dtype=np.int8),
         )
         self.exact.parents = self.vertices.parents
         f = p = first = 0
@@ -132,25 +173,67 @@ class Subdivision:
 
     def _add_layer(self, l: int) -> None:
         """The values of hidden layer l, or of the outputs, at the vertices."""
-        layers, n = self.layers, self.n_vertices
-        points, spread, _, values, errors, *_ = self.vertices
-        if l == 0:
-            inputs, error = points[:, :n], np.broadcast_to(spread[:n], (len(points), n))
-        else:
-            inputs, error = layers.pass_on(
-                l - 1, values[:, :n], errors[:, :n].astype(np.float64), self.vertices.sure[:n]
-            )
-        values = np.empty((len(layers.weights[l]), len(spread)))
-        errors = np.empty(values.shape, dtype=np.float32)
-        values[:, :n], bound = layers.propagate(l, inputs, error)
-        with np.errstate(over="ignore"):
-            # Where there is no error at all, none is made by rounding upwards.
-            errors[:, :n] = np.where(bound > 0.0, bound * kernel.ROUND_UP + kernel.LEAST, bound)
-        self.vertices = self.vertices._replace(values=values, errors=errors)
+        n = self.n_vertices
+        self._births.append(n)
+        if self.is_double_double:
+            self._propagate_twice(l, n)
+        elif self._propagate(l, n) + self._n_doubtful() > FEW:
+            self._double_precision()
         self.vertices.sure[:] = False
         self.exact.focus(l)
 
-    def _cut(self, cutting: NDArray[np.int64]) -> None:
+    def _propagate(self, l: int, n: int) -> float:
+        """The values of layer l in float64; about how many signs their bounds leave open."""
+        layers, result = self.layers, 0.0
+        points, spread, _, before, wrong, _, _, sure, _ = self.vertices
+        width = len(layers.weights[l])
+        values = np.empty((len(spread), width))
+        errors = np.empty(values.shape, dtype=np.float32)
+        step = max(1, BLOCK // width)
+        for start in range(0, n, step):
+            part = slice(start, min(start + step, n))
+            if l == 0:
+                inputs, error = points[part].T, np.tile(spread[part], (points.shape[1], 1))
+            else:
+                inputs, error = layers.pass_on(
+                    l - 1, before[part].T, wrong[part].T.astype(np.float64), sure[part]
+                )
+            fresh, bound = layers.propagate(l, inputs, error)
+            values[part] = fresh.T
+            with np.errstate(all="ignore"):
+                # Where there is no error at all, none is made by rounding upwards.
+                bound = np.where(bound > 0.0, bound * ROUND_UP + LEAST, bound)
+                errors[part] = bound.T
+                largest = np.abs(fresh).max()
+                if not bound.max() <= ROUGH * largest:
+                    result += float(np.fmin(bound / largest, 1.0).sum())
+        self.vertices = self.vertices._replace(values=values, errors=errors)
+        return result
+
+    def _double_precision(self) -> None:
+        """The values of the current layer in double-double: anew from the corners on."""
+        functions = np.array([step[1:] for step in self.steps.functions], dtype=np.int64)
+        corners = self.exact.coordinates(range(len(self.domain.vertices)))
+        d, n = self.layers.input_dimension, len(corners)
+        pairs = [rounded_twice(c, scale) for *x, scale in corners for c in x]
+        values, tail = np.array(pairs).reshape(n, d, 2).transpose(2, 0, 1).copy()
+        errors = _twice_rounded_error(values, tail)
+        self.vertices = self.vertices._replace(values=values, errors=errors, tail=tail)
+        self.vertices.sure[:] = False
+        ends = [*self._births[1:], self.n_vertices]
+        for l, (begin, end) in enumerate(zip(self._births, ends, strict=True)):
+            self._propagate_twice(l, begin)
+            kernel.interpolate(functions, begin, end, self.vertices)
+
+    def _propagate_twice(self, l: int, n: int) -> None:
+        """The values of layer l in double-double."""
+        shape = len(self.vertices.spread), len(self.layers.weights[l])
+        found = Values(np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.float32))
+        _, _, _, values, errors, tail, _, sure, _ = self.vertices
+        propagate(n, _layer(self.layers, l), Values(values, tail, errors), sure, found)
+        self.vertices = self.vertices._replace(**found._asdict())
+
+    def _cut(self, cutting: NDArray[np.int64], last: bool) -> None:
         """Cut by functions of the current layer, settling signs as they come up."""
         fixed = bool((cutting[:, 2] - cutting[:, 1] <= 1).all())
         faces, pool, _ = self.faces
@@ -160,7 +243,7 @@ class Subdivision:
         settled = False
         while True:
             status, count = kernel.subdivide(
-                cutting, settled, fixed, self.layers.input_dimension, self.counts,
+                cutting, settled, fixed, last, self.layers.input_dimension, self.counts,
                 self.vertices, self.faces, self.regions,
             )  # fmt: skip
             if status == kernel.COMPLETE:
@@ -180,24 +263,12 @@ class Subdivision:
         self.counts[[NEED_FACES, NEED_POOL]] -= before - self.counts[[FACES, POOL]]
         need = self.counts[[NEED_FACES, NEED_POOL, NEED_VERTICES]].tolist()
         rows, pool, mask = self.faces
-        if need[0] > len(rows):
-            rows, mask = _grown(rows, need[0]), _grown(mask, need[0])
-        if need[1] > len(pool):
-            pool = _grown(pool, need[1])
+        rows, mask = _enlarged((rows, mask), need[0])
+        (pool,) = _enlarged((pool,), need[1])
         self.faces = kernel.Faces(rows, pool, mask)
-        if need[2] > len(self.vertices.spread):
-            self.vertices = kernel.Vertices(
-                *(
-                    _grown(array, need[2], int(name in ("points", "values", "errors")))
-                    for name, array in self.vertices._asdict().items()
-                )
-            )
-            self.exact.parents = self.vertices.parents
-        if n_regions > len(self.regions.origin):
-            origin, column = self.regions
-            self.regions = kernel.Regions(
-                _grown(origin, n_regions), _grown(column, n_regions, 1)
-            )
+        self.vertices = kernel.Vertices(*_enlarged(self.vertices, need[2]))
+        self.regions = kernel.Regions(*_enlarged(self.regions, n_regions))
+        self.exact.parents = self.vertices.parents
 
     def _settle(self, vertices: list[int], number: int) -> None:
         """The exact signs of a step at some vertices; their values anew, well rounded."""
@@ -209,50 +280,106 @@ class Subdivision:
             self.vertices.signs[v] = int(h > 0) - int(h < 0)
         columns = zip(fresh, self.exact.preactivations(fresh, layer), strict=True)
         for v, (*integers, scale) in columns:
-            values = np.array([rounded(z, scale) for z in integers])
-            self.vertices.values[:, v] = values
+            if self.is_double_double:
+                values, tail = np.array([rounded_twice(z, scale) for z in integers]).T
+                self.vertices.tail[v] = tail
+                bound = _twice_rounded_error(values, tail)
+            else:
+                values = np.array([rounded(z, scale) for z in integers])
+                bound = 2 * UNIT_ROUNDOFF * np.abs(values) + LEAST
+            self.vertices.values[v] = values
             with np.errstate(over="ignore"):
-                bound = 2 * UNIT_ROUNDOFF * np.abs(values) + kernel.LEAST
-                self.vertices.errors[:, v] = bound
+                # The bound of numbers that are cut off is beyond float32, and so infinite.
+                self.vertices.errors[v] = bound
             self.vertices.sure[v] = True
             self._round_coordinates(v)
 
     def _round_coordinates(self, v: int) -> None:
-        self.vertices.points[:, v], self.vertices.spread[v] = self.exact.float_coordinates(v)
+        self.vertices.points[v], self.vertices.spread[v] = self.exact.float_coordinates(v)
 
     def arrays(self) -> Arrays:
         """The arrays of the complex: faces without gaps, coordinates good to about 1e-8."""
         rows, pool, _ = self.faces
         kernel.tidy(self.counts, rows, pool)
-        n, m = self.n_vertices, int(self.counts[REGIONS])
         self.exact.focus(-1)
-        points, spread = self.vertices.points[:, :n].T.copy(), self.vertices.spread[:n].copy()
+        (points, spread, parents, *_), (origin, signs) = self.vertices, self.regions
+        for array, count in (
+            (rows, FACES), (pool, POOL), (points, VERTICES), (spread, VERTICES),
+            (parents, VERTICES), (origin, REGIONS), (signs, REGIONS),
+        ):  # fmt: skip
+            _resize(array, int(self.counts[count]))
         vertices = doubtful(points, spread, len(self.domain.vertices))
         self.exact.coordinates(vertices)
         for v in vertices:
-            points[v], spread[v] = self.exact.float_coordinates(v)
-        self.exact.parents = self.vertices.parents[:n].copy()
-        origin = self.regions.origin[:m].copy()
-        signs = np.ascontiguousarray(self.regions.column[:, :m].T)
+            self._round_coordinates(v)
         kernel.inherit(signs, origin)
-        rows, pool = rows[: self.counts[FACES]].copy(), pool[: self.counts[POOL]].copy()
         rows[:, kernel.START : kernel.STOP + 1] = 0  # which was never written for most faces
         signs = self.steps.complete(signs)
-        return Arrays(rows, pool, points, spread, self.exact.parents, origin, signs)
+        return Arrays(rows, pool, points, spread, parents, origin, signs)
 
 
-def _grown(array: NDArray[Any], needed: int, axis: int = 0) -> NDArray[Any]:
-    """The array with room for the needed entries along an axis, and for more."""
+def _enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]:
+    """Arrays of one length with room for the needed entries, and for more if there was none."""
+    if needed <= len(arrays[0]):
+        return list(arrays)
     if needed > MOST_ENTRIES:
         raise SizeError(
             f"more than {needed:,} faces, or entries of their boundaries; reduce the domain, "
             "the neurons or the input dimension"
         )
-    size = min(4 * needed if needed < SMALL else needed + needed // 2, MOST_ENTRIES)
-    shape = (size, *array.shape[1:]) if axis == 0 else (len(array), size)
+    widths = [array.itemsize * int(np.prod(array.shape[1:])) for array in arrays]
+    in_place = 4 * needed * max(widths) > LARGE
+    size = min(needed + needed // 4 if in_place else 4 * needed, MOST_ENTRIES)
     what = f"{size:,} faces, or entries of their boundaries,"
-    total = array.itemsize * int(np.prod(shape))
+    total = (size - in_place * len(arrays[0])) * sum(widths)
     refuse(total, what, "reduce the domain, the neurons or the input dimension")
-    result = np.empty(shape, dtype=array.dtype)
-    result[tuple(map(slice, array.shape))] = array
+    result = []
+    for array in arrays:
+        if in_place:
+            _resize(array, size)
+            result.append(array)
+        else:
+            result.append(np.empty((size, *array.shape[1:]), dtype=array.dtype))
+            result[-1][: len(array)] = array
     return result
+
+
+def _resize(array: NDArray[Any], size: int) -> None:
+    """Change the length in place: no copy where the system can move pages."""
+    array.resize((size, *array.shape[1:]), refcheck=False)
+
+
+def _twice_rounded_error(
+    values: NDArray[np.float64], tail: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Bounds on the errors of numbers that were rounded to double-double."""
+    exact = (tail == 0.0) & (np.abs(values) < LARGEST)
+    bound = np.where(exact, 0.0, SPREAD * np.abs(values) * ROUND_UP + LEAST)
+    with np.errstate(over="ignore"):
+        return bound.astype(np.float32)
+
+
+def _twice_rounded(numbers: NDArray[Any]) -> NDArray[np.float64]:
+    """Rational numbers in double-double, shape (2, …)."""
+    pairs = [rounded_twice(*v.as_integer_ratio()) for v in numbers.ravel().tolist()]
+    return np.array(pairs).reshape(-1, 2).T.reshape(2, *numbers.shape)
+
+
+def _layer(layers: Layers, l: int) -> Layer:
+    """A layer, and the activation of the one before, for double-double."""
+    network, is_float64 = layers.network, layers.network.layer_is_float64(l)
+    weights, biases = layers.weights[l], layers.biases[l]
+    w_tail, b_tail = np.zeros(weights.shape), np.zeros(biases.shape)
+    if not is_float64:
+        (weights, w_tail), (biases, b_tail) = map(
+            _twice_rounded, (network.exact_weights[l], network.exact_biases[l])
+        )
+    room = -len(biases) % LANES
+    rows, columns = ((0, room), (0, 0)), (0, room)
+    slopes = layers.slopes[l - 1] if l > 0 and not layers.is_maxout else np.ones(0)
+    return Layer(
+        np.pad(weights, rows).T.copy(), np.pad(w_tail, rows).T.copy(),
+        np.pad(biases, columns), np.pad(b_tail, columns),
+        slopes.copy() if l > 0 else np.ones(weights.shape[1]),
+        layers.pieces if l > 0 and layers.is_maxout else 1, is_float64,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from arrangement.kernels.rounding import TINY, UNIT_ROUNDOFF
 from arrangement.networks.complex.steps import Step
 from arrangement.networks.layers import Column, Layers, homogeneous
 
-__all__ = ["ExactVertices", "doubtful", "nearest", "rounded"]
+__all__ = ["ExactVertices", "doubtful", "nearest", "rounded", "rounded_twice"]
 
 Floats = NDArray[np.float64]
 
@@ -159,3 +159,10 @@ def rounded(numerator: Any, denominator: Any) -> float:
     if value == 0.0 and numerator != 0:
         return 5e-324 if numerator > 0 else -5e-324
     return value
+
+
+def rounded_twice(numerator: Any, denominator: Any) -> tuple[float, float]:
+    """The nearest float64, and that to what it leaves."""
+    value = rounded(numerator, denominator)
+    p, q = value.as_integer_ratio()
+    return value, rounded(int(numerator) * q - int(denominator) * p, int(denominator) * q)
