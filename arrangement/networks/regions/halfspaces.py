@@ -34,6 +34,12 @@ Integers = NDArray[np.object_]
 DIVES = 64
 """From so many the number of regions is estimated before they are listed."""
 
+EXCESS = 1000
+"""An unbiased estimate is so many times too large in one case of as many at most (Markov)."""
+
+CHECKED = 2**18
+"""Regions after which memory is looked at again, and whenever they are twice as many."""
+
 TASKS = 256
 """Tasks that an executor is given."""
 
@@ -74,17 +80,20 @@ def regions_by_recursion(
     2
     """
     search = PatternSearch(layers, walls)
-    expected = search.estimate(DIVES)
-    each = search.bytes_each
-    about = f"about {expected.mean:.2g} regions (± {expected.error:.1g}) of {each} bytes"
-    advice = "reduce the domain or the neurons, or take them one by one: walk()"
-    refuse(each * max(0, int(expected.mean - 3 * expected.error)), about, advice)
+    expected, each = search.estimate(DIVES, rng=0), search.bytes_each
+    advice = "reduce the domain, the neurons or the inputs"
+    number = f"about {expected.mean:.2g} regions (± {expected.error:.1g})"
+    about = f"{number} of {each} bytes"
+    refuse(int(each * expected.mean / EXCESS), about, advice)
     show = reporter(progress, "regions found")
     found: list[Batch] = []
-    total = 0
+    total, checked = 0, CHECKED
     for batch in search if executor is None else _in_parallel(layers, walls, executor):
         found.append(batch)
         total += len(batch.points)
+        if total > checked:  # they are copied once, when they are joined
+            checked *= 2
+            refuse(2 * each * total, f"more than {total:,} regions of {each} bytes", advice)
         show(total, max(total + 1, round(expected.mean)))
     show(total, total)
     return HalfspaceRegions(layers, walls, joined(found))
