@@ -1,6 +1,7 @@
 """Regions found depth first, against the complex, and against products of smaller networks."""
 
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -31,7 +32,7 @@ def hostile(seed):
     activation = ACTIVATIONS[seed % len(ACTIVATIONS)]
     k = activation[0][1] if isinstance(activation[0], tuple) else 1
     sizes = [d, *(w for w in widths), 1]
-    scales = [[1.0], [1.0, 2.0**-30, 1e-9, 3.0], [1.0, 1e150, 1e-150]][seed % 3]
+    scales = [[1.0], [1 / 3, 2.0**-30, 1e-9, 3.0], [1.0, 1e150, 1e-150]][seed % 3]
 
     def numbers(*shape):
         return rng.integers(-2, 3, shape) * rng.choice(scales, shape)
@@ -39,6 +40,9 @@ def hostile(seed):
     rows = [b * k if l < len(widths) else 1 for l, b in enumerate(sizes[1:])]
     weights = [numbers(m, a) for m, a in zip(rows, sizes[:-1], strict=True)]
     biases = [numbers(m) * (rng.random() < 0.6) for m in rows]
+    for w, b in list(zip(weights, biases, strict=True))[:-1]:
+        if len(w) > 1 and rng.random() < 0.7:
+            w[1], b[1] = w[0], b[0]  # of equal pieces the first is in force
     simplex = np.vstack([-np.eye(d), np.ones((1, d))]), [0] * d + ["1/3"]
     far = [(2**60, 2**60 + 1)] * d
     domain = [box(d), [(-1, "1/3")] * d, simplex, far][seed % 4]
@@ -55,6 +59,22 @@ def test_hostile_networks_have_the_regions_of_the_complex(seed):
     for i in range(len(found)):
         x = [*found.witness(i), 1]
         assert all(sum(a * v for a, v in zip(r, x, strict=True)) > 0 for r in found.rows(i))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_corner_is_cut_off_however_near_a_plane_passes(seed):
+    rng = np.random.default_rng(seed)
+    w = rng.normal(size=9)
+    reach = sum(abs(Fraction(v)) for v in w)
+    b = float(reach)
+    for _ in range(seed % 3):
+        b = np.nextafter(b, (0, 9)[seed % 2])
+    found = Network([w[None], [[1]]], [[-b], [0]]).regions(box(9))
+    assert len(found) == 1 + (b < reach)
+    # The same plane seen by the next layer, whose float64 bounds are wider.
+    deep = Network([np.eye(9), w[None], [[1]]], [[2] * 9, [-b - 2 * w.sum()], [0]])
+    shift = Fraction(-b - 2 * w.sum()) + 2 * sum(map(Fraction, w))
+    assert len(deep.regions(box(9))) == 1 + (-reach < shift < reach)
 
 
 @given(networks())

@@ -249,36 +249,74 @@ class PatternSearch:
         s, option, rival = (int(counts[i]) for i in (kernel.LEVEL, kernel.OPTION, kernel.RIVAL))
         choices = [*self._search.choice[:s].tolist(), option]
         rows = self.inequalities.rows(choices)
+        tight = self._tight_rows(choices[:-1])
         point = None
-        if rows is not None and not self._is_refuted(choices, rival):
-            point = _inner_point(rows, self._stack.points[s + 1] * self.units)
+        if rows is not None and not self._is_refuted(choices, rival, tight):
+            point = self._beside_vertex(choices, rival, tight, rows)
+            if point is None:
+                point = _inner_point(rows, self._stack.points[s + 1] * self.units)
         counts[kernel.ANSWER] = kernel.DEAD if point is None else kernel.ALIVE
         if point is not None:
             self._stack.points[s + 1] = [nearest(v) for v in point] / self.units
 
-    def _is_refuted(self, choices: list[int], rival: int) -> bool:
+    def _tight_rows(self, before: list[int]) -> list[list[int] | None]:
+        """The rows that are 0 at the vertex where the loop stopped, in its order, exactly.
+
+        None for a side of the box that is no wall.
+        """
+        stack, s = self._stack, len(before) + 1
+        found: list[list[int] | None] = []
+        for k, v in enumerate(stack.nonbasic[s].tolist()):
+            if v < len(self.units):
+                found.append(self._sides.get((v, -1 if stack.upper[s, k] else 1)))
+            else:
+                i, p, q = stack.origins[v - len(self.units)].tolist()
+                contest = self.inequalities.contest
+                found.append(self._rest[p] if i < 0 else contest(before, i, p, q))
+        return found
+
+    def _is_refuted(
+        self, choices: list[int], rival: int, tight: list[list[int] | None]
+    ) -> bool:
         """Do the rows that the loop's last vertex lies on prove that there is no region?
 
         They are independent, so that the certificate is the only one that there may be.
         """
         stack, (*before, option) = self._stack, choices
-        s, d = len(before) + 1, len(self.units)
+        s, d = len(choices), len(self.units)
         coefficients = stack.table[s, stack.size[s], :d]
         blamed = [self.inequalities.contest(before, s - 1, option, rival)]
         for k in np.flatnonzero(np.abs(coefficients) > WORTH_CONFIRMING).tolist():
-            v = int(stack.nonbasic[s, k])
-            if v < d:
-                side = self._sides.get((v, -1 if stack.upper[s, k] else 1))
-                if side is None:
-                    return False
-                blamed.append(side)
-            else:
-                i, p, q = stack.origins[v - d].tolist()
-                wall = self._rest[p] if i < 0 else self.inequalities.contest(before, i, p, q)
-                blamed.append(wall)
+            row = tight[k]
+            if row is None:
+                return False
+            blamed.append(row)
         # A constant row is fulfilled, by a tie if it is 0: it proves nothing.
         rows = np.array([row for row in blamed if any(row[:-1])], dtype=object)
         return exact.is_infeasible(rows, range(len(rows)))
+
+    def _beside_vertex(
+        self, choices: list[int], rival: int, tight: list[list[int] | None], rows: Integers
+    ) -> Point | None:
+        """A point between the loop's last vertex and its point at the level before, or None."""
+        x = self._stack.points[len(choices) - 1] * self.units
+        if None in tight or not np.isfinite(x).all():
+            return None
+        *v, scale = exact.null_vector(np.array(tight, dtype=object))
+        if scale == 0:
+            return None
+        vertex = [Fraction(int(c), int(scale)) for c in v]
+        inside = list(map(Fraction, x.tolist()))
+        *g, c = self.inequalities.contest(choices[:-1], len(choices) - 1, choices[-1], rival)
+        there, here = (
+            sum(a * y for a, y in zip(g, z, strict=True)) + c for z in (vertex, inside)
+        )
+        if there <= 0:
+            return None
+        share = Fraction(there) / (there - min(here, 0)) / 2
+        point = [a + share * (b - a) for a, b in zip(vertex, inside, strict=True)]
+        positive = (exact.signs_at(rows, [point]) > 0).all()
+        return tuple(point) if positive else None
 
     def _proved(self, choices: NDArray[np.int32], points: Floats) -> Batch:
         """Those regions of a batch that there are, with points inside."""
