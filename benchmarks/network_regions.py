@@ -133,9 +133,10 @@ def random_instances(large):
     yield "3-D [32, 32]", random_network([3, 32, 32, 1]), None
     yield "4-D [12, 12]", random_network([4, 12, 12, 1]), None
     yield "5-D [12, 12]", random_network([5, 12, 12, 1]), None
+    yield "8-D [10, 10]", random_network([8, 10, 10, 1]), None
+    yield "16-D [8, 8]", random_network([16, 8, 8, 1]), None
     if large:
         yield "6-D [10, 10]", random_network([6, 10, 10, 1]), None
-        yield "8-D [10, 10]", random_network([8, 10, 10, 1]), None
         yield "2-D [128, 128, 128]", random_network([2, 128, 128, 128, 1]), None
 
 
@@ -248,7 +249,7 @@ def main():
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     instances = degenerate_instances if options.degenerate else random_instances
-    for d in range(2, 6):
+    for d in (2, 3, 4, 5, 8):
         ours(random_network([d, 4, 4, 1]))
     rows = []
     for name, network, known in instances(options.large):

@@ -64,7 +64,7 @@ def add(parser: Parser) -> None:
     parser.options("""
 --merge  save and draw linear, not activation regions
 --method {auto,complex,recursion}=auto  complex: all faces of all regions (default up to 7
-    inputs); recursion: region by region, for any number of inputs, which tells regions, maps
+    inputs); recursion: neuron by neuron, for any number of inputs, which tells regions, maps
     and ranks only
 """)
     add_jobs(parser)

@@ -162,7 +162,7 @@ class Network(FeedForward):
             Regions with one affine map and a common facet as one.
         method : {"auto", "complex", "recursion"}
             "complex" keeps all faces of all regions: it is quick up to about 7 inputs, and
-            tells everything. "recursion" solves linear programs, region by region, for any
+            tells everything. "recursion" goes down the neurons by the simplex method, for any
             number of inputs, and tells less. "auto" takes the complex up to 7 inputs, and
             where regions are to be merged.
 
@@ -177,7 +177,8 @@ class Network(FeedForward):
         InputError
             If the domain is malformed, empty or unbounded.
         SizeError
-            If there are too many faces for the complex.
+            If there are too many faces for the complex, or more regions than there is memory
+            for, as far as a first estimate tells.
 
         Examples
         --------

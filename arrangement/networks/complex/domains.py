@@ -17,7 +17,7 @@ from arrangement.exact.numbers import exact_text
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.hyperplanes.domain import parse_domain
 
-__all__ = ["Polytope", "bounded_domain", "bounded_rows", "polytope_of"]
+__all__ = ["Polytope", "bounded_domain", "bounded_rows", "box_round", "polytope_of"]
 
 
 MOST_BINADES = 1000
@@ -109,6 +109,25 @@ def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
     if not _is_box(rows):
         _refuse_unbounded(Polyhedron(rows))
     return rows
+
+
+def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
+    """The least box round a bounded polytope, a low and a high end for each coordinate.
+
+    Examples
+    --------
+    >>> triangle = bounded_rows(([[-1, 0], [0, -1], [1, 1]], [0, 0, 1]), 2)
+    >>> [(str(low), str(high)) for low, high in box_round(triangle)]
+    [('0', '1'), ('0', '1')]
+    """
+    if not _is_box(rows):
+        columns = zip(*Polyhedron(rows).vertices, strict=True)
+        return [(Fraction(min(column)), Fraction(max(column))) for column in columns]
+    ends: dict[tuple[int, bool], Fraction] = {}
+    for row in rows.tolist():
+        c, v = next((c, v) for c, v in enumerate(row[:-1]) if v)
+        ends[c, v > 0] = Fraction(-row[-1], v)
+    return [(ends[c, True], ends[c, False]) for c in range(rows.shape[1] - 1)]
 
 
 def _rational_domain(domain: Any, dimension: int) -> NDArray[np.object_]:
