@@ -18,6 +18,7 @@ __all__ = [
     "check_instance",
     "choice",
     "entries",
+    "float_table",
     "generator",
     "given_points",
     "number",
@@ -55,6 +56,28 @@ def entries(values: Any) -> np.ndarray[Any, Any]:
         return np.asarray(values)
     except ValueError:
         return np.array(None)
+
+
+def float_table(values: Any, name: str) -> NDArray[np.float64]:
+    """Numbers of any shape, copied to float64; exact ones are rounded.
+
+    Examples
+    --------
+    >>> float_table([["1/3", 2]], "values")
+    array([[0.33333333, 2.        ]])
+    """
+    if np.ma.is_masked(values):
+        raise InputError(f"{name}: some entries are masked; fill them")
+    table = entries(values)
+    if not table.ndim and table[()] is None:
+        raise InputError(f"{name} must be numbers, in rows of the same length")
+    if table.dtype.kind in "biuf":
+        return np.array(table, dtype=np.float64)
+    exactly = exact_table(table.ravel(), name, "entry", 1)
+    try:
+        return exactly.astype(np.float64).reshape(table.shape)
+    except OverflowError:
+        raise InputError(f"{name}: a number is beyond float64") from None
 
 
 def check_executor(value: Any) -> None:

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from arrangement.checks import choice, number
+from arrangement.checks import choice, float_table, number
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import common_denominator
 from arrangement.networks.network import Network
@@ -186,7 +186,7 @@ class PatternNetwork:
         return found
 
     def _points(self, h: ArrayLike) -> Floats:
-        points = np.atleast_2d(np.asarray(h, dtype=np.float64))
+        points = np.atleast_2d(float_table(h, "h"))
         if points.ndim != 2 or points.shape[1] != self.values.ndim:
             raise InputError(f"h must have shape (k, {self.values.ndim}), not {points.shape}")
         outside = np.flatnonzero(~((points >= 0) & (points <= 1)).all(axis=1))
@@ -255,7 +255,7 @@ def pattern_network(
     >>> np.round(loss - made.shift, 6).tolist()
     [0.0, 0.5, 2.0]
     """
-    grid = np.array(values, dtype=np.float64)
+    grid = float_table(values, "values")
     if not 1 <= grid.ndim <= 3 or min(grid.shape, default=0) < 2:
         raise InputError(
             f"values: shape {grid.shape}; one to three axes with at least two values each"
@@ -294,8 +294,8 @@ def pattern_network(
 def _samples(X: Any, y: Any) -> tuple[Floats, Floats]:
     if (X is None) != (y is None):
         raise InputError("X and y: give both, or neither")
-    samples = np.zeros((1, 1)) if X is None else np.array(X, dtype=np.float64)
-    targets = np.zeros(1) if y is None else np.array(y, dtype=np.float64)
+    samples = np.zeros((1, 1)) if X is None else float_table(X, "X")
+    targets = np.zeros(1) if y is None else float_table(y, "y")
     if samples.ndim != 2 or not samples.size:
         raise InputError(f"X must have shape (N, d), not {samples.shape}")
     if targets.shape != (len(samples),):

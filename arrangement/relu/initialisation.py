@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
-from arrangement.checks import choice, generator, number, whole
+from arrangement.checks import check_instance, choice, generator, number, whole
 from arrangement.errors import InputError
 from arrangement.exact.feasibility import interior_point
 from arrangement.exact.linear import rank
@@ -126,6 +126,7 @@ def dead_probability(
     >>> found.neuron, found.layer == 0.125**4
     (0.125, True)
     """
+    check_instance(problem, "problem", "OneHiddenLayer")
     draws = whole(draws, "draws", 1)
     confidence = checked_confidence(confidence)
     rng = generator(rng)

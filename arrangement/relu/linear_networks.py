@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.checks import whole
+from arrangement.checks import float_table, whole
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_table, integral
 from arrangement.relu.weight_space import Floats
@@ -287,20 +287,23 @@ class LinearNetwork:
         inertia = (negative, size - negative - positive, positive)
         return LinearCriticalPoint(self, subset, loss, kind, passed, inertia, freedom)
 
-    def loss(self, weights: Sequence[Floats]) -> float:
+    def loss(self, weights: Sequence[ArrayLike]) -> float:
         """The loss of layers W_1, …, W_H."""
+        weights = self._layers(weights)
         return float(
             ((self.X @ _product(weights, self.widths[0]).T - self.Y) ** 2).sum()
         ) / len(self.X)
 
-    def gradient(self, weights: Sequence[Floats]) -> list[Floats]:
+    def gradient(self, weights: Sequence[ArrayLike]) -> list[Floats]:
         """The derivatives of the loss by the entries of each layer."""
+        weights = self._layers(weights)
         after, before = self._partial_products(weights)
         error = self._error(weights)
         return [a.T @ error @ b.T for a, b in zip(after, before, strict=True)]
 
-    def hessian(self, weights: Sequence[Floats]) -> Floats:
+    def hessian(self, weights: Sequence[ArrayLike]) -> Floats:
         """The second derivatives, in the entries of W_1, then W_2, …, each row by row."""
+        weights = self._layers(weights)
         after, before = self._partial_products(weights)
         error, gram = self._error(weights), 2 / len(self.X) * self.X.T @ self.X
         blocks: list[list[Floats]] = [[np.empty(0)] * len(weights) for _ in weights]
@@ -316,6 +319,15 @@ class LinearNetwork:
                     block += np.einsum("il,jp->ijpl", outer, between).reshape(block.shape)
                 blocks[b][a], blocks[a][b] = block, block.T
         return np.block(blocks)
+
+    def _layers(self, weights: Sequence[ArrayLike]) -> list[Floats]:
+        """The layers that a caller gave, checked."""
+        shapes = [(out, given) for given, out in pairwise(self.widths)]
+        layers = [float_table(W, f"weights, layer {k}") for k, W in enumerate(weights)]
+        found = [W.shape for W in layers]
+        if found != shapes:
+            raise InputError(f"weights of shapes {found}; this network's layers have {shapes}")
+        return layers
 
     def _error(self, weights: Sequence[Floats]) -> Floats:
         """The derivative of the loss by the end-to-end map."""

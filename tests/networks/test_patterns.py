@@ -169,3 +169,37 @@ def test_bad_arguments():
         pattern_network([0.0, 1.0], tolerance=0.0)
     with pytest.raises(InputError, match=r"h, row 1: outside"):
         pattern_network([0.0, 1.0]).loss([[0.5], [2.0]])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (["a", 1], r"values, entry 0: 'a' is not a finite"),
+        ([1j, 2], r"values must be real numbers, not complex"),
+        ([0, 10**400], r"values: a number is beyond float64"),
+        ([[1], [1, 2]], r"values must be numbers, in rows of the same length"),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), r"values: some entries are masked"),
+    ],
+)
+def test_what_are_no_numbers_is_refused(values, message):
+    with pytest.raises(InputError, match=message):
+        pattern_network(values)
+
+
+def test_samples_targets_and_points_that_are_no_numbers_are_refused():
+    with pytest.raises(InputError, match=r"X, entry 0: 'a' is not a finite"):
+        pattern_network([0, 1], [["a"]], [1])
+    with pytest.raises(InputError, match=r"X must be numbers, in rows"):
+        pattern_network([0, 1], [[1], [1, 2]], [1, 2])
+    with pytest.raises(InputError, match=r"y, entry 0: 'a' is not a finite"):
+        pattern_network([0, 1], [[1]], ["a"])
+    made = pattern_network([[0, 1], [1, 0]])
+    with pytest.raises(InputError, match=r"h, entry 1: 'b' is not a finite"):
+        made.loss([[0, "b"]])
+    with pytest.raises(InputError, match=r"h must be numbers, in rows"):
+        made.pattern([[0, 1], [1]])
+
+
+def test_exact_values_are_those_of_float64():
+    made = pattern_network(["1/3", Fraction(2, 3), 1])
+    assert np.array_equal(made.values, [1 / 3, 2 / 3, 1.0])

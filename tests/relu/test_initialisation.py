@@ -95,3 +95,5 @@ def test_bad_arguments():
         dead_probability(layer([[1.0]]), draws=0)
     with pytest.raises(InputError, match="confidence"):
         dead_probability(layer([[1.0]]), confidence=1.0)
+    with pytest.raises(InputError, match="problem must be OneHiddenLayer, not 'x'"):
+        dead_probability("x")

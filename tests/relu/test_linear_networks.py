@@ -162,3 +162,18 @@ def test_bad_arguments():
         LinearNetwork([[1], [2]], [[1], [np.nan]])
     with pytest.raises(SizeError, match=r"sets of eigenvalues"):
         LinearNetwork(np.eye(24), np.diag(np.arange(1, 25)), 12, bias=None).critical_points()
+
+
+@pytest.mark.parametrize("method", ["loss", "gradient", "hessian"])
+def test_layers_that_do_not_fit_are_refused(method):
+    ask = getattr(LinearNetwork([[1, 2], [3, 4]], [1, 2], hidden=3, bias=None), method)
+    for layers, message in [
+        (
+            [np.ones((3, 3)), np.ones((1, 3))],
+            r"shapes \[\(3, 3\), \(1, 3\)\].*\[\(3, 2\), \(1, 3\)\]",
+        ),
+        ([np.ones((1, 2))], r"weights of shapes \[\(1, 2\)\]"),
+        ([[["a", 1]] * 3, [[1, 2, 3]]], r"weights, layer 0, entry 0: 'a' is not a finite"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            ask(layers)
