@@ -28,6 +28,7 @@ from arrangement import exact
 from arrangement.enumeration import cones
 from arrangement.enumeration.intervals import Interval, line_at, next_line, rank_of
 from arrangement.exact.fields import field_of
+from arrangement.exact.numbers import primitive
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.kernels import reasons
 from arrangement.kernels.cells import sweep_lines as kernel
@@ -211,6 +212,7 @@ class _Level:
             facts=np.zeros((3, sweep.n_words), dtype=np.uint64),
             negative=np.zeros((sweep.n_words, room), dtype=np.uint64),
             picked=np.zeros((depths, sweep.n_words), dtype=np.uint64),
+            parallel=_parallel(self.linear),
             doubt=np.zeros((2, sweep.n_words), dtype=np.uint64),
             valid=np.zeros(depths, dtype=np.int64),
             rescaled=np.zeros(depths, dtype=np.int64),
@@ -424,6 +426,20 @@ def random_change(dimension: int, draw: int) -> Integers:
         change = rng.integers(-(2**15), 2**15, size=(dimension, dimension)).astype(object)
         if exact.rank(change) == dimension:
             return change
+
+
+def _parallel(normals: Integers) -> Words:
+    """Per row the bits of the others with the same direction, or its opposite."""
+    directions: dict[tuple[Any, ...], list[int]] = {}
+    for k, row in enumerate(normals):
+        leading = next((v for v in row if v), 0)
+        if leading != 0:
+            directions.setdefault(tuple(primitive(row if leading > 0 else -row)), []).append(k)
+    parallel = np.zeros((len(normals), len(normals)), dtype=np.bool_)
+    for rows in directions.values():
+        parallel[np.ix_(rows, rows)] = True
+    np.fill_diagonal(parallel, False)
+    return pack_signs(parallel)
 
 
 def looks_degenerate(rows: Integers, samples: int = 64) -> bool:

@@ -54,6 +54,7 @@ class Lines(NamedTuple):
     facts: Words2  # (3, words): bits of rows met: certainly, of certain slacks, falling
     negative: Words2  # (words, 64·words): per row met the picked rows negative from there on
     picked: Words2  # (depths, words): bits of the rows picked
+    parallel: Words2  # (rows, words): bits of the other rows that are parallel to one
     doubt: Words2  # (2, words): bits of the rows that vanish at a vertex; of those unsure there
     valid: Ints1  # (depths,): the first row whose entries in slack columns are filled
     rescaled: Ints1  # (depths,): 1 where rows have units of their own, not those of the offsets

@@ -146,6 +146,15 @@ def _signs_on_line(
     return np.int64(end)
 
 
+@compiled(inline="always", error_model="numpy")
+def _parallel_to_picks(parallel, picked, h, depth):
+    """Is a row parallel to one of those picked?"""
+    shared = np.uint64(0)
+    for w in range(picked.shape[1]):
+        shared |= parallel[h, w] & picked[depth, w]
+    return shared != 0
+
+
 @compiled(error_model="numpy")
 def _doubt_all(lines, depth, n):
     """Let all rows but those picked be unsure."""
@@ -324,7 +333,7 @@ def sweep_lines(lines, moduli, n, is_last, out):
     values, errors, norms, bits = lines.values, lines.errors, lines.norms, lines.bits
     pick, stop, state, valid = lines.pick, lines.stop, lines.state, lines.valid
     meet, facts, negative, picked = lines.meet, lines.facts, lines.negative, lines.picked
-    factors, doubt = lines.factors, lines.doubt
+    factors, doubt, parallel = lines.factors, lines.doubt, lines.parallel
     width = values.shape[1]
     last_depth = width - 2
     n_words = out.shape[1]
@@ -346,6 +355,9 @@ def sweep_lines(lines, moduli, n, is_last, out):
                 break
             state[3] += 1
             h = pick[depth]
+            if _parallel_to_picks(parallel, picked, h, depth):
+                state[2] = 0
+                continue
             measure = depth + 3 < last_depth  # norms that grow for three more steps will do
             column = pivot_column(values, errors, norms, h, depth)
             fresh = False
@@ -402,6 +414,8 @@ def sweep_lines(lines, moduli, n, is_last, out):
             if h == limit:
                 continue
             sure = (facts[0, h >> 6] & bits[h & 63]) != 0
+            if not sure and _parallel_to_picks(parallel, picked, h, depth):
+                continue
             if sure:
                 sure = (facts[1, h >> 6] & bits[h & 63]) != 0
             else:
