@@ -139,7 +139,7 @@ class Subdivision:
         count = sum(map(len, levels))
         length = sum(len(face) for level in levels[1:] for face in level)
         room, more = 2 * count + 2000, 2 * n_vertices + 1000
-        self.counts = np.zeros(9, dtype=np.int64)
+        self.counts = np.zeros(8, dtype=np.int64)
         self.vertices = kernel.Vertices(
             points=np.zeros((more, d)),
             spread=np.zeros(more),
@@ -152,7 +152,7 @@ class Subdivision:
             asked=np.zeros(more, dtype=np.int64),
         )
         rows, pool = np.zeros((room, 6), np.int32), np.zeros(4 * length + 8000, np.int32)
-        self.faces = kernel.Faces(rows, pool, mask=np.zeros(room, dtype=np.uint8))
+        self.faces = kernel.Faces(rows, pool, mark=np.zeros(room, dtype=np.int32))
         self.regions = kernel.Regions(
             origin=np.full((1000, 2), -1, dtype=np.int32),
             signs=np.zeros((1000, len(self.steps)), dtype=np.int8),
@@ -258,14 +258,14 @@ class Subdivision:
 
     def _grow(self, n_regions: int) -> None:
         """Make room for the step that is about to be made, and as much again."""
-        before = self.counts[[FACES, POOL]]
-        kernel.tidy(self.counts, self.faces.rows, self.faces.pool)
-        self.counts[[NEED_FACES, NEED_POOL]] -= before - self.counts[[FACES, POOL]]
+        rows, pool, mark = self.faces
+        length = self.counts[POOL]
+        kernel.close_gaps(self.counts, rows, pool)
+        self.counts[NEED_POOL] -= length - self.counts[POOL]
         need = self.counts[[NEED_FACES, NEED_POOL, NEED_VERTICES]].tolist()
-        rows, pool, mask = self.faces
-        rows, mask = _enlarged((rows, mask), need[0])
+        rows, mark = _enlarged((rows, mark), need[0])
         (pool,) = _enlarged((pool,), need[1])
-        self.faces = kernel.Faces(rows, pool, mask)
+        self.faces = kernel.Faces(rows, pool, mark)
         self.vertices = kernel.Vertices(*_enlarged(self.vertices, need[2]))
         self.regions = kernel.Regions(*_enlarged(self.regions, n_regions))
         self.exact.parents = self.vertices.parents
@@ -300,7 +300,7 @@ class Subdivision:
     def arrays(self) -> Arrays:
         """The arrays of the complex: faces without gaps, coordinates good to about 1e-8."""
         rows, pool, _ = self.faces
-        kernel.tidy(self.counts, rows, pool)
+        kernel.close_gaps(self.counts, rows, pool)
         self.exact.focus(-1)
         (points, spread, parents, *_), (origin, signs) = self.vertices, self.regions
         for array, count in (
