@@ -12,6 +12,7 @@ from arrangement.kernels.networks.double_double_values import LARGEST, LEAST, RO
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.kernels.types import (
     Bools1,
+    Bytes1,
     Floats1,
     Floats2,
     Int32s1,
@@ -36,7 +37,7 @@ DIM, BEGIN, END, LABEL, START, STOP = 0, 1, 2, 3, 4, 5
 # The entries of `counts`.
 FACES, POOL, VERTICES, REGIONS, NEED_FACES, NEED_POOL, NEED_VERTICES, STEP = range(8)
 
-# Which signs the vertices of a face have: marks of faces that are not split.
+# Which signs the vertices of a face have.
 NEGATIVE, POSITIVE, ZERO, BOTH = 1, 2, 4, 3
 
 
@@ -64,7 +65,9 @@ class Faces(NamedTuple):
 
     rows: Int32s2  # (F, 6)
     pool: Int32s1  # (P,): boundary lists, in the order of their faces, maybe with gaps
-    mark: Int32s1  # (F,): room for the signs on each face, or for − the first of its halves
+    mark: Bytes1  # (F,): room for the signs on each face
+    half: Int32s1  # (F,): room for the first half of each face that is split
+    split: Int32s1  # (F,): room for the faces that are split, in order
 
 
 class Regions(NamedTuple):
@@ -114,8 +117,8 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
     n : int
         How many are asked.
     """
-    _, spread, parents, values, errors, tail, signs, sure, asked = vertices
-    faces, pool, mark = complex
+    _, spread, _, values, errors, tail, signs, sure, asked = vertices
+    faces, pool, _, _, _ = complex
     origin, found = regions
     while counts[STEP] < len(steps):
         row, low, high, step = steps[counts[STEP]]
@@ -126,7 +129,7 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
             )
             if n > 0:
                 return OPEN, n
-        n, born = _mark(counts, top, signs, faces, pool, mark, step, found)
+        n, born = _mark(counts, top, signs, complex, step, found)
         if (
             counts[NEED_FACES] > len(faces)
             or counts[NEED_POOL] > len(pool)
@@ -135,9 +138,9 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
         ):
             return CRAMPED, born
         made = counts[VERTICES]
-        _cut_edges(step, fixed_lines, counts, faces, pool, mark, spread, sure, parents)
+        _cut_edges(n, step, fixed_lines, counts, complex, vertices)
         _interpolate(row, low, high, made, counts[VERTICES], first, vertices)
-        broken = _split(step, top, made, counts, faces, pool, mark, found, origin)
+        broken = _split(n, step, top, made, counts, complex, regions)
         if broken >= 0:
             return BROKEN, broken
         counts[FACES] += 2 * n
@@ -185,9 +188,11 @@ def _signs_of(row, low, high, n, signs, values, tail, errors, sure, asked):
     """The signs of a function at the vertices; which are open, and how many."""
     count = 0
     for v in range(n):
-        h, _ = _height(row, low, high, v, values, tail)
+        h, error = values[v, row], np.float64(errors[v, row])
+        if high > low:
+            h, _ = _height(row, low, high, v, values, tail)
+            error = _error(row, low, high, v, errors)
         signs[v] = np.int8(h > 0.0) - np.int8(h < 0.0)
-        error = _error(row, low, high, v, errors)
         if abs(h) > error * INFLATE + 2 * UNIT_ROUNDOFF * abs(h):
             continue
         if error == 0.0 or (sure[v] and high == low):
@@ -198,10 +203,12 @@ def _signs_of(row, low, high, n, signs, values, tail, errors, sure, asked):
 
 
 @compiled(error_model="numpy")
-def _mark(counts, top, signs, faces, pool, mark, step, found):
-    """The marks of all faces; how many faces and regions are split, and the room for that."""
-    n, length, edges, regions = 0, 0, 0, 0
+def _mark(counts, top, signs, complex, step, found):
+    """The signs on all faces, and the halves of those that are to be split; how many faces and
+    regions are, and the room for that."""
+    faces, pool, mark, half, split = complex
     lists = pool.view(np.uint32)
+    n, length, edges, regions = 0, 0, 0, 0
     for f in range(counts[FACES]):
         k = faces[f, DIM]
         m = 0
@@ -209,22 +216,23 @@ def _mark(counts, top, signs, faces, pool, mark, step, found):
             s = signs[faces[f, BEGIN]]
             m = NEGATIVE if s < 0 else POSITIVE if s > 0 else ZERO
         else:
-            begin, end = faces[f, BEGIN], faces[f, END]
-            for q in range(begin, end):
-                m |= mark[lists[np.uint64(q)]]
-            if m < 0 or m & BOTH == BOTH:
-                m = -(counts[FACES] + 2 * n)
+            q, end = faces[f, BEGIN], faces[f, END]
+            while q < end and m & BOTH != BOTH:
+                m |= mark[lists[q]]
+                q += 1
+            if m & BOTH == BOTH:
+                half[f] = counts[FACES] + 2 * n
+                split[n] = f
                 n += 1
-                length += end - begin
+                length += end - faces[f, BEGIN]
                 edges += k == 1
                 regions += k == top
             elif k == top:
                 found[faces[f, LABEL], step] = -1 if m & NEGATIVE else 1 if m & POSITIVE else 0
         mark[f] = m
     counts[NEED_FACES] = counts[FACES] + 2 * n
-    # Each item of a boundary goes to the halves at most, to which the cut comes, and one more
-    # place is written.
-    counts[NEED_POOL] = counts[POOL] + 2 * length + 2 * n + 1
+    # Each item of a boundary goes to both halves at most, to which the cut comes.
+    counts[NEED_POOL] = counts[POOL] + 2 * length + 2 * n
     counts[NEED_VERTICES] = counts[VERTICES] + edges
     return n, regions
 
@@ -260,14 +268,21 @@ def _interpolate(row, low, high, begin, end, first, vertices):
     rounding = SPREAD if is_double_double else UNIT_ROUNDOFF
     for v in range(begin, end):
         a, b = parents[v, 0], parents[v, 1]
-        p, p_tail = _height(row, low, high, a, values, tail)
-        q, q_tail = _height(row, low, high, b, values, tail)
+        p, p_tail, alpha = values[a, row], 0.0, np.float64(errors[a, row])
+        q, q_tail, beta = values[b, row], 0.0, np.float64(errors[b, row])
+        if is_double_double:
+            p_tail, q_tail = tail[a, row], tail[b, row]
+        if high > low:
+            p, p_tail = _height(row, low, high, a, values, tail)
+            q, q_tail = _height(row, low, high, b, values, tail)
+            alpha = _error(row, low, high, a, errors)
+            beta = _error(row, low, high, b, errors)
         if p < 0.0:
             p, p_tail = 0.0 - p, 0.0 - p_tail
         if q < 0.0:
             q, q_tail = 0.0 - q, 0.0 - q_tail
-        alpha = _error(row, low, high, a, errors) + 2 * rounding * p
-        beta = _error(row, low, high, b, errors) + 2 * rounding * q
+        alpha += 2 * rounding * p
+        beta += 2 * rounding * q
         width = (p + q) * (1.0 - 8 * UNIT_ROUNDOFF) - (alpha + beta) * INFLATE
         t, t_tail, wrong, of_a, of_b = 0.5, 0.0, np.inf, 0.5, 0.5
         if width > 1e-290 and width < 1e290:
@@ -317,11 +332,14 @@ def _interpolate(row, low, high, begin, end, first, vertices):
 
 
 @compiled(error_model="numpy")
-def _cut_edges(step, fixed_lines, counts, faces, pool, mark, spread, sure, parents):
-    """Begin a vertex on each edge that is split."""
+def _cut_edges(n, step, fixed_lines, counts, complex, vertices):
+    """Begin a vertex on each edge among the n faces that are split."""
+    faces, pool, _, _, split = complex
+    _, spread, parents, _, _, _, _, sure, _ = vertices
     v = counts[VERTICES]
-    for f in range(counts[FACES]):
-        if mark[f] < 0 and faces[f, DIM] == 1:
+    for i in range(n):
+        f = split[i]
+        if faces[f, DIM] == 1:
             a, b = faces[f, START], faces[f, STOP]
             if not fixed_lines:
                 a = faces[pool[faces[f, BEGIN]], BEGIN]
@@ -334,34 +352,33 @@ def _cut_edges(step, fixed_lines, counts, faces, pool, mark, spread, sure, paren
 
 
 @compiled(error_model="numpy")
-def _split(step, top, made, counts, faces, pool, mark, found, origin):
-    """Replace the faces that are split by their cuts, and append their halves; the edges are
+def _split(n, step, top, made, counts, complex, regions):
+    """Replace the n faces that are split by their cuts, and append their halves; the edges are
     cut at vertex `made` and those after it. Returns a face for which that is impossible, or
     −1."""
+    faces, pool, mark, half, split = complex
+    origin, found = regions
     lists = pool.view(np.uint32)
     region = counts[REGIONS]
-    p = np.uint64(counts[POOL])
-    one = np.uint64(1)
-    for f in range(counts[FACES]):
-        minus = -mark[f]
-        if minus <= 0:
-            continue
+    p, one = np.uint64(counts[POOL]), np.uint64(1)
+    for i in range(n):
+        f = split[i]
         k, label = faces[f, DIM], faces[f, LABEL]
         begin, end = np.uint64(faces[f, BEGIN]), np.uint64(faces[f, END])
         for side, own in ((0, NEGATIVE), (1, POSITIVE)):
-            half = minus + side
-            faces[half, DIM], faces[half, LABEL], faces[half, BEGIN] = k, label, p
-            faces[half, START], faces[half, STOP] = faces[f, START], faces[f, STOP]
+            new = half[f] + side
+            faces[new, DIM], faces[new, LABEL], faces[new, BEGIN] = k, label, p
+            faces[new, START], faces[new, STOP] = faces[f, START], faces[f, STOP]
             q = begin
             while q < end:
                 e = lists[q]
                 m = mark[e]
-                pool[p] = side - m if m < 0 else np.int32(e)
-                p += np.uint64(m < 0 or m & own != 0)
+                pool[p] = half[e] + side if m & BOTH == BOTH else np.int32(e)
+                p += np.uint64(m & own != 0)
                 q += one
             pool[p] = f
             p += one
-            faces[half, END] = p
+            faces[new, END] = p
         faces[f, DIM], faces[f, LABEL] = k - 1, step
         if k == 1:
             faces[f, BEGIN] = faces[f, END] = made
@@ -372,7 +389,7 @@ def _split(step, top, made, counts, faces, pool, mark, found, origin):
             while q < end:
                 e = lists[q]
                 m = mark[e]
-                if m < 0:
+                if m & BOTH == BOTH:
                     pool[r] = e
                     r += one
                 elif m == ZERO:
@@ -393,7 +410,7 @@ def _split(step, top, made, counts, faces, pool, mark, found, origin):
                 faces[f, START] = faces[pool[begin], BEGIN]
                 faces[f, STOP] = faces[pool[begin + one], BEGIN]
         if k == top:
-            faces[minus + 1, LABEL] = region
+            faces[half[f] + 1, LABEL] = region
             origin[region, 0], origin[region, 1] = label, step
             found[label, step] = -1
             found[region, step] = 1
