@@ -150,10 +150,10 @@ def random_instances(large):
     yield "3-D [32, 32]", random_network([3, 32, 32, 1]), None
     yield "4-D [12, 12]", random_network([4, 12, 12, 1]), None
     yield "5-D [12, 12]", random_network([5, 12, 12, 1]), None
+    yield "6-D [10, 10]", random_network([6, 10, 10, 1]), None
     yield "8-D [10, 10]", random_network([8, 10, 10, 1]), None
     yield "16-D [8, 8]", random_network([16, 8, 8, 1]), None
     if large:
-        yield "6-D [10, 10]", random_network([6, 10, 10, 1]), None
         yield "2-D [128, 128, 128]", random_network([2, 128, 128, 128, 1]), None
 
 
