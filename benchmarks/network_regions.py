@@ -10,6 +10,8 @@ of its own, and must finish within `--limit` seconds:
                                          [--limit SECONDS] [--degenerate] [--large] [--json]
 
 PYTHON is an interpreter that has the peers: `pip install regioncam affinitree relucent parx`.
+edges is Berzins' subdivision of edges as `edge_subdivision.py` has it, in float64, which finds
+vertices, edges and signs, and takes no degenerate network;
 regioncam cuts squares in float32; affinitree solves linear programs, in any dimension; relucent
 crosses facets found by Gurobi, whose licence on PyPI is limited in size; parx enumerates the
 regions in all of R^d, so that its counts are others, and asks for Julia even where its method
@@ -112,7 +114,22 @@ seconds, found = timed(lambda: compute_partition(state, start, method="exact_pyt
 count = len(found)
 """
 
-PEERS = {"regioncam": REGIONCAM, "affinitree": AFFINITREE, "relucent": RELUCENT, "parx": PARX}
+EDGES = """
+if d > 8:
+    sys.exit("regions are counted up to eight dimensions")
+sys.path.insert(0, given["benchmarks"])
+from edge_subdivision import edge_subdivision, number_of_regions
+seconds, (_, _, signs) = timed(lambda: edge_subdivision(weights[:-1], biases[:-1], d))
+count = number_of_regions(signs, d)
+"""
+
+PEERS = {
+    "edges": EDGES,
+    "regioncam": REGIONCAM,
+    "affinitree": AFFINITREE,
+    "relucent": RELUCENT,
+    "parx": PARX,
+}
 
 END = """
 print(json.dumps([seconds, count]))
@@ -133,10 +150,10 @@ def random_instances(large):
     yield "3-D [32, 32]", random_network([3, 32, 32, 1]), None
     yield "4-D [12, 12]", random_network([4, 12, 12, 1]), None
     yield "5-D [12, 12]", random_network([5, 12, 12, 1]), None
+    yield "6-D [10, 10]", random_network([6, 10, 10, 1]), None
     yield "8-D [10, 10]", random_network([8, 10, 10, 1]), None
     yield "16-D [8, 8]", random_network([16, 8, 8, 1]), None
     if large:
-        yield "6-D [10, 10]", random_network([6, 10, 10, 1]), None
         yield "2-D [128, 128, 128]", random_network([2, 128, 128, 128, 1]), None
 
 
@@ -206,6 +223,7 @@ def peer(python, script, network, limit):
         "weights": [W.tolist() for W in network.weights],
         "biases": [b.tolist() for b in network.biases],
         "memory": MEMORY,
+        "benchmarks": os.path.dirname(os.path.abspath(__file__)),
     }
     try:
         run = subprocess.run(

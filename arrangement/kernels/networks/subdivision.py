@@ -25,8 +25,8 @@ from arrangement.kernels.types import (
 )  # fmt: skip
 
 __all__ = [
-    "BROKEN", "COMPLETE", "CRAMPED", "OPEN", "Faces", "Regions", "Vertices", "inherit",
-    "interpolate", "subdivide", "tidy",
+    "BROKEN", "COMPLETE", "CRAMPED", "OPEN", "Faces", "Regions", "Vertices", "close_gaps",
+    "inherit", "interpolate", "subdivide",
 ]  # fmt: skip
 
 # How `subdivide` ends.
@@ -34,10 +34,8 @@ COMPLETE, OPEN, CRAMPED, BROKEN = 0, 1, 2, 3
 
 # The columns of `faces`.
 DIM, BEGIN, END, LABEL, START, STOP = 0, 1, 2, 3, 4, 5
-# Where a face that was split has its halves and the cut between them.
-MINUS, PLUS, CUT = START, STOP, LABEL
 # The entries of `counts`.
-FACES, POOL, VERTICES, REGIONS, DEAD, NEED_FACES, NEED_POOL, NEED_VERTICES, STEP = range(9)
+FACES, POOL, VERTICES, REGIONS, NEED_FACES, NEED_POOL, NEED_VERTICES, STEP = range(8)
 
 # Which signs the vertices of a face have.
 NEGATIVE, POSITIVE, ZERO, BOTH = 1, 2, 4, 3
@@ -60,14 +58,16 @@ class Vertices(NamedTuple):
 class Faces(NamedTuple):
     """The faces of a complex, with room for more.
 
-    The columns of `rows` are the dimension (−1: split), the part of `pool` that lists the
-    boundary, the label (region number for a region, else the step that made the face), and the
-    vertices between which an edge was at the beginning. For a vertex BEGIN is its number.
+    The columns of `rows` are the dimension, the part of `pool` that lists the boundary, the
+    label (region number for a region, else the step that made the face), and the vertices
+    between which an edge was at the beginning. For a vertex BEGIN is its number.
     """
 
     rows: Int32s2  # (F, 6)
-    pool: Int32s1  # (P,): boundary lists
-    mask: Bytes1  # (F,): room for the signs on each face
+    pool: Int32s1  # (P,): boundary lists, in the order of their faces, maybe with gaps
+    mark: Bytes1  # (F,): room for the signs on each face
+    half: Int32s1  # (F,): room for the first half of each face that is split
+    split: Int32s1  # (F,): room for the faces that are split, in order
 
 
 class Regions(NamedTuple):
@@ -85,7 +85,9 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
     and continuous. A face whose vertices have both signs is split in two, and its cut, a new
     face of one dimension less, is bounded by the cuts of its facets and by those faces of
     codimension 2 that lie on the zero set. Faces stand in an order in which the boundary of
-    each comes before it, so that one pass over them is enough.
+    each comes before it, so that one pass over them is enough. It stays such an order when a
+    cut takes the place of the face that it cuts, and the halves come last: the boundary of the
+    cut then is what is left of the list of the face.
 
     Parameters
     ----------
@@ -101,7 +103,7 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
         Are the values needed for these steps only? Then new vertices have no others.
     top : int
         Dimension of the complex; its faces of this dimension are the regions.
-    counts : int64 (9,)
+    counts : int64 (8,)
         How many faces etc. there are; the current step.
     vertices : Vertices
     complex : Faces
@@ -115,8 +117,8 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
     n : int
         How many are asked.
     """
-    _, spread, parents, values, errors, tail, signs, sure, asked = vertices
-    faces, pool, mask = complex
+    _, spread, _, values, errors, tail, signs, sure, asked = vertices
+    faces, pool, _, _, _ = complex
     origin, found = regions
     while counts[STEP] < len(steps):
         row, low, high, step = steps[counts[STEP]]
@@ -127,7 +129,7 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
             )
             if n > 0:
                 return OPEN, n
-        n, born = _mark(counts, top, signs, faces, pool, mask, step, found)
+        n, born = _mark(counts, top, signs, complex, step, found)
         if (
             counts[NEED_FACES] > len(faces)
             or counts[NEED_POOL] > len(pool)
@@ -135,27 +137,15 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
             or counts[REGIONS] + born > len(origin)
         ):
             return CRAMPED, born
-        for f in range(counts[FACES]):
-            if mask[f] & BOTH != BOTH:
-                continue
-            if faces[f, DIM] == 1:
-                v = counts[VERTICES]
-                a, b = faces[f, START], faces[f, STOP]
-                if not fixed_lines:
-                    a = faces[pool[faces[f, BEGIN]], BEGIN]
-                    b = faces[pool[faces[f, BEGIN] + 1], BEGIN]
-                spread[v] = np.inf
-                _interpolate(row, low, high, a, b, v, first, vertices)
-                sure[v] = False
-                parents[v, 0], parents[v, 1], parents[v, 2] = a, b, step
-                counts[VERTICES] += 1
-            if not _split(f, step, top, counts, faces, pool, mask, found, origin):
-                return BROKEN, f
-        counts[DEAD] += n
+        made = counts[VERTICES]
+        _cut_edges(n, step, fixed_lines, counts, complex, vertices)
+        _interpolate(row, low, high, made, counts[VERTICES], first, vertices)
+        broken = _split(n, step, top, made, counts, complex, regions)
+        if broken >= 0:
+            return BROKEN, broken
+        counts[FACES] += 2 * n
         counts[STEP] += 1
         settled = False
-        if counts[DEAD] > 1000 and 2 * counts[DEAD] > counts[FACES]:
-            tidy(counts, faces, pool)
     return COMPLETE, 0
 
 
@@ -198,9 +188,11 @@ def _signs_of(row, low, high, n, signs, values, tail, errors, sure, asked):
     """The signs of a function at the vertices; which are open, and how many."""
     count = 0
     for v in range(n):
-        h, _ = _height(row, low, high, v, values, tail)
+        h, error = values[v, row], np.float64(errors[v, row])
+        if high > low:
+            h, _ = _height(row, low, high, v, values, tail)
+            error = _error(row, low, high, v, errors)
         signs[v] = np.int8(h > 0.0) - np.int8(h < 0.0)
-        error = _error(row, low, high, v, errors)
         if abs(h) > error * INFLATE + 2 * UNIT_ROUNDOFF * abs(h):
             continue
         if error == 0.0 or (sure[v] and high == low):
@@ -211,8 +203,11 @@ def _signs_of(row, low, high, n, signs, values, tail, errors, sure, asked):
 
 
 @compiled(error_model="numpy")
-def _mark(counts, top, signs, faces, pool, mask, step, found):
-    """The signs on each face; how many faces and regions are split, and the room for that."""
+def _mark(counts, top, signs, complex, step, found):
+    """The signs on all faces, and the halves of those that are to be split; how many faces and
+    regions are, and the room for that."""
+    faces, pool, mark, half, split = complex
+    lists = pool.view(np.uint32)
     n, length, edges, regions = 0, 0, 0, 0
     for f in range(counts[FACES]):
         k = faces[f, DIM]
@@ -220,25 +215,24 @@ def _mark(counts, top, signs, faces, pool, mask, step, found):
         if k == 0:
             s = signs[faces[f, BEGIN]]
             m = NEGATIVE if s < 0 else POSITIVE if s > 0 else ZERO
-        elif k > 0:
-            begin, end = faces[f, BEGIN], faces[f, END]
-            for q in range(begin, end):
-                m |= mask[pool[q]]
-                if m & BOTH == BOTH:
-                    n += 1
-                    length += end - begin
-                    edges += k == 1
-                    regions += k == top
-                    break
-            else:
-                if k == top:
-                    found[faces[f, LABEL], step] = (
-                        -1 if m & NEGATIVE else 1 if m & POSITIVE else 0
-                    )
-        mask[f] = m
-    counts[NEED_FACES] = counts[FACES] + 3 * n
-    # Each item of a boundary goes to the halves and to the cut at most, which is in both.
-    counts[NEED_POOL] = counts[POOL] + 3 * length + 2 * n
+        else:
+            q, end = faces[f, BEGIN], faces[f, END]
+            while q < end and m & BOTH != BOTH:
+                m |= mark[lists[q]]
+                q += 1
+            if m & BOTH == BOTH:
+                half[f] = counts[FACES] + 2 * n
+                split[n] = f
+                n += 1
+                length += end - faces[f, BEGIN]
+                edges += k == 1
+                regions += k == top
+            elif k == top:
+                found[faces[f, LABEL], step] = -1 if m & NEGATIVE else 1 if m & POSITIVE else 0
+        mark[f] = m
+    counts[NEED_FACES] = counts[FACES] + 2 * n
+    # Each item of a boundary goes to both halves at most, to which the cut comes.
+    counts[NEED_POOL] = counts[POOL] + 2 * length + 2 * n
     counts[NEED_VERTICES] = counts[VERTICES] + edges
     return n, regions
 
@@ -256,138 +250,173 @@ def interpolate(functions, begin, end, vertices):
     vertices : Vertices
     """
     for v in range(begin, end):
-        a, b, step = vertices.parents[v]
-        row, low, high = functions[step]
-        _interpolate(row, low, high, a, b, v, 0, vertices)
+        row, low, high = functions[vertices.parents[v, 2]]
+        _interpolate(row, low, high, v, v + 1, 0, vertices)
 
 
 @compiled(error_model="numpy")
-def _interpolate(row, low, high, a, b, v, first, vertices):
-    """Vertex v where the function vanishes between vertices a and b, with error bounds; its
-    values from the first that is needed on.
+def _interpolate(row, low, high, begin, end, first, vertices):
+    """Vertices begin, …, end − 1 where the function vanishes between their parents, with error
+    bounds; their values from the first that is needed on.
 
     With p = |h(a)|, q = |h(b)| and errors of at most α, β the parameter t = p / (p + q) is
     wrong by at most (α q + β p) / ((p + q)(p + q − α − β)), beside the rounding: that of
     float64, or that of double-double, where sums, products and quotients are within SPREAD.
     """
-    points, spread, _, values, errors, tail, _, _, _ = vertices
+    points, spread, parents, values, errors, tail, _, _, _ = vertices
     is_double_double = tail.shape[1] > 0
     rounding = SPREAD if is_double_double else UNIT_ROUNDOFF
-    p, p_tail = _height(row, low, high, a, values, tail)
-    q, q_tail = _height(row, low, high, b, values, tail)
-    if p < 0.0:
-        p, p_tail = 0.0 - p, 0.0 - p_tail
-    if q < 0.0:
-        q, q_tail = 0.0 - q, 0.0 - q_tail
-    alpha = _error(row, low, high, a, errors) + 2 * rounding * p
-    beta = _error(row, low, high, b, errors) + 2 * rounding * q
-    width = (p + q) * (1.0 - 8 * UNIT_ROUNDOFF) - (alpha + beta) * INFLATE
-    t, t_tail, wrong, of_a, of_b = 0.5, 0.0, np.inf, 0.5, 0.5
-    if width > 1e-290 and width < 1e290:
-        of_a, of_b = q / (p + q), p / (p + q)
-        t = of_b
-        wrong = (alpha * of_a + beta * of_b) / width * INFLATE + 8 * rounding
+    for v in range(begin, end):
+        a, b = parents[v, 0], parents[v, 1]
+        p, p_tail, alpha = values[a, row], 0.0, np.float64(errors[a, row])
+        q, q_tail, beta = values[b, row], 0.0, np.float64(errors[b, row])
         if is_double_double:
-            s, s_tail = difference(p, p_tail, 0.0 - q, 0.0 - q_tail)
-            t, t_tail = quotient(p, p_tail, s, s_tail)
-    for k in range(first, values.shape[1]):
-        x, y = values[a, k], values[b, k]
-        edge = y - x
-        if is_double_double:
-            x_tail = tail[a, k]
-            edge, edge_tail = difference(y, tail[b, k], x, x_tail)
-            z, z_tail = product(t, t_tail, edge, edge_tail)
-            z, z_tail = difference(x, x_tail, 0.0 - z, 0.0 - z_tail)
-            values[v, k], tail[v, k] = z, z_tail
-        else:
-            z = values[v, k] = x + t * edge
-        bound = ROUND_UP * (
-            errors[a, k] * of_a + errors[b, k] * of_b
-            + wrong * (abs(edge) + errors[a, k] + errors[b, k])
-            + 4 * rounding * (abs(x) + abs(y)) + LEAST
-        )  # fmt: skip
-        # Not NaN, which max may pass over.
-        errors[v, k] = bound if bound >= 0.0 and abs(z) < LARGEST else np.inf
-    if high == low:
-        values[v, row] = 0.0
-        errors[v, row] = 0.0
-        if is_double_double:
-            tail[v, row] = 0.0
-    most, largest = 0.0, 0.0
-    for k in range(points.shape[1]):
-        x, y = points[a, k], points[b, k]
-        most = max(most, abs(y - x))
-        largest = max(largest, abs(x), abs(y))
-    near = INFLATE * (
-        spread[a] * of_a + spread[b] * of_b
-        + (wrong + 8 * UNIT_ROUNDOFF) * (most + spread[a] + spread[b])
-        + 8 * UNIT_ROUNDOFF * largest + TINY
-    )  # fmt: skip
-    if near < spread[v] or spread[v] == np.inf:
+            p_tail, q_tail = tail[a, row], tail[b, row]
+        if high > low:
+            p, p_tail = _height(row, low, high, a, values, tail)
+            q, q_tail = _height(row, low, high, b, values, tail)
+            alpha = _error(row, low, high, a, errors)
+            beta = _error(row, low, high, b, errors)
+        if p < 0.0:
+            p, p_tail = 0.0 - p, 0.0 - p_tail
+        if q < 0.0:
+            q, q_tail = 0.0 - q, 0.0 - q_tail
+        alpha += 2 * rounding * p
+        beta += 2 * rounding * q
+        width = (p + q) * (1.0 - 8 * UNIT_ROUNDOFF) - (alpha + beta) * INFLATE
+        t, t_tail, wrong, of_a, of_b = 0.5, 0.0, np.inf, 0.5, 0.5
+        if width > 1e-290 and width < 1e290:
+            of_a, of_b = q / (p + q), p / (p + q)
+            t = of_b
+            wrong = (alpha * of_a + beta * of_b) / width * INFLATE + 8 * rounding
+            if is_double_double:
+                s, s_tail = difference(p, p_tail, 0.0 - q, 0.0 - q_tail)
+                t, t_tail = quotient(p, p_tail, s, s_tail)
+        for k in range(first, values.shape[1]):
+            x, y = values[a, k], values[b, k]
+            edge = y - x
+            if is_double_double:
+                x_tail = tail[a, k]
+                edge, edge_tail = difference(y, tail[b, k], x, x_tail)
+                z, z_tail = product(t, t_tail, edge, edge_tail)
+                z, z_tail = difference(x, x_tail, 0.0 - z, 0.0 - z_tail)
+                values[v, k], tail[v, k] = z, z_tail
+            else:
+                z = values[v, k] = x + t * edge
+            bound = ROUND_UP * (
+                errors[a, k] * of_a + errors[b, k] * of_b
+                + wrong * (abs(edge) + errors[a, k] + errors[b, k])
+                + 4 * rounding * (abs(x) + abs(y)) + LEAST
+            )  # fmt: skip
+            # Not NaN, which max may pass over.
+            errors[v, k] = bound if bound >= 0.0 and abs(z) < LARGEST else np.inf
+        if high == low:
+            values[v, row] = 0.0
+            errors[v, row] = 0.0
+            if is_double_double:
+                tail[v, row] = 0.0
+        most, largest = 0.0, 0.0
         for k in range(points.shape[1]):
-            points[v, k] = points[a, k] + t * (points[b, k] - points[a, k])
-        spread[v] = near
+            x, y = points[a, k], points[b, k]
+            most = max(most, abs(y - x))
+            largest = max(largest, abs(x), abs(y))
+        near = INFLATE * (
+            spread[a] * of_a + spread[b] * of_b
+            + (wrong + 8 * UNIT_ROUNDOFF) * (most + spread[a] + spread[b])
+            + 8 * UNIT_ROUNDOFF * largest + TINY
+        )  # fmt: skip
+        if near < spread[v] or spread[v] == np.inf:
+            for k in range(points.shape[1]):
+                points[v, k] = points[a, k] + t * (points[b, k] - points[a, k])
+            spread[v] = near
 
 
 @compiled(error_model="numpy")
-def _split(f, step, top, counts, faces, pool, mask, found, origin):
-    """Replace face f by its halves, with the cut between them; False if that is impossible."""
-    k, begin, end, label = faces[f, DIM], faces[f, BEGIN], faces[f, END], faces[f, LABEL]
-    start, stop = faces[f, START], faces[f, STOP]
-    cut = counts[FACES]
-    minus, plus = cut + 1, cut + 2
-    counts[FACES] += 3
-    first = p = counts[POOL]
-    faces[cut, DIM], faces[cut, LABEL] = k - 1, step
-    if k == 1:
-        faces[cut, BEGIN] = faces[cut, END] = counts[VERTICES] - 1
-    else:
-        for q in range(begin, end):
-            e = pool[q]
-            m = mask[e]
-            if m & BOTH == BOTH:
-                pool[p] = faces[e, CUT]
-                p += 1
-            elif m == ZERO:
-                return False
-            elif m & ZERO:
-                for r in range(faces[e, BEGIN], faces[e, END]):
-                    g = pool[r]
-                    if mask[g] == ZERO and not _contains(pool, first, p, g):
-                        pool[p] = g
-                        p += 1
-        faces[cut, BEGIN], faces[cut, END] = first, p
-        if p - first < k or (k == 2 and p - first != 2):
-            return False
-        if k == 2:
-            faces[cut, START] = faces[pool[first], BEGIN]
-            faces[cut, STOP] = faces[pool[first + 1], BEGIN]
-    for half, side, own in ((minus, MINUS, NEGATIVE), (plus, PLUS, POSITIVE)):
-        faces[half, DIM], faces[half, LABEL] = k, label
-        faces[half, START], faces[half, STOP] = start, stop
-        faces[half, BEGIN] = p
-        for q in range(begin, end):
-            e = pool[q]
-            if mask[e] & BOTH == BOTH:
-                pool[p] = faces[e, side]
-                p += 1
-            elif mask[e] & own:
-                pool[p] = e
-                p += 1
-        pool[p] = cut
-        p += 1
-        faces[half, END] = p
-    counts[POOL] = p
-    faces[f, DIM] = -1
-    faces[f, MINUS], faces[f, PLUS], faces[f, CUT] = minus, plus, cut
-    if k == top:
-        new = counts[REGIONS]
-        counts[REGIONS] += 1
-        faces[plus, LABEL] = new
-        origin[new, 0], origin[new, 1] = label, step
-        found[label, step] = -1
-        found[new, step] = 1
-    return True
+def _cut_edges(n, step, fixed_lines, counts, complex, vertices):
+    """Begin a vertex on each edge among the n faces that are split."""
+    faces, pool, _, _, split = complex
+    _, spread, parents, _, _, _, _, sure, _ = vertices
+    v = counts[VERTICES]
+    for i in range(n):
+        f = split[i]
+        if faces[f, DIM] == 1:
+            a, b = faces[f, START], faces[f, STOP]
+            if not fixed_lines:
+                a = faces[pool[faces[f, BEGIN]], BEGIN]
+                b = faces[pool[faces[f, BEGIN] + 1], BEGIN]
+            spread[v] = np.inf
+            sure[v] = False
+            parents[v, 0], parents[v, 1], parents[v, 2] = a, b, step
+            v += 1
+    counts[VERTICES] = v
+
+
+@compiled(error_model="numpy")
+def _split(n, step, top, made, counts, complex, regions):
+    """Replace the n faces that are split by their cuts, and append their halves; the edges are
+    cut at vertex `made` and those after it. Returns a face for which that is impossible, or
+    −1."""
+    faces, pool, mark, half, split = complex
+    origin, found = regions
+    lists = pool.view(np.uint32)
+    region = counts[REGIONS]
+    p, one = np.uint64(counts[POOL]), np.uint64(1)
+    for i in range(n):
+        f = split[i]
+        k, label = faces[f, DIM], faces[f, LABEL]
+        begin, end = np.uint64(faces[f, BEGIN]), np.uint64(faces[f, END])
+        for side, own in ((0, NEGATIVE), (1, POSITIVE)):
+            new = half[f] + side
+            faces[new, DIM], faces[new, LABEL], faces[new, BEGIN] = k, label, p
+            faces[new, START], faces[new, STOP] = faces[f, START], faces[f, STOP]
+            q = begin
+            while q < end:
+                e = lists[q]
+                m = mark[e]
+                pool[p] = half[e] + side if m & BOTH == BOTH else np.int32(e)
+                p += np.uint64(m & own != 0)
+                q += one
+            pool[p] = f
+            p += one
+            faces[new, END] = p
+        faces[f, DIM], faces[f, LABEL] = k - 1, step
+        if k == 1:
+            faces[f, BEGIN] = faces[f, END] = made
+            made += 1
+        else:
+            r = begin
+            q = begin
+            while q < end:
+                e = lists[q]
+                m = mark[e]
+                if m & BOTH == BOTH:
+                    pool[r] = e
+                    r += one
+                elif m == ZERO:
+                    return f
+                elif m & ZERO:
+                    for z in range(faces[e, BEGIN], faces[e, END]):
+                        g = pool[z]
+                        if mark[g] == ZERO and not _contains(pool, begin, r, g):
+                            if r > q:
+                                return f
+                            pool[r] = g
+                            r += one
+                q += one
+            faces[f, END] = r
+            if r - begin < np.uint64(k) or (k == 2 and r - begin != np.uint64(2)):
+                return f
+            if k == 2:
+                faces[f, START] = faces[pool[begin], BEGIN]
+                faces[f, STOP] = faces[pool[begin + one], BEGIN]
+        if k == top:
+            faces[half[f] + 1, LABEL] = region
+            origin[region, 0], origin[region, 1] = label, step
+            found[label, step] = -1
+            found[region, step] = 1
+            region += 1
+    counts[POOL], counts[REGIONS] = p, region
+    return -1
 
 
 @compiled()
@@ -400,28 +429,21 @@ def _contains(pool, begin, end, face):
 
 
 @compiled(Ints1, Int32s2, Int32s1)
-def tidy(counts, faces, pool):
-    """Drop the faces that were split, and close the gaps between boundary lists.
+def close_gaps(counts, faces, pool):
+    """Close the gaps between boundary lists.
 
     Lists stand in the order of their faces, so that each moves to a place before its own.
     """
-    n, p = 0, 0
-    number = np.empty(counts[FACES], np.int32)
+    p = 0
     for f in range(counts[FACES]):
-        if faces[f, DIM] < 0:
-            continue
-        number[f] = n
-        begin, end = faces[f, BEGIN], faces[f, END]
-        for c in range(6):
-            faces[n, c] = faces[f, c]
         if faces[f, DIM] > 0:
-            faces[n, BEGIN] = p
+            begin, end = faces[f, BEGIN], faces[f, END]
+            faces[f, BEGIN] = p
             for q in range(begin, end):
-                pool[p] = number[pool[q]]
+                pool[p] = pool[q]
                 p += 1
-            faces[n, END] = p
-        n += 1
-    counts[FACES], counts[POOL], counts[DEAD] = n, p, 0
+            faces[f, END] = p
+    counts[POOL] = p
 
 
 @compiled(Signs2, Int32s2)

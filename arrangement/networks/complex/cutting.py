@@ -45,9 +45,12 @@ from arrangement.progress import Progress, reporter
 
 __all__ = ["Arrays", "Subdivision"]
 
-LARGE = 2**25
+LARGE = 2**27
 """Arrays of more bytes grow in place, which clears all pages but needs no second array; below
 that room is made generously: pages that are not used cost nothing."""
+
+ROOM = 2**15
+"""For so many faces there is room at the beginning."""
 
 BLOCK = 2**18
 """Numbers of one layer that are computed at once."""
@@ -138,8 +141,8 @@ class Subdivision:
         n_vertices = len(self.domain.vertices)
         count = sum(map(len, levels))
         length = sum(len(face) for level in levels[1:] for face in level)
-        room, more = 2 * count + 2000, 2 * n_vertices + 1000
-        self.counts = np.zeros(9, dtype=np.int64)
+        room, more = 2 * count + ROOM, 2 * n_vertices + ROOM // 4
+        self.counts = np.zeros(8, dtype=np.int64)
         self.vertices = kernel.Vertices(
             points=np.zeros((more, d)),
             spread=np.zeros(more),
@@ -151,11 +154,16 @@ class Subdivision:
             sure=np.zeros(more, dtype=np.bool_),
             asked=np.zeros(more, dtype=np.int64),
         )
-        rows, pool = np.zeros((room, 6), np.int32), np.zeros(4 * length + 8000, np.int32)
-        self.faces = kernel.Faces(rows, pool, mask=np.zeros(room, dtype=np.uint8))
+        rows, pool = np.zeros((room, 6), np.int32), np.zeros(4 * length + 4 * ROOM, np.int32)
+        self.faces = kernel.Faces(
+            rows, pool,
+            mark=np.zeros(room, dtype=np.uint8),
+            half=np.zeros(room, dtype=np.int32),
+            split=np.zeros(room, dtype=np.int32),
+        )  # fmt: skip
         self.regions = kernel.Regions(
-            origin=np.full((1000, 2), -1, dtype=np.int32),
-            signs=np.zeros((1000, len(self.steps)), dtype=np.int8),
+            origin=np.full((ROOM // 4, 2), -1, dtype=np.int32),
+            signs=np.zeros((ROOM // 4, len(self.steps)), dtype=np.int8),
         )
         self.exact.parents = self.vertices.parents
         f = p = first = 0
@@ -236,7 +244,7 @@ class Subdivision:
     def _cut(self, cutting: NDArray[np.int64], last: bool) -> None:
         """Cut by functions of the current layer, settling signs as they come up."""
         fixed = bool((cutting[:, 2] - cutting[:, 1] <= 1).all())
-        faces, pool, _ = self.faces
+        faces, pool, *_ = self.faces
         edges = np.flatnonzero(faces[: self.counts[FACES], 0] == 1)
         faces[edges, 4:6] = faces[pool[faces[edges, 1, None] + np.arange(2)], 1]
         self.counts[STEP] = 0
@@ -258,14 +266,15 @@ class Subdivision:
 
     def _grow(self, n_regions: int) -> None:
         """Make room for the step that is about to be made, and as much again."""
-        before = self.counts[[FACES, POOL]]
-        kernel.tidy(self.counts, self.faces.rows, self.faces.pool)
-        self.counts[[NEED_FACES, NEED_POOL]] -= before - self.counts[[FACES, POOL]]
+        rows, pool, mark, half, split = self.faces
+        if self.counts[NEED_POOL] > len(pool) and pool.nbytes > LARGE:
+            length = self.counts[POOL]
+            kernel.close_gaps(self.counts, rows, pool)
+            self.counts[NEED_POOL] -= length - self.counts[POOL]
         need = self.counts[[NEED_FACES, NEED_POOL, NEED_VERTICES]].tolist()
-        rows, pool, mask = self.faces
-        rows, mask = _enlarged((rows, mask), need[0])
+        rows, mark, half, split = _enlarged((rows, mark, half, split), need[0])
         (pool,) = _enlarged((pool,), need[1])
-        self.faces = kernel.Faces(rows, pool, mask)
+        self.faces = kernel.Faces(rows, pool, mark, half, split)
         self.vertices = kernel.Vertices(*_enlarged(self.vertices, need[2]))
         self.regions = kernel.Regions(*_enlarged(self.regions, n_regions))
         self.exact.parents = self.vertices.parents
@@ -299,8 +308,8 @@ class Subdivision:
 
     def arrays(self) -> Arrays:
         """The arrays of the complex: faces without gaps, coordinates good to about 1e-8."""
-        rows, pool, _ = self.faces
-        kernel.tidy(self.counts, rows, pool)
+        rows, pool, *_ = self.faces
+        kernel.close_gaps(self.counts, rows, pool)
         self.exact.focus(-1)
         (points, spread, parents, *_), (origin, signs) = self.vertices, self.regions
         for array, count in (
@@ -330,9 +339,10 @@ def _enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]
     widths = [array.itemsize * int(np.prod(array.shape[1:])) for array in arrays]
     in_place = 4 * needed * max(widths) > LARGE
     size = min(needed + needed // 4 if in_place else 4 * needed, MOST_ENTRIES)
-    what = f"{size:,} faces, or entries of their boundaries,"
     total = (size - in_place * len(arrays[0])) * sum(widths)
-    refuse(total, what, "reduce the domain, the neurons or the input dimension")
+    if total > LARGE:
+        what = f"{size:,} faces, or entries of their boundaries,"
+        refuse(total, what, "reduce the domain, the neurons or the input dimension")
     result = []
     for array in arrays:
         if in_place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -123,5 +124,6 @@ def _has_twin(rows: NDArray[Any]) -> NDArray[np.bool_]:
     lead = rows[np.arange(len(rows)), (rows[:, :-1] != 0).argmax(axis=1)]
     with np.errstate(all="ignore"):
         scaled = rows / lead[:, None] + 0.0
-    _, group, size = np.unique(scaled, axis=0, return_inverse=True, return_counts=True)
-    return np.asarray(size[group.reshape(-1)] > 1)
+    names = [row.tobytes() for row in scaled]
+    times = Counter(names)
+    return np.array([times[name] > 1 for name in names], dtype=np.bool_)
