@@ -1,4 +1,4 @@
-"""Values of the layers of a network modulo a prime, of all regions at once.
+"""Values of the layers of a network on regions, modulo a prime.
 
 A region's affine map may be evaluated anywhere, also outside the region. A relation between
 the values of neurons that holds on a region holds there too, and then for every combination
@@ -38,7 +38,8 @@ class MixedValues:
     patterns : list of arrays, shape (m, width)
         Per hidden layer: bool, or the piece of each maxout neuron.
     regions : ndarray of int
-        Whose values are taken, each at as many points as determine its affine map.
+        Whose values are taken, each at a point for every time that it is there; again and
+        again if they are few.
 
     Attributes
     ----------
@@ -68,7 +69,7 @@ class MixedValues:
         self.outputs = [np.zeros((rows, n + 1)) for n in sizes]
         self.preactivations = [np.zeros((rows, len(w))) for w in layers.weights]
         rng = np.random.default_rng(0)
-        taken = np.repeat(regions, sizes[0] + 1)
+        taken = np.resize(regions, max(len(regions), 3 * rows))
         for start in range(0, len(taken), BLOCK):
             part = taken[start : start + BLOCK]
             k = len(part)

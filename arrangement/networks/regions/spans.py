@@ -122,7 +122,8 @@ class Spans:
         """Take those of all regions from now on, if only some were taken."""
         if self._all_taken:
             return False
-        regions = np.arange(self.cells.n_regions)
+        # Each at as many points as determine its affine map.
+        regions = np.repeat(np.arange(self.cells.n_regions), self.cells.dimension + 1)
         self._values, self._all_taken = MixedValues(self.layers, self._patterns, regions), True
         return True
 
