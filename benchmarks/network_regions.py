@@ -8,6 +8,10 @@ of its own, and must finish within `--limit` seconds:
 
     python benchmarks/network_regions.py [--peers PYTHON] [--only PEER ...]
                                          [--limit SECONDS] [--degenerate] [--large] [--json]
+                                         [--questions]
+
+With `--questions`, not peers but what follows from the regions is compared with `regions()`:
+`n_linear_regions` and `prune`, up to five inputs.
 
 PYTHON is an interpreter that has the peers: `pip install regioncam affinitree relucent parx`.
 edges is Berzins' subdivision of edges as `edge_subdivision.py` has it, in float64, which finds
@@ -131,6 +135,8 @@ PEERS = {
     "parx": PARX,
 }
 
+QUESTIONS = ("n_linear_regions", "prune")
+
 END = """
 print(json.dumps([seconds, count]))
 """
@@ -207,14 +213,27 @@ def degenerate_instances(large):
     yield "4-D threshold", one_layer(families.threshold(3).rows), 104
 
 
-def ours(network):
-    box = [(-1, 1)] * network.input_dimension
+def timed(call):
     times = []
     while not times or (len(times) < 3 and sum(times) < 1):
         start = time.perf_counter()
-        count = len(network.regions(box))
+        result = call()
         times.append(time.perf_counter() - start)
-    return min(times), count
+    return min(times), result
+
+
+def ours(network):
+    box = [(-1, 1)] * network.input_dimension
+    return timed(lambda: len(network.regions(box)))
+
+
+def questions(network, count):
+    """What is asked after the regions, with their seconds, as peers of `regions()`."""
+    box = [(-1, 1)] * network.input_dimension
+    if len(box) > 5:
+        return dict.fromkeys(QUESTIONS, "more than five inputs")
+    calls = (lambda: network.regions(box).n_linear_regions, lambda: network.prune(box))
+    return {name: (timed(call)[0], count) for name, call in zip(QUESTIONS, calls, strict=True)}
 
 
 def peer(python, script, network, limit):
@@ -264,6 +283,7 @@ def main():
     parser.add_argument("--limit", type=float, default=300, metavar="SECONDS")
     parser.add_argument("--degenerate", action="store_true", help="degenerate networks only")
     parser.add_argument("--large", action="store_true", help="larger networks too")
+    parser.add_argument("--questions", action="store_true", help="questions, not peers")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     instances = degenerate_instances if options.degenerate else random_instances
@@ -274,9 +294,13 @@ def main():
         seconds, count = ours(network)
         if known not in (None, count):
             raise AssertionError(f"{name}: {count} regions, not {known}")
-        found = {
-            who: peer(options.peers, PEERS[who], network, options.limit) for who in options.only
-        }
+        if options.questions:
+            found = questions(network, count)
+        else:
+            found = {
+                who: peer(options.peers, PEERS[who], network, options.limit)
+                for who in options.only
+            }
         rows.append((name, count, seconds, found))
         if not options.json:
             print(f"{name}: {count:,} regions, {seconds:.4g} s; {found}", file=sys.stderr)
@@ -284,7 +308,7 @@ def main():
         keys = ("network", "regions", "seconds", "peers")
         json.dump([dict(zip(keys, row, strict=True)) for row in rows], sys.stdout)
     else:
-        table(rows, options.only)
+        table(rows, QUESTIONS if options.questions else options.only)
 
 
 if __name__ == "__main__":

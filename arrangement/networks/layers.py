@@ -68,8 +68,9 @@ class Layers:
     def integers(self) -> list[fmpz_mat]:
         """Each layer as a multiple of the matrix [[W, b], [0, 1]]."""
         result = []
-        exact = zip(self.network.exact_weights, self.network.exact_biases, strict=True)
-        for w, b in exact:
+        for l, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            if not self.network.layer_is_float64(l):
+                w, b = self.network.exact_weights[l], self.network.exact_biases[l]
             rows, scale = common_denominator(np.column_stack([w, b]))
             result.append(fmpz_mat([*rows.tolist(), [0] * w.shape[1] + [scale]]))
         return result

@@ -241,7 +241,7 @@ class Network(FeedForward):
         Returns
         -------
         Network
-            Compared exactly with this one at the vertices of all regions. Its numbers may be
+            Equal by relations that are proved in rational numbers. Its numbers may be
             rationals that are no float64.
 
         References

@@ -299,5 +299,5 @@ def test_hashes_of_maps_read_no_array_past_its_end(monkeypatch):
     # As Python, which checks every index, on a hidden layer that is wider than the output.
     network = Network.random([2, 5, 4, 1], rng=0)
     expected = network.regions([(-1, 1)] * 2).n_affine_maps
-    monkeypatch.setattr(affine_maps, "hash_maps", affine_maps.hash_maps.py_func)
+    monkeypatch.setattr(affine_maps, "combined_maps", affine_maps.combined_maps.py_func)
     assert network.regions([(-1, 1)] * 2).n_affine_maps == expected

@@ -18,8 +18,9 @@ from arrangement.networks.proofs import verify
 from arrangement.networks.regions.decisions import DecisionRegions
 from arrangement.networks.regions.regions import Regions
 from tests import reference
-from tests.amounts import examples
+from tests.amounts import examples, first
 from tests.facts import CELLS
+from tests.networks.test_slopes import mixed
 
 
 def random_network(widths, seed=0):
@@ -525,6 +526,19 @@ def test_maps_with_equal_hashes_are_compared(monkeypatch):
     count = regions_of(weights, biases, domain=box(2)).n_affine_maps
     monkeypatch.setattr(affine_maps, "_hashes", lambda layers, patterns, m: np.zeros((m, 1)))
     assert regions_of(weights, biases, domain=box(2)).n_affine_maps == count > 1
+
+
+@pytest.mark.parametrize("hashes", [True, False])
+@pytest.mark.parametrize("seed", first(10, range(100)))
+def test_maps_are_equal_iff_they_are_so_in_rational_numbers(seed, hashes, monkeypatch):
+    if not hashes:
+        monkeypatch.setattr(affine_maps, "_hashes", lambda layers, p, m: np.zeros((m, 1)))
+    regions = mixed(seed).regions([(-2, 2)] * mixed(seed).input_dimension)
+    numbers: dict = {}
+    expected = [
+        numbers.setdefault(str(regions.exact_map(i)), len(numbers)) for i in range(len(regions))
+    ]
+    assert regions.affine_map_numbers.tolist() == expected
 
 
 def test_equal_maps_apart_are_different_regions():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpz_mat, nmod_mat
+from flint import fmpz, fmpz_mat, nmod_mat
 from numpy.typing import NDArray
 
-from arrangement.kernels.networks.affine_hash import PRIME, hash_maps
+from arrangement.kernels.networks.combined_maps import LIMIT, combined_maps
+from arrangement.networks.complex.activation_patterns import by_first
 from arrangement.networks.layers import Layers
 
 __all__ = ["affine_maps", "chosen_rows", "dead", "distinct_maps", "exact_map", "ranks"]
@@ -19,6 +19,8 @@ Patterns = Sequence[NDArray[Any]]
 
 BLOCK = 2**22
 """Numbers in one block of maps of the widest layer."""
+
+PRIME = 2**28 - 57
 
 
 def affine_maps(
@@ -98,76 +100,116 @@ def chosen_rows(layers: Layers, l: int, table: list[Any], pattern: NDArray[Any])
 def distinct_maps(layers: Layers, patterns: Patterns, m: int) -> NDArray[np.int64]:
     """The number of each region's affine map, by first occurrence: equal iff maps are equal.
 
-    Maps with different hashes modulo a prime differ; those with equal hashes are compared
-    exactly.
+    Maps with different hashes modulo a prime differ. Those with equal ones are equal if they
+    are so modulo primes whose product is larger than any difference, over the denominator that
+    all maps have in common.
     """
-    hashes = _hashes(layers, patterns, m)
-    _, group = np.unique(hashes, axis=0, return_inverse=True)
-    group = group.reshape(-1)
-    size = np.bincount(group)
-    numbers: dict[Any, int] = {}
-    known: dict[Any, Any] = {}
-    result = np.empty(m, dtype=np.int64)
-    for i in range(m):
-        key: Any = int(group[i])
-        if size[group[i]] > 1:
-            key = (key, _map_key(layers, [p[i] for p in patterns], known))
-        result[i] = numbers.setdefault(key, len(numbers))
-    return result
+    group = by_first(np.unique(_hashes(layers, patterns, m), axis=0, return_inverse=True)[1])
+    several = np.flatnonzero(np.bincount(group)[group] > 1)
+    if not len(several):
+        return group
+    # One region of each pattern of what can make a difference.
+    relevant = _relevant(layers, [p[several] for p in patterns])
+    names = np.column_stack([group[several], relevant])
+    _, first, which = np.unique(names, axis=0, return_index=True, return_inverse=True)
+    distinct = several[first]
+    found = _told_apart(layers, [p[distinct] for p in patterns], group[distinct])
+    group[several] = len(group) + found[which.reshape(-1)]
+    return by_first(group)
 
 
-def _map_key(layers: Layers, pattern: list[NDArray[Any]], known: dict[Any, Any]) -> Any:
-    """Something that is equal for equal maps.
+def _told_apart(
+    layers: Layers, patterns: Patterns, group: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Numbers for groups of maps, with those divided in which maps differ."""
+    _, first, group = np.unique(group, return_index=True, return_inverse=True)
+    bound, p = 2 * _largest(layers), LIMIT
+    while bound > 0 and len(first) < len(group):
+        p = next(q for q in range(p - 1, 1, -1) if fmpz(q).is_prime())
+        for start in np.eye(layers.output_dimension, dtype=np.uint64):
+            maps = _combined(layers, patterns, len(group), start, p)
+            if maps is None:
+                break
+            if (maps != maps[first[group]]).any():
+                _, first, group = np.unique(
+                    np.column_stack([group, maps]),
+                    axis=0,
+                    return_index=True,
+                    return_inverse=True,
+                )
+                group = group.reshape(-1)
+        else:
+            bound //= p
+    return group
 
-    What is before a layer all of whose neurons are inactive makes no difference.
+
+def _largest(layers: Layers) -> int:
+    """A bound on the entries of all regions' maps over their common denominator."""
+    bound = 1
+    for l, matrix in enumerate(layers.integers):
+        bound *= max(sum(abs(int(v)) for v in row) for row in matrix.table())
+        if l < len(layers.hidden_widths) and not layers.is_maxout:
+            below, above = layers.integer_slopes(l)
+            bound *= max(int(above), *(abs(int(v)) for v in below))
+    return bound
+
+
+def _relevant(layers: Layers, patterns: Patterns) -> NDArray[Any]:
+    """Patterns of the neurons from which a path of nonzero weights leads to an output.
+
+    Regions in which they are the same have the same map.
     """
-    first = 0
-    if not layers.is_maxout:
-        off = (p | (layers.slopes[l] != 0) for l, p in enumerate(pattern))
-        first = max((l for l, p in enumerate(off) if not p.any()), default=0)
-    name = (first, b"".join(p.tobytes() for p in pattern[first:]))
-    if name not in known:
-        rows, _ = exact_map(layers, pattern)
-        known[name] = tuple(int(v) for row in rows for v in row)
-    return known[name]
+    result: list[NDArray[Any]] = []
+    needed = np.ones((1, layers.output_dimension), dtype=np.bool_)
+    for l in range(len(patterns) - 1, -1, -1):
+        linked = layers.rows(l + 1)[:, :-1] != 0
+        if l + 1 < len(patterns):
+            linked = linked.reshape(len(patterns[l + 1][0]), -1, linked.shape[1]).any(axis=1)
+        needed = needed.astype(np.float32) @ linked.astype(np.float32) > 0
+        result.append(np.where(needed, patterns[l], -1))
+        if not layers.is_maxout:
+            needed = needed & (patterns[l] | (layers.slopes[l] != 0))
+    return np.column_stack(result)
 
 
 def _hashes(layers: Layers, patterns: Patterns, m: int) -> NDArray[np.uint64]:
-    """Each map's hash; no dyadic number has a denominator that the odd prime divides."""
-    flat, shapes = [], []
-    for l, (w, b) in enumerate(zip(layers.weights, layers.biases, strict=True)):
-        if not layers.network.layer_is_float64(l):
-            w, b = layers.network.exact_weights[l], layers.network.exact_biases[l]
-        rows = np.column_stack([w, b])
-        try:
-            flat.append(np.array([_residue(v) for v in rows.ravel().tolist()], dtype=np.uint64))
-        except ValueError:  # some other denominator has no inverse: all are compared exactly
-            return np.zeros((m, 1), dtype=np.uint64)
-        shapes.append(rows.shape)
-    chosen, factors = [], []
-    for l, p in enumerate(patterns):
-        width = p.shape[1]
-        if layers.is_maxout:
-            chosen.append(np.arange(width) * layers.pieces + p)
-            factors.append(np.ones(p.shape, dtype=np.uint64))
-        else:
-            chosen.append(np.broadcast_to(np.arange(width), p.shape))
-            below = [_residue(v) for v in layers.slopes[l].tolist()]
-            factors.append(np.where(p, 1, below).astype(np.uint64))
+    """A random combination of each map's rows modulo a prime."""
     start = np.random.default_rng(6).integers(1, PRIME, layers.output_dimension)
+    maps = _combined(layers, patterns, m, start.astype(np.uint64), PRIME)
+    return np.zeros((m, 1), dtype=np.uint64) if maps is None else maps
+
+
+def _combined(
+    layers: Layers, patterns: Patterns, m: int, start: NDArray[np.uint64], p: int
+) -> NDArray[np.uint64] | None:
+    """A combination of each map's rows modulo a prime; None if it divides a denominator."""
+    flat, shapes = [], []
+    for matrix in layers.integers:
+        *rows, bottom = nmod_mat(matrix, p).table()
+        if not bottom[-1]:
+            return None
+        flat.append(np.array([int(v / bottom[-1]) for row in rows for v in row], np.uint64))
+        shapes.append((len(rows), len(bottom)))
+    chosen, factors = [], []
+    for l, pattern in enumerate(patterns):
+        width = pattern.shape[1]
+        if layers.is_maxout:
+            chosen.append(np.arange(width) * layers.pieces + pattern)
+            factors.append(np.ones(pattern.shape, dtype=np.uint64))
+        else:
+            chosen.append(np.broadcast_to(np.arange(width), pattern.shape))
+            below, scale = layers.integer_slopes(l)
+            inverse = pow(int(scale), -1, p)
+            low = [int(v) * inverse % p for v in below]
+            factors.append(np.where(pattern, 1, low).astype(np.uint64))
     return np.asarray(
-        hash_maps(
+        combined_maps(
             np.concatenate(flat), np.array(shapes, dtype=np.int64),
             np.concatenate([np.zeros((m, 0)), *chosen], axis=1).astype(np.int32),
             np.concatenate([np.zeros((m, 0), np.uint64), *factors], axis=1),
-            start.astype(np.uint64),
+            start, p,
         )
     )  # fmt: skip
-
-
-def _residue(value: float | Fraction) -> int:
-    numerator, denominator = value.as_integer_ratio()
-    return numerator * pow(denominator, -1, PRIME) % PRIME
 
 
 def ranks(layers: Layers, patterns: Patterns, m: int) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Hashes of affine maps modulo a prime, compiled."""
+"""Combinations of affine maps modulo a prime, compiled."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import numpy as np
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.types import Int32s2, Ints2, Words1, Words2
 
-__all__ = ["PRIME", "hash_maps"]
+__all__ = ["LIMIT", "combined_maps"]
 
-PRIME = 2**31 - 1
+LIMIT = 2**28
+"""Of primes: a residue and PRODUCTS products fit in 64 bits."""
+
+PRODUCTS = 255
 
 
-@compiled(Words1, Ints2, Int32s2, Words2, Words1)
-def hash_maps(weights, shapes, chosen, factors, start):
-    """Random linear combinations of the outputs as affine functions of the input, mod PRIME.
-
-    Equal maps have equal hashes.
+@compiled(Words1, Ints2, Int32s2, Words2, Words1, int)
+def combined_maps(weights, shapes, chosen, factors, start, prime):
+    """A linear combination of the outputs as affine functions of the input, mod a prime.
 
     Parameters
     ----------
@@ -30,12 +31,14 @@ def hash_maps(weights, shapes, chosen, factors, start):
         By what the activation multiplies that row.
     start : uint64 (out,)
         The combination.
+    prime : int
+        Below LIMIT.
 
     Returns
     -------
     uint64 (m, d + 1)
     """
-    p = np.uint64(PRIME)
+    p = np.uint64(prime)
     m, depth = len(chosen), len(shapes)
     d = shapes[0, 1] - 1
     result = np.zeros((m, d + 1), np.uint64)
@@ -49,6 +52,7 @@ def hash_maps(weights, shapes, chosen, factors, start):
             end -= height * width
             n = width - 1
             below[: n + 1] = np.uint64(0)
+            products = 0
             last = l == depth - 1
             count = height if last else shapes[l + 1, 1] - 1
             neuron -= 0 if last else count
@@ -62,10 +66,15 @@ def hash_maps(weights, shapes, chosen, factors, start):
                     continue
                 begin = end + r * width
                 for c in range(n + 1):
-                    below[c] = (below[c] + factor * weights[begin + c]) % p
+                    below[c] += factor * weights[begin + c]
+                products += 1
+                if products == PRODUCTS:
+                    products = 0
+                    for c in range(n + 1):
+                        below[c] %= p
             constant = (constant + below[n]) % p
             for c in range(n):
-                row[c] = below[c]
+                row[c] = below[c] % p
         result[i, :d] = row[:d]
         result[i, d] = constant
     return result
