@@ -32,7 +32,10 @@ Point = tuple[Fraction, ...]
 MOST_BISECTED = 8
 """Inputs up to which a part with many unstable neurons is bisected."""
 
-FEW_UNSTABLE = 24
+NARROWEST = 2.0**-30
+"""The share of the domain's width below which a part is not bisected."""
+
+FEW_UNSTABLE = 6
 """Neurons that are unstable in a part whose linear program is worth its time at once."""
 
 BATCH = 64
@@ -387,18 +390,25 @@ class _Search:
     def _is_bisected(self, node: _Node) -> bool:
         if len(self.domain.low) > MOST_BISECTED:
             return False
+        # Where many kinks meet in a point, no halving sets them apart.
+        least = NARROWEST * (self.root.high - self.root.low)[0]
+        if (np.diff([node.parts.low[0], node.parts.high[0]], axis=0)[0] <= least).any():
+            return False
         unstable = node.parts.unstable(self.network.slopes)
         return sum(int(one.sum()) for one in unstable) > FEW_UNSTABLE
 
     def _bisect(self, batch: list[tuple[Any, _Node]]) -> None:
-        """Halve boxes where the bound falls most."""
+        """Halve boxes where an output's line and its slope vary most."""
         for output in {node.output for _, node in batch}:
             group = [(bound, node) for bound, node in batch if node.output == output]
+            whole = _joined([node.parts for _, node in group])
+            with np.errstate(all="ignore"):  # where nothing is known, any will do
+                slopes = np.abs([node.slope for _, node in group])
+                slopes += self.relaxation.variation(whole, [output] * len(group))
+                gains = np.nan_to_num(slopes * (whole.high - whole.low))
             rows, above, splits = [], [], []
-            for bound, node in group:
+            for (bound, node), j in zip(group, gains.argmax(axis=1).tolist(), strict=True):
                 box = node.parts
-                gain = np.abs(node.slope) * (box.high - box.low)[0]
-                j = int(np.argmax(np.where(np.isfinite(gain), gain, 0.0)))
                 middle = box.low[0, j] / 2 + box.high[0, j] / 2
                 for side in ("high", "low"):
                     half = _copy(box)
