@@ -324,8 +324,10 @@ class Relaxation:
                 after[j] = own
                 a, b_ = part.least[l][0, j], part.most[l][0, j]
                 ends = sorted((0.0, b_, self.slopes[l][j] * a))
-                low.append(np.array([np.nextafter(ends[0], -np.inf)]))
-                high.append(np.array([np.nextafter(ends[-1], np.inf)]))
+                # The rows say more: prices of these ends would be no hints.
+                room = ends[-1] - ends[0] + TINY
+                low.append(np.array([ends[0] - room]))
+                high.append(np.array([ends[-1] + room]))
                 column += 1
             table = after
         for i, wall in enumerate(self.walls if exact else self.float_walls[0]):

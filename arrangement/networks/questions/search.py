@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -32,10 +33,10 @@ Point = tuple[Fraction, ...]
 MOST_BISECTED = 8
 """Inputs up to which a part with many unstable neurons is bisected."""
 
-NARROWEST = 2.0**-30
-"""The share of the domain's width below which a part is not bisected."""
+PATIENCE = 2
+"""Halvings of each side of a part without a neuron that became stable."""
 
-FEW_UNSTABLE = 6
+FEW_UNSTABLE = 8
 """Neurons that are unstable in a part whose linear program is worth its time at once."""
 
 BATCH = 64
@@ -140,6 +141,8 @@ class _Node:
     splits: tuple[Split, ...]
     output: int
     slope: NDArray[np.float64]
+    n_unstable: int
+    idle: int  # halvings since a neuron became stable
 
 
 def search(
@@ -350,7 +353,12 @@ class _Search:
         return Found(self.value, self.point, top, self.n_parts, in_time)
 
     def _push(
-        self, parts: Parts, splits: list[tuple[Split, ...]], output: int, above: list[Any]
+        self,
+        parts: Parts,
+        splits: list[tuple[Split, ...]],
+        output: int,
+        above: list[Any],
+        halved: Sequence[_Node] = (),
     ) -> None:
         """Bound an output in parts, and keep those that may hold something better."""
         k, out = len(parts.low), self.network.output_dimension
@@ -359,6 +367,8 @@ class _Search:
         bounds, slopes = self.relaxation.upper(parts, self.last, unit)
         empty = parts.is_empty()
         self.n_parts += k
+        counts = sum(one.sum(axis=1) for one in parts.unstable(self.network.slopes))
+        counts = np.broadcast_to(counts, k)
         nearest = bounds
         if isinstance(self.aim, Nearest):
             box = parts.low[:, None], parts.high[:, None]
@@ -375,7 +385,10 @@ class _Search:
             bound = min(bound, above[i])
             if empty[i] or self.settled(bound):
                 continue
-            node = _Node(parts[i : i + 1], splits[i], output, slopes[i, 0])
+            count, idle = int(counts[i]), 0
+            if halved and count >= halved[i].n_unstable:
+                idle = halved[i].idle + 1
+            node = _Node(parts[i : i + 1], splits[i], output, slopes[i, 0], count, idle)
             heapq.heappush(self.heap, (-bound, next(self.order), node))
 
     def _within(self, parts: Parts) -> Parts:
@@ -390,12 +403,10 @@ class _Search:
     def _is_bisected(self, node: _Node) -> bool:
         if len(self.domain.low) > MOST_BISECTED:
             return False
-        # Where many kinks meet in a point, no halving sets them apart.
-        least = NARROWEST * (self.root.high - self.root.low)[0]
-        if (np.diff([node.parts.low[0], node.parts.high[0]], axis=0)[0] <= least).any():
+        # Where many kinks meet no halving sets them apart: programs do, and split neurons.
+        if node.splits or node.idle > PATIENCE * len(self.domain.low):
             return False
-        unstable = node.parts.unstable(self.network.slopes)
-        return sum(int(one.sum()) for one in unstable) > FEW_UNSTABLE
+        return node.n_unstable > FEW_UNSTABLE
 
     def _bisect(self, batch: list[tuple[Any, _Node]]) -> None:
         """Halve boxes where an output's line and its slope vary most."""
@@ -406,7 +417,7 @@ class _Search:
                 slopes = np.abs([node.slope for _, node in group])
                 slopes += self.relaxation.variation(whole, [output] * len(group))
                 gains = np.nan_to_num(slopes * (whole.high - whole.low))
-            rows, above, splits = [], [], []
+            rows, above, splits, halved = [], [], [], []
             for (bound, node), j in zip(group, gains.argmax(axis=1).tolist(), strict=True):
                 box = node.parts
                 middle = box.low[0, j] / 2 + box.high[0, j] / 2
@@ -416,6 +427,7 @@ class _Search:
                     rows.append(half)
                 above += [bound, bound]
                 splits += [node.splits, node.splits]
+                halved += [node, node]
             parts = self._within(_joined(rows))
             self.relaxation.tighten(parts)
             for x in np.unique(
@@ -424,7 +436,7 @@ class _Search:
                          [n.parts.low[0] for _, n in group])[:4], axis=0
             ):  # fmt: skip
                 self.look(x)
-            self._push(parts, splits, output, above)
+            self._push(parts, splits, output, above, halved)
 
     def _program(self, bound: Any, node: _Node) -> None:
         """Bound a part by a linear program, and split a neuron if that does not settle it."""
