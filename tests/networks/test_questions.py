@@ -6,6 +6,7 @@ from fractions import Fraction
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 from flint import fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
@@ -247,3 +248,27 @@ def test_a_search_that_is_stopped_says_so():
     assert stopped.bound <= best.size <= stopped.size
     same = network.equals(network, domain, time_limit=0)
     assert same.is_equal is True
+
+
+def test_a_bound_that_only_rounding_keeps_from_the_value_is_computed_exactly():
+    # The last hidden layer is never active, so that the output is 0 in the whole domain.
+    weights = [[[1, 2]], [[-2], [2], [-2]], [[-2, 1, 0], [-3, 0, 0]], [[0, -1], [-1, 0]]]
+    dead = Network(weights, [[0], [0, 1, 0], [-9, -9], [0, 0]])
+    with patch.object(search, "FEW_UNSTABLE", 0):
+        found = dead.output_range([("-5/14", "8/7"), (-1, "4/3")], time_limit=10)
+    assert [end.bound for end in (*found.minima, *found.maxima)] == [0] * 4
+    assert all(end.n_parts == 1 for end in (*found.minima, *found.maxima))
+
+
+@pytest.mark.slow
+def test_boxes_are_halved_until_few_neurons_are_unstable():
+    # Halved along the slope of the output alone, or left to programs of many neurons, each of
+    # these takes more than ten times as many parts.
+    most = {("l1", 0): 3000, ("l2", 0): 2500, ("linf", 0): 1800, ("l1", 1): 500}
+    for (norm, seed), parts in most.items():
+        d = 3 if seed == 0 else 2
+        network = Network.random([d, 16, 16, 16, 3], rng=seed)
+        x = np.random.default_rng(seed).uniform(-0.5, 0.5, d).tolist()
+        found = network.robustness(x, [(-1, 1)] * d, norm, time_limit=60)
+        assert found.status == "optimal"
+        assert found.n_parts < parts

@@ -208,7 +208,7 @@ class _Search:
         self.order = itertools.count()
         self.n_parts = 0
         self.last = network.depth - 1
-        self.scale = 0.0
+        self.scale = self.rounding = 0.0
         self.inside: Point | None = None
         self.box = domain.floats()
         # Outputs that depend on nothing: no rounding is left in their bounds.
@@ -295,13 +295,7 @@ class _Search:
 
     def run(self, starts: Any, progress: Progress) -> Found:
         low, high = self.box
-        widths = self.network.hidden_widths
-        parts = Parts(
-            low[None],
-            high[None],
-            [np.full((1, n), -np.inf) for n in widths],
-            [np.full((1, n), np.inf) for n in widths],
-        )
+        parts = self._bounded_by(low[None], high[None])
         for x in starts:
             (self.look if isinstance(x, np.ndarray) else self.offer)(x)
         parts = self._within(parts)
@@ -312,7 +306,8 @@ class _Search:
                     f"layer {l}: values on the domain are beyond float64; scale the weights or "
                     "give a smaller domain"
                 )
-        self.root = parts
+        if not self.aim.constrains:
+            self.rounding = self._rounding(np.stack([low, low / 2 + high / 2, high]))
         self.look((low + high) / 2)
         for output in range(self.network.output_dimension):
             self._push(parts, [()], output, [np.inf])
@@ -351,6 +346,19 @@ class _Search:
         known += [-self.heap[0][0]] if self.heap else []
         top = max((Fraction(v) for v in known if v is not None), default=None)
         return Found(self.value, self.point, top, self.n_parts, in_time)
+
+    def _bounded_by(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> Parts:
+        """Boxes in which no preactivation is bounded yet."""
+        layers = [np.full((len(low), n), np.inf) for n in self.network.hidden_widths]
+        return Parts(low, high, [-v for v in layers], layers)
+
+    def _rounding(self, points: NDArray[np.float64]) -> float:
+        """How far bounds in a single point may be apart: no halving brings them nearer."""
+        parts = self._bounded_by(points, points)
+        self.relaxation.tighten(parts)
+        unit = np.eye(self.network.output_dimension)[None].repeat(len(points), axis=0)
+        ends = [self.relaxation.upper(parts, self.last, sign * unit)[0] for sign in (1, -1)]
+        return 4 * float(np.nan_to_num(sum(ends)).max())
 
     def _push(
         self,
@@ -497,7 +505,8 @@ class _Search:
         if self.value is None:
             return False
         missing = float(bound) - float(self.value)
-        return missing <= NEARLY * max(self.scale, abs(float(self.value)) * 1e-3)
+        near = NEARLY * max(self.scale, abs(float(self.value)) * 1e-3)
+        return missing <= max(near, self.rounding)
 
     def _exactly(
         self, part: Parts, node: _Node, guess: Any, known: list[Any], is_leaf: bool
