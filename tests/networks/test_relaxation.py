@@ -175,19 +175,27 @@ def test_every_point_of_a_part_is_one_of_its_exact_program(given_, data):
         assert [dot(row, [*v, 1]) for row in outputs] == z[-1]
 
 
-@given(relaxed(numbers=("integers", "thirds", "floats")))
+@given(relaxed(numbers=("integers", "thirds", "floats")), st.data())
 @examples(60)
-def test_prices_of_a_program_bound_as_well_as_it_does(given_):
+def test_prices_of_a_program_bound_as_well_as_it_does(given_, data):
     network, relaxation, parts = given_
     part = parts[:1]
-    program, outputs, names = relaxation.program(part, (), exact=False)
+    splits = tuple(
+        (l, j, sign)
+        for l, one in enumerate(part.unstable(network.slopes))
+        for j in np.flatnonzero(one[0]).tolist()
+        if (sign := data.draw(st.sampled_from([-1, 0, 1])))
+    )
+    program, outputs, names = relaxation.program(part, splits, exact=False)
     aim = Largest(network.input_dimension)
     guess = ProgramSolver().solve(aim.program(program, outputs[0], False, []))
-    assert guess.point is not None
+    assert guess.point is not None or splits
+    if guess.point is None:
+        return
     best = float(outputs[0] @ np.append(guess.point[: len(program.cost)], 1.0))
     unit = np.zeros((1, 1, len(outputs)))
     unit[0, 0, 0] = 1.0
-    hints = relaxation.hints(names, guess.prices, ())
+    hints = relaxation.hints(names, guess.prices, splits)
     bound = relaxation.upper(part, network.depth - 1, unit, hints)[0].item()
     sizes = [np.abs(v).max(initial=1.0) for v in (*part.most, *part.least)]
     scale = max(sizes) * max(np.abs(W).sum(axis=1).max(initial=1.0) for W in network.weights)
@@ -246,6 +254,11 @@ def test_slopes_vary_by_no_more_than_their_variation(given_):
         slopes = Network(*network.as_arguments()).regions(box).slope[:, 0]
         scale = 1e-9 * (1 + np.abs(slopes).max(initial=0.0))
         assert (np.ptp(slopes, axis=0) <= 2 * radius[i] + scale).all()
+    tent = FeedForward([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+    ends = np.array([[-1.0]]), np.array([[1.0]])
+    kinks = [np.array([[-1.0, -1.0]])], [np.array([[1.0, 1.0]])]
+    relaxation = Relaxation(tent, np.zeros((0, 2), dtype=object))
+    assert relaxation.variation(Parts(*ends, *kinks), [0]).item() == 1.0
 
 
 @given(st.data())
