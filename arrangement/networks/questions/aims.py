@@ -149,9 +149,9 @@ class Nearest:
         if self.norm == 1:  # the step is forth − back
             every = put(outward, -outward, others, rows[:, -1:])
             cost = put(zero - 1, zero - 1, flat(1)[0])
-            return Program(
-                cost, every, put(zero, zero, rest[0]), put(high, zero - low, rest[1])
-            )
+            least = np.maximum(low, 0), np.maximum(-high, 0)
+            most = np.maximum(high, 0), np.maximum(-low, 0)
+            return Program(cost, every, put(*least, rest[0]), put(*most, rest[1]))
         if self.norm == 2:  # steps, and their square above its tangents
             tangents = []
             for point in known:
@@ -164,9 +164,9 @@ class Nearest:
                     np.array(tangents, dtype=kind).reshape(-1, d + 2 + others.shape[1]),
                 ]
             )
-            most = (np.maximum(low * low, high * high)).sum()
+            furthest = (np.maximum(low * low, high * high)).sum()
             cost = put(zero, [-1], flat(1)[0])
-            return Program(cost, every, put(low, [0], rest[0]), put(high, [most], rest[1]))
+            return Program(cost, every, put(low, [0], rest[0]), put(high, [furthest], rest[1]))
         # In l∞ a step is ±(distance − less), so that less is 0 for most.
         far = max(*(-low), *high)
         side = np.asarray(self.towards, dtype=kind)

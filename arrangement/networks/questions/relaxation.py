@@ -10,7 +10,7 @@ therefore taken from a linear program that a solver solved: they need not be rig
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
@@ -213,6 +213,24 @@ class Relaxation:
             bounds[np.isnan(bounds)] = np.inf
         return bounds, A
 
+    def variation(self, parts: Parts, outputs: Sequence[int]) -> Floats:
+        """How much the slope of an output may vary in each part, about: shape (k, d).
+
+        Intervals of the slopes, from the last layer to the first: their middles and radii.
+        """
+        middle = self.weights[-1][outputs]
+        radius = np.zeros_like(middle)
+        unstable = parts.unstable(self.slopes)
+        for l in range(len(self.slopes) - 1, -1, -1):
+            s = self.slopes[l]
+            known = np.where(parts.least[l] >= 0, 1.0, s)
+            centre = np.where(unstable[l], (1 + s) / 2, known)
+            spread = np.where(unstable[l], np.abs(1 - s) / 2, 0.0)
+            radius = radius * (np.abs(centre) + spread) + np.abs(middle) * spread
+            radius = radius @ self._sizes[l]
+            middle = (middle * centre) @ self.weights[l]
+        return radius
+
     def _reach(self, parts: Parts, l: int) -> Floats:
         """The largest absolute values of the neurons of a hidden layer."""
         up, down = np.maximum(parts.most[l], 0.0), np.maximum(-parts.least[l], 0.0)
@@ -306,8 +324,10 @@ class Relaxation:
                 after[j] = own
                 a, b_ = part.least[l][0, j], part.most[l][0, j]
                 ends = sorted((0.0, b_, self.slopes[l][j] * a))
-                low.append(np.array([np.nextafter(ends[0], -np.inf)]))
-                high.append(np.array([np.nextafter(ends[-1], np.inf)]))
+                # The rows say more: prices of these ends would be no hints.
+                room = ends[-1] - ends[0] + TINY
+                low.append(np.array([ends[0] - room]))
+                high.append(np.array([ends[-1] + room]))
                 column += 1
             table = after
         for i, wall in enumerate(self.walls if exact else self.float_walls[0]):

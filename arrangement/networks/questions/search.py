@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -32,7 +33,10 @@ Point = tuple[Fraction, ...]
 MOST_BISECTED = 8
 """Inputs up to which a part with many unstable neurons is bisected."""
 
-FEW_UNSTABLE = 24
+PATIENCE = 2
+"""Halvings of each side of a part without a neuron that became stable."""
+
+FEW_UNSTABLE = 8
 """Neurons that are unstable in a part whose linear program is worth its time at once."""
 
 BATCH = 64
@@ -137,6 +141,8 @@ class _Node:
     splits: tuple[Split, ...]
     output: int
     slope: NDArray[np.float64]
+    n_unstable: int
+    idle: int  # halvings since a neuron became stable
 
 
 def search(
@@ -202,7 +208,7 @@ class _Search:
         self.order = itertools.count()
         self.n_parts = 0
         self.last = network.depth - 1
-        self.scale = 0.0
+        self.scale = self.rounding = 0.0
         self.inside: Point | None = None
         self.box = domain.floats()
         # Outputs that depend on nothing: no rounding is left in their bounds.
@@ -289,13 +295,7 @@ class _Search:
 
     def run(self, starts: Any, progress: Progress) -> Found:
         low, high = self.box
-        widths = self.network.hidden_widths
-        parts = Parts(
-            low[None],
-            high[None],
-            [np.full((1, n), -np.inf) for n in widths],
-            [np.full((1, n), np.inf) for n in widths],
-        )
+        parts = self._bounded_by(low[None], high[None])
         for x in starts:
             (self.look if isinstance(x, np.ndarray) else self.offer)(x)
         parts = self._within(parts)
@@ -306,7 +306,8 @@ class _Search:
                     f"layer {l}: values on the domain are beyond float64; scale the weights or "
                     "give a smaller domain"
                 )
-        self.root = parts
+        if not self.aim.constrains:
+            self.rounding = self._rounding(np.stack([low, low / 2 + high / 2, high]))
         self.look((low + high) / 2)
         for output in range(self.network.output_dimension):
             self._push(parts, [()], output, [np.inf])
@@ -346,8 +347,26 @@ class _Search:
         top = max((Fraction(v) for v in known if v is not None), default=None)
         return Found(self.value, self.point, top, self.n_parts, in_time)
 
+    def _bounded_by(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> Parts:
+        """Boxes in which no preactivation is bounded yet."""
+        layers = [np.full((len(low), n), np.inf) for n in self.network.hidden_widths]
+        return Parts(low, high, [-v for v in layers], layers)
+
+    def _rounding(self, points: NDArray[np.float64]) -> float:
+        """How far bounds in a single point may be apart: no halving brings them nearer."""
+        parts = self._bounded_by(points, points)
+        self.relaxation.tighten(parts)
+        unit = np.eye(self.network.output_dimension)[None].repeat(len(points), axis=0)
+        ends = [self.relaxation.upper(parts, self.last, sign * unit)[0] for sign in (1, -1)]
+        return 4 * float(np.nan_to_num(sum(ends)).max())
+
     def _push(
-        self, parts: Parts, splits: list[tuple[Split, ...]], output: int, above: list[Any]
+        self,
+        parts: Parts,
+        splits: list[tuple[Split, ...]],
+        output: int,
+        above: list[Any],
+        halved: Sequence[_Node] = (),
     ) -> None:
         """Bound an output in parts, and keep those that may hold something better."""
         k, out = len(parts.low), self.network.output_dimension
@@ -356,6 +375,8 @@ class _Search:
         bounds, slopes = self.relaxation.upper(parts, self.last, unit)
         empty = parts.is_empty()
         self.n_parts += k
+        counts = sum(one.sum(axis=1) for one in parts.unstable(self.network.slopes))
+        counts = np.broadcast_to(counts, k)
         nearest = bounds
         if isinstance(self.aim, Nearest):
             box = parts.low[:, None], parts.high[:, None]
@@ -372,7 +393,10 @@ class _Search:
             bound = min(bound, above[i])
             if empty[i] or self.settled(bound):
                 continue
-            node = _Node(parts[i : i + 1], splits[i], output, slopes[i, 0])
+            count, idle = int(counts[i]), 0
+            if halved and count >= halved[i].n_unstable:
+                idle = halved[i].idle + 1
+            node = _Node(parts[i : i + 1], splits[i], output, slopes[i, 0], count, idle)
             heapq.heappush(self.heap, (-bound, next(self.order), node))
 
     def _within(self, parts: Parts) -> Parts:
@@ -387,18 +411,23 @@ class _Search:
     def _is_bisected(self, node: _Node) -> bool:
         if len(self.domain.low) > MOST_BISECTED:
             return False
-        unstable = node.parts.unstable(self.network.slopes)
-        return sum(int(one.sum()) for one in unstable) > FEW_UNSTABLE
+        # Where many kinks meet no halving sets them apart: programs do, and split neurons.
+        if node.splits or node.idle > PATIENCE * len(self.domain.low):
+            return False
+        return node.n_unstable > FEW_UNSTABLE
 
     def _bisect(self, batch: list[tuple[Any, _Node]]) -> None:
-        """Halve boxes where the bound falls most."""
+        """Halve boxes where an output's line and its slope vary most."""
         for output in {node.output for _, node in batch}:
             group = [(bound, node) for bound, node in batch if node.output == output]
-            rows, above, splits = [], [], []
-            for bound, node in group:
+            whole = _joined([node.parts for _, node in group])
+            with np.errstate(all="ignore"):  # where nothing is known, any will do
+                slopes = np.abs([node.slope for _, node in group])
+                slopes += self.relaxation.variation(whole, [output] * len(group))
+                gains = np.nan_to_num(slopes * (whole.high - whole.low))
+            rows, above, splits, halved = [], [], [], []
+            for (bound, node), j in zip(group, gains.argmax(axis=1).tolist(), strict=True):
                 box = node.parts
-                gain = np.abs(node.slope) * (box.high - box.low)[0]
-                j = int(np.argmax(np.where(np.isfinite(gain), gain, 0.0)))
                 middle = box.low[0, j] / 2 + box.high[0, j] / 2
                 for side in ("high", "low"):
                     half = _copy(box)
@@ -406,6 +435,7 @@ class _Search:
                     rows.append(half)
                 above += [bound, bound]
                 splits += [node.splits, node.splits]
+                halved += [node, node]
             parts = self._within(_joined(rows))
             self.relaxation.tighten(parts)
             for x in np.unique(
@@ -414,7 +444,7 @@ class _Search:
                          [n.parts.low[0] for _, n in group])[:4], axis=0
             ):  # fmt: skip
                 self.look(x)
-            self._push(parts, splits, output, above)
+            self._push(parts, splits, output, above, halved)
 
     def _program(self, bound: Any, node: _Node) -> None:
         """Bound a part by a linear program, and split a neuron if that does not settle it."""
@@ -475,7 +505,8 @@ class _Search:
         if self.value is None:
             return False
         missing = float(bound) - float(self.value)
-        return missing <= NEARLY * max(self.scale, abs(float(self.value)) * 1e-3)
+        near = NEARLY * max(self.scale, abs(float(self.value)) * 1e-3)
+        return missing <= max(near, self.rounding)
 
     def _exactly(
         self, part: Parts, node: _Node, guess: Any, known: list[Any], is_leaf: bool
