@@ -432,6 +432,27 @@ def test_random_graphs_compute_what_onnx_says(block):
         check(seed)
 
 
+def test_entries_at_places():
+    """GatherND, as torch writes x[:, order] and the like."""
+    shape, rng = [2, 3, 2], np.random.default_rng(0)
+    for batch_dims, places in (
+        (0, [[1, -1], [0, 2]]), (0, [[[1, 2, -2]], [[0, 0, 1]]]), (1, [[[2]], [[-3]]]),
+        (1, [[2, 1], [-1, 0]]), (2, [[[0], [1], [0]], [[1], [1], [-2]]]),
+    ):  # fmt: skip
+        nodes = [("GatherND", ["x", "at"], "y", {"batch_dims": batch_dims})]
+        graph = of(nodes, {"at": np.array(places)}, shape)
+        x = np.float32(rng.normal(size=shape))
+        (wanted,) = ReferenceEvaluator(graph).run(None, {"x": x})
+        assert Network.from_onnx(graph).forward(x.ravel()).tolist() == wanted.ravel().tolist()
+    for batch_dims, places in (
+        (0, [[2]]), (0, [[0, 0, 0, 0]]), (1, [[0]] * 3), (3, [[0]]), (0, 1), (0, [[0.0]]),
+        (-1, [[0]]), (0, np.zeros((1, 0), int)),
+    ):  # fmt: skip
+        nodes = [("GatherND", ["x", "at"], "y", {"batch_dims": batch_dims})]
+        with pytest.raises(InputError, match=r"GatherND.*: indices out of range"):
+            Network.from_onnx(of(nodes, {"at": np.array(places)}, shape))
+
+
 def edited(model, rng):
     """A copy of a valid model that is most often none: a part of it is changed at random."""
     model = onnx.ModelProto.FromString(model.SerializeToString())
