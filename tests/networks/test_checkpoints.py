@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.networks import Network
 from tests.amounts import first
 
@@ -36,6 +36,12 @@ def safetensors(state):
     return struct.pack("<Q", len(text)) + text + content
 
 
+def headed(facts, n=16):
+    """A file whose header has these entries, of numbers in float64."""
+    header = b"{" + facts.replace("%s", '"dtype": "F64"').encode() + b"}"
+    return struct.pack("<Q", len(header)) + header + bytes(n)
+
+
 def test_safetensors(tmp_path):
     path = tmp_path / "n.safetensors"
     path.write_bytes(safetensors(STATE))
@@ -57,6 +63,28 @@ def test_safetensors(tmp_path):
         (b"\x0e" + bytes(7) + b'{"weight": 1 }', "weight: the header does not say"),
         (safetensors({"weight": np.ones((1, 1))})[:-1], "weight: shape .1, 1. and type F64"),
         (safetensors(STATE).replace(b'"F32"', b'"F8" '), "type F8 are not read"),
+        (safetensors(STATE) + b"0", r"what is at byte \d+ is of no tensor, or of two"),
+        (headed('"0.weight": {%s, "shape": [1, 1], "data_offsets": [8, 16]}'), "at byte 80"),
+        (
+            headed(
+                '"0.weight": {%s, "shape": [1, 2], "data_offsets": [0, 16]},'
+                '"0.bias": {%s, "shape": [1], "data_offsets": [0, 8]}'
+            ),
+            "of no tensor, or of two",
+        ),
+        (
+            headed('"a": {%s, "shape": [1], "data_offsets": [0, 8]}, "a": 1'),
+            "'a' is given twice",
+        ),
+        (
+            headed('"W1": {%s, "shape": [999999999999, 0], "data_offsets": [0, 0]}'),
+            "is that of",
+        ),
+        (headed('"W1": {%s, "shape": [0, 1], "data_offsets": [0, 0]}', 0), r"shape .0, 1. is"),
+        (
+            headed('"W1": {%s, "shape": [1' + ", 1" * 70 + '], "data_offsets": [0, 8]}', 8),
+            "is that of no weights",
+        ),
     ],
 )
 def test_safetensors_that_are_refused(tmp_path, content, message):
@@ -64,6 +92,22 @@ def test_safetensors_that_are_refused(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(InputError, match=rf"n.safetensors: .*{message}"):
         Network.read(path, "relu", layers=LAYERS)
+
+
+def test_headers_that_are_large(tmp_path):
+    path = tmp_path / "n.safetensors"
+    path.write_bytes(headed('"a": ' + "[" * 10**5))
+    with pytest.raises(InputError, match=r"n.safetensors: .*nested too deeply"):
+        Network.read(path, "relu", layers=LAYERS)
+    path.write_bytes(headed('"a": [' + "0," * 4_000_000 + "0]"))
+    with pytest.raises(SizeError, match=r"n.safetensors: more than 4,000,000 values"):
+        Network.read(path, "relu", layers=LAYERS)
+
+
+def test_weights_without_entries():
+    for shape in ((10**12, 0), (0, 10**12), (0, 0)):
+        with pytest.raises(InputError, match=r"W1: weights of shape .* neither of them 0"):
+            Network.from_arrays({"W1": np.zeros(shape)})
 
 
 @pytest.mark.parametrize("seed", first(30, range(500)))

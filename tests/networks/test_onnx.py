@@ -432,6 +432,27 @@ def test_random_graphs_compute_what_onnx_says(block):
         check(seed)
 
 
+def test_bfloat16_is_widened():
+    """1.5, −2, 2^-100, which are bfloat16, and the least number above 1 that is."""
+    numbers = np.float32([[1.5, -2.0, 2.0**-100, 1 + 2.0**-7]])
+    upper = (numbers.view(np.uint32) >> 16).astype(np.uint16).tobytes()
+    tensor = helper.make_tensor("W", TensorProto.BFLOAT16, numbers.shape, upper, raw=True)
+    model = of([("MatMul", ["x", "W"], "y", {})], {"W": numbers}, ["N", 1])
+    model.graph.initializer[0].CopyFrom(tensor)
+    assert Network.from_onnx(model) == Network([numbers.T], [np.zeros(4)])
+
+
+def test_what_is_no_model_of_one_input_and_output():
+    with pytest.raises(InputError, match="damaged or not an ONNX model"):
+        Network.from_onnx(onnx.ModelProto())
+    model = of([("Relu", ["x"], "y", {}), ("Abs", ["x"], "z", {})], {}, [1, 2], ["y", "z"])
+    with pytest.raises(InputError, match=r"1 inputs and 2 outputs; .* onnx.utils.extract"):
+        Network.from_onnx(model)
+    model.graph.input.append(helper.make_tensor_value_info("u", TensorProto.FLOAT, [1, 2]))
+    with pytest.raises(InputError, match=r"2 inputs and 2 outputs; .* onnx.utils.extract"):
+        Network.from_onnx(model)
+
+
 def test_entries_at_places():
     """GatherND, as torch writes x[:, order] and the like."""
     shape, rng = [2, 3, 2], np.random.default_rng(0)
