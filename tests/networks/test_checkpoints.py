@@ -2,6 +2,7 @@
 
 import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -143,3 +144,48 @@ def test_checkpoints(tmp_path):
     torch.save({"model": state, "state_dict": state}, path)
     with pytest.raises(InputError, match=r"n.pt: state_dict and model are state dicts"):
         Network.read(path, "relu", layers=LAYERS)
+
+
+class Hostile:
+    """Runs a program where it is unpickled without care."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_files_of_torch_that_are_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    path, touched = tmp_path / "n.pt", tmp_path / "touched"
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    state = module.state_dict()
+
+    def refused(message, **facts):
+        with pytest.raises(InputError, match=rf"n.pt: {message}") as caught:
+            Network.read(path, "relu", layers=["0", "2"], **facts)
+        assert str(caught.value).isprintable()
+
+    for held in (module, {"model": module}, {"state_dict": state, "x": Hostile(touched)}):
+        torch.save(held, path)
+        refused(r".*other Python objects; save module.state_dict\(\)")
+    assert not touched.exists()
+    torch.jit.save(torch.jit.script(module), path)
+    refused(r".*of TorchScript; save module.state_dict\(\)")
+    torch.save(state, path, _use_new_zipfile_serialization=False)
+    refused(".*none of torch 1.6 or later; load it and save it again")
+    for change, message in (
+        (lambda v: v.bfloat16(), r"0.weight: .*\.float\(\), which is exact"),
+        (lambda v: v.to_sparse(), "0.weight: .*to_dense"),
+        (lambda v: v.to(torch.complex64), "0.weight: numbers of type complex64"),
+        (lambda v: v.T if v.dim() == 2 else v, r"layer 0: weights of shape \(2, 3\), but 3"),
+        (lambda v: v[:1].expand(10**5, *v.shape[1:]), "its tensors have more numbers"),
+        (lambda v: v / 0, "layer 0, weights, row 0, column 0: -?inf"),
+    ):
+        torch.save({name: change(tensor) for name, tensor in state.items()}, path)
+        refused(message)
+    torch.save({name: tensor.half() for name, tensor in state.items()}, path)
+    half = Network.read(path, "relu", layers=["0", "2"])
+    assert half.weights[0].tolist() == state["0.weight"].half().tolist()
