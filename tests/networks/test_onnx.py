@@ -33,7 +33,7 @@ class Graph:
         self.is_open = rank > 1 and self.rng.random() < 0.5
         self.nodes, self.constants = [], {}
         self.values = {"x": self.numbers(self.shape)}
-        self.constant_names = set()
+        self.constant_names = []
         for _ in range(self.rng.integers(1, 9)):
             # The reference adds up in place, and refuses some more that is valid.
             with contextlib.suppress(ValueError, TypeError, IndexError):
@@ -52,7 +52,7 @@ class Graph:
             self.add("Constant", [], value=numpy_helper.from_array(np.asarray(value)))
             return self.nodes[-1].output[0]
         self.values[name] = self.constants[name]
-        self.constant_names.add(name)
+        self.constant_names.append(name)
         return name
 
     def add(self, kind, given, outputs=1, **attributes):
@@ -426,7 +426,7 @@ def test_a_product_of_rationals_is_exact():
     assert network.exact_forward([1, 1]) == (Fraction(1, 3), Fraction(1, 7))
 
 
-@pytest.mark.parametrize("block", first(1, range(20)))
+@pytest.mark.parametrize("block", first(1, range(10)))
 def test_random_graphs_compute_what_onnx_says(block):
     for seed in range(100 * block, 100 * block + 100):
         check(seed)
@@ -533,13 +533,13 @@ def check_edited(seed):
     return message is not None
 
 
-@pytest.mark.parametrize("block", first(1, range(20)))
+@pytest.mark.parametrize("block", first(1, range(10)))
 def test_edited_graphs_are_read_or_refused_in_one_line(block):
     refused = sum(map(check_edited, range(100 * block, 100 * block + 100)))
     assert 30 <= refused < 100
 
 
-@pytest.mark.parametrize("seed", first(50, range(1000)))
+@pytest.mark.parametrize("seed", first(20, range(200)))
 def test_networks_agree_with_the_evaluator(seed):
     graph = Graph(seed)
     x = np.array([graph.numbers(graph.shape).ravel() for _ in range(2)])
