@@ -474,6 +474,33 @@ def test_entries_at_places():
             Network.from_onnx(of(nodes, {"at": np.array(places)}, shape))
 
 
+def test_entries_that_are_put_at_places():
+    """ScatterND, as torch writes y[:, 0] = 0.5, of numbers and of what is computed."""
+    shape, rng = [3, 2], np.random.default_rng(0)
+    for places, new in (([[2], [0]], (2, 2)), ([[[1, -1], [0, 0]]], (1, 2)), ([[1, 1]], (1,))):
+        for computed in (False, True):
+            nodes = [
+                ("Reshape", ["x", "all"], "f", {}), ("Gather", ["f", "some"], "g", {}),
+                ("Relu", ["g"], "u", {}),
+                ("ScatterND", ["x", "at", "u" if computed else "n"], "y", {}),
+            ]  # fmt: skip
+            given = {"at": np.array(places), "n": np.float32(rng.normal(size=new))}
+            given |= {"all": np.array([-1]), "some": rng.integers(6, size=new)}
+            graph = of(nodes, given, shape)
+            x = np.float32(rng.normal(size=shape))
+            (wanted,) = ReferenceEvaluator(graph).run(None, {"x": x})
+            found = Network.from_onnx(graph).forward(x.ravel())
+            assert found.tolist() == wanted.ravel().tolist()
+    for places, new, facts, message in (
+        ([[2], [-1]], (2, 2), {}, "several numbers for one"), ([[3]], (1, 2), {}, "range"),
+        ([[2]], (2, 2), {}, r"\[2, 2\] entries for \[1, 2\]"),
+        ([[2]], (1, 2), {"reduction": "add"}, "several numbers for one"),
+    ):  # fmt: skip
+        nodes = [("ScatterND", ["x", "at", "n"], "y", facts)]
+        with pytest.raises(InputError, match=f"ScatterND.*{message}"):
+            Network.from_onnx(of(nodes, {"at": np.array(places), "n": np.ones(new)}, shape))
+
+
 def edited(model, rng):
     """A copy of a valid model that is most often none: a part of it is changed at random."""
     model = onnx.ModelProto.FromString(model.SerializeToString())

@@ -329,9 +329,9 @@ class _Graph:
         if any(isinstance(value, Ended) for value in given):
             return after(self, kind, given, facts)
         computed = [value for value in given if isinstance(value, Affine)]
+        if not computed and kind in FOLDED:
+            return self._folded(node, given)
         if kind not in OPERATORS:
-            if not computed and kind in FOLDED:
-                return self._folded(node, given)
             if kind in ENDS and len(computed) == 1:
                 return Ended(computed[0], kind, self.name, computed[0], node.input[0])
             if not computed:

@@ -739,6 +739,22 @@ def _gather_nd(node: Node, x: Tensor, indices: Tensor, *, batch_dims: int = 0) -
     return _moved(x, lambda v: v[at])
 
 
+def _scatter_nd(
+    node: Node, x: Tensor, indices: Tensor, updates: Tensor, *, reduction: bytes = b"none"
+) -> Tensor:
+    at = np.arange(prod(x.shape)).reshape(x.shape)
+    places = constant(_gather_nd(node, at, indices), node.name, "the indices")
+    if reduction != b"none" or len({*places.ravel().tolist()}) < places.size:
+        raise InputError(f"{node.name}: several numbers for one entry are not read")
+    if updates.shape != places.shape:
+        raise InputError(
+            f"{node.name}: {list(updates.shape)} entries for {list(places.shape)} places"
+        )
+    rows = [_affine(t, node) for t in (x, updates)]
+    np.put(at, places, len(rows[0].offset) + np.arange(places.size))
+    return concatenated(rows).take(at)
+
+
 def _expand(node: Node, x: Tensor, shape: Tensor) -> Tensor:
     sizes = tuple(_numbers(shape, node.name, "the shape"))
     whole = _joint(node, x.shape, sizes)
@@ -868,7 +884,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Min": _extreme(True), "Mul": _multiply, "Neg": _negative, "PRelu": _prelu, "Pad": _pad,
     "ReduceMax": _reduce("max"), "ReduceMean": _reduce("mean"), "ReduceMin": _reduce("min"),
     "ReduceSum": _reduce("sum"), "Relu": _relu, "Reshape": _reshape, "Scaler": _scaler,
-    "Shape": _shape, "Size": _size, "Slice": _slice, "Split": _split, "Squeeze": _squeeze,
-    "Sub": _subtract, "Sum": _add_all, "Tile": _tile, "Transpose": _transpose,
-    "Unsqueeze": _unsqueeze, "Where": _where,
+    "ScatterND": _scatter_nd, "Shape": _shape, "Size": _size, "Slice": _slice, "Split": _split,
+    "Squeeze": _squeeze, "Sub": _subtract, "Sum": _add_all, "Tile": _tile,
+    "Transpose": _transpose, "Unsqueeze": _unsqueeze, "Where": _where,
 }  # fmt: skip
