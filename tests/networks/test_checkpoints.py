@@ -2,11 +2,12 @@
 
 import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.networks import Network
 from tests.amounts import first
 
@@ -36,6 +37,12 @@ def safetensors(state):
     return struct.pack("<Q", len(text)) + text + content
 
 
+def headed(facts, n=16):
+    """A file whose header has these entries, of numbers in float64."""
+    header = b"{" + facts.replace("%s", '"dtype": "F64"').encode() + b"}"
+    return struct.pack("<Q", len(header)) + header + bytes(n)
+
+
 def test_safetensors(tmp_path):
     path = tmp_path / "n.safetensors"
     path.write_bytes(safetensors(STATE))
@@ -57,6 +64,28 @@ def test_safetensors(tmp_path):
         (b"\x0e" + bytes(7) + b'{"weight": 1 }', "weight: the header does not say"),
         (safetensors({"weight": np.ones((1, 1))})[:-1], "weight: shape .1, 1. and type F64"),
         (safetensors(STATE).replace(b'"F32"', b'"F8" '), "type F8 are not read"),
+        (safetensors(STATE) + b"0", r"what is at byte \d+ is of no tensor, or of two"),
+        (headed('"0.weight": {%s, "shape": [1, 1], "data_offsets": [8, 16]}'), "at byte 80"),
+        (
+            headed(
+                '"0.weight": {%s, "shape": [1, 2], "data_offsets": [0, 16]},'
+                '"0.bias": {%s, "shape": [1], "data_offsets": [0, 8]}'
+            ),
+            "of no tensor, or of two",
+        ),
+        (
+            headed('"a": {%s, "shape": [1], "data_offsets": [0, 8]}, "a": 1'),
+            "'a' is given twice",
+        ),
+        (
+            headed('"W1": {%s, "shape": [999999999999, 0], "data_offsets": [0, 0]}'),
+            "is that of",
+        ),
+        (headed('"W1": {%s, "shape": [0, 1], "data_offsets": [0, 0]}', 0), r"shape .0, 1. is"),
+        (
+            headed('"W1": {%s, "shape": [1' + ", 1" * 70 + '], "data_offsets": [0, 8]}', 8),
+            "is that of no weights",
+        ),
     ],
 )
 def test_safetensors_that_are_refused(tmp_path, content, message):
@@ -64,6 +93,22 @@ def test_safetensors_that_are_refused(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(InputError, match=rf"n.safetensors: .*{message}"):
         Network.read(path, "relu", layers=LAYERS)
+
+
+def test_headers_that_are_large(tmp_path):
+    path = tmp_path / "n.safetensors"
+    path.write_bytes(headed('"a": ' + "[" * 10**5))
+    with pytest.raises(InputError, match=r"n.safetensors: .*nested too deeply"):
+        Network.read(path, "relu", layers=LAYERS)
+    path.write_bytes(headed('"a": [' + "0," * 4_000_000 + "0]"))
+    with pytest.raises(SizeError, match=r"n.safetensors: more than 4,000,000 values"):
+        Network.read(path, "relu", layers=LAYERS)
+
+
+def test_weights_without_entries():
+    for shape in ((10**12, 0), (0, 10**12), (0, 0)):
+        with pytest.raises(InputError, match=r"W1: weights of shape .* neither of them 0"):
+            Network.from_arrays({"W1": np.zeros(shape)})
 
 
 @pytest.mark.parametrize("seed", first(30, range(500)))
@@ -99,3 +144,48 @@ def test_checkpoints(tmp_path):
     torch.save({"model": state, "state_dict": state}, path)
     with pytest.raises(InputError, match=r"n.pt: state_dict and model are state dicts"):
         Network.read(path, "relu", layers=LAYERS)
+
+
+class Hostile:
+    """Runs a program where it is unpickled without care."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_files_of_torch_that_are_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    path, touched = tmp_path / "n.pt", tmp_path / "touched"
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    state = module.state_dict()
+
+    def refused(message, **facts):
+        with pytest.raises(InputError, match=rf"n.pt: {message}") as caught:
+            Network.read(path, "relu", layers=["0", "2"], **facts)
+        assert str(caught.value).isprintable()
+
+    for held in (module, {"model": module}, {"state_dict": state, "x": Hostile(touched)}):
+        torch.save(held, path)
+        refused(r".*other Python objects; save module.state_dict\(\)")
+    assert not touched.exists()
+    torch.jit.save(torch.jit.script(module), path)
+    refused(r".*of TorchScript; save module.state_dict\(\)")
+    torch.save(state, path, _use_new_zipfile_serialization=False)
+    refused(".*none of torch 1.6 or later; load it and save it again")
+    for change, message in (
+        (lambda v: v.bfloat16(), r"0.weight: .*\.float\(\), which is exact"),
+        (lambda v: v.to_sparse(), "0.weight: .*to_dense"),
+        (lambda v: v.to(torch.complex64), "0.weight: numbers of type complex64"),
+        (lambda v: v.T if v.dim() == 2 else v, r"layer 0: weights of shape \(2, 3\), but 3"),
+        (lambda v: v[:1].expand(10**5, *v.shape[1:]), "its tensors have more numbers"),
+        (lambda v: v / 0, "layer 0, weights, row 0, column 0: -?inf"),
+    ):
+        torch.save({name: change(tensor) for name, tensor in state.items()}, path)
+        refused(message)
+    torch.save({name: tensor.half() for name, tensor in state.items()}, path)
+    half = Network.read(path, "relu", layers=["0", "2"])
+    assert half.weights[0].tolist() == state["0.weight"].half().tolist()

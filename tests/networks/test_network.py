@@ -871,8 +871,33 @@ def test_onnx_numbers_in_files_beside(tmp_path):
         size_threshold=0,
     )  # fmt: skip
     assert Network.read(path) == Network(WEIGHTS, BIASES)
-    (tmp_path / "data").unlink()
-    with pytest.raises(InputError, match=r"network.onnx: damaged"):
+    alone = onnx.load(path, load_external_data=False)
+    with pytest.raises(InputError, match="its numbers are in a file beside the model; give"):
+        Network.from_onnx(alone)
+    tensor = alone.graph.initializer[0]
+    node = onnx.helper.make_node("Constant", [], [tensor.name], value=tensor)
+    alone.graph.node.insert(0, node)
+    del alone.graph.initializer[0]
+    onnx.save(alone, path)
+    assert Network.read(path) == Network(WEIGHTS, BIASES)
+    content = (tmp_path / "data").read_bytes()
+    (tmp_path / "data").write_bytes(content[:20])
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"network.onnx: tensor .*the file 'data' beside"):
+            Network.read(path)
+        (tmp_path / "data").unlink(missing_ok=True)
+    for entry in tensor.external_data:
+        entry.value = "../data" if entry.key == "location" else entry.value
+    (tmp_path / "data").write_bytes(content)
+    (tmp_path.parent / "data").write_bytes(content)
+    alone.graph.node[0].attribute[0].t.CopyFrom(tensor)
+    onnx.save(alone, path)
+    with pytest.raises(InputError, match=r"the file '../data' beside .* cannot be read"):
+        Network.read(path)
+    tensor.external_data.add(key="length", value="7")
+    alone.graph.node[0].attribute[0].t.CopyFrom(tensor)
+    onnx.save(alone, path)
+    with pytest.raises(InputError, match=r"network.onnx: tensor .*is of another size"):
         Network.read(path)
 
 

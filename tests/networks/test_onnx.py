@@ -33,7 +33,7 @@ class Graph:
         self.is_open = rank > 1 and self.rng.random() < 0.5
         self.nodes, self.constants = [], {}
         self.values = {"x": self.numbers(self.shape)}
-        self.constant_names = set()
+        self.constant_names = []
         for _ in range(self.rng.integers(1, 9)):
             # The reference adds up in place, and refuses some more that is valid.
             with contextlib.suppress(ValueError, TypeError, IndexError):
@@ -52,7 +52,7 @@ class Graph:
             self.add("Constant", [], value=numpy_helper.from_array(np.asarray(value)))
             return self.nodes[-1].output[0]
         self.values[name] = self.constants[name]
-        self.constant_names.add(name)
+        self.constant_names.append(name)
         return name
 
     def add(self, kind, given, outputs=1, **attributes):
@@ -426,10 +426,79 @@ def test_a_product_of_rationals_is_exact():
     assert network.exact_forward([1, 1]) == (Fraction(1, 3), Fraction(1, 7))
 
 
-@pytest.mark.parametrize("block", first(1, range(20)))
+@pytest.mark.parametrize("block", first(1, range(10)))
 def test_random_graphs_compute_what_onnx_says(block):
     for seed in range(100 * block, 100 * block + 100):
         check(seed)
+
+
+def test_bfloat16_is_widened():
+    """1.5, −2, 2^-100, which are bfloat16, and the least number above 1 that is."""
+    numbers = np.float32([[1.5, -2.0, 2.0**-100, 1 + 2.0**-7]])
+    upper = (numbers.view(np.uint32) >> 16).astype(np.uint16).tobytes()
+    tensor = helper.make_tensor("W", TensorProto.BFLOAT16, numbers.shape, upper, raw=True)
+    model = of([("MatMul", ["x", "W"], "y", {})], {"W": numbers}, ["N", 1])
+    model.graph.initializer[0].CopyFrom(tensor)
+    assert Network.from_onnx(model) == Network([numbers.T], [np.zeros(4)])
+
+
+def test_what_is_no_model_of_one_input_and_output():
+    with pytest.raises(InputError, match="damaged or not an ONNX model"):
+        Network.from_onnx(onnx.ModelProto())
+    model = of([("Relu", ["x"], "y", {}), ("Abs", ["x"], "z", {})], {}, [1, 2], ["y", "z"])
+    with pytest.raises(InputError, match=r"1 inputs and 2 outputs; .* onnx.utils.extract"):
+        Network.from_onnx(model)
+    model.graph.input.append(helper.make_tensor_value_info("u", TensorProto.FLOAT, [1, 2]))
+    with pytest.raises(InputError, match=r"2 inputs and 2 outputs; .* onnx.utils.extract"):
+        Network.from_onnx(model)
+
+
+def test_entries_at_places():
+    """GatherND, as torch writes x[:, order] and the like."""
+    shape, rng = [2, 3, 2], np.random.default_rng(0)
+    for batch_dims, places in (
+        (0, [[1, -1], [0, 2]]), (0, [[[1, 2, -2]], [[0, 0, 1]]]), (1, [[[2]], [[-3]]]),
+        (1, [[2, 1], [-1, 0]]), (2, [[[0], [1], [0]], [[1], [1], [-2]]]),
+    ):  # fmt: skip
+        nodes = [("GatherND", ["x", "at"], "y", {"batch_dims": batch_dims})]
+        graph = of(nodes, {"at": np.array(places)}, shape)
+        x = np.float32(rng.normal(size=shape))
+        (wanted,) = ReferenceEvaluator(graph).run(None, {"x": x})
+        assert Network.from_onnx(graph).forward(x.ravel()).tolist() == wanted.ravel().tolist()
+    for batch_dims, places in (
+        (0, [[2]]), (0, [[0, 0, 0, 0]]), (1, [[0]] * 3), (3, [[0]]), (0, 1), (0, [[0.0]]),
+        (-1, [[0]]), (0, np.zeros((1, 0), int)),
+    ):  # fmt: skip
+        nodes = [("GatherND", ["x", "at"], "y", {"batch_dims": batch_dims})]
+        with pytest.raises(InputError, match=r"GatherND.*: indices out of range"):
+            Network.from_onnx(of(nodes, {"at": np.array(places)}, shape))
+
+
+def test_entries_that_are_put_at_places():
+    """ScatterND, as torch writes y[:, 0] = 0.5, of numbers and of what is computed."""
+    shape, rng = [3, 2], np.random.default_rng(0)
+    for places, new in (([[2], [0]], (2, 2)), ([[[1, -1], [0, 0]]], (1, 2)), ([[1, 1]], (1,))):
+        for computed in (False, True):
+            nodes = [
+                ("Reshape", ["x", "all"], "f", {}), ("Gather", ["f", "some"], "g", {}),
+                ("Relu", ["g"], "u", {}),
+                ("ScatterND", ["x", "at", "u" if computed else "n"], "y", {}),
+            ]  # fmt: skip
+            given = {"at": np.array(places), "n": np.float32(rng.normal(size=new))}
+            given |= {"all": np.array([-1]), "some": rng.integers(6, size=new)}
+            graph = of(nodes, given, shape)
+            x = np.float32(rng.normal(size=shape))
+            (wanted,) = ReferenceEvaluator(graph).run(None, {"x": x})
+            found = Network.from_onnx(graph).forward(x.ravel())
+            assert found.tolist() == wanted.ravel().tolist()
+    for places, new, facts, message in (
+        ([[2], [-1]], (2, 2), {}, "several numbers for one"), ([[3]], (1, 2), {}, "range"),
+        ([[2]], (2, 2), {}, r"\[2, 2\] entries for \[1, 2\]"),
+        ([[2]], (1, 2), {"reduction": "add"}, "several numbers for one"),
+    ):  # fmt: skip
+        nodes = [("ScatterND", ["x", "at", "n"], "y", facts)]
+        with pytest.raises(InputError, match=f"ScatterND.*{message}"):
+            Network.from_onnx(of(nodes, {"at": np.array(places), "n": np.ones(new)}, shape))
 
 
 def edited(model, rng):
@@ -491,13 +560,13 @@ def check_edited(seed):
     return message is not None
 
 
-@pytest.mark.parametrize("block", first(1, range(20)))
+@pytest.mark.parametrize("block", first(1, range(10)))
 def test_edited_graphs_are_read_or_refused_in_one_line(block):
     refused = sum(map(check_edited, range(100 * block, 100 * block + 100)))
     assert 30 <= refused < 100
 
 
-@pytest.mark.parametrize("seed", first(50, range(1000)))
+@pytest.mark.parametrize("seed", first(20, range(200)))
 def test_networks_agree_with_the_evaluator(seed):
     graph = Graph(seed)
     x = np.array([graph.numbers(graph.shape).ravel() for _ in range(2)])

@@ -9,7 +9,7 @@ from tests.amounts import first
 
 pytest.importorskip("sklearn")
 
-from sklearn import decomposition, neural_network, preprocessing
+from sklearn import decomposition, linear_model, neural_network, preprocessing
 from sklearn.pipeline import Pipeline, make_pipeline
 
 
@@ -83,6 +83,47 @@ def test_pipelines(seed):
         assert network.labels.tolist() == model.classes_.tolist()
     else:
         assert found.squeeze() == pytest.approx(model.predict(X), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_linear_models(intercept):
+    X = np.random.default_rng(0).normal(size=(40, 3)) * [1, 10, 100]
+    facts = {"fit_intercept": intercept}
+    for y in (X[:, 0] ** 2, X[:, :2] ** 2):
+        line = linear_model.LinearRegression(**facts)
+        for model in (line, make_pipeline(preprocessing.StandardScaler(), line)):
+            network = Network.from_sklearn(model.fit(X, y), check=X)
+            assert network.depth == 1
+            assert network.forward(X).reshape(y.shape) == pytest.approx(model.predict(X))
+    for names in (["no", "yes"], ["ant", "bee", "cat"]):
+        line = linear_model.LogisticRegression(**facts)
+        model = make_pipeline(preprocessing.MinMaxScaler(), line)
+        model.fit(X, np.array(names)[np.arange(40) % len(names)])
+        network = Network.from_sklearn(model, check=X)
+        assert network.labels.tolist() == names
+        assert network.classify(X).tolist() == model.predict(X).tolist()
+        powers = np.exp(network.forward(X))
+        shares = powers / powers.sum(axis=1, keepdims=True)
+        assert shares == pytest.approx(model.predict_proba(X))
+        assert Network.from_sklearn(line.sparsify()) == Network.from_sklearn(line.densify())
+        line.coef_ = -line.coef_
+        assert Network.from_sklearn(model, check=X) != network
+        wrong = np.ones((40, len(names) if len(names) > 2 else 1))
+        model.decision_function = lambda X, wrong=wrong: wrong
+        with pytest.raises(InputError, match=r"check: at row .* of the model is 1,"):
+            Network.from_sklearn(model, check=X)
+
+
+def test_linear_models_that_are_refused():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+
+    class LinearRegression(linear_model.LinearRegression):
+        """Of the same name, and may compute anything."""
+
+    with pytest.raises(InputError, match=r"LinearRegression has no coefs_.* is needed"):
+        Network.from_sklearn(LinearRegression().fit(X, X[:, 0]))
+    with pytest.raises(InputError, match="LinearRegression has no coef_"):
+        Network.from_sklearn(linear_model.LinearRegression())
 
 
 def test_models_that_compute_something_else_are_refused():

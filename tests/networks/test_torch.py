@@ -473,6 +473,10 @@ def counted(module, x):
             (Own(lambda m, x: torch.from_numpy(x.numpy())), r"trace it.*line \d+"),
             (Own(counted, n=nn.Buffer(torch.zeros(1))), "n is changed at every call"),
             (nn.ConvTranspose1d(3, 1, 2), "state it|transposed"),
+            (nn.Bilinear(3, 3, 2), r"\(missing a required argument.*must take one tensor"),
+            (nn.LSTM(3, 2), "LSTM, lstm"),
+            (nn.TransformerEncoderLayer(3, 1), "self_attn.*product of two values"),
+            (Own(lambda m, x: torch.fake_quantize_per_tensor_affine(x, 0.1, 0, 0, 9)), "fake_"),
             (Own(lambda m, x: m.a(x), a=nn.Linear(2, 3)), "trace it on an input of shape"),
             (
                 Own(lambda m, x: x * m.p, p=nn.Parameter(torch.tensor(np.nan))),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError
+from arrangement.exact.numbers import shown
 from arrangement.files.reading import FilePath, file_name, naming, read_bytes
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
@@ -78,32 +79,53 @@ def from_onnx(path: FilePath | Any, *, check: ArrayLike | None = None) -> FeedFo
     content = read_bytes(name)
     try:
         model = onnx.load_model_from_string(content)
-        _bound_external(model.graph.initializer)
-        # Large exports keep their numbers in files beside them.
-        onnx.load_external_data_for_model(model, os.path.dirname(os.path.abspath(name)))
-    except SizeError as error:
-        raise SizeError(f"{name}: {error}") from None
     except Exception:  # protobuf and onnx promise no particular errors for a damaged file
         raise InputError(f"{name}: damaged or not an ONNX file") from None
     with naming(name):
+        _read_external(model.graph, os.path.dirname(os.path.abspath(name)))
         return _network(model, check)
 
 
-def _bound_external(tensors: Any) -> None:
-    """Of files beside the model no more is read than the shapes of the tensors need."""
-    from onnx import TensorProto, helper
+def _read_external(graph: Any, folder: str) -> None:
+    """Read the numbers in files beside a model, no more than the shapes of tensors need."""
+    from onnx import TensorProto, external_data_helper, helper
 
+    in_nodes = (fact.t for node in graph.node for fact in node.attribute if fact.HasField("t"))
+    outside = [
+        tensor
+        for tensor in (*graph.initializer, *in_nodes)
+        if tensor.data_location == TensorProto.EXTERNAL
+    ]
     total = 0
-    for tensor in tensors:
-        if tensor.data_location == TensorProto.EXTERNAL:
+    for tensor in outside:
+        facts = {entry.key: entry.value for entry in tensor.external_data}
+        place = f'tensor "{tensor.name}"'
+        try:
             item = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
             size = prod(tensor.dims) * item
-            total += size
-            if not any(entry.key == "length" for entry in tensor.external_data):
-                tensor.external_data.add(key="length", value=str(size))
-            if any(e.key == "length" and int(e.value) != size for e in tensor.external_data):
-                raise ValueError("a length that is not that of the shape")
-    refuse(total, "reading the numbers in files beside it", "reduce the network")
+            fits = min(tensor.dims, default=0) >= 0 and int(facts.get("length", size)) == size
+        except (KeyError, TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise InputError(
+                f"{place}: damaged (what is in a file beside it is of another size)"
+            )
+        if "length" not in facts:
+            tensor.external_data.add(key="length", value=str(size))
+        total += size
+    refuse(total, "the numbers in files beside it", "reduce the network")
+    for tensor in outside:
+        location = next((e.value for e in tensor.external_data if e.key == "location"), "")
+        try:
+            external_data_helper.load_external_data_for_tensor(tensor, folder)
+            tensor.data_location = TensorProto.DEFAULT
+            del tensor.external_data[:]
+        except Exception as error:  # onnx promises no particular errors
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(
+                f'tensor "{tensor.name}": its numbers are in the file {shown(location)} beside '
+                f"the model, which cannot be read ({reason})"
+            ) from None
 
 
 def _network(model: Any, check: ArrayLike | None) -> FeedForward:
@@ -186,10 +208,12 @@ class _Graph:
     def __init__(self, model: Any, samples: int = 1) -> None:
         graph = self._graph = model.graph
         versions = [o.version for o in model.opset_import if o.domain in _STANDARD]
-        if not versions or min(versions) < 7:
+        if not versions:
+            raise InputError("damaged or not an ONNX model (it says no opset)")
+        if min(versions) < 7:
             raise InputError(
-                f"opset {min(versions, default=None)} of ONNX is not read; convert the model "
-                "to 7 or later, by onnx.version_converter"
+                f"opset {min(versions)} of ONNX is not read; convert the model to 7 or later, "
+                "by onnx.version_converter"
             )
         self.opset = min(versions)
         self._own = {(f.domain, f.name) for f in model.functions}
@@ -200,7 +224,7 @@ class _Graph:
         if len(inputs) != 1 or not graph.output:
             raise InputError(
                 f"a graph of {len(inputs)} inputs and {len(graph.output)} outputs; one of each "
-                "is needed"
+                "is needed; cut the model by onnx.utils.extract_model"
             )
         kind = inputs[0].type.tensor_type.elem_type
         if kind not in (_FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16):
@@ -255,7 +279,8 @@ class _Graph:
         end = ends[0]
         if any(other is not end and not _same(other, end) for other in ends):
             raise InputError(
-                f"a graph of 1 inputs and {len(ends)} outputs; one of each is needed"
+                f"a graph of 1 inputs and {len(ends)} outputs; one of each is needed; cut the "
+                "model by onnx.utils.extract_model"
             )
         if not isinstance(end, Affine):
             end = Affine.constant(finite(end, f'the output "{self._graph.output[0].name}"'))
@@ -304,9 +329,9 @@ class _Graph:
         if any(isinstance(value, Ended) for value in given):
             return after(self, kind, given, facts)
         computed = [value for value in given if isinstance(value, Affine)]
+        if not computed and kind in FOLDED:
+            return self._folded(node, given)
         if kind not in OPERATORS:
-            if not computed and kind in FOLDED:
-                return self._folded(node, given)
             if kind in ENDS and len(computed) == 1:
                 return Ended(computed[0], kind, self.name, computed[0], node.input[0])
             if not computed:
@@ -373,12 +398,19 @@ def _attributes(node: Any) -> dict[str, Any]:
 
 def _tensor(tensor: Any) -> NDArray[Any]:
     """The numbers of a tensor, which has as many as its shape says."""
-    from onnx import numpy_helper
+    from onnx import TensorProto, numpy_helper
 
     if min(tensor.dims, default=0) < 0:
         raise InputError(f'tensor "{tensor.name}": the shape {list(tensor.dims)} is none')
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raise InputError(
+            f'tensor "{tensor.name}": its numbers are in a file beside the model; give the '
+            "name of the model's file instead of the model"
+        )
     try:
         values = np.asarray(numpy_helper.to_array(tensor))
+        if tensor.data_type == TensorProto.BFLOAT16:  # of newer onnx not yet of numpy's types
+            return values.astype(np.float32)
         # Objects are exact numbers elsewhere, and text is none.
         return values.astype(np.str_) if values.dtype == object else values
     except Exception as error:  # onnx promises no particular errors for a damaged tensor

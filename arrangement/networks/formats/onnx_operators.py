@@ -723,6 +723,38 @@ def _gather(node: Node, x: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
     return _moved(x, lambda v: np.take(v, which, axis=at))
 
 
+def _gather_nd(node: Node, x: Tensor, indices: Tensor, *, batch_dims: int = 0) -> Tensor:
+    which = constant(indices, node.name, "the indices")
+    along = x.shape[batch_dims : batch_dims + which.shape[-1]] if which.ndim else ()
+    if (
+        which.dtype.kind not in "iu"
+        or not 0 <= batch_dims < which.ndim
+        or not 0 < which.shape[-1] == len(along)
+        or which.shape[:batch_dims] != x.shape[:batch_dims]
+        or np.any((which < np.negative(along)) | (which >= along))
+    ):
+        raise InputError(f"{node.name}: indices out of range")
+    of_samples = np.indices(which.shape[:-1])[:batch_dims]
+    at = (*of_samples, *np.moveaxis(which, -1, 0))
+    return _moved(x, lambda v: v[at])
+
+
+def _scatter_nd(
+    node: Node, x: Tensor, indices: Tensor, updates: Tensor, *, reduction: bytes = b"none"
+) -> Tensor:
+    at = np.arange(prod(x.shape)).reshape(x.shape)
+    places = constant(_gather_nd(node, at, indices), node.name, "the indices")
+    if reduction != b"none" or len({*places.ravel().tolist()}) < places.size:
+        raise InputError(f"{node.name}: several numbers for one entry are not read")
+    if updates.shape != places.shape:
+        raise InputError(
+            f"{node.name}: {list(updates.shape)} entries for {list(places.shape)} places"
+        )
+    rows = [_affine(t, node) for t in (x, updates)]
+    np.put(at, places, len(rows[0].offset) + np.arange(places.size))
+    return concatenated(rows).take(at)
+
+
 def _expand(node: Node, x: Tensor, shape: Tensor) -> Tensor:
     sizes = tuple(_numbers(shape, node.name, "the shape"))
     whole = _joint(node, x.shape, sizes)
@@ -845,14 +877,14 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "BatchNormalization": _batch_normalization, "Cast": _cast, "Clip": _clip,
     "Concat": _concat, "Constant": _constant, "ConstantOfShape": _constant_of_shape,
     "Conv": _conv, "Div": _divide, "Dropout": _dropout, "Expand": _expand,
-    "Flatten": _flatten, "Gather": _gather, "Gemm": _gemm,
+    "Flatten": _flatten, "Gather": _gather, "GatherND": _gather_nd, "Gemm": _gemm,
     "GlobalAveragePool": _global_pool("mean"), "GlobalMaxPool": _global_pool("max"),
     "HardSigmoid": _hard_sigmoid, "Identity": _identity, "LeakyRelu": _leaky_relu,
     "MatMul": _matmul, "Max": _extreme(False), "MaxPool": _max_pool, "Mean": _mean_all,
     "Min": _extreme(True), "Mul": _multiply, "Neg": _negative, "PRelu": _prelu, "Pad": _pad,
     "ReduceMax": _reduce("max"), "ReduceMean": _reduce("mean"), "ReduceMin": _reduce("min"),
     "ReduceSum": _reduce("sum"), "Relu": _relu, "Reshape": _reshape, "Scaler": _scaler,
-    "Shape": _shape, "Size": _size, "Slice": _slice, "Split": _split, "Squeeze": _squeeze,
-    "Sub": _subtract, "Sum": _add_all, "Tile": _tile, "Transpose": _transpose,
-    "Unsqueeze": _unsqueeze, "Where": _where,
+    "ScatterND": _scatter_nd, "Shape": _shape, "Size": _size, "Slice": _slice, "Split": _split,
+    "Squeeze": _squeeze, "Sub": _subtract, "Sum": _add_all, "Tile": _tile,
+    "Transpose": _transpose, "Unsqueeze": _unsqueeze, "Where": _where,
 }  # fmt: skip

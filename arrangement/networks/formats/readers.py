@@ -400,10 +400,14 @@ def _layers(
                 "like weights_0 and biases_0, or 0.weight and 0.bias"
             )
         found[place][kind] = array
-        if kind == "weight" and isinstance(array, np.ndarray) and array.ndim != 2:
+        if (
+            kind == "weight"
+            and isinstance(array, np.ndarray)
+            and (array.ndim != 2 or not array.size)
+        ):
             raise InputError(
                 f"{name}: weights of shape {array.shape}; those of an affine layer are "
-                "(out, in)"
+                "(out, in), neither of them 0"
             )
     if not found:
         raise InputError("no weights: names are like weights_0 and biases_0")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 from arrangement.files.reading import read_bytes
+from arrangement.files.text import parse_json
 
 __all__ = ["tensors"]
 
@@ -19,6 +20,9 @@ _TYPES = {
     **{"I16": "<i2", "I32": "<i4", "I64": "<i8", "U16": "<u2", "U32": "<u4", "U64": "<u8"},
 }
 
+_MOST_AXES = 32
+"""So many every numpy has."""
+
 
 def tensors(name: str) -> dict[str, NDArray[Any]]:
     """The arrays of a file by name; bfloat16 is widened to float32, which is exact.
@@ -26,23 +30,35 @@ def tensors(name: str) -> dict[str, NDArray[Any]]:
     Raises
     ------
     InputError
-        If the file cannot be read or is damaged; the message names the tensor.
+        If the file cannot be read or is damaged, or tensors do not fill it one behind the
+        other; the message names the tensor.
+    SizeError
+        If its header holds more than four million values.
     """
     content = read_bytes(name)
-    size = int.from_bytes(content[:8], "little")
-    start = 8 + size
+    start = 8 + int.from_bytes(content[:8], "little")
     try:
-        header = json.loads(content[8:start].decode()) if start <= len(content) else None
-    except (ValueError, RecursionError):
-        header = None
-    if not isinstance(header, dict):
+        text = content[8:start].decode() if start <= len(content) else ""
+    except UnicodeDecodeError:
+        text = ""
+    if not text:
         raise InputError(f"{name}: damaged or not a safetensors file (it has no header)")
+    header = parse_json(text, name, _number, "(it has no header)")
     header.pop("__metadata__", None)
     rest = memoryview(content)[start:]
     found = {key: _tensor(rest, entry, f"{name}: {key}") for key, entry in header.items()}
-    if sum(array.nbytes for array in found.values()) > 2 * len(rest):
-        raise InputError(f"{name}: its tensors have more numbers than the file has bytes")
+    ends = [0, *chain(*sorted(entry["data_offsets"] for entry in header.values())), len(rest)]
+    for at, next_at in zip(ends[::2], ends[1::2], strict=True):
+        if at != next_at:
+            raise InputError(
+                f"{name}: damaged: what is at byte {start + min(at, next_at)} is of no tensor, "
+                "or of two"
+            )
     return found
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdigit() else float(text)
 
 
 def _tensor(content: memoryview, entry: Any, name: str) -> NDArray[Any]:
@@ -59,6 +75,8 @@ def _tensor(content: memoryview, entry: Any, name: str) -> NDArray[Any]:
         or high - low != prod(shape) * np.dtype(_TYPES[kind]).itemsize
     ):
         raise InputError(f"{name}: shape {shape} and type {kind} do not fit the file")
+    if len(shape) > _MOST_AXES or max(shape, default=0) > high - low:
+        raise InputError(f"{name}: shape {shape} is that of no weights or biases")
     array = np.frombuffer(content[low:high], dtype=_TYPES[kind])
     if kind == "BF16":  # the upper half of a float32
         array = (array.astype("<u4") << 16).view("<f4")

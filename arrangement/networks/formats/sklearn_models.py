@@ -17,22 +17,23 @@ __all__ = ["from_sklearn"]
 
 
 def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
-    """A network from a fitted ``MLPClassifier`` or ``MLPRegressor``, or a pipeline with one.
+    """A network from a fitted ``MLPClassifier`` or ``MLPRegressor``, or a linear model.
 
-    A classifier gets its ``classes_`` as `labels`, and its outputs before the softmax: the
-    class is the one with the largest. With two classes scikit-learn has one output f, which is
-    logistic; here the outputs are (0, f), the same decision and, by softmax, the same
-    probabilities.
+    A classifier gets its ``classes_`` as `labels`, and its outputs before the softmax (of
+    ``LogisticRegression`` its ``decision_function``): the class is the one with the largest.
+    With two classes scikit-learn has one output f, which is logistic; here the outputs are
+    (0, f), the same decision and, by softmax, the same probabilities.
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor or Pipeline
+    model : MLPClassifier, MLPRegressor, LinearRegression, LogisticRegression or Pipeline
         With activation "relu" or "identity". The steps of a pipeline before it may be
         StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA and "passthrough"; they
         become part of the first layer, exactly but for the root in PCA's whitening.
     check : array_like, shape (k, in), optional
         Inputs at which the network is compared, up to rounding, with ``predict``, of a
-        classifier its softmax with ``predict_proba``.
+        classifier its softmax with ``predict_proba`` (of ``LogisticRegression`` its outputs
+        with ``decision_function``).
 
     Raises
     ------
@@ -60,20 +61,29 @@ def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
     for place, step in before:
         _add_step(stack, step, place)
     kind = type(last).__name__
-    for attribute in ("coefs_", "intercepts_", "out_activation_", "activation"):
+    linear = kind in _LINEAR and type(last).__module__.startswith("sklearn.")
+    for attribute in _LINEAR_FITTED if linear else _MLP_FITTED:
         if not hasattr(last, attribute):
             raise InputError(
-                f"{name or kind} has no {attribute}: a fitted MLPClassifier or MLPRegressor is "
-                "needed, alone or as the last step of a pipeline"
+                f"{name or kind} has no {attribute}: a fitted MLPClassifier, MLPRegressor, "
+                f"{' or '.join(_LINEAR)} is needed, alone or as the last step of a pipeline"
             )
-    if last.activation not in ("relu", "identity"):
+    activation = "identity" if linear else last.activation
+    if activation not in ("relu", "identity"):
         raise InputError(
-            f'{kind} has activation = "{last.activation}"; only "relu" and "identity" are '
+            f'{kind} has activation = "{activation}"; only "relu" and "identity" are '
             "read: train with one of them"
         )
-    weights = [np.asarray(W).T for W in last.coefs_]
-    biases = [np.asarray(b) for b in last.intercepts_]
-    outputs = last.out_activation_
+    labels = getattr(last, "classes_", None)
+    if linear:
+        coef = last.coef_.toarray() if hasattr(last.coef_, "toarray") else last.coef_
+        weights = [np.atleast_2d(coef)]
+        biases = [np.full(len(weights[0]), last.intercept_)]
+        outputs = "identity" if labels is None or len(labels) > 2 else "logistic"
+    else:
+        weights = [np.asarray(W).T for W in last.coefs_]
+        biases = [np.asarray(b) for b in last.intercepts_]
+        outputs = last.out_activation_
     if outputs == "logistic" and len(weights[-1]) == 1:
         weights[-1] = np.vstack([np.zeros_like(weights[-1]), weights[-1]])
         biases[-1] = np.concatenate([np.zeros_like(biases[-1]), biases[-1]])
@@ -84,13 +94,16 @@ def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
             "output are read"
         )
     for l, (W, b) in enumerate(zip(weights, biases, strict=True)):
-        if l and last.activation == "relu":
+        if l and activation == "relu":
             stack.activate("relu", 0.0, kind)
         stack.affine(W, b, f"layer {l} of {name or kind}")
-    network = stack.network(getattr(last, "classes_", None))
+    network = stack.network(labels)
     if check is not None:
-        classifies = network.labels is not None
-        own, finish = (model.predict_proba, _softmax) if classifies else (model.predict, None)
+        own, finish = model.predict, None
+        if labels is not None:
+            own, finish = model.predict_proba, _softmax
+        if linear and labels is not None:  # older releases have other probabilities
+            own, finish = model.decision_function, _decision
         compare(network, check, own, finish)
     return network
 
@@ -98,6 +111,10 @@ def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
 def _softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
     powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _decision(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    return outputs[:, 1:] - outputs[:, :1] if outputs.shape[1] == 2 else outputs
 
 
 def _steps(model: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -153,3 +170,9 @@ _FITTED = {
     "PCA": "components_",
 }
 """The transformers that are read, and what they have when they are fitted."""
+
+_LINEAR = ("LinearRegression", "LogisticRegression")
+"""Models of one affine layer, of scikit-learn itself: others of these names may be anything."""
+
+_LINEAR_FITTED = ("coef_", "intercept_")
+_MLP_FITTED = ("coefs_", "intercepts_", "out_activation_", "activation")

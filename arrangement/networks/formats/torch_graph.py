@@ -201,20 +201,23 @@ def _tracing(model: Any, shape: tuple[int, ...]) -> Iterator[None]:
             )
         raise InputError(
             f"{type(model).__name__}: torch.export cannot trace it on an input of shape "
-            f"{list(shape)}{_own_line(error)} ({reason})"
+            f"{list(shape)}{_own_line(error)} ({reason}); it must take one tensor of the shape "
+            "that input_shape says, and compute with operators of torch alone"
         ) from None
     finally:
         logging.disable(disabled)
 
 
 def _own_line(error: BaseException) -> str:
-    """Where an error was raised, in what is neither torch's nor this package's."""
+    """Where an error was raised, in what is neither torch's, this package's nor Python's."""
     import torch
 
     inner = Path(torch.__file__).parent, Path(__file__).parent
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
-        if not any(folder in path.parents for folder in inner) and path.suffix == ".py":
+        ours = any(folder in path.parents for folder in inner)
+        own = "site-packages" not in path.parts and Path(io.__file__).parent in path.parents
+        if not (ours or own) and path.suffix == ".py":
             return f', at "{frame.line}" ({path.name}, line {frame.lineno})'
     return ""
 

@@ -46,19 +46,23 @@ def state_dict(name: str) -> Mapping[Any, Any]:
     content = read_bytes(name)
     try:
         if not content.startswith(b"PK"):
-            raise InputError("it is none of torch 1.6 or later")
+            raise InputError("it is none of torch 1.6 or later; load it and save it again")
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             # torch does not compress: what a file holds is not larger than the file.
             if sum(member.file_size for member in archive.infolist()) > len(content):
                 raise InputError("its members are larger than the file")
             if archive.testzip() is not None:
                 raise InputError("damaged")
+            if any("/code/" in member for member in archive.namelist()):
+                raise InputError("it is of TorchScript; save module.state_dict()")
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except InputError as error:
         raise InputError(f"{name}: no state dict saved by torch ({error})") from None
     except Exception as error:  # torch promises no particular errors for a damaged file
         objects = isinstance(error, pickle.UnpicklingError)
-        reason = "it holds other Python objects" if objects else "damaged"
+        reason = "damaged"
+        if objects:
+            reason = "it holds other Python objects; save module.state_dict()"
         raise InputError(f"{name}: no state dict saved by torch ({reason})") from None
     if not isinstance(state, Mapping):
         raise InputError(f"{name}: a {type(state).__name__}, not a state dict")
