@@ -139,7 +139,11 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         The domain.
     complete : bool
         Are these all regions in the domain?
+    merged : bool
+        False: each region is of one activation pattern.
     """
+
+    merged = False
 
     def __init__(
         self, layers: Layers, walls: Integers, found: Batch, complete: bool = True
@@ -192,6 +196,10 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         rows = self._crossings.inequalities.rows(self._found.choices[self._place(i)].tolist())
         assert rows is not None, "the region has a point"
         return rows
+
+    def facet_rows(self, i: int) -> Integers:
+        """The inequalities of :meth:`rows` that have a facet, as :meth:`facets` has them."""
+        return self._crossings.outline(self._choices(i)).rows[[s.row for s in self._sides(i)]]
 
     def polyhedron(self, i: int) -> Polyhedron:
         """A region's closure by exact inequalities.

@@ -69,10 +69,7 @@ class Walk:
         point = exact_table(x, "x", "entry", 1).tolist()
         if len(point) != d:
             raise InputError(f"x has {len(point)} entries, but the network has {d} inputs")
-        try:
-            self.x = tuple(map(Fraction, point))
-        except TypeError:
-            raise InputError("x: an irrational number; networks are rational") from None
+        self.x = tuple(map(Fraction, point))
         column = np.array([int(v) for v in homogeneous(self.x)], dtype=object)
         outside = np.flatnonzero(self.walls @ column < 0)
         if len(outside):
@@ -163,7 +160,9 @@ class _Steps:
             if count == walk.max_regions:
                 self.reason = "max_regions"
                 return
-            inside = inner_point(outline.rows, np.array([nearest(v) for v in near]))
+            # Where the walk begins is a fine point of its region; others have better ones.
+            guess = np.array([nearest(v) if distance == 0 else np.nan for v in near])
+            inside = inner_point(outline.rows, guess)
             assert inside is not None, "beyond a facet there is a region"
             sides = list(self.crossings.sides(outline, inside))
             for side in sides:
