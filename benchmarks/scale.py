@@ -1,12 +1,12 @@
 """Two cores beside one, the memory of a stream, and what a large arrangement's columns cost.
 
     python benchmarks/scale.py [--hyperplanes 60] [--dimension 5] [--columns]
-    python benchmarks/scale.py --regions 3 172 172 172
+    python benchmarks/scale.py --regions 3 6 3
 
 Times are the least of a few repetitions, with workers that are warm; the memory is the peak of
 a process that streams all cells, beyond that of one that has only loaded numpy. With --regions
-nothing but the regions of a network of these inputs and widths in [−1, 1]^d is streamed; the
-seconds are those of its process.
+D P DEPTH nothing but the regions of a network of D inputs is streamed, whose layers fold the unit
+cube P times along each input: P^(D DEPTH) of them. The seconds are those of its process.
 """
 
 import argparse
@@ -44,9 +44,17 @@ print(count, peak() - before)
 
 REGIONS = f"""{PEAK}
 from arrangement.networks import Network
-sizes = list(map(int, sys.argv[1:]))
-network = Network.random([*sizes, 1], rng=0)
-count = sum(map(len, network.iter_regions([(-1, 1)] * sizes[0])))
+d, p, depth = map(int, sys.argv[1:])
+# Each layer folds the unit cube p times along each input (Montufar et al. 2014), about.
+first = np.kron(np.eye(d), np.full((p, 1), p))
+again = np.kron(np.eye(d), np.full((p, 1), p) * [[1] + [2 * (-1) ** k for k in range(1, p)]])
+biases = [np.tile([1] + [-k for k in range(1, p)], d)]
+biases += [biases[0] - p * np.ones(d * p, int)] * (depth - 1)
+weights = [first, *[again] * (depth - 1), again[::p]]
+rng = np.random.default_rng(0)
+network = Network(weights, [*(b + rng.uniform(-0.01, 0.01, d * p) for b in biases), [0] * d])
+count = sum(map(len, network.iter_regions([(0, 1)] * d)))
+assert count == p ** (d * depth)
 print(count, peak() - before, time.process_time())
 """
 
@@ -104,7 +112,7 @@ def main():
     parser.add_argument("--hyperplanes", type=int, default=60)
     parser.add_argument("--dimension", type=int, default=5)
     parser.add_argument("--columns", action="store_true", help="n = 50, d = 5: edges, GraphML")
-    parser.add_argument("--regions", type=int, nargs="+", metavar="SIZE")
+    parser.add_argument("--regions", type=int, nargs=3, metavar=("D", "P", "DEPTH"))
     options = parser.parse_args()
     if options.regions:
         count, memory, seconds = streamed(REGIONS, options.regions)
