@@ -5,8 +5,8 @@
 
 Times are the least of a few repetitions, with workers that are warm; the memory is the peak of
 a process that streams all cells, beyond that of one that has only loaded numpy. With --regions
-D P DEPTH nothing but the regions of a network of D inputs is streamed, whose layers fold the unit
-cube P times along each input: P^(D DEPTH) of them. The seconds are those of its process.
+D P DEPTH nothing but the regions of a network of D inputs is streamed, whose layers fold the
+unit cube P times along each input: P^(D DEPTH) of them, in seconds of its process.
 """
 
 import argparse

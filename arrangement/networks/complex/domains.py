@@ -22,6 +22,7 @@ __all__ = [
     "bounded_domain",
     "bounded_rows",
     "box_round",
+    "is_bounded",
     "polytope_of",
     "rational_rows",
 ]
@@ -135,6 +136,12 @@ def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
         c, v = next((c, v) for c, v in enumerate(row[:-1]) if v)
         ends[c, v > 0] = Fraction(-row[-1], v)
     return [(ends[c, True], ends[c, False]) for c in range(rows.shape[1] - 1)]
+
+
+def is_bounded(rows: NDArray[np.object_]) -> bool:
+    """Is a domain bounded?"""
+    body = Polyhedron(rows)
+    return _is_box(rows) or not (body.lines or body.rays)
 
 
 def rational_rows(domain: Any, dimension: int) -> NDArray[np.object_]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,13 +26,18 @@ from arrangement.exact.solver import (
     ProgramSolver,
     unit_rows,
 )
+from arrangement.networks.complex.domains import is_bounded
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.division import Point
 from arrangement.networks.regions.inequalities import Choices, Inequalities, Origin
+from arrangement.networks.regions.pattern_search import PatternSearch
 
 __all__ = ["Crossings", "Outline", "Side"]
 
 Integers = NDArray[np.object_]
+
+MOST_SEARCHED = 64
+"""With more inputs the tables of the search are larger than the linear programs they save."""
 
 
 class Side(NamedTuple):
@@ -68,6 +74,8 @@ class Outline(NamedTuple):
         The first row of the domain that each is.
     origins : list of lists of (neuron, piece, rival)
         The contests that each is.
+    needed : list of int
+        Rows that imply the others, among them those of all facets.
     is_tied : bool
         Is there a contest that is 0 in the whole region?
     """
@@ -76,6 +84,7 @@ class Outline(NamedTuple):
     rows: Integers
     walls: list[int | None]
     origins: list[list[Origin]]
+    needed: list[int]
     is_tied: bool
 
 
@@ -93,6 +102,13 @@ class Crossings:
         self.layers, self.walls = layers, walls
         self.inequalities = Inequalities(layers, walls)
         self._programs = ProgramSolver()
+
+    @cached_property
+    def _search(self) -> PatternSearch | None:
+        """The search that tells which neurons' kinks are near; it needs a bounded domain."""
+        d = self.layers.input_dimension
+        bounded = d <= MOST_SEARCHED and len(self.walls) > d and is_bounded(self.walls)
+        return PatternSearch(self.layers, self.walls) if bounded else None
 
     def behind(self, x: Point, direction: Sequence[Any]) -> Choices:
         """The pieces in force at x + ε·direction + ε²·e_1 + ε³·e_2 + …, for small ε > 0."""
@@ -142,7 +158,14 @@ class Crossings:
                 origins[number(row, None)].append(origin)
             is_tied |= not any(row)
         rows = np.array(list(place), dtype=object).reshape(len(place), self.walls.shape[1])
-        return Outline(choices, rows, walls, origins, is_tied)
+        needed = list(range(len(rows)))
+        if self._search is not None:
+            cutting = self._search.cutting(choices)
+            needed = [
+                k for k in needed
+                if walls[k] is not None or any(cutting[i] for i, _, _ in origins[k])
+            ]  # fmt: skip
+        return Outline(choices, rows, walls, origins, needed, is_tied)
 
     def sides(
         self,
@@ -161,10 +184,11 @@ class Crossings:
             Is there a facet to the region of these pieces, if there is one? None if nothing is
             known, so that it is sought.
         """
-        seeker = _FacetSeeker(outline.rows, inside, self._programs)
-        for k, (wall, origins) in enumerate(zip(outline.walls, outline.origins, strict=True)):
+        seeker = _FacetSeeker(outline.rows[outline.needed], inside, self._programs)
+        for at, k in enumerate(outline.needed):
+            wall, origins = outline.walls[k], outline.origins[k]
             if wall is not None:
-                if seeker.point_on(k) is not None:
+                if seeker.ray_through(at) is not None:
                     yield Side(k, wall, None, None)
                 continue
             i, _, q = origins[0]
@@ -174,12 +198,13 @@ class Crossings:
             known = is_neighbor(beyond) if simple else None
             if known is False:
                 continue
-            p = None if known else seeker.point_on(k)
-            if not known and p is None:
+            ray = None if known else seeker.ray_through(at)
+            if not known and ray is None:
                 continue
             if not simple:
-                assert p is not None
-                beyond = self.behind(p, [-v for v in outline.rows[k, :-1].tolist()])
+                assert ray is not None
+                outward = [-v for v in outline.rows[k, :-1].tolist()]
+                beyond = self.behind(seeker.point_on(at, ray), outward)
             yield Side(k, None, i, beyond)
 
     def distance(self, rows: Integers, x: Point) -> tuple[Fraction, Point]:
@@ -205,7 +230,7 @@ class Crossings:
 
 
 class _FacetSeeker:
-    """Which of the different inequalities of a region are 0 on a facet?
+    """Which of the inequalities of a region, all different, are 0 on a facet?
 
     Those for which there is a point at which they alone are negative.
     """
@@ -216,20 +241,23 @@ class _FacetSeeker:
         self.solver = FeasibilitySolver(rows) if len(rows) else None
         self.at = rows @ np.array([int(v) for v in homogeneous(inside)], dtype=object)
 
-    def point_on(self, k: int) -> Point | None:
-        """A point in the relative interior of the facet of row k, or None if it has none."""
+    def ray_through(self, k: int) -> Sequence[Any] | None:
+        """A ray from the point inside through the relative interior of the facet of row k.
+
+        None if there is no facet.
+        """
         assert self.solver is not None
         self.signs[k] = -1
         turned = self.rows * self.signs[:, None]
         slack = self.solver.solve(self.signs)
         self.signs[k] = 1
         if np.isfinite(slack.x).all() and (exact.signs_at(turned, slack.x[None]) > 0).all():
-            outside = [Fraction(v) for v in slack.x.tolist()]
-            return self._on_ray(k, [b - a for a, b in zip(self.inside, outside, strict=True)])
+            outside = map(Fraction, slack.x.tolist())
+            return [b - a for a, b in zip(self.inside, outside, strict=True)]
         support = np.flatnonzero(slack.duals > WORTH_CONFIRMING).tolist()
         return None if exact.is_infeasible(turned, support) else self._by_program(k)
 
-    def _by_program(self, k: int) -> Point | None:
+    def _by_program(self, k: int) -> Sequence[Any] | None:
         """The same by a linear program in rational numbers.
 
         Seen from the point inside, (u, s) are the points at u / s, at infinity where s is 0:
@@ -238,9 +266,9 @@ class _FacetSeeker:
         table = np.column_stack([self.rows[:, :-1], self.at, np.zeros(len(self.rows), int)])
         cost = -table[k, :-1]
         value, (*u, _) = _maximum(self.programs, cost, np.delete(table, k, axis=0))
-        return self._on_ray(k, u) if value > 0 else None
+        return u if value > 0 else None
 
-    def _on_ray(self, k: int, direction: Sequence[Any]) -> Point:
+    def point_on(self, k: int, direction: Sequence[Any]) -> Point:
         """Where a ray from the point inside meets the hyperplane of row k."""
         row = self.rows[k].tolist()
         here = sum(a * v for a, v in zip(row, self.inside, strict=False)) + row[-1]

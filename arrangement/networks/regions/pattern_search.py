@@ -199,6 +199,16 @@ class PatternSearch:
             points = self._found.points[:count] * self.units
             yield self._proved(self._found.choices[:count], points)
 
+    def cutting(self, choices: Sequence[int]) -> NDArray[np.bool_]:
+        """Which neurons cut what the pieces of those before them leave, in a region there is?
+
+        The kinks of the others do not come into the region's facets, but where they coincide
+        with those of earlier neurons.
+        """
+        for _ in self.below(choices):
+            pass
+        return np.asarray(self._search.others > 0)
+
     def estimate(self, dives: int, rng: Any = None) -> Estimate:
         """The number of regions from random ways down to one of them (Knuth 1975).
 

@@ -154,7 +154,7 @@ class _Steps:
             choices = tuple(np.frombuffer(packed, dtype=self._kind).tolist())
             outline = self.crossings.outline(choices)
             if not is_exact:
-                distance, near = self.crossings.distance(outline.rows, x)
+                distance, near = self.crossings.distance(outline.rows[outline.needed], x)
                 self._put(distance, True, number, packed, near)
                 continue
             if count == walk.max_regions:
@@ -162,7 +162,7 @@ class _Steps:
                 return
             # Where the walk begins is a fine point of its region; others have better ones.
             guess = np.array([nearest(v) if distance == 0 else np.nan for v in near])
-            inside = inner_point(outline.rows, guess)
+            inside = inner_point(outline.rows[outline.needed], guess)
             assert inside is not None, "beyond a facet there is a region"
             sides = list(self.crossings.sides(outline, inside))
             for side in sides:
