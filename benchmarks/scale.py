@@ -52,9 +52,9 @@ biases = [np.tile([1] + [-k for k in range(1, p)], d)]
 biases += [biases[0] - p * np.ones(d * p, int)] * (depth - 1)
 weights = [first, *[again] * (depth - 1), again[::p]]
 rng = np.random.default_rng(0)
-network = Network(weights, [*(b + rng.uniform(-0.01, 0.01, d * p) for b in biases), [0] * d])
+network = Network(weights, [*(b + rng.uniform(-0.001, 0.001, d * p) for b in biases), [0] * d])
 count = sum(map(len, network.iter_regions([(0, 1)] * d)))
-assert count == p ** (d * depth)
+assert count == p ** (d * depth), count
 print(count, peak() - before, time.process_time())
 """
 

@@ -239,6 +239,7 @@ class _FacetSeeker:
         self.rows, self.inside, self.programs = rows, inside, programs
         self.signs = np.ones(len(rows), dtype=np.int64)
         self.solver = FeasibilitySolver(rows) if len(rows) else None
+        self.floats = exact.float_rows(rows)
         self.at = rows @ np.array([int(v) for v in homogeneous(inside)], dtype=object)
 
     def ray_through(self, k: int) -> Sequence[Any] | None:
@@ -248,14 +249,23 @@ class _FacetSeeker:
         """
         assert self.solver is not None
         self.signs[k] = -1
-        turned = self.rows * self.signs[:, None]
-        slack = self.solver.solve(self.signs)
+        slack, wanted = self.solver.solve(self.signs), self.signs.copy()
         self.signs[k] = 1
-        if np.isfinite(slack.x).all() and (exact.signs_at(turned, slack.x[None]) > 0).all():
+        if np.isfinite(slack.x).all() and self._has_signs(slack.x, wanted):
             outside = map(Fraction, slack.x.tolist())
             return [b - a for a, b in zip(self.inside, outside, strict=True)]
         support = np.flatnonzero(slack.duals > WORTH_CONFIRMING).tolist()
+        turned = self.rows * wanted[:, None]
         return None if exact.is_infeasible(turned, support) else self._by_program(k)
+
+    def _has_signs(self, x: NDArray[np.float64], wanted: NDArray[np.int64]) -> bool:
+        values, errors, _ = self.floats
+        point = np.append(x, 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            bound = exact.dot_product_error(np.abs(point)[None], values, errors)[0]
+            if (values @ point * wanted > bound).all():
+                return True
+        return bool((exact.signs_at(self.rows, x[None])[0] == wanted).all())
 
     def _by_program(self, k: int) -> Sequence[Any] | None:
         """The same by a linear program in rational numbers.

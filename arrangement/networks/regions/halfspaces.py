@@ -38,6 +38,9 @@ Integers = NDArray[np.object_]
 DIVES = 64
 """From so many the number of regions is estimated before they are listed."""
 
+MANY = 10_000
+"""Where there are about so many, it is estimated again, from 16 times as many dives."""
+
 EXCESS = 1000
 """An unbiased estimate is so many times too large in one case of as many at most (Markov)."""
 
@@ -85,10 +88,15 @@ def regions_by_recursion(
     """
     search = PatternSearch(layers, walls)
     expected, each = search.estimate(DIVES, rng=0), search.bytes_each
+    if expected.mean > MANY:  # a few dives mostly say too few: some of the rest weigh much
+        expected = search.estimate(16 * DIVES, rng=1)
     advice = "reduce the domain, the neurons or the inputs"
-    number = f"about {expected.mean:.2g} regions (± {expected.error:.1g})"
-    about = f"{number} of {each} bytes"
-    refuse(int(each * expected.mean / EXCESS), about, advice)
+    least = expected.mean / EXCESS
+    about = (
+        f"at least {least:.1g} regions (99.9 % sure; about {expected.mean:.1g} by sampled "
+        f"dives) of {each} bytes"
+    )
+    refuse(int(each * least), about, advice)
     show = reporter(progress, "regions found")
     found: list[Batch] = []
     total, checked = 0, CHECKED
