@@ -103,6 +103,12 @@ def test_distances_are_those_at_which_regions_come_into_a_growing_ball(seed):
         )
 
 
+def test_neurons_that_are_zero_on_one_side_only_are_met_on_the_other():
+    deep = Network([[[1]], [[1], [-1]], [[1, 1]]], [[0], [0, 0], [0]])
+    for x in (-1, 0, 1):
+        assert sorted(patterns_of(deep.walk([x]).regions())) == [(0, 0, 0), (1, 1, 0)]
+
+
 @pytest.mark.parametrize("seed", first(2, range(12)))
 def test_all_of_space_and_a_half_of_it_are_walked(seed):
     rng = np.random.default_rng(seed)
