@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,11 +12,12 @@ from arrangement.cli.network_options import (
     add_reading,
     chosen_domain,
     chosen_network,
+    chosen_point,
 )
 from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
-from arrangement.files.exact_text import rational_number, read_points
+from arrangement.files.exact_text import rational_number
 from arrangement.networks.network import Network
 from arrangement.networks.questions.answers import Extremum, Robustness, rounded
 
@@ -94,7 +94,7 @@ def _answered(
         found = network.largest_difference(other, domain, **limits)
         return _extremum("largest difference", found)
     if name == "robustness":
-        x = _input(options.robustness, network)
+        x = chosen_point(options.robustness, "--robustness", network)
         return _robustness(network.robustness(x, domain, options.norm, **limits))
     ends = network.output_range(domain, **limits)
     pairs = zip(ends.minima, ends.maxima, strict=True)
@@ -171,23 +171,6 @@ def _equality(
         ],
         code=code,
     )
-
-
-def _input(words: list[str], network: Network) -> Sequence[Any]:
-    """The input of --robustness: its numbers, or those of a file."""
-    if len(words) != 1 or network.input_dimension == 1:
-        try:
-            return [rational_number(v, "--robustness") for v in words]
-        except InputError:
-            if len(words) != 1:
-                raise
-    table = read_points(words[0])
-    if table.size != network.input_dimension:
-        raise InputError(
-            f"--robustness {words[0]}: {table.size} numbers, but the network has "
-            f"{network.input_dimension} inputs"
-        )
-    return list(table.ravel())
 
 
 def _told(point: tuple[Fraction, ...] | None) -> str:

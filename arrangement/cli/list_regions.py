@@ -21,6 +21,7 @@ from arrangement.cli.network_options import (
 from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
+from arrangement.cli.walked_regions import add_walk, check_walk, walked
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 from arrangement.networks.complex.vertices import nearest
@@ -35,9 +36,12 @@ from arrangement.networks.weights import shown_slope
 __all__ = ["add", "run"]
 
 NEED_COMPLEX = (
-    *("merge", "out", "certificate", "coverage", "graphml", "plot", "redundant", "prune"),
-    *("betti", "statistics", "classes"),
+    *("merge", "out", "certificate", "coverage", "plot", "redundant", "prune"),
+    *("betti", "classes"),
 )
+
+MORE_BY_COMPLEX = ("graphml", "statistics")
+"""What the complex tells with volumes, and the recursion without."""
 
 TEXT = """\
 FILE is a network: .npz (weights_0, biases_0, ..., activation), .json ("weights", "biases" and
@@ -82,6 +86,7 @@ def add(parser: Parser) -> None:
     'arrangement verify' checks
 --coverage N:int  tell what share of the regions and of the volume N random points find
 """)
+    add_walk(parser)
     add_outputs(parser, "the graph of regions and shared facets")
     parser.options("""
 --colour {map,class,rank,dead}  what the colours of --plot tell: affine map (default), class,
@@ -97,18 +102,30 @@ def run(options: argparse.Namespace) -> Result:
     for option in ("betti", "classes"):
         if vars(options)[option] and network.output_dimension < 2:
             raise InputError(f"--{option}: the network has one output, and so no classes")
-    domain = chosen_domain(options, network.input_dimension)
-    method = options.method
-    if method == "auto" and any(map(vars(options).get, NEED_COMPLEX)):
-        method = "complex"
     seconds = stopwatch()
-    with workers(options.jobs) as executor:
-        found = network.regions(domain, executor, progress=True, method=method)
-    facts = _found(network, found, options)
+    found: Regions | HalfspaceRegions
+    if options.walk is not None:
+        found, facts = walked(network, options)
+    else:
+        domain = chosen_domain(options, network.input_dimension)
+        method = options.method
+        if method == "auto" and any(map(vars(options).get, (*NEED_COMPLEX, *MORE_BY_COMPLEX))):
+            method = "complex"
+        with workers(options.jobs) as executor:
+            found = network.regions(domain, executor, progress=True, method=method)
+        facts = _found(network, found, options)
+    facts = [*_described(network), *facts]
     if options.lipschitz is not None:
         facts.append(_lipschitz(found, options.lipschitz))
     if not isinstance(found, Regions):  # what needs the complex has chosen it, or is refused
-        return Result([*facts, seconds()])
+        if options.statistics:
+            facts.append(_statistics(found))
+        if options.graphml is not None:
+            found.write_graphml(options.graphml)
+        took = seconds()
+        if options.plot is not None:
+            _draw(found, options)
+        return Result([*facts, took])
     regions = found.merge() if options.merge else found
     if options.statistics:
         facts.append(_statistics(regions))
@@ -128,19 +145,25 @@ def run(options: argparse.Namespace) -> Result:
     if options.out is not None:
         regions.save(options.out)
     if options.plot is not None:
-        # Few ask for a picture, and its modules take time to import.
-        from arrangement import plot
-
-        name = os.path.basename(options.file)
-        if options.slice is not None:
-            name += f" on the plane of {os.path.basename(options.slice)}"
-        plot.regions(regions, options.plot, options.colour or "map", source=name)
+        _draw(regions, options)
     return Result([*facts, took])
+
+
+def _draw(regions: Any, options: argparse.Namespace) -> None:
+    # Few ask for a picture, and its modules take time to import.
+    from arrangement import plot
+
+    name = os.path.basename(options.file)
+    if options.slice is not None:
+        name += f" on the plane of {os.path.basename(options.slice)}"
+    plot.regions(regions, options.plot, options.colour or "map", source=name)
 
 
 def _check(options: argparse.Namespace) -> None:
     """What can be refused before anything is read."""
-    if (options.box is None) == (options.domain is None):
+    check_walk(options, (*NEED_COMPLEX, "jobs", "lipschitz"))
+    both = options.box is not None and options.domain is not None
+    if both or (options.walk is None and options.box is None and options.domain is None):
         raise InputError("give either --box LOW HIGH or --domain FILE.npz")
     if options.colour is not None and options.plot is None:
         raise InputError("--colour: of a picture; give --plot FILE.png")
@@ -181,10 +204,6 @@ def _found(
     network: Network, regions: Regions | HalfspaceRegions, options: argparse.Namespace
 ) -> list[Fact]:
     facts = [
-        Fact("inputs", network.input_dimension),
-        Fact("outputs", network.output_dimension),
-        Fact("widths", list(network.hidden_widths)),
-        Fact("activation", _named(network)),
         Fact("activation regions", regions.n_activation_regions),
         Fact("distinct affine maps", regions.n_affine_maps),
     ]
@@ -199,6 +218,15 @@ def _found(
     if network.pieces == 1:
         facts.append(_bounds(network, regions.n_activation_regions))
     return facts
+
+
+def _described(network: Network) -> list[Fact]:
+    return [
+        Fact("inputs", network.input_dimension),
+        Fact("outputs", network.output_dimension),
+        Fact("widths", list(network.hidden_widths)),
+        Fact("activation", _named(network)),
+    ]
 
 
 def _geometry(network: Network, regions: Regions) -> list[Fact]:
@@ -230,7 +258,7 @@ def _shown(x: Fraction) -> str:
     return f"{value:.6g}" if isinstance(value, float) else short(value)
 
 
-def _volume(regions: Regions | DecisionRegions) -> str:
+def _volume(regions: Regions | HalfspaceRegions | DecisionRegions) -> str:
     """What the volume is called."""
     return ("length", "area", "volume")[min(regions.dimension, 3) - 1]
 
@@ -318,7 +346,7 @@ def _lipschitz(regions: Regions | HalfspaceRegions, norm: str) -> Fact:
     return Fact("Lipschitz constant", value, {f"Lipschitz constant in {norm}": text})
 
 
-def _statistics(regions: Regions) -> Fact:
+def _statistics(regions: Regions | HalfspaceRegions) -> Fact:
     found = regions.statistics()
     lines = {
         f"{_volume(regions) if name == 'volume' else name} of a region": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from arrangement.cli.parser import Parser
@@ -16,7 +17,7 @@ from arrangement.files.exact_text import (
 from arrangement.files.reading import naming, read_arrays
 from arrangement.networks.network import Network
 
-__all__ = ["add_domain", "add_reading", "chosen_domain", "chosen_network"]
+__all__ = ["add_domain", "add_reading", "chosen_domain", "chosen_network", "chosen_point"]
 
 
 def add_reading(parser: Parser, slices: bool = True) -> None:
@@ -93,6 +94,23 @@ def chosen_network(path: str, options: argparse.Namespace) -> Network:
         )
     with naming(f"--slice {options.slice}"):
         return network.slice_through(points)
+
+
+def chosen_point(words: list[str], option: str, network: Network) -> Sequence[Any]:
+    """An input of the network: its numbers, or those of a file."""
+    if len(words) != 1 or network.input_dimension == 1:
+        try:
+            return [rational_number(v, option) for v in words]
+        except InputError:
+            if len(words) != 1:
+                raise
+    table = read_points(words[0])
+    if table.size != network.input_dimension:
+        raise InputError(
+            f"{option} {words[0]}: {table.size} numbers, but the network has "
+            f"{network.input_dimension} inputs"
+        )
+    return list(table.ravel())
 
 
 def _known_values(path: str, name: str) -> Any:

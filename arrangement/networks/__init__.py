@@ -4,11 +4,12 @@ from arrangement.networks.network import Network
 from arrangement.networks.patterns import PatternNetwork, pattern_network
 from arrangement.networks.questions.answers import Equality, Extremum, OutputRange, Robustness
 from arrangement.networks.regions.decisions import DecisionRegion, DecisionRegions
+from arrangement.networks.regions.division import Facet, Summary
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
 from arrangement.networks.regions.lipschitz import Lipschitz
 from arrangement.networks.regions.redundancy import Redundancy
-from arrangement.networks.regions.region_set import Facet, Summary
 from arrangement.networks.regions.regions import Region, Regions
+from arrangement.networks.regions.walks import Walk, WalkedRegion, WalkedRegions
 
 __all__ = [
     "DecisionRegion",
@@ -26,6 +27,9 @@ __all__ = [
     "Regions",
     "Robustness",
     "Summary",
+    "Walk",
+    "WalkedRegion",
+    "WalkedRegions",
     "pattern_network",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
@@ -17,9 +17,14 @@ from arrangement.networks.formats import onnx_graph, readers, sklearn_models
 from arrangement.networks.layers import Layers
 from arrangement.networks.questions import questions
 from arrangement.networks.questions.answers import Equality, Extremum, OutputRange, Robustness
-from arrangement.networks.regions.halfspaces import HalfspaceRegions, regions_by_recursion
+from arrangement.networks.regions.halfspaces import (
+    HalfspaceRegions,
+    regions_by_recursion,
+    regions_in_portions,
+)
 from arrangement.networks.regions.redundancy import Redundancy, pruned, redundancies
 from arrangement.networks.regions.regions import Regions
+from arrangement.networks.regions.walks import Walk
 from arrangement.progress import Progress
 
 __all__ = ["Network"]
@@ -203,6 +208,81 @@ class Network(FeedForward):
         polytope = bounded_domain(domain, layers.input_dimension)
         regions = Regions(Complex(layers, polytope, progress))
         return regions.merge() if merge else regions
+
+    def iter_regions(self, domain: Any) -> Iterator[HalfspaceRegions]:
+        """The regions in portions, in memory that does not grow with them.
+
+        Parameters
+        ----------
+        domain : list of (low, high) per input, or (G, h)
+            As for :meth:`regions`.
+
+        Yields
+        ------
+        HalfspaceRegions
+            Some thousands of regions, in the order of the recursion. With ``complete`` False:
+            edges join regions within the portion only.
+
+        Raises
+        ------
+        InputError
+            If the domain is malformed, empty or unbounded.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network.random([3, 16, 16, 1], rng=0)
+        >>> portions = network.iter_regions([(-1, 1)] * 3)
+        >>> sum(map(len, portions)) == len(network.regions([(-1, 1)] * 3))
+        True
+        """
+        walls = bounded_rows(domain, self.input_dimension)
+        return regions_in_portions(Layers(self), walls)
+
+    def walk(
+        self,
+        x: Sequence[Any],
+        radius: Any = None,
+        max_regions: int | None = None,
+        domain: Any = None,
+    ) -> Walk:
+        """From a point, region by region through facets, the nearest first, exactly.
+
+        The distance of a region to `x` is that of its closure in l∞, a rational number; regions
+        that are equally far come in the order in which they are met. Any number of inputs.
+
+        Parameters
+        ----------
+        x : sequence of input_dimension numbers
+            Exactly as given; in the domain, its boundary included.
+        radius : number, optional
+            Only regions at most this far, in l∞.
+        max_regions : int, optional
+            The walk ends after so many.
+        domain : list of (low, high) per input, or (G, h), optional
+            As for :meth:`regions`, but it may be unbounded; all inputs if it is left out.
+
+        Returns
+        -------
+        Walk
+            An iterable of :class:`WalkedRegion`, found one by one as they are asked for; its
+            ``regions()`` has all of them, with their graph, and tells whether they are all.
+
+        Raises
+        ------
+        InputError
+            If an argument is malformed, or `x` is outside the domain.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> tent = Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+        >>> [(str(r.distance), r.slope.item()) for r in tent.walk(["1/3"])]
+        [('0', 1.0), ('1/3', -1.0)]
+        >>> tent.walk(["1/3"], radius="1/4").regions()
+        1 activation regions of a network, nearest first: all within the radius
+        """
+        return Walk(Layers(self), x, domain, radius, max_regions)
 
     def redundant_neurons(self, domain: Any, progress: Progress = None) -> list[Redundancy]:
         """The hidden neurons that are redundant on a domain, each with its certificate.

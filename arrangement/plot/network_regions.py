@@ -9,6 +9,8 @@ import numpy as np
 
 from arrangement.checks import check_instance, choice
 from arrangement.errors import InputError
+from arrangement.exact.polyhedron import Polyhedron
+from arrangement.hyperplanes.domain import parse_domain
 from arrangement.plot.canvas import (
     Target,
     add_bar,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from arrangement.networks.regions.decisions import DecisionRegions
     from arrangement.networks.regions.region_set import RegionSet, SolidRegion
     from arrangement.networks.regions.regions import Regions
+    from arrangement.networks.regions.walks import WalkedRegions
 
 __all__ = ["regions"]
 
@@ -45,7 +48,7 @@ STROKES = ((100, 0.9, 0.8), (1000, 0.5, 0.6), (10_000, 0.3, 0.5), (np.inf, 0.15,
 
 
 def regions(
-    regions: Regions | DecisionRegions,
+    regions: Regions | DecisionRegions | WalkedRegions,
     target: Target = None,
     colour: str = "map",
     title: str | None = None,
@@ -60,9 +63,10 @@ def regions(
 
     Parameters
     ----------
-    regions : Regions
+    regions : Regions, DecisionRegions or WalkedRegions
         Of a network with one or two inputs; of more, those of a slice
-        (`Network.slice_through`).
+        (`Network.slice_through`). What a walk found is drawn where there are two, coloured by
+        map or rank, as far as it came.
     target, source
         As in :func:`arrangement.plot.arrangement`.
     colour : {"map", "class", "rank", "dead"}
@@ -94,6 +98,7 @@ def regions(
     """
     from arrangement.networks.regions.decisions import DecisionRegions
     from arrangement.networks.regions.region_set import RegionSet
+    from arrangement.networks.regions.walks import WalkedRegions
 
     choice(colour, tuple(LOOKS), "colour")
     check_instance(regions, "regions", "Regions", "DecisionRegions", "HalfspaceRegions")
@@ -102,6 +107,13 @@ def regions(
             f"a network with {regions.dimension} inputs has no picture: what can be drawn is "
             "one or two inputs; draw what it does on a plane, network.slice_through(points)"
         )
+    if isinstance(regions, WalkedRegions):
+        if regions.dimension < 2 or colour not in ("map", "rank"):
+            raise InputError(
+                f"colour={colour!r}, {regions.dimension} inputs: what a walk found is drawn in "
+                "two inputs, by map or rank; use network.regions()"
+            )
+        return _draw_walk(regions, target, LOOKS[colour](regions, layer), title, source)
     if not isinstance(regions, RegionSet):
         raise InputError("regions by recursion have no picture: use method='complex'")
     if not regions.complex.domain.has_float64_volumes:
@@ -182,6 +194,48 @@ def _hatch(axes: Axes, shapes: Sequence[Any], look: Look, **style: Any) -> None:
     if look.hatched is not None and look.hatched.any():
         marked = np.flatnonzero(look.hatched[look.drawn.owner]).tolist()
         outline(axes, [shapes[c] for c in marked], "0.3", hatch="////", linewidths=0, **style)
+
+
+def _draw_walk(
+    regions: WalkedRegions, target: Target, look: Look, title: str | None, source: str | None
+) -> Figure:
+    """The regions of a walk as polygons, and where it began."""
+    window = _window_of_walk(regions)
+    polygons = [_polygon(regions.facet_rows(i), window) for i in range(len(regions))]
+    with canvas(target, (7.5, 7.3)) as axes:
+        fill(axes, polygons, look.palette[look.fills])
+        width, alpha = next(stroke for most, *stroke in STROKES if len(regions) <= most)
+        outline(axes, polygons, INK, linewidths=width, alpha=alpha)
+        axes.plot(*(float(v) for v in regions.x), "o", color="black", markersize=4, zorder=4)
+        show_window(axes, window)
+        axes.set_xlabel("$x_1$")
+        axes.set_ylabel("$x_2$")
+        handles = look.handles()
+        if look.bar is not None:
+            _add_bar(axes, look, *look.bar)
+        if handles:
+            legend(axes, handles, min(len(handles), 5), own=axes is not target)
+        shown = look.title if regions.complete else f"{look.title}; there are more"
+        entitle(axes, shown if title is None else title, source=source)
+    return figure_of(axes)
+
+
+def _window_of_walk(regions: WalkedRegions) -> Window:
+    """What shows a point of each region, and where the walk began, with a margin."""
+    near = np.array([[float(v) for v in point] for point in (regions.x, *regions.nearest)])
+    points = np.concatenate([near, regions.points[np.isfinite(regions.points).all(axis=1)]])
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.05 * np.where(high > low, high - low, max((high - low).max(), 1.0))
+    return Window.between(low - margin, high + margin)
+
+
+def _polygon(rows: Any, window: Window) -> Floats:
+    """A region with these inequalities, cut to a window, its vertices in their order."""
+    sides = parse_domain(list(zip(window.low, window.high, strict=True)), 2)
+    body = Polyhedron(np.concatenate([rows, sides]))
+    points = np.array([[float(v) for v in vertex] for vertex in body.vertices])
+    x, y = ((points - points.mean(axis=0)) / np.subtract(window.high, window.low)).T
+    return np.asarray(points[np.argsort(np.arctan2(y, x))])
 
 
 def _name_classes(axes: Axes, look: Look) -> None:

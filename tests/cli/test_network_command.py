@@ -408,3 +408,42 @@ def test_onnx_models_are_compared_and_what_is_left_out_is_said(run, refused, tmp
     assert "output 0 at input 1 is 2" in err
     err = refused(tmp_path / "n.npz", "--box", -1, 1, "--check", tmp_path / "n.npz")
     assert "not a .npz file with inputs and outputs" in err
+
+
+def test_walks_are_told_with_their_limits(facts, refused, tmp_path):
+    made = Network.random([10, 6, 5, 2], rng=0)
+    path = tmp_path / "network.npz"
+    made.save(path)
+    x = [*[0] * 9, "1/3"]
+    found = facts(
+        path, "--walk", *x, "--max-regions", 4, "--statistics",
+        "--graphml", tmp_path / "walk.graphml",
+    )  # fmt: skip
+    expected = made.walk(x, max_regions=4).regions()
+    assert found["walk"] == expected.to_dict()
+    assert (found["complete"], found["reason"]) == (False, "max_regions")
+    assert found["activation_regions"] == 4
+    assert found["statistics"]["facets"]["largest"] == expected.facet_counts.max()
+    assert (tmp_path / "walk.graphml").exists()
+    np.save(tmp_path / "x.npy", np.zeros(10))
+    near = facts(path, "--walk", tmp_path / "x.npy", "--radius", "1/8", "--box", 0, 1)
+    assert near["walk"]["radius"] == "1/8"
+    assert near["reason"] in (None, "radius")
+    assert "so that it ends" in refused(path, "--walk", *x)
+    assert "--betti: not of a walk" in refused(path, "--walk", *x, "--radius", 1, "--betti")
+    assert "--radius: of a walk" in refused(path, "--box", 0, 1, "--radius", 1)
+    assert "x is outside" in refused(path, "--walk", *[2] * 10, "--box", 0, 1)
+    assert "--radius" in refused(path, "--walk", *x, "--radius", "far")
+
+
+def test_regions_by_recursion_have_a_graph_and_statistics(facts, tmp_path):
+    made = Network.random([3, 6, 5, 1], rng=0)
+    path = tmp_path / "network.npz"
+    made.save(path)
+    options = path, "--box", -1, 1, "--statistics", "--graphml"
+    one = facts(*options, tmp_path / "a.graphml")
+    other = facts(*options, tmp_path / "b.graphml", "--method", "recursion")
+    for name in ("neighbors", "facets"):
+        assert one["statistics"][name] == other["statistics"][name]
+    edges = [(tmp_path / f"{k}.graphml").read_text().count("<edge") for k in "ab"]
+    assert edges[0] == edges[1] == one["facets_between_regions"]

@@ -135,5 +135,6 @@ def test_the_number_of_regions_is_estimated_without_bias():
 
 def test_more_regions_than_there_is_memory_for_are_refused_before_the_search():
     network = Network.random([20, 40, 40, 1], rng=0)
-    with pytest.raises(SizeError, match=r"about .* regions \(± .*\) of 480 bytes"):
+    likely = r"\(99.9 % sure; about .* by sampled dives\)"
+    with pytest.raises(SizeError, match=rf"at least .* regions {likely} of 480 bytes"):
         network.regions(box(20))

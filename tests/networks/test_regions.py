@@ -196,8 +196,8 @@ def test_recursion_finds_the_same_regions(activation, widths):
         assert _flat(regions, mine) == tuple(int(v) for p in other.patterns for v in p[i])
         assert other.exact_vertices(i) == sorted(regions.exact_vertices(mine))
         assert other.exact_volume(i) == regions.exact_volume(mine)
-    with pytest.raises(AttributeError, match="no attribute 'adjacency'"):
-        _ = other.adjacency
+    with pytest.raises(AttributeError, match="no attribute 'volumes'"):
+        _ = other.volumes
     assert other[0].slope.tolist() == other.slope[0].tolist()
 
 
@@ -209,6 +209,17 @@ def test_recursion_agrees_on_degenerate_networks(network):
     regions = regions_of(weights, biases, domain=box(d))
     assert pattern_set(other) == pattern_set(regions)
     assert other.n_affine_maps == regions.n_affine_maps
+    assert other.n_linear_regions == regions.n_linear_regions
+    number = [_flat(regions, i) for i in range(len(regions))]
+    place = np.array([number.index(_flat(other, i)) for i in range(len(other))])
+    assert {tuple(sorted(pair)) for pair in place[other.edges].tolist()} == set(
+        map(tuple, regions.edges.tolist())
+    )
+    assert other.facet_counts.tolist() == regions.facet_counts[place].tolist()
+    assert other.classes == [regions.classes[i] for i in place]
+    assert [other.locate(other.witness(i)) for i in range(len(other))] == list(
+        range(len(other))
+    )
 
 
 @given(networks())
@@ -649,7 +660,7 @@ def test_regions_that_do_not_exist():
     for ask in (regions.volume, regions.exact_map, regions.cells_of, regions.facets):
         with pytest.raises(IndexError, match="region 999 does not exist"):
             ask(999)
-    assert not hasattr(Network.random([2, 3, 1]).regions(box(2), method="recursion"), "edges")
+    assert not hasattr(Network.random([2, 3, 1]).regions(box(2), method="recursion"), "merge")
 
 
 def test_a_bound_that_is_infinite_decides_nothing():

@@ -17,7 +17,15 @@ from arrangement.exact.numbers import exact_text
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.hyperplanes.domain import parse_domain
 
-__all__ = ["Polytope", "bounded_domain", "bounded_rows", "box_round", "polytope_of"]
+__all__ = [
+    "Polytope",
+    "bounded_domain",
+    "bounded_rows",
+    "box_round",
+    "is_bounded",
+    "polytope_of",
+    "rational_rows",
+]
 
 
 MOST_BINADES = 1000
@@ -94,7 +102,7 @@ def bounded_domain(domain: Any, dimension: int) -> Polytope:
     >>> [len(level) for level in square.faces], square.walls
     ([4, 4, 1], [0, 1, 2, 3])
     """
-    return polytope_of(_rational_domain(domain, dimension))
+    return polytope_of(rational_rows(domain, dimension))
 
 
 def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
@@ -105,7 +113,7 @@ def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
     InputError
         As :func:`bounded_domain` does.
     """
-    rows = _rational_domain(domain, dimension)
+    rows = rational_rows(domain, dimension)
     if not _is_box(rows):
         _refuse_unbounded(Polyhedron(rows))
     return rows
@@ -130,7 +138,20 @@ def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
     return [(ends[c, True], ends[c, False]) for c in range(rows.shape[1] - 1)]
 
 
-def _rational_domain(domain: Any, dimension: int) -> NDArray[np.object_]:
+def is_bounded(rows: NDArray[np.object_]) -> bool:
+    """Is a domain bounded?"""
+    body = Polyhedron(rows)
+    return _is_box(rows) or not (body.lines or body.rays)
+
+
+def rational_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
+    """The rows [g | c] of a domain that may be unbounded, g·x + c > 0 inside.
+
+    Raises
+    ------
+    InputError
+        If it is malformed, has no interior points, or its ends are irrational.
+    """
     rows = parse_domain(domain, dimension)
     if field_of(rows) is not None:
         raise InputError("domain: irrational ends; the domain of a network has rational ones")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -18,6 +17,7 @@ from arrangement.exact.numbers import shown
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.regions import region_files, topology
 from arrangement.networks.regions.coverage import Coverage, coverage
+from arrangement.networks.regions.division import Columns
 from arrangement.networks.regions.region_set import RegionSet, SolidRegion
 from arrangement.results.columns import frozen
 
@@ -207,7 +207,7 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         faces = topology.closure(self.complex, faces)
         return topology.betti_numbers(self.complex, faces)[:-1]
 
-    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What a graph says of each region: class, volume, an interior point x0, x1, …."""
         return {
             "class": self.class_labels[self.class_numbers].tolist(),

@@ -2,21 +2,73 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.enumeration.cell_table import adjacency
+from arrangement.files import graphml
+from arrangement.networks.complex.activation_patterns import by_first
 from arrangement.networks.layers import Layers
-from arrangement.results.columns import Columnar
+from arrangement.results.columns import Columnar, frozen
 
-__all__ = ["Division", "Floats", "Part", "Point"]
+if TYPE_CHECKING:
+    import networkx as nx
+    import scipy.sparse
+
+__all__ = ["Division", "Facet", "Floats", "Part", "Point", "Summary"]
 
 Floats = NDArray[np.float64]
 Point = tuple[Fraction, ...]
+Columns = dict[str, Sequence[Any] | NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A facet of a region.
+
+    Attributes
+    ----------
+    neighbor : int or None
+        The region on the other side; None where the domain ends, or the region is not one of
+        those that were found.
+    neuron : (int, int) or None
+        The hidden layer and the neuron whose kink it lies on; the first, if several do.
+    wall : int or None
+        The row of the domain on which it lies: of a box 2 j (low) or 2 j + 1 (high) for
+        coordinate j, of (G, h) the row of G.
+    vertices : tuple of int
+        Its vertices, as :meth:`RegionSet.vertex_numbers` counts them; none of regions that are
+        known by their inequalities.
+    """
+
+    neighbor: int | None
+    neuron: tuple[int, int] | None
+    wall: int | None
+    vertices: tuple[int, ...] = ()
+
+
+class Summary(NamedTuple):
+    """The least, median, mean and largest of some numbers, in float64."""
+
+    least: float
+    median: float
+    mean: float
+    largest: float
+
+    @classmethod
+    def of(cls, numbers: NDArray[Any]) -> Summary:
+        """Of an array that is not empty."""
+        with np.errstate(over="ignore"):
+            found = (numbers.min(), np.median(numbers), numbers.mean(), numbers.max())
+        return cls(*map(float, found))
 
 
 @dataclass(frozen=True)
@@ -35,6 +87,15 @@ class Part:
     def witness(self) -> Point:
         """A rational point inside."""
         return self.regions.witness(self.index)
+
+    def facets(self) -> list[Facet]:
+        """The facets; see :meth:`Division.facets`."""
+        return self.regions.facets(self.index)
+
+    @property
+    def neighbors(self) -> NDArray[np.int64]:
+        """The regions that share a facet with this one."""
+        return self.regions.neighbors(self.index)
 
 
 Item = TypeVar("Item", bound=Part, covariant=True)
@@ -87,3 +148,90 @@ class Division(Columnar[Item]):
     @abstractmethod
     def exact_volume(self, i: int) -> Fraction:
         """The volume (length, area) of a region, exactly."""
+
+    # -- adjacency --------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def edges(self) -> NDArray[np.int64]:
+        """Pairs of regions that share a facet, shape (E, 2), each once, lower first."""
+
+    @property
+    @abstractmethod
+    def edge_neurons(self) -> NDArray[np.int64]:
+        """The neuron whose kink each edge crosses, shape (E, 2): hidden layer, index.
+
+        Where several kinks coincide, the first of them.
+        """
+
+    @property
+    @abstractmethod
+    def boundary_facets(self) -> NDArray[np.int64]:
+        """The facets on the domain's boundary, shape (B, 2): region, row of the domain."""
+
+    @abstractmethod
+    def facets(self, i: int) -> list[Facet]:
+        """The facets of a region: one for each neighbour and each wall of the domain."""
+
+    @property
+    @abstractmethod
+    def facet_counts(self) -> NDArray[np.int64]:
+        """How many facets each region has, shape (m,): the lengths of :meth:`facets`."""
+
+    @abstractmethod
+    def node_columns(self) -> Columns:
+        """What a graph says of each region."""
+
+    @cached_property
+    def adjacency(self) -> scipy.sparse.csr_array:
+        """Symmetric (m, m) matrix, non-zero for regions with a common facet.
+
+        An entry is 1 + the number of the neuron, counted through all hidden layers.
+        """
+        offset = np.cumsum([0, *self.layers.hidden_widths])
+        layer, index = self.edge_neurons.T
+        return adjacency(np.column_stack([self.edges, offset[layer] + index]), len(self))
+
+    def neighbors(self, i: int) -> NDArray[np.int64]:
+        """The regions that share a facet with a region, sorted."""
+        i = self._place(i)
+        begin, end = self.adjacency.indptr[i : i + 2]
+        return np.sort(self.adjacency.indices[begin:end]).astype(np.int64)
+
+    @property
+    def neighbor_counts(self) -> NDArray[np.int64]:
+        """How many regions share a facet with each region, shape (m,)."""
+        return frozen(np.bincount(self.edges.ravel(), minlength=len(self)))
+
+    def statistics(self) -> dict[str, Summary]:
+        """The neighbours and facets of the regions in a few numbers.
+
+        Returns
+        -------
+        dict of str to Summary
+            Of ``neighbors`` and ``facets``.
+        """
+        columns = {"neighbors": self.neighbor_counts, "facets": self.facet_counts}
+        return {name: Summary.of(column) for name, column in columns.items()}
+
+    def components(self, key: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Numbers of the connected sets of regions of one key, by first occurrence."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        a, b = self.edges.T
+        same = key[a] == key[b]
+        links = coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(len(self),) * 2)
+        return by_first(connected_components(links, directed=False)[1])
+
+    def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a graph says of each edge: layer and neuron."""
+        return {"layer": self.edge_neurons[:, 0], "neuron": self.edge_neurons[:, 1]}
+
+    def to_networkx(self) -> nx.Graph:
+        """The graph of regions: nodes 0 … m − 1, joined by common facets."""
+        return graphml.cell_graph(self.node_columns(), self.edges, self.edge_columns())
+
+    def write_graphml(self, path: str | os.PathLike[str]) -> None:
+        """Write the graph of regions as GraphML; compressed if the name ends in ``.gz``."""
+        graphml.write_graphml(path, self.node_columns(), self.edges, self.edge_columns())

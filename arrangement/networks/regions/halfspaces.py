@@ -9,30 +9,37 @@ from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from arrangement.errors import SizeError
+from arrangement.checks import given_points
+from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import primitive
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.memory import refuse
+from arrangement.networks.complex.activation_patterns import pattern_texts
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import polytope_of
 from arrangement.networks.complex.geometry import CellGeometry
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.layers import Layers
-from arrangement.networks.regions.division import Point
-from arrangement.networks.regions.inequalities import Inequalities
+from arrangement.networks.layers import Layers, homogeneous
+from arrangement.networks.regions.crossings import Crossings, Side
+from arrangement.networks.regions.division import Columns, Facet, Point
+from arrangement.networks.regions.inequalities import Choices, inner_point
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.networks.regions.pattern_search import Batch, PatternSearch, joined
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
 
-__all__ = ["HalfspaceRegions", "regions_by_recursion"]
+__all__ = ["HalfspaceRegions", "regions_by_recursion", "regions_in_portions"]
 
 Integers = NDArray[np.object_]
 
 DIVES = 64
 """From so many the number of regions is estimated before they are listed."""
+
+MANY = 10_000
+"""Where there are about so many, it is estimated again, from 16 times as many dives."""
 
 EXCESS = 1000
 """An unbiased estimate is so many times too large in one case of as many at most (Markov)."""
@@ -81,10 +88,15 @@ def regions_by_recursion(
     """
     search = PatternSearch(layers, walls)
     expected, each = search.estimate(DIVES, rng=0), search.bytes_each
+    if expected.mean > MANY:  # a few dives mostly say too few: some of the rest weigh much
+        expected = search.estimate(16 * DIVES, rng=1)
     advice = "reduce the domain, the neurons or the inputs"
-    number = f"about {expected.mean:.2g} regions (± {expected.error:.1g})"
-    about = f"{number} of {each} bytes"
-    refuse(int(each * expected.mean / EXCESS), about, advice)
+    least = expected.mean / EXCESS
+    about = (
+        f"at least {least:.1g} regions (99.9 % sure; about {expected.mean:.1g} by sampled "
+        f"dives) of {each} bytes"
+    )
+    refuse(int(each * least), about, advice)
     show = reporter(progress, "regions found")
     found: list[Batch] = []
     total, checked = 0, CHECKED
@@ -97,6 +109,13 @@ def regions_by_recursion(
         show(total, max(total + 1, round(expected.mean)))
     show(total, total)
     return HalfspaceRegions(layers, walls, joined(found))
+
+
+def regions_in_portions(layers: Layers, walls: Integers) -> Iterator[HalfspaceRegions]:
+    """The regions of :func:`regions_by_recursion`, a batch at a time."""
+    for batch in PatternSearch(layers, walls):
+        if len(batch.points):
+            yield HalfspaceRegions(layers, walls, batch, complete=False)
 
 
 def _in_parallel(layers: Layers, walls: Integers, executor: Any) -> Iterator[Batch]:
@@ -117,20 +136,29 @@ def _below(layers: Layers, walls: Integers, prefixes: list[list[int]]) -> Batch:
 class HalfspaceRegions(LinearRegions[LinearRegion]):
     """The linear regions of a network by their patterns, without a complex.
 
-    What needs the regions round a region (adjacency, merging, classes, graphs, files) takes
-    the complex: ``method="complex"``. Vertices and volumes are computed region by region, by
-    double description.
+    What needs the faces of the regions (merging, decision regions, volumes of all, files) takes
+    the complex: ``method="complex"``. Facets are found by linear programs, when they are first
+    asked for; vertices and volumes region by region, by double description.
 
     Attributes
     ----------
     layers : Layers
     walls : ndarray of Python ints, shape (r, d + 1)
         The domain.
+    complete : bool
+        Are these all regions in the domain?
+    merged : bool
+        False: each region is of one activation pattern.
     """
 
-    def __init__(self, layers: Layers, walls: Integers, found: Batch) -> None:
-        self.layers, self.walls = layers, walls
-        self._found, self._inequalities = found, Inequalities(layers, walls)
+    merged = False
+
+    def __init__(
+        self, layers: Layers, walls: Integers, found: Batch, complete: bool = True
+    ) -> None:
+        self.layers, self.walls, self.complete = layers, walls, complete
+        self._found, self._crossings = found, Crossings(layers, walls)
+        self._known_sides: dict[int, list[Side]] = {}
 
     @cached_property
     def patterns(self) -> list[NDArray[Any]]:
@@ -149,7 +177,8 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         return LinearRegion(self, i)
 
     def __repr__(self) -> str:
-        return f"{len(self)} activation regions of a network, by recursion"
+        some = "" if self.complete else "some "
+        return f"{some}{len(self)} activation regions of a network, by recursion"
 
     @property
     def n_activation_regions(self) -> int:
@@ -172,9 +201,13 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
     def rows(self, i: int) -> Integers:
         """The inequalities [g | c] of a region, g·x + c > 0 inside: walls, then neurons."""
-        rows = self._inequalities.rows(self._found.choices[self._place(i)].tolist())
+        rows = self._crossings.inequalities.rows(self._found.choices[self._place(i)].tolist())
         assert rows is not None, "the region has a point"
         return rows
+
+    def facet_rows(self, i: int) -> Integers:
+        """The inequalities of :meth:`rows` that have a facet, as :meth:`facets` has them."""
+        return self._crossings.outline(self._choices(i)).rows[[s.row for s in self._sides(i)]]
 
     def polyhedron(self, i: int) -> Polyhedron:
         """A region's closure by exact inequalities.
@@ -205,3 +238,159 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         body = polytope_of(self.polyhedron(i).rows)
         linear = Layers(FeedForward([np.zeros((1, self.layers.input_dimension))], [[0]]))
         return CellGeometry(Complex(linear, body)).exact_volume(0)
+
+    @cached_property
+    def classes(self) -> list[tuple[int, ...]]:
+        """The classes that are argmax of the output somewhere in the interior of each region.
+
+        A class counts if it wins on a set of full dimension; of equal outputs the first wins.
+        """
+        return [self._classes(i) for i in range(len(self))]
+
+    def _classes(self, i: int) -> tuple[int, ...]:
+        choices = self._choices(i)
+        rows = self._crossings.outline(choices).rows
+        out = self.layers.output_dimension
+        outputs = np.array(self._crossings.inequalities.functions(choices)[:out], dtype=object)
+        found = []
+        for k in range(out):
+            margins = [primitive(list(map(int, outputs[k] - outputs[j]))) for j in range(out)]
+            flat = [(m[-1], j) for j, m in enumerate(margins) if j != k and not any(m[:-1])]
+            if any(c < 0 or (c == 0 and j < k) for c, j in flat):
+                continue
+            over = [m for m in margins if any(m[:-1])]
+            wanted = np.concatenate(
+                [rows, np.array(over, dtype=object).reshape(-1, rows.shape[1])]
+            )
+            if inner_point(wanted, self.points[i]) is not None:
+                found.append(k)
+        return tuple(found)
+
+    # -- adjacency --------------------------------------------------------------------------
+
+    def _choices(self, i: int) -> Choices:
+        return tuple(self._found.choices[self._place(i)].tolist())
+
+    @cached_property
+    def _numbers(self) -> dict[Choices, int]:
+        return {tuple(row): i for i, row in enumerate(self._found.choices.tolist())}
+
+    def _sides(self, i: int) -> list[Side]:
+        """The facets of a region, which are sought once."""
+        i = self._place(i)
+        if i not in self._known_sides:
+
+            def is_neighbor(beyond: Choices) -> bool | None:
+                """What is known of a region that may be beyond a facet, None for nothing."""
+                other = self._numbers.get(beyond)
+                if other is None:
+                    return False if self.complete else None
+                if other not in self._known_sides:
+                    return None
+                return any(side.beyond == self._choices(i) for side in self._known_sides[other])
+
+            outline = self._crossings.outline(self._choices(i))
+            self._known_sides[i] = list(
+                self._crossings.sides(outline, self.witness(i), is_neighbor)
+            )
+        return self._known_sides[i]
+
+    def _neuron(self, i: int) -> tuple[int, int]:
+        """The hidden layer of a neuron, and its place in it."""
+        starts = self._crossings.inequalities.starts
+        layer = int(np.searchsorted(starts, i, side="right")) - 1
+        return layer, i - starts[layer]
+
+    def facets(self, i: int) -> list[Facet]:
+        """The facets of a region: one for each neighbour and each wall of the domain.
+
+        Where not all regions were found there may be others beyond: a facet that has a neuron
+        and no neighbour leads there.
+        """
+        return [
+            Facet(
+                None if side.beyond is None else self._numbers.get(side.beyond),
+                None if side.neuron is None else self._neuron(side.neuron),
+                side.wall,
+            )
+            for side in self._sides(i)
+        ]
+
+    @cached_property
+    def _graph(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Edges and their neurons, and the facets on the boundary."""
+        edges: dict[tuple[int, int], tuple[int, int]] = {}
+        outer: list[tuple[int, int]] = []
+        for i in range(len(self)):
+            for facet in self.facets(i):
+                if facet.wall is not None:
+                    outer.append((i, facet.wall))
+                elif facet.neighbor is not None and facet.neuron is not None:
+                    pair = min(i, facet.neighbor), max(i, facet.neighbor)
+                    edges.setdefault(pair, facet.neuron)
+        order = sorted(edges)
+        tables = order, [edges[pair] for pair in order], sorted(outer)
+        return tuple(frozen(np.array(t, dtype=np.int64).reshape(-1, 2)) for t in tables)
+
+    @property
+    def edges(self) -> NDArray[np.int64]:
+        """Pairs of regions that share a facet, shape (E, 2), each once, lower first."""
+        return self._graph[0]
+
+    @property
+    def edge_neurons(self) -> NDArray[np.int64]:
+        """The neuron whose kink each edge crosses; see :attr:`Regions.edge_neurons`."""
+        return self._graph[1]
+
+    @property
+    def boundary_facets(self) -> NDArray[np.int64]:
+        """The facets on the domain's boundary, shape (B, 2): region, row of the domain."""
+        return self._graph[2]
+
+    @cached_property
+    def facet_counts(self) -> NDArray[np.int64]:
+        """How many facets each region has, shape (m,): the lengths of :meth:`facets`."""
+        return frozen(np.array([len(self._sides(i)) for i in range(len(self))], dtype=np.int64))
+
+    @property
+    def n_linear_regions(self) -> int:
+        """How many connected sets of one affine map there are, connected through facets.
+
+        Of the regions that were found, if they are not all.
+        """
+        return int(self.components(self.affine_map_numbers).max()) + 1
+
+    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
+        """The region that contains a point; see :meth:`Regions.locate`.
+
+        Raises
+        ------
+        InputError
+            If a point is outside the domain, between regions, or in none of those that were
+            found.
+        """
+        points, single = given_points(x, self.dimension)
+        found = [self._locate(k, tuple(map(Fraction, row))) for k, row in enumerate(points)]
+        return found[0] if single else np.array(found, dtype=np.int64)
+
+    def _locate(self, k: int, x: Point) -> int:
+        column = np.array([int(v) for v in homogeneous(x)], dtype=object)
+        if (self.walls @ column <= 0).any():
+            raise InputError(f"point {k} is not inside the domain")
+        choices = self._crossings.behind(x, [0] * self.dimension)
+        if (self._crossings.outline(choices).rows @ column <= 0).any():
+            raise InputError(f"point {k} lies between regions")
+        i = self._numbers.get(choices)
+        if i is None:
+            raise InputError(f"point {k} is in none of the regions that were found")
+        return i
+
+    def node_columns(self) -> Columns:
+        """What a graph says of each region: pattern, ranks, dead layers, x0, x1, …."""
+        return {
+            "pattern": pattern_texts(self.patterns, len(self)),
+            "affine_map": self.affine_map_numbers,
+            **{f"rank{l}": column for l, column in enumerate(self.ranks.T)},
+            **{f"dead{l}": column for l, column in enumerate(self.dead.T)},
+            **{f"x{c}": column for c, column in enumerate(self.points.T)},
+        }

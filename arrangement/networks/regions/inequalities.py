@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement import exact
 from arrangement.exact.numbers import primitive
+from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver
 from arrangement.networks.complex import affine_maps
 from arrangement.networks.layers import Layers
+from arrangement.networks.regions.division import Floats, Point
 
-__all__ = ["Inequalities"]
+__all__ = ["Choices", "Inequalities", "Origin", "inner_point"]
 
 Integers = NDArray[np.object_]
 Choices = tuple[int, ...]
 Table = list[list[Any]]
 Row = list[int]
+
+Origin = tuple[int, int, int]
+"""A neuron, its piece, and the piece that it is compared with."""
 
 
 class Inequalities:
@@ -50,16 +57,19 @@ class Inequalities:
             and not positive, so that there is no region.
         """
         found = self.walls.tolist()
+        for (_, p, q), row in self.contests(choices):
+            if any(row[:-1]):
+                found.append(row)
+            elif row[-1] < 0 or (row[-1] == 0 and p > q):
+                return None
+        return np.array(found, dtype=object).reshape(len(found), self.walls.shape[1])
+
+    def contests(self, choices: Sequence[int]) -> Iterator[tuple[Origin, Row]]:
+        """What the pieces in force win: neuron, piece and rival, and the function."""
         for i, p in enumerate(choices):
             for q in range(max(2, self.layers.pieces)):
-                if p == q:
-                    continue
-                row = self.contest(choices, i, p, q)
-                if any(row[:-1]):
-                    found.append(row)
-                elif row[-1] < 0 or (row[-1] == 0 and p > q):
-                    return None
-        return np.array(found, dtype=object)
+                if p != q:
+                    yield (i, p, q), self.contest(choices, i, p, q)
 
     def contest(self, choices: Sequence[int], i: int, p: int, q: int) -> Row:
         """The function [g | c] that is positive where piece p of neuron i wins over q."""
@@ -75,6 +85,10 @@ class Inequalities:
             return [0] * (len(table[j]) - 1) + [sign]
         return primitive([sign * int(v) for v in table[j]])
 
+    def functions(self, choices: Sequence[int]) -> Table:
+        """The functions of the layer after these pieces, times positive numbers."""
+        return self._functions(tuple(choices))
+
     def _compose(self, choices: Choices) -> Table:
         """The functions of the next layer where these pieces are in force."""
         l = self.starts.index(len(choices))
@@ -85,3 +99,24 @@ class Inequalities:
         pattern = np.array(choices[start:])
         table = affine_maps.chosen_rows(self.layers, l - 1, before, pattern)
         return self.layers.composed(l, table)
+
+
+def inner_point(rows: Integers, guess: Floats) -> Point | None:
+    """A point that makes all rows positive, or None as there is none.
+
+    The ladder: the guess, what HiGHS finds, its certificate, and exact arithmetic.
+    """
+    if len(rows) == 0:
+        return tuple(map(Fraction, guess.tolist()))
+    if np.isfinite(guess).all() and (exact.signs_at(rows, guess[None]) > 0).all():
+        return tuple(map(Fraction, guess.tolist()))
+    solver = FeasibilitySolver(rows)
+    slack = solver.solve(np.ones(len(rows)))
+    if slack.t > WORTH_CONFIRMING * solver.scale:
+        if (exact.signs_at(rows, slack.x[None]) > 0).all():
+            return tuple(map(Fraction, slack.x.tolist()))
+    elif exact.is_infeasible(rows, np.flatnonzero(slack.duals > WORTH_CONFIRMING).tolist()):
+        return None
+    found = exact.interior_point(rows.tolist())
+    near = None if found is None else exact.nearest_floats(rows.tolist(), found)
+    return found if near is None else tuple(map(Fraction, near.tolist()))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.exact.numbers import common_denominator
-from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver
+from arrangement.exact.solver import WORTH_CONFIRMING
 from arrangement.kernels.networks import pattern_search as kernel
 from arrangement.kernels.reasons import DONE
 from arrangement.memory import refuse
@@ -21,7 +21,7 @@ from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
 from arrangement.networks.regions.division import Floats, Point
-from arrangement.networks.regions.inequalities import Inequalities
+from arrangement.networks.regions.inequalities import Inequalities, inner_point
 
 __all__ = ["Batch", "Estimate", "PatternSearch", "joined"]
 
@@ -158,7 +158,7 @@ class PatternSearch:
 
     def _enclose(self) -> None:
         """The polytope that all begin with: the walls that are no sides of the box."""
-        inside = _inner_point(self.walls, self.middle)
+        inside = inner_point(self.walls, self.middle)
         assert inside is not None, "the domain has interior points"
         self._stack.points[0] = [float(v) for v in inside] / self.units
         self._sides: dict[tuple[int, int], list[int]] = {}
@@ -198,6 +198,16 @@ class PatternSearch:
             self._search.counts[kernel.FOUND] = 0
             points = self._found.points[:count] * self.units
             yield self._proved(self._found.choices[:count], points)
+
+    def cutting(self, choices: Sequence[int]) -> NDArray[np.bool_]:
+        """Which neurons cut what the pieces of those before them leave, in a region there is?
+
+        The kinks of the others do not come into the region's facets, but where they coincide
+        with those of earlier neurons.
+        """
+        for _ in self.below(choices):
+            pass
+        return np.asarray(self._search.others > 0)
 
     def estimate(self, dives: int, rng: Any = None) -> Estimate:
         """The number of regions from random ways down to one of them (Knuth 1975).
@@ -254,7 +264,7 @@ class PatternSearch:
         if rows is not None and not self._is_refuted(choices, rival, tight):
             point = self._beside_vertex(choices, rival, tight, rows)
             if point is None:
-                point = _inner_point(rows, self._stack.points[s + 1] * self.units)
+                point = inner_point(rows, self._stack.points[s + 1] * self.units)
         counts[kernel.ANSWER] = kernel.DEAD if point is None else kernel.ALIVE
         if point is not None:
             self._stack.points[s + 1] = [nearest(v) for v in point] / self.units
@@ -332,7 +342,7 @@ class PatternSearch:
         witnesses = {}
         for i in np.flatnonzero(~sure).tolist():
             rows = self.inequalities.rows(choices[i].tolist())
-            found = None if rows is None else _inner_point(rows, points[i])
+            found = None if rows is None else inner_point(rows, points[i])
             there[i] = found is not None
             if found is None:
                 continue
@@ -359,25 +369,6 @@ def _agree(
         least = np.take_along_axis(values - error, chosen, axis=1)
         beaten = (values + error < least) | (np.arange(k)[None, :, None] == chosen)
     return np.asarray(beaten.all(axis=(0, 1)))
-
-
-def _inner_point(rows: Integers, guess: Floats) -> Point | None:
-    """A point that makes all rows positive, or None as there is none.
-
-    The ladder: the guess, what HiGHS finds, its certificate, and exact arithmetic.
-    """
-    if np.isfinite(guess).all() and (exact.signs_at(rows, guess[None]) > 0).all():
-        return tuple(map(Fraction, guess.tolist()))
-    solver = FeasibilitySolver(rows)
-    slack = solver.solve(np.ones(len(rows)))
-    if slack.t > WORTH_CONFIRMING * solver.scale:
-        if (exact.signs_at(rows, slack.x[None]) > 0).all():
-            return tuple(map(Fraction, slack.x.tolist()))
-    elif exact.is_infeasible(rows, np.flatnonzero(slack.duals > WORTH_CONFIRMING).tolist()):
-        return None
-    found = exact.interior_point(rows.tolist())
-    near = None if found is None else exact.nearest_floats(rows.tolist(), found)
-    return found if near is None else tuple(map(Fraction, near.tolist()))
 
 
 def _is_usual(box: Sequence[tuple[Fraction, Fraction]]) -> bool:

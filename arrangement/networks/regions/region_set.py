@@ -2,73 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
 from arrangement.checks import given_points
-from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
-from arrangement.files import graphml
-from arrangement.networks.complex.activation_patterns import by_first, owners
+from arrangement.networks.complex.activation_patterns import owners
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.contacts import OUTSIDE, Contacts
 from arrangement.networks.complex.geometry import CellGeometry
 from arrangement.networks.layers import homogeneous
-from arrangement.networks.regions.division import Division, Floats, Part, Point
+from arrangement.networks.regions.division import (
+    Columns,
+    Division,
+    Facet,
+    Floats,
+    Part,
+    Point,
+    Summary,
+)
 from arrangement.results.columns import frozen
 
 if TYPE_CHECKING:
-    import networkx as nx
-    import scipy.sparse
+    pass
 
-__all__ = ["Facet", "RegionSet", "SolidRegion", "Summary"]
-
-
-@dataclass(frozen=True)
-class Facet:
-    """A facet of a region.
-
-    Attributes
-    ----------
-    neighbor : int or None
-        The region on the other side; None where the domain ends.
-    neuron : (int, int) or None
-        The hidden layer and the neuron whose kink it lies on; the first, if several do.
-    wall : int or None
-        The row of the domain on which it lies: of a box 2 j (low) or 2 j + 1 (high) for
-        coordinate j, of (G, h) the row of G.
-    vertices : tuple of int
-        Its vertices, as :meth:`RegionSet.vertex_numbers` counts them.
-    """
-
-    neighbor: int | None
-    neuron: tuple[int, int] | None
-    wall: int | None
-    vertices: tuple[int, ...]
-
-
-class Summary(NamedTuple):
-    """The least, median, mean and largest of some numbers, in float64."""
-
-    least: float
-    median: float
-    mean: float
-    largest: float
-
-    @classmethod
-    def of(cls, numbers: NDArray[Any]) -> Summary:
-        """Of an array that is not empty."""
-        with np.errstate(over="ignore"):
-            found = (numbers.min(), np.median(numbers), numbers.mean(), numbers.max())
-        return cls(*map(float, found))
+__all__ = ["RegionSet", "SolidRegion"]
 
 
 @dataclass(frozen=True)
@@ -85,15 +50,6 @@ class SolidRegion(Part):
     def vertices(self) -> Floats:
         """The vertices in float64; see :meth:`RegionSet.vertices`."""
         return self.regions.vertices(self.index)
-
-    def facets(self) -> list[Facet]:
-        """The facets; see :meth:`RegionSet.facets`."""
-        return self.regions.facets(self.index)
-
-    @property
-    def neighbors(self) -> NDArray[np.int64]:
-        """The regions that share a facet with this one."""
-        return self.regions.neighbors(self.index)
 
 
 Item = TypeVar("Item", bound=SolidRegion, covariant=True)
@@ -295,22 +251,6 @@ class RegionSet(Division[Item]):
         walls = -1 - contacts.labels[outer].astype(np.int64)
         return frozen(np.unique(np.column_stack([contacts.pairs[outer, 0], walls]), axis=0))
 
-    @cached_property
-    def adjacency(self) -> scipy.sparse.csr_array:
-        """Symmetric (m, m) matrix, non-zero for regions with a common facet.
-
-        An entry is 1 + the number of the neuron, counted through all hidden layers.
-        """
-        offset = np.cumsum([0, *self.layers.hidden_widths])
-        layer, index = self.edge_neurons.T
-        return adjacency(np.column_stack([self.edges, offset[layer] + index]), len(self))
-
-    def neighbors(self, i: int) -> NDArray[np.int64]:
-        """The regions that share a facet with a region, sorted."""
-        i = self._place(i)
-        begin, end = self.adjacency.indptr[i : i + 2]
-        return np.sort(self.adjacency.indices[begin:end]).astype(np.int64)
-
     def facets(self, i: int) -> list[Facet]:
         """The facets of a region: one for each neighbour and each wall of the domain.
 
@@ -340,11 +280,6 @@ class RegionSet(Division[Item]):
         sides = np.unique(np.concatenate([table, turned]), axis=0)
         return frozen(np.bincount(sides[:, 0], minlength=len(self)))
 
-    @property
-    def neighbor_counts(self) -> NDArray[np.int64]:
-        """How many regions share a facet with each region, shape (m,)."""
-        return frozen(np.bincount(self.edges.ravel(), minlength=len(self)))
-
     def statistics(self) -> dict[str, Summary]:
         """The volumes of the regions, their neighbours and facets in a few numbers.
 
@@ -361,12 +296,7 @@ class RegionSet(Division[Item]):
         >>> told["volume"].least, told["volume"].median, told["neighbors"].largest
         (0.5, 0.5, 2.0)
         """
-        columns = {
-            "volume": self.volumes,
-            "neighbors": self.neighbor_counts,
-            "facets": self.facet_counts,
-        }
-        return {name: Summary.of(column) for name, column in columns.items()}
+        return {"volume": Summary.of(self.volumes), **super().statistics()}
 
     def _raw_facets(self, i: int) -> list[Facet]:
         groups: dict[tuple[int, int], list[int]] = {}
@@ -384,16 +314,6 @@ class RegionSet(Division[Item]):
                 layer, index = self.contacts.neurons[label].tolist()
                 result.append(Facet(other, (layer, index), None, vertices))
         return result
-
-    def components(self, key: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Numbers of the connected sets of regions of one key, by first occurrence."""
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        a, b = self.edges.T
-        same = key[a] == key[b]
-        links = coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(len(self),) * 2)
-        return by_first(connected_components(links, directed=False)[1])
 
     def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The region that contains a point.
@@ -437,19 +357,7 @@ class RegionSet(Division[Item]):
     def _table(self) -> dict[bytes, int]:
         return {signs.tobytes(): c for c, signs in enumerate(self.complex.signs_of_regions)}
 
-    def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a graph says of each edge: layer and neuron."""
-        return {"layer": self.edge_neurons[:, 0], "neuron": self.edge_neurons[:, 1]}
-
-    def to_networkx(self) -> nx.Graph:
-        """The graph of regions: nodes 0 … m − 1, joined by common facets."""
-        return graphml.cell_graph(self.node_columns(), self.edges, self.edge_columns())
-
-    def write_graphml(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph of regions as GraphML; compressed if the name ends in ``.gz``."""
-        graphml.write_graphml(path, self.node_columns(), self.edges, self.edge_columns())
-
-    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What a graph says of each region: volume, an interior point x0, x1, …."""
         return {
             "volume": self.volumes,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +25,7 @@ from arrangement.networks.layers import Layers
 from arrangement.networks.regions import certificate, region_files
 from arrangement.networks.regions.coverage import Coverage, coverage
 from arrangement.networks.regions.decisions import DecisionRegions
+from arrangement.networks.regions.division import Columns
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.networks.regions.region_set import RegionSet, SolidRegion
 from arrangement.results.columns import frozen
@@ -150,7 +150,7 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         result.__dict__["affine_map_numbers"] = frozen(numbers)
         return result
 
-    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What a graph says of each region: pattern, volume, ranks, dead layers, x0, x1, …."""
         return {
             "pattern": pattern_texts(self.patterns, len(self)),
