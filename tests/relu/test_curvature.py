@@ -13,7 +13,7 @@ import pytest
 
 from arrangement import exact
 from arrangement.errors import InputError, SolverError
-from arrangement.relu import OneHiddenLayer
+from arrangement.relu import OneHiddenLayer, local_minimum
 from tests import reference
 from tests.amounts import first
 from tests.landscape_reference import Reference, dot
@@ -358,6 +358,39 @@ def test_derivatives_at_any_point_are_exact_differences(seed):
             np.array(v[: K * d]).reshape(K, d), v[K * d : K * d + K], sum(v[K * d + K :])
         )
         assert along == pytest.approx(tuple(map(float, loss.one_way(p, v))), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", first(6, range(40)))
+def test_no_output_weight_and_weights_on_a_face(seed):
+    """(w, 0) with Σ r_i σ(w·x_i) = 0 is critical; ζ h(v) is all there is of second order."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, (int(rng.integers(2, 6)), 2))
+    X[~X.any(axis=1)] = 1
+    y = rng.integers(-1, 2, len(X))
+    specification = Reference(X.tolist(), y.tolist(), bias=None)
+    layer, r = OneHiddenLayer(X, y, bias=None), [Fraction(-int(v)) for v in y]
+    loss = Loss(specification)
+    for face in specification.faces:
+        if 0 not in face:
+            continue
+        lines = specification.bases[face] or [[0, 0]]
+        ways = [[sign * v for v in t] for t in lines for sign in (1, -1)]
+        w = next(v for v in ways if loss.signs([*v, 0]) == [list(face)])
+        if dot(specification.change(face, [1] * len(X), r), w):
+            continue
+        rays = reference.cells(reference.rows_of(X[np.array(face) == 0].tolist()))
+        is_minimum = not any(any(specification.change(face, local, r)) for local in rays)
+        point = layer.curvature([w], [0])
+        found = local_minimum(X, y, [w], [0], bias=None)
+        assert bool(found) == is_minimum
+        # Of the Hessian on the tangent space: a plane on which g·v is not 0.
+        g = specification.change(face, [-1] * len(X), r)
+        assert point.index == any(dot(g, t) for t in specification.bases[face])
+        first_one, second = point.along(
+            found.weights_direction.tolist(), found.output_weights_direction.tolist()
+        )
+        assert first_one == pytest.approx(0, abs=1e-12)
+        assert (second < -1e-9) == (not is_minimum)
 
 
 def test_signs_may_be_given_for_the_derivatives_of_a_cell_at_its_boundary():
