@@ -294,6 +294,23 @@ def test_the_index_is_the_number_of_neurons_that_can_pull_down():
     assert columns["index"] == one.index.tolist()
 
 
+def test_a_neuron_without_output_adds_the_leak_to_the_rank():
+    """y is the output of one neuron, so that r = 0 and the Hessian is JᵀJ."""
+    layer = OneHiddenLayer([[1], [-1]], [1, -0.25], 2, bias=None, negative_slope=0.25)
+    landscape = layer.landscape(exact=True)
+    table, pieces = landscape.critical_points(), landscape.pieces
+    silent = 0
+    for inertia, row, loss in zip(table.inertia.tolist(), table.row, table.loss, strict=True):
+        piece = pieces[int(row)]
+        if loss == 0 and not piece.output_signs.all() and not np.any(piece.signs == 0):
+            w, z = piece.weights, piece.output_weights
+            hidden = np.maximum(w @ [[1, -1]], 0.25 * w @ [[1, -1]])
+            J = np.concatenate([z[:, None] * hidden / w, hidden])
+            assert inertia == [0, 4 - np.linalg.matrix_rank(J), np.linalg.matrix_rank(J)]
+            silent += 1
+    assert silent
+
+
 # --- which saddles there are --------------------------------------------------------------
 
 
@@ -432,6 +449,17 @@ def test_newton_leaves_a_cell_that_it_ends_on_the_boundary_of():
     end = OneHiddenLayer([[1]], [-1], bias=None).curvature([[1]], [0]).newton()
     assert end.weights.tolist() == [[0.0]]
     assert not end.stays
+
+
+def test_newton_stays_on_a_face_that_rounding_leaves():
+    layer = OneHiddenLayer([[0], [1], [3]], [2, 2, -1])
+    point = layer.curvature([["-0.9", "2.7"]], ["1.3"])
+    end = point.newton()
+    assert point.signs.tolist() == [[1, 1, 0]]
+    assert exact.signs_at(layer.arrangement.rows, end.weights).tolist() != [[1, 1, 0]]
+    assert end.weights[0] @ [3, 1] == pytest.approx(0, abs=1e-15)
+    assert end.stays
+    assert end.loss < point.loss
 
 
 @pytest.mark.parametrize("seed", range(12))
