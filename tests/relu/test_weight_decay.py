@@ -151,7 +151,7 @@ def test_no_dual_gives_a_bound_above_the_least(seed, monkeypatch):
         dual = solved.constraints[0].dual_variables[0]
         dual.save_value(size * dual.value + noise * rng.normal(size=dual.shape))
 
-    for size, noise in ((3.0, 0.0), (1.0, 0.3), (-1.0, 0.0), (0.0, 1.0)):
+    for size, noise in ((3.0, 0.0), (1.05, 0.0), (1.0, 0.3), (-1.0, 0.0), (0.0, 1.0)):
         monkeypatch.setattr(weight_decay, "minimise", partial(wrong, size=size, noise=noise))
         for cones in program.orthants:
             assert program._relaxed(active, cones)[0] <= least[id(cones)] + 1e-6
