@@ -82,6 +82,10 @@ def test_a_seed_makes_it_repeatable_and_what_is_stopped_is_undecided():
     stopped = sampled_basins(landscape, 30, max_steps=1)
     assert stopped.undecided > 10
     assert np.all(stopped.high >= stopped.share + stopped.undecided / 30)
+    some = sampled_basins(landscape, 30, max_steps=60)
+    most = (some.count + some.undecided) / 30
+    assert 0 < some.undecided < 30
+    assert np.all((some.high > most) | (most == 1))
     few = OneHiddenLayer([[1.0], [2.0]], [1.0, 2.0], bias=None).landscape(kinds="isolated")
     assert sampled_basins(few, 30, max_steps=500).undecided > 10
     with pytest.raises(InputError, match="runs"):
