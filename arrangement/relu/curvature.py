@@ -167,6 +167,11 @@ class Curvature:
         Of the Hessian on the tangent space, at the weights exactly as given: at a critical
         point that is rounded, zeros become small numbers of either sign. The inertia at the
         critical points themselves is that of :meth:`Landscape.critical_points`.
+
+        Across the kinks it says nothing. Where z_j = 0 and w_j is on a face, h_j of
+        :mod:`arrangement.relu.losses.criterion` may vanish on the face and not beside it: the
+        loss then falls in second order without a negative eigenvalue. :func:`local_minimum`
+        decides whether it does and names a direction, :meth:`along` has the derivatives there.
         """
         T = self._tangent
         return exact.inertia(T.T.dot(self._derivatives(object).hessian).dot(T))

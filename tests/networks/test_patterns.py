@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from arrangement.errors import InputError, SizeError
 from arrangement.networks import Network, pattern_network
+from tests.amounts import first
 
 
 def exact_loss(made, h):
@@ -125,20 +126,23 @@ def test_the_error_is_that_of_the_linear_regions(shape):
     assert float(most) == pytest.approx(made.error, rel=1e-12)
 
 
-def test_a_picture_of_32_by_32_in_the_loss_of_plain_numpy():
+@pytest.mark.parametrize("step", first(1, [13, 1]))
+def test_a_picture_of_32_by_32_in_the_loss_of_plain_numpy(step):
     picture = np.random.default_rng(0).integers(0, 256, size=(32, 32)) / 255
     X, y = np.random.default_rng(1).normal(size=(10, 3)), np.arange(10.0)
     made = pattern_network(picture, X, y, tolerance=0.01, least="all")
     assert made.error <= 0.01
     W, b = made.network.weights, [bias.copy() for bias in made.network.biases]
-    for i, j in [(0, 0), (31, 31), (5, 17), (30, 2)]:
-        b[0][:2] = i / 31, j / 31
-        layer = X
-        for l in range(len(W)):
-            layer = (np.maximum(layer, 0) if l else layer) @ W[l].T + b[l]
-        loss = ((layer[:, 0] - y) ** 2).mean()
-        assert abs(loss - (picture[i, j] - picture.min())) <= 0.01
-        assert np.allclose(made.at([i / 31, j / 31]).forward(X), layer)
+    at = np.array([(i, j) for i in range(32) for j in range(32)])[::step]
+    places = at / 31
+    b[0] = np.tile(b[0], (len(places), 1, 1))  # every point of the plane is a network
+    b[0][:, 0, :2] = places
+    layer = X
+    for l in range(len(W)):
+        layer = (np.maximum(layer, 0) if l else layer) @ W[l].T + b[l]
+    losses = ((layer[:, :, 0] - y) ** 2).mean(axis=1)
+    assert np.abs(losses - (picture[*at.T] - picture.min())).max() <= 0.01
+    assert np.allclose(made.at(places[5]).forward(X), layer[5])
 
 
 def test_the_minimum_of_the_pattern_is_a_global_minimum():

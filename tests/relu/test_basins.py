@@ -82,6 +82,10 @@ def test_a_seed_makes_it_repeatable_and_what_is_stopped_is_undecided():
     stopped = sampled_basins(landscape, 30, max_steps=1)
     assert stopped.undecided > 10
     assert np.all(stopped.high >= stopped.share + stopped.undecided / 30)
+    some = sampled_basins(landscape, 30, max_steps=60)
+    most = (some.count + some.undecided) / 30
+    assert 0 < some.undecided < 30
+    assert np.all((some.high > most) | (most == 1))
     few = OneHiddenLayer([[1.0], [2.0]], [1.0, 2.0], bias=None).landscape(kinds="isolated")
     assert sampled_basins(few, 30, max_steps=500).undecided > 10
     with pytest.raises(InputError, match="runs"):
@@ -97,3 +101,25 @@ def test_other_losses_and_several_outputs_are_refused():
         landscape = OneHiddenLayer([[0], [1]], y, loss=loss).landscape()
         with pytest.raises(InputError, match=r"sampled_basins\(\) is for"):
             sampled_basins(landscape, 2)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_the_intervals_hold_the_solid_angle_of_the_dead(d):
+    """One sample x and y = 1: flow keeps (w·x/‖x‖)² − z², and moves w along x alone.
+
+    So dead are those with w·x ≤ 0, and those with z < 0 and |z| ≥ w·x/‖x‖, which starts that
+    are normal with deviations √(2/d) and √2 are with probability atan(√d)/2π.
+    """
+    x = np.random.default_rng(d).normal(size=(1, d))
+    landscape = OneHiddenLayer(x, [1.0], bias=None).landscape()
+    (dead,) = np.flatnonzero(landscape.pieces.kind == "dead")
+    expected = 1 / 2 + np.arctan(d**0.5) / (2 * np.pi)
+    held, share = [], []
+    for seed in range(25):
+        found = sampled_basins(landscape, 40, random_state=seed, confidence=0.9)
+        (k,) = np.flatnonzero(found.rows == dead)
+        held.append(found.low[k] <= expected <= found.high[k])
+        share.append(found.share[k])
+    assert found.undecided == 0
+    assert np.mean(held) >= 0.72  # three deviations below 0.9
+    assert np.mean(share) == pytest.approx(expected, abs=3 * 0.5 / 1000**0.5)

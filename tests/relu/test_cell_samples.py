@@ -56,6 +56,25 @@ def test_what_float64_does_not_tell_is_undecided(seed, monkeypatch):
     assert undecided in range(11) or "float64 does not tell" in undecided
 
 
+def test_a_fit_on_a_hyperplane_but_for_rounding_is_not_told():
+    rng = np.random.default_rng(0)
+    told, holding = 0, set()
+    for _ in range(12):
+        x = np.sort(rng.normal(size=6))
+        y = (
+            x - x[0]
+        )  # rounded: on which side the fit of all has x_0 is known to Fractions alone
+        pieces = OneHiddenLayer(x[:, None], y).landscape(kinds="isolated", exact=True).pieces
+        holds = any(np.all(p.signs > 0) for p in pieces)
+        w = [[1.0, 1.0 - x[0]]]
+        found = sampled_cells(x[:, None], y, 1, draws=1, around=(w, [1.0]), spread=0.0)
+        holding.add(holds)
+        told += not found.undecided
+        assert found.undecided or bool(found.holding) == holds
+    assert holding == {True, False}
+    assert told <= 6
+
+
 @pytest.mark.parametrize("seed", first(3, range(30)))
 def test_units_of_the_features_change_nothing(seed):
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ import pytest
 
 from arrangement import exact
 from arrangement.errors import InputError, SolverError
-from arrangement.relu import OneHiddenLayer
+from arrangement.relu import OneHiddenLayer, local_minimum
 from tests import reference
 from tests.amounts import first
 from tests.landscape_reference import Reference, dot
@@ -294,6 +294,23 @@ def test_the_index_is_the_number_of_neurons_that_can_pull_down():
     assert columns["index"] == one.index.tolist()
 
 
+def test_a_neuron_without_output_adds_the_leak_to_the_rank():
+    """y is the output of one neuron, so that r = 0 and the Hessian is JᵀJ."""
+    layer = OneHiddenLayer([[1], [-1]], [1, -0.25], 2, bias=None, negative_slope=0.25)
+    landscape = layer.landscape(exact=True)
+    table, pieces = landscape.critical_points(), landscape.pieces
+    silent = 0
+    for inertia, row, loss in zip(table.inertia.tolist(), table.row, table.loss, strict=True):
+        piece = pieces[int(row)]
+        if loss == 0 and not piece.output_signs.all() and not np.any(piece.signs == 0):
+            w, z = piece.weights, piece.output_weights
+            hidden = np.maximum(w @ [[1, -1]], 0.25 * w @ [[1, -1]])
+            J = np.concatenate([z[:, None] * hidden / w, hidden])
+            assert inertia == [0, 4 - np.linalg.matrix_rank(J), np.linalg.matrix_rank(J)]
+            silent += 1
+    assert silent
+
+
 # --- which saddles there are --------------------------------------------------------------
 
 
@@ -360,6 +377,39 @@ def test_derivatives_at_any_point_are_exact_differences(seed):
         assert along == pytest.approx(tuple(map(float, loss.one_way(p, v))), abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", first(6, range(40)))
+def test_no_output_weight_and_weights_on_a_face(seed):
+    """(w, 0) with Σ r_i σ(w·x_i) = 0 is critical; ζ h(v) is all there is of second order."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, (int(rng.integers(2, 6)), 2))
+    X[~X.any(axis=1)] = 1
+    y = rng.integers(-1, 2, len(X))
+    specification = Reference(X.tolist(), y.tolist(), bias=None)
+    layer, r = OneHiddenLayer(X, y, bias=None), [Fraction(-int(v)) for v in y]
+    loss = Loss(specification)
+    for face in specification.faces:
+        if 0 not in face:
+            continue
+        lines = specification.bases[face] or [[0, 0]]
+        ways = [[sign * v for v in t] for t in lines for sign in (1, -1)]
+        w = next(v for v in ways if loss.signs([*v, 0]) == [list(face)])
+        if dot(specification.change(face, [1] * len(X), r), w):
+            continue
+        rays = reference.cells(reference.rows_of(X[np.array(face) == 0].tolist()))
+        is_minimum = not any(any(specification.change(face, local, r)) for local in rays)
+        point = layer.curvature([w], [0])
+        found = local_minimum(X, y, [w], [0], bias=None)
+        assert bool(found) == is_minimum
+        # Of the Hessian on the tangent space: a plane on which g·v is not 0.
+        g = specification.change(face, [-1] * len(X), r)
+        assert point.index == any(dot(g, t) for t in specification.bases[face])
+        first_one, second = point.along(
+            found.weights_direction.tolist(), found.output_weights_direction.tolist()
+        )
+        assert first_one == pytest.approx(0, abs=1e-12)
+        assert (second < -1e-9) == (not is_minimum)
+
+
 def test_signs_may_be_given_for_the_derivatives_of_a_cell_at_its_boundary():
     layer = OneHiddenLayer([[1], [2]], [3, 1], bias=None)
     assert layer.curvature([[0]], [1]).gradient.tolist() == [0, 0]
@@ -399,6 +449,17 @@ def test_newton_leaves_a_cell_that_it_ends_on_the_boundary_of():
     end = OneHiddenLayer([[1]], [-1], bias=None).curvature([[1]], [0]).newton()
     assert end.weights.tolist() == [[0.0]]
     assert not end.stays
+
+
+def test_newton_stays_on_a_face_that_rounding_leaves():
+    layer = OneHiddenLayer([[0], [1], [3]], [2, 2, -1])
+    point = layer.curvature([["-0.9", "2.7"]], ["1.3"])
+    end = point.newton()
+    assert point.signs.tolist() == [[1, 1, 0]]
+    assert exact.signs_at(layer.arrangement.rows, end.weights).tolist() != [[1, 1, 0]]
+    assert end.weights[0] @ [3, 1] == pytest.approx(0, abs=1e-15)
+    assert end.stays
+    assert end.loss < point.loss
 
 
 @pytest.mark.parametrize("seed", range(12))

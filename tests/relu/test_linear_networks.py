@@ -145,9 +145,11 @@ def test_descents_and_newton_runs_end_at_listed_values(hidden):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hidden", [(1,), (2,), (3,), (2, 2)])
-def test_240_runs_each_reach_every_value_and_no_other(hidden):
-    reached, values = ends_are_listed(hidden, range(240))
+@pytest.mark.parametrize(
+    ("hidden", "runs"), [((1,), 900), ((2,), 450), ((3,), 450), ((2, 2), 200)]
+)
+def test_2000_runs_reach_every_value_and_no_other(hidden, runs):
+    reached, values = ends_are_listed(hidden, range(runs))
     assert reached == values
 
 

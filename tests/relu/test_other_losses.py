@@ -30,11 +30,12 @@ def problem(seed, loss, largest=5, features=2):
     return dict(X=X, y=y, bias=bias, loss=loss, output_bias=seed % 7 == 3)
 
 
-def specification(X, y, bias, output_bias, loss, negative_slope=0.0):
+def specification(X, y, bias, output_bias, loss, negative_slope=0.0, threshold=1):
+    X, y = np.asarray(X).tolist(), np.asarray(y).tolist()
     given = dict(bias=bias, output_bias=output_bias, negative_slope=negative_slope)
     if loss == "huber":
-        return HuberReference(X.tolist(), y.tolist(), threshold=1, **given)
-    return SmoothReference(X.tolist(), y.tolist(), loss=loss, **given)
+        return HuberReference(X, y, threshold=threshold, **given)
+    return SmoothReference(X, y, loss=loss, **given)
 
 
 def states(pieces):

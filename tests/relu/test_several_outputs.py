@@ -1,5 +1,7 @@
 """One neuron with several outputs: one output in disguise, eigenvectors, perturbations."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -134,6 +136,84 @@ def test_a_face_that_only_the_second_order_leaves():
 
     size = 10.0 ** rng.uniform(-4, -2, (2000, 1))
     assert rho(w + size * rng.normal(size=(2000, 2))).max() > rho(w) * (1 + 1e-9)
+
+
+def rises(X, Y, w, signs, rng):
+    """Does ρ rise from w, on a face of some signs, along its own and the local rays?"""
+    on = X[signs == 0]
+    flat = np.linalg.svd(on)[2][np.linalg.matrix_rank(on) :] if len(on) else np.eye(len(w))
+    rays = []
+    for k in range(len(on)):
+        for rest in combinations(range(len(on)), k):
+            null = np.linalg.svd(on[list(rest)])[2][np.linalg.matrix_rank(on[list(rest)]) :]
+            across = null - null @ flat.T @ flat
+            if np.linalg.matrix_rank(across, tol=1e-9) == 1:
+                ray = across[np.argmax(np.linalg.norm(across, axis=1))]
+                rays += [ray / np.linalg.norm(ray), -ray / np.linalg.norm(ray)]
+    n = 6000
+    along = np.exp(rng.normal(size=(n, len(rays)))) * (rng.random((n, len(rays))) < 0.4)
+    v = along @ np.reshape(rays, (-1, len(w))) + rng.normal(size=(n, len(flat))) @ flat
+    t = 10.0 ** rng.uniform(-3, -1, (n, 1)) * np.abs(X @ w)[signs != 0].min(initial=1.0)
+    v *= t / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-300) / np.abs(X).max()
+
+    def rho(w):
+        a = np.maximum(np.where(np.abs(w @ X.T) < 1e-14, 0, w @ X.T), 0)
+        return np.sum((a @ Y) ** 2, axis=-1) / np.maximum(np.sum(a * a, axis=-1), 1e-300)
+
+    return rho(w + v).max() > rho(w) * (1 + 1e-10)
+
+
+def degenerate(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-1, 2, (int(rng.integers(3, 6)), 2 + seed % 2))
+    X[~X.any(axis=1)] = 1
+    return X.tolist(), rng.integers(-1, 2, (len(X), 2)).tolist(), None
+
+
+# Faces between opposite rays of no slope, several such rays in one cone, double eigenvalues.
+KNOWN = [
+    ([[0, -1], [0, 1], [1, 1], [1, 0], [1, -1]],
+     [[1, 0], [-1, -1], [1, 0], [1, 0], [-1, 1]], 0),
+    ([[1, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, 0, 1], [-1, 0, 0]],
+     [[1, -1], [1, -1], [0, 1], [0, 1], [1, 1]], 0),
+    ([[0, -1, -1], [-1, 1, 1], [1, -1, 0]], [[1, 0], [1, -1], [0, -1]], 1),
+    ([[0, 0, 1], [1, 1, -1], [-1, 1, 1], [1, -1, 1]],
+     [[1, 0], [0, 1], [0, 0], [0, 0]], 0),
+    ([[-1, -1, 1], [0, -1, 1], [-1, -1, 0], [-1, 0, 0], [1, 0, 0], [-1, 0, 1]],
+     [[1, 0], [-1, -1], [1, 0], [-1, -1], [0, -1], [1, 0]], 2),
+    ([[1, -1, 0], [-1, 0, 0], [-1, 0, 1]], [[1, -1], [1, -1], [1, 1]], 2),
+    ([[1, -1, 1], [0, -1, 1], [0, 1, 1], [-1, 1, 1]],
+     [[0, -1], [0, -1], [-1, 0], [1, 1]], 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("known", first(len(KNOWN), [*KNOWN, *map(degenerate, range(40))]))
+def test_faces_with_rays_of_no_slope_are_decided_by_the_second_order(known):
+    X, Y, doubtful = known
+    landscape = OneHiddenLayer(X, Y, bias=None).landscape(exact=True)
+    table, rng = landscape.table, np.random.default_rng(0)
+    X, Y = np.array(X, dtype=float), np.array(Y, dtype=float)
+    held, open_ = set(landscape.pieces.faces[:, 0].tolist()), 0
+    for face in table.active.tolist():
+        signs = table.signs[face]
+        on = X[signs == 0]
+        T = (
+            np.linalg.svd(on)[2][np.linalg.matrix_rank(on) :].T
+            if len(on)
+            else np.eye(X.shape[1])
+        )
+        U, S, Vt = np.linalg.svd((signs > 0)[:, None] * (X @ T), full_matrices=False)
+        values, vectors = np.linalg.eigh(U.T @ Y @ Y.T @ U)
+        if np.sum(S > 1e-9) < T.shape[1] or values[-1] - values[:-1].max(initial=-1) < 1e-9:
+            continue  # not one point
+        w = T @ (Vt.T @ (vectors[:, -1] / S))
+        w *= np.sign((X @ w)[signs != 0] @ signs[signs != 0])
+        inside = np.all((X @ w * signs)[signs != 0] > 1e-9) and values[-1] > 1e-9
+        wanted = inside and not rises(X, Y, w, signs, rng)
+        open_ += wanted != (face in held)
+        assert wanted or face not in held
+    assert open_ <= landscape.doubtful
+    assert doubtful in (landscape.doubtful, None)
 
 
 def test_a_double_eigenvalue_is_a_continuum():

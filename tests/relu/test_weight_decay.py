@@ -1,6 +1,7 @@
 """The decay of w and z themselves, cell by cell, against cvxpy and descent in (w, z)."""
 
 from dataclasses import replace
+from functools import partial
 
 import cvxpy as cp
 import numpy as np
@@ -132,6 +133,39 @@ def test_without_branches_there_is_a_gap_and_it_is_told(seed, monkeypatch):
     assert (found.status, root.status) == ("optimal", "bounds")
     assert root.lower_bound < 0.95 * root.fun
     assert root.lower_bound < found.lower_bound <= found.fun <= root.fun
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_dual_gives_a_bound_above_the_least(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(5, 1)), rng.normal(size=5)
+    cells = Arrangement(with_bias(X, 1.0)).cells().signs
+    active = cells[rng.integers(0, len(cells), 2)] > 0
+    options = "squared", 1.0, 1.0, None, 1.0, 0.0
+    problem = weight_decay._Problem(X, y, 0.1, "l2", *options)
+    program, right = weight_decay._Program(problem, 2), weight_decay.minimise
+    least = {id(cones): program._relaxed(active, cones)[0] for cones in program.orthants}
+
+    def wrong(solved, size, noise):
+        right(solved)
+        dual = solved.constraints[0].dual_variables[0]
+        dual.save_value(size * dual.value + noise * rng.normal(size=dual.shape))
+
+    for size, noise in ((3.0, 0.0), (1.05, 0.0), (1.0, 0.3), (-1.0, 0.0), (0.0, 1.0)):
+        monkeypatch.setattr(weight_decay, "minimise", partial(wrong, size=size, noise=noise))
+        for cones in program.orthants:
+            assert program._relaxed(active, cones)[0] <= least[id(cones)] + 1e-6
+
+
+def test_halves_of_a_cone_are_all_of_it():
+    rng = np.random.default_rng(0)
+    for size in (2, 3):
+        cones = rng.normal(size=(2, size, size))
+        halves = list(weight_decay._halves(cones, 1))
+        assert all(np.array_equal(half[0], cones[0]) for half in halves)
+        for v in rng.uniform(size=(200, size)) @ cones[1]:
+            shares = [np.linalg.solve(half[1].T, v) for half in halves]
+            assert max(share.min() for share in shares) > -1e-9
 
 
 def test_the_best_cell_is_proven_only_beside_the_others():

@@ -146,14 +146,14 @@ class RankOneDecider(RationalDecider):
         off = signs != 0
         Z = self.flat(int(self.faces.flat[face]))[1]
         sides = signs[off, None].astype(object) * Z[off].dot(solutions)
-        pulls, zero = self._pulls(face, A[:, pivots].dot(space), value, scale)
+        pulls, level = self._pulls(face, A[:, pivots].dot(space), value, scale)
         t = _inside([sides, pulls], solutions.shape[1])
         if t is None:
             # With one eigenvector no h ≥ 0 but h = 0 holds with equality.
             several = times > 1 and len(pulls)
             open_ = several and _inside([sides], solutions.shape[1]) is not None
             return None if open_ else False
-        second = self._copositive(face, zero, A[:, pivots], value, scale)
+        second = self._copositive(face, level, A[:, pivots], value, scale)
         if not second:
             return second
         c = [_close(v) for v in solutions.dot(np.array(t, dtype=object))]
@@ -178,22 +178,22 @@ class RankOneDecider(RationalDecider):
 
     def _pulls(
         self, face: int, a: Integers, value: Any, scale: int
-    ) -> tuple[Integers, Integers]:
+    ) -> tuple[Integers, Indices]:
         """h on the rays of a face for outputs a in columns, where it is not 0 for all of them,
-        and the changes of the outputs along the other rays."""
+        and which the other rays are."""
         H = self.exact_turns(face)
         if not len(H):
-            return np.zeros((0, a.shape[1]), dtype=object), H
+            return np.zeros((0, a.shape[1]), dtype=object), np.zeros(0, dtype=np.int64)
         Qa = value * a - scale * self.Y.dot(self.Y.T.dot(a))
         h = H.dot(Qa)
         some = np.array([any(row) for row in h.tolist()], dtype=bool)
-        return h[some], H[~some]
+        return h[some], np.flatnonzero(~some)
 
     def _copositive(
-        self, face: int, zero: Integers, A: Integers, value: Any, scale: int
+        self, face: int, rays: Indices, A: Integers, value: Any, scale: int
     ) -> bool | None:
-        """Is q ≥ 0 on the cone of rays with h = 0, beside the face? None if that is open."""
-        if not len(zero):
+        """Is q ≥ 0 on the cones of rays with h = 0, beside the face? None if that is open."""
+        if not len(rays):
             return True
 
         def form(left: Integers, right: Integers) -> Integers:
@@ -201,7 +201,8 @@ class RankOneDecider(RationalDecider):
                 self.Y.T.dot(right)
             )
 
-        D = zero.T
+        turns = self.exact_turns(face)
+        D = turns[rays].T
         G = form(D, D)
         inner, cross = form(A, A), form(A, D)
         chosen = exact.independent_columns(inner)
@@ -212,15 +213,17 @@ class RankOneDecider(RationalDecider):
         S = np.array([[exact.sign(v) for v in row] for row in G])
         if np.any(np.diag(S) < 0):
             return False
+        # With independent hyperplanes the opposite of each ray is half a table further, and any
+        # others span a cone with no kink inside.
+        half = int(self.faces.codimension[face])
+        simple = 2 * half == len(turns)
+        if simple:
+            S[np.abs(rays[:, None] - rays) == half] = 0
         if np.all(S >= 0):
             return True
-        simple = self.faces.flat_codimension[self.faces.flat[face]] * 2 == len(
-            self.exact_turns(face)
-        )
         for i, j in np.argwhere(np.triu(S < 0, 1)).tolist():
             if exact.sign(G[i, i] * G[j, j] - G[i, j] * G[i, j]) < 0:
-                opposite = not np.any((zero[i] != 0) & (zero[j] != 0))
-                return False if simple and not opposite else None
+                return False if simple else None
         return True if len(S) == 2 else None
 
     def _residuals(

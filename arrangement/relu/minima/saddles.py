@@ -80,7 +80,6 @@ class _Rays:
         ]
         self.incidence = scipy.sparse.vstack(blocks, format="csr").astype(np.float64)
         self.decider = decider
-        self.targets = [Fraction(v) for v in decider.exact_targets.tolist()]
         exact = [decider.ray(line) for line in lines.tolist()]
         self.outputs = np.array([outputs for outputs, _, _ in exact])
         self.directions: Floats = np.array([direction for _, direction, _ in exact])
@@ -92,9 +91,10 @@ class _Rays:
         Zero where it is exactly zero, and nowhere else.
         """
         *whole, scale = self.decider.residuals_of(minimum.faces[0], minimum.output_signs[0])
+        unit = self.decider.target_scale
         terms = [
-            abs(v + scale * y) + abs(scale * y)
-            for v, y in zip(whole, self.targets, strict=True)
+            abs(unit * v + scale * y) + abs(scale * y)
+            for v, y in zip(whole, self.decider.targets.tolist(), strict=True)
         ]
         values = (self.outputs @ np.array(whole, dtype=object)).tolist()
         sizes = (np.abs(self.outputs) @ np.array(terms, dtype=object)).tolist()
@@ -104,7 +104,7 @@ class _Rays:
             np.array([_not_lost(v / largest) for v in lengths]),
             np.array(
                 [
-                    _not_lost(Fraction(v) / z) if v else 0.0
+                    _not_lost(Fraction(unit * v, z)) if v else 0.0
                     for v, z in zip(values, sizes, strict=True)
                 ]
             ),
