@@ -133,7 +133,9 @@ def generator(rng: Any, name: str = "rng") -> np.random.Generator:
     return np.random.default_rng(None if rng is None else whole(rng, name, 0))
 
 
-def given_points(x: Any, dimension: int, irrational: bool = False) -> tuple[NDArray[Any], bool]:
+def given_points(
+    x: Any, dimension: int, irrational: bool = False, name: str = "points"
+) -> tuple[NDArray[Any], bool]:
     """Points, one a row, as float64 or exact numbers; and is it one, given without a list?
 
     Parameters
@@ -144,6 +146,8 @@ def given_points(x: Any, dimension: int, irrational: bool = False) -> tuple[NDAr
     dimension : int
     irrational : bool
         Are real algebraic numbers welcome?
+    name : str
+        Of the argument, for messages.
 
     Examples
     --------
@@ -154,9 +158,12 @@ def given_points(x: Any, dimension: int, irrational: bool = False) -> tuple[NDAr
     single = x.ndim == 1
     rows = x[None] if single else x
     if rows.ndim != 2 or rows.shape[1] != dimension:
-        raise InputError(f"a point has {dimension} coordinates; the shape given is {x.shape}")
+        place = "" if name == "points" else f"{name}: "
+        raise InputError(
+            f"{place}a point has {dimension} coordinates; the shape given is {x.shape}"
+        )
     if x.dtype.kind == "f" and x.itemsize <= 8 and not np.ma.is_masked(x):
         rows = rows.astype(np.float64)
         if np.isfinite(rows).all():
             return rows, single
-    return exact_table(rows, "points", "row", 2, irrational), single
+    return exact_table(rows, name, "row", 2, irrational), single

@@ -107,7 +107,9 @@ def _pattern(path: str) -> NDArray[np.float64]:
     try:
         picture = np.asarray(imread(path), dtype=np.float64)
     except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path}: no picture that can be read ({error})") from None
+        # A file that holds no picture is an OSError without a number.
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: no picture that can be read ({reason})") from None
     return picture if picture.ndim == 2 else picture[:, :, :3].mean(axis=2)
 
 

@@ -51,7 +51,8 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
     MissingExtraError
         If matplotlib is not installed.
     InputError
-        If the target is none of these, or its suffix none of .png, .pdf, .svg.
+        If the target is none of these, its suffix none of .png, .pdf, .svg, or in a directory
+        that does not exist.
     """
     try:
         from matplotlib import rc_context
@@ -70,6 +71,8 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
     path = None if target is None else Path(target)
     if path is not None and path.suffix.lower() not in FORMATS:
         raise InputError(f"{str(path)!r}: a picture's suffix must be {', '.join(FORMATS)}")
+    if path is not None and not path.parent.is_dir():
+        raise InputError(f"{str(path)!r}: there is no such directory; make it first")
     layout = ConstrainedLayoutEngine(compress=True, w_pad=PADDING, h_pad=PADDING)
     figure = Figure(figsize=size, layout=layout)
     yield figure.add_subplot()

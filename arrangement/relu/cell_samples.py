@@ -26,9 +26,10 @@ from numpy.typing import ArrayLike
 from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.sparse.linalg import LinearOperator, lsmr
 
-from arrangement.checks import number, whole
+from arrangement.checks import entries, float_table, number, whole
 from arrangement.data.dataset import DataSet
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import shown
 from arrangement.progress import Progress, reporter
 from arrangement.relu.confidence import checked_confidence, clopper_pearson
 from arrangement.relu.weight_space import Floats, Indices, Mask
@@ -169,10 +170,14 @@ def sampled_cells(
     >>> found.holding, found.undecided, round(found.low, 2)
     (38, 0, 0.83)
     """
-    data = DataSet(np.asarray(X), np.asarray(y), "X")
+    data = DataSet(entries(X), entries(y), "X")
+    if data.y.dtype.kind == "U":
+        raise InputError(f"y, entry 0: {shown(str(data.y[0]))} is no number")
     K, draws = whole(hidden, "hidden", 1), whole(draws, "draws", 1)
     steps, confidence = whole(max_steps, "max_steps", 1), checked_confidence(confidence)
-    given = data.X
+    spread, given = number(spread, "spread"), data.X
+    if spread < 0:
+        raise InputError(f"spread = {spread:g}: a number of at least 0 is needed")
     if bias is not None:
         constant = np.full((len(given), 1), number(bias, "bias"))
         given = np.concatenate([given, constant], axis=1)
@@ -185,12 +190,16 @@ def sampled_cells(
         )
     centre = None
     if around is not None:
-        w, z = (np.asarray(part, dtype=np.float64) for part in around)
+        if not isinstance(around, tuple | list) or len(around) != 2:
+            raise InputError("around: weights and output weights, two tables, are needed")
+        w, z = (float_table(part, "around") for part in around)
         if w.shape != (K, given.shape[1]) or z.shape != (K,):
             raise InputError(
                 f"around: shapes {w.shape} and {z.shape}; ({K}, {given.shape[1]}) and ({K},) "
                 "are needed"
             )
+        if not (np.isfinite(w).all() and np.isfinite(z).all()):
+            raise InputError("around: a weight is not finite")
         centre = w, z
     rng = np.random.default_rng(whole(random_state, "random_state", 0))
     report = reporter(progress, "cells")

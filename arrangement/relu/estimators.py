@@ -25,7 +25,7 @@ try:
     from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
     from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted, validate_data
+    from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 except ImportError as error:
     raise MissingExtraError(
         "the estimators need scikit-learn 1.6 or later: pip install 'arrangement[data]'"
@@ -48,7 +48,7 @@ class _Fitted(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array_like, shape (N, features)
-        y : array_like, shape (N,); or (N, m) for a :class:`ConvexReLURegressor`
+        y : array_like, shape (N,); or (N, m) for a regressor
             Numbers; for a classifier labels of any kind, at least two of them.
         sample_weight : array_like, shape (N,), optional
             At least 0. Weights that differ scale the samples of the exact estimators, which
@@ -136,7 +136,7 @@ class _ExactReLU(_Fitted):
             t = np.sqrt(weights / weights.mean())[:, None]
             if bias is not None:
                 X = np.column_stack([X, np.full(len(X), float(exact_number(bias)))])
-            X, y, bias = t * X, t[:, 0] * y, None
+            X, y, bias = t * X, t[:, 0] * y if y.ndim == 1 else t * y, None
         optimum = OneHiddenLayer(X, y, hidden=self.hidden, bias=bias).fit_global(
             time_limit,
             self.progress,
@@ -153,8 +153,8 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
 
     For small data: tens of samples, few features, few neurons (see
     :meth:`OneHiddenLayer.fit_global`). With a time limit the certificate tells how far the
-    bound came, and what was found depends on the machine. Several targets: see
-    :class:`ConvexReLURegressor`.
+    bound came, and what was found depends on the machine. With several targets one neuron is
+    trained to the optimum; more have a bound that may leave a gap, and no time limit.
 
     Parameters
     ----------
@@ -188,8 +188,11 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
     """
 
     def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> None:
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=True)
         y = np.asarray(y, dtype=np.float64)
+        # No MultiOutputMixin: it promises several targets for data of any size.
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
         self.optimum_ = self._train(*_distinct(X, y, sample_weight), self.time_limit)
         self.weights_ = self.optimum_.weights
         self.output_weights_ = self.optimum_.output_weights
@@ -197,7 +200,7 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
         self.certificate_ = self.optimum_.certificate
 
     def predict(self, X: ArrayLike) -> Floats:
-        """The outputs of the network, shape (M,)."""
+        """The outputs of the network, shape (M,) or (M, m)."""
         samples = self._samples(X)
         return self.optimum_.predict(samples)
 
@@ -308,9 +311,10 @@ class ConvexReLURegressor(MultiOutputMixin, RegressorMixin, _ConvexReLU):  # typ
         Weight decay β, above 0, in units of a sum over the samples.
     bias : number, optional
         The value of a constant coordinate; None for neurons without bias.
-    patterns : "all" or int
-        All activation patterns, for the optimum of all networks: small data only. Or a number
-        of random ones, whose best network is found.
+    patterns : "auto", "all" or int
+        ``"all"``: all activation patterns, for the optimum of all networks, up to a million.
+        A number: so many random ones, whose best network is found. ``"auto"``: all up to
+        10,000, else 100 random ones; ``training_.complete`` tells which.
     random_state : int
         Seed of the random patterns.
     progress
@@ -341,7 +345,7 @@ class ConvexReLURegressor(MultiOutputMixin, RegressorMixin, _ConvexReLU):  # typ
         beta: float | Fraction | str = 0.1,
         *,
         bias: float | Fraction | str | None = 1.0,
-        patterns: str | int = "all",
+        patterns: str | int = "auto",
         random_state: int = 0,
         progress: Progress = None,
     ) -> None:
@@ -368,7 +372,7 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
     Parameters
     ----------
     beta, bias, patterns, random_state, progress
-        As in :class:`ConvexReLURegressor`.
+        As in :class:`ConvexReLURegressor`, but for the default of the patterns.
     loss : {"softmax", "multiclass_hinge", "crammer_singer"}
         Cross-entropy, for two classes that of logistic regression; or the hinge losses of
         support vector machines, which give no probabilities.

@@ -455,7 +455,8 @@ class OneHiddenLayer(Problem):
 
         The certificate is a proof: norms bound how far the least squares fit of the faces and
         its residuals are from the computed ones, all rounding counted; ranks and multipliers
-        of 0 are proved modulo primes.
+        of 0 are proved modulo primes. In rational arithmetic the descent goes on where
+        residuals are as small as the rounding of the targets.
 
         Examples
         --------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from arrangement.checks import float_table
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number
 from arrangement.relu.weight_space import Floats
@@ -66,7 +67,7 @@ class Predictor:
         >>> best.predict([[1], [2], [3]]).round(9).tolist()
         [1.0, 3.0, 5.0]
         """
-        X = np.asarray(X, dtype=np.float64)
+        X = float_table(X, "X")
         features = self.weights.shape[1] - (self.bias is not None)
         if X.ndim != 2 or X.shape[1] != features:
             raise InputError(f"X must have shape (M, {features}), not {X.shape}")

@@ -277,15 +277,24 @@ class Samples:
         w[..., -1] -= w @ self.shift
         return w
 
-    def coordinates(self, w: Floats) -> Floats:
+    def exact_weights(self, v: Floats) -> NDArray[np.object_]:
+        """The same for rows v as Fractions, of which only the quotients are rounded."""
+        shift = [Fraction(s) for s in self.shift.tolist()]
+        rows = [[Fraction(x) for x in row] for row in (v / self.scale).tolist()]
+        for row in rows:
+            row[-1] -= sum((x * s for x, s in zip(row, shift, strict=True)), Fraction(0))
+        return np.array(rows, dtype=object)
+
+    def coordinates(self, w: NDArray[Any]) -> Floats:
         """The inverse of :meth:`weights`, the shift computed exactly."""
         v = np.array(w, dtype=np.float64)
         if self.shift.any():
             shift = [Fraction(s) for s in self.shift]
-            for row in v.reshape(-1, v.shape[-1]):
+            given = np.reshape(w, (-1, v.shape[-1]))
+            for row, exactly in zip(v.reshape(-1, v.shape[-1]), given, strict=True):
                 moved = sum(
-                    (Fraction(x) * s for x, s in zip(row, shift, strict=True)),
-                    Fraction(row[-1]),
+                    (Fraction(x) * s for x, s in zip(exactly, shift, strict=True)),
+                    Fraction(exactly[-1]),
                 )
                 row[-1] = float(moved)
         return v * self.scale

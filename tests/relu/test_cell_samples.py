@@ -168,3 +168,25 @@ def test_neurons_of_one_sign_do_not_cancel():
             for w in weights
         ]
         assert {one.holding for one in found if not one.undecided} <= {holding}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": ["a", "b"]}, "y, entry 0: 'a' is no number"),
+        ({"y": [[1], [1, 2]]}, "X: labels"),
+        ({"X": [[1, 2], [3]]}, "X: samples"),
+        ({"X": [[1.0, np.nan], [1, 2]]}, "X: samples"),
+        ({"spread": -1}, "spread = -1: a number of at least 0"),
+        ({"spread": np.nan}, "spread must be a finite number"),
+        ({"around": 3}, "around: weights and output weights"),
+        ({"around": ([[1, 2, 3]],)}, "around: weights and output weights"),
+        ({"around": ([[1, np.inf, 3]], [1])}, "around: a weight is not finite"),
+        ({"around": ("ab", [1])}, "around, entry 0: 'ab'"),
+        ({"draws": 0}, "draws = 0 is too small"),
+    ],
+)
+def test_each_argument_is_refused_by_its_name(change, message):
+    given = {"X": [[0.0, 1.0], [2.0, 1.0]], "y": [1.0, 2.0], "draws": 2, **change}
+    with pytest.raises(InputError, match=message):
+        sampled_cells(**given)

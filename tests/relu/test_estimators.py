@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("sklearn")
 
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.relu import (
     Certificate,
     ConvexReLUClassifier,
@@ -195,3 +195,33 @@ def test_without_scikit_learn_there_is_one_clear_error():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert "arrangement[data]" in run.stdout
+
+
+def test_patterns_are_drawn_where_they_are_too_many():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(60, 12)), rng.normal(size=60)
+    model = ConvexReLURegressor(random_state=3).fit(X, y)
+    drawn = ConvexReLURegressor(patterns=100, random_state=3).fit(X, y)
+    assert not model.training_.complete
+    assert model.loss_ == drawn.loss_
+    assert ConvexReLURegressor().fit(X[:9, :1], y[:9]).training_.complete
+    with pytest.raises(SizeError, match="60 samples"):
+        ConvexReLURegressor(patterns="all").fit(X, y)
+
+
+def test_the_exact_regressor_of_several_targets():
+    rng = np.random.default_rng(5)
+    X, Y, weights = rng.normal(size=(6, 1)), rng.normal(size=(6, 2)), rng.integers(1, 4, 6)
+    model = ExactReLURegressor().fit(X, Y)
+    assert model.loss_ == OneHiddenLayer(X, Y).fit_global().fun
+    assert model.predict(X).shape == (6, 2)
+    # The loss of a landscape is that of all targets of a sample.
+    assert np.mean(np.sum((model.predict(X) - Y) ** 2, axis=1)) == pytest.approx(model.loss_)
+    weighted = ExactReLURegressor().fit(X, Y, sample_weight=weights)
+    copies = OneHiddenLayer(X.repeat(weights, axis=0), Y.repeat(weights, axis=0)).fit_global()
+    assert weighted.loss_ == pytest.approx(copies.fun, abs=1e-7)
+    assert weighted.predict(X) == pytest.approx(copies.predict(X), abs=1e-5)
+    with pytest.warns(DataConversionWarning):
+        column = ExactReLURegressor().fit(X, Y[:, :1])
+    assert column.loss_ == ExactReLURegressor().fit(X, Y[:, 0]).loss_
+    assert column.predict(X).shape == (6,)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from arrangement.errors import ArrangementError
+from arrangement import plot
+from arrangement.errors import ArrangementError, InputError, SizeError
 from arrangement.networks import Network, pattern_network
 from arrangement.relu import (
     NetworkLoss,
@@ -377,7 +378,7 @@ TWO = Network([[[1.0], [2.0]]], [[0.0, 1.0]])
         ),
         (lambda: directions_at(NetworkLoss(ONE, [[1.0]], [1.0]), "gradient"), "vanishes"),
         (lambda: directions_at(NetworkLoss(ONE, [[1.0]], [2.0]), "hessian", 0), "layer"),
-        (lambda: bias_direction(ONE, 1, 0), "too large"),
+        (lambda: bias_direction(ONE, 1, 0), "layers 0 to 0"),
         (lambda: loss_surface(random_loss("squared"), points=2).kinks(), r"\[0, 1, 2\]"),
     ],
 )  # fmt: skip
@@ -394,3 +395,27 @@ def test_a_subgradient_of_every_loss_lies_below_it():
         f, g = rng.integers(-3, 4, (2, *shape)).astype(float)
         slope = (loss.gradient(f, y) * (g - f)).reshape(50, -1).sum(axis=1)
         assert (loss.values(g, y) >= loss.values(f, y) + slope - 1e-12).all(), name
+
+
+def test_layers_and_samples_that_there_are_not_are_named():
+    network = Network.random([2, 3, 1], rng=0)
+    loss = NetworkLoss(network, [[0.0, 1.0]], [1.0])
+    for call in (
+        lambda: bias_direction(network, 9, 0),
+        lambda: directions_at(loss, "random", 9),
+    ):
+        with pytest.raises(InputError, match=r"layer = 9: .* has layers 0 to 1") as raised:
+            call()
+        assert not isinstance(raised.value, SizeError)
+    with pytest.raises(InputError, match="neuron = 3: layer 0 has neurons 0 to 2"):
+        bias_direction(network, 0, 3)
+    with pytest.raises(InputError, match="X: a point has 2 coordinates"):
+        NetworkLoss(network, [[0.0]], [1.0])
+    with pytest.raises(InputError, match="X, row 0"):
+        NetworkLoss(network, [["a", 1]], [1.0])
+
+
+def test_a_picture_needs_its_directory(tmp_path):
+    loss = NetworkLoss(Network.random([1, 2, 1], rng=0), [[0.0]], [1.0])
+    with pytest.raises(InputError, match="no such directory"):
+        plot.surface(loss_surface(loss, "random", points=3), tmp_path / "none" / "a.png")

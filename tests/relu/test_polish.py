@@ -52,6 +52,50 @@ def test_both_proofs_agree(seed):
     assert np.array_equal(one.signs, other.signs)
 
 
+def nearly_fit(seed):
+    """Targets that a network fits but for their rounding, and a network near to it."""
+    rng = np.random.default_rng([seed, 1])
+    N, d, K = int(rng.integers(5, 9)), int(rng.integers(1, 3)), int(rng.integers(1, 3))
+    X, W, z = rng.normal(size=(N, d)), rng.normal(size=(K, d + 1)), rng.normal(size=K)
+    y = np.maximum(X @ W[:, :-1].T + W[:, -1], 0) @ z
+    if rng.random() < 0.3:
+        y = X @ W[0, :-1] + 0.1
+    if rng.random() < 0.2:
+        X, y = np.concatenate([X[:5], X[:5]]), np.concatenate([y[:5], y[:5] + 2**-45])
+    return X, y, K, (W + 0.01 * rng.normal(size=W.shape), z)
+
+
+@pytest.mark.parametrize("seed", first(2, range(25)))
+def test_what_is_left_of_rounded_targets_is_the_loss_of_a_piece(seed):
+    X, y, K, network = nearly_fit(seed)
+    layer = OneHiddenLayer(X, y, hidden=K)
+    assert layer.polish(network).certified
+    end = layer.polish(network, exact=True)
+    assert end.certified, end
+    losses = layer.landscape(exact=True).pieces.loss
+    assert (np.abs(losses - end.loss) <= 1e-6 * end.loss).any(), (end, losses)
+
+
+@pytest.mark.parametrize("seed", first(1, range(12)))
+@pytest.mark.parametrize("kind", ["labels", "zero", "constant", "kinks", "linear", "tiny"])
+def test_targets_that_are_fit_to_rounding_end_on_a_piece(kind, seed):
+    rng = np.random.default_rng([seed, 2])
+    N, d, K = int(rng.integers(8, 40)), int(rng.integers(1, 5)), int(rng.integers(2, 7))
+    X, free = rng.normal(size=(N, d)), bool(rng.random() < 0.5)
+    if kind == "labels":
+        X, y = np.repeat(rng.integers(-2, 3, size=(N, d)), 2, axis=0), rng.choice([-1.0, 1], N)
+        y = y.repeat(2)
+    elif kind in ("kinks", "tiny"):
+        y = np.abs(X[:, 0]) - X[:, -1] + (kind == "tiny") * 1e-13 * rng.normal(size=N)
+    else:
+        slope = {"zero": 0.0, "constant": 0.0, "linear": 1 / 3}[kind]
+        y = X @ np.full(d, slope) + (kind != "zero")
+    layer = OneHiddenLayer(X, y, hidden=K, output_bias=free)
+    end = layer.polish((rng.normal(size=(K, d + 1)), rng.normal(size=K)))
+    assert end.certified, end
+    assert end.loss <= end.initial_loss
+
+
 def large(seed, N=60, d=4, K=5):
     rng = np.random.default_rng(seed)
     X, y = rng.normal(size=(N, d)), rng.normal(size=N)

@@ -101,7 +101,7 @@ class NetworkLoss:
     ) -> None:
         check_instance(network, "network", "Network")
         self.network = network
-        self.X, single = given_points(X, network.input_dimension)
+        self.X, single = given_points(X, network.input_dimension, name="X")
         if single or not len(self.X):
             raise InputError("X: a table with one sample a row is needed")
         self._inputs = self.X.astype(np.float64)

@@ -241,11 +241,21 @@ class LossSurface:
         return f"LossSurface: {grid} points, {self.loss!r}"
 
 
+def _layer(network: Network, layer: int) -> int:
+    layer = whole(layer, "layer", 0)
+    if layer >= network.depth:
+        raise InputError(f"layer = {layer}: {network!r} has layers 0 to {network.depth - 1}")
+    return layer
+
+
 def bias_direction(network: Network, layer: int, neuron: int) -> Floats:
     """The direction in which one bias grows: a unit vector, shape (P,)."""
     check_instance(network, "network", "Network")
-    layer = whole(layer, "layer", 0, network.depth - 1)
-    neuron = whole(neuron, "neuron", 0, len(network.biases[layer]) - 1)
+    layer = _layer(network, layer)
+    most = len(network.biases[layer]) - 1
+    neuron = whole(neuron, "neuron", 0)
+    if neuron > most:
+        raise InputError(f"neuron = {neuron}: layer {layer} has neurons 0 to {most}")
     before = sum(W.size + len(W) for W in network.weights[:layer])
     result = np.zeros(sum(W.size + len(W) for W in network.weights))
     result[before + network.weights[layer].size + neuron] = 1.0
@@ -301,7 +311,7 @@ def directions_at(
     choice(kind, DIRECTIONS, "directions")
     theta, moved = loss.parameters, np.ones(len(loss.parameters))
     if layer is not None:
-        layer = whole(layer, "layer", 0, loss.network.depth - 1)
+        layer = _layer(loss.network, layer)
         moved[:] = 0.0
         for part in loss.layers(moved)[layer]:
             part[...] = 1.0

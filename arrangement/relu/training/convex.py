@@ -68,6 +68,9 @@ __all__ = ["ConvexTraining", "critical_beta", "train"]
 MOST_PATTERNS = 2**20
 """Patterns that are looked at in every round."""
 
+FEW_PATTERNS, DRAWN = 10_000, 100
+"""The patterns that are all looked at unasked, seconds; and the random vectors beyond."""
+
 SECONDS = 1e-7
 """About how long one sample of one pattern takes in a round."""
 
@@ -176,10 +179,11 @@ def train(
     bias : number, optional
         The value of a constant coordinate appended to every sample; its weight, the last entry
         of each w_j, decays like the others. None for neurons without bias.
-    patterns : "all" or int
+    patterns : "all", "auto" or int
         ``"all"``: every activation pattern, that is every cell of the samples' arrangement; the
         optimum is then that of all networks. A number: the patterns of so many random normal
-        vectors only, as is usual elsewhere; equal ones count once.
+        vectors only, as is usual elsewhere; equal ones count once. ``"auto"``: all if there
+        are at most 10,000, else those of 100 random vectors; `complete` tells which.
     rng : numpy.random.Generator or int, optional
         Where the random vectors come from.
     progress : bool or callable, optional
@@ -199,10 +203,10 @@ def train(
     ------
     InputError
         If X or y is no table of finite numbers of matching length, beta is not above 0,
-        `patterns` is neither "all" nor a positive integer, a label is not one of the loss, or
-        a weight is below 0.
+        `patterns` is neither "all", "auto" nor a positive integer, a label is not one of the
+        loss, or a weight is below 0.
     SizeError
-        If there may be more than a million patterns.
+        If there may be more than a million patterns, and all are to be looked at.
     SolverError
         If the gap between the network and the dual cannot be closed in float64: to a millionth
         of the zero function's loss, and a hundredth of the network's own.
@@ -393,12 +397,14 @@ def _patterns(
     Beside them, if they are all, a function that gives the facets of one.
     """
     if isinstance(patterns, str):
-        if patterns != "all":
+        if patterns not in ("all", "auto"):
             raise InputError(
-                f'patterns={shown(patterns)}: "all", or a number of random vectors'
+                f'patterns={shown(patterns)}: "all", "auto", or a number of random vectors'
             )
         n = len(arrangement.different)
         most = cover(n, arrangement.rank)
+        if most > FEW_PATTERNS and patterns == "auto":
+            return _patterns(arrangement, X, DRAWN, rng, progress)
         if most > MOST_PATTERNS:
             hours = most * n * SECONDS / 3600
             raise SizeError(

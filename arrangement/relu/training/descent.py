@@ -7,6 +7,10 @@ which it has to stop is added to the faces. At a fit it leaves the faces along t
 h(v) < 0 (see :mod:`arrangement.relu.losses.criterion`), and where there are none it has a
 piece, which :mod:`arrangement.relu.training.piece_proof` proves. Every step lowers the loss,
 which on the fits of finitely many faces has finitely many values: so it ends.
+
+Near a point the way goes on in finer units. With the `lift` t_0 of its neurons' pre-activations
+u is the change from it: t = t_0 + u·x, and outputs change by s (slope(t) u·x + (slope(t) −
+slope(t_0)) t_0), where no digit is lost, however large t_0 is beside u.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from scipy.linalg import lstsq
 from arrangement.relu.training.piece_proof import DEPENDENT, OFF_FACE, Faces, Flat, Proof, proof
 from arrangement.relu.weight_space import Floats, Mask, Samples, Signs
 
-__all__ = ["Descent", "Found"]
+__all__ = ["ROUNDED", "Descent", "Found"]
 
 NEAR = (1e-2, 1e-3, 1e-4, 1e-6, 1e-8)
 """So near to a sample's hyperplane, as the sine of an angle, weights are put on it at first."""
@@ -70,6 +74,12 @@ class Descent:
         The output bias.
     on : ndarray of bool, shape (K, N)
         The samples on whose hyperplanes the neurons are held.
+    lift : ndarray, shape (K, N)
+        Pre-activations where u = 0; zero from the origin.
+    start : ndarray, shape (N,)
+        Residuals where u and the offset are 0.
+    size : float
+        Of the targets, beside which residuals are none.
     """
 
     samples: Samples
@@ -80,6 +90,9 @@ class Descent:
     offset: float
     on: Mask
     flats: list[Flat]
+    lift: Floats
+    start: Floats
+    size: float
     steps: int = 0
 
     @classmethod
@@ -89,10 +102,11 @@ class Descent:
         """On the faces that the neurons are near, so far as that does not raise the loss."""
         length = np.linalg.norm(u, axis=1)
         sines = np.abs(u @ samples.unit.T) / np.where(length == 0, 1.0, length)[:, None]
-        free_of_faces = cls(
-            samples, free, leak, u, s, offset, np.zeros(sines.shape, dtype=bool), []
-        )
-        free_of_faces.hold(free_of_faces.on)
+        no = np.zeros(sines.shape, dtype=bool)
+        size, zero = float(np.linalg.norm(samples.y)), np.zeros(sines.shape)
+        free_of_faces = cls(samples, free, leak, u, s, offset, no, [], zero, -samples.y, size)
+        free_of_faces.hold(no)
+        free_of_faces.size = size or float(np.sqrt(free_of_faces.loss()))
         limit = free_of_faces.loss()
         for near in NEAR:
             on = np.zeros(sines.shape, dtype=bool)
@@ -115,13 +129,20 @@ class Descent:
         known = {flat.on.tobytes(): flat for flat in self.flats}
         self.flats = [known.get(row.tobytes()) or Flat.of(self.samples, row) for row in on]
         self.on = np.array([flat.on for flat in self.flats])
+        gone = self.is_zero & self.lift.any(axis=1)
+        if gone.any():
+            lost = np.where(self.lift > 0, self.lift, self.leak * self.lift)
+            self.start = self.start - (self.s * gone) @ lost
+            self.lift = np.where(gone[:, None], 0.0, self.lift)
         self.u = np.array(
             [
-                0.0 * row if flat.is_origin else flat.basis @ (flat.basis.T @ row)
-                for row, flat in zip(self.u, self.flats, strict=True)
+                0.0 * row
+                if flat.is_origin
+                else flat.basis @ (flat.basis.T @ row) - flat.dual @ lift[flat.chosen]
+                for row, lift, flat in zip(self.u, self.lift, self.flats, strict=True)
             ]
         )
-        idle: Mask = np.asarray(~self.u.any(axis=1))
+        idle: Mask = np.asarray(~(self.u.any(axis=1) | self.lift.any(axis=1)))
         if np.any(idle & ~self.is_zero):
             self.hold(self.on | idle[:, None])
 
@@ -132,16 +153,20 @@ class Descent:
 
     def along(self, u: Floats) -> Floats:
         """u_j·x_i, shape (K, N), 0 where the neurons are held."""
-        return np.where(self.on, 0.0, u @ self.samples.X.T)
+        return np.where(self.on, 0.0, self.lift + u @ self.samples.X.T)
 
-    def outputs(self) -> Floats:
-        """f(x_i), shape (N,)."""
-        t = self.along(self.u)
-        return np.asarray(self.s @ np.where(t > 0, t, self.leak * t) + self.offset)
+    def residuals(self) -> Floats:
+        """f(x_i) − y_i, shape (N,)."""
+        slope, before = (
+            np.where(t > 0, 1.0, self.leak) for t in (self.along(self.u), self.lift)
+        )
+        moved = np.where(self.on, -self.lift, self.u @ self.samples.X.T)
+        change = slope * moved + (slope - before) * self.lift
+        return np.asarray(self.s @ change + self.offset + self.start)
 
     def loss(self) -> float:
         """Σ r² at the point."""
-        r = self.outputs() - self.samples.y
+        r = self.residuals()
         return float(r @ r)
 
     def faces(self) -> Faces:
@@ -158,21 +183,8 @@ class Descent:
 
     def run(self, most: int, report: Callable[[int, int], None]) -> Found:
         """Descend until a piece is proved, nothing is left to descend, or `most` steps."""
-        while self.steps < most:
-            report(self.steps, most)
-            before, held = self.loss(), self.on
-            if self.fit() and (
-                self.loss() < before * (1 - LOWER) or not np.array_equal(self.on, held)
-            ):
-                continue
+        while self.descend(most, report):
             faces = self.faces()
-            if np.sqrt(self.loss()) > FITTED * np.linalg.norm(self.samples.y):
-                start = replace(self, s=self.s.copy())
-                before = self.loss()
-                if self.leave(faces) and self.loss() < before:
-                    continue
-                self.u, self.s, self.offset = start.u, start.s, start.offset
-                self.on, self.flats = start.on, start.flats
             end = proof(faces, self.samples.y, self.coefficients())
             if end == OFF_FACE and self.join():
                 continue
@@ -180,12 +192,30 @@ class Descent:
         end = f"more than {most} steps would be needed"
         return Found(self.faces(), self.u, self.offset, self.loss(), end, self.steps, False)
 
+    def descend(self, most: int, report: Callable[[int, int], None]) -> bool:
+        """Descend until float64 sees nothing below; False where `most` steps are too few."""
+        while self.steps < most:
+            report(self.steps, most)
+            before, held = self.loss(), self.on
+            if self.fit() and (
+                self.loss() < before * (1 - LOWER) or not np.array_equal(self.on, held)
+            ):
+                continue
+            if np.sqrt(self.loss()) <= FITTED * self.size:
+                return True
+            stop = replace(self, s=self.s.copy())
+            before = self.loss()
+            if not (self.leave(self.faces()) and self.loss() < before):
+                self.__dict__.update({**stop.__dict__, "steps": self.steps})
+                return True
+        return False
+
     # --- steps ------------------------------------------------------------------------------
 
     def fit(self) -> bool:
         """Go towards the nearest least squares fit on the faces; has a kink been met?"""
         faces = self.faces()
-        r = self.outputs() - self.samples.y
+        r = self.residuals()
         change = lstsq(faces.columns, -r, cond=DEPENDENT, lapack_driver="gelsy")[0]
         move = np.array(
             [
@@ -202,7 +232,7 @@ class Descent:
             ROUNDED * np.linalg.norm(self.samples.X, axis=1)
         )
         reach = length[:, 0] * np.linalg.norm(self.samples.X)
-        on[reach <= FITTED * np.linalg.norm(self.samples.y)] = True
+        on[reach <= FITTED * self.size] = True
         if np.array_equal(on | self.on, self.on):
             return False
         self.hold(on | self.on)
@@ -210,7 +240,7 @@ class Descent:
 
     def leave(self, faces: Faces) -> bool:
         """Leave the faces of all neurons along their steepest rays; are there any?"""
-        r = self.outputs() - self.samples.y
+        r = self.residuals()
         move, held = np.zeros_like(self.u), self.on.copy()
         for j, flat in enumerate(self.flats):
             if flat.is_origin:
@@ -257,7 +287,7 @@ class Descent:
         speed = np.where(held, 0.0, move @ self.samples.X.T)
         slope = np.where((t > 0) | ((t == 0) & (speed > 0)), 1.0, self.leak)
         rate = self.s @ (slope * speed) + shift
-        r = self.outputs() - self.samples.y
+        r = self.residuals()
         with np.errstate(divide="ignore", invalid="ignore"):
             times = np.where((t != 0) & (t * speed < 0), -t / speed, np.inf)
         first = np.argsort(times, axis=None)

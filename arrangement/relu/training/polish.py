@@ -14,7 +14,7 @@ from arrangement.exact.numbers import exact_table
 from arrangement.relu.predictor import Predictor
 from arrangement.relu.training.descent import Descent
 from arrangement.relu.training.piece_proof import Faces
-from arrangement.relu.training.rational_piece import rational_proof
+from arrangement.relu.training.rational_descent import descended
 from arrangement.relu.weight_space import Floats, Signs
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def polished(
     faces, proof = found.faces, found.proof
     small = faces.columns.size <= FEW and isinstance(proof, str)
     if found.is_fit and (exact or small):
-        proof = rational_proof(faces, problem.exact_targets, found.u)
+        found = descended(found, problem.exact_targets, max_steps, report)
+        faces, proof = found.faces, found.proof
     u, offset, loss = found.u, found.offset, found.loss / len(samples.y)
     doubt, dimension, margin = "", -1, 0.0
     if isinstance(proof, str):
