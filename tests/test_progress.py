@@ -78,6 +78,7 @@ def test_short_work_is_not_shown():
     assert on_terminal("-c", COUNT, 5) == ("", "")
 
 
+@pytest.mark.slow
 def test_nothing_is_shown_where_there_is_no_terminal():
     done = subprocess.run(
         [sys.executable, "-c", COUNT, "25"], capture_output=True, text=True, check=True

@@ -17,7 +17,7 @@ from arrangement.enumeration import restrict
 from arrangement.exact.fields import field_of
 from arrangement.kernels.cells import covers as kernel
 from tests import reference
-from tests.amounts import examples
+from tests.amounts import examples, first
 from tests.facts import BOUNDED, CELLS, COUNTS, WHITNEY
 from tests.strategies import tables
 
@@ -519,7 +519,7 @@ def test_points_that_the_first_prime_takes_for_one():
         assert arrangement.characteristic_polynomial() == wanted
 
 
-@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("several", first(1, [False, True]))
 def test_lines_that_the_first_primes_take_for_one_another_or_for_infinity(several):
     """Several: all the primes that are tried."""
     q, size = 10**6, whitney.SMALLEST
@@ -568,6 +568,7 @@ def test_products_are_counted_by_factors():
     assert families.grid(*[2] * 30).n_bounded_cells() == 1
 
 
+@pytest.mark.slow
 def test_symmetries_of_nothing_and_of_too_much():
     assert Arrangement(np.zeros((0, 2))).n_cells(symmetry=[[]]) == 1
     n = 70_000
