@@ -11,6 +11,7 @@ from flint import fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arrangement.errors import InputError
 from arrangement.networks import Network
 from arrangement.networks.questions import search
 from tests.amounts import examples
@@ -258,6 +259,37 @@ def test_a_bound_that_only_rounding_keeps_from_the_value_is_computed_exactly():
         found = dead.output_range([("-5/14", "8/7"), (-1, "4/3")], time_limit=10)
     assert [end.bound for end in (*found.minima, *found.maxima)] == [0] * 4
     assert all(end.n_parts == 1 for end in (*found.minima, *found.maxima))
+
+
+@pytest.mark.parametrize("exponent", [160, 200, 250])
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
+def test_squares_of_distances_may_be_less_than_float64(norm, exponent):
+    # The margin that is larger at 0 leads to the point that is further away.
+    biases = [0, f"-2e-{exponent + 3}", f"-1e-{exponent - 3}"]
+    found = Network([[[0], ["1e-3"], [-1000]]], [biases]).robustness([0], [(-1, 1)], norm)
+    assert (found.status, found.point) == ("optimal", (-Fraction(1, 10**exponent),))
+    assert (
+        found.distance
+        == found.distance_bound
+        == pytest.approx(float(f"1e-{exponent}"), rel=1e-15, abs=0)
+    )
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
+def test_squares_of_distances_may_be_more_than_float64(norm):
+    network = Network([[[1]], [[1], [0]]], [[0], [-1e200, 0]])
+    found = network.robustness([0], [(-1e201, 1e201)], norm)
+    assert (found.status, found.point) == ("optimal", (Fraction(1e200),))
+    assert found.distance == found.to_dict()["bound"] == 1e200
+
+
+def test_bounds_beyond_float64_are_refused():
+    network = Network([[[1], [1]], [[1e308, 1e308]]], [[0, 0], [0]])
+    found = network.maximum([1], [(-10, 10)])
+    assert (found.status, found.value) == ("optimal", 20 * Fraction(1e308))
+    assert found.to_dict()["value"] == math.inf
+    with pytest.raises(InputError, match="layer 1: values on the domain are beyond float64"):
+        network.maximum([1], [(-10, 10)], time_limit=0)
 
 
 @pytest.mark.slow

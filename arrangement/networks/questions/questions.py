@@ -123,14 +123,15 @@ def robustness(
     margins = composed(
         one_kink(network), [unit[i] - unit[own] for i in others], [0] * len(others)
     )
-    towards = _steepest(margins, point)
+    with np.errstate(all="ignore"):
+        towards = _steepest(margins, point)
+        ahead = towards / np.abs(towards).max(initial=0.0)
     aim = Nearest(point, NORMS[norm], np.where(towards < 0, -1, 1))
     near = np.array([float(v) for v in point])
     low, high = asked.floats()
     starts = [np.where(towards > 0, high, np.where(towards < 0, low, near))]
-    if np.abs(towards).max(initial=0.0) > 0:
-        width = float((high - low).max())
-        starts.append(near + towards / np.abs(towards).max() * width)
+    if np.isfinite(ahead).all():
+        starts.append(near + ahead * float((high - low).max()))
     found = _nearest(
         margins, asked, aim, _gap(gap), _deadline(time_limit), [point, *starts], progress
     )
