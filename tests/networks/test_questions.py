@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from arrangement.errors import InputError
 from arrangement.networks import Network
+from arrangement.networks.complex import domains as given_domains
 from arrangement.networks.questions import search
 from tests.amounts import examples
 
@@ -281,6 +282,17 @@ def test_squares_of_distances_may_be_more_than_float64(norm):
     found = network.robustness([0], [(-1e201, 1e201)], norm)
     assert (found.status, found.point) == ("optimal", (Fraction(1e200),))
     assert found.distance == found.to_dict()["bound"] == 1e200
+
+
+def test_a_box_with_one_more_row_may_have_any_number_of_inputs():
+    d = 30
+    domain = np.vstack([np.eye(d), -np.eye(d), np.ones(d)]), [1] * d + [0] * d + [3.5]
+    weights = [[1] * d, [1] + [0] * (d - 1), [0, 1] + [0] * (d - 2)]
+    network = Network([weights, [[1, 0, 0]]], [[0, -0.5, -0.5], [0]])
+    with patch.object(given_domains, "Polyhedron", side_effect=AssertionError):
+        assert network.maximum([1], domain).value == Fraction(7, 2)
+        assert len(network.regions(domain, method="recursion")) == 4
+        assert len(network.walk([0] * d, domain=domain).regions()) == 4
 
 
 def test_bounds_beyond_float64_are_refused():

@@ -17,14 +17,14 @@ from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact import linear_programs
 from arrangement.exact.linear_programs import Program
-from arrangement.exact.polyhedron import Polyhedron
 from arrangement.exact.solver import ProgramSolver
-from arrangement.networks.complex.domains import bounded_rows
+from arrangement.networks.complex.domains import bounded_rows, box_round
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.questions.aims import Aim, Nearest
 from arrangement.networks.questions.relaxation import Parts, Relaxation, Split
+from arrangement.networks.regions.inequalities import inner_point
 from arrangement.progress import Progress, reporter
 
 __all__ = ["MOST_BISECTED", "Domain", "Found", "search"]
@@ -72,23 +72,9 @@ class Domain:
     def of(cls, domain: Any, dimension: int) -> Domain:
         """A domain as it is given, see :meth:`Network.regions`."""
         rows = bounded_rows(domain, dimension)
-        ends: list[dict[int, Fraction]] = [{}, {}]
-        walls = []
-        for row in rows:
-            on = [j for j, v in enumerate(row[:-1]) if v]
-            if len(on) != 1:
-                walls.append(row)
-                continue
-            (j,) = on
-            end, side = Fraction(-row[-1], row[j]), int(row[j] < 0)
-            best = min if side else max
-            ends[side][j] = best(end, ends[side].get(j, end))
-        if any(len(side) < dimension for side in ends):
-            columns = list(zip(*Polyhedron(rows).vertices, strict=True))
-            ends = [dict(enumerate(map(best, columns))) for best in (min, max)]
-        table = np.array(walls, dtype=object).reshape(len(walls), dimension + 1)
-        low, high = ([side[j] for j in range(dimension)] for side in ends)
-        return cls(rows, table, low, high)
+        low, high = map(list, zip(*box_round(rows), strict=True))
+        walls = rows[(rows[:, :-1] != 0).sum(axis=1) != 1]
+        return cls(rows, walls, low, high)
 
     def floats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The box in float64, rounded outward."""
@@ -239,7 +225,7 @@ class _Search:
         if x in self.domain:
             return x
         if self.inside is None:
-            self.inside = exact.interior_point(self.domain.rows.tolist())
+            self.inside = inner_point(self.domain.rows, np.mean(self.box, axis=0))
             assert self.inside is not None, "the domain has interior points"
         for bits in (40, 20):
             part = Fraction(1, 2**bits)
