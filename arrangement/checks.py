@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.numbers import exact_table, shown
+from arrangement.exact.numbers import exact_number, exact_table, exact_text, shown
 
 __all__ = [
     "check_executor",
@@ -21,6 +22,7 @@ __all__ = [
     "float_table",
     "generator",
     "given_points",
+    "nonnegative",
     "number",
     "whole",
 ]
@@ -124,6 +126,23 @@ def number(value: Any, name: str) -> float:
     if result is None or not np.isfinite(result):
         raise InputError(f"{name} must be a finite number, not {shown(value)}")
     return result
+
+
+def nonnegative(value: Any, name: str) -> Fraction:
+    """An argument of at least 0, exactly as given.
+
+    Examples
+    --------
+    >>> nonnegative("1/3", "radius")
+    Fraction(1, 3)
+    """
+    try:
+        exactly = Fraction(exact_number(value))
+    except (AttributeError, ValueError, TypeError, ArithmeticError):
+        raise InputError(f"{name} {shown(value)} is not a number") from None
+    if exactly < 0:
+        raise InputError(f"{name} {exact_text(exactly)} must be at least 0")
+    return exactly
 
 
 def generator(rng: Any, name: str = "rng") -> np.random.Generator:

@@ -18,8 +18,9 @@ from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 from arrangement.files.exact_text import rational_number
+from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.network import Network
-from arrangement.networks.questions.answers import Extremum, Robustness, rounded
+from arrangement.networks.questions.answers import Extremum, Robustness
 
 __all__ = ["add", "run"]
 
@@ -108,8 +109,8 @@ def _answered(
 
 def _interval(end: Extremum) -> str:
     if end.status == "optimal":
-        return f"{rounded(end.value):.10g}"
-    low, high = sorted((rounded(end.value), rounded(end.bound)))
+        return f"{nearest(end.value):.10g}"
+    low, high = sorted((nearest(end.value), nearest(end.bound)))
     return f"[{low:.10g}, {high:.10g}]"
 
 
@@ -119,7 +120,7 @@ def _extremum(name: str, found: Extremum) -> list[Fact]:
     return [
         Fact(name, facts["value"], f"{facts['value']:.10g}  exactly {exact}"),
         Fact("bound", facts["bound"], f"{facts['bound']:.10g}"),
-        Fact("gap", rounded(found.gap), f"{rounded(found.gap):.2g}"),
+        Fact("gap", nearest(found.gap), f"{nearest(found.gap):.2g}"),
         Fact("point", facts["exact_point"], _told(found.point)),
         Fact("exact value", facts["exact_value"], {}),
         Fact("exact bound", facts["exact_bound"], {}),
@@ -177,5 +178,5 @@ def _told(point: tuple[Fraction, ...] | None) -> str:
     if point is None:
         return "none"
     rest = len(point) - SHOWN
-    shown = ", ".join(f"{rounded(v):.8g}" for v in point[:SHOWN])
+    shown = ", ".join(f"{nearest(v):.8g}" for v in point[:SHOWN])
     return shown + (f" and {rest} more (--json has all)" if rest > 0 else "")

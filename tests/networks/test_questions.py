@@ -11,7 +11,9 @@ from flint import fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arrangement.errors import InputError
 from arrangement.networks import Network
+from arrangement.networks.complex import domains as given_domains
 from arrangement.networks.questions import search
 from tests.amounts import examples
 
@@ -258,6 +260,48 @@ def test_a_bound_that_only_rounding_keeps_from_the_value_is_computed_exactly():
         found = dead.output_range([("-5/14", "8/7"), (-1, "4/3")], time_limit=10)
     assert [end.bound for end in (*found.minima, *found.maxima)] == [0] * 4
     assert all(end.n_parts == 1 for end in (*found.minima, *found.maxima))
+
+
+@pytest.mark.parametrize("exponent", [160, 200, 250])
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
+def test_squares_of_distances_may_be_less_than_float64(norm, exponent):
+    # The margin that is larger at 0 leads to the point that is further away.
+    biases = [0, f"-2e-{exponent + 3}", f"-1e-{exponent - 3}"]
+    found = Network([[[0], ["1e-3"], [-1000]]], [biases]).robustness([0], [(-1, 1)], norm)
+    assert (found.status, found.point) == ("optimal", (-Fraction(1, 10**exponent),))
+    assert (
+        found.distance
+        == found.distance_bound
+        == pytest.approx(float(f"1e-{exponent}"), rel=1e-15, abs=0)
+    )
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
+def test_squares_of_distances_may_be_more_than_float64(norm):
+    network = Network([[[1]], [[1], [0]]], [[0], [-1e200, 0]])
+    found = network.robustness([0], [(-1e201, 1e201)], norm)
+    assert (found.status, found.point) == ("optimal", (Fraction(1e200),))
+    assert found.distance == found.to_dict()["bound"] == 1e200
+
+
+def test_a_box_with_one_more_row_may_have_any_number_of_inputs():
+    d = 30
+    domain = np.vstack([np.eye(d), -np.eye(d), np.ones(d)]), [1] * d + [0] * d + [3.5]
+    weights = [[1] * d, [1] + [0] * (d - 1), [0, 1] + [0] * (d - 2)]
+    network = Network([weights, [[1, 0, 0]]], [[0, -0.5, -0.5], [0]])
+    with patch.object(given_domains, "Polyhedron", side_effect=AssertionError):
+        assert network.maximum([1], domain).value == Fraction(7, 2)
+        assert len(network.regions(domain, method="recursion")) == 4
+        assert len(network.walk([0] * d, domain=domain).regions()) == 4
+
+
+def test_bounds_beyond_float64_are_refused():
+    network = Network([[[1], [1]], [[1e308, 1e308]]], [[0, 0], [0]])
+    found = network.maximum([1], [(-10, 10)])
+    assert (found.status, found.value) == ("optimal", 20 * Fraction(1e308))
+    assert found.to_dict()["value"] == math.inf
+    with pytest.raises(InputError, match="layer 1: values on the domain are beyond float64"):
+        network.maximum([1], [(-10, 10)], time_limit=0)
 
 
 @pytest.mark.slow

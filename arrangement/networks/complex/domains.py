@@ -114,13 +114,16 @@ def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
         As :func:`bounded_domain` does.
     """
     rows = rational_rows(domain, dimension)
-    if not _is_box(rows):
+    if _stated_box(rows) is None:
         _refuse_unbounded(Polyhedron(rows))
     return rows
 
 
 def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
-    """The least box round a bounded polytope, a low and a high end for each coordinate.
+    """A box round a bounded polytope, a low and a high end for each coordinate.
+
+    Its ends are those that the rows state, or if some are missing those of the vertices, which
+    may be very many.
 
     Examples
     --------
@@ -128,20 +131,36 @@ def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
     >>> [(str(low), str(high)) for low, high in box_round(triangle)]
     [('0', '1'), ('0', '1')]
     """
-    if not _is_box(rows):
-        columns = zip(*Polyhedron(rows).vertices, strict=True)
-        return [(Fraction(min(column)), Fraction(max(column))) for column in columns]
-    ends: dict[tuple[int, bool], Fraction] = {}
-    for row in rows.tolist():
-        c, v = next((c, v) for c, v in enumerate(row[:-1]) if v)
-        ends[c, v > 0] = Fraction(-row[-1], v)
-    return [(ends[c, True], ends[c, False]) for c in range(rows.shape[1] - 1)]
+    stated = _stated_box(rows)
+    if stated is not None:
+        return stated
+    columns = zip(*Polyhedron(rows).vertices, strict=True)
+    return [(Fraction(min(column)), Fraction(max(column))) for column in columns]
+
+
+def _stated_box(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]] | None:
+    """The box of the rows of a single coordinate, None if they leave an end open."""
+    lows: dict[int, Fraction] = {}
+    highs: dict[int, Fraction] = {}
+    for *g, constant in rows.tolist():
+        on = [c for c, v in enumerate(g) if v]
+        if len(on) == 1:
+            (c,) = on
+            end = Fraction(-constant, g[c])
+            ends, tighter = (lows, max) if g[c] > 0 else (highs, min)
+            ends[c] = tighter(end, ends.get(c, end))
+    columns = range(rows.shape[1] - 1)
+    if not all(c in lows and c in highs for c in columns):
+        return None
+    return [(lows[c], highs[c]) for c in columns]
 
 
 def is_bounded(rows: NDArray[np.object_]) -> bool:
     """Is a domain bounded?"""
+    if _stated_box(rows) is not None:
+        return True
     body = Polyhedron(rows)
-    return _is_box(rows) or not (body.lines or body.rays)
+    return not (body.lines or body.rays)
 
 
 def rational_rows(domain: Any, dimension: int) -> NDArray[np.object_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Protocol
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.exact.linear_programs import Program, least_squares_point
+from arrangement.networks.complex.vertices import nearest
+from arrangement.networks.questions.answers import square_root
 from arrangement.networks.questions.relaxation import in_box
 
 __all__ = ["Aim", "Largest", "Nearest"]
@@ -109,8 +110,8 @@ class Nearest:
 
     def _radius(self, size: Fraction) -> float:
         """A distance in float64, rounded up."""
-        value = float(size)
-        return (math.sqrt(value) if self.norm == 2 else value) * (1 + 1e-12) + 1e-300
+        radius = square_root(size) if self.norm == 2 else nearest(size)
+        return radius * (1 + 1e-12) + 1e-300
 
     def size(self, x: Point) -> Fraction:
         """The distance of a point, or its square in l2."""
@@ -213,11 +214,11 @@ class Nearest:
         still = A @ self.near
         size = gain @ np.abs(self.near) + np.abs(self.near).sum()
         size += (gain * np.maximum(np.abs(low), np.abs(high))).sum(axis=-1)
-        nearest = np.clip(0.0, low, high)
+        closest = np.clip(0.0, low, high)
         if self.norm == 1:
-            steps = [np.broadcast_to(step, A.shape) for step in (low, high, nearest)]
+            steps = [np.broadcast_to(step, A.shape) for step in (low, high, closest)]
             most = np.max([A * step - np.abs(step) for step in steps], axis=0).sum(axis=-1)
-            return still + most, size + np.abs(nearest).sum(axis=-1)
+            return still + most, size + np.abs(closest).sum(axis=-1)
         if self.norm == 2:
             step = np.clip(A / 2, low, high)
             most = (step * (A - step)).sum(axis=-1)
@@ -229,7 +230,7 @@ class Nearest:
         left = gains[..., ::-1].cumsum(axis=-1)[..., ::-1]
         first = (left > 1.0).sum(axis=-1, keepdims=True) - 1
         t = np.take_along_axis(rooms, np.maximum(first, 0), axis=-1)
-        t = np.maximum(np.where(first < 0, 0.0, t), np.abs(nearest).max(axis=-1, keepdims=True))
+        t = np.maximum(np.where(first < 0, 0.0, t), np.abs(closest).max(axis=-1, keepdims=True))
         most = (gain * np.minimum(room, t)).sum(axis=-1) - t[..., 0]
         return still + most, size + t[..., 0]
 

@@ -8,21 +8,25 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 from arrangement.exact.numbers import exact_text
+from arrangement.networks.complex.vertices import nearest
 
-__all__ = ["Equality", "Extremum", "OutputRange", "Robustness", "Status", "rounded"]
+__all__ = ["Equality", "Extremum", "OutputRange", "Robustness", "Status", "square_root"]
 
 Point: TypeAlias = tuple[Fraction, ...]
 Status: TypeAlias = Literal["optimal", "gap", "time_limit"]
 
 
-def rounded(value: Fraction | None) -> float:
-    """The nearest float64; NaN for None, and an infinity beyond float64."""
-    if value is None:
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.copysign(math.inf, value)
+def square_root(value: Fraction) -> float:
+    """The root of a number that is not negative, to about an ulp; infinite beyond float64.
+
+    Examples
+    --------
+    >>> square_root(Fraction(10) ** 400), square_root(Fraction(9, 10**400))
+    (1e+200, 3e-200)
+    """
+    half = (value.numerator.bit_length() - value.denominator.bit_length()) // 2
+    near = math.sqrt(value / Fraction(4) ** half)
+    return nearest(Fraction(near) * Fraction(2) ** half)
 
 
 def _texts(point: Point | None) -> list[str] | None:
@@ -64,8 +68,8 @@ class Extremum:
         """Exact numbers as text "p/q", and the nearest float64 of value and bound."""
         return {
             "status": self.status,
-            "value": rounded(self.value),
-            "bound": rounded(self.bound),
+            "value": nearest(self.value),
+            "bound": nearest(self.bound),
             "exact_value": exact_text(self.value),
             "exact_bound": exact_text(self.bound),
             "exact_point": _texts(self.point),
@@ -127,8 +131,8 @@ class Equality:
         """Exact numbers as text "p/q", and the nearest float64 of difference and bound."""
         return {
             "is_equal": self.is_equal,
-            "difference": rounded(self.difference),
-            "bound": rounded(self.bound),
+            "difference": nearest(self.difference),
+            "bound": nearest(self.bound),
             "exact_difference": exact_text(self.difference),
             "exact_point": _texts(self.point),
             "n_parts": self.n_parts,
@@ -170,8 +174,9 @@ class Robustness:
     n_parts: int
 
     def _distance(self, size: Fraction | None) -> float:
-        value = math.inf if size is None else rounded(size)
-        return math.sqrt(value) if self.norm == "l2" else value
+        if size is None:
+            return math.inf
+        return square_root(size) if self.norm == "l2" else nearest(size)
 
     @property
     def distance(self) -> float:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from arrangement.checks import check_instance, choice
+from arrangement.checks import check_instance, choice, nonnegative
 from arrangement.errors import InputError
-from arrangement.exact.numbers import exact_number, exact_table, exact_text, shown
+from arrangement.exact.numbers import exact_table, shown
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.questions.aims import Largest, Nearest
 from arrangement.networks.questions.answers import (
@@ -47,7 +47,7 @@ def extremum(
     if len(functional) != out:
         raise InputError(f"c has {len(functional)} entries, but the network has {out} outputs")
     asked = Domain.of(domain, network.input_dimension)
-    limits = _gap(gap), _deadline(time_limit)
+    limits = nonnegative(gap, "gap"), _deadline(time_limit)
     return _extremum(one_kink(network), functional, asked, sign, *limits, progress)
 
 
@@ -80,7 +80,7 @@ def output_range(
 ) -> OutputRange:
     """The least and the largest value of each output; see :meth:`Network.output_range`."""
     out = network.output_dimension
-    asked, allowed = Domain.of(domain, network.input_dimension), _gap(gap)
+    asked, allowed = Domain.of(domain, network.input_dimension), nonnegative(gap, "gap")
     deadline, units = _deadline(time_limit), np.eye(out, dtype=object)
     simple = one_kink(network)
     ends: list[Extremum] = []
@@ -123,16 +123,23 @@ def robustness(
     margins = composed(
         one_kink(network), [unit[i] - unit[own] for i in others], [0] * len(others)
     )
-    towards = _steepest(margins, point)
+    with np.errstate(all="ignore"):
+        towards = _steepest(margins, point)
+        ahead = towards / np.abs(towards).max(initial=0.0)
     aim = Nearest(point, NORMS[norm], np.where(towards < 0, -1, 1))
     near = np.array([float(v) for v in point])
     low, high = asked.floats()
     starts = [np.where(towards > 0, high, np.where(towards < 0, low, near))]
-    if np.abs(towards).max(initial=0.0) > 0:
-        width = float((high - low).max())
-        starts.append(near + towards / np.abs(towards).max() * width)
+    if np.isfinite(ahead).all():
+        starts.append(near + ahead * float((high - low).max()))
     found = _nearest(
-        margins, asked, aim, _gap(gap), _deadline(time_limit), [point, *starts], progress
+        margins,
+        asked,
+        aim,
+        nonnegative(gap, "gap"),
+        _deadline(time_limit),
+        [point, *starts],
+        progress,
     )
     names = network.labels.tolist() if network.labels is not None else list(range(out))
     nearest = None
@@ -215,7 +222,7 @@ def largest_difference(
     progress: Progress,
 ) -> Extremum:
     """The largest |f_i(x) − g_i(x)|; see :meth:`Network.largest_difference`."""
-    found = _difference(network, other, domain, _gap(gap), time_limit, progress)
+    found = _difference(network, other, domain, nonnegative(gap, "gap"), time_limit, progress)
     return _extremum_of(found, 1)
 
 
@@ -263,16 +270,6 @@ def _status(found: Found) -> Status:
     if found.value == found.bound:
         return "optimal"
     return "gap" if found.in_time else "time_limit"
-
-
-def _gap(gap: Any) -> Fraction:
-    try:
-        value = Fraction(exact_number(gap))
-    except (AttributeError, ValueError, TypeError, ArithmeticError):
-        raise InputError(f"gap {shown(gap)} is not a number") from None
-    if value < 0:
-        raise InputError(f"gap {exact_text(value)} must be at least 0")
-    return value
 
 
 def _deadline(time_limit: Any) -> float:

@@ -17,13 +17,14 @@ from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact import linear_programs
 from arrangement.exact.linear_programs import Program
-from arrangement.exact.polyhedron import Polyhedron
 from arrangement.exact.solver import ProgramSolver
-from arrangement.networks.complex.domains import bounded_rows
+from arrangement.networks.complex.domains import bounded_rows, box_round
+from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.questions.aims import Aim, Nearest
 from arrangement.networks.questions.relaxation import Parts, Relaxation, Split
+from arrangement.networks.regions.inequalities import inner_point
 from arrangement.progress import Progress, reporter
 
 __all__ = ["MOST_BISECTED", "Domain", "Found", "search"]
@@ -71,23 +72,9 @@ class Domain:
     def of(cls, domain: Any, dimension: int) -> Domain:
         """A domain as it is given, see :meth:`Network.regions`."""
         rows = bounded_rows(domain, dimension)
-        ends: list[dict[int, Fraction]] = [{}, {}]
-        walls = []
-        for row in rows:
-            on = [j for j, v in enumerate(row[:-1]) if v]
-            if len(on) != 1:
-                walls.append(row)
-                continue
-            (j,) = on
-            end, side = Fraction(-row[-1], row[j]), int(row[j] < 0)
-            best = min if side else max
-            ends[side][j] = best(end, ends[side].get(j, end))
-        if any(len(side) < dimension for side in ends):
-            columns = list(zip(*Polyhedron(rows).vertices, strict=True))
-            ends = [dict(enumerate(map(best, columns))) for best in (min, max)]
-        table = np.array(walls, dtype=object).reshape(len(walls), dimension + 1)
-        low, high = ([side[j] for j in range(dimension)] for side in ends)
-        return cls(rows, table, low, high)
+        low, high = map(list, zip(*box_round(rows), strict=True))
+        walls = rows[(rows[:, :-1] != 0).sum(axis=1) != 1]
+        return cls(rows, walls, low, high)
 
     def floats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The box in float64, rounded outward."""
@@ -181,7 +168,8 @@ def search(
     floor : Fraction, optional
         Only larger values are sought; without any the bound is this.
     """
-    return _Search(network, domain, aim, gap, deadline, enough, floor).run(starts, progress)
+    with np.errstate(all="ignore"):  # what overflows is a hint, or no bound
+        return _Search(network, domain, aim, gap, deadline, enough, floor).run(starts, progress)
 
 
 class _Search:
@@ -237,7 +225,7 @@ class _Search:
         if x in self.domain:
             return x
         if self.inside is None:
-            self.inside = exact.interior_point(self.domain.rows.tolist())
+            self.inside = inner_point(self.domain.rows, np.mean(self.box, axis=0))
             assert self.inside is not None, "the domain has interior points"
         for bits in (40, 20):
             part = Fraction(1, 2**bits)
@@ -250,7 +238,7 @@ class _Search:
         """Look at a float64 point, and near it, if its value promises something."""
         if isinstance(self.aim, Nearest):
             self._look_along(x)
-        elif self.value is None or self.network.forward(x).max() > float(self.value):
+        elif self.value is None or self.network.forward(x).max() > nearest(self.value):
             self.offer(x)
 
     def _look_along(self, x: NDArray[np.float64]) -> None:
@@ -262,9 +250,8 @@ class _Search:
         if not 0 < size < np.inf:
             return
         low, high = self.box
-        with np.errstate(all="ignore"):
-            room = np.where(step > 0, (high - centre) / step, (low - centre) / step)
-            end = min(4.0, float(np.nanmin(np.where(step == 0, np.inf, room))))
+        room = np.where(step > 0, (high - centre) / step, (low - centre) / step)
+        end = min(4.0, float(np.nanmin(np.where(step == 0, np.inf, room))))
         times = np.linspace(0.0, end, SAMPLES)
         while True:
             on = self.network.forward(centre + times[:, None] * step).max(axis=1) >= 0
@@ -301,18 +288,14 @@ class _Search:
         parts = self._within(parts)
         self.relaxation.tighten(parts)
         for l, ends in enumerate(parts.most):
-            if not np.isfinite(ends).all():
-                raise InputError(
-                    f"layer {l}: values on the domain are beyond float64; scale the weights or "
-                    "give a smaller domain"
-                )
+            _refuse_infinite(ends, l)
         if not self.aim.constrains:
             self.rounding = self._rounding(np.stack([low, low / 2 + high / 2, high]))
         self.look((low + high) / 2)
         for output in range(self.network.output_dimension):
             self._push(parts, [()], output, [np.inf])
         if self.heap and self.value is not None:
-            self.scale = abs(float(-self.heap[0][0]) - float(self.value))
+            self.scale = abs(nearest(-self.heap[0][0]) - nearest(self.value))
         show = reporter(progress, "parts")
         in_time = True
         while self.heap:
@@ -344,7 +327,9 @@ class _Search:
         show(self.n_parts, self.n_parts)
         known = [self.floor if self.value is None else self.value, self.left]
         known += [-self.heap[0][0]] if self.heap else []
-        top = max((Fraction(v) for v in known if v is not None), default=None)
+        reached = [v for v in known if v is not None]
+        _refuse_infinite([v for v in reached if isinstance(v, float)], self.last)
+        top = max(map(Fraction, reached), default=None)
         return Found(self.value, self.point, top, self.n_parts, in_time)
 
     def _bounded_by(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> Parts:
@@ -377,17 +362,17 @@ class _Search:
         self.n_parts += k
         counts = sum(one.sum(axis=1) for one in parts.unstable(self.network.slopes))
         counts = np.broadcast_to(counts, k)
-        nearest = bounds
+        closest = bounds
         if isinstance(self.aim, Nearest):
             box = parts.low[:, None], parts.high[:, None]
             unit *= self.aim.multiplier(slopes, bounds, *box)[..., None]
-            nearest, _ = self.relaxation.upper(parts, self.last, unit, support=self.aim.support)
+            closest, _ = self.relaxation.upper(parts, self.last, unit, support=self.aim.support)
         for i in range(k):
             bound: Any = float(bounds[i, 0])
             if self.aim.constrains:
                 if bound < 0:
                     continue
-                bound = min(0.0, float(nearest[i, 0]))
+                bound = min(0.0, float(closest[i, 0]))
             elif output in self.constant:
                 bound = self.constant[output]
             bound = min(bound, above[i])
@@ -421,10 +406,9 @@ class _Search:
         for output in {node.output for _, node in batch}:
             group = [(bound, node) for bound, node in batch if node.output == output]
             whole = _joined([node.parts for _, node in group])
-            with np.errstate(all="ignore"):  # where nothing is known, any will do
-                slopes = np.abs([node.slope for _, node in group])
-                slopes += self.relaxation.variation(whole, [output] * len(group))
-                gains = np.nan_to_num(slopes * (whole.high - whole.low))
+            slopes = np.abs([node.slope for _, node in group])
+            slopes += self.relaxation.variation(whole, [output] * len(group))
+            gains = np.nan_to_num(slopes * (whole.high - whole.low))
             rows, above, splits, halved = [], [], [], []
             for (bound, node), j in zip(group, gains.argmax(axis=1).tolist(), strict=True):
                 box = node.parts
@@ -504,8 +488,8 @@ class _Search:
     def _is_close(self, bound: Any) -> bool:
         if self.value is None:
             return False
-        missing = float(bound) - float(self.value)
-        near = NEARLY * max(self.scale, abs(float(self.value)) * 1e-3)
+        missing = nearest(bound) - nearest(self.value)
+        near = NEARLY * max(self.scale, abs(nearest(self.value)) * 1e-3)
         return missing <= max(near, self.rounding)
 
     def _exactly(
@@ -567,6 +551,14 @@ class _Search:
         ]
         l = next(l for l, one in enumerate(unstable) if one.any())
         return l, int(widths[l].argmax())
+
+
+def _refuse_infinite(ends: Any, l: int) -> None:
+    if not np.isfinite(ends).all():
+        raise InputError(
+            f"layer {l}: values on the domain are beyond float64; scale the weights or give a "
+            "smaller domain"
+        )
 
 
 def _copy(parts: Parts) -> Parts:

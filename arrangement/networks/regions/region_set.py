@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,9 +29,6 @@ from arrangement.networks.regions.division import (
     Summary,
 )
 from arrangement.results.columns import frozen
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["RegionSet", "SolidRegion"]
 

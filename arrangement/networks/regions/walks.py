@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.checks import whole
+from arrangement.checks import nonnegative, whole
 from arrangement.errors import InputError
-from arrangement.exact.numbers import exact_number, exact_table, exact_text, shown
+from arrangement.exact.numbers import exact_table, exact_text
 from arrangement.networks.complex.domains import rational_rows
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.layers import Layers, homogeneous
@@ -76,7 +76,7 @@ class Walk:
             raise InputError(
                 f"x is outside the domain, beyond its row {outside[0]}: give another"
             )
-        self.radius = None if radius is None else _radius(radius)
+        self.radius = None if radius is None else nonnegative(radius, "radius")
         self.max_regions = None if max_regions is None else whole(max_regions, "max_regions", 1)
 
     def __iter__(self) -> Iterator[WalkedRegion]:
@@ -291,13 +291,3 @@ class WalkedRegions(HalfspaceRegions):
             "edges": self.edges.tolist(),
             "edge_neurons": self.edge_neurons.tolist(),
         }
-
-
-def _radius(radius: Any) -> Fraction:
-    try:
-        value = Fraction(exact_number(radius))
-    except (AttributeError, ValueError, TypeError, ArithmeticError):
-        raise InputError(f"radius {shown(radius)} is not a number") from None
-    if value < 0:
-        raise InputError(f"radius {exact_text(value)} must be at least 0")
-    return value
