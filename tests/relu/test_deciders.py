@@ -3,12 +3,14 @@
 from fractions import Fraction
 from functools import partialmethod
 
+import mpmath
 import numpy as np
 import pytest
 from flint import arb
 
 from arrangement.exact.roots import precision
 from arrangement.relu import OneHiddenLayer
+from arrangement.relu.minima import smooth
 from arrangement.relu.minima.huber import HuberDecider
 from arrangement.relu.minima.smooth import PRECISIONS, SmoothDecider, _Critical
 from tests.amounts import first
@@ -131,8 +133,8 @@ def test_an_enclosure_from_where_newton_hardly_converges_holds_the_critical_poin
 def test_derivatives_are_affine_in_those_of_groups(seed, loss):
     decider, A = random_columns(seed, loss)
     y = decider.targets
-    table = decider._in_groups(A, np.eye(len(A), dtype=object))
-    keyed = A if loss == "logistic" else np.column_stack([A, y])
+    keyed = A if loss == "logistic" else np.column_stack([A, -y])
+    table = decider._in_groups(keyed, np.eye(len(A), dtype=object))
     classes = {
         max(tuple(row), tuple(-row)) for row in keyed.tolist() for row in [np.array(row)]
     }
@@ -147,10 +149,58 @@ def test_derivatives_are_affine_in_those_of_groups(seed, loss):
         assert table[:, :-1] @ q == pytest.approx(right, abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", first(20, range(400)))
+def test_a_rational_critical_point_is_found_and_decides_every_form(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 4))
+    denominator = int(rng.choice([1, 2, 3, 5]))
+    c = rng.integers(-4, 5, n)  # over the denominator
+    A, t = np.zeros((0, n), dtype=int), np.zeros(0, dtype=int)
+    while np.linalg.matrix_rank(A) < n:
+        own = rng.integers(-3, 4, (int(rng.integers(1, 4)), n))
+        side = rng.choice([-1, 1], len(own))
+        A = np.vstack([A, own, -side @ own])
+        t = np.append(t, rng.integers(0, 5) * np.append(side, 1))
+    y = [Fraction(int(v), denominator) for v in A @ c - t]
+    decider, A = decider_of(A.tolist(), y, "log_cosh")
+    found = decider._found(A, PRECISIONS[0])
+    assert found.proved
+    assert [Fraction(v, found.point[-1] * decider.target_scale) for v in found.point[:-1]] == [
+        Fraction(int(v), denominator) for v in c
+    ]
+    exactly = [mpmath.tanh(mpmath.mpf(int(v)) / denominator) for v in t]
+    for ball, value in zip(found.derivatives, exactly, strict=True):
+        assert float(ball.mid()) == pytest.approx(float(value), abs=1e-14)
+    for form in rng.integers(-1, 2, (20, len(A))).astype(object):
+        total = sum(a * b for a, b in zip(form.tolist(), exactly, strict=True))
+        implied = decider._implied(found.arguments, A, form[:, None])
+        assert implied == (abs(total) < 1e-12)
+    for form in rng.integers(-2, 3, (5, n)).astype(object):
+        assert decider._form_sign(found, form) == np.sign(form @ c)
+
+
+@pytest.mark.parametrize("loss", ["log_cosh", "logistic"])
+@pytest.mark.parametrize("seed", first(4, range(40)))
+def test_no_point_is_called_rational_that_is_not(seed, loss, monkeypatch):
+    monkeypatch.setattr(smooth, "NEAR", 0.3)  # groups that are none
+    decider, A = random_columns(seed, loss)
+    found = decider._found(A, PRECISIONS[0])
+    if found is None or found.point is None:
+        return
+    with precision(PRECISIONS[0]):
+        given = zip(found.outputs, decider.targets.tolist(), strict=True)
+        slopes = [decider._terms(f, arb(y))[1] for f, y in given]
+        for column in A.T.tolist():
+            total = sum((a * b for a, b in zip(column, slopes, strict=True)), arb(0))
+            assert total.contains(0)
+            assert float(total.rad()) < 1e-30
+
+
 def test_balls_that_hold_zero_leave_a_continuum_open():
     decider, A = decider_of([[1]], [1.0], "log_cosh")
     wide = arb(0, 1)
-    found = _Critical(A, [arb(0)], np.array([[1]], dtype=object), [], [], arb(0), True)
+    null = np.array([[1]], dtype=object)
+    found = _Critical(A, [arb(0)], null, [], [], arb(0), True, None, A)
     one = np.array([1], dtype=object)
     with precision(128):
         # t + v > 0 and −t + v > 0, with v in (−1, 1), then above 0, then below.

@@ -54,18 +54,44 @@ def test_the_pieces_are_those_of_the_definitions(seed, loss):
     expected = specification(**given).pieces()
     found = states(pieces)
     assert len(set(found)) == len(found)
-    for state, value, decided in zip(found, pieces.loss, pieces.decided, strict=True):
-        assert state in expected or not decided
-        if state in expected:
-            assert value == pytest.approx(float(expected[state]), rel=1e-12, abs=1e-14)
-    assert len(set(expected) - set(found)) <= landscape.doubtful
-    # What vanishes does so by structure, and is proved to, but where other residuals of
-    # log-cosh cancel in pairs.
-    if (seed, loss) != (66, "log_cosh"):
-        assert pieces.decided.all()
-        assert not landscape.doubtful
-    if pieces.decided.all() and not landscape.doubtful:
-        assert sorted(found) == sorted(expected)
+    assert sorted(found) == sorted(expected)
+    for state, value in zip(found, pieces.loss, strict=True):
+        assert value == pytest.approx(float(expected[state]), rel=1e-12, abs=1e-14)
+    # What vanishes does so by structure or at a rational point, and is proved to.
+    assert pieces.decided.all()
+    assert not landscape.doubtful
+
+
+def cancelling(seed):
+    """Samples of the line whose log-cosh derivatives cancel at a rational weight."""
+    rng = np.random.default_rng(seed)
+    x, t = [], []
+    for size in rng.integers(0, 4, int(rng.integers(1, 3))) / 2:
+        own = rng.integers(1, 5, int(rng.integers(1, 3))) / 2
+        side = rng.choice([-1, 1], len(own))
+        rest = -float(side @ own)
+        x += [*own, abs(rest) or 1.0]
+        t += [*(size * side), size * np.sign(rest)]
+    w = Fraction(int(rng.integers(1, 5)), int(rng.choice([1, 2, 3])))
+    y = [Fraction(a) * w - Fraction(b) for a, b in zip(x, t, strict=True)]
+    return [[-0.5], *([v] for v in x)], [Fraction(int(rng.integers(-1, 2))), *y]
+
+
+@pytest.mark.parametrize("seed", first(2, range(28)))
+def test_what_cancels_at_a_rational_point_is_decided(seed):
+    X, y = cancelling(seed)
+    layer = OneHiddenLayer(X, y, bias=(None, 1)[seed % 2], loss="log_cosh")
+    landscape = layer.landscape(exact=seed % 4 > 1)
+    expected = SmoothReference(
+        [[Fraction(v) for v in row] for row in X],
+        y,
+        loss="log_cosh",
+        bias=(None, 1)[seed % 2],
+        output_bias=False,
+    ).pieces()
+    assert sorted(states(landscape.pieces)) == sorted(expected)
+    assert landscape.pieces.decided.all()
+    assert landscape.doubtful == 0
 
 
 def test_an_exact_fit_of_the_active_samples_leaves_nothing_open():

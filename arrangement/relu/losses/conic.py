@@ -12,10 +12,16 @@ if TYPE_CHECKING:
 
 __all__ = ["minimise"]
 
-ASKED = 1e-12, 1e-8
+TOLERANCES = "tol_gap_abs", "tol_gap_rel", "tol_feas"
+
+ASKED = (
+    dict.fromkeys(TOLERANCES, 1e-12),
+    dict.fromkeys(TOLERANCES, 1e-8) | {"min_switch_step_length": 0.01},
+)
 """The gap and residuals that Clarabel is asked for, the second where it fails on the first. It
 comes as near as float64 allows, and an answer within its reduced tolerances is taken; what is
-made of it is checked by the caller."""
+made of it is checked by the caller. Between exponential cones it changes its scaling after a
+step below 0.1, and then may come no further: the second time it does so later."""
 
 
 def minimise(problem: cp.Problem) -> None:
@@ -28,8 +34,7 @@ def minimise(problem: cp.Problem) -> None:
     """
     import cvxpy as cp
 
-    for tolerance in ASKED:
-        asked = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), tolerance)
+    for asked in ASKED:
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Solution may be inaccurate")

@@ -13,11 +13,18 @@ python-flint), so that a sign of a linear form in c or r is certain unless its b
 
 *Forms that vanish.* Samples with equal rows of A have equal outputs, and with opposite rows
 opposite ones, so that r is affine in as many unknowns as there are such groups; where Aᵀr = 0
-then implies that a form in r vanishes it does. Where log-cosh fits the targets of all samples
-with outputs, their r are 0. A form e·c vanishes if the critical point of the
+then implies that a form in r vanishes it does. A form e·c vanishes if the critical point of the
 columns with e·c = 0 is one of all columns, by the same rule. What is left after the last of
 `PRECISIONS` is open: a strict inequality then refuses the tuple, which is doubtful, and a weak
 one leaves the piece undecided.
+
+*Rational critical points.* r_i is affine in the tanh of an argument t_i, f_i − y_i for log-cosh
+and f_i / 2 for the logistic loss. At rational arguments 1 and the tanh of different |t_i| > 0
+are independent over Q: in u = exp(2/q), transcendental by Lindemann, tanh(k/q) is
+(u^k − 1)/(u^k + 1), whose pole exp(iπ/k) none of smaller k has. So a form in r vanishes iff
+its coefficients in each group of equal |t_i| cancel, and Aᵀr = 0 holds wherever the groups of a
+rational critical point stay equal, which by uniqueness is there only. Hence the groups that
+float64 sees give the point by linear equations, and the rule proves it.
 
 *There may be none.* The logistic loss has no minimum on the tuple iff some v has
 y_i (A v)_i ≥ 0 for all i, not all zero. A linear program proposes the samples with equality;
@@ -50,6 +57,9 @@ PRECISIONS = 128, 640
 GRID = 100
 """Losses and derivatives that agree to 2^-100 count as equal, in orders and components."""
 
+NEAR = 1e-8
+"""Arguments of tanh that are nearer, as a share of the largest target, are tried as equal."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Critical:
@@ -62,6 +72,8 @@ class _Critical:
     derivatives: list[arb]  # (N,)
     loss: arb  # the mean
     proved: bool
+    point: Integers | None  # (n + 1,), c where it is rational, and last its denominator
+    arguments: Integers  # (N, any), samples with equal or opposite rows have such t_i
 
 
 class SmoothDecider(ConvexDecider):
@@ -93,8 +105,13 @@ class SmoothDecider(ConvexDecider):
             ]
             if self.kind.separable and self._separates(rows, strictly=True):
                 return None
-            start, steady = self._newton(rows)
-            c = self._enclosed(rows, start, targets, bits) if steady else None
+            start, outputs, steady = self._newton(rows)
+            rational = self._rational(rows, outputs)
+            if rational is not None:
+                denominator = int(rational[-1]) * self.target_scale
+                c: list[arb] | None = [arb(fmpq(int(v), denominator)) for v in rational[:-1]]
+            else:
+                c = self._enclosed(rows, start, targets, bits) if steady else None
             if c is None and self.kind.separable and self._separates(rows, strictly=False):
                 return None
             proved = c is not None
@@ -107,7 +124,13 @@ class SmoothDecider(ConvexDecider):
             terms = [self._terms(v, y) for v, y in zip(f, targets, strict=True)]
             loss = sum((term[0] for term in terms), arb(0)) / len(terms)
         null = exact.nullspace(A) if len(pivots) < n else np.zeros((n, 0), dtype=object)
-        return _Critical(A, whole, null, f, [term[1] for term in terms], loss, proved)
+        point, arguments = None, self._arguments(A)
+        if rational is not None:
+            point = np.zeros(n + 1, dtype=object)
+            point[[*pivots, n]] = rational
+            arguments = arguments.dot(point)[:, None]
+        derivatives = [term[1] for term in terms]
+        return _Critical(A, whole, null, f, derivatives, loss, proved, point, arguments)
 
     def _terms(self, f: arb, y: arb) -> tuple[arb, arb, arb]:
         """l, l′ and l″ at one sample."""
@@ -119,18 +142,18 @@ class SmoothDecider(ConvexDecider):
         away = abs(t)
         return away + (-2 * away).exp().log1p() - arb(2).log(), tanh, 1 - tanh * tanh
 
-    def _newton(self, rows: Integers) -> tuple[Floats, bool]:
-        """The minimum on independent columns in float64, and whether it stood still there."""
+    def _newton(self, rows: Integers) -> tuple[Floats, Floats, bool]:
+        """The minimum on independent columns in float64, its outputs, and whether it stood."""
         r = rows.shape[1]
         if not r:
-            return np.zeros(0), True
+            return np.zeros(0), np.zeros(len(rows)), True
         largest = [max(map(abs, column)) for column in rows.T.tolist()]
         A = np.array([[v / m for v, m in zip(row, largest, strict=True)] for row in rows])
         Q, R = np.linalg.qr(A)
         q, steady = self.descended(Q[None], np.ones((1, r), dtype=bool))
         with np.errstate(over="ignore"):
             c = np.linalg.solve(R, q[0]) / np.array(largest, dtype=np.float64)
-        return c, bool(steady[0]) and bool(np.isfinite(c).all())
+        return c, Q @ q[0], bool(steady[0]) and bool(np.isfinite(c).all())
 
     def _enclosed(
         self, rows: Integers, start: Floats, targets: list[arb], bits: int
@@ -140,9 +163,6 @@ class SmoothDecider(ConvexDecider):
         if not r:
             return []
         A = arb_mat([[int(v) for v in row] for row in rows.tolist()])
-        zero = self._rational(rows)
-        if zero is not None:
-            return zero
         At = A.transpose()
         c = [arb(float(v)) for v in start]
 
@@ -185,24 +205,29 @@ class SmoothDecider(ConvexDecider):
             return inner
         return None
 
-    def _rational(self, rows: Integers) -> list[arb] | None:
-        """The critical point, where it is 0 or fits the targets of all samples it moves."""
-        if self._implied(rows[:, :0], rows):
-            return [arb(0)] * rows.shape[1]
-        fit = self._exact_fit(rows)
-        if fit is None:
-            return None
-        form, scale = fit
-        return [arb(fmpq(int(v), scale * self.target_scale)) for v in form[: rows.shape[1], -1]]
+    def _arguments(self, columns: Integers) -> Integers:
+        """Forms in c and 1, up to a positive factor the arguments t_i of tanh, one a row."""
+        shift = self.targets if self.kind.name == "log_cosh" else 0 * self.targets
+        return np.column_stack([columns, -shift])
 
-    def _exact_fit(self, columns: Integers) -> tuple[Integers, int] | None:
-        """The echelon form of the samples with outputs and their targets, if one fits all."""
-        if self.kind.name != "log_cosh" or not columns.shape[1]:
+    def _rational(self, rows: Integers, outputs: Floats) -> Integers | None:
+        """The critical point in independent columns if it is rational, and its denominator."""
+        t = outputs - self.y if self.kind.name == "log_cosh" else outputs
+        order = np.argsort(np.abs(t), kind="stable")
+        near = np.diff(np.abs(t)[order], prepend=0.0) <= NEAR * np.abs(self.y).max()
+        arguments, r = self._arguments(rows), rows.shape[1]
+        signed = np.where(t < 0, -1, 1)[order, None] * arguments[order]
+        # The first is compared with 0.
+        equal = np.diff(signed, axis=0, prepend=0 * signed[:1])[near]
+        if len(equal) < r:
             return None
-        moved = np.any(columns != 0, axis=1)
-        table = np.concatenate([columns, self.targets[:, None]], axis=1)[moved]
-        form, scale, pivots = exact.echelon(table)
-        return None if columns.shape[1] in pivots else (form, scale)
+        form, scale, pivots = exact.echelon(equal)
+        if pivots != list(range(r)):
+            return None
+        point = np.append(-form[:, -1], scale)
+        if self._in_groups(arguments.dot(point)[:, None], rows).any():
+            return None
+        return point
 
     def _separates(self, rows: Integers, strictly: bool) -> bool:
         """Is there a proof that some direction of the columns lowers a logistic loss for ever?
@@ -225,25 +250,23 @@ class SmoothDecider(ConvexDecider):
 
     # --- forms that vanish ------------------------------------------------------------------
 
-    def _implied(self, columns: Integers, forms: Integers) -> bool:
-        """Do forms in r vanish at the critical point of some columns, by structure?"""
-        if self._exact_fit(columns) is not None:
-            forms = np.where(np.any(columns != 0, axis=1)[:, None], 0, forms)
-        relations = self._in_groups(columns, columns)
-        wanted = self._in_groups(columns, forms)
+    def _implied(self, arguments: Integers, columns: Integers, forms: Integers) -> bool:
+        """Do forms in r vanish where Aᵀr = 0, because of what the arguments have in common?"""
+        relations = self._in_groups(arguments, columns)
+        wanted = self._in_groups(arguments, forms)
         return exact.rank(np.concatenate([relations, wanted])) == exact.rank(relations)
 
-    def _in_groups(self, columns: Integers, forms: Integers) -> Integers:
+    def _in_groups(self, arguments: Integers, forms: Integers) -> Integers:
         """Forms Σ_i forms_i r_i, one a column, in the unknowns of groups, the last constant.
 
-        Logistic: r_i = p_i − [y_i = 1] with p the logistic function of f_i, ½ at 0 and 1 − p
-        at −f_i. Log-cosh: r_i = tanh(f_i − y_i), which is odd.
+        A group has equal or opposite rows of arguments. Logistic: r_i = p_i − [y_i = 1] with p
+        the logistic function of f_i, ½ at 0 and 1 − p at −f_i. Log-cosh: r_i = tanh(f_i − y_i),
+        which is odd.
         """
         logistic = self.kind.name == "logistic"
         place: dict[tuple[Any, ...], int] = {}
         entries: list[tuple[int, int, int]] = []  # group, factor, twice the constant
-        for row, y in zip(columns.tolist(), self.targets.tolist(), strict=True):
-            key = tuple(row) if logistic else (*row, y)
+        for key, y in zip(arguments.tolist(), self.targets.tolist(), strict=True):
             side = next((exact.sign(v) for v in key if v), 0)
             group = place.setdefault(tuple(side * v for v in key), len(place)) if side else 0
             constant = -2 * (y > 0) + (side <= 0) + (side < 0) if logistic else 0
@@ -255,19 +278,17 @@ class SmoothDecider(ConvexDecider):
                 table[k, -1] += constant * v
         return table
 
-    def _form_vanishes(self, found: _Critical, form: Integers) -> bool:
-        """Is form·c = 0 at the critical point by structure, the form in the rows' span?"""
-        inner = exact.nullspace(form[None])
-        held = found.columns.dot(inner) if inner.shape[1] else found.columns[:, :0]
-        return self._implied(held, found.columns)
-
-    def _form_sign(self, found: _Critical, form: Integers) -> tuple[int | None, arb]:
-        """The sign of form·c, None if it is open, and its ball."""
-        value = _combined(form, found.c)
-        sign = _sign(value)
-        if sign is None and self._form_vanishes(found, form):
-            return 0, arb(0)
-        return sign, value
+    def _form_sign(self, found: _Critical, form: Integers) -> int | None:
+        """The sign of form·c, the form in the rows' span; None if it is open."""
+        if found.point is not None:
+            return exact.sign(form.dot(found.point[:-1]))
+        sign = _sign(_combined(form, found.c))
+        if sign is None:
+            inner = exact.nullspace(form[None])
+            held = found.columns.dot(inner) if inner.shape[1] else found.columns[:, :0]
+            if self._implied(self._arguments(held), held, found.columns):
+                return 0
+        return sign
 
     # --- decisions --------------------------------------------------------------------------
 
@@ -311,7 +332,7 @@ class SmoothDecider(ConvexDecider):
                 if any(moves):
                     moving[j].append((moves, _combined(form, found.c)))
                     continue
-                side, _ = self._form_sign(found, form)
+                side = self._form_sign(found, form)
                 if side is None:
                     open_ = True
                     allowed[j] = False
@@ -374,7 +395,11 @@ class SmoothDecider(ConvexDecider):
         for change in self.exact_turns(face):
             value = _combined(change, found.derivatives)
             sign = _sign(value) if found.proved else None
-            if sign is None and found.proved and self._implied(found.columns, change[:, None]):
+            if (
+                sign is None
+                and found.proved
+                and self._implied(found.arguments, found.columns, change[:, None])
+            ):
                 if exact.rank(np.column_stack([found.columns, change])) > exact.rank(
                     found.columns
                 ):
@@ -411,7 +436,7 @@ class SmoothDecider(ConvexDecider):
         pull = self.map(face)
         if any(_sign(_combined(form, found.derivatives)) for form in pull.T):
             return None
-        proved = self._implied(found.columns, pull)
+        proved = self._implied(found.arguments, found.columns, pull)
         return proved, proved
 
     def without_neurons(self) -> Minima:
