@@ -372,7 +372,7 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
     Parameters
     ----------
     beta, bias, patterns, random_state, progress
-        As in :class:`ConvexReLURegressor`, but for the default of the patterns.
+        As in :class:`ConvexReLURegressor`.
     loss : {"softmax", "multiclass_hinge", "crammer_singer"}
         Cross-entropy, for two classes that of logistic regression; or the hinge losses of
         support vector machines, which give no probabilities.
@@ -407,7 +407,7 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
         loss: str = "softmax",
         margin: float = 1.0,
         bias: float | Fraction | str | None = 1.0,
-        patterns: str | int = "all",
+        patterns: str | int = "auto",
         random_state: int = 0,
         progress: Progress = None,
     ) -> None:

@@ -9,7 +9,9 @@ import pytest
 pytest.importorskip("sklearn")
 
 from sklearn.base import clone
+from sklearn.datasets import make_blobs
 from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from arrangement.errors import InputError, SizeError
@@ -22,6 +24,7 @@ from arrangement.relu import (
     OneHiddenLayer,
     convex,
 )
+from tests.amounts import first
 
 
 @pytest.mark.slow
@@ -225,3 +228,21 @@ def test_the_exact_regressor_of_several_targets():
         column = ExactReLURegressor().fit(X, Y[:, :1])
     assert column.loss_ == ExactReLURegressor().fit(X, Y[:, 0]).loss_
     assert column.predict(X).shape == (6,)
+
+
+@pytest.mark.parametrize("patterns", first(1, [10, 40]))
+def test_the_gap_of_cross_entropy_is_closed(patterns):
+    # Clarabel's first answers fail or have too few digits: of 10 in one way, of 40 in all.
+    X, labels = make_blobs(n_samples=300, random_state=0)
+    X = StandardScaler().fit_transform(X[labels != 2])
+    model = ConvexReLUClassifier(patterns=patterns).fit(X, labels[labels != 2])
+    assert 0 <= model.training_.gap + 1e-12 <= 1e-7
+
+
+def test_the_classifier_draws_patterns_where_they_are_too_many():
+    X, labels = np.random.default_rng(4).normal(size=(20, 9)), np.arange(20) % 2
+    model = ConvexReLUClassifier(beta=3.0, random_state=3).fit(X, labels)
+    drawn = ConvexReLUClassifier(beta=3.0, patterns=100, random_state=3).fit(X, labels)
+    assert not model.training_.complete
+    assert model.loss_ == drawn.loss_
+    assert ConvexReLUClassifier(beta=3.0).fit(X[:, :1], labels).training_.complete

@@ -150,7 +150,7 @@ class Program:
         V, place = np.zeros((0, self.X.shape[1])), np.zeros(0, dtype=np.int64)
         nu = fit.nu(self._outputs(V, place))
         best = np.inf, V, place, nu
-        apart, powers = APART, [0.0, 0.5, 1.0] if fit.squared else [0.0]
+        apart, powers = APART, [0.0, 0.5, 1.0]
         for _ in range(MOST_ROUNDS):
             bound, peaks = self.support(nu, self.beta, apart)
             upper = self._upper(V, place)
@@ -303,8 +303,10 @@ class Program:
         f = outputs.reshape(N * fit.outputs, count * d) @ flat
         held = sp.block_diag(sides, format="csr") @ flat >= 0
         size = cp.sum(cp.norm(V, 2, axis=1))
-        # The residuals in units of a power of β: which serves best depends on the data.
-        unit = self.beta**power if fit.squared else 1.0
+        # The residuals of squares, or else all that is minimised, in units of a power of β:
+        # which serves best depends on the data.
+        unit = self.beta**power
+        factor = 1.0 if fit.squared else unit
         e = cp.Variable(N * fit.outputs)
         if fit.squared:
             fitted = f + unit * e == fit.y
@@ -314,8 +316,8 @@ class Program:
             shape = (N, fit.outputs) if fit.loss.of_classes else (N,)
             e_shaped = cp.reshape(e, shape, order="C")
             cost = fit.loss.expression(e_shaped, fit.y, fit.weights / self.beta)
-        minimise(cp.Problem(cp.Minimize(cost + size), [fitted, held]))
-        nu = fit.allowed(-self.beta * fitted.dual_value.reshape(N, fit.outputs))
+        minimise(cp.Problem(cp.Minimize(factor * (cost + size)), [fitted, held]))
+        nu = fit.allowed(-self.beta / factor * fitted.dual_value.reshape(N, fit.outputs))
         length = np.linalg.norm(V.value, axis=1)
         self.used = [
             pair
