@@ -13,7 +13,7 @@ from arrangement.relu import OneHiddenLayer
 from arrangement.relu.losses.criterion import local_minimum
 from arrangement.relu.losses.pattern_fits import cellwise_minima
 from arrangement.relu.minima import search
-from tests.amounts import examples
+from tests.amounts import examples, first
 from tests.landscape_reference import Reference
 
 HOSTILE = dict(X=[[2e108], [-1e124], [2e-111]], y=[0, -1.597, 0])
@@ -75,7 +75,7 @@ def near(loss, expected, y):
     return abs(Fraction(loss) - expected) <= expected / 10**9 + size / 10**12
 
 
-@pytest.mark.parametrize("few", [None, -1], ids=["exhaustive", "screened"])
+@pytest.mark.parametrize("few", first(1, [None, -1]), ids=["exhaustive", "screened"])
 @given(problem=problems())
 @examples(60)
 def test_exact_pieces_and_nodes_are_those_of_the_definitions(few, problem):
