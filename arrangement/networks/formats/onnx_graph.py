@@ -115,9 +115,12 @@ def _read_external(graph: Any, folder: str) -> None:
         total += size
     refuse(total, "the numbers in files beside it", "reduce the network")
     for tensor in outside:
-        location = next((e.value for e in tensor.external_data if e.key == "location"), "")
+        facts = {entry.key: entry.value for entry in tensor.external_data}
+        location = facts.get("location", "")
         try:
             external_data_helper.load_external_data_for_tensor(tensor, folder)
+            if len(tensor.raw_data) != int(facts["length"]):
+                raise ValueError(f"{len(tensor.raw_data)} of {facts['length']} bytes")
             tensor.data_location = TensorProto.DEFAULT
             del tensor.external_data[:]
         except Exception as error:  # onnx promises no particular errors
