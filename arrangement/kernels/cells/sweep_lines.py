@@ -146,15 +146,6 @@ def _signs_on_line(
     return np.int64(end)
 
 
-@compiled(inline="always", error_model="numpy")
-def _parallel_to_picks(parallel, picked, h, depth):
-    """Is a row parallel to one of those picked?"""
-    shared = np.uint64(0)
-    for w in range(picked.shape[1]):
-        shared |= parallel[h, w] & picked[depth, w]
-    return shared != 0
-
-
 @compiled(error_model="numpy")
 def _doubt_all(lines, depth, n):
     """Let all rows but those picked be unsure."""
@@ -171,6 +162,11 @@ def _inspect(lines, moduli, depth, n):
 
     Returns what is known, or MORE_PRIMES or SPECIAL, and the last row that vanishes.
     """
+    shared, h = np.uint64(0), lines.pick[depth]
+    for w in range(lines.picked.shape[1]):
+        shared |= lines.parallel[h, w] & lines.picked[depth, w]
+    if shared:
+        return SKIPPED, -1
     found = span(moduli, lines.pick, depth + 1)
     if found != INDEPENDENT:
         return SKIPPED if found == DEPENDENT else found, -1
@@ -333,7 +329,7 @@ def sweep_lines(lines, moduli, n, is_last, out):
     values, errors, norms, bits = lines.values, lines.errors, lines.norms, lines.bits
     pick, stop, state, valid = lines.pick, lines.stop, lines.state, lines.valid
     meet, facts, negative, picked = lines.meet, lines.facts, lines.negative, lines.picked
-    factors, doubt, parallel = lines.factors, lines.doubt, lines.parallel
+    factors, doubt = lines.factors, lines.doubt
     width = values.shape[1]
     last_depth = width - 2
     n_words = out.shape[1]
@@ -355,9 +351,6 @@ def sweep_lines(lines, moduli, n, is_last, out):
                 break
             state[3] += 1
             h = pick[depth]
-            if _parallel_to_picks(parallel, picked, h, depth):
-                state[2] = 0
-                continue
             measure = depth + 3 < last_depth  # norms that grow for three more steps will do
             column = pivot_column(values, errors, norms, h, depth)
             fresh = False
@@ -414,8 +407,6 @@ def sweep_lines(lines, moduli, n, is_last, out):
             if h == limit:
                 continue
             sure = (facts[0, h >> 6] & bits[h & 63]) != 0
-            if not sure and _parallel_to_picks(parallel, picked, h, depth):
-                continue
             if sure:
                 sure = (facts[1, h >> 6] & bits[h & 63]) != 0
             else:
