@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.exact.linear_programs import Program
+from arrangement.exact.rational_programs import Program
 
 __all__ = [
     "WORTH_CONFIRMING",
@@ -159,7 +159,7 @@ class Guess:
     prices : ndarray of float64, shape (m,)
         Multipliers ≥ 0 of the rows: dual, or of a contradiction where there is no point.
     basic, tight : list of int
-        The basis, see :func:`~arrangement.exact.linear_programs.maximum`.
+        The basis, see :func:`~arrangement.exact.rational_programs.maximum`.
     """
 
     point: Floats | None

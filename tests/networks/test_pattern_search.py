@@ -12,7 +12,7 @@ from arrangement.errors import SizeError
 from arrangement.networks import Network
 from arrangement.networks.complex.domains import bounded_rows
 from arrangement.networks.layers import Layers
-from arrangement.networks.regions.pattern_search import PatternSearch
+from arrangement.networks.regions.region_search import PatternSearch
 from tests.amounts import examples, first
 from tests.networks.test_regions import box, networks, pattern_set
 

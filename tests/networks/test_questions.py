@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from arrangement.errors import InputError
 from arrangement.networks import Network
 from arrangement.networks.complex import domains as given_domains
-from arrangement.networks.questions import search
+from arrangement.networks.questions import branch_and_bound
 from tests.amounts import examples
 
 NUMBERS = st.sampled_from([-3, -2, -1, -0.5, 0, 0, 0, 0.1, 0.5, 1, 1, 2])
@@ -54,7 +54,7 @@ def domains(draw, d):
 
 def halving(data):
     """Are boxes halved even where few neurons are unstable, as they are in large networks?"""
-    return patch.object(search, "FEW_UNSTABLE", data.draw(st.sampled_from([0, 8])))
+    return patch.object(branch_and_bound, "FEW_UNSTABLE", data.draw(st.sampled_from([0, 8])))
 
 
 def all_vertices(network, domain):
@@ -256,7 +256,7 @@ def test_a_bound_that_only_rounding_keeps_from_the_value_is_computed_exactly():
     # The last hidden layer is never active, so that the output is 0 in the whole domain.
     weights = [[[1, 2]], [[-2], [2], [-2]], [[-2, 1, 0], [-3, 0, 0]], [[0, -1], [-1, 0]]]
     dead = Network(weights, [[0], [0, 1, 0], [-9, -9], [0, 0]])
-    with patch.object(search, "FEW_UNSTABLE", 0):
+    with patch.object(branch_and_bound, "FEW_UNSTABLE", 0):
         found = dead.output_range([("-5/14", "8/7"), (-1, "4/3")], time_limit=10)
     assert [end.bound for end in (*found.minima, *found.maxima)] == [0] * 4
     assert all(end.n_parts == 1 for end in (*found.minima, *found.maxima))

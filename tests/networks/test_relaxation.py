@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arrangement.exact.linear_programs import Program, maximum
+from arrangement.exact.rational_programs import Program, maximum
 from arrangement.exact.solver import ProgramSolver
 from arrangement.networks import Network
 from arrangement.networks.feed_forward import FeedForward

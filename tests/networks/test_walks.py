@@ -10,7 +10,7 @@ import pytest
 
 from arrangement import Arrangement, InputError, plot
 from arrangement.networks import Network
-from arrangement.networks.regions import pattern_search
+from arrangement.networks.regions import region_search
 from tests.amounts import first
 from tests.networks.test_pattern_search import hostile
 from tests.networks.test_regions import box, pattern_set
@@ -194,7 +194,7 @@ def test_a_walk_is_drawn_in_two_inputs():
 
 
 def test_portions_are_all_regions(monkeypatch):
-    monkeypatch.setattr(pattern_search, "CAPACITY", 7)
+    monkeypatch.setattr(region_search, "CAPACITY", 7)
     network = Network.random([3, 8, 8, 1], rng=0)
     portions = list(network.iter_regions(box(3)))
     assert max(map(len, portions)) <= 7

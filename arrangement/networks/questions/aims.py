@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.exact.linear_programs import Program, least_squares_point
+from arrangement.exact.rational_programs import Program, least_squares_point
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.questions.answers import square_root
 from arrangement.networks.questions.relaxation import in_box

@@ -23,8 +23,8 @@ from arrangement.networks.questions.answers import (
     Robustness,
     Status,
 )
+from arrangement.networks.questions.branch_and_bound import MOST_BISECTED, Domain, Found, search
 from arrangement.networks.questions.one_kink import composed, difference, one_kink
-from arrangement.networks.questions.search import MOST_BISECTED, Domain, Found, search
 from arrangement.progress import Progress
 
 __all__ = ["equality", "extremum", "largest_difference", "output_range", "robustness"]

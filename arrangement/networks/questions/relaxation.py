@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact as exactly
-from arrangement.exact.linear_programs import Program
+from arrangement.exact.rational_programs import Program
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.weights import exact_product

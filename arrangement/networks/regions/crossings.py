@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.exact import linear_programs
-from arrangement.exact.linear_programs import Program
+from arrangement.exact import rational_programs
+from arrangement.exact.rational_programs import Program
 from arrangement.exact.solver import (
     WORTH_CONFIRMING,
     FeasibilitySolver,
@@ -30,7 +30,7 @@ from arrangement.networks.complex.domains import is_bounded
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.division import Point
 from arrangement.networks.regions.inequalities import Choices, Inequalities, Origin
-from arrangement.networks.regions.pattern_search import PatternSearch
+from arrangement.networks.regions.region_search import PatternSearch
 
 __all__ = ["Crossings", "Outline", "Side"]
 
@@ -299,7 +299,7 @@ def _maximum(
     for blamed in (sorted(guess.tight), range(len(table))):
         tight = [k for k, i in enumerate(blamed) if i in guess.tight]
         program = Program(cost, table[list(blamed)], low, high)
-        found = linear_programs.maximum(program, guess.basic, tight)
+        found = rational_programs.maximum(program, guess.basic, tight)
         assert found is not None, "0 is feasible"
         column = np.array([int(v) for v in homogeneous(found[1])], dtype=object)
         if (table @ column >= 0).all():

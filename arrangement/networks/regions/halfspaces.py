@@ -27,7 +27,7 @@ from arrangement.networks.regions.crossings import Crossings, Side
 from arrangement.networks.regions.division import Columns, Facet, Point
 from arrangement.networks.regions.inequalities import Choices, inner_point
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
-from arrangement.networks.regions.pattern_search import Batch, PatternSearch, joined
+from arrangement.networks.regions.region_search import Batch, PatternSearch, joined
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
 
@@ -61,7 +61,7 @@ def regions_by_recursion(
 
     What earlier neurons leave is cut by the next; the simplex method goes on from the vertex
     where it was, and what it proposes is proved
-    (:mod:`arrangement.networks.regions.pattern_search`). It shares nothing with the complex,
+    (:mod:`arrangement.networks.regions.region_search`). It shares nothing with the complex,
     needs memory for the answer only, and any number of inputs.
 
     Parameters

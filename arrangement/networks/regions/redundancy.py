@@ -10,8 +10,8 @@ import numpy as np
 
 from arrangement.exact.floats import to_float
 from arrangement.networks.feed_forward import FeedForward
+from arrangement.networks.regions.neuron_relations import Spans
 from arrangement.networks.regions.regions import Regions
-from arrangement.networks.regions.spans import Spans
 from arrangement.networks.regions.vertex_relations import Affine
 
 __all__ = ["Redundancy", "pruned", "redundancies"]

@@ -23,7 +23,7 @@ from arrangement.networks.regions.division import Columns, Floats, Point
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
 from arrangement.networks.regions.inequalities import Choices, inner_point
 from arrangement.networks.regions.linear_regions import LinearRegion
-from arrangement.networks.regions.pattern_search import Batch
+from arrangement.networks.regions.region_search import Batch
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import InputError
-from arrangement.exact import linear_programs
-from arrangement.exact.linear_programs import Program
+from arrangement.exact import rational_programs
+from arrangement.exact.rational_programs import Program
 from arrangement.exact.solver import ProgramSolver
 from arrangement.networks.complex.domains import bounded_rows, box_round
 from arrangement.networks.complex.vertices import nearest
@@ -515,7 +515,7 @@ class _Search:
         points: list[Any] = [] if self.point is None else [self.point]
         points += [[Fraction(v) for v in x.tolist()] for x in known[1:]]
         program = aim.program(inside, output, True, points)
-        found = linear_programs.maximum(program, guess.basic, guess.tight, self.deadline)
+        found = rational_programs.maximum(program, guess.basic, guess.tight, self.deadline)
         if found is None:
             return None
         value, variables = found

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from arrangement.networks import Network
-from arrangement.networks.regions.spans import Spans
+from arrangement.networks.regions.neuron_relations import Spans
 from arrangement.networks.regions.vertex_relations import Basis, outputs_at_vertices
 from tests.amounts import examples, first
 from tests.networks.test_redundancy import redundant_networks
