@@ -17,6 +17,7 @@ missing, E = QᵀV − Aᵀv, is taken off V as Q E, if V − Q E has the orthan
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -358,7 +359,7 @@ def _decided(
     return OPEN, False
 
 
-class _Cell:
+class _Cell(ABC):
     """A = [s_1 D_1 Q … s_K D_K Q] of one cell, for tables T = (q_i·u_j) of shape (N, K).
 
     Where there are only products, `left` is how many pairs of them may still be made, `near`
@@ -376,13 +377,13 @@ class _Cell:
         """A u."""
         return np.asarray(np.sum(self.s * self.on * T, axis=1))
 
+    @abstractmethod
     def fit(self, v: Floats) -> Floats:
         """T of A†v."""
-        raise NotImplementedError
 
+    @abstractmethod
     def dual(self, T: Floats) -> Floats:
         """The v in the range of A with Aᵀv nearest to QᵀT."""
-        raise NotImplementedError
 
 
 class _Dense(_Cell):

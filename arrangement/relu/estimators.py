@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Self
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-class _Fitted(BaseEstimator):  # type: ignore[misc]
+class _Fitted(BaseEstimator, ABC):  # type: ignore[misc]
     """What all estimators do with their samples."""
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -66,8 +67,9 @@ class _Fitted(BaseEstimator):  # type: ignore[misc]
         self._fit(X, y, sample_weight)
         return self
 
+    @abstractmethod
     def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> None:
-        raise NotImplementedError
+        """Train on what was given to :meth:`fit`."""
 
     def _samples(self, X: ArrayLike) -> Floats:
         check_is_fitted(self)
