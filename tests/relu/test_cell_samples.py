@@ -134,6 +134,18 @@ def test_products_alone_decide_as_dense_matrices_do(seed, monkeypatch):
             assert found.undecided == 0  # the violated signs separate
 
 
+@pytest.mark.parametrize("seed", first(5, range(20)))
+def test_a_linear_program_decides_what_the_steps_do(seed):
+    rng = np.random.default_rng(seed)
+    N, d, K = (int(rng.integers(*ends)) for ends in ((5, 30), (1, 6), (2, 10)))
+    X, y = rng.normal(size=(N, d)), rng.normal(size=N)
+    slow = sampled_cells(X, y, K, draws=10, random_state=seed, max_steps=5000)
+    found = sampled_cells(X, y, K, draws=10, random_state=seed, max_steps=1)
+    assert found.undecided <= 1
+    assert found.holding <= slow.holding + slow.undecided
+    assert slow.holding <= found.holding + found.undecided
+
+
 def test_the_dual_tells_the_product_of_a_vector_with_the_fit():
     # ⟨V, T⟩ over the fits T is v·y, where Qᵀ V = Aᵀ v: known without solving for T.
     rng = np.random.default_rng(5)
