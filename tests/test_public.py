@@ -103,3 +103,17 @@ def test_names_are_there_after_one_import():
     code = "import arrangement; print(callable(arrangement.relu.convex.train))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_reference_has_every_public_name(name):
+    pages = Path(__file__).parent.parent.glob("docs/reference/*.md")
+    listed = {line.strip() for page in pages for line in page.read_text("utf-8").split("\n")}
+    module = import_module(name)
+    wanted = {
+        public
+        for public in module.__all__
+        if not (isinstance(getattr(module, public), ModuleType) or public.startswith("__"))
+    }
+    wanted -= {"FAMILIES"}  # a table of the others
+    assert wanted <= listed

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from importlib import import_module
 from typing import Any
@@ -18,7 +18,7 @@ from arrangement.files.output import claim_stdout
 from arrangement.printable import printable
 from arrangement.version import __version__
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "main", "parser_with"]
 
 COMMANDS = {
     "cells": ("list_cells", "enumerate the cells of an arrangement"),
@@ -110,7 +110,8 @@ def _main(argv: list[str] | None) -> int:
             sys.stdout = claim_stdout()
             warnings.formatwarning = _one_line
         with redirect_stdout(quiet):
-            parser = _parser(sys.argv[1:] if argv is None else argv)
+            called = (sys.argv[1:] if argv is None else argv)[:1]
+            parser = parser_with(called)
         try:
             options = parser.parse_args(argv)
         except SystemExit:  # of --help and --version
@@ -142,8 +143,8 @@ def _main(argv: list[str] | None) -> int:
     return result.code
 
 
-def _parser(argv: list[str]) -> Parser:
-    """The parser of the command that is called; of the others it has the names."""
+def parser_with(called: Collection[str]) -> Parser:
+    """The parser, with the options of the commands that are called; else it has their names."""
     parser = Parser(
         prog="arrangement",
         description="Exact cells of hyperplane arrangements, and the exact loss landscape of "
@@ -153,7 +154,7 @@ def _parser(argv: list[str]) -> Parser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (module, text) in COMMANDS.items():
         one = commands.add_parser(name, help=text)
-        if name in argv[:1]:
+        if name in called:
             command = import_module(f"arrangement.cli.{module}")
             command.add(one)
             one.add_argument("--json", action="store_true", help="print one JSON object")
