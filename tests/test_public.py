@@ -72,7 +72,8 @@ def test_an_internal_package_exports_nothing(name):
 def test_the_examples_of_the_readme_have_types(tmp_path):
     pytest.importorskip("mypy")
     root = Path(__file__).parents[1]
-    examples = re.findall("```python\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    text = (root / "README.md").read_text() + (root / "docs" / "tour.md").read_text()
+    examples = re.findall("```python\n(.*?)```", text, re.DOTALL)
     claims = """
 reveal_type(network.regions([(-1, 1)]).edges)
 reveal_type(network.regions([(-1, 1)], method="complex"))
