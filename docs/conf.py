@@ -1,6 +1,8 @@
 """How the site is built: ``python -m sphinx -W -b html docs docs/_build/html``."""
 
 import os
+import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -29,6 +31,9 @@ html_theme = "pydata_sphinx_theme"
 html_title = "arrangement"
 html_theme_options = {"show_toc_level": 2, "header_links_before_dropdown": 8}
 html_show_sourcelink = False
+# Notebooks lie where they are looked for; one without torch is not run, but shown.
+shutil.copytree(HERE.parent / "examples" / "notebooks", HERE / "notebooks", dirs_exist_ok=True)
+nb_execution_excludepatterns = [] if find_spec("torch") else ["notebooks/torch_network.ipynb"]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates", "gallery/**/*.ipynb", "gallery/*.ipynb"]
 suppress_warnings = ["config.cache"]  # The scraper is a function.
