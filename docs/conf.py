@@ -100,6 +100,17 @@ def write_command_line(_app):
     )
 
 
+def spare_bars(_app, _what, _name, _thing, _options, lines):
+    """A |size| in a docstring is no substitution of reStructuredText; examples stay."""
+    for at, line in enumerate(lines):
+        if line.startswith((".. rubric:: Examples", "Examples")):
+            return
+        parts = line.split("``")
+        lines[at] = "``".join(
+            part if k % 2 else part.replace("|", r"\|") for k, part in enumerate(parts)
+        )
+
+
 def skip_inherited(_app, _what, _name, member, skip, _options):
     """Of estimators leave out what scikit-learn documents."""
     return True if (getattr(member, "__module__", "") or "").startswith("sklearn") else skip
@@ -108,4 +119,5 @@ def skip_inherited(_app, _what, _name, member, skip, _options):
 def setup(app):
     """Sphinx's hook."""
     app.connect("autodoc-skip-member", skip_inherited)
+    app.connect("autodoc-process-docstring", spare_bars, priority=400)
     app.connect("builder-inited", write_command_line)
