@@ -17,13 +17,13 @@ def test_the_room_at_the_beginning_changes_nothing(monkeypatch, sizes, large):
     network = Network(*random_network(sizes))
     expected = network.regions(box(sizes[0])).complex
     grown = []
-    grow = cutting.Subdivision._grow
+    grow = cutting.FaceSubdivision._grow
 
     def counted(self, n_regions):
         grown.append(n_regions)
         grow(self, n_regions)
 
-    monkeypatch.setattr(cutting.Subdivision, "_grow", counted)
+    monkeypatch.setattr(cutting.FaceSubdivision, "_grow", counted)
     network.regions(box(sizes[0]))
     assert not grown
     monkeypatch.setattr(cutting, "ROOM", 4)

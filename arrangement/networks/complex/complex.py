@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.networks.complex.cutting import Arrays, Subdivision
+from arrangement.networks.complex.cutting import Arrays, FaceSubdivision
 from arrangement.networks.complex.domains import Polytope
 from arrangement.networks.complex.steps import Steps
 from arrangement.networks.complex.vertices import ExactVertices
@@ -77,7 +77,7 @@ class Complex:
         self.steps = Steps(layers, by_class)
         self.exact = ExactVertices(layers, domain.vertices, self.steps.functions)
         if arrays is None:
-            arrays = Subdivision(layers, domain, self.steps, self.exact, progress).arrays()
+            arrays = FaceSubdivision(layers, domain, self.steps, self.exact, progress).arrays()
         self.faces, self.pool, self.points, self.spread, self.parents, *_ = arrays
         self.origin, self.signs_of_regions = arrays.origin, arrays.signs_of_regions
         self.exact.parents = self.parents
