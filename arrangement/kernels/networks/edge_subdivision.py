@@ -28,50 +28,46 @@ from arrangement.kernels.networks.subdivision import (
 )
 from arrangement.kernels.rounding import INFLATE
 from arrangement.kernels.types import (
-    Bools1,
-    Bytes2,
     Floats1,
-    Int32s1,
     Int32s2,
     Ints1,
     Ints2,
+    Signs2,
     Words2,
 )  # fmt: skip
 
 __all__ = [
-    "DEGENERATE", "EDGES", "NEED_EDGES", "Edges", "Stars", "births", "pedigree", "rising",
-    "subdivide_edges",
+    "DEGENERATE", "MOST_DIMENSIONS", "OUTSIDE", "Stars", "births", "pedigree",
+    "rising", "subdivide_edges",
 ]  # fmt: skip
+
+MOST_DIMENSIONS = 8
+"""An end of an edge is a vertex and one of at most 16 places there."""
 
 # How `subdivide_edges` ends, beside the ways of `subdivide`.
 DEGENERATE = 4
-
-# The entries of `counts`, beside those of `subdivide`.
-EDGES, NEED_EDGES = 0, 4
 
 # No edge leaves a vertex to the outer side of a wall; one that is not known yet.
 OUTSIDE, UNKNOWN = -1, -2
 
 
 class Stars(NamedTuple):
-    """What is around the vertices, with room for more."""
+    """What is around the vertices, with room for more.
 
-    on: Int32s2  # (V, d): the functions that vanish: −1 − a wall, or a cut by number
-    edges: Int32s2  # (V, 2 d): the edge that leaves function i to its side −, +: 2 i, 2 i + 1
+    Function i of those that vanish at a vertex is left by an edge in place 2 i to its negative,
+    in place 2 i + 1 to its positive side.
+    """
+
+    on: Int32s2  # (V, d): the functions that vanish, in order: walls as negatives, then cuts
+    ends: Int32s2  # (V, 2 d): 16 w + k of the edge to vertex w, where it is in place k
+    lines: (
+        Int32s2  # (V, 2 d): the end of each edge in this direction, as it was at the beginning
+    )
     positive: Words2  # (V, W): on which cuts it is positive, from the highest bit on
 
 
-class Edges(NamedTuple):
-    """The edges, with room for more."""
-
-    ends: Int32s2  # (E, 2): vertices
-    places: Bytes2  # (E, 2): where the edge stands in `Stars.edges` of its ends
-    lines: Int32s2  # (E, 2): the vertices between which it was at the beginning
-    split: Int32s1  # (E,): room for the edges that are split
-
-
-@compiled(Ints2, bool, bool, bool, int, Ints1, Vertices, Stars, Edges, error_model="numpy")
-def subdivide_edges(steps, settled, fixed_lines, last, cut, counts, vertices, stars, edges):
+@compiled(Ints2, bool, bool, bool, int, Ints1, Vertices, Stars, Int32s2, error_model="numpy")
+def subdivide_edges(steps, settled, fixed_lines, last, cut, counts, vertices, stars, split):
     """Cut a simple complex by the zero sets of some functions, as long as it stays simple.
 
     An edge whose ends have different signs is split where the function vanishes. The new
@@ -87,10 +83,11 @@ def subdivide_edges(steps, settled, fixed_lines, last, cut, counts, vertices, st
     cut : int
         The number of the first step among all that cut.
     counts : int64 (8,)
-        How many edges and vertices there are; the current step.
+        How many vertices there are; the current step.
     vertices : Vertices
     stars : Stars
-    edges : Edges
+    split : int32 (V, 2)
+        Room for the edges that are split.
 
     Returns
     -------
@@ -98,39 +95,32 @@ def subdivide_edges(steps, settled, fixed_lines, last, cut, counts, vertices, st
         COMPLETE; OPEN: the signs of `asked` are to be settled; CRAMPED: more room is needed;
         DEGENERATE: a function vanishes at a vertex; BROKEN: signs contradict each other.
     n : int
-        How many are asked, or the vertex or edge where it ends.
+        How many are asked, or the vertex where it ends.
     """
     _, spread, _, values, errors, tail, signs, sure, asked = vertices
-    ends, positive, d = edges.ends, stars.positive, stars.on.shape[1]
+    positive = stars.positive
     while counts[STEP] < len(steps):
         row, low, high, step = steps[counts[STEP]]
         first = 0 if not last else low if high > low else row
+        made = counts[VERTICES]
         if not settled:
-            n = signs_of_step(
-                row, low, high, counts[VERTICES], signs, values, tail, errors, sure, asked
-            )
+            n = signs_of_step(row, low, high, made, signs, values, tail, errors, sure, asked)
             if n > 0:
                 return OPEN, n
-        for v in range(counts[VERTICES]):
+        for v in range(made):
             if signs[v] == 0:
                 return DEGENERATE, v
-        n = 0
-        for e in range(counts[EDGES]):
-            edges.split[n] = e
-            n += signs[ends[e, 0]] != signs[ends[e, 1]]
-        counts[NEED_VERTICES] = counts[VERTICES] + n
-        # From each new vertex d − 1 edges at most are new in both directions, shared by two.
-        counts[NEED_EDGES] = counts[EDGES] + n * d
-        if counts[NEED_VERTICES] > len(spread) or counts[NEED_EDGES] > len(ends):
+        n = _split_edges(made, signs, stars.ends, split)
+        counts[NEED_VERTICES] = made + n
+        if counts[NEED_VERTICES] > len(spread):
             return CRAMPED, n
-        made = counts[VERTICES]
         number = cut + counts[STEP]
-        _halve(n, step, number, fixed_lines, counts, vertices, stars, edges)
+        _halve(n, step, number, fixed_lines, counts, vertices, stars, split)
         word, bit = number >> 6, np.uint64(1) << np.uint64(63 - (number & 63))
         for v in range(made):
             if signs[v] > 0:
                 positive[v, word] |= bit
-        broken = _join(made, counts, stars, edges)
+        broken = _join(made, counts[VERTICES], stars.ends, stars.lines)
         if broken >= 0:
             return BROKEN, broken
         interpolate_step(row, low, high, made, counts[VERTICES], first, vertices)
@@ -140,114 +130,98 @@ def subdivide_edges(steps, settled, fixed_lines, last, cut, counts, vertices, st
 
 
 @compiled()
-def _halve(n, step, number, fixed_lines, counts, vertices, stars, edges):
-    """Split n edges, each at a new vertex."""
-    parents, signs = vertices.parents, vertices.signs
-    on, around, positive = stars
-    ends, places, lines, split = edges
-    d = on.shape[1]
-    w, f = counts[VERTICES], counts[EDGES]
-    for i in range(n):
-        e = split[i]
-        p, q = ends[e]
-        left = places[e, 0] >> 1
-        k = 0
-        for j in range(d):
-            if j != left:
-                on[w, k] = on[p, j]
-                around[w, 2 * k] = around[w, 2 * k + 1] = UNKNOWN
-                k += 1
-        on[w, k] = number
-        ahead = 2 * k + (signs[q] > 0)
-        around[w, ahead], around[w, ahead ^ 1] = f, e
-        for word in range(positive.shape[1]):
-            positive[w, word] = positive[p, word] | positive[q, word]
-        vertices.spread[w] = np.inf
-        vertices.sure[w] = False
-        parents[w, 0], parents[w, 1], parents[w, 2] = p, q, step
-        lines[f, 0], lines[f, 1] = lines[e, 0], lines[e, 1]
-        if fixed_lines:
-            parents[w, 0], parents[w, 1] = lines[e, 0], lines[e, 1]
-        ends[f, 0], ends[f, 1] = w, q
-        places[f, 0], places[f, 1] = ahead, places[e, 1]
-        around[q, places[e, 1]] = f
-        ends[e, 1] = w
-        places[e, 1] = ahead ^ 1
-        w += 1
-        f += 1
-    counts[VERTICES], counts[EDGES] = w, f
+def _split_edges(n_vertices, signs, ends, split):
+    """The edges between a negative vertex and a positive one: the negative one and the place
+    there, as far as there is room for them; how many."""
+    n, room = 0, len(split) - 1
+    for v in range(n_vertices):
+        if signs[v] < 0:
+            for k in range(ends.shape[1]):
+                end = ends[v, k]
+                here = min(n, room)
+                split[here, 0], split[here, 1] = v, k
+                n += end >= 0 and signs[end >> 4] > 0
+    return n
 
 
 @compiled()
-def _join(made, counts, stars, edges):
-    """Join the new vertices `made` and those after it by edges, one across each polygon that is
-    split. Returns a vertex for which that is impossible, or −1."""
-    on, around, _ = stars
-    ends, places, lines, _ = edges
+def _halve(n, step, number, fixed_lines, counts, vertices, stars, split):
+    """Split n edges, each at a new vertex."""
+    _, spread, parents, _, _, _, _, sure, _ = vertices
+    on, ends, lines, positive = stars
     d = on.shape[1]
-    g = counts[EDGES]
-    for w in range(made, counts[VERTICES]):
-        for place in range(2 * d - 2):
-            if around[w, place] != UNKNOWN:
+    w = counts[VERTICES]
+    for i in range(n):
+        p, k = split[i, 0], split[i, 1]
+        q, far = ends[p, k] >> 4, ends[p, k] & 15
+        for j in range(d - 1):
+            on[w, j] = on[p, j + (j >= k >> 1)]
+            ends[w, 2 * j] = ends[w, 2 * j + 1] = UNKNOWN
+        on[w, d - 1] = number
+        ends[w, 2 * d - 2], ends[w, 2 * d - 1] = 16 * p + k, 16 * q + far
+        ends[p, k], ends[q, far] = 16 * w + 2 * d - 2, 16 * w + 2 * d - 1
+        a, b = lines[q, far], lines[p, k]
+        lines[w, 2 * d - 2], lines[w, 2 * d - 1] = a, b
+        if not fixed_lines:
+            a, b = p, q
+        parents[w, 0], parents[w, 1], parents[w, 2] = a, b, step
+        for word in range(positive.shape[1]):
+            positive[w, word] = positive[p, word] | positive[q, word]
+        spread[w] = np.inf
+        sure[w] = False
+        w += 1
+    counts[VERTICES] = w
+
+
+@compiled()
+def _join(made, n_vertices, ends, lines):
+    """Join the new vertices, `made` and those after it, by edges, one across each polygon that
+    is split. Returns a vertex for which that is impossible, or −1."""
+    last = ends.shape[1] - 2
+    for w in range(made, n_vertices):
+        for place in range(last):
+            if ends[w, place] != UNKNOWN:
                 continue
-            # The polygon is left by the edge of the half that ends at the new vertex.
-            e = around[w, 2 * d - 2]
-            v, at = _across(e, w, edges)
-            j, side = on[w, place >> 1], place & 1
+            # The polygon leaves a function, number i of those that vanish at v, to this side.
+            v, i, side, here = w, place >> 1, place & 1, last
             while True:
-                e, off = around[v, 2 * _index(on, v, j) + side], at
-                if e < 0:
+                end = ends[v, here]
+                if end < 0:
                     break
-                j, side = on[v, off >> 1], off & 1
-                v, at = _across(e, v, edges)
+                v, there = end >> 4, end & 15
+                # One function less vanishes on the edge, and one more at its end.
+                i -= i > here >> 1
+                i += i >= there >> 1
+                here = 2 * i + side
                 if v >= made:
                     break
-            if e < 0:
-                around[w, place] = OUTSIDE
+                i, side = there >> 1, there & 1
+            if end < 0:
+                ends[w, place] = OUTSIDE
                 continue
-            other = 2 * _index(on, v, j) + side
-            if around[v, other] != UNKNOWN or v == w:
+            if v == w or ends[v, here] != UNKNOWN:
                 return w
-            ends[g, 0], ends[g, 1] = w, v
-            places[g, 0], places[g, 1] = place, other
-            lines[g, 0], lines[g, 1] = w, v
-            around[w, place] = around[v, other] = g
-            g += 1
-    counts[EDGES] = g
+            ends[w, place], ends[v, here] = 16 * v + here, 16 * w + place
+            lines[w, place], lines[v, here] = v, w
     return -1
 
 
-@compiled()
-def _across(e, v, edges):
-    """The other end of an edge, and the place of the edge there."""
-    far = edges.ends[e, 0] == v
-    end = np.int64(far)
-    return edges.ends[e, end], edges.places[e, end]
-
-
-@compiled()
-def _index(on, v, function):
-    """Where a function stands among those that vanish at a vertex."""
-    i = 0
-    while on[v, i] != function:
-        i += 1
-    return i
-
-
-@compiled(int, Int32s2, Floats1, Floats1, Bools1, Ints1, error_model="numpy")
-def rising(n, ends, heights, errors, rises, asked):
-    """Which of n edges rise from their first end to the second, as far as that is certain.
+@compiled(int, Int32s2, Floats1, Floats1, Ints1, Int32s2, error_model="numpy")
+def rising(n, ends, heights, errors, up, asked):
+    """Which edges rise, as far as that is certain.
 
     Parameters
     ----------
     n : int
-    ends : int32 (E, 2)
-    heights, errors : float64 (V,)
+        How many vertices there are.
+    ends : int32 (V, 2 d)
+        As `Stars` has them.
+    heights, errors : float64 (n,)
         Of the vertices, and bounds on their errors.
-    rises : bool (E,)
-        Receives the answer.
-    asked : int64 (E,)
-        Receives the edges whose heights do not tell.
+    up : int64 (n,)
+        Receives the places at each vertex from which an edge rises, as bits.
+    asked : int32 (e, 2)
+        Receives vertices and places of the edges that are not certain, each once.
 
     Returns
     -------
@@ -255,18 +229,23 @@ def rising(n, ends, heights, errors, rises, asked):
         How many are asked.
     """
     count = 0
-    for e in range(n):
-        p, q = ends[e]
-        rise = heights[q] - heights[p]
-        rises[e] = rise > 0.0
-        if not abs(rise) > (errors[p] + errors[q]) * INFLATE:
-            asked[count] = e
-            count += 1
+    for v in range(n):
+        up[v] = 0
+        for k in range(ends.shape[1]):
+            w = ends[v, k] >> 4
+            if w < 0:
+                continue
+            rise = heights[w] - heights[v]
+            if abs(rise) > (errors[v] + errors[w]) * INFLATE:
+                up[v] |= np.int64(rise > 0.0) << k
+            elif v < w:
+                asked[count, 0], asked[count, 1] = v, k
+                count += 1
     return count
 
 
-@compiled(int, Stars, Edges, Bools1)
-def births(n, stars, edges, rises):
+@compiled(int, Int32s2, Words2, Ints1)
+def births(n, on, positive, up):
     """The regions of a simple complex by the cuts on which they are positive.
 
     On a polytope a linear function that is constant on no edge has its minimum at one vertex,
@@ -277,122 +256,134 @@ def births(n, stars, edges, rises):
     ----------
     n : int
         How many vertices there are.
-    stars : Stars
-    edges : Edges
-    rises : bool (E,)
-        Does each edge rise from its first end to the second?
+    on : int32 (V, d)
+    positive : uint64 (V, W)
+        As `Stars` has them.
+    up : int64 (n,)
+        The places at each vertex from which an edge rises, as bits.
 
     Returns
     -------
     positive : uint64 (m, W)
-        As `Stars.positive` has it of vertices.
+        The same of the regions.
+    born : int32 (m, 2)
+        The lowest vertex of each region, and the places of its edges there, as bits.
     """
-    on, around, positive = stars
     d = on.shape[1]
-    up = np.empty(n, np.int64)
     m = 0
     for v in range(n):
-        mask, choices = 0, 1
-        for j in range(d):
-            here = 0
-            for side in range(2):
-                e = around[v, 2 * j + side]
-                if e >= 0 and (edges.ends[e, 0] == v) == rises[e]:
-                    mask |= 1 << (2 * j + side)
-                    here += 1
-            choices *= here
-        up[v] = mask if choices > 0 else 0
-        m += choices
-    found = np.empty((m, positive.shape[1]), np.uint64)
+        m += _number_of_births(d, up[v])
+    found, born = np.empty((m, positive.shape[1]), np.uint64), np.empty((m, 2), np.int32)
     m = 0
     for v in range(n):
-        if up[v] == 0:
+        if _number_of_births(d, up[v]) == 0:
             continue
         first = m
         found[m] = positive[v]
+        born[m, 0], born[m, 1] = v, 0
         m += 1
         for j in range(d):
-            sides = up[v] >> (2 * j) & 3
-            if sides == 1 or on[v, j] < 0:
-                continue  # a wall rises to one side only, the inner
-            word, bit = on[v, j] >> 6, np.uint64(1) << np.uint64(63 - (on[v, j] & 63))
+            sides, cut = up[v] >> 2 * j & 3, on[v, j]
+            word, bit = cut >> 6, np.uint64(1) << np.uint64(63 - (cut & 63))
             for r in range(first, m):
                 if sides == 3:
-                    found[m + r - first] = found[r]
-                found[r, word] |= bit
+                    new = m + r - first
+                    found[new] = found[r]
+                    born[new, 0], born[new, 1] = v, born[r, 1] | 1 << 2 * j
+                born[r, 1] |= (1 + (sides > 1)) << 2 * j
+                if sides > 1 and cut >= 0:  # not the inner side of a wall
+                    found[r, word] |= bit
             if sides == 3:
                 m += m - first
-    return found
+    return found, born
 
 
-@compiled(Words2, int)
-def pedigree(positive, n):
-    """How regions were split off one from another, as :class:`Regions` has it.
+@compiled()
+def _number_of_births(d, up):
+    """How many choices there are of one rising edge off each of d functions."""
+    number = 1
+    for j in range(d):
+        number *= (up >> 2 * j & 1) + (up >> 2 * j + 1 & 1)
+    return number
+
+
+@compiled(Words2, Ints1, Ints1, Int32s2, Signs2)
+def pedigree(positive, steps, number, origin, signs):
+    """How regions are split off one from another, which numbers them, and their signs.
 
     Parameters
     ----------
     positive : uint64 (m, W)
         As `births` has it, in the order of their words.
-    n : int
-        How many cuts there are.
-
-    Returns
-    -------
+    steps : int64 (n,)
+        The step of each cut.
     number : int64 (m,)
-        The number of each region.
+        Receives the number of each region. What follows is by number.
     origin : int32 (m, 2)
-        By number the region from which a region was split off, and the cut; −1 for the first.
+        Receives the region from which a region was split off, and the step; −1 for the first.
+    signs : int8 (m, S)
+        Receives the signs of these steps on each region.
     """
-    m = len(positive)
-    number, origin = np.empty(m, np.int64), np.full((m, 2), -1, np.int32)
-    # A node is a range of regions that are not parted yet. Those that a cut splits are in the
-    # order in which they were made.
-    begin, end, label = np.empty((3, 2 * m), np.int64)
-    after = np.full(2 * m, -1, np.int64)
-    first, last = np.full((2, n), -1, np.int64)
-    begin[0], end[0], label[0] = 0, m, 0
-    made = _await(0, begin, end, label, after, first, last, positive, number)
-    regions = 1
-    for cut in range(n):
-        word, bit = cut >> 6, np.uint64(1) << np.uint64(63 - (cut & 63))
-        node = first[cut]
-        while node >= 0:
-            low, high = begin[node], end[node] - 1
-            while low < high:
-                middle = (low + high) >> 1
-                if positive[middle, word] & bit:
-                    high = middle
+    m, n = len(positive), len(steps)
+    # A node is a range of regions that are not parted yet, begin … end. The nodes that a cut
+    # parts are in a list, in the order in which they were made.
+    begin, end = np.empty(2 * m, np.int64), np.empty(2 * m, np.int64)
+    label, after = np.empty(2 * m, np.int64), np.empty(2 * m, np.int64)
+    first, last = np.full(n + 1, -1, np.int64), np.empty(n + 1, np.int64)
+    begin[0], end[0], label[0] = 0, m - 1, 0
+    origin[0, 0] = origin[0, 1] = -1
+    nodes, regions = 1, 1
+    fresh, cut, node = 0, -1, -1
+    while True:
+        while fresh < nodes:
+            low, high = begin[fresh], end[fresh]
+            if low == high:
+                r = number[low] = label[fresh]
+                for c in range(n):
+                    word, place = c >> 6, np.uint64(63 - (c & 63))
+                    bit = positive[low, word] >> place & np.uint64(1)
+                    signs[r, steps[c]] = 2 * np.int8(bit) - 1
+            else:
+                c = _first_difference(positive, low, high)
+                after[fresh] = -1
+                if first[c] < 0:
+                    first[c] = fresh
                 else:
-                    low = middle + 1
-            begin[made], end[made], label[made] = begin[node], low, label[node]
-            made = _await(made, begin, end, label, after, first, last, positive, number)
-            begin[made], end[made], label[made] = low, end[node], regions
-            made = _await(made, begin, end, label, after, first, last, positive, number)
-            origin[regions, 0], origin[regions, 1] = label[node], cut
-            regions += 1
+                    after[last[c]] = fresh
+                last[c] = fresh
+            fresh += 1
+        if node >= 0:
             node = after[node]
-    return number, origin
+        while node < 0:
+            cut += 1
+            if cut == n:
+                return
+            node = first[cut]
+        word, bit = cut >> 6, np.uint64(1) << np.uint64(63 - (cut & 63))
+        low, high = begin[node], end[node]
+        while low < high:
+            middle = (low + high) >> 1
+            if positive[middle, word] & bit:
+                high = middle
+            else:
+                low = middle + 1
+        begin[nodes], end[nodes], label[nodes] = begin[node], low - 1, label[node]
+        begin[nodes + 1], end[nodes + 1], label[nodes + 1] = low, end[node], regions
+        nodes += 2
+        origin[regions, 0], origin[regions, 1] = label[node], steps[cut]
+        regions += 1
 
 
 @compiled()
-def _await(node, begin, end, label, after, first, last, positive, number):
-    """Put a node last among those that are split by the next cut that parts it; the node after
-    it."""
-    low, high = begin[node], end[node] - 1
-    if low == high:
-        number[low] = label[node]
-        return node + 1
+def _first_difference(words, a, b):
+    """The first bit, from the highest of the first word on, in which two rows differ."""
     word = 0
-    while positive[low, word] == positive[high, word]:
+    while words[a, word] == words[b, word]:
         word += 1
-    differ = positive[low, word] ^ positive[high, word]
-    cut = 64 * word
-    while not differ >> np.uint64(63):
-        differ <<= np.uint64(1)
-        cut += 1
-    if first[cut] < 0:
-        first[cut] = node
-    else:
-        after[last[cut]] = node
-    last[cut] = node
-    return node + 1
+    differ = words[a, word] ^ words[b, word]
+    bit = 64 * word
+    for k in (32, 16, 8, 4, 2, 1):
+        if not differ >> np.uint64(64 - k):
+            differ <<= np.uint64(k)
+            bit += k
+    return bit

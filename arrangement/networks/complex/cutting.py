@@ -44,7 +44,7 @@ from arrangement.networks.complex.vertices import (
 from arrangement.networks.layers import Layers
 from arrangement.progress import Progress, reporter
 
-__all__ = ["Arrays", "FaceSubdivision", "Subdivision", "enlarged", "resize"]
+__all__ = ["ADVICE", "Arrays", "FaceSubdivision", "Subdivision", "enlarged", "refuse_many"]
 
 LARGE = 2**27
 """Arrays of more bytes grow in place, which clears all pages but needs no second array; below
@@ -64,6 +64,8 @@ FEW = 16
 
 MOST_ENTRIES = 2**31 - 2**24
 """Faces and the lists of their boundaries are numbered by 32 bits."""
+
+ADVICE = "reduce the domain, the neurons or the input dimension"
 
 
 class Arrays(NamedTuple):
@@ -161,16 +163,17 @@ class Subdivision(ABC):
         n_vertices, d = len(self.domain.vertices), self.layers.input_dimension
         more = 2 * n_vertices + ROOM // 4
         self.vertices = kernel.Vertices(
-            points=np.zeros((more, d)),
-            spread=np.zeros(more),
-            parents=np.full((more, 3), -1, dtype=np.int32),
-            values=np.zeros((more, 0)),
-            errors=np.zeros((more, 0), dtype=np.float32),
-            tail=np.zeros((more, 0)),
-            signs=np.zeros(more, dtype=np.int8),
+            points=np.empty((more, d)),
+            spread=np.empty(more),
+            parents=np.empty((more, 3), dtype=np.int32),
+            values=np.empty((more, 0)),
+            errors=np.empty((more, 0), dtype=np.float32),
+            tail=np.empty((more, 0)),
+            signs=np.empty(more, dtype=np.int8),
             sure=np.zeros(more, dtype=np.bool_),
-            asked=np.zeros(more, dtype=np.int64),
+            asked=np.empty(more, dtype=np.int64),
         )
+        self.vertices.parents[:n_vertices] = -1
         self.exact.parents = self.vertices.parents
         self.counts[VERTICES] = n_vertices
 
@@ -291,7 +294,7 @@ class Subdivision(ABC):
         self.exact.focus(-1)
         points, spread, parents, *_ = self.vertices
         for array in (points, spread, parents):
-            resize(array, self.n_vertices)
+            _resize(array, self.n_vertices)
         vertices = doubtful(points, spread, len(self.domain.vertices))
         self.exact.coordinates(vertices)
         for v in vertices:
@@ -371,7 +374,7 @@ class FaceSubdivision(Subdivision):
         self._finish_vertices()
         (points, spread, parents, *_), (origin, signs) = self.vertices, self.regions
         for array, count in ((rows, FACES), (pool, POOL), (origin, REGIONS), (signs, REGIONS)):
-            resize(array, int(self.counts[count]))
+            _resize(array, int(self.counts[count]))
         kernel.inherit(signs, origin)
         rows[:, kernel.START : kernel.STOP + 1] = 0  # which was never written for most faces
         signs = self.steps.complete(signs)
@@ -382,22 +385,18 @@ def enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]:
     """Arrays of one length with room for the needed entries, and for more if there was none."""
     if needed <= len(arrays[0]):
         return list(arrays)
-    if needed > MOST_ENTRIES:
-        raise SizeError(
-            f"more than {needed:,} faces, or entries of their boundaries; reduce the domain, "
-            "the neurons or the input dimension"
-        )
+    refuse_many(needed)
     widths = [array.itemsize * int(np.prod(array.shape[1:])) for array in arrays]
     in_place = 4 * needed * max(widths) > LARGE
     size = min(needed + needed // 4 if in_place else 4 * needed, MOST_ENTRIES)
     total = (size - in_place * len(arrays[0])) * sum(widths)
     if total > LARGE:
         what = f"{size:,} faces, or entries of their boundaries,"
-        refuse(total, what, "reduce the domain, the neurons or the input dimension")
+        refuse(total, what, ADVICE)
     result = []
     for array in arrays:
         if in_place:
-            resize(array, size)
+            _resize(array, size)
             result.append(array)
         else:
             result.append(np.empty((size, *array.shape[1:]), dtype=array.dtype))
@@ -405,7 +404,13 @@ def enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]:
     return result
 
 
-def resize(array: NDArray[Any], size: int) -> None:
+def refuse_many(needed: int) -> None:
+    """A SizeError if so many entries are too many."""
+    if needed > MOST_ENTRIES:
+        raise SizeError(f"more than {needed:,} faces, or entries of their boundaries; {ADVICE}")
+
+
+def _resize(array: NDArray[Any], size: int) -> None:
     """Change the length in place: no copy where the system can move pages."""
     array.resize((size, *array.shape[1:]), refcheck=False)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count
-from typing import NamedTuple
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.kernels.networks import edge_subdivision as kernel
-from arrangement.kernels.networks.edge_subdivision import EDGES, NEED_EDGES
+from arrangement.kernels.networks import star_faces as lattice
+from arrangement.kernels.networks.subdivision import COMPLETE
 from arrangement.kernels.rounding import UNIT_ROUNDOFF
-from arrangement.networks.complex.cutting import ROOM, Subdivision, enlarged
+from arrangement.memory import refuse
+from arrangement.networks.complex.cutting import ADVICE, Subdivision, enlarged, refuse_many
 from arrangement.networks.complex.domains import Polytope
 
-__all__ = ["DegenerateError", "EdgeSubdivision", "SimpleRegions", "is_simple"]
+__all__ = ["DegenerateError", "EdgeSubdivision", "SimpleComplex", "is_simple"]
 
 FEW = 8
 """So many signs are settled before it is asked whether one of them is 0."""
@@ -28,16 +31,67 @@ class DegenerateError(Exception):
     """A vertex lies on more zero sets than the dimension."""
 
 
-class SimpleRegions(NamedTuple):
-    """The regions of a complex by number; see :class:`Complex`."""
+@dataclass(frozen=True, eq=False)
+class SimpleComplex:
+    """A simple complex by its vertices, of which the faces are derived when they are wanted.
 
+    Attributes
+    ----------
+    points, spread, parents, origin, signs_of_regions
+        As those of :class:`Complex`.
+    on : ndarray of int32, shape (V, d)
+        The functions that vanish at each vertex, in order.
+    ends : ndarray of int32, shape (V, 2 d)
+        The other end of each edge; see :class:`kernel.Stars`.
+    up : ndarray of int64, shape (V,)
+        The places from which an edge rises, as bits.
+    born : ndarray of int32, shape (m, 2)
+        Where each region is found, and
+    numbers : ndarray of int64, shape (m,)
+        its number.
+    labels : ndarray of int64
+        Of the cuts, then of the walls.
+    """
+
+    points: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    parents: NDArray[np.int32]
     origin: NDArray[np.int32]
-    signs: NDArray[np.int8]
+    signs_of_regions: NDArray[np.int8]
+    on: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    up: NDArray[np.int64]
+    born: NDArray[np.int32]
+    numbers: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+    def faces(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """`faces` and `pool`, as those of :class:`Complex`.
+
+        Raises
+        ------
+        SizeError
+            If there are too many.
+        """
+        n, d = self.on.shape
+        *counts, length = lattice.numbers_of_faces(n, self.ends, self.up).tolist()
+        refuse_many(max(sum(counts), length))
+        number = max(comb(d, k) * 2**k for k in range(d + 1))
+        size = 4 * (6 * sum(counts) + length + number * n)
+        refuse(size, f"{sum(counts):,} faces", ADVICE)
+        faces, pool = np.empty((sum(counts), 6), np.int32), np.empty(length, np.int32)
+        lattice.faces_of_stars(
+            n, self.on, self.ends, self.up, self.born, self.numbers, self.labels, faces, pool
+        )
+        return faces, pool
 
 
 def is_simple(domain: Polytope) -> bool:
-    """Does every vertex of the domain lie on as many facets as there are coordinates?"""
+    """Does every vertex of the domain lie on as many facets as there are coordinates, of which
+    there are not too many?"""
     d = domain.rows.shape[1] - 1
+    if d > kernel.MOST_DIMENSIONS:
+        return False
     return bool((np.bincount(np.array(domain.faces[1]).ravel()) == d).all())
 
 
@@ -46,7 +100,7 @@ class EdgeSubdivision(Subdivision):
 
     Attributes
     ----------
-    stars, edges : kernel.Stars, kernel.Edges
+    stars : kernel.Stars
         With room for more.
 
     Raises
@@ -58,50 +112,48 @@ class EdgeSubdivision(Subdivision):
     def _begin(self) -> None:
         """The edges of the domain."""
         d, levels = self.layers.input_dimension, self.domain.faces
+        n, room = self.n_vertices, len(self.vertices.spread)
         self._n_cuts = 0
-        n_cuts = sum(map(len, self.steps.cutting))
-        more, room = len(self.vertices.spread), len(levels[1]) + ROOM
+        n_words = sum(map(len, self.steps.cutting)) // 64 + 1
         self.stars = kernel.Stars(
-            on=np.zeros((more, d), dtype=np.int32),
-            edges=np.full((more, 2 * d), -1, dtype=np.int32),
-            positive=np.zeros((more, -(-n_cuts // 64)), dtype=np.uint64),
+            on=np.empty((room, d), dtype=np.int32),
+            ends=np.empty((room, 2 * d), dtype=np.int32),
+            lines=np.empty((room, 2 * d), dtype=np.int32),
+            positive=np.empty((room, n_words), dtype=np.uint64),
         )
-        self.edges = kernel.Edges(
-            ends=np.zeros((room, 2), dtype=np.int32),
-            places=np.zeros((room, 2), dtype=np.uint8),
-            lines=np.zeros((room, 2), dtype=np.int32),
-            split=np.zeros(room, dtype=np.int32),
-        )
+        self._split = np.empty((room, 2), dtype=np.int32)
+        self.stars.positive[:n] = 0
+        self.stars.ends[:n] = kernel.OUTSIDE
         inside = [{v} for (v,) in levels[0]]
         for level in levels[1:d]:
             inside = [set().union(*(inside[e] for e in face)) for face in level]
-        walls = [
-            [w for w, facet in enumerate(inside) if v in facet] for v in range(self.n_vertices)
-        ]
-        for v, own in enumerate(walls):
-            self.stars.on[v] = [-1 - w for w in own]
-        for e, face in enumerate(levels[1]):
-            for i, (v, other) in enumerate((face, face[::-1])):
+        walls: list[list[int]] = [[] for _ in range(n)]
+        for w, facet in enumerate(inside):
+            for v in facet:
+                walls[v].append(w)
+        self.stars.on[:n] = np.array(walls) - len(inside)
+        for face in levels[1]:
+            places = []
+            for v, other in (face, face[::-1]):
                 (left,) = set(walls[v]) - set(walls[other])
-                place = 2 * walls[v].index(left) + 1
-                self.edges.ends[e, i], self.edges.places[e, i] = v, place
-                self.stars.edges[v, place] = e
-        self.counts[EDGES] = len(levels[1])
+                places.append((v, 2 * walls[v].index(left) + 1))
+            for here, (v, place) in zip(places, places[::-1], strict=True):
+                self.stars.ends[here] = 16 * v + place
 
     def _begin_lines(self) -> None:
-        n = self.counts[EDGES]
-        self.edges.lines[:n] = self.edges.ends[:n]
+        n = self.n_vertices
+        self.stars.lines[:n] = self.stars.ends[:n] >> 4
 
     def _subdivide(
         self, cutting: NDArray[np.int64], settled: bool, fixed: bool, last: bool
     ) -> tuple[int, int]:
         status, n = kernel.subdivide_edges(
             cutting, settled, fixed, last, self._n_cuts, self.counts, self.vertices,
-            self.stars, self.edges,
+            self.stars, self._split,
         )  # fmt: skip
         if status == kernel.DEGENERATE:
             raise DegenerateError
-        if status == kernel.COMPLETE:
+        if status == COMPLETE:
             self._n_cuts += len(cutting)
         return status, n
 
@@ -114,53 +166,61 @@ class EdgeSubdivision(Subdivision):
 
     def _grow(self, count: int) -> None:
         self._grow_vertices()
-        self.stars = kernel.Stars(*enlarged(self.stars, len(self.vertices.spread)))
-        self.edges = kernel.Edges(*enlarged(self.edges, int(self.counts[NEED_EDGES])))
+        *stars, self._split = enlarged((*self.stars, self._split), len(self.vertices.spread))
+        self.stars = kernel.Stars(*stars)
 
-    def regions(self) -> SimpleRegions:
-        """The regions, numbered as they are split off one from another.
+    def complex(self) -> SimpleComplex:
+        """The complex, whose regions are numbered as they are split off one from another.
 
         Each is found at its lowest vertex in a direction in which no edge is level.
         """
         self._finish_vertices()
-        positive = kernel.births(self.n_vertices, self.stars, self.edges, self._rising())
-        positive = positive[np.lexsort(positive.T[::-1])]
-        number, origin = kernel.pedigree(positive, self._n_cuts)
+        n, (on, ends, _, positive) = self.n_vertices, self.stars
+        up = self._rising()
+        positive, born = kernel.births(n, on, positive, up)
+        order = np.lexsort(positive.T[::-1])
         steps = np.concatenate([np.zeros(0, np.int64), *(c[:, 3] for c in self.steps.cutting)])
-        origin[1:, 1] = steps[origin[1:, 1]]
-        bits = np.unpackbits(positive.astype(">u8").view(np.uint8), axis=1)[:, : self._n_cuts]
-        signs = np.zeros((len(origin), len(self.steps)), dtype=np.int8)
-        signs[number[:, None], steps] = 2 * bits.astype(np.int8) - 1
-        return SimpleRegions(origin, self.steps.complete(signs))
+        m = len(positive)
+        numbers = np.empty(m, dtype=np.int64)
+        origin = np.empty((m, 2), dtype=np.int32)
+        signs = np.zeros((m, len(self.steps)), dtype=np.int8)
+        kernel.pedigree(positive[order], steps, numbers, origin, signs)
+        points, spread, parents, *_ = self.vertices
+        return SimpleComplex(
+            points, spread, parents, origin, self.steps.complete(signs), on[:n].copy(),
+            ends[:n].copy(), up, born[order], numbers,
+            np.concatenate([steps, -1 - np.array(self.domain.walls)]),
+        )  # fmt: skip
 
-    def _rising(self) -> NDArray[np.bool_]:
-        """Which edges rise from the first end to the second, in some direction."""
-        n, n_edges = self.n_vertices, int(self.counts[EDGES])
+    def _rising(self) -> NDArray[np.int64]:
+        """The places at each vertex from which an edge rises, in some direction."""
+        n, ends = self.n_vertices, self.stars.ends
         points, spread = self.vertices.points[:n], self.vertices.spread[:n]
-        rises, asked = np.empty(n_edges, np.bool_), np.empty(n_edges, np.int64)
+        up, asked = np.empty(n, np.int64), np.empty((n * points.shape[1], 2), np.int32)
         for seed in count():
             rng = np.random.default_rng(seed)
-            direction = rng.integers(1, MOST_STEEP, points.shape[1])
+            direction = np.array(rng.integers(1, MOST_STEEP, points.shape[1]))
             with np.errstate(over="ignore", invalid="ignore"):
                 heights, size = points @ direction, np.abs(points) @ direction
                 errors = spread * direction.sum() + 2 * len(direction) * UNIT_ROUNDOFF * size
-            n_asked = kernel.rising(n_edges, self.edges.ends, heights, errors, rises, asked)
-            if self._settle_rises(asked[:n_asked], direction.tolist(), rises):
-                return rises
+            open_ = asked[: kernel.rising(n, ends, heights, errors, up, asked)]
+            if self._settle_rises(open_, direction.tolist(), up):
+                break
+        return up
 
     def _settle_rises(
-        self, edges: NDArray[np.int64], direction: list[int], rises: NDArray[np.bool_]
+        self, edges: NDArray[np.int32], direction: list[int], up: NDArray[np.int64]
     ) -> bool:
         """Exactly which of some edges rise; False if one is level."""
-        ends = self.edges.ends[edges].tolist()
-        columns = self.exact.coordinates([v for pair in ends for v in pair])
-        heights = [
-            (sum(c * x for c, x in zip(direction, column, strict=False)), column[-1])
-            for column in columns
-        ]
-        for e, (low, p), (high, q) in zip(edges.tolist(), heights[::2], heights[1::2], strict=True):
-            rise = high * p - low * q
+        for v, place in edges.tolist():
+            w, far = divmod(int(self.stars.ends[v, place]), 16)
+            (*x, p), (*y, q) = self.exact.coordinates([v, w])
+            terms = zip(direction, x, y, strict=True)
+            rise = sum(c * (b * p - a * q) for c, a, b in terms)
             if rise == 0:
                 return False
-            rises[e] = rise > 0
+            if rise > 0:
+                up[v] |= 1 << place
+            else:
+                up[w] |= 1 << far
         return True
