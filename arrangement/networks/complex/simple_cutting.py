@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from math import comb
@@ -84,6 +85,12 @@ class SimpleComplex:
             n, self.on, self.ends, self.up, self.born, self.numbers, self.labels, faces, pool
         )
         return faces, pool
+
+
+def directions(d: int) -> Iterator[NDArray[np.int64]]:
+    """Directions with positive entries, one after the other."""
+    for seed in count():
+        yield np.array(np.random.default_rng(seed).integers(1, MOST_STEEP, d))
 
 
 def is_simple(domain: Polytope) -> bool:
@@ -197,16 +204,14 @@ class EdgeSubdivision(Subdivision):
         n, ends = self.n_vertices, self.stars.ends
         points, spread = self.vertices.points[:n], self.vertices.spread[:n]
         up, asked = np.empty(n, np.int64), np.empty((n * points.shape[1], 2), np.int32)
-        for seed in count():
-            rng = np.random.default_rng(seed)
-            direction = np.array(rng.integers(1, MOST_STEEP, points.shape[1]))
+        for direction in directions(points.shape[1]):
             with np.errstate(over="ignore", invalid="ignore"):
                 heights, size = points @ direction, np.abs(points) @ direction
                 errors = spread * direction.sum() + 2 * len(direction) * UNIT_ROUNDOFF * size
             open_ = asked[: kernel.rising(n, ends, heights, errors, up, asked)]
             if self._settle_rises(open_, direction.tolist(), up):
-                break
-        return up
+                return up
+        raise AssertionError("some direction is level on no edge")
 
     def _settle_rises(
         self, edges: NDArray[np.int32], direction: list[int], up: NDArray[np.int64]
