@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from arrangement import SizeError
 from arrangement.networks import Network
 from arrangement.networks.complex import complex as complexes
-from arrangement.networks.complex import simple_cutting
+from arrangement.networks.complex import cutting, simple_cutting
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.cutting import FaceSubdivision
 from arrangement.networks.complex.domains import bounded_domain
@@ -183,3 +184,11 @@ def test_euler(monkeypatch):
         cells = complex_of(Network(*random_network([d, 5, 4, 1], seed=d)), box(d))
         counts = np.bincount(cells.faces[:, 0]).astype(np.int64)
         assert (counts * (-1) ** np.arange(d + 1)).sum() == 1
+
+
+def test_more_vertices_than_have_numbers(monkeypatch):
+    monkeypatch.setattr(cutting, "ROOM", 4)
+    monkeypatch.setattr(simple_cutting, "MOST_VERTICES", 20)
+    network = Network(*random_network([2, 12, 1]))
+    with pytest.raises(SizeError, match=r"^more than \d+ vertices; reduce the domain"):
+        network.regions(box(2))

@@ -11,10 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.networks.subdivision import BEGIN, DIM, END, LABEL, STOP
+from arrangement.kernels.networks.subdivision import BEGIN, DIM, END, LABEL, START, STOP
 from arrangement.kernels.types import Int32s1, Int32s2, Ints1
 
 __all__ = ["faces_of_stars", "numbers_of_faces"]
+
+MOST_PLACES = 16
+EVEN = 0x5555
+"""The places of negative sides."""
 
 
 @compiled(int, Int32s2, Ints1)
@@ -80,43 +84,52 @@ def faces_of_stars(n, on, ends, up, born, numbers, labels, faces, pool):
     d = on.shape[1]
     order, present = _upwards(n, ends, up)
     choices, first, rank = _choices(d)
+    lowest = np.zeros(len(rank), np.int64)  # place of the lowest bit
+    for bits in range(2, len(rank), 2):
+        lowest[bits] = 1 + lowest[bits >> 1]
     most = 0
     for k in range(1, d + 1):
         most = max(most, first[k + 1] - first[k])
-    table = np.empty((n, most), np.int32)
-    faces[:, BEGIN : STOP + 1] = 0
+    # Rows are in the order of the vertices, in which memory is fetched ahead.
+    table, at = np.empty((n, most), np.int32), np.empty(n, np.int64)
+    at[order] = np.arange(n)
+    # While it is needed, a face has the place of its lowest vertex and its
+    # choice there instead of a line.
     for i in range(n):
-        faces[i, DIM] = 0
+        faces[i, DIM] = faces[i, LABEL] = 0
         faces[i, BEGIN] = faces[i, END] = order[i]
+        faces[i, START], faces[i, STOP] = i, 0
         if d == 1:
             faces[i, LABEL] = labels[on[order[i], 0]]
     below, base, p = 0, n, 0
     for k in range(1, d + 1):
         f = base
-        for v in order:
+        for i in range(n):
+            v = order[i]
             for r in range(first[k + 1] - first[k]):
                 choice = choices[first[k] + r]
                 if choice & ~present[v]:
                     continue
                 falling = choice & ~up[v]
                 if falling:
-                    w, other = _from_below(v, choice, falling, ends)
-                    table[v, r] = table[w, rank[other]]
+                    end = ends[v, lowest[falling]]
+                    other = _from_below(choice, lowest[falling], end & 15)
+                    table[i, r] = table[at[end >> 4], rank[other]]
                     continue
-                table[v, r] = f
-                faces[f, DIM] = k
+                table[i, r] = f
+                faces[f, DIM], faces[f, LABEL] = k, 0
+                faces[f, START], faces[f, STOP] = i, choice
                 if k == d - 1:
                     j = 0
                     while choice >> 2 * j & 3:
                         j += 1
                     faces[f, LABEL] = labels[on[v, j]]
                 f += 1
-        p = _bound(
-            k, p, below, base, f, order, present, up, choices, first, rank, table, faces, pool
-        )
+        p = _bound(p, below, base, f, present[order], rank, table, faces, pool)
         below, base = base, f
+    faces[:, START : STOP + 1] = 0
     for r in range(len(born)):
-        faces[table[born[r, 0], rank[born[r, 1]]], LABEL] = numbers[r]
+        faces[table[at[born[r, 0]], rank[born[r, 1]]], LABEL] = numbers[r]
 
 
 @compiled()
@@ -173,44 +186,46 @@ def _choices(d):
 
 
 @compiled()
-def _from_below(v, choice, falling, ends):
-    """The end of an edge of a face that falls, and the choice that the face is there."""
-    place = 0
-    while not falling >> place & 1:
-        place += 1
-    w, there = ends[v, place] >> 4, ends[v, place] & 15
-    # The function that is left on this edge vanishes no longer, and another does.
+def _from_below(choice, place, there):
+    """A choice as it is at the other end of the edge in this place, which is there in another:
+    the function that is left on the edge vanishes no longer, and another does."""
     low = (1 << (place & -2)) - 1
     other = choice & low | choice >> 2 & ~low
     low = (1 << (there & -2)) - 1
-    return w, other & low | (other & ~low) << 2 | 1 << there
+    return other & low | (other & ~low) << 2 | 1 << there
 
 
 @compiled()
-def _bound(
-    k, p, below, base, stop, order, present, up, choices, first, rank, table, faces, pool
-):
-    """The boundaries of the faces base, …, stop − 1 of dimension k, in the pool from p on; the
-    faces of one dimension less are below, …, base − 1. Returns where the boundaries end."""
-    d = len(first) - 2
-    for run in range(2):
-        g = below
-        for v in order:
-            for r in range(first[k - 1], first[k]):
-                choice = choices[r]
-                if choice & ~up[v]:
-                    continue
-                for place in range(2 * d):
-                    if choice >> (place & -2) & 3 or not present[v] >> place & 1:
-                        continue
-                    f = table[v, rank[choice | 1 << place]]
-                    if run == 1:
-                        pool[faces[f, END]] = g
-                    faces[f, END] += 1
-                g += 1
-        if run == 0:
-            for f in range(base, stop):
-                faces[f, BEGIN] = p
-                p += faces[f, END]
-                faces[f, END] = faces[f, BEGIN]
+def _bound(p, below, base, stop, present, rank, table, faces, pool):
+    """The boundaries of the faces base, …, stop − 1, in the pool from p on; the faces of one
+    dimension less are below, …, base − 1. Returns where the boundaries end."""
+    above = np.empty(max(1024, 4 * (base - below)), np.int32)
+    place = np.zeros(stop - base, np.int32)
+    n = 0
+    for g in range(below, base):
+        i, choice = faces[g, START], np.int64(faces[g, STOP])
+        # Of the functions that vanish, any may be left too, to a side where there is one.
+        both = choice | (choice & EVEN) << 1 | choice >> 1 & EVEN
+        more = present[i] & ~both
+        if n + MOST_PLACES > len(above):
+            above = np.concatenate((above, np.empty_like(above)))
+        while more:
+            bit = more & -more
+            more ^= bit
+            f = table[i, rank[choice | bit]] - base
+            above[n] = f
+            place[f] += 1
+            n += 1
+        faces[g, START] = n
+    for f in range(len(place)):
+        faces[base + f, BEGIN] = p
+        p += place[f]
+        faces[base + f, END] = p
+        place[f] = faces[base + f, BEGIN]
+    n = 0
+    for g in range(below, base):
+        while n < faces[g, START]:
+            pool[place[above[n]]] = g
+            place[above[n]] += 1
+            n += 1
     return p

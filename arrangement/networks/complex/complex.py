@@ -80,7 +80,7 @@ class Complex:
         self.layers, self.domain, self.by_class = layers, domain, by_class
         self.dimension = layers.input_dimension
         self.steps = Steps(layers, by_class)
-        self.exact = ExactVertices(layers, domain.vertices, self.steps.functions)
+        self.exact = self._corners()
         found: Arrays | SimpleComplex | None = arrays
         if found is None and is_simple(domain):
             found = self._cut_edges(progress)
@@ -93,13 +93,15 @@ class Complex:
 
     def _cut_edges(self, progress: Progress) -> SimpleComplex | None:
         """The complex if it is simple."""
-        exact = ExactVertices(self.layers, self.domain.vertices, self.steps.functions)
+        given = self.layers, self.domain, self.steps, self.exact, progress
         try:
-            cut = EdgeSubdivision(self.layers, self.domain, self.steps, exact, progress)
+            return EdgeSubdivision(*given).complex()
         except DegenerateError:
+            self.exact = self._corners()
             return None
-        self.exact = exact
-        return cut.complex()
+
+    def _corners(self) -> ExactVertices:
+        return ExactVertices(self.layers, self.domain.vertices, self.steps.functions)
 
     @property
     def faces(self) -> NDArray[np.int32]:

@@ -50,7 +50,7 @@ LARGE = 2**27
 """Arrays of more bytes grow in place, which clears all pages but needs no second array; below
 that room is made generously: pages that are not used cost nothing."""
 
-ROOM = 2**15
+ROOM = 2**17
 """For so many faces there is room at the beginning."""
 
 BLOCK = 2**18
@@ -404,10 +404,12 @@ def enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]:
     return result
 
 
-def refuse_many(needed: int) -> None:
-    """A SizeError if so many entries are too many."""
-    if needed > MOST_ENTRIES:
-        raise SizeError(f"more than {needed:,} faces, or entries of their boundaries; {ADVICE}")
+def refuse_many(
+    needed: int, what: str = "faces, or entries of their boundaries", most: int = MOST_ENTRIES
+) -> None:
+    """A SizeError if so many are more than have numbers."""
+    if needed > most:
+        raise SizeError(f"more than {needed:,} {what}; {ADVICE}")
 
 
 def _resize(array: NDArray[Any], size: int) -> None:

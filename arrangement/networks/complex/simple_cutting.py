@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import count
 from math import comb
+from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.kernels.networks import edge_subdivision as kernel
 from arrangement.kernels.networks import star_faces as lattice
-from arrangement.kernels.networks.subdivision import COMPLETE
+from arrangement.kernels.networks.subdivision import COMPLETE, NEED_VERTICES
 from arrangement.kernels.rounding import UNIT_ROUNDOFF
 from arrangement.memory import refuse
 from arrangement.networks.complex.cutting import ADVICE, Subdivision, enlarged, refuse_many
@@ -23,6 +25,8 @@ __all__ = ["DegenerateError", "EdgeSubdivision", "SimpleComplex", "is_simple"]
 FEW = 8
 """So many signs are settled before it is asked whether one of them is 0."""
 
+MOST_VERTICES = 2**27
+"""The ends of edges are 16 times a vertex and a place, in 32 bits."""
 
 MOST_STEEP = 2**20
 """A bound on the entries of a direction, in which edges rise."""
@@ -131,14 +135,11 @@ class EdgeSubdivision(Subdivision):
         self._split = np.empty((room, 2), dtype=np.int32)
         self.stars.positive[:n] = 0
         self.stars.ends[:n] = kernel.OUTSIDE
-        inside = [{v} for (v,) in levels[0]]
+        corners = [1 << v for v in range(n)]  # of each face, as bits
         for level in levels[1:d]:
-            inside = [set().union(*(inside[e] for e in face)) for face in level]
-        walls: list[list[int]] = [[] for _ in range(n)]
-        for w, facet in enumerate(inside):
-            for v in facet:
-                walls[v].append(w)
-        self.stars.on[:n] = np.array(walls) - len(inside)
+            corners = [reduce(or_, [corners[e] for e in face]) for face in level]
+        walls = [[w for w, facet in enumerate(corners) if facet >> v & 1] for v in range(n)]
+        self.stars.on[:n] = np.array(walls) - len(corners)
         for face in levels[1]:
             places = []
             for v, other in (face, face[::-1]):
@@ -172,6 +173,7 @@ class EdgeSubdivision(Subdivision):
                 raise DegenerateError
 
     def _grow(self, count: int) -> None:
+        refuse_many(int(self.counts[NEED_VERTICES]), "vertices", MOST_VERTICES)
         self._grow_vertices()
         *stars, self._split = enlarged((*self.stars, self._split), len(self.vertices.spread))
         self.stars = kernel.Stars(*stars)
@@ -185,7 +187,9 @@ class EdgeSubdivision(Subdivision):
         n, (on, ends, _, positive) = self.n_vertices, self.stars
         up = self._rising()
         positive, born = kernel.births(n, on, positive, up)
-        order = np.lexsort(positive.T[::-1])
+        # Of one word no stable order is needed, which is quicker to find.
+        one = positive.shape[1] == 1
+        order = np.argsort(positive[:, 0]) if one else np.lexsort(positive.T[::-1])
         steps = np.concatenate([np.zeros(0, np.int64), *(c[:, 3] for c in self.steps.cutting)])
         m = len(positive)
         numbers = np.empty(m, dtype=np.int64)
