@@ -12,6 +12,7 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.checks import entries, whole
 from arrangement.enumeration import cones
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, Point
@@ -136,11 +137,11 @@ class Polyhedra:
 
     def vertices_of(self, cell: int) -> Indices:
         """The numbers of the vertices of a cell; at least one."""
-        return _part(self.cell_vertices, cell)
+        return _part(self.cell_vertices, cell, "cell")
 
     def rays_of(self, cell: int) -> Indices:
         """The numbers of the rays of a cell; none if it is bounded (modulo lines)."""
-        return _part(self.cell_rays, cell)
+        return _part(self.cell_rays, cell, "cell")
 
     def cells_around(self, vertex: int) -> Indices:
         """The cells whose closures contain a vertex.
@@ -152,7 +153,7 @@ class Polyhedra:
         >>> polyhedra.cells_around(0).tolist()
         [0, 1, 2, 3, 4, 5]
         """
-        return _part(self._around, vertex)
+        return _part(self._around, vertex, "vertex")
 
     @cached_property
     def cell_vertices(self) -> scipy.sparse.csr_array:
@@ -301,15 +302,15 @@ class Polyhedra:
         ['1/18']
         """
         d = self._cells.arrangement.dimension
-        chosen = np.arange(len(self)) if which is None else np.atleast_1d(np.asarray(which))
-        if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
-            raise InputError("which: cells are numbers, or an array of them")
-        chosen = np.arange(len(self))[chosen] if chosen.size else np.zeros(0, dtype=np.int64)
+        if which is None:
+            chosen = list(range(len(self)))
+        else:
+            chosen = [whole(i, "which", 0, len(self) - 1) for i in entries(which).ravel()]
         result: list[Any] = [math.inf] * len(chosen)
         if self._is_linear or len(self._columns) < d:
             return result
         (closures, work), starts = self._closures, np.concatenate([[0], self._ends])
-        for k, i in enumerate(chosen.tolist()):
+        for k, i in enumerate(chosen):
             members = self._members[starts[i] : starts[i + 1]]
             if not self._finite[members].all():
                 continue
@@ -460,9 +461,8 @@ def _incidence(indices: Indices, ends: Indices, width: int) -> scipy.sparse.csr_
     return matrix
 
 
-def _part(matrix: scipy.sparse.csr_array, i: int) -> Indices:
-    if not 0 <= i < matrix.shape[0]:
-        raise IndexError(f"{i} does not exist: there are {matrix.shape[0]}")
+def _part(matrix: scipy.sparse.csr_array, i: int, name: str) -> Indices:
+    i = whole(i, name, 0, matrix.shape[0] - 1)
     return np.asarray(matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]], dtype=np.int64)
 
 

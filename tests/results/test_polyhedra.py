@@ -95,8 +95,8 @@ def test_volumes_in_four_dimensions_and_more_walls_than_bits():
     polyhedra = grid.cells(domain=[(-1, 1)] * 4).polyhedra
     assert sum(polyhedra.exact_volumes()) == 16
     assert polyhedra.volumes.sum() == pytest.approx(16, rel=1e-12)
-    some = polyhedra.exact_volumes([2, -1])
-    assert some == [polyhedra.exact_volumes()[2], polyhedra.exact_volumes()[-1]]
+    some = polyhedra.exact_volumes([2, 0])
+    assert some == [polyhedra.exact_volumes()[2], polyhedra.exact_volumes()[0]]
     with pytest.raises(InputError, match="which"):
         polyhedra.exact_volumes([0.5])
 
@@ -206,7 +206,7 @@ def test_vertices_have_their_hyperplanes_and_cells_around_them(table):
         assert ((values == 0) == on[v]).all()
         around = Arrangement(arrangement.normals[on[v]]).n_cells() if on[v].any() else 1
         assert len(polyhedra.cells_around(v)) == around
-    with pytest.raises(IndexError, match="does not exist"):
+    with pytest.raises(InputError, match="vertex"):
         polyhedra.cells_around(len(polyhedra.exact_vertices))
 
 
