@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from functools import cached_property
 from typing import Any
 
-from arrangement.counting import freeness, polynomial, poset
+from arrangement.counting import derivations, freeness, polynomial, poset
 from arrangement.enumeration import choose
 from arrangement.enumeration.restrict import is_simple
 from arrangement.hyperplanes import near, operations
@@ -165,6 +165,8 @@ class Arrangement(Hyperplanes):
     is_supersolvable = near.warned(freeness.is_supersolvable)
     inductive_chain = near.warned(freeness.inductive_chain)
     is_inductively_free = near.warned(freeness.is_inductively_free)
+    is_free = near.warned(derivations.is_free)
+    derivations = near.warned(derivations.derivations)
     is_formal = near.warned(freeness.is_formal)
 
     distance_between_regions = distances.distance_between_regions

@@ -22,6 +22,7 @@ from arrangement.hyperplanes.operations import restriction
 from arrangement.hyperplanes.reduction import all_columns
 
 __all__ = [
+    "exponents",
     "inductive_chain",
     "is_formal",
     "is_inductively_free",
@@ -151,9 +152,9 @@ def inductive_chain(arrangement: Hyperplanes, most: int = MOST) -> Chain | None:
     )
     chain = []
     for name, subarrangement in zip(names.tolist(), added, strict=True):
-        exponents = _exponents(subarrangement)
-        assert exponents is not None, "free arrangements have exponents"
-        chain.append((name, exponents))
+        found = exponents(subarrangement)
+        assert found is not None, "free arrangements have exponents"
+        chain.append((name, found))
     return chain
 
 
@@ -194,14 +195,14 @@ class _Search:
         return self.known[key]
 
     def _found(self, arrangement: Hyperplanes) -> list[int] | None:
-        exponents = _exponents(arrangement)
-        if exponents is None:
+        found = exponents(arrangement)
+        if found is None:
             return None
         n = arrangement.n_hyperplanes
         for i in range(n - 1, -1, -1):
             on = restriction(arrangement, i)
-            fewer = _exponents(on)
-            if fewer is None or Counter(fewer) - Counter(exponents):
+            fewer = exponents(on)
+            if fewer is None or Counter(fewer) - Counter(found):
                 continue
             before = self.order(arrangement.deletion(i))
             if before is not None and self.order(on) is not None:
@@ -246,7 +247,7 @@ def is_formal(arrangement: Hyperplanes) -> bool:
     return exact.rank(np.concatenate(found, axis=1)) == n - arrangement.rank
 
 
-def _exponents(arrangement: Hyperplanes) -> Exponents | None:
+def exponents(arrangement: Hyperplanes) -> Exponents | None:
     """The roots of the characteristic polynomial in ascending order, if all are integers."""
     coefficients = characteristic_polynomial(arrangement)
     roots = fmpz_poly(list(coefficients[::-1])).roots()

@@ -77,6 +77,8 @@ class Polyhedra:
         self._rays, self._zero = found.rays, found.zero
         at = cells.look_up(all_columns(arrangement, found.words))
         held = np.flatnonzero(at >= 0)
+        if len(held) < len(cells):
+            raise InputError("some cells are none of their hyperplanes; they were altered")
         order = np.empty(len(cells), dtype=np.int64)
         order[at[held]] = held
         starts = np.concatenate([[0], found.ends])
