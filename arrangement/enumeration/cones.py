@@ -88,6 +88,9 @@ FEWER = "take fewer hyperplanes, or a domain with fewer walls"
 LEAST = np.iinfo(np.int64).min
 """For no exponent."""
 
+CORNERS = 2**12
+"""Rays of cells for which there is room at first."""
+
 POINTS = 2**10
 """Points in a block: it stays in the processor's cache."""
 
@@ -558,13 +561,13 @@ class _Cone:
 
     def _begin_corners(self) -> None:
         """Room for the rays of cells."""
-        size = 2**12
+        size = CORNERS
         self.corners = Corners(
             numbers=np.full(len(self.rays.values), -1, dtype=np.int64),
             tight=np.empty((size, self.rays.tight.shape[1]), dtype=np.uint64),
             sides=np.empty(size, dtype=np.int64),
             slots=np.full(2 * size, -1, dtype=np.int64),
-            members=np.empty(16 * BLOCK, dtype=np.int64),
+            members=np.empty(4 * size, dtype=np.int64),
             ends=np.empty(BLOCK, dtype=np.int64),
             counts=np.zeros(2, dtype=np.int64),
         )
@@ -775,8 +778,9 @@ class _Cone:
             self.corners = corners._replace(tight=tight, sides=sides, slots=slots)
             fill_slots(self.corners)
         else:
-            more = np.concatenate([corners.members, np.empty_like(corners.members, shape=r)])
-            self.corners = corners._replace(members=more)
+            members = np.empty(2 * len(corners.members) + r, dtype=np.int64)
+            members[: len(corners.members)] = corners.members
+            self.corners = corners._replace(members=members)
         return True
 
     def _make_room(self) -> None:

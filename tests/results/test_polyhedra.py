@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, families
 from tests.amounts import examples, first
+from tests.enumeration.test_cones import KINDS, use
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
@@ -37,6 +38,27 @@ def same_as_one_by_one(cells):
 def test_closures_are_those_of_one_cell_after_the_other(table, inside):
     domain = [BOX[0], (None, 2), (None, None)][: table[0]] if inside else None
     same_as_one_by_one(arrangement_of(*table).cells(domain=domain))
+
+
+@examples(60)
+@given(tables(), st.sampled_from(sorted(KINDS)))
+def test_closures_by_numbers_of_any_kind(table, kind):
+    with pytest.MonkeyPatch.context() as patch:
+        use(kind, patch)
+        same_as_one_by_one(arrangement_of(*table).cells(method="restrict"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_more_rays_than_there_was_room_for(kind, monkeypatch):
+    wanted = families.shi(3).cells().polyhedra
+    use(kind, monkeypatch)
+    monkeypatch.setattr("arrangement.enumeration.cones.CORNERS", 4)
+    monkeypatch.setattr("arrangement.enumeration.cones.BLOCK", 8)
+    found = families.shi(3).cells().polyhedra
+    assert found.exact_vertices == wanted.exact_vertices
+    assert found.exact_rays == wanted.exact_rays
+    for i in range(len(found)):
+        assert sets_of(found, i) == sets_of(wanted, i)
 
 
 @pytest.mark.parametrize(
