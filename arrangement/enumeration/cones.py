@@ -550,10 +550,9 @@ class _Cone:
         on = unpack_signs(zero, m + n) > 0
         # The lowest row, or else wall, on which a ray does not lie tells it from its opposite.
         turning = np.where(sides >= 0, m + (sides >> 1), (~on).argmax(axis=1))
-        wanted = np.where(sides >= 0, 2 * (sides & 1) - 1, 1)
+        above = np.where(sides >= 0, sides & 1, 1) == 1
         rays = exact.null_vectors(self.sides, on)
-        values = (self.sides[turning] * rays).sum(axis=1)
-        turn = np.array([exact.sign(v) for v in values]) != wanted
+        turn = ((self.sides[turning] * rays).sum(axis=1) > 0).astype(np.bool_) != above
         rays[turn] = -rays[turn]
         wide = np.full((len(rays), self.width), 0, dtype=object)
         wide[:, self.columns] = rays

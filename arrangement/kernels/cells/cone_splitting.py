@@ -290,6 +290,16 @@ def _number(corners, tight, ray, positive, top, n, n_walls):
     return corners.slots[at]
 
 
+@uncounted()
+def _list_corners(corners, tight, lists, start, r, positive, top, at, n, n_walls):
+    """Note the rays of a face, which is face number `at`."""
+    end = corners.counts[1]
+    for j in range(r):
+        ray = lists[start + j]
+        corners.members[end + j] = _number(corners, tight, ray, positive, top, n, n_walls)
+    corners.counts[1] = corners.ends[at] = end + r
+
+
 @uncounted(forceinline=True)
 def _add(sums, k, coordinates, ray, factor):
     """Add a multiple of a ray's coordinates to one of some sums."""
@@ -434,17 +444,15 @@ def split_cells(
     ordered, sizes = room.ordered, room.sizes
     limit = wanted if wanted >= 0 else dimension
     located = wanted == 0 and found.points.shape[1] > 0
-    cornered, numbered = len(corners.numbers) > 0, corners.counts
+    cornered, given = len(corners.numbers) > 0, corners.counts
+    by_planes = touched < 0 and not cornered
     while state[0] > 0:
         top = state[0] - 1
         cone = table[top]
         r, start, end, codimension = cone[RAYS], cone[LIST], cone[LIST_END], cone[CODIMENSION]
         if state[1] + 4 > len(found.positive):
             return FULL
-        if end + 3 * r > len(lists) or (
-            cornered
-            and max(numbered[0] - len(corners.tight), numbered[1] - len(corners.members)) > -r
-        ):
+        if end + 3 * r > len(lists):
             return GROW
         if cone[LINES] > 0:
             state[0] = _push_lines(cones, lists, top, limit)
@@ -471,16 +479,15 @@ def split_cells(
             if located:
                 _locate(found, rays, room, lists, start, r, state[1], 0, 0, -1)
             if cornered and codimension == wanted:
-                for j in range(r):
-                    corners.members[numbered[1] + j] = _number(
-                        corners, rays.tight, lists[start + j], cones.positive, top, len(rows),
-                        n_walls,
-                    )  # fmt: skip
-                numbered[1] += r
-                corners.ends[state[1]] = numbered[1]
+                if min(len(corners.tight) - given[0], len(corners.members) - given[1]) < r:
+                    return GROW
+                _list_corners(
+                    corners, rays.tight, lists, start, r, cones.positive, top, state[1],
+                    len(rows), n_walls,
+                )  # fmt: skip
             state[1] = _emit(found, cones, top, state[1], codimension, wanted, 0, 3, 0, 3)
             done = True
-        elif not done and n_cutting <= 2 and touched < 0 and not cornered:
+        elif not done and n_cutting <= 2 and by_planes:
             i = _lowest(cutting, top)
             if n_cutting == 1:
                 if located:
