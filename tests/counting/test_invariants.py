@@ -97,7 +97,7 @@ def value(table, x, y):
     return sum(c * x**i * y**j for i, row in enumerate(table) for j, c in enumerate(row))
 
 
-@examples(150)
+@examples(80)
 @given(tables())
 def test_invariants_are_those_of_their_definitions(table):
     arrangement = arrangement_of(*table)
@@ -151,7 +151,7 @@ def test_tutte_polynomials_satisfy_deletion_and_contraction(seed):
         contracted = np.delete(np.delete(contracted, e, axis=0), column, axis=1)
         loops = ~contracted.any(axis=1)
         rest = Arrangement(contracted[~loops].reshape(-1, 2))
-        for x, y in ((2, 3), (-2, 5), (0, 0), (1, 4)):
+        for x, y in ((2, 3), (-2, 5)):
             without = value(deleted.tutte_polynomial(), x, y)
             onto = value(rest.tutte_polynomial(), x, y) * y ** int(loops.sum())
             coloop = deleted.rank < whole.rank
@@ -192,12 +192,12 @@ def test_sums_of_polynomials_are_whitney_numbers(table):
     )
 
 
-@examples(60)
+@examples(20)
 @given(tables())
 def test_meets_and_joins_are_those_of_sets(table):
     arrangement = arrangement_of(*table)
     sets = Subsets(arrangement)
-    flats = sorted(sets.flats())[:12]
+    flats = sorted(sets.flats())[:6]
     for X in flats:
         for Y in flats:
             above = [Z for Z in sets.flats() if {*X} | {*Y} <= {*Z}]
