@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from arrangement.results.cells import Cell, Cells
     from arrangement.results.faces import Face, Faces
     from arrangement.results.flats import Flat, Flats
+    from arrangement.results.polyhedra import Polyhedra
+    from arrangement.results.unoriented_matroid import Matroid
 
 __all__ = [
     "Arrangement",
@@ -49,10 +51,12 @@ __all__ = [
     "Flat",
     "Flats",
     "InputError",
+    "Matroid",
     "MissingExtraError",
     "ModelWarning",
     "NearlyDegenerateWarning",
     "NumberField",
+    "Polyhedra",
     "SizeError",
     "SolverError",
     "__version__",
@@ -75,7 +79,9 @@ _LAZY = {
     "Faces": "arrangement.results.faces",
     "Flat": "arrangement.results.flats",
     "Flats": "arrangement.results.flats",
+    "Matroid": "arrangement.results.unoriented_matroid",
     "NumberField": "arrangement.exact.fields",
+    "Polyhedra": "arrangement.results.polyhedra",
     "write_poset": "arrangement.files.graphml",
 }
 _PACKAGES = ("bounds", "data", "families", "networks", "plot", "relu")
