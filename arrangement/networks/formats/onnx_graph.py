@@ -18,7 +18,8 @@ from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats import onnx_in_float64
 from arrangement.networks.formats.affine_tensors import Affine, Units, equal, finite
 from arrangement.networks.formats.onnx_ends import CUT, ENDS, Ended, after
-from arrangement.networks.formats.onnx_operators import FOLDED, OPERATORS, Tensor, applied
+from arrangement.networks.formats.operators.operands import Tensor
+from arrangement.networks.formats.operators.table import FOLDED, OPERATORS, applied
 from arrangement.networks.formats.own_outputs import compare
 
 __all__ = ["from_onnx"]

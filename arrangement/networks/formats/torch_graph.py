@@ -37,7 +37,8 @@ from arrangement.networks.formats.affine_tensors import (
     equal,
     finite,
 )
-from arrangement.networks.formats.onnx_operators import OPERATORS, Tensor, constant
+from arrangement.networks.formats.operators.operands import Tensor, constant
+from arrangement.networks.formats.operators.table import OPERATORS
 from arrangement.networks.formats.own_outputs import compare
 from arrangement.networks.formats.torch_modules import array
 

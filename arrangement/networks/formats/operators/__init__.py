@@ -1,0 +1,1 @@
+"""The operators of ONNX on tensors of affine functions, and on constants."""
