@@ -27,12 +27,9 @@ __all__ = [
     "plain",
 ]
 
-
 Tensor: TypeAlias = Affine | NDArray[Any]
 
-
 Given: TypeAlias = Tensor | None
-
 
 Array: TypeAlias = NDArray[Any]
 
