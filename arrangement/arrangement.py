@@ -17,7 +17,7 @@ from arrangement.enumeration.restrict import is_simple
 from arrangement.hyperplanes import near, operations
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress
-from arrangement.results import face_lattice, faces, flats, matroid, topes
+from arrangement.results import face_enumeration, face_lattice, flats, matroid, topes
 from arrangement.results.cells import Cells, cells_of
 
 __all__ = ["Arrangement"]
@@ -127,9 +127,9 @@ class Arrangement(Hyperplanes):
     flats = near.warned(flats.flats)
     intersection_poset = near.warned(poset.intersection_poset)
 
-    face_vector = near.warned(faces.face_vector)
+    face_vector = near.warned(face_enumeration.face_vector)
     face_lattice = near.warned(face_lattice.face_lattice)
-    faces = near.warned(faces.faces)
+    faces = near.warned(face_enumeration.faces)
 
     restriction = operations.restriction
     localization = operations.localization

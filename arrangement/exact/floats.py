@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.exact.fields import FieldElement, field_of
+from arrangement.exact.fields import FieldElement
 from arrangement.exact.linear import sign
+from arrangement.exact.one_field import field_of
 
 __all__ = [
     "FLOAT_EXACT_LIMIT",

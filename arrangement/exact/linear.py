@@ -12,8 +12,9 @@ import numpy as np
 from flint import fmpz_mat
 from numpy.typing import NDArray
 
-from arrangement.exact.fields import FieldElement, field_of, simplest
+from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import integral
+from arrangement.exact.one_field import field_of, simplest
 
 __all__ = [
     "echelon",

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.algebraic import from_sympy, read_number
-from arrangement.exact.fields import FieldElement, Number, simplest
+from arrangement.exact.fields import FieldElement, Number
+from arrangement.exact.one_field import simplest
 
 __all__ = [
     "common_denominator",

@@ -15,8 +15,8 @@ from scipy.spatial import KDTree
 
 from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError, SolverError
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import exact_table
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import pack_signs
 
 __all__ = [

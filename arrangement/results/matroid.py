@@ -24,7 +24,7 @@ from arrangement.checks import check_instance
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import primitive
 from arrangement.memory import refuse
-from arrangement.results.faces import faces
+from arrangement.results.face_enumeration import faces
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement

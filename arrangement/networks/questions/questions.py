@@ -23,7 +23,8 @@ from arrangement.networks.questions.answers import (
     Robustness,
     Status,
 )
-from arrangement.networks.questions.branch_and_bound import MOST_BISECTED, Domain, Found, search
+from arrangement.networks.questions.bounded_domain import Domain
+from arrangement.networks.questions.branch_and_bound import MOST_BISECTED, Found, search
 from arrangement.networks.questions.one_kink import composed, difference, one_kink
 from arrangement.progress import Progress
 

@@ -26,8 +26,8 @@ from arrangement import exact
 from arrangement.errors import SolverError
 from arrangement.exact.roots import as_fmpq
 from arrangement.relu.minima.convex_losses import ConvexDecider
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.rational import Integers, Solution, product
-from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = ["HuberDecider"]

@@ -44,8 +44,8 @@ from flint import fmpq, fmpz_mat
 from arrangement import exact, kernels
 from arrangement.exact.fields import FieldElement, field_of_root
 from arrangement.exact.roots import precision, roots_of
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.rational import Integers, RationalDecider, product
-from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = ["RankOneDecider"]

@@ -23,8 +23,9 @@ from arrangement.arrangement import Arrangement
 from arrangement.errors import SolverError
 from arrangement.exact.numbers import common_denominator, whole_columns
 from arrangement.relu.losses.losses import SQUARED, Loss
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.neuron_faces import NeuronFaces
-from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
+from arrangement.relu.minima.stationary import Decider, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
 __all__ = ["Integers", "RationalDecider", "Solution", "along_ray", "null_space", "product"]

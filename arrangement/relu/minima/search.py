@@ -17,13 +17,14 @@ from arrangement.exact.numbers import shown
 from arrangement.memory import refuse
 from arrangement.relu.losses.losses import SQUARED, Loss
 from arrangement.relu.minima.huber import HuberDecider
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pruning import Pruning
 from arrangement.relu.minima.rank_one import RankOneDecider
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.settling import SettlingDecider
 from arrangement.relu.minima.smooth import SmoothDecider
-from arrangement.relu.minima.stationary import Decider, Minima
+from arrangement.relu.minima.stationary import Decider
 from arrangement.relu.minima.ties import within
 from arrangement.relu.minima.tuples import Screen
 from arrangement.relu.multisets import n_multisets

@@ -45,8 +45,9 @@ from scipy.optimize import linprog
 from arrangement import exact
 from arrangement.exact.roots import precision
 from arrangement.relu.minima.convex_losses import ConvexDecider
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.rational import Integers, product
-from arrangement.relu.minima.stationary import Minima, sign_choices
+from arrangement.relu.minima.stationary import sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask
 
 __all__ = ["SmoothDecider"]
