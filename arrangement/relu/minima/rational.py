@@ -28,7 +28,7 @@ from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
-__all__ = ["Integers", "RationalDecider", "Solution", "along_ray", "null_space", "product"]
+__all__ = ["Integers", "RationalDecider", "Solution", "along_ray", "product"]
 
 Integers = NDArray[np.object_]
 
@@ -92,7 +92,7 @@ class RationalDecider(Decider):
         """The basis T (D, e) of a flat and the samples Z = X T on it, (N, e)."""
         if flat not in self._flats:
             on = self.faces.on[flat]
-            T = null_space(self.X[on])
+            T = exact.nullspace(self.X[on])
             self._flats[flat] = T, product(self.X, T)
         return self._flats[flat]
 
@@ -530,15 +530,9 @@ def _table(matrix: fmpz_mat) -> Integers:
     return np.array(rows, dtype=object).reshape(matrix.nrows(), matrix.ncols())
 
 
-def null_space(rows: Integers) -> Integers:
-    """An integer basis of {v : rows v = 0} in columns."""
-    basis, nullity = fmpz_mat(*rows.shape, rows.ravel().tolist()).nullspace()
-    return _table(basis)[:, : int(nullity)]
-
-
 def along_ray(X: Integers, zeros: Mask, side: Signs) -> Integers:
     """x_i·v, shape (N,), for a v with which some samples vanish and some have these signs."""
-    along, off = product(X, null_space(X[zeros])), np.flatnonzero(side).tolist()
+    along, off = product(X, exact.nullspace(X[zeros])), np.flatnonzero(side).tolist()
     # One column, of those that leave the flat, gives the ray modulo the flat.
     v = along[:, next(c for c in range(along.shape[1]) if any(along[off, c]))]
     i = next(i for i in off if v[i])
