@@ -164,13 +164,7 @@ def _change(problem, on, gradient, offset, v, side):
 
 
 @compiled(
-    read_only(Words2),
-    read_only(Words2),
-    int,
-    OneNeuron,
-    Signs1,
-    Floats1,
-    error_model="numpy",
+    read_only(Words2), read_only(Words2), int, OneNeuron, Signs1, Floats1, error_model="numpy"
 )
 def screen_faces(positive, zero, codimension, problem, outcome, shares):
     """Which faces of one codimension may hold a minimum of one neuron.

@@ -215,12 +215,7 @@ def _steepest(margins: FeedForward, x: tuple[Fraction, ...]) -> Any:
 
 
 def largest_difference(
-    network: FeedForward,
-    other: Any,
-    domain: Any,
-    gap: Any,
-    time_limit: Any,
-    progress: Progress,
+    network: FeedForward, other: Any, domain: Any, gap: Any, time_limit: Any, progress: Progress
 ) -> Extremum:
     """The largest |f_i(x) − g_i(x)|; see :meth:`Network.largest_difference`."""
     found = _difference(network, other, domain, nonnegative(gap, "gap"), time_limit, progress)
