@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, one_line
 
 __all__ = ["lowered", "traced", "tracing", "trains"]
 
@@ -78,7 +78,7 @@ def tracing(model: Any, shape: tuple[int, ...]) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except Exception as error:  # a forward may raise anything
-        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        reason = one_line(error, first=True)
         if "data-dependent" in reason:
             reason = (
                 "its control flow depends on values of the input; write it with relu, clamp or "

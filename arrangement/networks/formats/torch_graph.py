@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.checks import whole
-from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError
+from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError, one_line
 from arrangement.exact.numbers import shown
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
@@ -348,8 +348,8 @@ class _Graph:
         try:
             result = target(*args, **kwargs)
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise InputError(f"{self.name}: torch does not compute it ({reason})") from None
+            said = one_line(error, first=True)
+            raise InputError(f"{self.name}: torch does not compute it ({said})") from None
         if kind.startswith(("empty", "new_empty")):
             result.zero_()
         return torch.utils._pytree.tree_map(_wide, result)

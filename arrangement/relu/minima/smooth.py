@@ -33,6 +33,7 @@ the rest is a strict system in few unknowns, solved exactly. Then the tuple hold
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -298,21 +299,14 @@ class SmoothDecider(ConvexDecider):
 
     # --- decisions --------------------------------------------------------------------------
 
-    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
-        """The local minima on tuples of active faces, and the doubtful tuples."""
-        K = tuples.shape[1]
-        parts = [Minima.empty(K, len(self.y), self.faces.rank)]
-        doubtful = [np.zeros((0, K), dtype=np.int64)]
+    def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
         for row in self.unclear(tuples):
             for bits in PRECISIONS:
                 with precision(bits):
                     found, open_ = self._pieces_on(row, bits)
                 if not open_ and all(piece.decided[0] for piece in found):
                     break
-            parts += found
-            if open_:
-                doubtful.append(row[None])
-        return Minima.concatenated(parts), np.concatenate(doubtful)
+            yield found, row[None] if open_ else tuples[:0]
 
     def _pieces_on(self, row: Indices, bits: int) -> tuple[list[Minima], bool]:
         """The pieces on one tuple, and whether an output sign is open that holds none."""

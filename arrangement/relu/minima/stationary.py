@@ -101,14 +101,18 @@ class Decider:
         tuples : ndarray of int, shape (m, K)
             Rows of `faces`, rising in each tuple.
         """
-        K = tuples.shape[1]
-        parts = [Minima.empty(K, len(self.y), self.faces.rank)]
-        doubtful = [np.zeros((0, K), dtype=np.int64)]
-        for rows in self._portions(tuples):
-            found, open_ = self._decide(tuples[rows])
-            parts.append(found)
+        parts = [Minima.empty(tuples.shape[1], len(self.y), self.faces.rank)]
+        doubtful = [tuples[:0]]
+        for found, open_ in self._decisions(tuples):
+            parts += found
             doubtful.append(open_)
         return Minima.concatenated(parts), np.concatenate(doubtful)
+
+    def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
+        """The local minima on some of the tuples after the other, and the doubtful tuples."""
+        for rows in self._portions(tuples):
+            found, open_ = self._decide(tuples[rows])
+            yield [found], open_
 
     def _portions(self, tuples: Indices) -> Iterator[slice]:
         m, K = tuples.shape
@@ -294,12 +298,8 @@ class Decider:
         affected = np.zeros((m, K, len(self.y)), dtype=bool)
         sides = np.empty((m, K, len(self.y), D))
         for j in range(K):
-            flats, signs = faces.flat[tuples[:, j]], faces.signs[tuples[:, j]]
-            Z = faces.restricted(flats)
-            length = np.linalg.norm(Z, axis=2)
-            length[(signs == 0) | (length == 0.0)] = 1.0
-            Z *= (signs / length)[:, :, None]
-            sides[:, j] = Z
+            signs = faces.signs[tuples[:, j]]
+            Z = sides[:, j] = faces.sides(tuples[:, j])
             block = slice(e + j * D, e + (j + 1) * D)
             change = np.linalg.norm(Z @ np.swapaxes(fits.null[:, :, block], 1, 2), axis=2)
             affected[:, j] = change > STRUCTURAL
