@@ -17,13 +17,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from flint import arb, fmpq, fmpq_poly, fmpz, fmpz_mat, fmpz_poly, nmod_poly
-from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.roots import (
     LOCK,
     as_fmpq,
     check_degree,
+    companion,
     enclosed_powers,
     enclosed_root,
     integral_multiple,
@@ -514,8 +514,8 @@ def compositum(
             f"number fields of degrees {n} and {m} in one: the product may be "
             f"{LARGEST_PRODUCT}; take fewer or simpler irrational numbers"
         )
-    alpha = fmpz_mat(np.kron(_companion(one), np.eye(m, dtype=object)).tolist())
-    beta = fmpz_mat(np.kron(np.eye(n, dtype=object), _companion(other)).tolist())
+    alpha = fmpz_mat(np.kron(companion(one.polynomial), np.eye(m, dtype=object)).tolist())
+    beta = fmpz_mat(np.kron(np.eye(n, dtype=object), companion(other.polynomial)).tolist())
     for k in count(1):
         gamma = alpha * k + beta
         f = gamma.charpoly()
@@ -547,10 +547,3 @@ def compositum(
         for c in (field.degree, field.degree + 1)
     ]
     return field, images[0], images[1]
-
-
-def _companion(field: NumberField) -> NDArray[np.object_]:
-    """The integer matrix of the multiplication by the generator."""
-    matrix = np.eye(field.degree, k=-1, dtype=object)
-    matrix[:, -1] = [-c for c in field.coefficients[:-1]]
-    return matrix

@@ -8,7 +8,9 @@ from fractions import Fraction
 from threading import RLock
 from typing import Any, TypeAlias
 
+import numpy as np
 from flint import acb, arb, ctx, fmpq, fmpz, fmpz_poly
+from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
 
@@ -18,6 +20,7 @@ __all__ = [
     "Ends",
     "as_fmpq",
     "check_degree",
+    "companion",
     "enclosed_powers",
     "enclosed_root",
     "integral_multiple",
@@ -200,6 +203,13 @@ def check_degree(degree: int) -> None:
             f"a number field of degree {degree}; the largest degree is {MAX_DEGREE}: "
             "take fewer or simpler irrational numbers"
         )
+
+
+def companion(f: fmpz_poly) -> NDArray[np.object_]:
+    """The integer matrix of the multiplication by a root of a monic polynomial."""
+    matrix = np.eye(f.degree(), k=-1, dtype=object)
+    matrix[:, -1] = [-int(c) for c in f.coeffs()[:-1]]
+    return matrix
 
 
 def root_text(f: fmpz_poly, i: int, name: str | None) -> tuple[fmpq, fmpq, str]:

@@ -99,19 +99,9 @@ def fit_tuples(data, signs, tuples, bounds, sided, tolerance, stop, best, point)
                     turn[j, i] = active[j, i] if s[j] > 0 else -active[j, i]
             if doubled:
                 continue
+            cutoff = best[0] - tolerance
             bound = cone_fit(
-                cones,
-                H,
-                b,
-                yy,
-                decided,
-                N,
-                active,
-                constrained,
-                turn,
-                curvature,
-                best[0] - tolerance,
-                work,
+                cones, H, b, yy, decided, N, active, constrained, turn, curvature, cutoff, work
             )
             least = min(least, bound)
             if not sided:

@@ -376,16 +376,8 @@ _ADVICE = {
 }
 _ADVICE |= dict.fromkeys(
     (
-        "Gelu",
-        "Erf",
-        "Elu",
-        "Selu",
-        "Celu",
-        "Softplus",
-        "Softsign",
-        "Mish",
-        "HardSwish",
-        "Swish",
+        *("Gelu", "Erf", "Elu", "Selu", "Celu"),
+        *("Softplus", "Softsign", "Mish", "HardSwish", "Swish"),
     ),
     "it is not piecewise linear: train with Relu, LeakyRelu or HardSigmoid instead",
 )

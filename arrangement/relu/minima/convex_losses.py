@@ -95,8 +95,7 @@ class ConvexDecider(RationalDecider):
         least = np.einsum("mnr,mn,mns->mrs", Q, D2, Q) + np.eye(Q.shape[2]) * ~kept[:, None, :]
         good &= np.linalg.eigvalsh(least)[:, 0] > FLAT
         c = np.einsum("mrc,mr->mc", Vt, np.divide(q, S, out=np.zeros_like(q), where=kept))
-        null = np.linalg.svd(A, full_matrices=True)[2]
-        null[:, : kept.shape[1]] *= ~kept[:, :, None]
+        null = np.eye(A.shape[2]) - np.swapaxes(Vt, 1, 2) @ (kept[:, :, None] * Vt)
         refused = np.zeros(m, dtype=bool)
         for j in range(K):
             Z, signs = self.faces.sides(tuples[:, j]), self.faces.signs[tuples[:, j]]

@@ -1,9 +1,4 @@
-"""The operators of ONNX on tensors of affine functions, and on constants.
-
-Each function takes the graph that is being read, the inputs of its node (constants are arrays,
-what depends on the input of the model is an :class:`Affine`, None is left out) and the node's
-attributes by name.
-"""
+"""The operators by name, those that only make constants, and how one is applied."""
 
 from __future__ import annotations
 
@@ -21,7 +16,7 @@ from arrangement.networks.formats.operators.activations import PIECEWISE_LINEAR
 from arrangement.networks.formats.operators.arithmetic import AFFINE
 from arrangement.networks.formats.operators.operands import Node, Tensor, integers
 from arrangement.networks.formats.operators.rearrangement import MOVES
-from arrangement.networks.formats.operators.windows import OF_WINDOWS
+from arrangement.networks.formats.operators.sliding_windows import OF_WINDOWS
 
 __all__ = ["FOLDED", "OPERATORS", "applied"]
 
