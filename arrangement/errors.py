@@ -5,15 +5,9 @@ from __future__ import annotations
 from arrangement.printable import printable
 
 __all__ = [
-    "ArrangementError",
-    "InputError",
-    "MissingExtraError",
-    "ModelWarning",
-    "NearlyDegenerateWarning",
-    "SizeError",
-    "SolverError",
-    "one_line",
-]
+    "ArrangementError", "InputError", "MissingExtraError", "ModelWarning",
+    "NearlyDegenerateWarning", "SizeError", "SolverError", "one_line",
+]  # fmt: skip
 
 
 _LONGEST = 2000

@@ -38,16 +38,9 @@ from arrangement.exact.roots import (
 )
 
 __all__ = [
-    "FieldElement",
-    "Number",
-    "NumberField",
-    "ball",
-    "compositum",
-    "field_of_root",
-    "identify",
-    "minimal_polynomial",
-    "text_readers",
-]
+    "FieldElement", "Number", "NumberField", "ball", "compositum", "field_of_root",
+    "identify", "minimal_polynomial", "text_readers",
+]  # fmt: skip
 
 LARGEST_PRODUCT = 256
 """The largest product of the degrees of two fields of which a compositum is sought."""

@@ -15,19 +15,10 @@ from arrangement.exact.linear import sign
 from arrangement.exact.one_field import field_of
 
 __all__ = [
-    "FLOAT_EXACT_LIMIT",
-    "dot_product_error",
-    "dot_products",
-    "double_rows",
-    "enclosure",
-    "float_rows",
-    "magnitude",
-    "nearest_float",
-    "rounded_numbers",
-    "scaled_float",
-    "signs_at",
-    "to_float",
-]
+    "FLOAT_EXACT_LIMIT", "dot_product_error", "dot_products", "double_rows", "enclosure",
+    "float_rows", "magnitude", "nearest_float", "rounded_numbers", "scaled_float",
+    "signs_at", "to_float",
+]  # fmt: skip
 
 Integers: TypeAlias = NDArray[np.object_]
 

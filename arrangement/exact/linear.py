@@ -17,18 +17,9 @@ from arrangement.exact.numbers import integral
 from arrangement.exact.one_field import field_of, simplest
 
 __all__ = [
-    "echelon",
-    "eliminate",
-    "independent_columns",
-    "inertia",
-    "inverse",
-    "null_vector",
-    "nullspace",
-    "rank",
-    "ratio",
-    "sign",
-    "smallest_pivot",
-]
+    "echelon", "eliminate", "independent_columns", "inertia", "inverse", "null_vector",
+    "nullspace", "rank", "ratio", "sign", "smallest_pivot",
+]  # fmt: skip
 
 Integers: TypeAlias = NDArray[np.object_]
 

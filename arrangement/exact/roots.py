@@ -15,26 +15,11 @@ from numpy.typing import NDArray
 from arrangement.errors import InputError, SizeError
 
 __all__ = [
-    "LOCK",
-    "MAX_DEGREE",
-    "Ends",
-    "as_fmpq",
-    "check_degree",
-    "companion",
-    "enclosed_powers",
-    "enclosed_root",
-    "integral_multiple",
-    "is_irreducible",
-    "only",
-    "polynomial_text",
-    "precision",
-    "root_text",
-    "roots_between",
-    "roots_of",
-    "scaled_monic",
-    "sum_text",
+    "LOCK", "MAX_DEGREE", "Ends", "as_fmpq", "check_degree", "companion", "enclosed_powers",
+    "enclosed_root", "integral_multiple", "is_irreducible", "only", "polynomial_text",
+    "precision", "root_text", "roots_between", "roots_of", "scaled_monic", "sum_text",
     "without_powers",
-]
+]  # fmt: skip
 
 Ends: TypeAlias = tuple[Fraction, Fraction] | None
 

@@ -20,20 +20,9 @@ from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import pack_signs
 
 __all__ = [
-    "CHUNK",
-    "SPREAD",
-    "Floats",
-    "Indices",
-    "Mask",
-    "Samples",
-    "Signs",
-    "float_samples",
-    "in_float64",
-    "lengths",
-    "sample_arrangement",
-    "sample_targets",
-    "sample_weights",
-]
+    "CHUNK", "SPREAD", "Floats", "Indices", "Mask", "Samples", "Signs", "float_samples",
+    "in_float64", "lengths", "sample_arrangement", "sample_targets", "sample_weights",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

@@ -31,21 +31,10 @@ from arrangement.relu.multisets import n_multisets
 from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = [
-    "BYTES_PER_SIGN",
-    "MAX_PIECES",
-    "MAX_TUPLES",
-    "SECONDS_PER_TUPLE",
-    "VERY_FEW",
-    "Search",
-    "active_minima",
-    "duration",
-    "enumerate_minima",
-    "refuse_large_table",
-    "refuse_long",
-    "refuse_too_many",
-    "rounded",
-    "squares_below",
-]
+    "BYTES_PER_SIGN", "MAX_PIECES", "MAX_TUPLES", "SECONDS_PER_TUPLE", "VERY_FEW", "Search",
+    "active_minima", "duration", "enumerate_minima", "refuse_large_table", "refuse_long",
+    "refuse_too_many", "rounded", "squares_below",
+]  # fmt: skip
 
 MAX_TUPLES = 5_000_000_000
 """More tuples of faces than this are refused: hours of work."""

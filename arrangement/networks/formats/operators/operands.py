@@ -12,20 +12,9 @@ from arrangement.errors import InputError
 from arrangement.networks.formats.affine_tensors import Affine, Units, finite
 
 __all__ = [
-    "Array",
-    "Given",
-    "Node",
-    "Tensor",
-    "affine",
-    "axes_of",
-    "axis_of",
-    "broadcast",
-    "constant",
-    "integers",
-    "joint_shape",
-    "moved",
-    "plain",
-]
+    "Array", "Given", "Node", "Tensor", "affine", "axes_of", "axis_of", "broadcast",
+    "constant", "integers", "joint_shape", "moved", "plain",
+]  # fmt: skip
 
 Tensor: TypeAlias = Affine | NDArray[Any]
 
