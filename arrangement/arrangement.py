@@ -19,8 +19,8 @@ from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress
 from arrangement.results import (
     distances,
+    face_enumeration,
     face_lattice,
-    faces,
     flats,
     matroid,
     topes,
@@ -135,9 +135,9 @@ class Arrangement(Hyperplanes):
     flats = near.warned(flats.flats)
     intersection_poset = near.warned(poset.intersection_poset)
 
-    face_vector = near.warned(faces.face_vector)
+    face_vector = near.warned(face_enumeration.face_vector)
     face_lattice = near.warned(face_lattice.face_lattice)
-    faces = near.warned(faces.faces)
+    faces = near.warned(face_enumeration.faces)
 
     restriction = operations.restriction
     localization = operations.localization

@@ -14,18 +14,9 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_number, exact_table, exact_text, shown
 
 __all__ = [
-    "check_executor",
-    "check_flag",
-    "check_instance",
-    "choice",
-    "entries",
-    "float_table",
-    "generator",
-    "given_points",
-    "nonnegative",
-    "number",
-    "whole",
-]
+    "check_executor", "check_flag", "check_instance", "choice", "entries", "float_table",
+    "generator", "given_points", "nonnegative", "number", "whole",
+]  # fmt: skip
 
 
 def check_instance(value: object, name: str, *kinds: str) -> None:

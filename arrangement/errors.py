@@ -5,14 +5,9 @@ from __future__ import annotations
 from arrangement.printable import printable
 
 __all__ = [
-    "ArrangementError",
-    "InputError",
-    "MissingExtraError",
-    "ModelWarning",
-    "NearlyDegenerateWarning",
-    "SizeError",
-    "SolverError",
-]
+    "ArrangementError", "InputError", "MissingExtraError", "ModelWarning",
+    "NearlyDegenerateWarning", "SizeError", "SolverError", "one_line",
+]  # fmt: skip
 
 
 _LONGEST = 2000
@@ -57,3 +52,9 @@ class ModelWarning(UserWarning):
 def _line(message: str) -> str:
     short = message if len(message) <= _LONGEST else message[: _LONGEST - 2] + " …"
     return printable(short)
+
+
+def one_line(error: BaseException, first: bool = False) -> str:
+    """What an error of another library says, in one line or the first one; else its type."""
+    said = str(error).strip()
+    return " ".join(said.splitlines()[:1] if first else said.split()) or type(error).__name__

@@ -20,18 +20,9 @@ from arrangement.plot.marks import counted
 from arrangement.relu import OneHiddenLayer
 
 __all__ = [
-    "SAMPLES",
-    "add_data",
-    "add_layer",
-    "chosen_data",
-    "chosen_layer",
-    "described",
-    "loaded",
-    "of_data",
-    "of_layer",
-    "preparation",
-    "refuse_wide",
-]
+    "SAMPLES", "add_data", "add_layer", "chosen_data", "chosen_layer", "described",
+    "loaded", "of_data", "of_layer", "preparation", "refuse_wide",
+]  # fmt: skip
 
 SAMPLES = """\
 NAME is iris, digits or mnist (5,000 digits); FILE is a table of text with one sample a row and

@@ -14,14 +14,8 @@ from arrangement.arrangement import Arrangement
 from arrangement.printable import printable
 
 __all__ = [
-    "Fact",
-    "Result",
-    "bounded_cells",
-    "of_arrangement",
-    "short",
-    "sign_rows",
-    "stopwatch",
-]
+    "Fact", "Result", "bounded_cells", "of_arrangement", "short", "sign_rows", "stopwatch",
+]  # fmt: skip
 
 ABSENT: Any = object()
 """The value of a fact that JSON does not have."""

@@ -121,10 +121,7 @@ def run(options: argparse.Namespace) -> Result:
             random_state=options.seed,
             progress=True,
         )
-    graph = [
-        Fact("cells", landscape.n_faces[-1]),
-        Fact("edges", landscape.n_faces[-2]),
-    ]
+    graph = [Fact("cells", landscape.n_faces[-1]), Fact("edges", landscape.n_faces[-2])]
     took = seconds()
     if picture is not None and not len(landscape.pieces):
         raise InputError("--plot: there is no minimum of this loss and these kinds to draw")

@@ -20,14 +20,9 @@ from arrangement.files.reading import naming
 from arrangement.hyperplanes.domain import parse_domain
 
 __all__ = [
-    "NUMBERS",
-    "add_arrangement",
-    "add_domain",
-    "add_jobs",
-    "add_outputs",
-    "chosen",
+    "NUMBERS", "add_arrangement", "add_domain", "add_jobs", "add_outputs", "chosen",
     "workers",
-]
+]  # fmt: skip
 
 NUMBERS = """\
 FILE is a table of text with one hyperplane a row (separated by commas, semicolons, tabs or

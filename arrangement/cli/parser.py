@@ -20,9 +20,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            **options,
+            allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options
         )
         self._negative_number_matcher = re.compile(r"-(\d|\.\d|inf)")
 

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from arrangement.cli.data_options import (
-    SAMPLES,
-    add_data,
-    chosen_data,
-    of_data,
-    of_layer,
-)
+from arrangement.cli.data_options import SAMPLES, add_data, chosen_data, of_data, of_layer
 from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
 from arrangement.cli.network_options import add_reading, chosen_network
 from arrangement.cli.parser import Parser

@@ -7,13 +7,7 @@ import argparse
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.cli.data_options import (
-    SAMPLES,
-    add_data,
-    chosen_data,
-    of_data,
-    refuse_wide,
-)
+from arrangement.cli.data_options import SAMPLES, add_data, chosen_data, of_data, refuse_wide
 from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs

@@ -20,14 +20,9 @@ from arrangement.cli.parser import Parser
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 from arrangement.networks.complex.domains import bounded_rows
+from arrangement.networks.proofs.corners import same_domain
 from arrangement.networks.proofs.grammar import integer_text, parsed, part
-from arrangement.networks.proofs.verify import (
-    BadCertificate,
-    Undecided,
-    check,
-    read,
-    same_domain,
-)
+from arrangement.networks.proofs.verify import BadCertificate, Undecided, check, read
 from arrangement.networks.regions.certificate import network_facts
 
 __all__ = ["add", "run"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from arrangement.checks import check_instance
 from arrangement.counting.freeness import exponents, inductive_chain, is_supersolvable
 from arrangement.errors import InputError, MissingExtraError, SizeError, SolverError
-from arrangement.exact.fields import field_of
+from arrangement.exact.one_field import field_of
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
 __all__ = ["derivations", "is_free"]

@@ -11,7 +11,7 @@ from flint import fmpz
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.exact.fields import field_of
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import Words, word_count
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_essential_rows

@@ -11,7 +11,8 @@ from flint import fmpz
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.exact.fields import NumberField, field_of
+from arrangement.exact.fields import NumberField
+from arrangement.exact.one_field import field_of
 from arrangement.kernels.cells import broken_circuits as kernel
 from arrangement.progress import Progress, reporter
 

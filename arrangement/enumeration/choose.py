@@ -31,8 +31,8 @@ from arrangement.enumeration.tasks import (
     sweep_words,
 )
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import shown
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import Words, pack_signs, word_count
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.exact.solver import unit_rows

@@ -29,8 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.exact.fields import FieldElement, field_of, in_one_field
+from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import integral, primitive
+from arrangement.exact.one_field import field_of, in_one_field
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.exact.polyhedron import cut_rays
 from arrangement.kernels.cells import cone_rays as kernel

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.bounds import zaslavsky
 from arrangement.errors import SizeError
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import primitive
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import word_count
 from arrangement.hyperplanes.reduction import Reduction
 from arrangement.memory import memory

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.enumeration import cones
 from arrangement.enumeration.intervals import Interval, line_at, next_line, rank_of
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import primitive
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.kernels import reasons
 from arrangement.kernels.cells import sweep_lines as kernel

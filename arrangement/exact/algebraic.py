@@ -11,7 +11,8 @@ from typing import Any
 from flint import arb, fmpq, fmpq_poly, fmpz_poly
 
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import Number, simplest, text_readers
+from arrangement.exact.fields import Number, text_readers
+from arrangement.exact.one_field import simplest
 from arrangement.exact.radicals import cosine, nth_root, real_root, root_between
 from arrangement.exact.roots import as_fmpq
 

@@ -17,43 +17,30 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from flint import arb, fmpq, fmpq_poly, fmpz, fmpz_mat, fmpz_poly, nmod_poly
-from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.roots import (
     LOCK,
     as_fmpq,
+    check_degree,
+    companion,
     enclosed_powers,
+    enclosed_root,
     integral_multiple,
     is_irreducible,
     only,
     polynomial_text,
     precision,
+    root_text,
     roots_between,
     roots_of,
     sum_text,
-    without_powers,
 )
 
 __all__ = [
-    "MAX_DEGREE",
-    "FieldElement",
-    "Number",
-    "NumberField",
-    "ball",
-    "check_degree",
-    "compositum",
-    "field_of",
-    "field_of_root",
-    "identify",
-    "in_one_field",
-    "minimal_polynomial",
-    "simplest",
-    "text_readers",
-]
-
-MAX_DEGREE = 32
-"""The largest degree of a number field."""
+    "FieldElement", "Number", "NumberField", "ball", "compositum", "field_of_root",
+    "identify", "minimal_polynomial", "text_readers",
+]  # fmt: skip
 
 LARGEST_PRODUCT = 256
 """The largest product of the degrees of two fields of which a compositum is sought."""
@@ -227,7 +214,7 @@ def field_of_root(
     field.polynomial = fmpz_poly(list(coefficients))
     field.modulus = fmpq_poly(field.polynomial)
     field._powers, field._conjugates, field._primes = {}, {}, {}
-    field.text = _generator_text(field)
+    field.text = root_text(field.polynomial, index, name)
     return field
 
 
@@ -408,7 +395,7 @@ class FieldElement:
             if other.field is self.field or other.field == self.field:
                 return self.field, self.polynomial, other.polynomial
             field, here, there = compositum(self.field, other.field)
-            return field, _image(self, here).polynomial, _image(other, there).polynomial
+            return field, image_of(self, here).polynomial, image_of(other, there).polynomial
         if isinstance(other, Rational | float):
             return self.field, self.polynomial, fmpq_poly([as_fmpq(other)])
         if isinstance(other, fmpq | fmpz):
@@ -444,21 +431,12 @@ def _quotient(field: NumberField, p: fmpq_poly, q: fmpq_poly) -> FieldElement:
     return FieldElement(field, p * inverse % field.modulus)
 
 
-def _image(x: FieldElement, generator: FieldElement) -> FieldElement:
+def image_of(x: FieldElement, generator: FieldElement) -> FieldElement:
     """The image of x under the map that takes the generator of its field to a number."""
     field, result = generator.field, fmpq_poly([])
     for c in reversed(x.polynomial.coeffs()):
         result = (result * generator.polynomial + c) % field.modulus
     return FieldElement(field, result)
-
-
-def check_degree(degree: int) -> None:
-    """A SizeError if a field of this degree is too large."""
-    if degree > MAX_DEGREE:
-        raise SizeError(
-            f"a number field of degree {degree}; the largest degree is {MAX_DEGREE}: "
-            "take fewer or simpler irrational numbers"
-        )
 
 
 def ball(x: Number, bits: int) -> Any:
@@ -471,21 +449,8 @@ def ball(x: Number, bits: int) -> Any:
 
 def identify(factors: Sequence[fmpz_poly], enclose: Callable[[int], Any]) -> NumberField:
     """The field of that root of some irreducible monic polynomials which is enclosed."""
-    bits = 64
-    while True:
-        with precision(2 * bits):
-            x = enclose(bits)
-            found = [
-                (f, i)
-                for f in factors
-                for i, root in enumerate(roots_of(f)[0])
-                if root.overlaps(x)
-            ]
-        if len(found) == 1:
-            f, i = found[0]
-            return field_of_root(tuple(int(c) for c in f.coeffs()), i)
-        assert found, "the number is a root of one of the polynomials"
-        bits *= 2
+    f, i = enclosed_root(factors, enclose)
+    return field_of_root(tuple(int(c) for c in f.coeffs()), i)
 
 
 def minimal_polynomial(x: Number) -> fmpz_poly:
@@ -542,8 +507,8 @@ def compositum(
             f"number fields of degrees {n} and {m} in one: the product may be "
             f"{LARGEST_PRODUCT}; take fewer or simpler irrational numbers"
         )
-    alpha = fmpz_mat(np.kron(_companion(one), np.eye(m, dtype=object)).tolist())
-    beta = fmpz_mat(np.kron(np.eye(n, dtype=object), _companion(other)).tolist())
+    alpha = fmpz_mat(np.kron(companion(one.polynomial), np.eye(m, dtype=object)).tolist())
+    beta = fmpz_mat(np.kron(np.eye(n, dtype=object), companion(other.polynomial)).tolist())
     for k in count(1):
         gamma = alpha * k + beta
         f = gamma.charpoly()
@@ -575,109 +540,3 @@ def compositum(
         for c in (field.degree, field.degree + 1)
     ]
     return field, images[0], images[1]
-
-
-def _companion(field: NumberField) -> NDArray[np.object_]:
-    """The integer matrix of the multiplication by the generator."""
-    matrix = np.eye(field.degree, k=-1, dtype=object)
-    matrix[:, -1] = [-c for c in field.coefficients[:-1]]
-    return matrix
-
-
-def field_of(table: NDArray[Any]) -> NumberField | None:
-    """The field of the first entry that is a field element, None if there is none.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from arrangement.exact.fields import NumberField, field_of
-    >>> root = NumberField("sqrt(5)").generator
-    >>> field_of(np.array([1, root], dtype=object)) == root.field
-    True
-    """
-    values = table.ravel().tolist()
-    if FieldElement not in set(map(type, values)):
-        return None
-    return next(v.field for v in values if isinstance(v, FieldElement))
-
-
-def in_one_field(table: NDArray[Any]) -> NDArray[Any]:
-    """The same numbers, all that are not rational in one field, the others ints or Fractions.
-
-    Parameters
-    ----------
-    table : ndarray of ints, Fractions and field elements
-
-    Raises
-    ------
-    SizeError
-        If the field has a degree above `MAX_DEGREE`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from arrangement.exact.fields import NumberField, in_one_field
-    >>> two, three = NumberField("sqrt(2)").generator, NumberField("sqrt(3)").generator
-    >>> table = in_one_field(np.array([two, three, two * two, 1], dtype=object))
-    >>> table[0].field == table[1].field, table[2:].tolist()
-    (True, [2, 1])
-    """
-    if field_of(table) is None:
-        return table
-    result = table.copy()
-    elements = [(i, v) for i, v in enumerate(table.flat) if isinstance(v, FieldElement)]
-    images: dict[NumberField, FieldElement] = {}
-    field: NumberField | None = None
-    for i, v in elements:
-        if v.is_rational:
-            result.flat[i] = simplest(v)
-        elif field is None:
-            field = v.field
-            images[field] = field.generator
-        elif v.field not in images:
-            field, here, there = compositum(field, v.field)
-            images = {key: _image(image, here) for key, image in images.items()}
-            images[v.field] = there
-    for i, v in elements:
-        if not v.is_rational:
-            result.flat[i] = v if v.field is field else _image(v, images[v.field])
-    return result
-
-
-def simplest(value: Any) -> Number:
-    """The same number as an int, else as a Fraction, else as an element of a field.
-
-    Examples
-    --------
-    >>> from arrangement.exact.fields import NumberField, simplest
-    >>> root = NumberField("sqrt(5)").generator
-    >>> [type(simplest(v)).__name__ for v in (root, root**2, root / root / 2)]
-    ['FieldElement', 'int', 'Fraction']
-    """
-    if isinstance(value, FieldElement):
-        if not value.is_rational:
-            return value
-        value = value.rational()
-    return value.numerator if value.denominator == 1 else value
-
-
-def _generator_text(field: NumberField) -> tuple[fmpq, fmpq, str]:
-    """α = shift + scale·(a number whose text this is)."""
-    if field.degree == 2:
-        c, b, _ = field.coefficients
-        inside, outside = without_powers(b * b - 4 * c, 2)
-        scale = fmpq(outside if field.index else -outside, 2)
-        return fmpq(-b, 2), scale, f"sqrt({fmpz(inside)})"
-    if field.name is not None:
-        simple = field.name.isidentifier() or field.name.startswith("(")
-        return fmpq(0), fmpq(1), field.name if simple else f"({field.name})"
-    if field.degree == 1:
-        return fmpq(0), fmpq(1), f"({-field.coefficients[0]})"
-    bits = 0
-    while True:
-        m, _, q = field.generator.enclosure(64 + bits)
-        low = Fraction((m << bits) // q, 1 << bits)
-        high = low + Fraction(1, 1 << bits)
-        if roots_between(field.polynomial, (low, high)) == [field.index]:
-            return fmpq(0), fmpq(1), f"root({polynomial_text(field.polynomial)},{low},{high})"
-        bits += 1

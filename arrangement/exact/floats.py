@@ -10,23 +10,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.exact.fields import FieldElement, field_of
+from arrangement.exact.fields import FieldElement
 from arrangement.exact.linear import sign
+from arrangement.exact.one_field import field_of
 
 __all__ = [
-    "FLOAT_EXACT_LIMIT",
-    "dot_product_error",
-    "dot_products",
-    "double_rows",
-    "enclosure",
-    "float_rows",
-    "magnitude",
-    "nearest_float",
-    "rounded_numbers",
-    "scaled_float",
-    "signs_at",
-    "to_float",
-]
+    "FLOAT_EXACT_LIMIT", "dot_product_error", "dot_products", "double_rows", "enclosure",
+    "float_rows", "magnitude", "nearest_float", "rounded_numbers", "scaled_float",
+    "signs_at", "to_float",
+]  # fmt: skip
 
 Integers: TypeAlias = NDArray[np.object_]
 

@@ -12,23 +12,14 @@ import numpy as np
 from flint import fmpz_mat
 from numpy.typing import NDArray
 
-from arrangement.exact.fields import FieldElement, field_of, simplest
+from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import integral
+from arrangement.exact.one_field import field_of, simplest
 
 __all__ = [
-    "echelon",
-    "eliminate",
-    "independent_columns",
-    "inertia",
-    "inverse",
-    "null_vector",
-    "null_vectors",
-    "nullspace",
-    "rank",
-    "ratio",
-    "sign",
-    "smallest_pivot",
-]
+    "echelon", "eliminate", "independent_columns", "inertia", "inverse", "null_vector",
+    "null_vectors", "nullspace", "rank", "ratio", "sign", "smallest_pivot",
+]  # fmt: skip
 
 Integers: TypeAlias = NDArray[np.object_]
 

@@ -11,7 +11,8 @@ import numpy as np
 from flint import fmpz
 from numpy.typing import NDArray
 
-from arrangement.exact.fields import FieldElement, NumberField, field_of
+from arrangement.exact.fields import FieldElement, NumberField
+from arrangement.exact.one_field import field_of
 
 __all__ = ["coefficients", "minor_bound", "proof_primes", "residues"]
 

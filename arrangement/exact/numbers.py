@@ -17,21 +17,13 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.algebraic import from_sympy, read_number
-from arrangement.exact.fields import FieldElement, Number, simplest
+from arrangement.exact.fields import FieldElement, Number
+from arrangement.exact.one_field import simplest
 
 __all__ = [
-    "common_denominator",
-    "exact_number",
-    "exact_table",
-    "exact_text",
-    "integral",
-    "n_bits",
-    "primitive",
-    "real_number",
-    "refuse_bits",
-    "shown",
-    "whole_columns",
-]
+    "common_denominator", "exact_number", "exact_table", "exact_text", "integral", "n_bits",
+    "primitive", "real_number", "refuse_bits", "shown", "whole_columns",
+]  # fmt: skip
 
 _LONG = 4000
 """Python reads and writes integers of more digits than about this only on request."""

@@ -10,14 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement.errors import InputError
 
 __all__ = [
-    "Signs",
-    "Words",
-    "by_first_bits",
-    "check_words",
-    "pack_signs",
-    "unpack_signs",
+    "Signs", "Words", "by_first_bits", "check_words", "pack_signs", "unpack_signs",
     "word_count",
-]
+]  # fmt: skip
 
 Words: TypeAlias = NDArray[np.uint64]
 Signs: TypeAlias = NDArray[np.int8]

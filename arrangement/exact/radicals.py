@@ -14,13 +14,13 @@ from arrangement.exact.fields import (
     FieldElement,
     Number,
     ball,
-    check_degree,
     field_of_root,
     identify,
     minimal_polynomial,
-    simplest,
 )
+from arrangement.exact.one_field import simplest
 from arrangement.exact.roots import (
+    check_degree,
     integral_multiple,
     only,
     roots_between,

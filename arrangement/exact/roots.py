@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from threading import RLock
 from typing import Any, TypeAlias
 
+import numpy as np
 from flint import acb, arb, ctx, fmpq, fmpz, fmpz_poly
+from numpy.typing import NDArray
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 
 __all__ = [
-    "LOCK",
-    "Ends",
-    "as_fmpq",
-    "enclosed_powers",
-    "integral_multiple",
-    "is_irreducible",
-    "only",
-    "polynomial_text",
-    "precision",
-    "roots_between",
-    "roots_of",
-    "scaled_monic",
-    "sum_text",
+    "LOCK", "MAX_DEGREE", "Ends", "as_fmpq", "check_degree", "companion", "enclosed_powers",
+    "enclosed_root", "integral_multiple", "is_irreducible", "only", "polynomial_text",
+    "precision", "root_text", "roots_between", "roots_of", "scaled_monic", "sum_text",
     "without_powers",
-]
+]  # fmt: skip
 
 Ends: TypeAlias = tuple[Fraction, Fraction] | None
+
+MAX_DEGREE = 32
+"""The largest degree of a number field."""
 
 LOCK = RLock()
 """The precision of flint's balls is that of the whole process."""
@@ -59,6 +54,26 @@ def roots_of(f: fmpz_poly) -> tuple[list[Any], list[Any]]:
     roots = [root for root, _ in f.complex_roots()]
     real = [root.real for root in roots if root.imag == 0]
     return sorted(real, key=lambda x: x.mid()), [r for r in roots if r.imag > 0]
+
+
+def enclosed_root(
+    factors: Sequence[fmpz_poly], enclose: Callable[[int], Any]
+) -> tuple[fmpz_poly, int]:
+    """Of some different irreducible polynomials that one and its real root that is enclosed."""
+    bits = 64
+    while True:
+        with precision(2 * bits):
+            x = enclose(bits)
+            found = [
+                (f, i)
+                for f in factors
+                for i, root in enumerate(roots_of(f)[0])
+                if root.overlaps(x)
+            ]
+        if len(found) == 1:
+            return found[0]
+        assert found, "the number is a root of one of the polynomials"
+        bits *= 2
 
 
 def enclosed_powers(f: fmpz_poly, i: int, part: str, bits: int) -> list[int]:
@@ -164,3 +179,39 @@ def sum_text(terms: Iterable[tuple[int, Any]], name: str) -> str:
         elif c:
             parts.append(power if c == 1 else f"-{power}" if c == -1 else f"{c}*{power}")
     return "+".join(parts).replace("+-", "-") or "0"
+
+
+def check_degree(degree: int) -> None:
+    """A SizeError if a field of this degree is too large."""
+    if degree > MAX_DEGREE:
+        raise SizeError(
+            f"a number field of degree {degree}; the largest degree is {MAX_DEGREE}: "
+            "take fewer or simpler irrational numbers"
+        )
+
+
+def companion(f: fmpz_poly) -> NDArray[np.object_]:
+    """The integer matrix of the multiplication by a root of a monic polynomial."""
+    matrix = np.eye(f.degree(), k=-1, dtype=object)
+    matrix[:, -1] = [-int(c) for c in f.coeffs()[:-1]]
+    return matrix
+
+
+def root_text(f: fmpz_poly, i: int, name: str | None) -> tuple[fmpq, fmpq, str]:
+    """Real root i of a monic polynomial as shift + scale·(a number whose text this is)."""
+    if f.degree() == 2:
+        c, b, _ = map(int, f.coeffs())
+        inside, outside = without_powers(b * b - 4 * c, 2)
+        return fmpq(-b, 2), fmpq(outside if i else -outside, 2), f"sqrt({fmpz(inside)})"
+    if name is not None:
+        simple = name.isidentifier() or name.startswith("(")
+        return fmpq(0), fmpq(1), name if simple else f"({name})"
+    if f.degree() == 1:
+        return fmpq(0), fmpq(1), f"({-int(f[0])})"
+    bits = 0
+    while True:
+        low = Fraction(enclosed_powers(f, i, "real", bits + 128)[1] >> 128, 1 << bits)
+        high = low + Fraction(1, 1 << bits)
+        if roots_between(f, (low, high)) == [i]:
+            return fmpq(0), fmpq(1), f"root({polynomial_text(f)},{low},{high})"
+        bits += 1

@@ -15,13 +15,8 @@ from arrangement import exact
 from arrangement.exact.rational_programs import Program
 
 __all__ = [
-    "WORTH_CONFIRMING",
-    "FeasibilitySolver",
-    "Guess",
-    "ProgramSolver",
-    "Slack",
-    "unit_rows",
-]
+    "WORTH_CONFIRMING", "FeasibilitySolver", "Guess", "ProgramSolver", "Slack", "unit_rows",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 

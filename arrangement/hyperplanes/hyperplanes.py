@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import InputError
-from arrangement.exact.fields import FieldElement, in_one_field
+from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import exact_table, integral, primitive, shown
+from arrangement.exact.one_field import in_one_field
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement

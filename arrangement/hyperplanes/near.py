@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import NearlyDegenerateWarning
-from arrangement.exact.fields import field_of
+from arrangement.exact.one_field import field_of
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
 __all__ = ["near_coincidence", "warn_once", "warned"]

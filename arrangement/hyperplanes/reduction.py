@@ -9,8 +9,8 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import primitive
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 

@@ -44,16 +44,6 @@ class _Operation:
 
 
 (
-    above,
-    absolute,
-    down,
-    fused,
-    if_above,
-    load,
-    marked,
-    maximum,
-    peak,
-    shared,
-    spread,
-    store,
-) = map(_Operation, __all__)
+    above, absolute, down, fused, if_above, load, marked, maximum, peak,
+    shared, spread, store,
+) = map(_Operation, __all__)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 
 from llvmlite import ir
@@ -107,102 +108,78 @@ def store(typing, array, start, value):
     return types.none(array, types.uint64, lanes), generate
 
 
-@intrinsic
-def spread(typing, value):
+def _operation(result, *kinds):
+    """An operation on arguments of these types, from the function that builds it."""
+
+    def made(build):
+        @functools.wraps(build)  # by whose parameters numba knows how many there are
+        def typed(typing, *arguments):
+            return result(*kinds), lambda context, builder, sig, args: build(builder, *args)
+
+        return intrinsic(typed)
+
+    return made
+
+
+@_operation(lanes, types.float64)
+def spread(builder, value):
     """The same number in all places."""
-
-    def generate(context, builder, sig, args):
-        return _spread(builder, args[0])
-
-    return lanes(types.float64), generate
+    return _spread(builder, value)
 
 
-@intrinsic
-def fused(typing, left, right, added):
+@_operation(lanes, lanes, lanes, lanes)
+def fused(builder, left, right, added):
     """left·right + added, rounded once where the machine can do that and else twice."""
-
-    def generate(context, builder, sig, args):
-        product = builder.fmul(*args[:2], flags=("contract",))
-        return builder.fadd(product, args[2], flags=("contract",))
-
-    return lanes(lanes, lanes, lanes), generate
+    product = builder.fmul(left, right, flags=("contract",))
+    return builder.fadd(product, added, flags=("contract",))
 
 
-@intrinsic
-def absolute(typing, value):
+@_operation(lanes, lanes)
+def absolute(builder, value):
     """The absolute values."""
-
-    def generate(context, builder, sig, args):
-        return _call(builder, "llvm.fabs.v8f64", _VECTOR, args[0])
-
-    return lanes(lanes), generate
+    return _call(builder, "llvm.fabs.v8f64", _VECTOR, value)
 
 
-@intrinsic
-def down(typing, value):
+@_operation(lanes, lanes)
+def down(builder, value):
     """Rounded down to integers."""
-
-    def generate(context, builder, sig, args):
-        return _call(builder, "llvm.floor.v8f64", _VECTOR, args[0])
-
-    return lanes(lanes), generate
+    return _call(builder, "llvm.floor.v8f64", _VECTOR, value)
 
 
-@intrinsic
-def above(typing, left, right):
+@_operation(types.uint64, lanes, lanes)
+def above(builder, left, right):
     """Bit k is 1 where left > right at place k (and neither is NaN)."""
-
-    def generate(context, builder, sig, args):
-        mask = builder.fcmp_ordered(">", *args)
-        return builder.zext(builder.bitcast(mask, ir.IntType(LANES)), _WORD)
-
-    return types.uint64(lanes, lanes), generate
+    mask = builder.fcmp_ordered(">", left, right)
+    return builder.zext(builder.bitcast(mask, ir.IntType(LANES)), _WORD)
 
 
-@intrinsic
-def if_above(typing, left, right, value):
+@_operation(lanes, lanes, lanes, lanes)
+def if_above(builder, left, right, value):
     """The value where left > right, else 0."""
-
-    def generate(context, builder, sig, args):
-        mask = builder.fcmp_ordered(">", *args[:2])
-        return builder.select(mask, args[2], ir.Constant(_VECTOR, [0.0] * LANES))
-
-    return lanes(lanes, lanes, lanes), generate
+    mask = builder.fcmp_ordered(">", left, right)
+    return builder.select(mask, value, ir.Constant(_VECTOR, [0.0] * LANES))
 
 
-@intrinsic
-def maximum(typing, left, right):
+@_operation(lanes, lanes, lanes)
+def maximum(builder, left, right):
     """The larger of two values (the second one if one is NaN)."""
-
-    def generate(context, builder, sig, args):
-        return builder.select(builder.fcmp_ordered(">", *args), *args)
-
-    return lanes(lanes, lanes), generate
+    return builder.select(builder.fcmp_ordered(">", left, right), left, right)
 
 
-@intrinsic
-def peak(typing, value):
+@_operation(types.float64, lanes)
+def peak(builder, value):
     """The largest of the eight values."""
-
-    def generate(context, builder, sig, args):
-        return _call(builder, "llvm.vector.reduce.fmax.v8f64", ir.DoubleType(), args[0])
-
-    return types.float64(lanes), generate
+    return _call(builder, "llvm.vector.reduce.fmax.v8f64", ir.DoubleType(), value)
 
 
-@intrinsic
-def marked(typing, words, where, bit):
+@_operation(lanes, lanes, types.uint64, types.uint64)
+def marked(builder, words, where, bit):
     """Eight words, held as float64, with a bit set in those that `where` has a 1 for."""
-
-    def generate(context, builder, sig, args):
-        mask = builder.bitcast(
-            builder.trunc(args[1], ir.IntType(LANES)), ir.VectorType(ir.IntType(1), LANES)
-        )
-        bits = _spread(builder, args[2], _WORDS)
-        chosen = builder.select(mask, bits, ir.Constant(_WORDS, [0] * LANES))
-        return builder.bitcast(builder.or_(builder.bitcast(args[0], _WORDS), chosen), _VECTOR)
-
-    return lanes(lanes, types.uint64, types.uint64), generate
+    flags = builder.trunc(where, ir.IntType(LANES))
+    mask = builder.bitcast(flags, ir.VectorType(ir.IntType(1), LANES))
+    bits = _spread(builder, bit, _WORDS)
+    chosen = builder.select(mask, bits, ir.Constant(_WORDS, [0] * LANES))
+    return builder.bitcast(builder.or_(builder.bitcast(words, _WORDS), chosen), _VECTOR)
 
 
 @intrinsic

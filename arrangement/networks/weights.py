@@ -22,20 +22,10 @@ from arrangement.exact.numbers import (
 from arrangement.results.columns import frozen
 
 __all__ = [
-    "Activation",
-    "Exact",
-    "Floats",
-    "Numbers",
-    "Slopes",
-    "exact_product",
-    "exact_values",
-    "is_number",
-    "parse_activation",
-    "parse_labels",
-    "parse_layers",
-    "parse_slopes",
+    "Activation", "Exact", "Floats", "Numbers", "Slopes", "exact_product", "exact_values",
+    "is_number", "parse_activation", "parse_labels", "parse_layers", "parse_slopes",
     "shown_slope",
-]
+]  # fmt: skip
 
 Activation: TypeAlias = str | tuple[str, int]
 Floats: TypeAlias = NDArray[np.float64]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     # Pictures of arrangements do not wait for networks.
+    # Pictures of arrangements do not wait for networks.
     from arrangement.networks.regions.decisions import DecisionRegions
     from arrangement.networks.regions.region_set import RegionSet, SolidRegion
     from arrangement.networks.regions.regions import Regions
@@ -96,6 +97,7 @@ def regions(
     >>> plot.regions(found).axes[0].get_title()
     '24 activation regions, 24 affine maps'
     """
+    # Pictures of arrangements do not wait for networks.
     from arrangement.networks.regions.decisions import DecisionRegions
     from arrangement.networks.regions.region_set import RegionSet
     from arrangement.networks.regions.walks import WalkedRegions

@@ -16,23 +16,9 @@ from numpy.typing import ArrayLike
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.plot import windows
-from arrangement.plot.canvas import (
-    Target,
-    canvas,
-    figure_of,
-    legend,
-    rule,
-    show_window,
-)  # fmt: skip
+from arrangement.plot.canvas import Target, canvas, figure_of, legend, rule, show_window
 from arrangement.plot.contours import paint_losses, plane_size
-from arrangement.plot.marks import (
-    KINDS,
-    add_letter,
-    counted,
-    entitle,
-    mark_handle,
-    mark_style,
-)  # fmt: skip
+from arrangement.plot.marks import KINDS, add_letter, counted, entitle, mark_handle, mark_style
 from arrangement.plot.planes import Marked, ParameterPlane, minima_in_plane, plane_of
 from arrangement.plot.windows import Floats, Window
 

@@ -17,15 +17,9 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 
 __all__ = [
-    "Window",
-    "cell_polygons",
-    "clip",
-    "given_window",
-    "line_segments",
-    "unit_rows",
-    "vertices",
+    "Window", "cell_polygons", "clip", "given_window", "line_segments", "unit_rows", "vertices",
     "window_around",
-]
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 

@@ -183,10 +183,7 @@ class Curvature:
 
     @in_float64("the derivatives at these weights")
     def along(
-        self,
-        weights: ArrayLike,
-        output_weights: ArrayLike,
-        output_bias: float = 0.0,
+        self, weights: ArrayLike, output_weights: ArrayLike, output_bias: float = 0.0
     ) -> tuple[float, float]:
         """The first and second derivative of t ↦ L(point + t·direction) at t = 0, for t ≥ 0.
 

@@ -15,25 +15,14 @@ from scipy.spatial import KDTree
 
 from arrangement.arrangement import Arrangement
 from arrangement.errors import InputError, SolverError
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import exact_table
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import pack_signs
 
 __all__ = [
-    "CHUNK",
-    "SPREAD",
-    "Floats",
-    "Indices",
-    "Mask",
-    "Samples",
-    "Signs",
-    "float_samples",
-    "in_float64",
-    "lengths",
-    "sample_arrangement",
-    "sample_targets",
-    "sample_weights",
-]
+    "CHUNK", "SPREAD", "Floats", "Indices", "Mask", "Samples", "Signs", "float_samples",
+    "in_float64", "lengths", "sample_arrangement", "sample_targets", "sample_weights",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

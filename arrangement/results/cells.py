@@ -18,8 +18,9 @@ from arrangement.checks import given_points
 from arrangement.enumeration import choose
 from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
-from arrangement.exact.fields import Point, field_of
+from arrangement.exact.fields import Point
 from arrangement.exact.numbers import exact_text
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml

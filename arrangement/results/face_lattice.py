@@ -9,7 +9,7 @@ import numpy as np
 from arrangement.counting.poset import covers, face_numbers
 from arrangement.errors import SizeError
 from arrangement.results.cell_lattice import EMPTY
-from arrangement.results.faces import faces
+from arrangement.results.face_enumeration import faces
 from arrangement.results.sign_vectors import sign_strings
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ domain, and its rays tell whether it is bounded: see :mod:`arrangement.enumerati
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,25 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.checks import check_instance, choice
-from arrangement.counting.poset import covers, face_numbers
+from arrangement.checks import check_instance
 from arrangement.enumeration import cones
 from arrangement.enumeration.cell_table import CellTable
-from arrangement.enumeration.estimate import refuse_too_many_faces
 from arrangement.errors import InputError
-from arrangement.exact.fields import Point, in_one_field
-from arrangement.exact.numbers import primitive, shown
-from arrangement.exact.packing import (
-    Signs,
-    Words,
-    by_first_bits,
-    pack_signs,
-    unpack_signs,
-    word_count,
-)
-from arrangement.hyperplanes.domain import parse_domain
+from arrangement.exact.fields import Point
+from arrangement.exact.numbers import primitive
+from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
-from arrangement.memory import refuse_large
 from arrangement.progress import Progress, reporter
 from arrangement.results.cells import Cell, Cells, cells_of
 from arrangement.results.columns import Columnar, Witnesses, frozen
@@ -49,11 +37,9 @@ if TYPE_CHECKING:
 
     from arrangement.arrangement import Arrangement
 
-__all__ = ["Face", "Faces", "face_vector", "faces"]
+__all__ = ["Face", "Faces"]
 
 Integers = NDArray[np.object_]
-
-METHODS = ("count", "enumerate")
 
 LOOKED_UP = 2**20
 """About how many sign vectors are looked up in one step."""
@@ -478,142 +464,3 @@ class _Cut:
         ).reshape(self.T.shape)[:-1]
         with np.errstate(over="ignore", invalid="ignore"):
             return self.cells.points @ values[:, :-1].T + values[:, -1]
-
-
-def faces(
-    arrangement: Arrangement, dimension: int, progress: Progress = None, domain: Any = None
-) -> Faces:
-    """The faces of one dimension: the cells that the hyperplanes cut on each flat.
-
-    A face of dimension d − k is a cell of the arrangement that is cut on a flat of rank k; its
-    signs are 0 on the hyperplanes that contain the flat.
-
-    Parameters
-    ----------
-    dimension : int
-        d − rank (the faces that are flats) to d (the cells); there is no other.
-    progress : bool or callable, optional
-        See :meth:`cells`.
-    domain : optional
-        Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
-
-    Returns
-    -------
-    Faces
-        Flat after flat, in the order of :meth:`flats`, and those on one flat in
-        lexicographic order of their signs, − before +; those of dimension d in the order
-        of :meth:`cells`.
-
-    Raises
-    ------
-    InputError
-        If `dimension` is no integer, or the domain is none.
-    SizeError
-        If the faces would not fit in memory.
-
-    Examples
-    --------
-    >>> from arrangement import Arrangement
-    >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
-    >>> triangle.faces(0).signs.tolist()
-    [[0, 0, -1], [0, 1, 0], [1, 0, 0]]
-    >>> len(triangle.faces(1)), int(triangle.faces(1).bounded.sum())
-    (9, 3)
-    >>> triangle.faces(1, domain=[(0, 1), (0, 1)]).signs.tolist()
-    [[1, 1, 0]]
-    >>> [len(triangle.faces(k, domain=[("1/3", 2), (-1, 2)])) for k in range(3)]
-    [1, 4, 4]
-    >>> Arrangement([[1], [2]], [0, -2]).faces(0).signs.tolist()
-    [[0, -1], [1, 0]]
-    """
-    try:
-        wanted = operator.index(dimension)
-    except TypeError:
-        raise InputError(f"a dimension is an integer, not {shown(dimension)}") from None
-    n, codimension = arrangement.n_hyperplanes, arrangement.dimension - wanted
-    given, walls = _rows_and_walls(arrangement, domain)
-    words = np.zeros((1, word_count(n)), dtype=np.uint64)
-    if not 0 <= codimension <= arrangement.rank:
-        flats = Flats(arrangement, codimension, words[:0])
-        return Faces(flats, np.zeros(0, dtype=np.int64), words[:0], walls)
-    if codimension == 0:
-        packed = cells_of(arrangement, domain=domain, progress=progress).packed
-        flats = Flats(arrangement, 0, words)
-        flat = np.zeros(len(packed), dtype=np.int64)
-        return Faces(flats, flat, packed, walls, progress)
-    if walls is None:
-        refuse_too_many_faces(given, codimension)
-    positive, zero = _listed(given, walls, codimension, reporter(progress, "faces"))
-    order = by_first_bits(np.concatenate([~zero, positive], axis=1))
-    positive, zero = positive[order], zero[order]
-    new = np.ones(len(zero), dtype=np.bool_)
-    new[1:] = (zero[1:] != zero[:-1]).any(axis=1)
-    flat = np.cumsum(new) - 1
-    packed, contains = face_columns(arrangement, positive, zero)
-    flats = Flats(arrangement, codimension, contains[new])
-    return Faces(flats, flat, packed, walls, progress)
-
-
-def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:
-    """The different hyperplanes and the inequalities of a domain, if any, in one field."""
-    rows = distinct_rows(arrangement)
-    if domain is None:
-        return rows, None
-    walls = parse_domain(domain, arrangement.dimension)
-    both = in_one_field(np.concatenate([rows, walls]))
-    return both[: len(rows)], both[len(rows) :] if len(walls) else None
-
-
-def _listed(
-    rows: Integers, domain: Integers | None, codimension: int, show: cones.Show
-) -> tuple[Words, Words]:
-    """The faces of one codimension: positive and zero bits."""
-    none = np.zeros((0, word_count(len(rows))), dtype=np.uint64)
-    positive, zero = [none], [none]
-    for above, on, _ in cones.faces(*cones.homogeneous(rows, domain), codimension, show):
-        positive.append(above)
-        zero.append(on)
-        refuse_large(positive, "faces", 10)  # to sort them takes keys, and copies of these
-    return np.concatenate(positive), np.concatenate(zero)
-
-
-def face_vector(
-    arrangement: Arrangement, method: str | None = None, domain: Any = None
-) -> tuple[int, ...]:
-    """How many faces of each dimension there are, from 0 to d.
-
-    Parameters
-    ----------
-    method : {"count", "enumerate"}, optional
-        ``"count"``: f_k = Σ |μ(X, Y)| over flats X of dimension k and Y ⊆ X (Zaslavsky
-        1975, Theorem A for every restriction), from the intersection poset; for the whole
-        space, where it is the default.
-        ``"enumerate"``: every face is found, though not stored; in a domain the default.
-    domain : optional
-        Only the faces that meet the interior of a box or polyhedron; see :meth:`cells`.
-
-    Returns
-    -------
-    tuple of d + 1 ints
-
-    Examples
-    --------
-    >>> from arrangement import families
-    >>> families.braid(4).face_vector()
-    (0, 1, 14, 36, 24)
-    >>> families.braid(4).face_vector(domain=[(0, 1), (0, 1), (0, 1), (2, 3)])
-    (0, 0, 1, 6, 6)
-    >>> families.braid(4).face_vector(method="enumerate")
-    (0, 1, 14, 36, 24)
-    """
-    if method is not None:
-        choice(method, METHODS, "method")
-    if domain is not None and method == "count":
-        raise InputError("method 'count' is for the whole space: leave it or the domain out")
-    if domain is None and method != "enumerate":
-        counts = face_numbers(arrangement, covers(arrangement))
-    else:
-        rows, walls = _rows_and_walls(arrangement, domain)
-        counts = cones.count_faces(*cones.homogeneous(rows, walls))
-        counts = (counts + [0] * arrangement.rank)[: arrangement.rank + 1]
-    return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

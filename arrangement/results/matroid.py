@@ -26,7 +26,8 @@ from arrangement.exact.numbers import primitive
 from arrangement.hyperplanes.operations import closure
 from arrangement.memory import refuse
 from arrangement.results.cells import Cell
-from arrangement.results.faces import Face, faces
+from arrangement.results.face_enumeration import faces
+from arrangement.results.faces import Face
 from arrangement.results.flats import parametrization
 from arrangement.results.sign_vectors import sign_vector
 

@@ -14,7 +14,7 @@ from arrangement.counting import flat_count, groups, polynomial, whitney
 from arrangement.counting.flat_count import FlatCount
 from arrangement.counting.groups import PermutationGroup
 from arrangement.enumeration import restrict
-from arrangement.exact.fields import field_of
+from arrangement.exact.one_field import field_of
 from arrangement.kernels.cells import covers as kernel
 from tests import reference
 from tests.amounts import examples, first

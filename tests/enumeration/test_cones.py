@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, exact, families
 from arrangement.enumeration import choose, cones
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import primitive, real_number
+from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import unpack_signs
 from arrangement.exact.polyhedron import extreme_rays
 from arrangement.hyperplanes.domain import parse_domain

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, exact
-from arrangement.exact.fields import FieldElement, NumberField, field_of, simplest
+from arrangement.exact.fields import FieldElement, NumberField
+from arrangement.exact.one_field import field_of, simplest
 from tests import reference
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables

@@ -14,13 +14,8 @@ from hypothesis import strategies as st
 from arrangement import InputError
 from arrangement.errors import SizeError
 from arrangement.exact.algebraic import read_number
-from arrangement.exact.fields import (
-    FieldElement,
-    NumberField,
-    compositum,
-    in_one_field,
-    minimal_polynomial,
-)
+from arrangement.exact.fields import FieldElement, NumberField, compositum, minimal_polynomial
+from arrangement.exact.one_field import in_one_field
 
 FIELDS = [
     NumberField("sqrt(2)"),

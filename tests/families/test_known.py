@@ -10,7 +10,7 @@ import pytest
 
 from arrangement import exact, families
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import field_of
+from arrangement.exact.one_field import field_of
 from arrangement.families import FAMILIES, known_counts
 from arrangement.families.chromatic import chromatic_polynomial
 from tests.amounts import first

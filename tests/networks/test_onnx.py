@@ -9,7 +9,7 @@ import pytest
 
 from arrangement.errors import ArrangementError, InputError, ModelWarning
 from arrangement.networks import Network
-from arrangement.networks.formats.onnx_operators import OPERATORS
+from arrangement.networks.formats.operators.table import OPERATORS
 from tests.amounts import first
 
 onnx = pytest.importorskip("onnx")

@@ -8,7 +8,7 @@ import pytest
 
 from arrangement.errors import InputError, ModelWarning
 from arrangement.networks import Network
-from arrangement.networks.formats import torch_graph
+from arrangement.networks.formats import aten_operators
 from tests.amounts import first
 
 torch = pytest.importorskip("torch", reason="torch, which is large, is not installed")
@@ -551,7 +551,7 @@ def test_compared_with_the_module(monkeypatch):
     Network.from_torch(trained(picture), input_shape=(1, 4, 4), check=np.ones((2, 1, 4, 4)))
     with pytest.raises(InputError, match=r"check: inputs of shape \(9, 2\)"):
         Network.from_torch(model[:3], check=X[:, :2])
-    monkeypatch.setitem(torch_graph._LOWERED, "relu", torch_graph._LOWERED["abs"])
+    monkeypatch.setitem(aten_operators.LOWERED, "relu", aten_operators.LOWERED["abs"])
     for misread in (model, model[:3]):
         with pytest.raises(InputError, match=r"check: at row \d output \d .*misread"):
             Network.from_torch(misread, check=X)

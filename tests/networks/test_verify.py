@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from arrangement import Arrangement, InputError
 from arrangement.cli import main
 from arrangement.networks import Network
-from arrangement.networks.proofs import grammar, triangulation, verify
+from arrangement.networks.proofs import corners, grammar, hidden_layers, triangulation, verify
 from arrangement.networks.regions.certificate import certificate
 from tests.amounts import examples, first
 from tests.networks.test_regions import box, networks, random_network, sawtooth
@@ -443,11 +443,11 @@ def test_files_that_are_no_certificates(tmp_path, text, message):
 def test_a_proof_is_of_one_set_however_it_is_described(facts):
     assert verify.check(facts).domain == ((1, 0, 1), (-1, 0, 1), (0, 1, 1), (0, -1, 1))
     rows = [[0, -7, 7], [3, 0, 3], [0, 1, 1], [-1, 0, 1], [-1, -1, 2], [-1, -1, 9]]
-    assert verify.same_domain(verify.check(facts).domain, rows)
+    assert corners.same_domain(verify.check(facts).domain, rows)
     for changed in ([[0, -7, 8], *rows[1:]], [*rows, [-10, -10, 19]], [[1, 1], [-1, 1]]):
-        assert not verify.same_domain(verify.check(facts).domain, changed)
+        assert not corners.same_domain(verify.check(facts).domain, changed)
     with pytest.raises(verify.BadCertificate, match="unbounded"):
-        verify.same_domain(rows, rows[1:4])
+        corners.same_domain(rows, rows[1:4])
 
 
 def cube(d):
@@ -695,7 +695,7 @@ def test_certificates_that_prove_less_are_no_proofs(facts, change, message):
 
 def test_the_check_needs_the_standard_library_only():
     names = set()
-    for module in (verify, triangulation, grammar):
+    for module in (verify, corners, hidden_layers, triangulation, grammar):
         for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
                 names.add(node.module)
@@ -703,7 +703,9 @@ def test_the_check_needs_the_standard_library_only():
                 names |= {alias.name for alias in node.names}
     others = {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
     assert others == {
+        "arrangement.networks.proofs.corners",
         "arrangement.networks.proofs.grammar",
+        "arrangement.networks.proofs.hidden_layers",
         "arrangement.networks.proofs.triangulation",
     }
 

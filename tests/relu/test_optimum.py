@@ -13,12 +13,12 @@ from arrangement import exact, kernels
 from arrangement.errors import InputError, SizeError
 from arrangement.kernels.landscape.cone_fit import (
     Cones,
-    _rank_bound,
     certified,
     cone_fit,
     least_curvature,
     workspace,
 )
+from arrangement.kernels.landscape.matrix_ranks import _rank_bound
 from arrangement.relu import OneHiddenLayer
 from arrangement.relu.training import global_search
 from arrangement.relu.weight_space import Samples

@@ -14,15 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.landscape.cone_fit import (
-    Data,
-    cone_fit,
-    least_curvature,
+from arrangement.kernels.landscape.cone_fit import Data, cone_fit, least_curvature, workspace
+from arrangement.kernels.landscape.network_outputs import (
     loss_bound,
     outputs_into,
     row_into,
     squared_loss,
-    workspace,
 )
 from arrangement.kernels.types import Bools1, Floats1, Ints1, Words2, Words3
 

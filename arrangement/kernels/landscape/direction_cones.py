@@ -41,12 +41,13 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.landscape.cone_fit import (
-    Data,
-    _smallest_eigenvalue,
-    outputs_into,
-    squared_loss,
+from arrangement.kernels.landscape.cone_fit import Data
+from arrangement.kernels.landscape.definite_matrices import (
+    least_squares_bound,
+    smallest_eigenvalue,
+    solve,
 )
+from arrangement.kernels.landscape.network_outputs import outputs_into, squared_loss
 from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
 from arrangement.kernels.types import Bools1, Floats1, Floats2, Floats4, Ints2
 
@@ -63,30 +64,6 @@ EVEN = 0.25
 
 STEPS = 40
 """Steps of the interior-point method."""
-
-
-@compiled(error_model="numpy")
-def _solve(M, b, n, L, x):
-    """Solve M x = b by Cholesky's decomposition; pivots that vanish are raised."""
-    for a in range(n):
-        for c in range(a + 1):
-            value = M[a, c]
-            for k in range(c):
-                value -= L[a, k] * L[c, k]
-            if a == c:
-                L[a, a] = np.sqrt(max(value, 1e-14 * M[a, a] + 1e-300))
-            else:
-                L[a, c] = value / L[c, c]
-    for a in range(n):
-        value = b[a]
-        for k in range(a):
-            value -= L[a, k] * x[k]
-        x[a] = value / L[a, a]
-    for a in range(n - 1, -1, -1):
-        value = x[a]
-        for k in range(a + 1, n):
-            value -= L[k, a] * x[k]
-        x[a] = value / L[a, a]
 
 
 @compiled(error_model="numpy")
@@ -116,37 +93,6 @@ def _coordinates(V, u, r, M, x):
         for k in range(c + 1, r):
             x[c] -= M[c, k] * x[k]
         x[c] /= M[c, c]
-
-
-@compiled(error_model="numpy")
-def _linear_fit(G, b, yy, first, size, accuracy, M, L, w):
-    """A lower bound on the least squares loss with columns first, …, first + size − 1 of G."""
-    if size == 0:
-        return max(yy * (1.0 - accuracy), 0.0)
-    for a in range(size):
-        for c in range(size):
-            M[a, c] = G[first + a, first + c]
-    reach = 4.0 * size * accuracy
-    k, least = _smallest_eigenvalue(M, size, L, reach)
-    if k < size or least == 0.0:
-        return 0.0
-    for a in range(size):
-        for c in range(size):
-            M[a, c] = G[first + a, first + c]
-    _solve(M, b[first:], size, L, w)
-    quadratic = square = off = 0.0
-    for a in range(size):
-        value = 0.0
-        for c in range(size):
-            value += G[first + a, first + c] * w[c]
-        quadratic += w[a] * value
-        square += w[a] * w[a]
-        off += (b[first + a] - value) ** 2
-    off = np.sqrt(off) + accuracy * size * (np.sqrt(yy) + np.sqrt(size * square))
-    zeta = INFLATE * off / np.sqrt(least)
-    error = 2.0 * off * np.sqrt(square) + zeta * zeta
-    error += accuracy * size * (yy + size * square)
-    return max(yy - quadratic - INFLATE * error, 0.0)
 
 
 @compiled(
@@ -269,9 +215,9 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
                 for b in range(a):
                     G[b, a] = G[a, b]
             if slope == 0.0 and code == 0:
-                value = _linear_fit(G, b1, squares[code], r, e, accuracy, S, L, step)
+                value = least_squares_bound(G, b1, squares[code], r, e, accuracy, S, L, step)
             else:
-                value = _linear_fit(G, b1, squares[code], 0, r1, accuracy, S, L, step)
+                value = least_squares_bound(G, b1, squares[code], 0, r1, accuracy, S, L, step)
             separate += value
         separate *= 1.0 - 4.0 * accuracy
         best = max(bounds[q], separate)
@@ -476,7 +422,7 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
                                 S[a, a] = 1.0
                         reach = 8.0 * n * n * (accuracy + 8.0 * n * UNIT_ROUNDOFF)
                         reach *= steep * steep * longest
-                        k, eigenvalue = _smallest_eigenvalue(S, n, L, reach)
+                        k, eigenvalue = smallest_eigenvalue(S, n, L, reach)
                         if k < n:
                             eigenvalue = 0.0
                     zeta = (
@@ -514,7 +460,7 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
                     rhs[a] = mu / c[a] - g[a] - push[a]
                 if e:
                     rhs[n - 1] = -g[n - 1]
-                _solve(H, rhs, n, L, step)
+                solve(H, rhs, n, L, step)
                 primal = dual = 1.0
                 for a in range(K * r):
                     if a // r == drop:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.landscape.screening import BOTH, MINUS, PLUS, REFUSED, SURVIVED, schur
+from arrangement.kernels.landscape.screening import BOTH, REFUSED, SURVIVED, schur, sides_of
 from arrangement.kernels.types import Floats1, Floats2, Floats3, Signs1, Words2, read_only
 
 __all__ = ["OneNeuron", "screen_faces"]
@@ -164,13 +164,7 @@ def _change(problem, on, gradient, offset, v, side):
 
 
 @compiled(
-    read_only(Words2),
-    read_only(Words2),
-    int,
-    OneNeuron,
-    Signs1,
-    Floats1,
-    error_model="numpy",
+    read_only(Words2), read_only(Words2), int, OneNeuron, Signs1, Floats1, error_model="numpy"
 )
 def screen_faces(positive, zero, codimension, problem, outcome, shares):
     """Which faces of one codimension may hold a minimum of one neuron.
@@ -287,10 +281,7 @@ def screen_faces(positive, zero, codimension, problem, outcome, shares):
                 value += unit[i, a] * u[a]
             if not _bit(positive[f], i):
                 value = -value
-            if value > error:
-                left &= PLUS
-            elif value < -error:
-                left &= MINUS
+            left &= sides_of(value, error)
             if left == 0:
                 break
         if left == 0:
@@ -309,10 +300,7 @@ def screen_faces(positive, zero, codimension, problem, outcome, shares):
                 bound = 2.0 * off * wide * np.sqrt(np.sum(v * v))
                 for side in (1.0, -1.0):
                     value = _change(problem, on[:count], gradient, offset, v, side)
-                    if value > bound:
-                        left &= PLUS
-                    elif value < -bound:
-                        left &= MINUS
+                    left &= sides_of(value, bound)
                 if left == 0:
                     break
             if left == 0:

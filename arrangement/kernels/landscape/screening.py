@@ -12,8 +12,6 @@ from arrangement.kernels.types import Bools1, Floats1, Floats2, Floats3, Ints1, 
 __all__ = [
     "BOTH",
     "DEFICIENT",
-    "MINUS",
-    "PLUS",
     "REFUSED",
     "SURVIVED",
     "Faces",
@@ -23,6 +21,7 @@ __all__ = [
     "lower_bounds",
     "schur",
     "screen",
+    "sides_of",
     "tuple_losses",
 ]
 
@@ -169,6 +168,12 @@ PLUS, MINUS, BOTH = 1, 2, 3
 
 
 @compiled(error_model="numpy")
+def sides_of(value, bound):
+    """The output signs (bits) of which a value has one, where it may be off by a bound."""
+    return PLUS if value > bound else MINUS if value < -bound else BOTH
+
+
+@compiled(error_model="numpy")
 def _sides(restricted, lengths, signs, c, e, error):
     """The output signs s (bits) with which s·c may have the signs of a face."""
     left = BOTH
@@ -180,10 +185,7 @@ def _sides(restricted, lengths, signs, c, e, error):
             value += restricted[i, a] * c[a]
         value *= signs[i]
         bound = lengths[i] * error
-        if value > bound:
-            left &= PLUS
-        elif value < -bound:
-            left &= MINUS
+        left &= sides_of(value, bound)
         if left == 0:
             break
     return left
@@ -205,10 +207,7 @@ def _multipliers(rays, signs, slope, residual, error, least):
             value += turn * residual[i]
             size += turn * turn
         bound = (np.sqrt(size) + least) * error
-        if value > bound:
-            left &= PLUS
-        elif value < -bound:
-            left &= MINUS
+        left &= sides_of(value, bound)
         if left == 0:
             break
     return left

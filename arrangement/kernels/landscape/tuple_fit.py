@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.landscape.cone_fit import (
-    Data,
-    cone_fit,
-    least_curvature,
+from arrangement.kernels.landscape.cone_fit import Data, cone_fit, least_curvature, workspace
+from arrangement.kernels.landscape.definite_matrices import factor, substitute
+from arrangement.kernels.landscape.network_outputs import (
     loss_bound,
     outputs_into,
     row_into,
     squared_loss,
-    workspace,
 )
 from arrangement.kernels.types import Bools1, Floats1, Floats2, Ints2, Signs2, read_only
 
@@ -101,19 +99,9 @@ def fit_tuples(data, signs, tuples, bounds, sided, tolerance, stop, best, point)
                     turn[j, i] = active[j, i] if s[j] > 0 else -active[j, i]
             if doubled:
                 continue
+            cutoff = best[0] - tolerance
             bound = cone_fit(
-                cones,
-                H,
-                b,
-                yy,
-                decided,
-                N,
-                active,
-                constrained,
-                turn,
-                curvature,
-                best[0] - tolerance,
-                work,
+                cones, H, b, yy, decided, N, active, constrained, turn, curvature, cutoff, work
             )
             least = min(least, bound)
             if not sided:
@@ -165,25 +153,9 @@ def local_search(data, starts, choices, steps, stop, best, point):
             _normal_equations(X, y, constant, slope, active, H, b, row)
             fell = False
             while damping < 1e4:
-                for a in range(n):
-                    for c in range(a + 1):
-                        value = H[a, c] + (damping if a == c else 0.0)
-                        for k in range(c):
-                            value -= L[a, k] * L[c, k]
-                        if a == c:
-                            L[a, a] = np.sqrt(max(value, 1e-14))
-                        else:
-                            L[a, c] = value / L[c, c]
-                for a in range(n):
-                    value = b[a] + damping * R[a]
-                    for k in range(a):
-                        value -= L[a, k] * trial[k]
-                    trial[a] = value / L[a, a]
-                for a in range(n - 1, -1, -1):
-                    value = trial[a]
-                    for k in range(a + 1, n):
-                        value -= L[k, a] * trial[k]
-                    trial[a] = value / L[a, a]
+                factor(H, n, damping, 0.0, 1e-14, L)
+                trial[:] = b + damping * R
+                substitute(L, n, trial)
                 outputs_into(X, constant, trial, s, slope, outputs)
                 after = squared_loss(outputs, y)
                 if after < loss:

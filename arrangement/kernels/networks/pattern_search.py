@@ -17,15 +17,7 @@ import numpy as np
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.reasons import DONE, FULL
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
-from arrangement.kernels.types import (
-    Floats1,
-    Floats2,
-    Floats3,
-    Int32s1,
-    Int32s2,
-    Ints1,
-    Signs2,
-)
+from arrangement.kernels.types import Floats1, Floats2, Floats3, Int32s1, Int32s2, Ints1, Signs2
 
 __all__ = ["ASKED", "FOUND", "LEVEL", "OPTION", "Found", "Search", "Stack", "enclose", "search"]
 

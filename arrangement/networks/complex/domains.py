@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
-from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import exact_text
+from arrangement.exact.one_field import field_of
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.hyperplanes.domain import parse_domain
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 from arrangement.networks.formats.affine_tensors import Affine, equal
-from arrangement.networks.formats.onnx_operators import OPERATORS, Node, applied
+from arrangement.networks.formats.operators.operands import Node
+from arrangement.networks.formats.operators.table import OPERATORS, applied
 
 __all__ = ["CUT", "ENDS", "Ended", "after"]
 

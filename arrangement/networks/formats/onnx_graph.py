@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError
+from arrangement.errors import (
+    InputError,
+    MissingExtraError,
+    ModelWarning,
+    SizeError,
+    one_line,
+)
 from arrangement.exact.numbers import shown
 from arrangement.files.reading import FilePath, file_name, naming, read_bytes
 from arrangement.memory import refuse
@@ -18,7 +24,8 @@ from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats import onnx_in_float64
 from arrangement.networks.formats.affine_tensors import Affine, Units, equal, finite
 from arrangement.networks.formats.onnx_ends import CUT, ENDS, Ended, after
-from arrangement.networks.formats.onnx_operators import FOLDED, OPERATORS, Tensor, applied
+from arrangement.networks.formats.operators.operands import Tensor
+from arrangement.networks.formats.operators.table import FOLDED, OPERATORS, applied
 from arrangement.networks.formats.own_outputs import compare
 
 __all__ = ["from_onnx"]
@@ -124,10 +131,9 @@ def _read_external(graph: Any, folder: str) -> None:
             tensor.data_location = TensorProto.DEFAULT
             del tensor.external_data[:]
         except Exception as error:  # onnx promises no particular errors
-            reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
                 f'tensor "{tensor.name}": its numbers are in the file {shown(location)} beside '
-                f"the model, which cannot be read ({reason})"
+                f"the model, which cannot be read ({one_line(error)})"
             ) from None
 
 
@@ -181,10 +187,9 @@ def _check(graph: _Graph, model: Any, inputs: ArrayLike) -> None:
     except InputError:
         raise
     except Exception as error:  # the reference promises no particular errors
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
-            f"check: the reference evaluator of ONNX does not run the model ({reason}); leave "
-            "check out"
+            "check: the reference evaluator of ONNX does not run the model "
+            f"({one_line(error)}); leave check out"
         ) from None
 
 
@@ -307,10 +312,8 @@ class _Graph:
         except MemoryError:
             raise SizeError(f"{self.name}: larger than the memory that is left") from None
         except (LookupError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(
-                f"{self.name}: malformed ({type(error).__name__}: {reason})"
-            ) from None
+            said = f"{type(error).__name__}: {one_line(error)}"
+            raise InputError(f"{self.name}: malformed ({said})") from None
         if not isinstance(results, tuple):
             results = (results,)
         for name, value in zip(node.output, results, strict=False):
@@ -354,8 +357,7 @@ class _Graph:
             with np.errstate(all="ignore"):
                 return tuple(map(np.asarray, ReferenceEvaluator(node).run(None, feeds)))
         except Exception as error:  # the reference promises no particular errors
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError(f"{self.name}: malformed ({reason})") from None
+            raise InputError(f"{self.name}: malformed ({one_line(error)})") from None
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -374,16 +376,8 @@ _ADVICE = {
 }
 _ADVICE |= dict.fromkeys(
     (
-        "Gelu",
-        "Erf",
-        "Elu",
-        "Selu",
-        "Celu",
-        "Softplus",
-        "Softsign",
-        "Mish",
-        "HardSwish",
-        "Swish",
+        *("Gelu", "Erf", "Elu", "Selu", "Celu"),
+        *("Softplus", "Softsign", "Mish", "HardSwish", "Swish"),
     ),
     "it is not piecewise linear: train with Relu, LeakyRelu or HardSigmoid instead",
 )
@@ -417,5 +411,4 @@ def _tensor(tensor: Any) -> NDArray[Any]:
         # Objects are exact numbers elsewhere, and text is none.
         return values.astype(np.str_) if values.dtype == object else values
     except Exception as error:  # onnx promises no particular errors for a damaged tensor
-        reason = " ".join(str(error).split())
-        raise InputError(f'tensor "{tensor.name}": damaged ({reason})') from None
+        raise InputError(f'tensor "{tensor.name}": damaged ({one_line(error)})') from None

@@ -8,25 +8,20 @@ is done to their positions by torch itself, and what depends on no input is comp
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import io
-import logging
 import sys
-import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.checks import whole
-from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError
+from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError, one_line
 from arrangement.exact.numbers import shown
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
@@ -37,8 +32,16 @@ from arrangement.networks.formats.affine_tensors import (
     equal,
     finite,
 )
-from arrangement.networks.formats.onnx_operators import OPERATORS, Tensor, constant
+from arrangement.networks.formats.aten_operators import (
+    ADVICE,
+    ENDS,
+    LIKE,
+    LOWERED,
+    MISSING,
+    MOVES,
+)
 from arrangement.networks.formats.own_outputs import compare
+from arrangement.networks.formats.torch_export import lowered, traced, tracing, trains
 from arrangement.networks.formats.torch_modules import array
 
 __all__ = ["from_module"]
@@ -88,11 +91,11 @@ def from_module(
     shape = _input_shape(model, input_shape)
     n_inputs = prod(shape)
     refuse(64 * SAMPLES * n_inputs, f"{n_inputs:,} inputs", "reduce the network")
-    graph = _Graph(_lowered(model, (1, *shape)), (1, *shape))
+    graph = _Graph(lowered(model, (1, *shape)), (1, *shape))
     if check is not None:
         _check(graph, model, shape, check)
     said = list(graph.said)
-    if _trains(model, (1, *shape)):
+    if trains(model, (1, *shape)):
         said.append(
             "the module is in training mode; this is its network after .eval(), without "
             "dropout and with the running statistics of batch normalization"
@@ -122,7 +125,7 @@ def _input_shape(model: Any, given: Sequence[int] | int | None) -> tuple[int, ..
     if width:
         # One width is taken only where the module takes no other.
         try:
-            _traced(model, (1, width + 1))
+            traced(model, (1, width + 1))
         except InputError:
             return (width,)
     raise InputError(
@@ -131,116 +134,10 @@ def _input_shape(model: Any, given: Sequence[int] | int | None) -> tuple[int, ..
     )
 
 
-@contextlib.contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
-    """The module as after ``.eval()``, and then as it was."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
-def _traced(model: Any, shape: tuple[int, ...]) -> Any:
-    """The program that torch.export traces on inputs of a shape, for evaluation."""
-    with _evaluating(model):
-        return _exported(model, shape)
-
-
-def _lowered(model: Any, shape: tuple[int, ...]) -> Any:
-    """The same of fewer operators: those of core ATen, pools and images spelt out."""
-    import torch
-    from torch._decomp import get_decompositions
-
-    aten = torch.ops.aten
-    table = torch.export.default_decompositions()
-    spelt = (
-        *(aten._adaptive_avg_pool2d, aten.upsample_nearest2d, aten.upsample_nearest1d),
-        *(aten.upsample_bilinear2d, aten.upsample_linear1d),
-    )
-    table.update(get_decompositions(spelt))
-    for operator in (aten.prelu, aten.log_sigmoid, aten.hardsigmoid):
-        table.pop(operator.default, None)
-    with _evaluating(model), _tracing(model, shape):
-        return torch.export.export(model, _example(model, shape)).run_decompositions(table)
-
-
-def _exported(model: Any, shape: tuple[int, ...]) -> Any:
-    """The program in the mode in which the module is."""
-    from torch.export import export
-
-    with _tracing(model, shape):
-        return export(model, _example(model, shape))
-
-
-def _example(model: Any, shape: tuple[int, ...]) -> tuple[Any]:
-    import torch
-
-    floats = (p for p in model.parameters() if p.is_floating_point())
-    like = next(floats, torch.empty(0))
-    return (torch.zeros(shape, dtype=like.dtype, device=like.device),)
-
-
-@contextlib.contextmanager
-def _tracing(model: Any, shape: tuple[int, ...]) -> Iterator[None]:
-    """What a forward raises, and torch.export of it, as an InputError; nothing else is said."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    except Exception as error:  # a forward may raise anything
-        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-        if "data-dependent" in reason:
-            reason = (
-                "its control flow depends on values of the input; write it with relu, clamp or "
-                "maximum"
-            )
-        raise InputError(
-            f"{type(model).__name__}: torch.export cannot trace it on an input of shape "
-            f"{list(shape)}{_own_line(error)} ({reason}); it must take one tensor of the shape "
-            "that input_shape says, and compute with operators of torch alone"
-        ) from None
-    finally:
-        logging.disable(disabled)
-
-
-def _own_line(error: BaseException) -> str:
-    """Where an error was raised, in what is neither torch's, this package's nor Python's."""
-    import torch
-
-    inner = Path(torch.__file__).parent, Path(__file__).parent
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
-        ours = any(folder in path.parents for folder in inner)
-        own = "site-packages" not in path.parts and Path(io.__file__).parent in path.parents
-        if not (ours or own) and path.suffix == ".py":
-            return f', at "{frame.line}" ({path.name}, line {frame.lineno})'
-    return ""
-
-
-def _trains(model: Any, shape: tuple[int, ...]) -> bool:
-    """Does the module compute something else in the mode in which it is?"""
-    if not any(module.training for module in model.modules()):
-        return False
-    try:
-        trained = _exported(model, shape)
-    except InputError:  # batch normalization takes no batch of one
-        return True
-    first, second = (
-        [part.code for part in program.graph_module.modules()]
-        for program in (trained, _traced(model, shape))
-    )
-    return bool(first != second)
-
-
 def _mixes(model: Any, shape: tuple[int, ...], graph: _Graph) -> bool:
     """Is one sample of a batch treated otherwise than a batch of one?"""
     try:
-        batch = _Graph(_lowered(model, (SAMPLES, *shape)), (SAMPLES, *shape))
+        batch = _Graph(lowered(model, (SAMPLES, *shape)), (SAMPLES, *shape))
     except InputError:  # of one sample, and no more
         return False
     alone = graph.units.of_one_sample(graph.output, 1)
@@ -256,12 +153,12 @@ def _check(graph: _Graph, model: Any, shape: tuple[int, ...], inputs: Any) -> No
 
     def compute(X: NDArray[np.float64]) -> NDArray[np.float64]:
         samples = torch.from_numpy(X.reshape(len(X), 1, *shape).copy())
-        with _tracing(model, (1, *shape)), torch.no_grad():
+        with tracing(model, (1, *shape)), torch.no_grad():
             wide = copy.deepcopy(model).double().eval()
         if not graph.said:
             run = wide
         else:
-            program = _lowered(wide, (1, *shape))
+            program = lowered(wide, (1, *shape))
             end = _Graph(program, (1, *shape)).end
 
             def run(x: Any) -> Any:
@@ -271,7 +168,7 @@ def _check(graph: _Graph, model: Any, shape: tuple[int, ...], inputs: Any) -> No
                 whole.run(*given)
                 return next(value for node, value in whole.env.items() if node.name == end[1])
 
-        with _tracing(model, (1, *shape)), torch.no_grad():
+        with tracing(model, (1, *shape)), torch.no_grad():
             results = (torch.utils._pytree.tree_leaves(run(x)) for x in samples)
             return np.array([array(result[0], "check").ravel() for result in results])
 
@@ -330,7 +227,7 @@ class _Graph:
                 "returns one tensor"
             )
         end = self._values[names[0]]
-        if end is _MISSING:
+        if end is MISSING:
             raise InputError(f"{self.name} gives the places of the maxima; return the maxima")
         if isinstance(end, _Ended):
             self.said.append(
@@ -387,21 +284,21 @@ class _Graph:
                 any(isinstance(value, Affine | _Ended) for value in given)
                 or node.op == "get_attr"
             ):
-                raise InputError(f"{self.name} is not read; {_ADVICE}")
+                raise InputError(f"{self.name} is not read; {ADVICE}")
             return node.target(*args, **kwargs)
         if torch.Tag.nondeterministic_seeded in node.target.tags:
             raise InputError(f"{self.name} is random, so that the module is no function")
-        if any(value is _MISSING for value in given):
-            raise InputError(f"{self.name} takes the places of the maxima; {_ADVICE}")
+        if any(value is MISSING for value in given):
+            raise InputError(f"{self.name} takes the places of the maxima; {ADVICE}")
         ended = next((value for value in given if isinstance(value, _Ended)), None)
         if ended is not None:
             return self._after(ended, node.target, kind, args, kwargs)
-        if kind in _LIKE:
+        if kind in LIKE:
             args = (torch.zeros(args[0].shape, dtype=torch.float64), *args[1:])
             given = []
         if not any(isinstance(value, Affine) for value in given):
             return self._folded(node.target, kind, args, kwargs)
-        if kind in _ENDS and isinstance(args[0], Affine):
+        if kind in ENDS and isinstance(args[0], Affine):
             before = args[0], node.args[0].name
             return _Ended(args[0], self.name, kind == "argmax", before)
         val = node.meta.get("val")
@@ -410,15 +307,15 @@ class _Graph:
                 f"{self.name} compares or rounds, which is not piecewise linear; write it with "
                 "relu, leaky_relu, clamp or maximum"
             )
-        if str(node.target) in _MOVES:
+        if str(node.target) in MOVES:
             return self._moved(node.target, args, kwargs)
-        if kind not in _LOWERED:
-            raise InputError(f"{self.name} is not piecewise linear, or not read; {_ADVICE}")
-        operator = _LOWERED[kind]
+        if kind not in LOWERED:
+            raise InputError(f"{self.name} is not piecewise linear, or not read; {ADVICE}")
+        operator = LOWERED[kind]
         try:
             signature(operator).bind(self, *args, **kwargs)
         except TypeError as error:
-            raise InputError(f"{self.name} is not read ({error}); {_ADVICE}") from None
+            raise InputError(f"{self.name} is not read ({error}); {ADVICE}") from None
         args, kwargs = torch.utils._pytree.tree_map(_numpy, (args, kwargs))
         # What no longer depends on the input stays exact; torch would round it.
         return torch.utils._pytree.tree_map(
@@ -429,17 +326,17 @@ class _Graph:
     def _after(self, ended: _Ended, target: Any, kind: str, args: Any, kwargs: Any) -> _Ended:
         """What follows an operator that ends the module: it is left out, too."""
         if args and args[0] is ended and not ended.chosen:
-            if kind in _ENDS or kind == "log":
+            if kind in ENDS or kind == "log":
                 return replace(ended, chosen=kind == "argmax")
-            if str(target) in _MOVES:
+            if str(target) in MOVES:
                 moved: Any = self._moved(target, (ended.given, *args[1:]), kwargs)
                 return replace(ended, given=moved)
-        if str(target) in _MOVES and ended.chosen:
+        if str(target) in MOVES and ended.chosen:
             return ended
         then = f", but {self.name} takes its result" if self.name != ended.name else ""
         raise InputError(
             f"{ended.name} is not piecewise linear, and read only where it ends the module"
-            f"{then}; {_ADVICE}"
+            f"{then}; {ADVICE}"
         )
 
     def _folded(self, target: Any, kind: str, args: Any, kwargs: Any) -> Any:
@@ -451,8 +348,8 @@ class _Graph:
         try:
             result = target(*args, **kwargs)
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise InputError(f"{self.name}: torch does not compute it ({reason})") from None
+            said = one_line(error, first=True)
+            raise InputError(f"{self.name}: torch does not compute it ({said})") from None
         if kind.startswith(("empty", "new_empty")):
             result.zero_()
         return torch.utils._pytree.tree_map(_wide, result)
@@ -476,7 +373,7 @@ class _Graph:
         kwargs = {key: value for key, value in kwargs.items() if key != "dtype"}
         aten = torch.ops.aten
         if target is aten.index_put.default and len(args) > 3 and args[3]:
-            raise InputError(f"{self.name}: a sum of entries at places is not read; {_ADVICE}")
+            raise InputError(f"{self.name}: a sum of entries at places is not read; {ADVICE}")
         if target is aten.constant_pad_nd.default:
             # The value is one more entry, at the end.
             value = args[2] if len(args) > 2 else 0.0
@@ -488,10 +385,6 @@ class _Graph:
         if isinstance(moved, tuple | list):
             return tuple(whole_row.take(at.long().numpy()) for at in moved)
         return whole_row.take(moved.long().numpy())
-
-
-_MISSING = object()
-"""In place of a second result, which is not piecewise linear."""
 
 
 def _wide(value: Any) -> Any:
@@ -522,181 +415,3 @@ def _place(node: Any) -> str:
     name = cls if isinstance(cls, str) else cls.__name__
     name = name.rsplit(".", 1)[-1]
     return f"module {path} ({name}), {kind}" if path else f"{name}, {kind}"
-
-
-_ADVICE = (
-    "train with ReLU, LeakyReLU, PReLU, Hardtanh or Hardsigmoid instead, or read the part of "
-    "the module before it"
-)
-
-_LIKE = frozenset(("full_like", "zeros_like", "ones_like", "empty_like"))
-"""Of their first argument these take the shape and nothing else."""
-
-_ENDS = frozenset(("_softmax", "_log_softmax", "sigmoid", "argmax", "log_sigmoid"))
-"""What may end a module and be left out: the order of the outputs, or their largest, stays."""
-
-_MOVES = frozenset(
-    f"aten.{name}"
-    for name in (
-        *("alias.default", "clone.default", "detach.default", "lift_fresh_copy.default"),
-        *("_to_copy.default", "copy.default", "view.default", "reshape.default"),
-        *("_unsafe_view.default", "permute.default", "transpose.int", "squeeze.dim"),
-        *("squeeze.dims", "squeeze.default", "unsqueeze.default", "expand.default"),
-        *("repeat.default", "flip.default", "select.int", "slice.Tensor", "unfold.default"),
-        *("split_with_sizes.default", "cat.default", "index.Tensor", "_unsafe_index.Tensor"),
-        *("gather.default", "index_select.default", "select_scatter.default"),
-        *("slice_scatter.default", "scatter.src", "index_put.default", "where.self"),
-        *("constant_pad_nd.default", "diagonal.default"),
-    )
-)
-"""Operators that move entries; of several tensors, if they are given several."""
-
-
-Pair = Sequence[int] | int
-
-
-def _each(value: Pair, n: int) -> list[int]:
-    """One number for each of n axes."""
-    sizes = [value] if isinstance(value, int) else list(value)
-    return sizes * n if len(sizes) == 1 else sizes
-
-
-def _onnx(kind: str) -> Callable[..., Any]:
-    """An operator of ONNX, of tensors alone; numbers are tensors without axes."""
-
-    def operator(node: Any, *given: Tensor | float) -> Tensor:
-        tensors = [x if hasattr(x, "shape") else np.array(float(x)) for x in given]
-        return OPERATORS[kind](node, *tensors)
-
-    return operator
-
-
-_multiply = _onnx("Mul")
-
-
-def _add(node: Any, a: Any, b: Any, *, alpha: float = 1) -> Tensor:
-    return _onnx("Add")(node, a, b if alpha == 1 else _multiply(node, b, alpha))
-
-
-def _subtract(node: Any, a: Any, b: Any, *, alpha: float = 1) -> Tensor:
-    return _onnx("Sub")(node, a, b if alpha == 1 else _multiply(node, b, alpha))
-
-
-def _divide(node: Any, a: Any, b: Any) -> Tensor:
-    return _onnx("Div")(node, a, b)
-
-
-def _addmm(
-    node: Any, bias: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1
-) -> Any:
-    return OPERATORS["Gemm"](node, a, b, bias, alpha=float(alpha), beta=float(beta))
-
-
-def _convolution(
-    node: Any, x: Tensor, weights: Tensor, bias: Tensor | None, stride: Pair, padding: Pair,
-    dilation: Pair, transposed: bool, output_padding: Pair, groups: int,
-) -> Any:  # fmt: skip
-    if transposed:
-        raise InputError(f"{node.name}: a transposed convolution is not read; {_ADVICE}")
-    n = len(weights.shape) - 2
-    return OPERATORS["Conv"](
-        node, x, weights, bias, group=groups, strides=_each(stride, n),
-        dilations=_each(dilation, n), pads=_each(padding, n) * 2,
-    )  # fmt: skip
-
-
-def _batch_norm(
-    node: Any, x: Tensor, scale: Any, shift: Any, mean: Any, variance: Any, momentum: float,
-    epsilon: float,
-) -> Any:  # fmt: skip
-    scale = np.ones(mean.shape) if scale is None else scale
-    shift = np.zeros(mean.shape) if shift is None else shift
-    kind = OPERATORS["BatchNormalization"]
-    return kind(node, x, scale, shift, mean, variance, epsilon=epsilon), _MISSING, _MISSING
-
-
-def _max_pool(
-    node: Any, x: Tensor, kernel: Pair, stride: Pair = (), padding: Pair = 0,
-    dilation: Pair = 1, ceil_mode: bool = False,
-) -> Any:  # fmt: skip
-    n = len(x.shape) - 2
-    pooled = OPERATORS["MaxPool"](
-        node, x, kernel_shape=_each(kernel, n), strides=_each(stride or kernel, n),
-        pads=_each(padding, n) * 2, dilations=_each(dilation, n), ceil_mode=ceil_mode,
-    )  # fmt: skip
-    return pooled, _MISSING
-
-
-def _average_pool(
-    node: Any, x: Tensor, kernel: Pair, stride: Pair = (), padding: Pair = 0,
-    ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: None = None,
-) -> Any:  # fmt: skip
-    n = len(x.shape) - 2
-    if divisor_override is not None:
-        raise InputError(f"{node.name}: divisor_override is not read; divide by a number after")
-    return OPERATORS["AveragePool"](
-        node, x, kernel_shape=_each(kernel, n), strides=_each(stride or kernel, n),
-        pads=_each(padding, n) * 2, ceil_mode=ceil_mode, count_include_pad=count_include_pad,
-    )  # fmt: skip
-
-
-def _clamp(node: Any, x: Tensor, low: Any = None, high: Any = None) -> Any:
-    """min(max(x, low), high), where a bound may be none, a number or a tensor."""
-    if all(bound is None or np.size(bound) == 1 for bound in (low, high)):
-        ends = (None if b is None else np.array(b, np.float64) for b in (low, high))
-        return OPERATORS["Clip"](node, x, *ends)
-    for bound, kind, none in ((low, "Max", -np.inf), (high, "Min", np.inf)):
-        if bound is not None and not np.array_equal(bound, none):
-            x = _onnx(kind)(node, x, bound)
-    return x
-
-
-def _hardtanh(node: Any, x: Tensor, low: float = -1.0, high: float = 1.0) -> Any:
-    return _clamp(node, x, low, high)
-
-
-def _hard_sigmoid(node: Any, x: Tensor) -> Tensor:
-    return _divide(node, _add(node, _clamp(node, x, -3, 3), 3), 6)
-
-
-def _leaky_relu(node: Any, x: Tensor, negative_slope: float = 0.01) -> Any:
-    return OPERATORS["LeakyRelu"](node, x, alpha=negative_slope)
-
-
-def _prelu(node: Any, x: Tensor, slopes: Any) -> Any:
-    values = constant(slopes, node.name, "the slope").ravel()
-    if values.size > 1:  # of channels, the second axis
-        values = values.reshape(-1, *(1,) * (len(x.shape) - 2))
-    return OPERATORS["PRelu"](node, x, values)
-
-
-def _reduce(kind: str) -> Callable[..., Any]:
-    def operator(node: Any, x: Tensor, axes: Any = None, keepdim: bool = False) -> Any:
-        over = [axes] if isinstance(axes, int) else list(axes or ())
-        return OPERATORS[kind](node, x, axes=over, keepdims=int(keepdim))
-
-    return operator
-
-
-def _largest(kind: str) -> Callable[..., Any]:
-    """The largest of all entries, or along one axis, with the places."""
-
-    def operator(node: Any, x: Tensor, axis: int | None = None, keepdim: bool = False) -> Any:
-        result = _reduce(kind)(node, x, axis, keepdim)
-        return result if axis is None else (result, _MISSING)
-
-    return operator
-
-
-_LOWERED: dict[str, Callable[..., Any]] = {
-    "_native_batch_norm_legit_no_training": _batch_norm, "abs": _onnx("Abs"), "add": _add,
-    "addmm": _addmm, "amax": _reduce("ReduceMax"), "amin": _reduce("ReduceMin"),
-    "avg_pool1d": _average_pool, "avg_pool2d": _average_pool, "avg_pool3d": _average_pool,
-    "bmm": _onnx("MatMul"), "clamp": _clamp, "convolution": _convolution, "div": _divide,
-    "hardsigmoid": _hard_sigmoid, "hardtanh": _hardtanh, "leaky_relu": _leaky_relu,
-    "max": _largest("ReduceMax"),
-    "max_pool2d_with_indices": _max_pool, "max_pool3d_with_indices": _max_pool,
-    "maximum": _onnx("Max"), "mean": _reduce("ReduceMean"), "min": _largest("ReduceMin"),
-    "minimum": _onnx("Min"), "mm": _onnx("MatMul"), "mul": _multiply, "neg": _onnx("Neg"),
-    "prelu": _prelu, "relu": _onnx("Relu"), "sub": _subtract, "sum": _reduce("ReduceSum"),
-}  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.errors import InputError, MissingExtraError
+from arrangement.errors import InputError, MissingExtraError, one_line
 from arrangement.files.reading import read_bytes
 
 __all__ = ["array", "state_dict"]
@@ -25,7 +25,7 @@ def array(tensor: Any, name: str) -> NDArray[Any]:
         array = np.asarray(tensor)
     except (TypeError, ValueError, RuntimeError) as error:
         # bfloat16, sparse, quantized and meta tensors have no array.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = one_line(error, first=True)
         bfloat = "; convert it by .float(), which is exact" if "BFloat16" in reason else ""
         raise InputError(f"{name}: no array of numbers ({reason}){bfloat}") from None
     if array.dtype.kind not in "biuf" and array.dtype != object:

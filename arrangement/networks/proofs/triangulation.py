@@ -12,8 +12,8 @@ from math import factorial
 from operator import or_
 
 __all__ = [
-    "Point", "Simplices", "Undecided", "Volume", "Work", "added", "cost", "counted",
-    "determinant", "equations", "facets", "pulled", "volume", "volume_steps",
+    "MOST_STEPS", "Point", "Simplices", "Undecided", "Volume", "Work", "added", "cost",
+    "counted", "determinant", "equations", "facets", "pulled", "volume", "volume_steps",
 ]  # fmt: skip
 
 Point = tuple[int, ...]
@@ -24,6 +24,9 @@ Simplices = list[tuple[int, ...]]
 
 Volume = tuple[int, frozenset[int]]
 """A numerator, and the points whose denominators are multiplied in the denominator."""
+
+MOST_STEPS = 5e8
+"""About a minute of work; a longer check is not begun, unless the limit is raised."""
 
 
 class Undecided(Exception):

@@ -1,7 +1,6 @@
 """An independent check that the regions of a certificate are all regions of a network.
 
-This module, :mod:`arrangement.networks.proofs.grammar` and
-:mod:`arrangement.networks.proofs.triangulation` need Python's standard library and nothing
+The modules of :mod:`arrangement.networks.proofs` need Python's standard library and nothing
 else: they can be read, copied and run apart from the engine that found the regions. Every
 number is a Python integer or a ratio of two; nothing is rounded. The file is not trusted: what
 it makes the check do is estimated and bounded.
@@ -60,38 +59,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from itertools import combinations
-from math import comb, gcd, lcm
+from math import gcd
 from operator import and_, mul
 from typing import Any, NoReturn
 
+from arrangement.networks.proofs.corners import corners_of, spend_corners
 from arrangement.networks.proofs.grammar import CERTIFICATE, BadCertificate, parsed
+from arrangement.networks.proofs.hidden_layers import HiddenLayers, Integers, Rational
 from arrangement.networks.proofs.triangulation import (
+    MOST_STEPS,
     Point,
     Undecided,
     Work,
     added,
     cost,
     counted,
-    determinant,
     equations,
     pulled,
     volume,
     volume_steps,
 )
 
-__all__ = ["BadCertificate", "Undecided", "Verdict", "check", "read", "same_domain", "verify"]
+__all__ = ["BadCertificate", "Undecided", "Verdict", "check", "read", "verify"]
 
 MOST_BYTES = 2**25
 """A longer certificate is not read, unless the limit is raised; JSON takes 20 times as much."""
-
-MOST_STEPS = 5e8
-"""About a minute of work; a longer check is not begun, unless the limit is raised."""
-
-MOST_BITS = 2e9
-"""Bits of all coordinates and weights as integers, which are longer than their texts."""
-
-Rational = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -250,197 +242,13 @@ def check(facts: Any, limit: float = 1.0) -> Verdict:
     return _Check(parsed(facts, CERTIFICATE), limit).verdict()
 
 
-def same_domain(
-    rows: Sequence[Sequence[int]], others: Sequence[Sequence[int]], limit: float = 1.0
-) -> bool:
-    """Are two bounded polytopes the same set of points, however their rows describe it?
-
-    Parameters
-    ----------
-    rows, others : sequences of rows of int
-        [g | c] with g·x + c ≥ 0.
-    limit : float, optional
-        As for :func:`check`.
-
-    Raises
-    ------
-    BadCertificate
-        If one is unbounded.
-    Undecided
-        If there are too many rows.
-
-    Examples
-    --------
-    >>> same_domain([[1, 1], [-1, 1]], [[-3, 3], [2, 2], [1, 5]])
-    True
-    >>> same_domain([[1, 1], [-1, 1]], [[1, 1], [-1, 2]])
-    False
-    """
-    if len({*map(len, rows), *map(len, others)}) > 1:
-        return False
-    both = [[(*map(int, row),) for row in given] for given in (rows, others)]
-    work = Work(MOST_STEPS * limit)
-    for given in both:
-        _spend_corners(given, work)
-    one, other = map(_corners, both)
-    return one.keys() == other.keys()
-
-
-def _spend_corners(given: Sequence[tuple[int, ...]], work: Work) -> None:
-    """What :func:`_corners` takes."""
-    d = len(given[0]) - 1
-    bits = max(abs(v).bit_length() for row in given for v in row)
-    each = (d + 1) * (d**3 / 3 + 1) * cost(d * bits) + 2 * (len(given) + 1) * (d + 1)
-    work.spend(comb(len(given) + 1, d) * each, f"the vertices of a domain of {len(given)} rows")
-
-
-def _corners(given: Sequence[tuple[int, ...]]) -> dict[Point, int]:
-    """The vertices of a bounded domain, and on which rows (as bits) they lie.
-
-    The domain's vertices and directions are the extreme rays (x, t) of the cone in which
-    row·(x, t) ≥ 0 and t ≥ 0: vertices with t > 0, directions with t = 0.
-    """
-    d = len(given[0]) - 1
-    rows = [*given, (*[0] * d, 1)]
-    corners: dict[Point, int] = {}
-    for chosen in combinations(rows, d):
-        ray = [
-            (-1) ** c * determinant([(*r[:c], *r[c + 1 :]) for r in chosen])
-            for c in range(d + 1)
-        ]
-        for y in (ray, [-v for v in ray]):
-            heights = [sum(map(mul, row, y)) for row in rows]
-            if any(y) and min(heights) >= 0:
-                if y[-1] == 0:
-                    raise BadCertificate("the domain is unbounded")
-                corner = tuple(v // gcd(*y) for v in y)
-                corners[corner] = sum(1 << i for i, h in enumerate(heights) if h == 0)
-    return corners
-
-
-class _Integers:
-    """Rationals as integers with a common denominator, as long as they need not be too long."""
-
-    def __init__(self, limit: float) -> None:
-        self.left = MOST_BITS * limit
-
-    def scale(self, numbers: Sequence[Rational], copies: int) -> int:
-        """A common denominator of numbers, with which so many integers are stored."""
-        result = 1
-        for _, q in numbers:
-            if result % q:
-                result = lcm(result, q)
-                if result.bit_length() * copies > self.left:
-                    raise Undecided(
-                        "the common denominators of coordinates or weights are too long"
-                    )
-        self.left -= result.bit_length() * copies
-        return result
-
-    def point(self, coordinates: Sequence[Rational]) -> Point:
-        """A point with its common denominator."""
-        scale = self.scale(coordinates, len(coordinates))
-        return (*(p * (scale // q) for p, q in coordinates), scale)
-
-
-class _Network:
-    """The hidden layers as integers."""
-
-    def __init__(self, facts: dict[str, Any], integers: _Integers) -> None:
-        activation = facts["activation"]
-        self.maxout = isinstance(activation, list)
-        if self.maxout and activation[1] < 2:
-            raise BadCertificate(f"network: maxout of {activation[1]} pieces")
-        # The pieces of a ReLU are 0 and z; those of a leaky one are taken as z ≤ 0 and z ≥ 0.
-        self.pieces = activation[1] if self.maxout else 2
-        one: Rational = facts.get("negative_slope", (0, 1))
-        self.slopes: list[Point] = []
-        """The slope of each neuron below zero, and last their denominator."""
-        self.layers: list[tuple[list[Point], int]] = []
-        self.widths: list[int] = []
-        self.bits: list[int] = []
-        weights, biases = facts["weights"], facts["biases"]
-        if not weights or not weights[0] or not weights[0][0] or len(weights) != len(biases):
-            raise BadCertificate(
-                "network: weights and biases of layers, with inputs, are needed"
-            )
-        inputs = self.dimension = len(weights[0][0])
-        for l, (W, b) in enumerate(zip(weights, biases, strict=True)):
-            # The outputs bound no region: the last layer only has to fit.
-            last = l == len(weights) - 1
-            width, rest = divmod(len(W), self.pieces if self.maxout and not last else 1)
-            if not W or rest or {*map(len, W)} != {inputs} or len(b) != len(W):
-                raise BadCertificate(f"network: layer {l} does not fit the one before")
-            if not last:
-                rows = [[*row, c] for row, c in zip(W, b, strict=True)]
-                entries = [v for row in rows for v in row]
-                scale = integers.scale(entries, len(entries))
-                table = [tuple(p * (scale // q) for p, q in row) for row in rows]
-                self.layers.append((table, scale))
-                top = max(abs(v).bit_length() for row in table for v in row)
-                self.bits.append(top + scale.bit_length())
-                self.widths.append(width)
-            inputs = width
-        slopes = facts.get("negative_slopes", [[one] * width for width in self.widths])
-        if [*map(len, slopes)] != self.widths:
-            raise BadCertificate("network: negative_slopes are not those of the hidden layers")
-        self.slopes = [integers.point(own) for own in slopes]
-
-    def steps(self, bits: int) -> float:
-        """What :meth:`in_force` takes for a point of so many bits."""
-        total = 0.0
-        slope = max((v.bit_length() for own in self.slopes for v in own), default=0)
-        for (rows, _), own in zip(self.layers, self.bits, strict=True):
-            total += len(rows) * len(rows[0]) * cost(max(bits, own))
-            bits += own + len(rows[0]).bit_length() + slope
-        return total
-
-    def in_force(self, point: Point) -> int:
-        """The pieces in force at a point: bit `pieces` · neuron + piece, in all layers."""
-        values: Sequence[int] = point
-        bits, at, k = 0, 0, self.pieces
-        for (rows, scale), (*slopes, b) in zip(self.layers, self.slopes, strict=True):
-            sums = [sum(map(mul, row, values)) for row in rows]
-            bottom = values[-1] * scale
-            if self.maxout:
-                tops = [max(sums[j : j + k]) for j in range(0, len(sums), k)]
-                for j, z in enumerate(sums):
-                    bits |= (z == tops[j // k]) << (at + j)
-                values, at = [*tops, bottom], at + len(sums)
-            else:
-                for z, a in zip(sums, slopes, strict=True):
-                    bits |= (2 if a == b else (z <= 0) + 2 * (z >= 0)) << at
-                    at += 2
-                below = zip(sums, slopes, strict=True)
-                values = [*(z * b if z > 0 else z * a for z, a in below), bottom * b]
-        return bits
-
-    def chosen(self, pattern: list[list[int]]) -> int:
-        """A pattern as bits."""
-        if [len(level) for level in pattern] != self.widths:
-            raise BadCertificate("a pattern does not fit the layers of the network")
-        bits = 0
-        for j, p in enumerate(p for level in pattern for p in level):
-            if p >= self.pieces:
-                raise BadCertificate(f"a pattern has the piece {p}")
-            bits |= 1 << (self.pieces * j + p)
-        return bits
-
-    def name(self, bits: int) -> str:
-        """The neuron of the first of some bits."""
-        neuron, l = ((bits & -bits).bit_length() - 1) // self.pieces, 0
-        while neuron >= self.widths[l]:
-            neuron, l = neuron - self.widths[l], l + 1
-        return f"neuron {neuron} of hidden layer {l}"
-
-
 class _Check:
     """One run of the checks."""
 
     def __init__(self, facts: dict[str, Any], limit: float) -> None:
         self.facts, self.failures, self.work = facts, list[str](), Work(MOST_STEPS * limit)
-        self.integers = integers = _Integers(limit)
-        self.network = _Network(facts["network"], integers)
+        self.integers = integers = Integers(limit)
+        self.network = HiddenLayers(facts["network"], integers)
         self.d = d = self.network.dimension
         self.rows: list[tuple[int, ...]] = [tuple(row) for row in facts["domain"]]
         coordinates = facts["vertices"]
@@ -451,7 +259,7 @@ class _Check:
             if not any(row[:-1]):
                 raise BadCertificate(f"domain.{i}: the row is zero")
         self._estimate()
-        _spend_corners(self.rows, self.work)
+        spend_corners(self.rows, self.work)
         self.vertices = [integers.point(x) for x in coordinates]
         self.force = [self.network.in_force(v) for v in self.vertices]
         self.walls = [self._walls(v) for v in self.vertices]
@@ -639,7 +447,7 @@ class _Check:
 
     def _domain_volume(self) -> Fraction:
         """The volume of the domain, which must be bounded."""
-        corners = _corners(self.rows)
+        corners = corners_of(self.rows)
         points, faces = list(corners), equations(list(corners.values()))
         whole = (1 << len(points)) - 1
         count = counted(whole, self.d, faces, {}, self.work) if points else 0

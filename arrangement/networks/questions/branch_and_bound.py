@@ -13,23 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact import rational_programs
 from arrangement.exact.rational_programs import Program
 from arrangement.exact.solver import ProgramSolver
-from arrangement.networks.complex.domains import bounded_rows, box_round
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.questions.aims import Aim, Nearest
+from arrangement.networks.questions.bounded_domain import Domain, Point
 from arrangement.networks.questions.relaxation import Parts, Relaxation, Split
 from arrangement.networks.regions.inequalities import inner_point
 from arrangement.progress import Progress, reporter
 
-__all__ = ["MOST_BISECTED", "Domain", "Found", "search"]
-
-Point = tuple[Fraction, ...]
+__all__ = ["MOST_BISECTED", "Found", "search"]
 
 MOST_BISECTED = 8
 """Inputs up to which a part with many unstable neurons is bisected."""
@@ -48,52 +45,6 @@ NEARLY = 1e-9
 
 SAMPLES = 33
 """Points of a ray on which outputs are looked at."""
-
-
-@dataclass(frozen=True, eq=False)
-class Domain:
-    """A bounded domain as a box and inequalities.
-
-    Attributes
-    ----------
-    rows : ndarray of Python ints, shape (m, d + 1)
-        [g | c], g·x + c ≥ 0: all of them.
-    walls : ndarray of Python ints, shape (r, d + 1)
-        Those that are no ends of a coordinate.
-    low, high : list of d Fractions
-    """
-
-    rows: NDArray[np.object_]
-    walls: NDArray[np.object_]
-    low: list[Fraction]
-    high: list[Fraction]
-
-    @classmethod
-    def of(cls, domain: Any, dimension: int) -> Domain:
-        """A domain as it is given, see :meth:`Network.regions`."""
-        rows = bounded_rows(domain, dimension)
-        low, high = map(list, zip(*box_round(rows), strict=True))
-        walls = rows[(rows[:, :-1] != 0).sum(axis=1) != 1]
-        return cls(rows, walls, low, high)
-
-    def floats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The box in float64, rounded outward."""
-        ends = []
-        for side, values in ((-np.inf, self.low), (np.inf, self.high)):
-            near = [exact.to_float(v.numerator, v.denominator) for v in values]
-            ends.append(np.array([np.nextafter(v, side) if error else v for v, error in near]))
-        return ends[0], ends[1]
-
-    def __contains__(self, x: Point) -> bool:
-        scaled = [int(v) for v in homogeneous(x)]
-        return all(sum(map(int.__mul__, row, scaled)) >= 0 for row in self.rows.tolist())
-
-    def nearest_in_box(self, x: NDArray[np.float64]) -> Point:
-        """A float64 point moved into the box, exactly."""
-        ends = zip(self.low, self.high, strict=True)
-        return tuple(
-            max(l, min(h, Fraction(v))) for v, (l, h) in zip(x.tolist(), ends, strict=True)
-        )
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from arrangement.networks.questions.answers import (
     Robustness,
     Status,
 )
-from arrangement.networks.questions.branch_and_bound import MOST_BISECTED, Domain, Found, search
+from arrangement.networks.questions.bounded_domain import Domain
+from arrangement.networks.questions.branch_and_bound import MOST_BISECTED, Found, search
 from arrangement.networks.questions.one_kink import composed, difference, one_kink
 from arrangement.progress import Progress
 
@@ -214,12 +215,7 @@ def _steepest(margins: FeedForward, x: tuple[Fraction, ...]) -> Any:
 
 
 def largest_difference(
-    network: FeedForward,
-    other: Any,
-    domain: Any,
-    gap: Any,
-    time_limit: Any,
-    progress: Progress,
+    network: FeedForward, other: Any, domain: Any, gap: Any, time_limit: Any, progress: Progress
 ) -> Extremum:
     """The largest |f_i(x) − g_i(x)|; see :meth:`Network.largest_difference`."""
     found = _difference(network, other, domain, nonnegative(gap, "gap"), time_limit, progress)

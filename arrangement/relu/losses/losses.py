@@ -39,15 +39,9 @@ if TYPE_CHECKING:
     import cvxpy as cp
 
 __all__ = [
-    "CLASS_LOSSES",
-    "LOSSES",
-    "PENALTIES",
-    "SIGN_LOSSES",
-    "SQUARED",
-    "Loss",
-    "Penalty",
+    "CLASS_LOSSES", "LOSSES", "PENALTIES", "SIGN_LOSSES", "SQUARED", "Loss", "Penalty",
     "checked_slope",
-]
+]  # fmt: skip
 
 SIGN_LOSSES = ("logistic", "hinge", "squared_hinge")
 CLASS_LOSSES = ("softmax", "multiclass_hinge", "crammer_singer")

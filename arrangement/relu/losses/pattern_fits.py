@@ -34,13 +34,9 @@ if TYPE_CHECKING:
     from arrangement.results.cells import Cells
 
 __all__ = [
-    "CellwiseMinima",
-    "PatternMinimum",
-    "Setting",
-    "activations",
-    "cellwise_minima",
+    "CellwiseMinima", "PatternMinimum", "Setting", "activations", "cellwise_minima",
     "pattern_minimum",
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

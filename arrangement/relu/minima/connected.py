@@ -65,10 +65,7 @@ def _of_same_outputs(
 
 
 def _below(
-    table: NeuronFaces,
-    states: Indices,
-    residuals: tuple[int, ...],
-    rational: RationalDecider,
+    table: NeuronFaces, states: Indices, residuals: tuple[int, ...], rational: RationalDecider
 ) -> Mask:
     """Which states (face, s) are below which, for some residuals."""
     faces, s = states[:, 0], states[:, 1]

@@ -95,19 +95,10 @@ class ConvexDecider(RationalDecider):
         least = np.einsum("mnr,mn,mns->mrs", Q, D2, Q) + np.eye(Q.shape[2]) * ~kept[:, None, :]
         good &= np.linalg.eigvalsh(least)[:, 0] > FLAT
         c = np.einsum("mrc,mr->mc", Vt, np.divide(q, S, out=np.zeros_like(q), where=kept))
-        full = np.zeros((m, A.shape[2], A.shape[2]))
-        _, _, whole = np.linalg.svd(A, full_matrices=True)
-        full[:, :] = whole
-        spans = np.zeros((m, A.shape[2]), dtype=bool)
-        spans[:, : kept.shape[1]] = kept
-        null = full * ~spans[:, :, None]
+        null = np.eye(A.shape[2]) - np.swapaxes(Vt, 1, 2) @ (kept[:, :, None] * Vt)
         refused = np.zeros(m, dtype=bool)
         for j in range(K):
-            flats, signs = self.faces.flat[tuples[:, j]], self.faces.signs[tuples[:, j]]
-            Z = self.faces.restricted(flats)
-            length = np.linalg.norm(Z, axis=2)
-            length[(signs == 0) | (length == 0.0)] = 1.0
-            Z = Z * (signs / length)[:, :, None]
+            Z, signs = self.faces.sides(tuples[:, j]), self.faces.signs[tuples[:, j]]
             block = slice(e + j * D, e + (j + 1) * D)
             own = c[:, block]
             change = np.linalg.norm(Z @ np.swapaxes(null[:, :, block], 1, 2), axis=2)

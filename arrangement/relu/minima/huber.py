@@ -16,6 +16,7 @@ that meets the polyhedron, such as where those of the face hold: all may be take
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,8 +27,8 @@ from arrangement import exact
 from arrangement.errors import SolverError
 from arrangement.exact.roots import as_fmpq
 from arrangement.relu.minima.convex_losses import ConvexDecider
-from arrangement.relu.minima.rational import Integers, Solution, product
-from arrangement.relu.minima.stationary import Minima
+from arrangement.relu.minima.minima_table import Minima
+from arrangement.relu.minima.rational import Integers, Solution, product, solutions
 from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = ["HuberDecider"]
@@ -124,13 +125,7 @@ class HuberDecider(ConvexDecider):
         form, denominator, pivots = exact.echelon(gram) if n else (gram, 1, [])
         if n in pivots:
             return None
-        c = np.zeros(n, dtype=object)
-        null = np.zeros((n, n - len(pivots)), dtype=object)
-        others = [k for k in range(n) if k not in pivots]
-        c[pivots] = form[: len(pivots), n]
-        for q, other in enumerate(others):
-            null[other, q] = denominator
-            null[pivots, q] = -form[: len(pivots), other]
+        c, null = solutions(form, denominator, pivots)
         while True:
             outputs = product(A, c[:, None])[:, 0]
             away = outputs - denominator * self.targets
@@ -169,16 +164,12 @@ class HuberDecider(ConvexDecider):
         rows = np.concatenate([moves, value[:, None]], axis=1).tolist()
         return next(k for k in range(len(rows)) if exact.interior_point(rows[: k + 1]) is None)
 
-    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
-        """The local minima on tuples of active faces, and the doubtful tuples."""
-        parts = [Minima.empty(tuples.shape[1], len(self.y), self.faces.rank)]
-        doubtful = [tuples[:0]]
+    def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
         for row in self.unclear(tuples):
             try:
-                parts += self._minima_on(row)
+                yield self._minima_on(row), tuples[:0]
             except _UnprovedError:
-                doubtful.append(row[None])
-        return Minima.concatenated(parts), np.concatenate(doubtful)
+                yield [], row[None]
 
     def _inner(
         self,

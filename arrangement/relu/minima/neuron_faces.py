@@ -132,6 +132,14 @@ class NeuronFaces:
         table[self.on[flats]] = 0.0
         return table
 
+    def sides(self, faces: Indices) -> Floats:
+        """The restricted samples of length one, times their signs on faces, (m, N, D)."""
+        signs, table = self.signs[faces], self.restricted(self.flat[faces])
+        length = np.linalg.norm(table, axis=2)
+        length[(signs == 0) | (length == 0.0)] = 1.0
+        table *= (signs / length)[:, :, None]
+        return table
+
     def slopes(self, faces: Indices | slice) -> Floats:
         """The derivative of the activation at each sample, shape (m, N); 0 on the face."""
         signs = self.signs[faces]

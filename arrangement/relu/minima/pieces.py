@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.neuron_faces import NeuronFaces
-from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.predictor import Predictor
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 from arrangement.results.columns import Columnar

@@ -161,12 +161,7 @@ class ProductGraph:
 
     @classmethod
     def of(
-        cls,
-        cells: Cells,
-        hidden: int,
-        decider: RationalDecider,
-        pieces: Pieces,
-        full_rank: int,
+        cls, cells: Cells, hidden: int, decider: RationalDecider, pieces: Pieces, full_rank: int
     ) -> ProductGraph:
         """The graph of a problem with these pieces.
 

@@ -33,6 +33,7 @@ h = 0 of which some G_kl < 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from math import floor
@@ -44,8 +45,8 @@ from flint import fmpq, fmpz_mat
 from arrangement import exact, kernels
 from arrangement.exact.fields import FieldElement, field_of_root
 from arrangement.exact.roots import precision, roots_of
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.rational import Integers, RationalDecider, product
-from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = ["RankOneDecider"]
@@ -115,19 +116,12 @@ class RankOneDecider(RationalDecider):
 
     # --- decisions --------------------------------------------------------------------------
 
-    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
-        """The local minima on active faces, and the doubtful ones."""
-        parts = [Minima.empty(1, len(self.y), self.faces.rank)]
-        doubtful = [tuples[:0]]
+    def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
         for row in tuples:
-            if not self.certain and self._clearly_none(int(row[0])):
-                continue
-            found = self._piece_on(int(row[0]))
-            if isinstance(found, Minima):
-                parts.append(found)
-            elif found is None:
-                doubtful.append(row[None])
-        return Minima.concatenated(parts), np.concatenate(doubtful)
+            if self.certain or not self._clearly_none(int(row[0])):
+                found = self._piece_on(int(row[0]))
+                held = [found] if isinstance(found, Minima) else []
+                yield held, row[None] if found is None else tuples[:0]
 
     def _piece_on(self, face: int) -> Minima | bool | None:
         """The piece on a face, False if there is none, None if that is open."""

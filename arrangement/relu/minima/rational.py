@@ -9,6 +9,7 @@ solutions are a continuum, a linear program is proposed in float64 and confirmed
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
@@ -23,11 +24,12 @@ from arrangement.arrangement import Arrangement
 from arrangement.errors import SolverError
 from arrangement.exact.numbers import common_denominator, whole_columns
 from arrangement.relu.losses.losses import SQUARED, Loss
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.neuron_faces import NeuronFaces
-from arrangement.relu.minima.stationary import Decider, Minima, sign_choices
+from arrangement.relu.minima.stationary import Decider, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
-__all__ = ["Integers", "RationalDecider", "Solution", "along_ray", "null_space", "product"]
+__all__ = ["Integers", "RationalDecider", "Solution", "along_ray", "product", "solutions"]
 
 Integers = NDArray[np.object_]
 
@@ -91,7 +93,7 @@ class RationalDecider(Decider):
         """The basis T (D, e) of a flat and the samples Z = X T on it, (N, e)."""
         if flat not in self._flats:
             on = self.faces.on[flat]
-            T = null_space(self.X[on])
+            T = exact.nullspace(self.X[on])
             self._flats[flat] = T, product(self.X, T)
         return self._flats[flat]
 
@@ -152,19 +154,11 @@ class RationalDecider(Decider):
     def solve(self, faces: Indices) -> Solution:
         """All least squares solutions on a tuple of faces."""
         columns, _, echelon, denominator, pivots = self._normal_equations(faces)
-        n = columns.ncols() - 1
         if denominator < 0:
             echelon, denominator = -echelon, -denominator
-        rows, rank = _table(echelon), len(pivots)
-        others = [c for c in range(n) if c not in pivots]
-        c = np.zeros(n, dtype=object)
-        null = np.zeros((n, len(others)), dtype=object)
-        c[pivots] = rows[:rank, n]
-        for q, other in enumerate(others):
-            null[other, q] = denominator
-            null[pivots, q] = -rows[:rank, other]
+        c, null = solutions(_table(echelon), denominator, pivots)
         residuals = columns * fmpz_mat([[v] for v in (*c.tolist(), -denominator)])
-        return Solution(c, null, denominator, _table(residuals)[:, 0], rank)
+        return Solution(c, null, denominator, _table(residuals)[:, 0], len(pivots))
 
     def _normal_equations(
         self, faces: Indices
@@ -240,14 +234,9 @@ class RationalDecider(Decider):
         c = [Fraction(v, scale) for v in solution.c.tolist()]
         return self._piece(none, (), c, solution, 1.0)
 
-    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
-        """The local minima on tuples of active faces; no tuple is doubtful."""
-        K = tuples.shape[1]
-        n, D = len(self.y), self.faces.rank
-        parts = [Minima.empty(K, n, D)]
+    def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
         for row in tuples:
-            parts += self._minima_on(row)
-        return Minima.concatenated(parts), np.zeros((0, K), dtype=np.int64)
+            yield self._minima_on(row), tuples[:0]
 
     def _minima_on(self, row: Indices) -> list[Minima]:
         solution = self.solve(row)
@@ -517,6 +506,17 @@ def _rounded(value: Fraction) -> float:
         ) from None
 
 
+def solutions(form: Integers, denominator: int, pivots: list[int]) -> tuple[Integers, Integers]:
+    """Of equations [A | b] in reduced echelon form the solutions (c + N t)/denominator."""
+    n = form.shape[1] - 1
+    others = [k for k in range(n) if k not in pivots]
+    c, null = np.zeros(n, dtype=object), np.zeros((n, len(others)), dtype=object)
+    c[pivots] = form[: len(pivots), n]
+    null[others, range(len(others))] = denominator
+    null[pivots] = -form[: len(pivots), others]
+    return c, null
+
+
 def product(a: Integers, b: Integers) -> Integers:
     """The product of matrices of integers."""
     if 0 in (*a.shape, *b.shape):
@@ -529,15 +529,9 @@ def _table(matrix: fmpz_mat) -> Integers:
     return np.array(rows, dtype=object).reshape(matrix.nrows(), matrix.ncols())
 
 
-def null_space(rows: Integers) -> Integers:
-    """An integer basis of {v : rows v = 0} in columns."""
-    basis, nullity = fmpz_mat(*rows.shape, rows.ravel().tolist()).nullspace()
-    return _table(basis)[:, : int(nullity)]
-
-
 def along_ray(X: Integers, zeros: Mask, side: Signs) -> Integers:
     """x_i·v, shape (N,), for a v with which some samples vanish and some have these signs."""
-    along, off = product(X, null_space(X[zeros])), np.flatnonzero(side).tolist()
+    along, off = product(X, exact.nullspace(X[zeros])), np.flatnonzero(side).tolist()
     # One column, of those that leave the flat, gives the ray modulo the flat.
     v = along[:, next(c for c in range(along.shape[1]) if any(along[off, c]))]
     i = next(i for i in off if v[i])

@@ -18,9 +18,9 @@ import numpy as np
 import scipy.sparse
 
 from arrangement.errors import SizeError
+from arrangement.relu.minima.minima_table import Minima, States, joined
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.search import MAX_PIECES, Search, active_minima
-from arrangement.relu.minima.stationary import Minima, States, joined
 from arrangement.relu.minima.ties import within
 from arrangement.relu.weight_space import Floats, Mask
 

@@ -17,34 +17,24 @@ from arrangement.exact.numbers import shown
 from arrangement.memory import refuse
 from arrangement.relu.losses.losses import SQUARED, Loss
 from arrangement.relu.minima.huber import HuberDecider
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pruning import Pruning
 from arrangement.relu.minima.rank_one import RankOneDecider
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.settling import SettlingDecider
 from arrangement.relu.minima.smooth import SmoothDecider
-from arrangement.relu.minima.stationary import Decider, Minima
+from arrangement.relu.minima.stationary import Decider
 from arrangement.relu.minima.ties import within
 from arrangement.relu.minima.tuples import Screen
 from arrangement.relu.multisets import n_multisets
 from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = [
-    "BYTES_PER_SIGN",
-    "MAX_PIECES",
-    "MAX_TUPLES",
-    "SECONDS_PER_TUPLE",
-    "VERY_FEW",
-    "Search",
-    "active_minima",
-    "duration",
-    "enumerate_minima",
-    "refuse_large_table",
-    "refuse_long",
-    "refuse_too_many",
-    "rounded",
-    "squares_below",
-]
+    "BYTES_PER_SIGN", "MAX_PIECES", "MAX_TUPLES", "SECONDS_PER_TUPLE", "VERY_FEW", "Search",
+    "active_minima", "duration", "enumerate_minima", "refuse_large_table", "refuse_long",
+    "refuse_too_many", "rounded", "squares_below",
+]  # fmt: skip
 
 MAX_TUPLES = 5_000_000_000
 """More tuples of faces than this are refused: hours of work."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.rational import RationalDecider
-from arrangement.relu.minima.stationary import Decider, Minima
+from arrangement.relu.minima.stationary import Decider
 from arrangement.relu.weight_space import Indices, Mask
 
 __all__ = ["SettlingDecider"]

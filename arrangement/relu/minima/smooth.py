@@ -33,9 +33,9 @@ the rest is a strict system in few unknowns, solved exactly. Then the tuple hold
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 from typing import Any
 
 import numpy as np
@@ -44,18 +44,25 @@ from scipy.optimize import linprog
 
 from arrangement import exact
 from arrangement.exact.roots import precision
+from arrangement.relu.minima.balls import (
+    GRID,
+    applied,
+    combined,
+    end_of,
+    fraction_of,
+    gridded,
+    sign_of,
+)
 from arrangement.relu.minima.convex_losses import ConvexDecider
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.rational import Integers, product
-from arrangement.relu.minima.stationary import Minima, sign_choices
+from arrangement.relu.minima.stationary import sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask
 
 __all__ = ["SmoothDecider"]
 
 PRECISIONS = 128, 640
 """Bits of the balls: the second where the first leaves something open."""
-
-GRID = 100
-"""Losses and derivatives that agree to 2^-100 count as equal, in orders and components."""
 
 NEAR = 1e-8
 """Arguments of tanh that are nearer, as a share of the largest target, are tried as equal."""
@@ -120,7 +127,7 @@ class SmoothDecider(ConvexDecider):
             whole = [arb(0)] * n
             for pivot, value in zip(pivots, c, strict=True):
                 whole[pivot] = value
-            f = _applied(rows, c)
+            f = applied(rows, c)
             terms = [self._terms(v, y) for v, y in zip(f, targets, strict=True)]
             loss = sum((term[0] for term in terms), arb(0)) / len(terms)
         null = exact.nullspace(A) if len(pivots) < n else np.zeros((n, 0), dtype=object)
@@ -282,7 +289,7 @@ class SmoothDecider(ConvexDecider):
         """The sign of form·c, the form in the rows' span; None if it is open."""
         if found.point is not None:
             return exact.sign(form.dot(found.point[:-1]))
-        sign = _sign(_combined(form, found.c))
+        sign = sign_of(combined(form, found.c))
         if sign is None:
             inner = exact.nullspace(form[None])
             held = found.columns.dot(inner) if inner.shape[1] else found.columns[:, :0]
@@ -292,21 +299,14 @@ class SmoothDecider(ConvexDecider):
 
     # --- decisions --------------------------------------------------------------------------
 
-    def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
-        """The local minima on tuples of active faces, and the doubtful tuples."""
-        K = tuples.shape[1]
-        parts = [Minima.empty(K, len(self.y), self.faces.rank)]
-        doubtful = [np.zeros((0, K), dtype=np.int64)]
+    def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
         for row in self.unclear(tuples):
             for bits in PRECISIONS:
                 with precision(bits):
                     found, open_ = self._pieces_on(row, bits)
                 if not open_ and all(piece.decided[0] for piece in found):
                     break
-            parts += found
-            if open_:
-                doubtful.append(row[None])
-        return Minima.concatenated(parts), np.concatenate(doubtful)
+            yield found, row[None] if open_ else tuples[:0]
 
     def _pieces_on(self, row: Indices, bits: int) -> tuple[list[Minima], bool]:
         """The pieces on one tuple, and whether an output sign is open that holds none."""
@@ -330,7 +330,7 @@ class SmoothDecider(ConvexDecider):
                 form = np.zeros(len(found.c), dtype=object)
                 form[block] = sign * z
                 if any(moves):
-                    moving[j].append((moves, _combined(form, found.c)))
+                    moving[j].append((moves, combined(form, found.c)))
                     continue
                 side = self._form_sign(found, form)
                 if side is None:
@@ -366,7 +366,7 @@ class SmoothDecider(ConvexDecider):
     ) -> list[Fraction] | None:
         """Coefficients with all signs right; empty if there are none, None if that is open."""
         q = found.null.shape[1]
-        middle = [_fraction(c) for c in found.c]
+        middle = [fraction_of(c) for c in found.c]
         if not q:
             return middle
         rows = [(s * m, s * v) for s, own in zip(choice, moving, strict=True) for m, v in own]
@@ -376,7 +376,7 @@ class SmoothDecider(ConvexDecider):
             moves = np.array([m for m, _ in rows], dtype=object)
 
             def point(up: bool) -> list[Fraction] | None:
-                ends = np.array([_end(v, scale, up) for _, v in rows], dtype=object)
+                ends = np.array([end_of(v, scale, up) for _, v in rows], dtype=object)
                 return self._point_inside([(ends, moves)], (1,))
 
             inner = point(up=False)
@@ -393,8 +393,8 @@ class SmoothDecider(ConvexDecider):
     ) -> tuple[Floats, Mask, Mask]:
         share, holds, sure = np.ones(2), np.ones(2, dtype=bool), np.ones(2, dtype=bool)
         for change in self.exact_turns(face):
-            value = _combined(change, found.derivatives)
-            sign = _sign(value) if found.proved else None
+            value = combined(change, found.derivatives)
+            sign = sign_of(value) if found.proved else None
             if (
                 sign is None
                 and found.proved
@@ -434,7 +434,7 @@ class SmoothDecider(ConvexDecider):
 
     def _vanishing(self, face: int, row: Indices, found: _Critical) -> tuple[bool, bool] | None:
         pull = self.map(face)
-        if any(_sign(_combined(form, found.derivatives)) for form in pull.T):
+        if any(sign_of(combined(form, found.derivatives)) for form in pull.T):
             return None
         proved = self._implied(found.arguments, found.columns, pull)
         return proved, proved
@@ -446,7 +446,7 @@ class SmoothDecider(ConvexDecider):
             found = self.critical(none, PRECISIONS[-1])
             if found is None:
                 return Minima.empty(0, len(self.y), self.faces.rank)
-            c = [_fraction(v) for v in found.c]
+            c = [fraction_of(v) for v in found.c]
             piece = self._piece(none, (), c, found, 1.0)  # type: ignore[arg-type]
             piece.decided[:] = found.proved
             return piece
@@ -462,7 +462,7 @@ class SmoothDecider(ConvexDecider):
     def loss(self, faces: Indices) -> fmpq:
         """The least loss of the columns of some faces, or its infimum, to 2^-`GRID`."""
         with precision(PRECISIONS[0]):
-            return _gridded(self._infimum(faces)[0])
+            return fmpq(gridded(self._infimum(faces)[0]), 1 << GRID)
 
     def _infimum(self, faces: Indices) -> tuple[arb, _Critical | None]:
         """The infimum, and the critical points where it is taken."""
@@ -496,7 +496,7 @@ class SmoothDecider(ConvexDecider):
                 least, found = self._infimum(row)
                 loss[k], rank[k] = float(least.mid()), self.rank_of(row)
                 if points:
-                    c = [] if found is None else [_fraction(v) for v in found.c]
+                    c = [] if found is None else [fraction_of(v) for v in found.c]
                     R[k] = np.nan if found is None else self._neurons(row, c)
         return loss, rank, R, np.spacing(loss)
 
@@ -506,11 +506,7 @@ class SmoothDecider(ConvexDecider):
         with precision(PRECISIONS[0]):
             found = self.critical(active)
             assert found is not None, "a minimum has a critical point"
-            grid = arb(2) ** GRID
-            return (
-                *(floor(_fraction(r * grid) + Fraction(1, 2)) for r in found.derivatives),
-                1 << GRID,
-            )
+            return (*map(gridded, found.derivatives), 1 << GRID)
 
     def vanishes(self, face: int, residuals: tuple[int, ...]) -> bool:
         """Is Σ_i r_i σ(v·x_i) zero, to 2^-`GRID` of each term, for v near a face?"""
@@ -519,46 +515,8 @@ class SmoothDecider(ConvexDecider):
         return bool(np.all(np.abs(value) <= np.abs(H).sum(axis=1)))
 
 
-def _combined(form: Integers, balls: list[arb]) -> arb:
-    return sum((int(a) * v for a, v in zip(form, balls, strict=True) if a), arb(0))
-
-
-def _applied(rows: Integers, c: list[arb]) -> list[arb]:
-    if not c:
-        return [arb(0)] * len(rows)
-    table = arb_mat([[int(v) for v in row] for row in rows.tolist()])
-    return list((table * arb_mat([[v] for v in c])).entries())
-
-
 def _identity_matrix(r: int) -> arb_mat:
     return arb_mat([[int(i == j) for j in range(r)] for i in range(r)])
-
-
-def _sign(value: arb) -> int | None:
-    """The sign of a ball; None if it holds 0 and more."""
-    if value > 0:
-        return 1
-    if value < 0:
-        return -1
-    return 0 if value.is_zero() else None
-
-
-def _fraction(value: arb) -> Fraction:
-    """The middle of a ball."""
-    mantissa, exponent = value.mid().man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def _end(value: arb, scale: int, up: bool) -> int:
-    """An end of a ball in units of 1/scale, rounded outwards."""
-    if value.is_zero():
-        return 0
-    end = _fraction(value.upper() if up else value.lower()) * scale
-    return -floor(-end) if up else floor(end)
-
-
-def _gridded(value: arb) -> fmpq:
-    return fmpq(floor(_fraction(value) * 2**GRID + Fraction(1, 2)), 1 << GRID)
 
 
 def _held(signed: Integers) -> Mask:

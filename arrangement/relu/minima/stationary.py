@@ -21,28 +21,18 @@ rounding says.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arrangement import kernels
 from arrangement.kernels.landscape.largest_slack import Solutions
+from arrangement.relu.minima.minima_table import Minima, States, joined
 from arrangement.relu.minima.neuron_faces import ROUNDING, NeuronFaces
 from arrangement.relu.weight_space import CHUNK, Floats, Indices, Mask, Signs
 
-__all__ = [
-    "STRICT",
-    "WEAK",
-    "Decider",
-    "Minima",
-    "States",
-    "joined",
-    "sign_choices",
-    "term_sizes",
-]
+__all__ = ["STRICT", "WEAK", "Decider", "sign_choices", "term_sizes"]
 
 
 STRICT = 1e-11
@@ -65,78 +55,6 @@ REPRODUCED = 1e-6
 
 LEAST_SLACK = 1e-9
 """The least slack of the linear program, for solutions of size one."""
-
-
-@dataclass(frozen=True, eq=False)
-class Minima:
-    """Sets of local minima in columns, one a row.
-
-    Attributes
-    ----------
-    faces : ndarray of int, shape (m, K)
-    output_signs : ndarray of int8, shape (m, K)
-        0 for a neuron with z = 0 in its cell, and for a dead one, whose z is free.
-    points : ndarray, shape (m, K, D)
-        Essential weights w_j of one point; its output weights are `output_signs`.
-    offset : ndarray, shape (m,)
-        The output bias.
-    loss, margin : ndarray, shape (m,)
-    dimension : ndarray of int, shape (m,)
-        Of the set of u = |z| w, in essential coordinates.
-    decided : ndarray of bool, shape (m,)
-    residuals : ndarray, shape (m, N)
-    """
-
-    faces: Indices
-    output_signs: Signs
-    points: Floats
-    offset: Floats
-    loss: Floats
-    margin: Floats
-    dimension: Indices
-    decided: Mask
-    residuals: Floats
-
-    def __len__(self) -> int:
-        return len(self.loss)
-
-    def take(self, rows: Indices | NDArray[np.bool_]) -> Minima:
-        """Some of the rows."""
-        return Minima(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-    @staticmethod
-    def concatenated(parts: list[Minima]) -> Minima:
-        """All rows of parts with the same number of neurons."""
-        columns = {
-            field.name: np.concatenate([getattr(part, field.name) for part in parts])
-            for field in fields(Minima)
-        }
-        return Minima(**columns)
-
-    @staticmethod
-    def empty(neurons: int, n: int, dimension: int) -> Minima:
-        """No row."""
-        return Minima(
-            faces=np.zeros((0, neurons), np.int64),
-            output_signs=np.zeros((0, neurons), np.int8),
-            points=np.zeros((0, neurons, dimension)),
-            offset=np.zeros(0),
-            loss=np.zeros(0),
-            margin=np.zeros(0),
-            dimension=np.zeros(0, np.int64),
-            decided=np.zeros(0, bool),
-            residuals=np.zeros((0, n)),
-        )
-
-
-class States(NamedTuple):
-    """Where neurons may be that add nothing to the outputs, in columns as of `Minima`."""
-
-    faces: Indices
-    output_signs: Signs
-    points: Floats
-    margin: Floats
-    decided: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,14 +101,18 @@ class Decider:
         tuples : ndarray of int, shape (m, K)
             Rows of `faces`, rising in each tuple.
         """
-        K = tuples.shape[1]
-        parts = [Minima.empty(K, len(self.y), self.faces.rank)]
-        doubtful = [np.zeros((0, K), dtype=np.int64)]
-        for rows in self._portions(tuples):
-            found, open_ = self._decide(tuples[rows])
-            parts.append(found)
+        parts = [Minima.empty(tuples.shape[1], len(self.y), self.faces.rank)]
+        doubtful = [tuples[:0]]
+        for found, open_ in self._decisions(tuples):
+            parts += found
             doubtful.append(open_)
         return Minima.concatenated(parts), np.concatenate(doubtful)
+
+    def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
+        """The local minima on some of the tuples after the other, and the doubtful tuples."""
+        for rows in self._portions(tuples):
+            found, open_ = self._decide(tuples[rows])
+            yield [found], open_
 
     def _portions(self, tuples: Indices) -> Iterator[slice]:
         m, K = tuples.shape
@@ -376,12 +298,8 @@ class Decider:
         affected = np.zeros((m, K, len(self.y)), dtype=bool)
         sides = np.empty((m, K, len(self.y), D))
         for j in range(K):
-            flats, signs = faces.flat[tuples[:, j]], faces.signs[tuples[:, j]]
-            Z = faces.restricted(flats)
-            length = np.linalg.norm(Z, axis=2)
-            length[(signs == 0) | (length == 0.0)] = 1.0
-            Z *= (signs / length)[:, :, None]
-            sides[:, j] = Z
+            signs = faces.signs[tuples[:, j]]
+            Z = sides[:, j] = faces.sides(tuples[:, j])
             block = slice(e + j * D, e + (j + 1) * D)
             change = np.linalg.norm(Z @ np.swapaxes(fits.null[:, :, block], 1, 2), axis=2)
             affected[:, j] = change > STRUCTURAL
@@ -534,31 +452,6 @@ class Decider:
             for (k, f), beyond in zip(found.tolist(), spanned.tolist(), strict=True):
                 states[k].append((int(which[f]), 0, float(beyond), beyond))
         return states
-
-
-def joined(table: NeuronFaces, minimum: Minima, picked: Indices, states: States) -> Minima:
-    """One minimum with more neurons, each in one of some states: a row for each of `picked`."""
-    count = len(picked)
-
-    def columns(own: Any, added: Any) -> Any:
-        return np.concatenate([np.repeat(own, count, 0), added[picked]], axis=1)
-
-    faces = columns(minimum.faces, states.faces)
-    signs = columns(minimum.output_signs, states.output_signs)
-    points = columns(minimum.points, states.points)
-    order = np.lexsort((-signs, faces), axis=1)
-    free = np.where(table.idle[states.faces], table.sizes[states.faces], 0)
-    return Minima(
-        np.take_along_axis(faces, order, 1),
-        np.take_along_axis(signs, order, 1),
-        np.take_along_axis(points, order[:, :, None], 1),
-        np.repeat(minimum.offset, count),
-        np.repeat(minimum.loss, count),
-        np.minimum(minimum.margin, states.margin[picked].min(axis=1)),
-        minimum.dimension + free[picked].sum(axis=1),
-        minimum.decided & states.decided[picked].all(axis=1),
-        np.repeat(minimum.residuals, count, 0),
-    )
 
 
 def term_sizes(outputs: Floats, y: Floats) -> Floats:

@@ -15,9 +15,9 @@ import numpy as np
 from flint import fmpq
 
 from arrangement import kernels
+from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.rational import RationalDecider
-from arrangement.relu.minima.stationary import Minima
 from arrangement.relu.weight_space import Floats, Indices, Signs
 
 __all__ = ["active_sets", "exact_losses", "levels", "representatives", "rising", "within"]

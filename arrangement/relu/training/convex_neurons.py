@@ -71,13 +71,7 @@ def polished_neurons(
 
 
 def _descended(
-    X: Floats,
-    fit: Fit,
-    beta: float,
-    V: Floats,
-    S: Floats,
-    bases: list[Floats],
-    signs: Floats,
+    X: Floats, fit: Fit, beta: float, V: Floats, S: Floats, bases: list[Floats], signs: Floats
 ) -> Floats:
     """The end of Newton's method within the faces."""
     on = signs == 0

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import heapq
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import combinations_with_replacement, pairwise, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -47,8 +46,7 @@ MOST_PATTERNS_OF_LEAF = 64
 """Tuples of cells by which a node is settled that cannot be divided."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Batch:
+class _Batch(NamedTuple):
     """Nodes, one a row; see `kernels.bound_cones`."""
 
     choices: Floats  # (m, K)
@@ -58,15 +56,8 @@ class _Batch:
     losses: Floats  # (m,)
     splits: Indices  # (m, 4)
 
-    def __getitem__(self, rows: slice) -> _Batch:
-        return _Batch(
-            self.choices[rows],
-            self.cones[rows],
-            self.points[rows],
-            self.bounds[rows],
-            self.losses[rows],
-            self.splits[rows],
-        )
+    def rows(self, start: int, end: int | None) -> _Batch:
+        return _Batch._make(column[start:end] for column in self)
 
 
 _Node = tuple[float, int, Floats, Floats, Floats]
@@ -91,30 +82,19 @@ def search_directions(search: GlobalSearch, progress: Progress) -> tuple[int, in
             if nodes is None:
                 continue
             cutoff = search.best[0] - search.tolerance
-            parts = [nodes[slice(k, k + BATCH)] for k in range(0, len(nodes.bounds), BATCH)]
+            parts = [nodes.rows(k, k + BATCH) for k in range(0, len(nodes.bounds), BATCH)]
             try:
-                tasks = [
-                    pool.submit(
-                        kernels.bound_cones,
-                        search.data,
-                        part.choices,
-                        part.cones,
-                        part.points,
-                        part.bounds,
-                        part.losses,
-                        part.splits,
-                        cutoff,
-                        search.stop,
-                    )
-                    for part in parts
-                ]
+                tasks = []
+                for part in parts:
+                    given: list[Any] = [search.data, *part, cutoff, search.stop]
+                    tasks.append(pool.submit(kernels.bound_cones, *given))
                 done = [task.result() for task in tasks]
             except KeyboardInterrupt:
                 search.halt()
                 raise
             for part, count in zip(parts, done, strict=True):
-                tree.divide(part[slice(0, count)])
-                tree.put(part[slice(count, None)])
+                tree.divide(part.rows(0, count))
+                tree.put(part.rows(count, None))
                 expanded += count
     search.lower = min(tree.closed, float(search.best[0]))
     open_ = tree.n_open + search.sharpen(tree.weak)
@@ -208,7 +188,7 @@ class _Tree:
         best = int(nodes.losses.argmin())
         if nodes.losses[best] < search.best[0] * NEAR:
             before = search.best[0]
-            one = nodes[slice(best, best + 1)]
+            one = nodes.rows(best, best + 1)
             arguments = search.data, one.points, one.choices, 60, search.stop
             search.run(kernels.local_search, *arguments, search.best, search.point)
             if search.best[0] < before * (1 - 1e-9):

@@ -23,7 +23,8 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import common_denominator, shown
 from arrangement.exact.packing import Words
 from arrangement.kernels.landscape.branching import Nodes
-from arrangement.kernels.landscape.cone_fit import Cones, Data, Exact, cone_fit, workspace
+from arrangement.kernels.landscape.cone_fit import Cones, Data, cone_fit, workspace
+from arrangement.kernels.landscape.matrix_ranks import Exact
 from arrangement.memory import memory
 from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets_at, n_multisets

@@ -33,15 +33,8 @@ from arrangement.exact.numbers import whole_columns
 from arrangement.relu.weight_space import Floats, Indices, Mask, Samples, Signs
 
 __all__ = [
-    "DEPENDENT",
-    "OFF_FACE",
-    "Faces",
-    "Flat",
-    "Proof",
-    "Rays",
-    "columns_that_span",
-    "proof",
-]
+    "DEPENDENT", "OFF_FACE", "Faces", "Flat", "Proof", "Rays", "columns_that_span", "proof",
+]  # fmt: skip
 
 OFF_FACE = "whether a neuron is on its face"
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.exact.numbers import whole_columns
-from arrangement.relu.minima.rational import along_ray, null_space
+from arrangement.relu.minima.rational import along_ray
 from arrangement.relu.training.piece_proof import OFF_FACE, Faces, Proof, columns_that_span
 from arrangement.relu.weight_space import Floats
 
@@ -56,7 +56,7 @@ def rational_proof(
     up, down = Fraction(faces.leak).denominator, Fraction(faces.leak).numerator
     evens, blocks, start = [], [np.full((n, e), 1, dtype=object)], [near.offset] * e
     for j, flat in enumerate(faces.flats):
-        T = null_space(X[flat.chosen])
+        T = exact.nullspace(X[flat.chosen])
         Z = X @ T
         if np.any(Z[flat.on]):
             return "samples on a face do not depend on each other", near
