@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
-from arrangement.counting.groups import orbits
 from arrangement.errors import InputError, SizeError
 from arrangement.hyperplanes.components import coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
+from arrangement.symmetry.permutation_groups import orbits
 
 __all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators"]
 
