@@ -20,10 +20,10 @@ from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import in_one_field
-from arrangement.exact.numbers import exact_table, primitive, shown
+from arrangement.exact.fields import FieldElement, in_one_field, simplest
+from arrangement.exact.numbers import exact_table, integral, primitive, shown
 
-__all__ = ["ChamberFace", "ReflectionGroup"]
+__all__ = ["ChamberFace", "ReflectionGroup", "ray"]
 
 Integers = NDArray[np.object_]
 
@@ -158,6 +158,11 @@ class ReflectionGroup:
         return self.mirrors[self.simple]
 
     @property
+    def wall_directions(self) -> Integers:
+        """The directions of the reflections in the walls, shape (r, D)."""
+        return self.directions[self.simple]
+
+    @property
     def rank(self) -> int:
         """The number r of walls: dimension of the space that the directions span."""
         return len(self.simple)
@@ -170,7 +175,9 @@ class ReflectionGroup:
         rays and :attr:`lineality`. With these rays and lines as coordinates its faces are
         coordinate subspaces.
         """
-        directions = self.directions[self.simple]
+        directions = self.wall_directions
+        if not len(directions):
+            return directions
         found = exact.inverse(self.walls @ directions.T)
         assert found is not None, "simple roots are independent"
         return _table([primitive(ray) for ray in found[0].T @ directions], self.dimension)
@@ -282,14 +289,14 @@ class ReflectionGroup:
         >>> images.tolist(), orientation.tolist()
         ([[0]], [[-1]])
         """
-        place = {tuple(primitive(row)): i for i, row in enumerate(rows)}
+        place = {ray(row): i for i, row in enumerate(rows)}
         images = np.empty((self.rank, len(rows)), dtype=np.int64)
         orientation = np.ones((self.rank, len(rows)), dtype=np.int8)
         for k, s in enumerate(self.simple):
             reflection = _Reflection(self.mirrors[s], self.directions[s])
             for i, row in enumerate(rows):
-                image = reflection.applied(row)
-                found = place.get(tuple(image))
+                image = ray(reflection.applied(row))
+                found = place.get(image)
                 if found is None:
                     found, orientation[k, i] = place.get(tuple(-v for v in image)), -1
                 if found is None:
@@ -300,6 +307,24 @@ class ReflectionGroup:
                     )
                 images[k, i] = found
         return images, orientation
+
+
+def ray(row: Any) -> tuple[Any, ...]:
+    """A row up to positive factors: the same tuple for all its multiples, in whatever fields.
+
+    Examples
+    --------
+    >>> from arrangement.exact.fields import NumberField
+    >>> root = NumberField("sqrt(5)").generator
+    >>> ray([4, -2]), ray([2 * root, -root]), ray([root, 1])
+    ((2, -1), (2, -1), (1, 1/5*sqrt(5)))
+    """
+    if FieldElement in map(type, row):
+        factor = exact.ratio(1, abs(next(v for v in row if v)))
+        row = [simplest(v * factor) for v in row]
+        if FieldElement in map(type, row):
+            return tuple(row)
+    return tuple(integral(row))
 
 
 class _Reflection(NamedTuple):
