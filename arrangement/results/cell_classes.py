@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
 from arrangement.checks import check_instance, given_points
-from arrangement.enumeration import choose
+from arrangement.enumeration import choose, cones
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
 from arrangement.exact.packing import Words, pack_signs
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
+from arrangement.hyperplanes.reduction import all_columns, distinct_rows
 from arrangement.progress import Progress
 from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
@@ -120,6 +121,21 @@ class CellClasses(Cells):
         1066044
         """
         return sum(map(int, self.orbit_sizes.tolist()))
+
+    @cached_property
+    def bounded(self) -> NDArray[np.bool_]:
+        """Are the cells of each class bounded modulo the lineality space? Shape (m,)."""
+        if self.arrangement.is_central:
+            return frozen(np.full(len(self), self.arrangement.rank == 0))
+        rows, walls = cones.homogeneous(distinct_rows(self.arrangement), self.domain)
+        result = np.ones(len(self), dtype=np.bool_)
+        found = cones.faces(
+            rows, walls, 0, self.reporter("unbounded classes"), touching=len(walls) - 1
+        )
+        for positive, _, touches in found:
+            far = self.look_up(all_columns(self.arrangement, positive[touches]))
+            result[far[far >= 0]] = False
+        return frozen(result)
 
     @cached_property
     def edges(self) -> NDArray[np.int64]:

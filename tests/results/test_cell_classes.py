@@ -84,8 +84,10 @@ def check(arrangement, symmetry, matrices, cells=None):
     found = [frozenset((number[a], number[b])) for a, b, _ in edges.tolist()]
     assert len(set(found)) == len(found)
     assert set(found) == joined
-    # Each point of a cell is located in the class of the cell.
     every = arrangement.cells()
+    far = {place[tuple(s)] for s in every.signs[~every.bounded].tolist()}
+    assert [k not in far for k in number] == classes.bounded.tolist()
+    # Each point of a cell is located in the class of the cell.
     chosen = np.arange(0, len(every), max(1, len(every) // 20))
     at = classes.locate(every.points[chosen])
     assert [number[k] for k in at] == [place[tuple(s)] for s in every.signs[chosen].tolist()]
