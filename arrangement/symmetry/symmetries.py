@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -85,9 +86,13 @@ class Symmetries:
 
     def __init__(self, arrangement: Hyperplanes, symmetry: Any) -> None:
         self._choose_coordinates(arrangement)
+        self._unsure: dict[int, list[NDArray[np.int64]]] = {}
         pairs, maps = self._described(symmetry)
         self._reflect(pairs)
-        keeping = [self._keeping_chamber(T) for T in maps]
+        keeping = [
+            self._in_reflections(k, T) if k in self._unsure else self._keeping_chamber(T)
+            for k, T in enumerate(maps)
+        ]
         self._generators = self.mirrored + keeping
         self.others = self._closure(keeping)
 
@@ -106,6 +111,9 @@ class Symmetries:
         whole = (np.sort(others, axis=1) == np.arange(2 * self.n)).all()
         if not len(others) or not whole or (np.roll(others, self.n, axis=1) != opposite).any():
             raise InputError("others: no permutations of the sides of hyperplanes")
+        automorphisms = Automorphisms(self.rows, len(self.infinity) > 0)
+        if self.n and not all(g[: self.n] % self.n in automorphisms for g in others):
+            raise InputError("others: no linear maps permute the hyperplanes so")
         self.others = list(others)
         self._generators = self.mirrored + self.others
         return self
@@ -273,14 +281,10 @@ class Symmetries:
         for k, images in enumerate(given_generators(self.arrangement, automorphisms, symmetry)):
             T, unsure = self._oriented(automorphisms.linear_map(images))
             mirrors = self._reflections_like(images)
-            if unsure:
-                if len(mirrors) != 1:
-                    i, j = self.arrangement.different[unsure[0][:2]]
-                    raise InputError(
-                        f"symmetry {k}: opposite maps permute hyperplanes {i}, {j}, … so, and "
-                        "neither keeps all positive sides positive; give a matrix"
-                    )
+            if unsure and len(mirrors) == 1:
                 T = reflection_matrix(*mirrors[0])
+            elif unsure:
+                self._unsure[k] = unsure
             for pair in mirrors:
                 mirrored = reflection_matrix(*pair)
                 if (self._sides(mirrored) == self._sides(T)).all():
@@ -414,6 +418,21 @@ class Symmetries:
         for k in crossed:
             sides = sides[self.mirrored[k]]
         return sides
+
+    def _in_reflections(self, k: int, T: Integers) -> Sides:
+        """The identity if one of some opposite maps is in W; else an InputError."""
+        identity = np.arange(2 * self.n)
+        for signs in product((1, -1), repeat=len(self._unsure[k])):
+            turned = T.copy()
+            for part, sign in zip(self._unsure[k], signs, strict=True):
+                turned[self._own(part)] *= sign
+            if (self._keeping_chamber(turned) == identity).all():
+                return identity
+        i, j = self.arrangement.different[self._unsure[k][0][:2]]
+        raise InputError(
+            f"symmetry {k}: opposite maps permute hyperplanes {i}, {j}, … so, and neither "
+            "keeps all positive sides positive; give a matrix"
+        )
 
     def _closure(self, generators: list[Sides]) -> list[Sides]:
         """All elements of a group of permutations of sides."""

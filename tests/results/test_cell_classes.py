@@ -298,7 +298,14 @@ def test_what_is_found_makes_no_orbit_too_large(arrangement, symmetry):
 
 
 def test_permutations_that_do_not_tell_the_map_need_a_matrix():
-    """A half turn's square root, and its opposite, turn sides in two ways."""
+    """A quarter turn and its opposite turn sides in two ways."""
+    braid = families.braid(5)
+    place = {tuple(sorted(np.flatnonzero(row))): i for i, row in enumerate(braid.normals)}
+    cycle = [place[tuple(sorted(((i + 1) % 5, (k + 1) % 5)))] for i, k in place]
+    swap = [place[tuple(sorted({0: 1, 1: 0}.get(v, v) for v in pair))] for pair in place]
+    assert braid.cells(symmetry=[cycle, swap]).orbit_sizes.tolist() == [120]
+    with pytest.raises(InputError, match="symmetry 0: opposite maps permute"):
+        braid.cells(symmetry=[cycle])
     cross = Arrangement([[1, 0], [0, 1], [1, 2], [2, -1]])
     quarter = [[0, -1], [1, 0]]
     with pytest.raises(InputError, match="symmetry 0: opposite maps permute"):
