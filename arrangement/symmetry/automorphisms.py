@@ -270,6 +270,8 @@ def _affine(rows: Floats, normals: Integers) -> Floats:
         factors[np.unique(first)], _ = _balancing(directions[np.unique(first)])
         factors = factors[first] * lengths[first] / lengths
         directions, offsets = factors * directions, factors[:, 0] * rows[part, -1]
+        if not (np.isfinite(directions).all() and np.isfinite(offsets).all()):
+            raise np.linalg.LinAlgError
         fit = np.linalg.lstsq(directions, offsets)[0]
         distance = np.linalg.norm(offsets - directions @ fit)
         rows[part] *= factors / (distance if distance > NOISE else 1.0)
@@ -321,7 +323,7 @@ class _Search:
         number: NDArray[np.int64] = np.cumsum(np.diff(values, prepend=0.0) > NOISE)
         colour = number[place].reshape(forms.shape)
         colour = np.where(forms < 0, -colour, colour)
-        self._components = connected_components(csr_array(colour != 0))[0]
+        self._component = connected_components(csr_array(colour != 0))[1]
         signed = np.block([[colour, -colour], [-colour, colour]])
         self._edges = _mix(signed.astype(np.int64).view(np.uint64))
         self._spent = 0
@@ -340,6 +342,9 @@ class _Search:
         order = 1
         for level in range(len(self.base) - 1, -1, -1):
             point = self.base[level]
+            part = self._component[point % self.m]
+            if part not in self._component[np.array(self.base[:level], dtype=int) % self.m]:
+                found.append(self._opposite(part))
             cell = np.flatnonzero(self.path[level] == self.path[level][point])
             label = self._orbits(found)
             failed: list[int] = []
@@ -357,7 +362,12 @@ class _Search:
         identity = list(range(self.automorphisms.n))
         generators = [[v % self.m for v in image[: len(identity)]] for image in found]
         # A map that takes each vector to ± itself has one sign on each component.
-        return [g for g in generators if g != identity], order >> self._components
+        return [g for g in generators if g != identity], order >> int(self._component.max()) + 1
+
+    def _opposite(self, part: int) -> list[int]:
+        """The opposite map on one component."""
+        turned = np.tile(np.where(self._component == part, self.m, 0), 2)
+        return ((np.arange(2 * self.m) + turned) % (2 * self.m)).tolist()
 
     def _orbits(self, generators: list[list[int]]) -> NDArray[np.int64]:
         return orbits(np.array([range(2 * self.m), *generators], dtype=np.uint16))

@@ -251,7 +251,7 @@ def test_the_chambers_of_a_coxeter_group_are_one_class(name):
     arrangement = families.coxeter(name)
     group = ReflectionGroup(arrangement.given[:, :-1]) if name[0] != "I" else "auto"
     order = families.known_counts("coxeter", name).n_cells
-    for symmetry in (group, "auto", "full"):
+    for symmetry in ("auto",) if name in ("E8", "H4") else (group, "auto", "full"):
         classes = arrangement.cells(symmetry=symmetry)
         assert classes.orbit_sizes.tolist() == [order]
         assert len(classes.edges) == 0
