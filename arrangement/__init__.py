@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from arrangement.results.cells import Cell, Cells
     from arrangement.results.faces import Face, Faces
     from arrangement.results.flats import Flat, Flats
+    from arrangement.results.polyhedra import Polyhedra
+    from arrangement.results.unoriented_matroid import Matroid
     from arrangement.symmetry.reflection_groups import ReflectionGroup
 
 __all__ = [
@@ -52,10 +54,12 @@ __all__ = [
     "Flat",
     "Flats",
     "InputError",
+    "Matroid",
     "MissingExtraError",
     "ModelWarning",
     "NearlyDegenerateWarning",
     "NumberField",
+    "Polyhedra",
     "ReflectionGroup",
     "SizeError",
     "SolverError",
@@ -80,7 +84,9 @@ _LAZY = {
     "Faces": "arrangement.results.faces",
     "Flat": "arrangement.results.flats",
     "Flats": "arrangement.results.flats",
+    "Matroid": "arrangement.results.unoriented_matroid",
     "NumberField": "arrangement.exact.fields",
+    "Polyhedra": "arrangement.results.polyhedra",
     "ReflectionGroup": "arrangement.symmetry.reflection_groups",
     "write_poset": "arrangement.files.graphml",
 }

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from arrangement.counting import polynomial, poset
+from arrangement.counting import derivations, freeness, polynomial, poset
 from arrangement.enumeration.restrict import is_simple
 from arrangement.hyperplanes import near, operations
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
-from arrangement.results import cell_classes, face_lattice, faces, flats, matroid, topes
+from arrangement.results import (
+    cell_classes,
+    distances,
+    face_lattice,
+    faces,
+    flats,
+    matroid,
+    topes,
+    unoriented_matroid,
+)
 
 __all__ = ["Arrangement"]
 
@@ -96,8 +105,36 @@ class Arrangement(Hyperplanes):
 
     circuits = near.warned(matroid.circuits)
     cocircuits = near.warned(matroid.cocircuits)
+    face_product = matroid.face_product
     covectors = near.warned(matroid.covectors)
     dual = matroid.dual
+    tutte_polynomial = near.warned(poset.tutte_polynomial)
+
+    whitney_number = near.warned(poset.whitney_number)
+    doubly_indexed_whitney_number = near.warned(poset.doubly_indexed_whitney_number)
+    whitney_data = near.warned(poset.whitney_data)
+    poincare_polynomial = near.warned(polynomial.poincare_polynomial)
+    cocharacteristic_polynomial = near.warned(polynomial.cocharacteristic_polynomial)
+    primitive_eulerian_polynomial = near.warned(polynomial.primitive_eulerian_polynomial)
+    nbc_sets = near.warned(poset.nbc_sets)
+
+    modular_chain = near.warned(freeness.modular_chain)
+    is_supersolvable = near.warned(freeness.is_supersolvable)
+    inductive_chain = near.warned(freeness.inductive_chain)
+    is_inductively_free = near.warned(freeness.is_inductively_free)
+    is_free = near.warned(derivations.is_free)
+    derivations = near.warned(derivations.derivations)
+    is_formal = near.warned(freeness.is_formal)
+
+    distance_between_regions = distances.distance_between_regions
+    is_separating_hyperplane = distances.is_separating_hyperplane
+    distance_enumerator = distances.distance_enumerator
+    varchenko_matrix = distances.varchenko_matrix
+    is_simplicial = distances.is_simplicial
+
+    join = operations.join
+    meet = operations.meet
+    matroid = unoriented_matroid.matroid
 
     poset_of_regions = topes.poset_of_regions
     is_isomorphic = topes.is_isomorphic

@@ -8,13 +8,14 @@ Each answer is checked. On one core, with the loops that were built:
 """
 
 import os
+from math import comb
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import numpy as np
 import pytest
 
-from arrangement import Arrangement, families
+from arrangement import Arrangement, Polyhedra, families
 from arrangement.bounds import zaslavsky
 from arrangement.relu import Network, OneHiddenLayer
 
@@ -41,6 +42,25 @@ def test_cells(benchmark, method, n, d):
 def test_cells_of_a_reflection_arrangement(benchmark):
     arrangement = families.coxeter("B", 5)
     assert len(benchmark(arrangement.cells)) == 3840
+
+
+@pytest.mark.benchmark(group="polyhedra")
+def test_vertices_rays_and_volumes(benchmark):
+    cells = random(30, 4).cells()
+
+    def closures():
+        polyhedra = Polyhedra(cells)
+        return polyhedra.vertices, polyhedra.rays, polyhedra.volumes
+
+    vertices, _, volumes = benchmark(closures)
+    assert len(vertices) == comb(30, 4)
+    assert np.isfinite(volumes).sum() == comb(29, 4)
+
+
+@pytest.mark.benchmark(group="polyhedra")
+def test_rays_of_a_central_arrangement(benchmark):
+    cells = families.resonance(5).cells()
+    assert len(benchmark(lambda: Polyhedra(cells).rays)) == 2 * 625  # flats of rank 4
 
 
 @pytest.mark.benchmark(group="domains")

@@ -24,7 +24,7 @@ from arrangement import (
     families,
     plot,
 )
-from arrangement.counting import polynomial, poset
+from arrangement.counting import freeness, polynomial, poset
 from arrangement.data import samples
 from arrangement.enumeration.tasks import Checkpoint
 from arrangement.errors import ArrangementError, InputError, SizeError
@@ -43,7 +43,7 @@ from arrangement.relu import (
     loss_surface,
     pattern_minimum,
 )
-from arrangement.results import matroid, topes
+from arrangement.results import distances, matroid, topes
 from arrangement.results.cells import Cells
 
 X, Y = np.array([[0.0, 1], [1, 0.5], [2, -1]]), np.array([1.0, -1, 0.5])
@@ -111,6 +111,17 @@ CALLS = [
     (operations.decone, (LINES.cone(), 0), {}),
     *((f, (LINES.cone(),), {}) for f in (matroid.circuits, matroid.covectors, matroid.dual)),
     (topes.is_isomorphic, (LINES, LINES), {}),
+    *((f, (LINES, [0], [1]), {}) for f in (operations.join, operations.meet)),
+    (matroid.face_product, (LINES, "++0", "+++"), {}),
+    (distances.distance_between_regions, (LINES, 0, "+++"), {}),
+    (distances.is_separating_hyperplane, (LINES, 0, 1, 2), {}),
+    (distances.distance_enumerator, (LINES,), {"base": 0}),
+    (poset.whitney_number, (LINES, 1), {"kind": 2}),
+    (poset.nbc_sets, (LINES,), {"size": 1}),
+    (freeness.inductive_chain, (LINES.cone(),), {"most": 100}),
+    (LINES.cone().matroid().is_independent, ([0, 1],), {}),
+    (LINES.cells().polyhedra.exact_volumes, (), {"which": [0]}),
+    (LINES.cells().polyhedra.cells_around, (0,), {}),
     (topes.poset_of_regions, (LINES,), {"base": 0}),
     (poset.mobius, (LINES, 1), {}),
     (poset.intersection_poset, (LINES,), {}),

@@ -73,7 +73,8 @@ def test_an_internal_package_exports_nothing(name):
 def test_the_examples_of_the_readme_have_types(tmp_path):
     pytest.importorskip("mypy")
     root = Path(__file__).parents[1]
-    examples = re.findall("```python\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    text = (root / "README.md").read_text() + (root / "docs" / "tour.md").read_text()
+    examples = re.findall("```python\n(.*?)```", text, re.DOTALL)
     claims = """
 reveal_type(network.regions([(-1, 1)]).edges)
 reveal_type(network.regions([(-1, 1)], method="complex"))
@@ -104,3 +105,17 @@ def test_names_are_there_after_one_import():
     code = "import arrangement; print(callable(arrangement.relu.convex.train))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_reference_has_every_public_name(name):
+    pages = Path(__file__).parent.parent.glob("docs/reference/*.md")
+    listed = {line.strip() for page in pages for line in page.read_text("utf-8").split("\n")}
+    module = import_module(name)
+    wanted = {
+        public
+        for public in module.__all__
+        if not (isinstance(getattr(module, public), ModuleType) or public.startswith("__"))
+    }
+    wanted -= {"FAMILIES"}  # a table of the others
+    assert wanted <= listed

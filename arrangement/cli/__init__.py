@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from importlib import import_module
 from typing import Any
@@ -16,9 +17,8 @@ from arrangement.cli.termination import orderly_termination
 from arrangement.errors import ArrangementError, InputError, ModelWarning
 from arrangement.files.output import claim_stdout
 from arrangement.printable import printable
-from arrangement.version import __version__
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "EXAMPLES", "main", "parser_with"]
 
 COMMANDS = {
     "cells": ("list_cells", "enumerate the cells of an arrangement"),
@@ -61,8 +61,46 @@ COMMANDS = {
     ),
     "pattern": ("make_pattern", "a network with a given picture in its loss surface"),
     "verify": ("verify_certificate", "check a certificate of the linear regions of a network"),
+    "completion": ("print_completion", "let a shell complete commands and options"),
 }
 """Each command's module, imported when it is called, and what it is for."""
+
+EXAMPLES = {
+    "cells": (
+        "arrangement cells planes.csv --out cells.npz",
+        "arrangement cells --family coxeter H 3 --plot mirrors.html",
+        "arrangement cells planes.csv --domain 0 1 --graphml cells.graphml",
+    ),
+    "count": (
+        "arrangement count --family shi 5",
+        "arrangement count --family threshold 6 --symmetry auto --json",
+    ),
+    "faces": ("arrangement faces planes.csv", "arrangement faces planes.csv --dimension 1"),
+    "flats": ("arrangement flats --family braid 5 --graphml poset.graphml",),
+    "bounds": ("arrangement bounds planes.csv", "arrangement bounds --network 2 16 16 1"),
+    "landscape": (
+        "arrangement landscape --data samples.csv --plot landscape.html",
+        "arrangement landscape --data samples.csv --hidden 2 --out minima.csv",
+    ),
+    "train": ("arrangement train --data samples.csv --hidden 2 --out best.npz",),
+    "polish": ("arrangement polish best.npz --data samples.csv",),
+    "sample": ("arrangement sample --data mnist --classes 3 8 --samples 60 --features 9",),
+    "convex": ("arrangement convex --data samples.csv --beta 0.1",),
+    "network": (
+        "arrangement network net.npz --box -1 1 --plot regions.png",
+        "arrangement network net.npz --box -1 1 --certificate proof.json.gz",
+        "arrangement network net.npz --walk 0 0 --max-regions 10",
+    ),
+    "ask": (
+        "arrangement ask net.npz --box -1 1 --range",
+        "arrangement ask net.npz --box -1 1 --robustness 0.1 0.2 --norm l2",
+    ),
+    "surface": ("arrangement surface net.npz --data samples.csv --plot surface.png",),
+    "pattern": ("arrangement pattern picture.csv --out network.npz --plot loss.png",),
+    "verify": ("arrangement verify proof.json.gz --network net.npz --box -1 1",),
+    "completion": ("arrangement completion bash > arrangement.bash",),
+}
+"""What the help of each command begins with; every one is run by a test."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -110,7 +148,8 @@ def _main(argv: list[str] | None) -> int:
             sys.stdout = claim_stdout()
             warnings.formatwarning = _one_line
         with redirect_stdout(quiet):
-            parser = _parser(sys.argv[1:] if argv is None else argv)
+            called = (sys.argv[1:] if argv is None else argv)[:1]
+            parser = parser_with(called)
         try:
             options = parser.parse_args(argv)
         except SystemExit:  # of --help and --version
@@ -142,23 +181,37 @@ def _main(argv: list[str] | None) -> int:
     return result.code
 
 
-def _parser(argv: list[str]) -> Parser:
-    """The parser of the command that is called; of the others it has the names."""
+def parser_with(called: Collection[str]) -> Parser:
+    """The parser, with the options of the commands that are called; else it has their names."""
     parser = Parser(
         prog="arrangement",
         description="Exact cells of hyperplane arrangements, and the exact loss landscape of "
         "ReLU networks.",
     )
-    parser.add_argument("--version", action="version", version=f"arrangement {__version__}")
+    parser.add_argument("--version", action=_Version, help="print the versions and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (module, text) in COMMANDS.items():
         one = commands.add_parser(name, help=text)
-        if name in argv[:1]:
+        if name in called:
             command = import_module(f"arrangement.cli.{module}")
             command.add(one)
+            one.examples = EXAMPLES[name]
             one.add_argument("--json", action="store_true", help="print one JSON object")
             one.set_defaults(run=command.run)
     return parser
+
+
+class _Version(argparse.Action):
+    """Looks for the versions when they are asked for: that takes time."""
+
+    def __init__(self, option_strings: list[str], dest: str, **named: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **named)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from arrangement.cli.versions import versions
+
+        print(versions())
+        parser.exit()
 
 
 @contextmanager

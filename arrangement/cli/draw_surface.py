@@ -14,7 +14,7 @@ from arrangement.cli.data_options import add_data, chosen_data, described, loade
 from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.network_options import add_reading, chosen_network
 from arrangement.cli.parser import Parser
-from arrangement.cli.results_written import check_outputs
+from arrangement.cli.results_written import check_outputs, is_page
 from arrangement.data.dataset import DataSet
 from arrangement.errors import InputError
 from arrangement.files.exact_text import float_number
@@ -66,7 +66,7 @@ def add(parser: Parser) -> None:
 --points N:int=151  of the grid in each direction; default: 151
 --no-kinks  do not look for the kinks, which takes its time with many samples
 --out FILE.npz  save the grid, the losses, the directions and the kinks
---plot FILE.png  draw contours, or on a line a graph (.png, .pdf, .svg)
+--plot FILE.png  draw contours, or on a line a graph (.png, .pdf, .svg), or a page (.html)
 """)
 
 
@@ -115,7 +115,10 @@ def run(options: argparse.Namespace) -> Result:
 
         name = f"{os.path.basename(options.file)} on {described(options, data)}"
         found = False if kinks is None else kinks
-        plot.surface(surface, options.plot, kinks=found, source=name)
+        if is_page(options.plot):
+            plot.page(surface, options.plot, source=name)
+        else:
+            plot.surface(surface, options.plot, kinks=found, source=name)
     facts = [*of_data(data), Fact("sizes", list(network.sizes)), *_found(surface, kinks)]
     return Result([*facts, took])
 

@@ -18,7 +18,7 @@ from arrangement.cli.options import (
     workers,
 )
 from arrangement.cli.parser import Parser
-from arrangement.cli.results_written import check_outputs, names_directory
+from arrangement.cli.results_written import check_outputs, is_page, names_directory
 from arrangement.errors import InputError
 from arrangement.results.blocks import check_directory, write_blocks
 from arrangement.results.cell_classes import CellClasses
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> Result:
     if options.plot is not None:
         if symmetry is not None:
             raise InputError("--plot: not with --symmetry, all cells are drawn")
-        _check_drawable(arrangement)
+        _check_drawable(arrangement, options.plot)
     for option in ("jobs", "checkpoint"):
         if options.method == "lp" and getattr(options, option) is not None:
             raise InputError(f"--{option}: not for --method lp")
@@ -100,7 +100,8 @@ def run(options: argparse.Namespace) -> Result:
             source = " ".join(options.family)
         else:
             source = "standard input" if options.file == "-" else os.path.basename(options.file)
-        plot.arrangement(cells, options.plot, source=source)
+        draw = plot.page if is_page(options.plot) else plot.arrangement
+        draw(cells, options.plot, source=source)
     return Result(facts)
 
 
@@ -128,8 +129,14 @@ def _blocks(options: argparse.Namespace) -> Result:
     return Result([*of_arrangement(arrangement), *facts, seconds()])
 
 
-def _check_drawable(arrangement: Arrangement) -> None:
+def _check_drawable(arrangement: Arrangement, path: str) -> None:
     d = arrangement.dimension
+    if is_page(path):
+        if d not in (2, 3):
+            raise InputError(
+                f"--plot: a page needs dimension 2 or 3; this is an {arrangement!r}"
+            )
+        return
     if not (d in (1, 2) or (d == 3 and arrangement.is_central)):
         raise InputError(
             "--plot: a picture needs dimension 1 or 2, or dimension 3 and hyperplanes that "

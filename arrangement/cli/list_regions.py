@@ -20,7 +20,7 @@ from arrangement.cli.network_options import (
 )
 from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
-from arrangement.cli.results_written import check_outputs
+from arrangement.cli.results_written import check_outputs, is_page
 from arrangement.cli.walked_regions import add_walk, check_walk, walked
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
@@ -156,7 +156,10 @@ def _draw(regions: Any, options: argparse.Namespace) -> None:
     name = os.path.basename(options.file)
     if options.slice is not None:
         name += f" on the plane of {os.path.basename(options.slice)}"
-    plot.regions(regions, options.plot, options.colour or "map", source=name)
+    if is_page(options.plot):
+        plot.page(regions, options.plot, source=name)
+    else:
+        plot.regions(regions, options.plot, options.colour or "map", source=name)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -167,6 +170,10 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError("give either --box LOW HIGH or --domain FILE.npz")
     if options.colour is not None and options.plot is None:
         raise InputError("--colour: of a picture; give --plot FILE.png")
+    if options.colour is not None and options.plot is not None and is_page(options.plot):
+        raise InputError("--colour: of a picture; on a page it is chosen")
+    if options.walk is not None and options.plot is not None and is_page(options.plot):
+        raise InputError("--plot: a walk has a picture (.png, .pdf, .svg), and no page")
     if options.coverage is not None and options.coverage < 1:
         raise InputError(f"--coverage {options.coverage}: at least one point is needed")
     if options.method == "recursion":

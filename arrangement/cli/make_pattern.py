@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.parser import Parser
-from arrangement.cli.results_written import check_outputs
+from arrangement.cli.results_written import FORMATS, check_outputs
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.files.exact_text import read_points, table_numbers
 from arrangement.files.reading import standard_input
@@ -46,7 +46,9 @@ def add(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Result:
     """Make the network, and write what was asked for."""
-    check_outputs(options, options.file, options.samples, saved=(".npz", ".json"))
+    check_outputs(
+        options, options.file, options.samples, saved=(".npz", ".json"), pictures=FORMATS
+    )
     values = _reduced(_pattern(options.file), options.side)
     samples, targets = None, None
     if options.samples is not None:

@@ -23,7 +23,7 @@ from arrangement.cli.data_options import (
 from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
 from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
-from arrangement.cli.results_written import check_outputs
+from arrangement.cli.results_written import check_outputs, is_page
 from arrangement.errors import InputError
 from arrangement.relu import (
     Basins,
@@ -202,6 +202,8 @@ def _picture(options: argparse.Namespace, problem: OneHiddenLayer) -> str | None
         if kind != "auto":
             raise InputError(f"--plot-kind {kind}: of which picture? give --plot FILE")
         return None
+    if is_page(options.plot) and kind != "auto":
+        raise InputError(f"--plot-kind {kind}: of a picture; a page (.html) is of one kind")
     if kind == "index" and not options.index:
         raise InputError("--plot-kind index: give --index, whose picture it is")
     flat = problem.hidden == 1 and problem.dimension <= 3
@@ -241,7 +243,9 @@ def _draw(
     # Few ask for a picture, and its modules take time to import.
     from arrangement import plot
 
-    if points is not None and kind == "index":
+    if is_page(path):
+        plot.page(landscape, path, source=source)
+    elif points is not None and kind == "index":
         plot.index(points, path, source=source)
     elif kind == "spectrum":
         plot.spectrum(landscape, path, saddles=saddles, source=source)

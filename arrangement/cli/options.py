@@ -60,7 +60,7 @@ def add_outputs(parser: Parser, graph: str) -> None:
     """The options for files to write."""
     parser.options(f"""
 --graphml FILE  write {graph} (.gz: compressed)
---plot FILE.png  draw a picture (.png, .pdf, .svg)
+--plot FILE.png  draw a picture (.png, .pdf, .svg), or write a page to explore (.html)
 """)
 
 

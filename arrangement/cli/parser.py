@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from arrangement.errors import InputError
@@ -13,6 +14,9 @@ __all__ = ["Parser"]
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are :class:`InputError`, and to which -1/2 is a number."""
+
+    examples: Sequence[str] = ()
+    """Commands that the help begins with."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -62,6 +66,13 @@ class Parser(argparse.ArgumentParser):
                 kind["default"] = default
             group.add_argument(*flags, help=" ".join(told.split()), **kind)
         assert not kinds, kinds
+
+    def format_help(self) -> str:
+        """The examples, then what argparse tells."""
+        lines = "".join(f"  {example}\n" for example in self.examples)
+        return (
+            f"examples:\n{lines}\n{super().format_help()}" if lines else super().format_help()
+        )
 
     def error(self, message: str) -> NoReturn:
         """One line, for `main` to print."""

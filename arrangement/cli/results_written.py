@@ -10,14 +10,20 @@ from collections.abc import Sequence
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.files.output import hindrance, is_stream
 
-__all__ = ["check_outputs", "names_directory"]
+__all__ = ["FORMATS", "check_outputs", "is_page", "names_directory"]
+
+FORMATS = (".png", ".pdf", ".svg")
+PAGE = ".html"
 
 OUTPUTS = ("out", "prune", "certificate", "graphml", "plot")
 """The options that name a file to write."""
 
 
 def check_outputs(
-    options: argparse.Namespace, *sources: str | None, saved: Sequence[str] = (".npz",)
+    options: argparse.Namespace,
+    *sources: str | None,
+    saved: Sequence[str] = (".npz",),
+    pictures: Sequence[str] = (*FORMATS, PAGE),
 ) -> None:
     """Find out before the work what would hinder the writing after it.
 
@@ -29,6 +35,8 @@ def check_outputs(
         The files that are read; - is standard input.
     saved : sequence of str
         The suffixes that the file of --out may have.
+    pictures : sequence of str
+        Those that the file of --plot may have.
 
     Raises
     ------
@@ -46,17 +54,24 @@ def check_outputs(
         if (place := os.path.realpath(path)) in taken:
             raise InputError(f"{option} {path}: the same file as {taken[place]}")
         taken[place] = option
-        reason = _wrong_name(option, path, saved) or hindrance(path)
+        reason = _wrong_name(option, path, saved, pictures) or hindrance(path)
         if reason is not None:
             raise InputError(f"{option} {path}: {reason}")
         if option == "--plot" and importlib.util.find_spec("matplotlib") is None:
             raise MissingExtraError("--plot needs matplotlib: pip install 'arrangement[plot]'")
 
 
-def _wrong_name(option: str, path: str, saved: Sequence[str]) -> str | None:
+def is_page(path: str) -> bool:
+    """Is a page to be written, rather than a picture?"""
+    return os.path.splitext(path)[1].lower() == PAGE
+
+
+def _wrong_name(
+    option: str, path: str, saved: Sequence[str], pictures: Sequence[str]
+) -> str | None:
     suffix = os.path.splitext(path)[1].lower()
-    if option == "--plot" and path and suffix not in (".png", ".pdf", ".svg"):
-        return "a picture's suffix must be .png, .pdf or .svg"
+    if option == "--plot" and path and suffix not in pictures:
+        return f"a picture's suffix must be {', '.join(pictures[:-1])} or {pictures[-1]}"
     if path == "-":
         return "a file of this name is hardly meant; write /dev/stdout for standard output"
     if option == "--out" and path and suffix not in saved and not is_stream(path):

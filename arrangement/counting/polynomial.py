@@ -14,6 +14,7 @@ from arrangement import exact
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_instance
 from arrangement.counting.flat_count import FlatCount
+from arrangement.counting.poset import whitney_data
 from arrangement.counting.whitney import BrokenCircuits
 from arrangement.enumeration import choose, sweep
 from arrangement.errors import InputError
@@ -30,7 +31,15 @@ from arrangement.symmetry.automorphisms import (
 from arrangement.symmetry.permutation_groups import PermutationGroup
 from arrangement.symmetry.symmetries import NAMES, Symmetries, Symmetry, are_permutations
 
-__all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_numbers"]
+__all__ = [
+    "characteristic_polynomial",
+    "cocharacteristic_polynomial",
+    "n_bounded_cells",
+    "n_cells",
+    "poincare_polynomial",
+    "primitive_eulerian_polynomial",
+    "whitney_numbers",
+]
 
 Integers = NDArray[np.object_]
 
@@ -130,6 +139,101 @@ def whitney_numbers(
     (1, 8, 28, 44, 23)
     """
     return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
+
+
+def poincare_polynomial(
+    arrangement: Hyperplanes, symmetry: Symmetry = None, progress: Progress = None
+) -> tuple[int, ...]:
+    """The coefficients of π(t) = Σ |μ(X)|·t^rank X = (−t)^d χ(−1/t), from t^d down.
+
+    The Hilbert series of the Orlik–Solomon algebra, which is the cohomology of the complement
+    of the hyperplanes in complex space: the coefficients are its Betti numbers.
+
+    Parameters
+    ----------
+    arrangement, symmetry, progress
+        See :func:`characteristic_polynomial`.
+
+    Returns
+    -------
+    tuple of int
+        d + 1 coefficients.
+
+    References
+    ----------
+    P. Orlik and L. Solomon, *Combinatorics and topology of complements of hyperplanes*,
+    Invent. Math. 56 (1980).
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.braid(4).poincare_polynomial()  # (1 + t)(1 + 2t)(1 + 3t)
+    (0, 6, 11, 6, 1)
+    """
+    return whitney_numbers(arrangement, symmetry, progress)[::-1]
+
+
+def cocharacteristic_polynomial(arrangement: Hyperplanes) -> tuple[int, ...]:
+    """The coefficients of Ψ(z) = Σ |μ(X, B)|·z^dim X, from z^d down.
+
+    The sum is over the flats X of a central arrangement, and B is the intersection of all.
+
+    Raises
+    ------
+    InputError
+        If the hyperplanes share no point.
+
+    References
+    ----------
+    J. Bastidas, C. Hohlweg and F. Saliola, *The primitive Eulerian polynomial* (2023);
+    SageMath's ``cocharacteristic_polynomial``.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.braid(3).cocharacteristic_polynomial()
+    (2, 3, 1, 0)
+    """
+    return (
+        *_co_whitney_numbers(arrangement),
+        *[0] * (arrangement.dimension - arrangement.rank),
+    )
+
+
+def primitive_eulerian_polynomial(arrangement: Hyperplanes) -> tuple[int, ...]:
+    """The coefficients of P(z) = Σ |μ(X, B)|·(z − 1)^rank X, from z^rank down.
+
+    The sum is over the flats X of a central arrangement, and B is the intersection of all. The
+    coefficients of a simplicial arrangement are not negative.
+
+    Raises
+    ------
+    InputError
+        If the hyperplanes share no point.
+
+    References
+    ----------
+    J. Bastidas, C. Hohlweg and F. Saliola, *The primitive Eulerian polynomial* (2023);
+    SageMath's ``primitive_eulerian_polynomial``.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.braid(4).primitive_eulerian_polynomial()
+    (1, 4, 1, 0)
+    """
+    values = fmpz_poly(_co_whitney_numbers(arrangement))(fmpz_poly([-1, 1]))
+    return tuple(int(values[k]) for k in range(arrangement.rank, -1, -1))
+
+
+def _co_whitney_numbers(arrangement: Hyperplanes) -> list[int]:
+    """Sums of |μ(X, B)| over the flats X of rank 0, 1, …; B is the intersection of all."""
+    check_instance(arrangement, "arrangement", "Arrangement")
+    if not arrangement.is_central:
+        raise InputError(
+            "hyperplanes that share no point have no least flat; take the cone instead"
+        )
+    return [abs(row[-1]) for row in whitney_data(arrangement)[0]]
 
 
 def n_cells(

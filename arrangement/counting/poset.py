@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from flint import fmpz_poly
 from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
@@ -17,6 +19,7 @@ from arrangement.enumeration.cell_table import CellTable
 from arrangement.errors import SizeError
 from arrangement.exact.packing import Words, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import all_columns
+from arrangement.memory import refuse
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -26,14 +29,21 @@ if TYPE_CHECKING:
 __all__ = [
     "Covers",
     "covers",
+    "doubly_indexed_whitney_number",
     "doubly_indexed_whitney_numbers",
     "face_numbers",
     "intersection_poset",
     "mobius",
+    "nbc_sets",
+    "tutte_polynomial",
+    "whitney_data",
+    "whitney_number",
 ]
 
 LARGEST = 10**6
 """How many cover relations a networkx graph may have."""
+
+LESS = "take fewer hyperplanes, or a smaller size"
 
 PAIRS = 2**20
 """About how many pairs of flats are looked at in one step."""
@@ -124,30 +134,239 @@ def doubly_indexed_whitney_numbers(arrangement: Hyperplanes) -> list[list[int]]:
     >>> doubly_indexed_whitney_numbers(families.braid(3))
     [[1, -3, 2], [0, 3, -3], [0, 0, 1]]
     """
+    return _whitney_table(arrangement, covers(arrangement))[0]
+
+
+def whitney_data(arrangement: Hyperplanes) -> tuple[list[list[int]], list[list[int]]]:
+    """The doubly indexed Whitney numbers of the first and of the second kind.
+
+    Over the pairs of flats X of rank i and Y ⊆ X of rank j, w[i][j] is the sum of μ(X, Y) and
+    W[i][j] the number of pairs; W[0][j] is the number of flats of rank j.
+
+    Returns
+    -------
+    first, second : list of lists of int, shape (rank + 1, rank + 1)
+
+    References
+    ----------
+    C. Greene and T. Zaslavsky, *On the interpretation of Whitney numbers through arrangements
+    of hyperplanes, zonotopes, non-Radon partitions, and orientations of graphs*, Trans. Amer.
+    Math. Soc. 280 (1983); SageMath's ``whitney_data``.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> first, second = families.shi(3).whitney_data()
+    >>> first
+    [[1, -6, 9], [0, 6, -15], [0, 0, 6]]
+    >>> second
+    [[1, 6, 6], [0, 6, 15], [0, 0, 6]]
+    """
     return _whitney_table(arrangement, covers(arrangement))
+
+
+def whitney_number(arrangement: Hyperplanes, k: int, kind: int = 1) -> int:
+    """The Whitney number of rank k: of the first kind Σ μ(X), of the second the flats X.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    k : int
+        0 beyond the rank of the arrangement.
+    kind : {1, 2}
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> [families.shi(3).whitney_number(k) for k in range(4)]
+    [1, -6, 9, 0]
+    >>> [families.shi(3).whitney_number(k, kind=2) for k in range(4)]
+    [1, 6, 6, 0]
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    k, kind = whole(k, "k", 0), whole(kind, "kind", 1, 2)
+    if kind == 1:
+        return int(mobius(arrangement, k).sum())
+    if k == 0 or k > arrangement.rank:
+        return int(k == 0)
+    return len(FlatLattice.of(arrangement).flats(k))
+
+
+def doubly_indexed_whitney_number(
+    arrangement: Hyperplanes, i: int, j: int, kind: int = 1
+) -> int:
+    """One entry of :func:`whitney_data`; 0 beyond the rank of the arrangement.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.shi(3).doubly_indexed_whitney_number(1, 2)
+    -15
+    """
+    i, j, kind = whole(i, "i", 0), whole(j, "j", 0), whole(kind, "kind", 1, 2)
+    table = whitney_data(arrangement)[kind - 1]
+    return table[i][j] if max(i, j) < len(table) else 0
+
+
+def tutte_polynomial(arrangement: Hyperplanes) -> list[list[int]]:
+    """The Tutte polynomial T(x, y) = Σ (x−1)^(r − r(B)) (y−1)^(|B| − r(B)).
+
+    The sum is over the sets B of hyperplanes that share a point, each of rank r(B), copies of a
+    hyperplane counted each; r is the rank of the arrangement. For a central one it is the
+    Tutte polynomial of the matroid of normals. T(2, 0) is the number of cells, and T(1 − t, 0)
+    up to sign and a power of t the characteristic polynomial.
+
+    With the hyperplanes h(X) that contain a flat X,
+    Σ_X y^h(X) Σ_{Y ⊆ X} μ(X, Y) q^(r − rank Y) = (y−1)^r T(1 + q/(y−1), y): over a field of q
+    elements, and for rank d, both sides are the sum of y^h(p) over the points p.
+
+    Returns
+    -------
+    list of lists of int
+        Entry [i][j] is the coefficient of x^i y^j.
+
+    References
+    ----------
+    F. Ardila, *Computing the Tutte polynomial of a hyperplane arrangement*, Pacific J. Math.
+    230 (2007), Theorem 3.3; H. Crapo and G.-C. Rota (1970), for central arrangements.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement, families
+    >>> families.braid(3).tutte_polynomial()  # x² + x + y
+    [[0, 1], [1, 0], [1, 0]]
+    >>> Arrangement([[1], [1]], [0, -1]).tutte_polynomial()  # x + 1
+    [[1], [1]]
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    n, r = arrangement.n_hyperplanes, arrangement.rank
+    relations = covers(arrangement)
+    levels = [_whole(arrangement), *(relation.packed for relation in relations)]
+    # Entry [k, s]: the coefficient of q^k y^s on the left side.
+    left = np.full((r + 1, n + 1), 0, dtype=object)
+    for i, level in enumerate(levels):
+        sizes = np.bitwise_count(level).sum(axis=1, dtype=np.int64)
+        for found in _pairs(arrangement, relations, i):
+            for j, (X, values) in enumerate(found, i):
+                for size in np.unique(sizes[X]).tolist():
+                    left[r - j, size] += int(values[sizes[X] == size].sum())
+    # In powers of x − 1, whose coefficients are quotients by powers of y − 1.
+    result = [fmpz_poly([]) for _ in range(r + 1)]
+    for k, row in enumerate(left):
+        quotient, rest = divmod(fmpz_poly(row.tolist()), fmpz_poly([-1, 1]) ** (r - k))
+        assert not rest, "the left side is divisible"
+        for i in range(k + 1):
+            result[i] += quotient * (comb(k, i) * (-1) ** (k - i))
+    width = max(len(row) for row in result)
+    return [[int(row[j]) for j in range(width)] for row in result]
+
+
+def nbc_sets(arrangement: Hyperplanes, size: int | None = None) -> NDArray[np.int64]:
+    """The sets of hyperplanes without a broken circuit (NBC sets) of one size.
+
+    A broken circuit is a circuit without its lowest hyperplane, and the hyperplanes of an NBC
+    set share a point. There are as many of size k as |Σ μ(X)| over the flats of rank k; their
+    products are a basis of the Orlik–Solomon algebra in degree k.
+
+    The lowest hyperplanes of an NBC set are each the lowest of all that contain the flat of
+    it and those after it: so the sets of a flat X are those of the flats Y that X covers and
+    that are not in the lowest hyperplane of X, with this one.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    size : int, optional
+        The rank of the arrangement if left out: the NBC bases.
+
+    Returns
+    -------
+    ndarray of int64, shape (m, size)
+        Hyperplanes in ascending order, in lexicographic order; of copies the lowest. None, of
+        rank + 1, beyond the rank.
+
+    Raises
+    ------
+    SizeError
+        If they do not fit in memory.
+
+    References
+    ----------
+    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), §3.1 and §3.2.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.braid(3).nbc_sets().tolist()  # {1, 2} is the broken circuit
+    [[0, 1], [0, 2]]
+    >>> [len(families.braid(4).nbc_sets(k)) for k in range(5)]
+    [1, 6, 11, 6, 0]
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    rank = arrangement.rank
+    size = rank if size is None else whole(size, "size", 0)
+    if size > rank:
+        return np.zeros((0, min(size, rank + 1)), dtype=np.int64)
+    sets = np.zeros((1, 0), dtype=np.int64)
+    ends = np.ones(1, dtype=np.int64)  # of the sets of each flat
+    lowest = np.array([arrangement.n_hyperplanes])
+    for relation in covers(arrangement, size):
+        contains = unpack_signs(relation.packed, arrangement.n_hyperplanes) > 0
+        before, lowest = lowest, contains.argmax(axis=1)
+        kept = lowest[relation.smaller] < before[relation.larger]
+        larger, smaller = relation.larger[kept], relation.smaller[kept]
+        order = np.argsort(smaller, kind="stable")
+        larger, smaller = larger[order], smaller[order]
+        counts = np.diff(ends, prepend=0)[larger]
+        refuse(
+            16 * int(counts.sum()) * (sets.shape[1] + 2), "sets without broken circuits", LESS
+        )
+        starts = np.repeat(ends[larger] - np.cumsum(counts), counts)
+        below = sets[starts + np.arange(len(starts))]
+        sets = np.column_stack([lowest[np.repeat(smaller, counts)], below])
+        ends = np.cumsum(np.bincount(smaller, counts, len(lowest)).astype(np.int64))
+    return sets[np.lexsort(sets.T[::-1])] if size else sets
 
 
 def face_numbers(arrangement: Hyperplanes, relations: list[Covers]) -> list[int]:
     """How many faces of codimension 0, 1, …, from all cover relations."""
-    return [sum(map(abs, row)) for row in _whitney_table(arrangement, relations)]
+    return [sum(map(abs, row)) for row in _whitney_table(arrangement, relations)[0]]
 
 
-def _whitney_table(arrangement: Hyperplanes, relations: list[Covers]) -> list[list[int]]:
+def _whitney_table(
+    arrangement: Hyperplanes, relations: list[Covers]
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Sums of Möbius values, and numbers of pairs, by the ranks of two flats."""
+    sums, pairs = (
+        [[0] * (len(relations) + 1) for _ in range(len(relations) + 1)] for _ in "12"
+    )
+    for i in range(len(relations) + 1):
+        for found in _pairs(arrangement, relations, i):
+            for j, (_, values) in enumerate(found, i):
+                sums[i][j] += int(values.sum())
+                pairs[i][j] += len(values)
+    return sums, pairs
+
+
+def _pairs(
+    arrangement: Hyperplanes, relations: list[Covers], i: int
+) -> Iterator[Iterator[tuple[NDArray[np.int64], NDArray[Any]]]]:
+    """Of some flats X of rank i after others: X and μ(X, Y) of all pairs, by the rank of Y."""
     sizes = [1, *(len(relation.packed) for relation in relations)]
-    table = [[0] * len(sizes) for _ in sizes]
-    for i, size in enumerate(sizes):
-        start = 0
-        # At first so few that all pairs with flats of higher rank would be PAIRS.
-        block = max(1, PAIRS // sum(sizes[i:]))
-        while start < size:
-            X = np.arange(start, min(start + block, size))
-            most = 0
-            for j, (_, _, values) in enumerate(_intervals(arrangement, relations, i, X), i):
-                table[i][j] += int(values.sum())
-                most = max(most, len(values))
-            start += block
-            block = 2 * block if most < PAIRS // 4 else max(1, block // 2)
-    return table
+    most = start = 0
+
+    def watched(X: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[Any]]]:
+        nonlocal most
+        for larger, _, values in _intervals(arrangement, relations, i, X):
+            most = max(most, len(values))
+            yield larger, values
+
+    # At first so few that all pairs with flats of higher rank would be PAIRS.
+    block = max(1, PAIRS // sum(sizes[i:]))
+    while start < sizes[i]:
+        most = 0
+        yield watched(np.arange(start, min(start + block, sizes[i])))
+        start += block
+        block = 2 * block if most < PAIRS // 4 else max(1, block // 2)
 
 
 def _intervals(

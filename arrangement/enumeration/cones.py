@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import product
 from math import gcd, lcm, prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +31,30 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.exact.fields import FieldElement, field_of, in_one_field
 from arrangement.exact.numbers import integral, primitive
-from arrangement.exact.packing import Words, pack_signs, word_count
+from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.exact.polyhedron import cut_rays
 from arrangement.kernels.cells import cone_rays as kernel
 from arrangement.kernels.cells.cone_counting import count_cells
-from arrangement.kernels.cells.cone_splitting import Cones, Found, split_cells
+from arrangement.kernels.cells.cone_splitting import (
+    Cones,
+    Corners,
+    Found,
+    fill_slots,
+    split_cells,
+)
 from arrangement.memory import refuse
 
-__all__ = ["count", "count_faces", "faces", "homogeneous", "inner_points", "rays_of", "words"]
+__all__ = [
+    "CellRays",
+    "cell_rays",
+    "count",
+    "count_faces",
+    "faces",
+    "homogeneous",
+    "inner_points",
+    "rays_of",
+    "words",
+]
 
 Integers = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -71,11 +88,25 @@ FEWER = "take fewer hyperplanes, or a domain with fewer walls"
 LEAST = np.iinfo(np.int64).min
 """For no exponent."""
 
+CORNERS = 2**12
+"""Rays of cells for which there is room at first."""
+
 POINTS = 2**10
 """Points in a block: it stays in the processor's cache."""
 
 STEP = 2**20
 """Cells that are counted between reports."""
+
+NO_CORNERS = Corners(
+    numbers=np.zeros(0, dtype=np.int64),
+    tight=np.zeros((0, 0), dtype=np.uint64),
+    sides=np.zeros(0, dtype=np.int64),
+    slots=np.zeros(0, dtype=np.int64),
+    members=np.zeros(0, dtype=np.int64),
+    ends=np.zeros(0, dtype=np.int64),
+    counts=np.zeros(2, dtype=np.int64),
+)
+"""Where the rays of cells are not listed."""
 
 
 def homogeneous(rows: Integers, domain: Integers | None = None) -> tuple[Integers, Integers]:
@@ -321,6 +352,63 @@ def inner_points(rows: Integers, walls: Integers) -> Iterator[Floats]:
             yield points
 
 
+class CellRays(NamedTuple):
+    """The cells in a cone with the extreme rays of their closures, each of these once.
+
+    Attributes
+    ----------
+    words : ndarray of uint64, shape (m, ceil(n / 64))
+        The signs of the rows, as :func:`words` has them.
+    members, ends : ndarray of int64, shapes (l,) and (m,)
+        The rays of one cell after the other, by number, and where those of each cell end.
+    rays : ndarray of Python ints, shape (g, D)
+        0 in the coordinates that rows and walls do not need. Not coprime.
+    zero : ndarray of uint64, shape (g, ceil((m + n) / 64))
+        Bit i is 1 where the ray lies on wall i, bit m + i where it lies on row i, for m walls.
+    """
+
+    words: Words
+    members: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    rays: Integers
+    zero: Words
+
+
+def cell_rays(
+    rows: Integers, walls: Integers, show: Show = lambda done, total: None
+) -> CellRays:
+    """The cells of linear hyperplanes in the open cone {x : walls x > 0}, with their rays.
+
+    Parameters
+    ----------
+    rows, walls, show
+        As in :func:`count`.
+
+    Returns
+    -------
+    CellRays
+        The cell of no rows and walls, the space, has no ray.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0], [0, 1], [1, -1]], dtype=object)
+    >>> found = cell_rays(lines, lines[:2])
+    >>> [found.rays[part].tolist() for part in np.split(found.members, found.ends[:-1])]
+    [[[1, 1], [1, 0]], [[0, 1], [1, 1]]]
+    """
+    D = rows.shape[1]
+    words = pack_signs(np.ones((1, len(rows)), dtype=np.int8))
+    none = np.zeros(0, dtype=np.int64)
+    cone = _Cone(rows, walls, show) if len(rows) or len(walls) else None
+    if cone is None or cone.is_empty or not cone.dimension:
+        count = 0 if cone is not None and cone.is_empty else 1
+        zero = np.zeros((0, word_count(len(rows) + len(walls))), dtype=np.uint64)
+        no_rays = np.zeros((0, D), dtype=object)
+        return CellRays(words[:count], none, np.zeros(count, dtype=np.int64), no_rays, zero)
+    return cone.cell_rays()
+
+
 class _Cone:
     """The cone {x : walls x > 0}, and rows that cut it, modulo what all contain.
 
@@ -359,7 +447,8 @@ class _Cone:
         self.located = located
         self.kind = KINDS[0]
         self.walls, self.rows = walls, rows
-        self.columns = list(range(rows.shape[1]))
+        self.width = rows.shape[1]
+        self.columns = list(range(self.width))
         self.dividing: list[int] = []
         if rays is None and (rays := rays_of(walls)) is None:
             rays = self._edges(m)
@@ -422,6 +511,65 @@ class _Cone:
                 skip = max(0, skip - len(positive))
             else:
                 return
+
+    def cell_rays(self) -> CellRays:
+        """The cells and their extreme rays; see :func:`cell_rays`."""
+        n, m = len(self.rows), len(self.walls)
+        found: list[tuple[Words, NDArray[np.int64], NDArray[np.int64]]] = []
+        for _ in self._attempts():
+            self._begin_corners()
+            last: Block | None = None
+            found, held = [], 0
+            for last in self._split(0, None):
+                if last is not None:
+                    ends = self.corners.ends[: len(last[0])].copy()
+                    members = self.corners.members[: ends[-1] if len(ends) else 0].copy()
+                    found.append((last[0], members, ends))
+                    held += len(members)
+                    refuse(32 * self.copies * held, f"{held:,} rays of cells or more", FEWER)
+            if last is not None:
+                break
+        words = np.concatenate([block for block, _, _ in found])
+        members = np.concatenate([block for _, block, _ in found])
+        before = np.cumsum([0, *(len(block) for _, block, _ in found)])
+        ends = np.concatenate([block[2] + k for block, k in zip(found, before, strict=False)])
+        count = int(self.corners.counts[0])
+        zero, sides = self.corners.tight[:count].copy(), self.corners.sides[:count].copy()
+        if self.copies == 2:
+            zero, sides = np.concatenate([zero, zero]), np.concatenate([sides, sides ^ 1])
+            keys = np.column_stack([zero, sides.view(np.uint64)])
+            _, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+            new = np.sort(first[first >= count])
+            number = first[number.reshape(-1)]  # the first of two is one that was listed
+            number[new] = np.arange(count, count + len(new))
+            kept = np.concatenate([np.arange(count), new])
+            zero, sides = zero[kept], sides[kept]
+            words = np.concatenate([words, pack_signs(np.ones((1, n), dtype=np.int8)) & ~words])
+            members = np.concatenate([members, number[count:][members]])
+            ends = np.concatenate([ends, ends + ends[-1]])
+        on = unpack_signs(zero, m + n) > 0
+        # The lowest row, or else wall, on which a ray does not lie tells it from its opposite.
+        turning = np.where(sides >= 0, m + (sides >> 1), (~on).argmax(axis=1))
+        above = np.where(sides >= 0, sides & 1, 1) == 1
+        rays = exact.null_vectors(self.sides, on)
+        turn = ((self.sides[turning] * rays).sum(axis=1) > 0).astype(np.bool_) != above
+        rays[turn] = -rays[turn]
+        wide = np.full((len(rays), self.width), 0, dtype=object)
+        wide[:, self.columns] = rays
+        return CellRays(words, members, ends, wide, zero)
+
+    def _begin_corners(self) -> None:
+        """Room for the rays of cells."""
+        size = CORNERS
+        self.corners = Corners(
+            numbers=np.full(len(self.rays.values), -1, dtype=np.int64),
+            tight=np.empty((size, self.rays.tight.shape[1]), dtype=np.uint64),
+            sides=np.empty(size, dtype=np.int64),
+            slots=np.full(2 * size, -1, dtype=np.int64),
+            members=np.empty(4 * size, dtype=np.int64),
+            ends=np.empty(BLOCK, dtype=np.int64),
+            counts=np.zeros(2, dtype=np.int64),
+        )
 
     def _attempts(self) -> Iterator[None]:
         """Make the buffers for one kind of numbers; should it fail, for the next."""
@@ -507,6 +655,7 @@ class _Cone:
         self.lists[: len(self.first)] = self.first
         self.wall_words = self.rays.tight.shape[1]
         self._make_room()
+        self.corners = NO_CORNERS
         self.asked_for = 0
 
     def _residues(self, values: Integers) -> NDArray[np.int64]:
@@ -601,7 +750,37 @@ class _Cone:
             }
         )
         self.lists = np.concatenate([self.lists, self.lists])
+        numbers = np.concatenate([self.corners.numbers, self.corners.numbers])
+        self.corners = self.corners._replace(numbers=numbers)
         self._make_room()
+
+    def _grow_corners(self, r: int) -> bool:
+        """Room for r more rays of a cell, if that is what lacks."""
+        corners = self.corners
+        if not len(corners.numbers):
+            return False
+        numbers, members = corners.counts.tolist()
+        lacks_numbers = numbers + r > len(corners.tight)
+        if not len(corners.numbers) or not (
+            lacks_numbers or members + r > len(corners.members)
+        ):
+            return False
+        if lacks_numbers:
+            size = 2 * max(len(corners.tight), r)
+            refuse(
+                8 * size * (corners.tight.shape[1] + 4), f"more than {numbers:,} rays", FEWER
+            )
+            tight = np.empty((size, corners.tight.shape[1]), dtype=np.uint64)
+            sides = np.empty(size, dtype=np.int64)
+            tight[:numbers], sides[:numbers] = corners.tight[:numbers], corners.sides[:numbers]
+            slots = np.full(2 << size.bit_length(), -1, dtype=np.int64)
+            self.corners = corners._replace(tight=tight, sides=sides, slots=slots)
+            fill_slots(self.corners)
+        else:
+            members = np.empty(2 * len(corners.members) + r, dtype=np.int64)
+            members[: len(corners.members)] = corners.members
+            self.corners = corners._replace(members=members)
+        return True
 
     def _make_room(self) -> None:
         size = len(self.rays.values)
@@ -718,7 +897,7 @@ class _Cone:
         while True:
             reason = split_cells(
                 state, cones, self.rays, self.room, self.lists, rows, self.found,
-                len(self.walls), self.dimension, codimension,
+                self.corners, len(self.walls), self.dimension, codimension,
                 -1 if touching is None else touching, self.kind == "integers",
             )  # fmt: skip
             failed = self._failed(reason)
@@ -733,13 +912,14 @@ class _Cone:
                     self.found.touching[:found].copy(),
                     self.found.points[:found].copy(),
                 )
-                state[1] = 0
+                state[1] = self.corners.counts[1] = 0
                 if failed:
                     yield None
                 if reason != kernel.FULL:
                     return
             elif reason == kernel.GROW:
-                self._grow()
+                if not self._grow_corners(int(cones.table[state[0] - 1, kernel.RAYS])):
+                    self._grow()
             else:
                 bits = cones.positive[state[0] - 1]
                 above = [int(bits[i >> 6]) >> (i & 63) & 1 for i in self.dividing]

@@ -22,6 +22,7 @@ __all__ = [
     "inertia",
     "inverse",
     "null_vector",
+    "null_vectors",
     "nullspace",
     "rank",
     "ratio",
@@ -168,6 +169,69 @@ def null_vector(matrix: Integers) -> list[Any]:
         return list(nullspace(matrix)[:, 0])
     basis, _ = fmpz_mat(matrix.tolist()).nullspace()
     return [int(basis[c, 0]) for c in range(matrix.shape[1])]
+
+
+def null_vectors(matrix: Integers, sets: NDArray[np.bool_]) -> Integers:
+    """For each of many sets of rows a vector that spans all x with row·x = 0, one line.
+
+    Sets that begin alike are solved alike: a basis of what is orthogonal to the rows so far
+    loses one vector with each row that is independent of them.
+
+    Parameters
+    ----------
+    matrix : ndarray of Python ints or algebraic integers, shape (n, D)
+    sets : ndarray of bool, shape (m, n)
+        Each of rank D − 1.
+
+    Returns
+    -------
+    ndarray of Python ints or algebraic integers, shape (m, D)
+        Not coprime.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matrix = np.array([[1, 2, 0], [0, 0, 1], [2, 4, 0]], dtype=object)
+    >>> null_vectors(matrix, np.array([[True, True, False], [False, True, True]])).tolist()
+    [[-2, 1, 0], [-4, 2, 0]]
+    """
+    n, D = matrix.shape
+    bases = np.full((1, D, D), 0, dtype=object)
+    bases[0, range(D), range(D)] = 1
+    # Of each set: its basis, its rows, and from which of these on it goes.
+    basis, at = np.zeros((2, len(sets)), dtype=np.int64)
+    order = np.argsort(~sets, axis=1, kind="stable")
+    while len(sets) and bases.shape[1] > 1:
+        found, count = [], 0
+        waiting, new_basis = np.arange(len(sets)), np.empty_like(basis)
+        while len(waiting):
+            row = order[waiting, at[waiting]]
+            at[waiting] += 1
+            pairs, which = np.unique(basis[waiting] * n + row, return_inverse=True)
+            old = bases[pairs // n]
+            values = (old * matrix[pairs % n][:, None]).sum(axis=2)
+            cuts = values.astype(bool)
+            cut = cuts.any(axis=1)
+            found.append(_orthogonal(old[cut], values[cut], cuts[cut].argmax(axis=1)))
+            done = cut[which]
+            new_basis[waiting[done]] = (count + np.cumsum(cut) - 1)[which[done]]
+            count += len(found[-1])
+            waiting = waiting[~done]
+        bases, basis = np.concatenate(found), new_basis
+    return bases[basis, 0]
+
+
+def _orthogonal(bases: Integers, values: Integers, pivot: NDArray[np.int64]) -> Integers:
+    """The part of the span of each basis where a row is 0 that has these values on it."""
+    each = np.arange(len(bases))
+    rest = np.arange(values.shape[1] - 1)
+    rest = rest + (rest >= pivot[:, None])
+    kept, lost = bases[each[:, None], rest], bases[each, pivot]
+    difference: Integers = (
+        values[each, pivot][:, None, None] * kept
+        - values[each[:, None], rest][:, :, None] * lost[:, None]
+    )
+    return difference
 
 
 def inverse(matrix: Integers) -> tuple[Integers, int] | None:

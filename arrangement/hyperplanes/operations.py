@@ -15,7 +15,16 @@ from arrangement.exact.numbers import primitive, shown
 from arrangement.hyperplanes import reduction
 from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
 
-__all__ = ["closure", "cone", "decone", "localization", "product", "restriction"]
+__all__ = [
+    "closure",
+    "cone",
+    "decone",
+    "join",
+    "localization",
+    "meet",
+    "product",
+    "restriction",
+]
 
 Integers = NDArray[np.object_]
 Given = TypeVar("Given", bound=Hyperplanes)
@@ -117,6 +126,60 @@ def closure(arrangement: Hyperplanes, flat: Any) -> tuple[int, ...]:
     check_instance(arrangement, "arrangement", "Arrangement")
     on_flat = _on_flat(arrangement, _hyperplanes(arrangement, flat))
     return tuple(i for i, row in enumerate(on_flat) if not any(row))
+
+
+def join(arrangement: Hyperplanes, one: Any, other: Any) -> tuple[int, ...]:
+    """The intersection of two flats, their join in the intersection poset.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    one, other : int, or iterable of int
+        As for :func:`restriction`.
+
+    Returns
+    -------
+    tuple of int
+        All hyperplanes that contain it.
+
+    Raises
+    ------
+    InputError
+        If there is no such hyperplane, or the flats do not meet.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.braid(4).join(0, 1)
+    (0, 1, 3)
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    chosen = [_hyperplanes(arrangement, flat) for flat in (one, other)]
+    return closure(arrangement, [*chosen[0], *chosen[1]])
+
+
+def meet(arrangement: Hyperplanes, one: Any, other: Any) -> tuple[int, ...]:
+    """The least flat that contains two flats, their meet in the intersection poset.
+
+    Parameters
+    ----------
+    arrangement, one, other
+        See :func:`join`.
+
+    Returns
+    -------
+    tuple of int
+        All hyperplanes that contain it: those that contain both.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.braid(4).meet([0, 1], [0, 2])
+    (0,)
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    both = set(closure(arrangement, one)) & set(closure(arrangement, other))
+    return tuple(sorted(both))
 
 
 def product(one: Given, other: Hyperplanes) -> Given:

@@ -166,7 +166,7 @@ class Network(FeedForward):
         merge : bool
             Regions with one affine map and a common facet as one.
         method : {"auto", "complex", "recursion"}
-            "complex" keeps all faces of all regions: it is quick up to about 7 inputs, and
+            "complex" has all faces of all regions: it is quick up to about 7 inputs, and
             tells everything. "recursion" goes down the neurons by the simplex method, for any
             number of inputs, and tells less. "auto" takes the complex up to 7 inputs, and
             where regions are to be merged.

@@ -7,13 +7,15 @@ on a plane through their parameters, with the boundaries of the cells; `index` d
 of all critical points against their loss. `pattern` draws a picture in the loss surface of a
 network, `surface` the loss of a network of any depth on a line or plane of its parameters, and
 `regions` the linear regions of a network with one or two inputs.
-Each returns the figure that it has drawn on, and raises a MissingExtraError without matplotlib.
-Figures are made without pyplot: no window opens and no backend changes.
+Each of these returns the figure that it has drawn on, and raises a MissingExtraError without
+matplotlib. Figures are made without pyplot: no window opens and no backend changes. `page`
+writes most of this as a page to explore, one HTML file.
 """
 
 from arrangement.plot.indices import index
 from arrangement.plot.loss_surfaces import surface
 from arrangement.plot.network_regions import regions
+from arrangement.plot.pages import page
 from arrangement.plot.pictures import arrangement, landscape
 from arrangement.plot.planted_patterns import pattern
 from arrangement.plot.slices import slice
@@ -23,6 +25,7 @@ __all__ = [
     "arrangement",
     "index",
     "landscape",
+    "page",
     "pattern",
     "regions",
     "slice",

@@ -57,8 +57,9 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
     try:
         from matplotlib import rc_context
         from matplotlib.axes import Axes
-        from matplotlib.figure import Figure
         from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        from arrangement.plot.shown_figure import ShownFigure
     except ImportError as error:
         raise MissingExtraError(
             "pictures need matplotlib: pip install 'arrangement[plot]'"
@@ -74,7 +75,7 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
     if path is not None and not path.parent.is_dir():
         raise InputError(f"{str(path)!r}: there is no such directory; make it first")
     layout = ConstrainedLayoutEngine(compress=True, w_pad=PADDING, h_pad=PADDING)
-    figure = Figure(figsize=size, layout=layout)
+    figure = ShownFigure(figsize=size, layout=layout)
     yield figure.add_subplot()
     if path is not None:
         kind = path.suffix[1:].lower()

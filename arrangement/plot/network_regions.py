@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from arrangement.networks.regions.regions import Regions
     from arrangement.networks.regions.walks import WalkedRegions
 
-__all__ = ["regions"]
+__all__ = ["region_polygons", "regions"]
 
 # Okabe and Ito's, dark enough for lines.
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -161,7 +161,7 @@ def _window(regions: RegionSet[SolidRegion]) -> Window:
 # -- two inputs -----------------------------------------------------------------------------
 
 
-def _polygons(regions: RegionSet[SolidRegion]) -> list[Floats]:
+def region_polygons(regions: RegionSet[SolidRegion]) -> list[Floats]:
     """The cells of the complex, each with its vertices in the order of their angles."""
     begin, corner = regions.geometry.corners
     sizes = np.diff(begin)
@@ -174,7 +174,7 @@ def _polygons(regions: RegionSet[SolidRegion]) -> list[Floats]:
 
 
 def _paint_plane(axes: Axes, regions: RegionSet[SolidRegion], look: Look) -> None:
-    polygons = _polygons(look.drawn)
+    polygons = region_polygons(look.drawn)
     fill(axes, polygons, look.palette[look.fills[look.drawn.owner]])
     _hatch(axes, polygons, look)
     if not look.boundary or regions is not look.drawn:

@@ -7,7 +7,7 @@ line of the plane; between these lines the loss is one polynomial.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from arrangement.relu import Landscape, OneHiddenLayer, Piece
     from arrangement.relu.problem import Problem
 
-__all__ = ["slice"]
+__all__ = ["NEURONS", "losses_on", "slice", "switches"]
 
 Limits: TypeAlias = "tuple[tuple[float, float], tuple[float, float]]"
 
@@ -138,7 +138,7 @@ def slice(
     return figure_of(axes)
 
 
-def _losses(problem: Problem, points: Floats) -> Floats:
+def losses_on(problem: Problem, points: Floats) -> Floats:
     """The loss at parameters, shape (m, P)."""
     K, d = problem.hidden, problem.dimension
     X = problem.arrangement.normals.astype(np.float64)
@@ -157,7 +157,7 @@ def _paint(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) -
     b = np.linspace(frame.low[1], frame.high[1], GRID)
     table = np.empty((GRID, GRID))
     for row, height in enumerate(b):
-        table[row] = _losses(
+        table[row] = losses_on(
             problem, plane.origin + a[:, None] * plane.axes[0] + height * plane.axes[1]
         )
     paint_losses(axes, a, b, table)
@@ -167,24 +167,31 @@ def _rule(axes: Axes, problem: Problem, plane: ParameterPlane, frame: Window) ->
     """Draw where neurons switch; the handles of a legend that says which is which."""
     from matplotlib.lines import Line2D
 
-    K, d = problem.hidden, problem.dimension
-    first, _ = problem.arrangement.coincidence
-    X = problem.arrangement.normals.astype(np.float64)[np.unique(first)]
-    many = K * len(X)
+    K = problem.hidden
+    many = K * len(np.unique(problem.arrangement.coincidence[0]))
     width, alpha = (1.1, 0.9) if many <= 40 else (0.7, 0.8) if many <= 120 else (0.4, 0.6)
     handles: list[Any] = []
-    for j in range(K):
-        own = np.arange(j * d, (j + 1) * d)
-        rows = np.column_stack([X @ plane.axes[:, own].T, X @ plane.origin[own]])
-        slopes = np.linalg.norm(rows[:, :2], axis=1)
-        crossing = slopes > 1e-12 * np.linalg.norm(X, axis=1) * np.linalg.norm(plane.axes)
-        lines = windows.line_segments(rows[crossing] / slopes[crossing, None], frame)
+    for j, rows in enumerate(switches(problem, plane)):
+        lines = windows.line_segments(rows, frame)
         colour = NEURONS[min(j, len(NEURONS) - 1)]
         rule(axes, list(lines), colour, linewidths=width, alpha=alpha, zorder=2)
         text = "the neuron switches on a sample" if K == 1 else f"neuron {j + 1} switches"
         text += "" if len(lines) else " (not in view)"
         handles.append(Line2D([], [], color=colour, linewidth=1.2, label=text))
     return handles
+
+
+def switches(problem: Problem, plane: ParameterPlane) -> Iterator[Floats]:
+    """For each neuron the lines [a | b] on which it switches on a sample, of unit normals."""
+    d = problem.dimension
+    first, _ = problem.arrangement.coincidence
+    X = problem.arrangement.normals.astype(np.float64)[np.unique(first)]
+    for j in range(problem.hidden):
+        own = np.arange(j * d, (j + 1) * d)
+        rows = np.column_stack([X @ plane.axes[:, own].T, X @ plane.origin[own]])
+        slopes = np.linalg.norm(rows[:, :2], axis=1)
+        crossing = slopes > 1e-12 * np.linalg.norm(X, axis=1) * np.linalg.norm(plane.axes)
+        yield rows[crossing] / slopes[crossing, None]
 
 
 def _mark(axes: Axes, plane: ParameterPlane, marked: Marked, frame: Window) -> list[Any]:

@@ -19,6 +19,7 @@ from arrangement.exact.numbers import shown
 __all__ = [
     "Window",
     "cell_polygons",
+    "clip",
     "given_window",
     "line_segments",
     "unit_rows",
@@ -259,12 +260,12 @@ def cell_polygons(
     for start, stop in pairwise(ends):
         polygon = corners
         for a, b, c in half_planes[start:stop] + outer:
-            polygon = _clip(polygon, a, b, c)
+            polygon = clip(polygon, a, b, c)
         polygons.append(np.array(polygon if len(polygon) > 2 else []).reshape(-1, 2))
     return polygons
 
 
-def _clip(
+def clip(
     polygon: list[tuple[float, float]], a: float, b: float, c: float
 ) -> list[tuple[float, float]]:
     """The part of a convex polygon where a·x + b·y + c ≥ 0."""

@@ -25,6 +25,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.optimize import linprog
+from scipy.sparse import block_diag, csr_array, hstack
 from scipy.sparse.linalg import LinearOperator, lsmr
 
 from arrangement.checks import entries, float_table, number, whole
@@ -39,6 +41,9 @@ __all__ = ["SampledShare", "sampled_cells"]
 
 MOST = 6000
 """The side of a dense matrix, 288 MB: if neither N nor Kd is less, there are products only."""
+
+MOST_OF_PROGRAM = 200_000
+"""N·K times the rank, for a linear program that decides a cell: ten seconds."""
 
 MOST_ENTRIES = 20_000_000
 """Pre-activations then, 160 MB a table."""
@@ -356,7 +361,40 @@ def _decided(
             V[:, ~moving] = 0.0
             if V.any() and separates(V):
                 return NONE, False
+    if small and on.size * Q.shape[1] <= MOST_OF_PROGRAM:
+        T, V = _program(Q, maps, side, target)
+        if np.all((side * T)[:, moving] > 0) and verdict(T) == HOLDS:
+            return HOLDS, False
+        if V.any() and separates(V):
+            return NONE, False
     return OPEN, False
+
+
+def _program(Q: Floats, maps: _Cell, side: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """A fit whose signs are as strict as can be, and its multipliers, by a linear program.
+
+    Where the steps above are too slow: one that is nearly tangent to its cell.
+    """
+    n, d = Q.shape
+    alive, (s, on) = maps.alive, (maps.s, maps.on)
+    fits = np.hstack([(s[j] * on[:, j])[:, None] * Q for j in alive] + [np.zeros((n, 1))])
+    signs = hstack(
+        [
+            block_diag([-side[:, j : j + 1] * Q for j in alive]),
+            csr_array(np.ones((n * len(alive), 1))),
+        ],
+        format="csr",
+    )
+    goal = np.zeros(len(alive) * d + 1)
+    goal[-1] = -1.0
+    level = float(np.abs(target).max(initial=0.0)) or 1.0
+    limits = np.array([[-np.inf, np.inf]] * (len(goal) - 1) + [[-np.inf, level]])
+    found = linprog(goal, signs, np.zeros(n * len(alive)), fits, target, limits, method="highs")
+    T, V = np.zeros(side.shape), np.zeros(side.shape)
+    if found.x is not None:
+        T[:, alive] = Q @ found.x[:-1].reshape(len(alive), d).T
+        V[:, alive] = side[:, alive] * -found.ineqlin.marginals.reshape(len(alive), n).T
+    return T, V
 
 
 class _Cell(ABC):

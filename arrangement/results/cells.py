@@ -30,6 +30,7 @@ from arrangement.results.cell_lattice import cell_lattice
 from arrangement.results.cell_signs import CellSigns
 from arrangement.results.columns import Columnar, Witnesses, frozen
 from arrangement.results.points import interior_points
+from arrangement.results.polyhedra import Polyhedra
 from arrangement.results.sign_vectors import sign_strings, sign_vector
 
 if TYPE_CHECKING:
@@ -283,6 +284,22 @@ class Cells(CellSigns, Columnar[Cell]):
         found = self.look_up(words)
         result[found[found >= 0]] = False
         return frozen(result)
+
+    @cached_property
+    def polyhedra(self) -> Polyhedra:
+        """The closures of all cells: vertices, rays, faces, volumes, largest balls, at once.
+
+        :attr:`Cell.polyhedron` is that of one cell.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> grid = Arrangement([[1, 0], [1, 0], [0, 1], [0, 1]], [0, -3, 0, -5])
+        >>> volumes = grid.cells().polyhedra.volumes
+        >>> volumes[volumes < float("inf")].tolist()
+        [15.0]
+        """
+        return Polyhedra(self)
 
     @cached_property
     def edges(self) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,17 @@ from arrangement import exact
 from arrangement.checks import check_instance
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import primitive
+from arrangement.hyperplanes.operations import closure
 from arrangement.memory import refuse
-from arrangement.results.faces import faces
+from arrangement.results.cells import Cell
+from arrangement.results.faces import Face, faces
+from arrangement.results.flats import parametrization
+from arrangement.results.sign_vectors import sign_vector
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
 
-__all__ = ["circuits", "cocircuits", "covectors", "dual"]
+__all__ = ["bases", "circuits", "cocircuits", "covectors", "dual", "face_product"]
 
 Integers = NDArray[np.object_]
 Indices = NDArray[np.int64]
@@ -38,6 +42,42 @@ MOST_BASES = 100_000
 
 BLOCK = 2**16
 """So many vectors are compared at a time."""
+
+
+def bases(arrangement: Arrangement) -> Indices:
+    """The bases of the matroid: the sets of `rank` hyperplanes with independent normals.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+
+    Returns
+    -------
+    ndarray of int64, shape (m, rank)
+        Ascending, in lexicographic order.
+
+    Raises
+    ------
+    InputError
+        If the hyperplanes share no point: take those of the cone.
+    SizeError
+        If there are more than 100,000 sets of `rank` hyperplanes.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> bases(families.braid(3)).tolist()
+    [[0, 1], [0, 2], [1, 2]]
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    vectors, dual = _vectors(arrangement)
+    n, width = vectors.shape
+    found = _subsets(n, width)[_chirotope(vectors) != 0]
+    if dual:
+        others = np.ones((len(found), n), dtype=np.bool_)
+        np.put_along_axis(others, found, False, axis=1)
+        found = np.nonzero(others)[1].reshape(len(found), n - width)
+    return found[np.lexsort(found.T[::-1])] if found.shape[1] else found
 
 
 def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
@@ -152,6 +192,60 @@ def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
     return np.concatenate(
         [faces(arrangement, d - k).signs for k in range(arrangement.rank + 1)]
     )
+
+
+def face_product(arrangement: Arrangement, one: Any, other: Any) -> NDArray[np.int8]:
+    """The product of two faces: where a short step from the first towards the other leads.
+
+    Its signs are those of the first face, and those of the other where these are 0 (Tits's
+    product, the composition of covectors): the faces are a semigroup.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    one, other : sequence of n signs, str of +, 0 and −, Face or Cell
+
+    Returns
+    -------
+    ndarray of int8, shape (n,)
+        The sign vector of the product, which is a face.
+
+    Raises
+    ------
+    InputError
+        If there is no such face.
+
+    References
+    ----------
+    J. Tits, *Buildings of spherical type and finite BN-pairs* (1974); SageMath's
+    ``face_product``.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> braid = families.braid(3)
+    >>> braid.face_product("0++", "---").tolist(), braid.face_product("---", "0++").tolist()
+    ([-1, 1, 1], [-1, -1, -1])
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    first, second = _face_signs(arrangement, one), _face_signs(arrangement, other)
+    return np.where(first == 0, second, first)
+
+
+def _face_signs(arrangement: Arrangement, face: Any) -> NDArray[np.int8]:
+    """The sign vector of a face that is given by it or as itself."""
+    given = face.signs if isinstance(face, Face | Cell) else face
+    values = sign_vector(given, arrangement.n_hyperplanes, zeros=True)
+    signs = np.asarray(values, dtype=np.int8)
+    on = np.flatnonzero(signs == 0)
+    if closure(arrangement, on) == tuple(on.tolist()):
+        rows = arrangement.rows
+        if len(on):
+            rows = rows @ parametrization(rows[on])
+        inward = [[int(s) * v for v in row] for s, row in zip(signs, rows, strict=True) if s]
+        if exact.interior_point(inward) is not None:
+            return signs
+    raise InputError("no face has this sign vector")
 
 
 def dual(arrangement: Arrangement) -> Arrangement:

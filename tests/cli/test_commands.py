@@ -469,7 +469,7 @@ def test_a_file_without_permission_is_found_before_the_work(refused, tmp_path, m
         ("--plot", "", "the name is empty"),
         ("--graphml", "-", "a file of this name is hardly meant; write /dev/stdout"),
         ("--out", "-", "a file of this name is hardly meant; write /dev/stdout"),
-        ("--plot", "-", "a picture's suffix must be .png, .pdf or .svg"),
+        ("--plot", "-", "a picture's suffix must be .png, .pdf, .svg or .html"),
         ("--graphml", "x" * 256, "File name too long"),
         ("--graphml", "dangling", "a link to nowhere, which does not exist"),
         ("--out", "a.foo", "the suffix of the file must be .npz"),

@@ -279,7 +279,7 @@ def test_activations_that_files_do_not_say(facts, refused, tmp_path):
         (["--box", 0, 1, "--domain", "d.npz"], "give either --box"),
         (["--domain", "d.npz"], "d.npz: cannot be read"),
         (["--box", 0, 1, "--colour", "map"], "--colour: of a picture"),
-        (["--box", 0, 1, "--plot", "p.gif"], "suffix must be .png, .pdf or .svg"),
+        (["--box", 0, 1, "--plot", "p.gif"], "suffix must be .png, .pdf, .svg or .html"),
         (["--box", 0, 1, "--out", "r.npy"], "--out r.npy: the suffix must be .npz"),
         (["--box", 0, 1, "--prune", "n.txt"], "the suffix must be .npz or .json"),
         (["--box", 0, 1, "--out", "no/r.npz"], "--out no/r.npz: "),

@@ -75,7 +75,7 @@ def test_equal_to_restrict_and_split(table):
 
 @pytest.mark.slow
 @given(tables(max_hyperplanes=8, max_dimension=3))
-@examples(3000)
+@examples(1500)
 def test_equal_to_restrict_and_split_many_times(table):
     arrangement = arrangement_of(*table)
     assert signs_of(arrangement.cells(method="sweep")) == signs_of(

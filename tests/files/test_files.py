@@ -204,19 +204,19 @@ def packed(text, size):
     return content.getvalue()
 
 
-THIRTY = 30 * MEBIBYTE
+TWENTY = 20 * MEBIBYTE
 
 TABLES = {
     "zeros": lambda: packed(b"\0", 5 * 2**28),
-    "lines": lambda: packed(b"\n", THIRTY),
-    "rows": lambda: packed(b"12 3\n", THIRTY),
-    "columns": lambda: packed(b"1,", THIRTY),
-    "blanks": lambda: packed(b"1 ", THIRTY),
-    "digits": lambda: packed(b"9", THIRTY),
-    "exponents": lambda: packed(b"1e9999,1\n", THIRTY),
-    "small": lambda: packed(b"1e-9999,1e9999\n", THIRTY),
-    "labels": lambda: packed(b"1,a\n", THIRTY // 2) + gzip.compress(b"1," + b"b" * 100_000),
-    "wide": lambda: packed("1,ä😀\n".encode(), THIRTY),
+    "lines": lambda: packed(b"\n", TWENTY),
+    "rows": lambda: packed(b"12 3\n", TWENTY),
+    "columns": lambda: packed(b"1,", TWENTY),
+    "blanks": lambda: packed(b"1 ", TWENTY),
+    "digits": lambda: packed(b"9", TWENTY),
+    "exponents": lambda: packed(b"1e9999,1\n", TWENTY),
+    "small": lambda: packed(b"1e-9999,1e9999\n", TWENTY),
+    "labels": lambda: packed(b"1,a\n", TWENTY // 2) + gzip.compress(b"1," + b"b" * 100_000),
+    "wide": lambda: packed("1,ä😀\n".encode(), TWENTY),
 }
 
 
@@ -236,10 +236,10 @@ def test_small_texts_take_little_memory(tmp_path, name):
 
 
 JSONS = {
-    "nested": lambda: packed(b'{"normals":', THIRTY),
-    "brackets": lambda: packed(b"[", THIRTY),
-    "objects": lambda: gzip.compress(b'{"normals":[') + packed(b"{},", THIRTY),
-    "numbers": lambda: gzip.compress(b'{"normals":[') + packed(b"999,", THIRTY),
+    "nested": lambda: packed(b'{"normals":', TWENTY),
+    "brackets": lambda: packed(b"[", TWENTY),
+    "objects": lambda: gzip.compress(b'{"normals":[') + packed(b"{},", TWENTY),
+    "numbers": lambda: gzip.compress(b'{"normals":[') + packed(b"999,", TWENTY),
     "exponents": lambda: gzip.compress(b'{"normals":[') + packed(b"1e9999,", 4 * MEBIBYTE),
     "texts": lambda: gzip.compress(
         b'{"normals":[[' + b'"1e9999",' * 200_000 + b"1]]}", compresslevel=1
@@ -271,7 +271,7 @@ SAMPLES = {
     ),
     "a.npz": lambda: archive([("X.npy", npy(declared((2**26, 2), "'|u1'"), bytes(2**27)))]),
     "memo_batch": lambda: pickled(b"]r\x00\x00\x00\x20"),
-    "lists_batch.gz": lambda: packed(b"]", THIRTY),
+    "lists_batch.gz": lambda: packed(b"]", TWENTY),
     "pixels_batch.gz": lambda: zeros(5 * 2**28),
     "long_batch": lambda: pickled(b"\x8b\xff\xff\xff\x7f"),
 }

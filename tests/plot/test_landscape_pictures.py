@@ -207,7 +207,7 @@ def test_losses_on_the_grid(landscape):
     size = layer.hidden * (layer.dimension + 1) + layer.output_bias
     points = np.random.default_rng(1).normal(size=(20, size))
     expected = [layer_loss(layer, point) for point in points]
-    np.testing.assert_allclose(slices._losses(layer, points), expected, rtol=1e-12)
+    np.testing.assert_allclose(slices.losses_on(layer, points), expected, rtol=1e-12)
 
 
 def test_a_slice_through_given_points():

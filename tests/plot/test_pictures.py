@@ -447,6 +447,7 @@ def test_a_window_on_the_sphere_is_refused():
 
 def test_missing_matplotlib_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.delitem(sys.modules, "arrangement.plot.shown_figure", raising=False)
     with pytest.raises(MissingExtraError, match=r"pip install 'arrangement\[plot\]'"):
         plot.arrangement(PLANE["generic"].cells(), tmp_path / "picture.png")
     assert list(tmp_path.iterdir()) == []
@@ -462,3 +463,8 @@ def test_importing_and_drawing_leave_pyplot_alone():
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_notebook_shows_the_figure():
+    figure = plot.arrangement(Arrangement([[1, 0], [0, 1]]).cells())
+    assert figure._repr_png_().startswith(b"\x89PNG")

@@ -36,7 +36,11 @@ from arrangement.kernels.types import (
     Words2,
 )
 
-__all__ = ["Cones", "Found", "split_cells"]
+__all__ = ["Cones", "Corners", "Found", "fill_slots", "split_cells"]
+
+
+MIXER = np.uint64(0x9E3779B97F4A7C15)
+"""Odd, with bits as if drawn: products with it differ in their high bits."""
 
 
 class Cones(NamedTuple):
@@ -80,6 +84,38 @@ class Found(NamedTuple):
     zero: Words2
     touching: Bools1
     points: Floats2
+    counts: Ints1
+
+
+class Corners(NamedTuple):
+    """The rays of faces, where they are asked for: each has one number wherever it is found.
+
+    It is known by the walls that it lies on and, as its opposite lies on the same, by its side
+    of a row. All are empty where rays are not asked for.
+
+    Attributes
+    ----------
+    numbers : int64 (r,)
+        Of the rays that are held; −1 where that is not known.
+    tight : uint64 (g, T)
+        By number: the walls, and the rows as walls.
+    sides : int64 (g,)
+        By number: 2·i, and one more on the positive side, for the lowest row i that it does not
+        lie on; −2 if it lies on all.
+    slots : int64 (2^k,)
+        A hash table of the numbers, −1 where it is free.
+    members, ends : int64 (l,) and (b,)
+        The numbers of the rays of one face after the other, and where those of each end.
+    counts : int64 (2,)
+        How many numbers and members there are.
+    """
+
+    numbers: Ints1
+    tight: Words2
+    sides: Ints1
+    slots: Ints1
+    members: Ints1
+    ends: Ints1
     counts: Ints1
 
 
@@ -204,6 +240,66 @@ def _emit_plane(found, cones, top, count, codimension, wanted, i, o, quadrants):
     return count
 
 
+@uncounted()
+def _slot(corners, tight, ray, side):
+    """Where in the hash table a ray is, or is to be."""
+    words, last = tight.shape[1], np.uint64(len(corners.slots) - 1)
+    mixed = np.uint64(side)
+    for w in range(words):
+        mixed = (mixed ^ tight[ray, w]) * MIXER
+        mixed ^= mixed >> np.uint64(32)
+    at = mixed & last
+    while corners.slots[at] >= 0:
+        k = corners.slots[at]
+        same = corners.sides[k] == side
+        for w in range(words):
+            same &= corners.tight[k, w] == tight[ray, w]
+        if same:
+            break
+        at = (at + ONE) & last
+    return at
+
+
+@uncounted(Corners)
+def fill_slots(corners):
+    """Fill an empty hash table with the rays that have numbers."""
+    for k in range(corners.counts[0]):
+        corners.slots[_slot(corners, corners.tight, k, corners.sides[k])] = k
+
+
+@uncounted()
+def _number(corners, tight, ray, positive, top, n, n_walls):
+    """The number of a ray of a face on which n rows have the signs of `positive`."""
+    if corners.numbers[ray] >= 0:
+        return corners.numbers[ray]
+    side = np.int64(-2)
+    for i in range(n):
+        wall = n_walls + i
+        if tight[ray, wall >> 6] >> np.uint64(wall & 63) & ONE == 0:
+            side = 2 * i + np.int64(positive[top, i >> 6] >> np.uint64(i & 63) & ONE)
+            break
+    at = _slot(corners, tight, ray, side)
+    if corners.slots[at] < 0:
+        k = corners.counts[0]
+        corners.counts[0] = k + 1
+        corners.slots[at] = k
+        corners.sides[k] = side
+        for w in range(tight.shape[1]):
+            corners.tight[k, w] = tight[ray, w]
+    corners.numbers[ray] = corners.slots[at]
+    return corners.slots[at]
+
+
+@uncounted()
+def _list_corners(corners, tight, lists, start, r, positive, top, at, n, n_walls):
+    """Note the rays of a face, which is face number `at`."""
+    end = corners.counts[1]
+    for j in range(r):
+        ray = lists[start + j]
+        corners.members[end + j] = _number(corners, tight, ray, positive, top, n, n_walls)
+    corners.counts[1] = corners.ends[at] = end + r
+
+
 @uncounted(forceinline=True)
 def _add(sums, k, coordinates, ray, factor):
     """Add a multiple of a ray's coordinates to one of some sums."""
@@ -308,9 +404,9 @@ def _push_lines(cones, lists, top, limit):
     return top
 
 
-@uncounted(Ints1, Cones, Rays, Room, Ints1, Ints1, Found, int, int, int, int, bool)
+@uncounted(Ints1, Cones, Rays, Room, Ints1, Ints1, Found, Corners, int, int, int, int, bool)
 def split_cells(
-    state, cones, rays, room, lists, rows, found, n_walls, dimension, wanted, touched,
+    state, cones, rays, room, lists, rows, found, corners, n_walls, dimension, wanted, touched,
     integral,
 ):  # fmt: skip
     """Split a cone by the first row that cuts it, and its parts in turn, until none cuts.
@@ -329,6 +425,7 @@ def split_cells(
     rows : int64 (n,)
         Room for the cutting rows.
     found : Found
+    corners : Corners
     n_walls, dimension : int
         Of the first cone.
     wanted : int
@@ -347,6 +444,8 @@ def split_cells(
     ordered, sizes = room.ordered, room.sizes
     limit = wanted if wanted >= 0 else dimension
     located = wanted == 0 and found.points.shape[1] > 0
+    cornered, given = len(corners.numbers) > 0, corners.counts
+    by_planes = touched < 0 and not cornered
     while state[0] > 0:
         top = state[0] - 1
         cone = table[top]
@@ -379,9 +478,16 @@ def split_cells(
                 found.touching[state[1]] = touching
             if located:
                 _locate(found, rays, room, lists, start, r, state[1], 0, 0, -1)
+            if cornered and codimension == wanted:
+                if min(len(corners.tight) - given[0], len(corners.members) - given[1]) < r:
+                    return GROW
+                _list_corners(
+                    corners, rays.tight, lists, start, r, cones.positive, top, state[1],
+                    len(rows), n_walls,
+                )  # fmt: skip
             state[1] = _emit(found, cones, top, state[1], codimension, wanted, 0, 3, 0, 3)
             done = True
-        elif not done and n_cutting <= 2 and touched < 0:
+        elif not done and n_cutting <= 2 and by_planes:
             i = _lowest(cutting, top)
             if n_cutting == 1:
                 if located:
@@ -428,6 +534,8 @@ def split_cells(
         n_above, n_below, n_on, new = sizes[0], sizes[1], sizes[2], sizes[3]
         if end + r + new > len(lists):
             return GROW
+        if cornered:
+            corners.numbers[free : free + new] = -1
         # Lists of rays below, on and above the row, of which two and two are a part's.
         for j in range(n_below):
             lists[end + j] = ordered[n_above + j]

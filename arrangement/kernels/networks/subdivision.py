@@ -124,7 +124,7 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
         row, low, high, step = steps[counts[STEP]]
         first = 0 if not last else low if high > low else row
         if not settled:
-            n = _signs_of(
+            n = signs_of_step(
                 row, low, high, counts[VERTICES], signs, values, tail, errors, sure, asked
             )
             if n > 0:
@@ -139,7 +139,7 @@ def subdivide(steps, settled, fixed_lines, last, top, counts, vertices, complex,
             return CRAMPED, born
         made = counts[VERTICES]
         _cut_edges(n, step, fixed_lines, counts, complex, vertices)
-        _interpolate(row, low, high, made, counts[VERTICES], first, vertices)
+        interpolate_step(row, low, high, made, counts[VERTICES], first, vertices)
         broken = _split(n, step, top, made, counts, complex, regions)
         if broken >= 0:
             return BROKEN, broken
@@ -184,7 +184,7 @@ def _error(row, low, high, v, errors):
 
 
 @compiled(error_model="numpy")
-def _signs_of(row, low, high, n, signs, values, tail, errors, sure, asked):
+def signs_of_step(row, low, high, n, signs, values, tail, errors, sure, asked):
     """The signs of a function at the vertices; which are open, and how many."""
     count = 0
     for v in range(n):
@@ -251,11 +251,11 @@ def interpolate(functions, begin, end, vertices):
     """
     for v in range(begin, end):
         row, low, high = functions[vertices.parents[v, 2]]
-        _interpolate(row, low, high, v, v + 1, 0, vertices)
+        interpolate_step(row, low, high, v, v + 1, 0, vertices)
 
 
 @compiled(error_model="numpy")
-def _interpolate(row, low, high, begin, end, first, vertices):
+def interpolate_step(row, low, high, begin, end, first, vertices):
     """Vertices begin, …, end − 1 where the function vanishes between their parents, with error
     bounds; their values from the first that is needed on.
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.networks.complex.cutting import Arrays, Subdivision
+from arrangement.networks.complex.cutting import Arrays, FaceSubdivision
 from arrangement.networks.complex.domains import Polytope
+from arrangement.networks.complex.simple_cutting import (
+    DegenerateError,
+    EdgeSubdivision,
+    SimpleComplex,
+    is_simple,
+)
 from arrangement.networks.complex.steps import Steps
 from arrangement.networks.complex.vertices import ExactVertices
 from arrangement.networks.layers import Column, Layers, homogeneous
@@ -34,6 +41,9 @@ class Complex:
     where a neuron vanishes; where the bounds leave a sign open, the exact coordinates follow
     from those of its parents, and the exact value from them.
 
+    As long as no vertex lies on more zero sets and walls than the dimension, edges alone are
+    cut, and the faces are derived when they are first asked for; else all faces are cut.
+
     Parameters
     ----------
     layers : Layers
@@ -46,11 +56,6 @@ class Complex:
 
     Attributes
     ----------
-    faces : ndarray of int32, shape (F, 6)
-        Dimension, the part of `pool` that lists the boundary (for a vertex its number twice),
-        label. The label of a region is its number, that of a face of codimension 1 the step
-        that made it, or −1 − row on the wall `row` of the domain.
-    pool : ndarray of int32
     points, spread : ndarray of float64, shapes (V, d) and (V,)
         Coordinates of the vertices, and bounds on their errors.
     parents : ndarray of int32, shape (V, 3)
@@ -75,12 +80,49 @@ class Complex:
         self.layers, self.domain, self.by_class = layers, domain, by_class
         self.dimension = layers.input_dimension
         self.steps = Steps(layers, by_class)
-        self.exact = ExactVertices(layers, domain.vertices, self.steps.functions)
-        if arrays is None:
-            arrays = Subdivision(layers, domain, self.steps, self.exact, progress).arrays()
-        self.faces, self.pool, self.points, self.spread, self.parents, *_ = arrays
-        self.origin, self.signs_of_regions = arrays.origin, arrays.signs_of_regions
+        self.exact = self._corners()
+        found: Arrays | SimpleComplex | None = arrays
+        if found is None and is_simple(domain):
+            found = self._cut_edges(progress)
+        if found is None:
+            found = FaceSubdivision(layers, domain, self.steps, self.exact, progress).arrays()
+        self._found = found
+        self.points, self.spread, self.parents = found.points, found.spread, found.parents
+        self.origin, self.signs_of_regions = found.origin, found.signs_of_regions
         self.exact.parents = self.parents
+
+    def _cut_edges(self, progress: Progress) -> SimpleComplex | None:
+        """The complex if it is simple."""
+        given = self.layers, self.domain, self.steps, self.exact, progress
+        try:
+            return EdgeSubdivision(*given).complex()
+        except DegenerateError:
+            self.exact = self._corners()
+            return None
+
+    def _corners(self) -> ExactVertices:
+        return ExactVertices(self.layers, self.domain.vertices, self.steps.functions)
+
+    @property
+    def faces(self) -> NDArray[np.int32]:
+        """The faces of all dimensions, shape (F, 6).
+
+        Dimension, the part of `pool` that lists the boundary (for a vertex its number twice),
+        label. The label of a region is its number, that of a face of codimension 1 the step
+        that made it, or −1 − row on the wall `row` of the domain.
+        """
+        return self._faces_and_pool[0]
+
+    @property
+    def pool(self) -> NDArray[np.int32]:
+        """The boundaries of the faces."""
+        return self._faces_and_pool[1]
+
+    @cached_property
+    def _faces_and_pool(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        if isinstance(self._found, SimpleComplex):
+            return self._found.faces()
+        return self._found.faces, self._found.pool
 
     @property
     def n_regions(self) -> int:

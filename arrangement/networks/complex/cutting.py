@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -43,13 +44,13 @@ from arrangement.networks.complex.vertices import (
 from arrangement.networks.layers import Layers
 from arrangement.progress import Progress, reporter
 
-__all__ = ["Arrays", "Subdivision"]
+__all__ = ["ADVICE", "Arrays", "FaceSubdivision", "Subdivision", "enlarged", "refuse_many"]
 
 LARGE = 2**27
 """Arrays of more bytes grow in place, which clears all pages but needs no second array; below
 that room is made generously: pages that are not used cost nothing."""
 
-ROOM = 2**15
+ROOM = 2**17
 """For so many faces there is room at the beginning."""
 
 BLOCK = 2**18
@@ -64,6 +65,8 @@ FEW = 16
 MOST_ENTRIES = 2**31 - 2**24
 """Faces and the lists of their boundaries are numbered by 32 bits."""
 
+ADVICE = "reduce the domain, the neurons or the input dimension"
+
 
 class Arrays(NamedTuple):
     """What a complex is made of; see :class:`Complex`."""
@@ -77,8 +80,8 @@ class Arrays(NamedTuple):
     signs_of_regions: NDArray[np.int8]
 
 
-class Subdivision:
-    """The faces of a polytope, cut by all steps of a network; see :class:`Complex`.
+class Subdivision(ABC):
+    """A polytope, cut by all steps of a network: its vertices and what they bound.
 
     Parameters
     ----------
@@ -92,8 +95,8 @@ class Subdivision:
     Attributes
     ----------
     counts : ndarray of int64
-        How many faces, entries of boundaries, vertices and regions there are; see the kernel.
-    vertices, faces, regions : kernel.Vertices, kernel.Faces, kernel.Regions
+        How much there is of everything; see the kernels.
+    vertices : kernel.Vertices
         With room for more.
     """
 
@@ -107,6 +110,8 @@ class Subdivision:
     ) -> None:
         self.layers, self.domain, self.steps, self.exact = layers, domain, steps, exact
         self._births: list[int] = []
+        self.counts = np.zeros(8, dtype=np.int64)
+        self._begin_vertices()
         self._begin()
         for v in range(self.n_vertices):
             self._round_coordinates(v)
@@ -135,49 +140,42 @@ class Subdivision:
         points, spread = self.vertices.points[:n], self.vertices.spread[:n]
         return len(doubtful(points, spread, len(self.domain.vertices)))
 
+    @abstractmethod
     def _begin(self) -> None:
-        """The faces of the domain, and its vertices."""
-        d, levels = self.layers.input_dimension, self.domain.faces
-        n_vertices = len(self.domain.vertices)
-        count = sum(map(len, levels))
-        length = sum(len(face) for level in levels[1:] for face in level)
-        room, more = 2 * count + ROOM, 2 * n_vertices + ROOM // 4
-        self.counts = np.zeros(8, dtype=np.int64)
+        """What the vertices of the domain bound."""
+
+    @abstractmethod
+    def _begin_lines(self) -> None:
+        """Remember between which vertices each edge lies before a layer."""
+
+    @abstractmethod
+    def _subdivide(
+        self, cutting: NDArray[np.int64], settled: bool, fixed: bool, last: bool
+    ) -> tuple[int, int]:
+        """Go on with the cuts of a layer: how the kernel ended, and what it said."""
+
+    @abstractmethod
+    def _grow(self, count: int) -> None:
+        """Make room for the step that is about to be made, and as much again."""
+
+    def _begin_vertices(self) -> None:
+        """The vertices of the domain."""
+        n_vertices, d = len(self.domain.vertices), self.layers.input_dimension
+        more = 2 * n_vertices + ROOM // 4
         self.vertices = kernel.Vertices(
-            points=np.zeros((more, d)),
-            spread=np.zeros(more),
-            parents=np.full((more, 3), -1, dtype=np.int32),
-            values=np.zeros((more, 0)),
-            errors=np.zeros((more, 0), dtype=np.float32),
-            tail=np.zeros((more, 0)),
-            signs=np.zeros(more, dtype=np.int8),
+            points=np.empty((more, d)),
+            spread=np.empty(more),
+            parents=np.empty((more, 3), dtype=np.int32),
+            values=np.empty((more, 0)),
+            errors=np.empty((more, 0), dtype=np.float32),
+            tail=np.empty((more, 0)),
+            signs=np.empty(more, dtype=np.int8),
             sure=np.zeros(more, dtype=np.bool_),
-            asked=np.zeros(more, dtype=np.int64),
+            asked=np.empty(more, dtype=np.int64),
         )
-        rows, pool = np.zeros((room, 6), np.int32), np.zeros(4 * length + 4 * ROOM, np.int32)
-        self.faces = kernel.Faces(
-            rows, pool,
-            mark=np.zeros(room, dtype=np.uint8),
-            half=np.zeros(room, dtype=np.int32),
-            split=np.zeros(room, dtype=np.int32),
-        )  # fmt: skip
-        self.regions = kernel.Regions(
-            origin=np.full((ROOM // 4, 2), -1, dtype=np.int32),
-            signs=np.zeros((ROOM // 4, len(self.steps)), dtype=np.int8),
-        )
+        self.vertices.parents[:n_vertices] = -1
         self.exact.parents = self.vertices.parents
-        f = p = first = 0
-        for k, level in enumerate(levels):
-            below, first = first, f
-            for i, face in enumerate(level):
-                begin = end = face[0]
-                if k > 0:
-                    begin, end = p, p + len(face)
-                    pool[begin:end] = [below + e for e in face]
-                    p = end
-                rows[f, :4] = k, begin, end, -1 - self.domain.walls[i] if k == d - 1 else 0
-                f += 1
-        self.counts[[FACES, POOL, VERTICES, REGIONS]] = f, p, n_vertices, 1
+        self.counts[VERTICES] = n_vertices
 
     def _add_layer(self, l: int) -> None:
         """The values of hidden layer l, or of the outputs, at the vertices."""
@@ -244,16 +242,11 @@ class Subdivision:
     def _cut(self, cutting: NDArray[np.int64], last: bool) -> None:
         """Cut by functions of the current layer, settling signs as they come up."""
         fixed = bool((cutting[:, 2] - cutting[:, 1] <= 1).all())
-        faces, pool, *_ = self.faces
-        edges = np.flatnonzero(faces[: self.counts[FACES], 0] == 1)
-        faces[edges, 4:6] = faces[pool[faces[edges, 1, None] + np.arange(2)], 1]
+        self._begin_lines()
         self.counts[STEP] = 0
         settled = False
         while True:
-            status, count = kernel.subdivide(
-                cutting, settled, fixed, last, self.layers.input_dimension, self.counts,
-                self.vertices, self.faces, self.regions,
-            )  # fmt: skip
+            status, count = self._subdivide(cutting, settled, fixed, last)
             if status == kernel.COMPLETE:
                 return
             assert status != kernel.BROKEN, f"face {count} is cut by contradicting signs"
@@ -261,22 +254,12 @@ class Subdivision:
                 number = int(cutting[self.counts[STEP], 3])
                 self._settle(self.vertices.asked[:count].tolist(), number)
             else:
-                self._grow(int(self.counts[REGIONS]) + count)
+                self._grow(count)
             settled = True
 
-    def _grow(self, n_regions: int) -> None:
-        """Make room for the step that is about to be made, and as much again."""
-        rows, pool, mark, half, split = self.faces
-        if self.counts[NEED_POOL] > len(pool) and pool.nbytes > LARGE:
-            length = self.counts[POOL]
-            kernel.close_gaps(self.counts, rows, pool)
-            self.counts[NEED_POOL] -= length - self.counts[POOL]
-        need = self.counts[[NEED_FACES, NEED_POOL, NEED_VERTICES]].tolist()
-        rows, mark, half, split = _enlarged((rows, mark, half, split), need[0])
-        (pool,) = _enlarged((pool,), need[1])
-        self.faces = kernel.Faces(rows, pool, mark, half, split)
-        self.vertices = kernel.Vertices(*_enlarged(self.vertices, need[2]))
-        self.regions = kernel.Regions(*_enlarged(self.regions, n_regions))
+    def _grow_vertices(self) -> None:
+        need = int(self.counts[NEED_VERTICES])
+        self.vertices = kernel.Vertices(*enlarged(self.vertices, need))
         self.exact.parents = self.vertices.parents
 
     def _settle(self, vertices: list[int], number: int) -> None:
@@ -306,43 +289,110 @@ class Subdivision:
     def _round_coordinates(self, v: int) -> None:
         self.vertices.points[v], self.vertices.spread[v] = self.exact.float_coordinates(v)
 
-    def arrays(self) -> Arrays:
-        """The arrays of the complex: faces without gaps, coordinates good to about 1e-8."""
-        rows, pool, *_ = self.faces
-        kernel.close_gaps(self.counts, rows, pool)
+    def _finish_vertices(self) -> None:
+        """Take the room away, and have coordinates good to about 1e-8."""
         self.exact.focus(-1)
-        (points, spread, parents, *_), (origin, signs) = self.vertices, self.regions
-        for array, count in (
-            (rows, FACES), (pool, POOL), (points, VERTICES), (spread, VERTICES),
-            (parents, VERTICES), (origin, REGIONS), (signs, REGIONS),
-        ):  # fmt: skip
-            _resize(array, int(self.counts[count]))
+        points, spread, parents, *_ = self.vertices
+        for array in (points, spread, parents):
+            _resize(array, self.n_vertices)
         vertices = doubtful(points, spread, len(self.domain.vertices))
         self.exact.coordinates(vertices)
         for v in vertices:
             self._round_coordinates(v)
+
+
+class FaceSubdivision(Subdivision):
+    """The faces of a polytope, cut by all steps of a network; see :class:`Complex`.
+
+    Attributes
+    ----------
+    faces, regions : kernel.Faces, kernel.Regions
+        With room for more.
+    """
+
+    def _begin(self) -> None:
+        """The faces of the domain."""
+        d, levels = self.layers.input_dimension, self.domain.faces
+        count = sum(map(len, levels))
+        length = sum(len(face) for level in levels[1:] for face in level)
+        room = 2 * count + ROOM
+        rows, pool = np.zeros((room, 6), np.int32), np.zeros(4 * length + 4 * ROOM, np.int32)
+        self.faces = kernel.Faces(
+            rows, pool,
+            mark=np.zeros(room, dtype=np.uint8),
+            half=np.zeros(room, dtype=np.int32),
+            split=np.zeros(room, dtype=np.int32),
+        )  # fmt: skip
+        self.regions = kernel.Regions(
+            origin=np.full((ROOM // 4, 2), -1, dtype=np.int32),
+            signs=np.zeros((ROOM // 4, len(self.steps)), dtype=np.int8),
+        )
+        f = p = first = 0
+        for k, level in enumerate(levels):
+            below, first = first, f
+            for i, face in enumerate(level):
+                begin = end = face[0]
+                if k > 0:
+                    begin, end = p, p + len(face)
+                    pool[begin:end] = [below + e for e in face]
+                    p = end
+                rows[f, :4] = k, begin, end, -1 - self.domain.walls[i] if k == d - 1 else 0
+                f += 1
+        self.counts[[FACES, POOL, REGIONS]] = f, p, 1
+
+    def _begin_lines(self) -> None:
+        faces, pool, *_ = self.faces
+        edges = np.flatnonzero(faces[: self.counts[FACES], 0] == 1)
+        faces[edges, 4:6] = faces[pool[faces[edges, 1, None] + np.arange(2)], 1]
+
+    def _subdivide(
+        self, cutting: NDArray[np.int64], settled: bool, fixed: bool, last: bool
+    ) -> tuple[int, int]:
+        return kernel.subdivide(
+            cutting, settled, fixed, last, self.layers.input_dimension, self.counts,
+            self.vertices, self.faces, self.regions,
+        )  # fmt: skip
+
+    def _grow(self, count: int) -> None:
+        n_regions = int(self.counts[REGIONS]) + count
+        rows, pool, mark, half, split = self.faces
+        if self.counts[NEED_POOL] > len(pool) and pool.nbytes > LARGE:
+            length = self.counts[POOL]
+            kernel.close_gaps(self.counts, rows, pool)
+            self.counts[NEED_POOL] -= length - self.counts[POOL]
+        need = self.counts[[NEED_FACES, NEED_POOL]].tolist()
+        rows, mark, half, split = enlarged((rows, mark, half, split), need[0])
+        (pool,) = enlarged((pool,), need[1])
+        self.faces = kernel.Faces(rows, pool, mark, half, split)
+        self._grow_vertices()
+        self.regions = kernel.Regions(*enlarged(self.regions, n_regions))
+
+    def arrays(self) -> Arrays:
+        """The arrays of the complex: faces without gaps, coordinates good to about 1e-8."""
+        rows, pool, *_ = self.faces
+        kernel.close_gaps(self.counts, rows, pool)
+        self._finish_vertices()
+        (points, spread, parents, *_), (origin, signs) = self.vertices, self.regions
+        for array, count in ((rows, FACES), (pool, POOL), (origin, REGIONS), (signs, REGIONS)):
+            _resize(array, int(self.counts[count]))
         kernel.inherit(signs, origin)
         rows[:, kernel.START : kernel.STOP + 1] = 0  # which was never written for most faces
         signs = self.steps.complete(signs)
         return Arrays(rows, pool, points, spread, parents, origin, signs)
 
 
-def _enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]:
+def enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]:
     """Arrays of one length with room for the needed entries, and for more if there was none."""
     if needed <= len(arrays[0]):
         return list(arrays)
-    if needed > MOST_ENTRIES:
-        raise SizeError(
-            f"more than {needed:,} faces, or entries of their boundaries; reduce the domain, "
-            "the neurons or the input dimension"
-        )
+    refuse_many(needed)
     widths = [array.itemsize * int(np.prod(array.shape[1:])) for array in arrays]
     in_place = 4 * needed * max(widths) > LARGE
     size = min(needed + needed // 4 if in_place else 4 * needed, MOST_ENTRIES)
     total = (size - in_place * len(arrays[0])) * sum(widths)
     if total > LARGE:
         what = f"{size:,} faces, or entries of their boundaries,"
-        refuse(total, what, "reduce the domain, the neurons or the input dimension")
+        refuse(total, what, ADVICE)
     result = []
     for array in arrays:
         if in_place:
@@ -352,6 +402,14 @@ def _enlarged(arrays: Sequence[NDArray[Any]], needed: int) -> list[NDArray[Any]]
             result.append(np.empty((size, *array.shape[1:]), dtype=array.dtype))
             result[-1][: len(array)] = array
     return result
+
+
+def refuse_many(
+    needed: int, what: str = "faces, or entries of their boundaries", most: int = MOST_ENTRIES
+) -> None:
+    """A SizeError if so many are more than have numbers."""
+    if needed > most:
+        raise SizeError(f"more than {needed:,} {what}; {ADVICE}")
 
 
 def _resize(array: NDArray[Any], size: int) -> None:

@@ -109,15 +109,16 @@ class ExactVertices:
     def float_coordinates(self, v: int) -> tuple[Floats, float]:
         """The float64 coordinates nearest to the exact ones of a vertex, and how near."""
         ((*x, scale),) = self.coordinates([v])
-        near = np.array([rounded(c, scale) for c in x])
-        far = [
-            abs(Fraction(r) - Fraction(int(c), int(scale)))
-            for r, c in zip(near.tolist(), x, strict=True)
-        ]
-        bound = 2 * UNIT_ROUNDOFF * float(np.abs(near).max()) + TINY
+        near = [rounded(c, scale) for c in x]
+        ratios = [r.as_integer_ratio() for r in near]
+        far = [p * scale - q * c for (p, q), c in zip(ratios, x, strict=True)]
         if not any(far):
-            bound = 0.0
-        return near, bound if max(far) <= bound else np.inf
+            return np.array(near), 0.0
+        bound = 2 * UNIT_ROUNDOFF * max(map(abs, near)) + TINY
+        most = max(
+            abs(Fraction(int(f), q * int(scale))) for f, (_, q) in zip(far, ratios, strict=True)
+        )
+        return np.array(near), bound if most <= bound else np.inf
 
     def rationals(self, vertices: Iterable[int]) -> list[list[fmpq]]:
         """The rows (x, 1) of vertices as fmpq."""

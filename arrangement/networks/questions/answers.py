@@ -33,7 +33,13 @@ def _texts(point: Point | None) -> list[str] | None:
     return None if point is None else [exact_text(v) for v in point]
 
 
-@dataclass(frozen=True)
+def _shown(point: Point) -> str:
+    """A point for readers, at most six coordinates of it."""
+    first = ", ".join(f"{nearest(v):.4g}" for v in point[:6])
+    return f"({first}{', …' if len(point) > 6 else ''})"
+
+
+@dataclass(frozen=True, repr=False)
 class Extremum:
     """The largest or least value of a function on a domain, where it is, and a bound.
 
@@ -64,6 +70,12 @@ class Extremum:
         """How far the bound is from the value; 0 if that is optimal."""
         return abs(self.bound - self.value)
 
+    def __repr__(self) -> str:
+        bound = "" if self.status == "optimal" else f", bound {nearest(self.bound):.6g}"
+        return (
+            f"Extremum: {nearest(self.value):.6g} at {_shown(self.point)}, {self.status}{bound}"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Exact numbers as text "p/q", and the nearest float64 of value and bound."""
         return {
@@ -77,7 +89,7 @@ class Extremum:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OutputRange:
     """The least and the largest value of each output on a domain.
 
@@ -95,6 +107,11 @@ class OutputRange:
         """Are all ends proved?"""
         return all(end.status == "optimal" for end in (*self.minima, *self.maxima))
 
+    def __repr__(self) -> str:
+        ends = zip(self.minima, self.maxima, strict=True)
+        shown = (f"{nearest(a.value):.6g} … {nearest(b.value):.6g}" for a, b in ends)
+        return f"OutputRange: {'; '.join(shown)}{', optimal' * self.is_optimal}"
+
     def to_dict(self) -> dict[str, Any]:
         """See :meth:`Extremum.to_dict`."""
         return {
@@ -103,7 +120,7 @@ class OutputRange:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Equality:
     """Whether two networks are the same function on a domain.
 
@@ -127,6 +144,14 @@ class Equality:
     bound: Fraction
     n_parts: int
 
+    def __repr__(self) -> str:
+        if self.is_equal:
+            return "Equality: equal"
+        if self.point is None:
+            return f"Equality: undecided, no difference above {nearest(self.bound):.6g}"
+        by = f"by {nearest(self.difference):.6g} at {_shown(self.point)}"
+        return f"Equality: different, {by}; nowhere by more than {nearest(self.bound):.6g}"
+
     def to_dict(self) -> dict[str, Any]:
         """Exact numbers as text "p/q", and the nearest float64 of difference and bound."""
         return {
@@ -139,7 +164,7 @@ class Equality:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Robustness:
     """The distance of a point from the inputs that are of another class as well.
 
@@ -187,6 +212,13 @@ class Robustness:
     def distance_bound(self) -> float:
         """The lower bound of the distance in float64; infinity if there is no point."""
         return self._distance(self.bound)
+
+    def __repr__(self) -> str:
+        found = f"{self.norm} {self.distance:.6g} from class {self.label}"
+        if self.point is not None:
+            found += f" to {self.nearest_label} at {_shown(self.point)}"
+        bound = "" if self.status == "optimal" else f", bound {self.distance_bound:.6g}"
+        return f"Robustness: {found}, {self.status}{bound}"
 
     def to_dict(self) -> dict[str, Any]:
         """Exact numbers as text "p/q"; what is infinite is None."""

@@ -71,12 +71,15 @@ class Summary(NamedTuple):
         return cls(*map(float, found))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Part:
     """One region of a division: an index into its `regions`."""
 
     regions: Division[Part]
     index: int
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} {self.index} of {self.regions!r}"
 
     @property
     def point(self) -> Floats:

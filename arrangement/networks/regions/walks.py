@@ -200,6 +200,10 @@ class WalkedRegion(LinearRegion):
 
     regions: WalkedRegions
 
+    def __repr__(self) -> str:
+        counts = ", ".join(str(int(np.count_nonzero(p))) for p in self.patterns)
+        return f"WalkedRegion at distance {nearest(self.distance):.6g}, active neurons {counts}"
+
     @property
     def distance(self) -> Fraction:
         """How far the region is from the point where the walk began, in l∞."""

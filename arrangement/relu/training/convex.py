@@ -105,8 +105,8 @@ class ConvexTraining(Predictor):
     dual : ndarray, shape (N,) or (N, C)
         A feasible point ν of the dual, y − f for squares where the optimum is exact.
     dual_norm : float
-        An upper bound on |Σ_i ν_i max(0, x_i·u)| over the patterns looked at and ‖u‖ ≤ 1; at
-        most β.
+        An upper bound on the size of Σ_i ν_i max(0, x_i·u) over the patterns looked at and
+        ‖u‖ ≤ 1; at most β.
     n_patterns : int
         Number of patterns looked at.
     complete : bool
@@ -345,7 +345,7 @@ def critical_beta(
 ) -> float:
     """The least weight decay β for which the zero function is optimal.
 
-    It is the largest |Σ_i y_i max(0, x_i·u)| over ‖u‖ ≤ 1.
+    It is the largest size of Σ_i y_i max(0, x_i·u) over ‖u‖ ≤ 1.
 
     Parameters
     ----------
