@@ -34,17 +34,20 @@ if TYPE_CHECKING:
     from arrangement.builder import ArrangementBuilder
     from arrangement.exact.fields import NumberField
     from arrangement.files.graphml import write_poset
+    from arrangement.results.cell_classes import CellClasses
     from arrangement.results.cells import Cell, Cells
     from arrangement.results.faces import Face, Faces
     from arrangement.results.flats import Flat, Flats
     from arrangement.results.polyhedra import Polyhedra
     from arrangement.results.unoriented_matroid import Matroid
+    from arrangement.symmetry.reflection_groups import ReflectionGroup
 
 __all__ = [
     "Arrangement",
     "ArrangementBuilder",
     "ArrangementError",
     "Cell",
+    "CellClasses",
     "Cells",
     "Face",
     "Faces",
@@ -57,6 +60,7 @@ __all__ = [
     "NearlyDegenerateWarning",
     "NumberField",
     "Polyhedra",
+    "ReflectionGroup",
     "SizeError",
     "SolverError",
     "__version__",
@@ -74,6 +78,7 @@ _LAZY = {
     "Arrangement": "arrangement.arrangement",
     "ArrangementBuilder": "arrangement.builder",
     "Cell": "arrangement.results.cells",
+    "CellClasses": "arrangement.results.cell_classes",
     "Cells": "arrangement.results.cells",
     "Face": "arrangement.results.faces",
     "Faces": "arrangement.results.faces",
@@ -82,6 +87,7 @@ _LAZY = {
     "Matroid": "arrangement.results.unoriented_matroid",
     "NumberField": "arrangement.exact.fields",
     "Polyhedra": "arrangement.results.polyhedra",
+    "ReflectionGroup": "arrangement.symmetry.reflection_groups",
     "write_poset": "arrangement.files.graphml",
 }
 _PACKAGES = ("bounds", "data", "families", "networks", "plot", "relu")

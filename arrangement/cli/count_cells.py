@@ -26,6 +26,7 @@ def add(parser: Parser) -> None:
     add_domain(parser)
     parser.options("""
 --symmetry {auto,none}=auto  count flats that a symmetry maps to each other once; default: auto
+--classes  count the cells up to all reflections that permute the hyperplanes, and nothing else
 """)
     add_jobs(parser, checkpoint=True)
 
@@ -33,10 +34,13 @@ def add(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Result:
     """Count the cells, with a domain those in it."""
     arrangement, domain = chosen(options)
-    if domain is None:
+    if options.classes:
+        if domain is not None or options.symmetry == "none":
+            raise InputError("--classes: not with a domain, nor with --symmetry none")
+    elif domain is None:
         for option in ("jobs", "checkpoint"):
             if getattr(options, option) is not None:
-                raise InputError(f"--{option}: only with a domain")
+                raise InputError(f"--{option}: only with a domain or --classes")
     seconds = stopwatch()
     if domain is not None:
         with workers(options.jobs) as executor:
@@ -49,6 +53,12 @@ def run(options: argparse.Namespace) -> Result:
             Fact("cells in the domain", count),
         ]
         return Result([*facts, seconds()])
+    if options.classes:
+        with workers(options.jobs) as executor:
+            count = arrangement.n_classes(
+                progress=True, executor=executor, checkpoint=options.checkpoint
+            )
+        return Result([*of_arrangement(arrangement), Fact("classes", count), seconds()])
     symmetry = None if options.symmetry == "none" else options.symmetry
     chi = arrangement.characteristic_polynomial(symmetry=symmetry, progress=True)
     took = seconds()

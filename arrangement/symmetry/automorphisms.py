@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +13,28 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
-from arrangement.counting.groups import orbits
 from arrangement.errors import InputError, SizeError
-from arrangement.hyperplanes.components import coordinates
+from arrangement.hyperplanes.components import components, coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
+from arrangement.symmetry.permutation_groups import orbits
 
-__all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators"]
-
-Symmetry: TypeAlias = str | Sequence[Sequence[int]] | None
+__all__ = ["Automorphisms", "find_generators", "given_generators", "projections"]
 
 Integers = NDArray[np.object_]
 Colours = NDArray[np.uint64]
+Floats = NDArray[np.float64]
 
 MOST_HYPERPLANES = 2**10
 """Beyond this, "auto" does not look for symmetry: it compares all pairs of hyperplanes."""
 
 SCALINGS = 200
 """How often the vectors are scaled, at most."""
+
+NEWTON = 60
+"""How often at the end by Newton's method."""
+
+CURVED = 1e-12
+"""Makes the second derivative definite: it is 0 where all factors are multiplied by one."""
 
 NOISE = 1e-9
 """Numbers in P that differ by less count as equal; they are at most 1."""
@@ -69,19 +74,66 @@ class Automorphisms:
         self.infinity = infinity
         unit = np.array([[0] * (width - 1) + [1]], dtype=object)
         self.vectors = np.concatenate([rows, unit]) if infinity else rows
-        self._basis = exact.independent_columns(self.vectors.T)
-        here = coordinates(self.vectors, self._basis)
+        self.basis = exact.independent_columns(self.vectors.T)
+        here = coordinates(self.vectors, self.basis)
         assert here is not None, "the basis is one"
-        self._form = _normal_form(here)
+        self._form, self._factors = _normal_form(here)
 
     def __contains__(self, permutation: Sequence[int]) -> bool:
+        return self.scales(permutation) is not None
+
+    def scales(self, permutation: Sequence[int]) -> list[Any] | None:
+        """By what a linear map that takes vectors to multiples of each other multiplies them.
+
+        Parameters
+        ----------
+        permutation : sequence of n ints
+            Vector i goes to a multiple of vector ``permutation[i]``.
+
+        Returns
+        -------
+        list of numbers, or None if there is no such map
+            Of the vector to be fixed, too, at the end. Unique up to one factor, of either
+            sign, for each connected component of the vectors.
+
+        Examples
+        --------
+        >>> plane = np.array([[1, 0], [0, 1], [1, 2]], dtype=object)
+        >>> list(map(str, Automorphisms(plane, False).scales([1, 0, 2])))
+        ['1', '1/4', '1/2']
+        """
         images = [*permutation, self.n] if self.infinity else list(permutation)
-        there = coordinates(self.vectors[images], self._basis)
-        return there is not None and _normal_form(there) == self._form
+        there = coordinates(self.vectors[images], self.basis)
+        if there is None:
+            return None
+        form, factors = _normal_form(there)
+        if form != self._form:
+            return None
+        return [a / b for a, b in zip(self._factors, factors, strict=True)]
+
+    def linear_map(self, permutation: Sequence[int]) -> Integers | None:
+        """The matrix T of such a map v ↦ v T, of ints, Fractions or field elements.
+
+        Examples
+        --------
+        >>> plane = np.array([[1, 0], [0, 1], [1, 1]], dtype=object)
+        >>> Automorphisms(plane, False).linear_map([1, 2, 0]).astype(int).tolist()
+        [[0, 1], [-1, -1]]
+        """
+        scales = self.scales(permutation)
+        if scales is None:
+            return None
+        images = [*permutation, self.n] if self.infinity else list(permutation)
+        moved = [scales[b] * self.vectors[images[b]] for b in self.basis]
+        found = exact.inverse(self.vectors[self.basis])
+        assert found is not None, "the basis is one"
+        return found[0] @ np.array(moved, dtype=object) * exact.ratio(1, found[1])
 
 
-def _normal_form(table: Integers) -> list[list[Any]]:
+def _normal_form(table: Integers) -> tuple[list[list[Any]], list[Any]]:
     """The table with rows and columns scaled so that certain entries become 1.
+
+    With the form come the numbers by which its rows were divided, beyond the columns' factors.
 
     The non-zero entries are the edges of a graph on rows and columns. Along a spanning forest
     they tell all factors, up to one for each component: tables have the same form iff they
@@ -89,6 +141,7 @@ def _normal_form(table: Integers) -> list[list[Any]]:
     """
     scale: dict[int, Any] = {}
     form: list[list[Any]] = [[]] * len(table)
+    factors: list[Any] = [1] * len(table)
     waiting = list(range(len(table)))
     while waiting:
         later = []
@@ -101,14 +154,15 @@ def _normal_form(table: Integers) -> list[list[Any]]:
             for c, v in support:
                 scale.setdefault(c, known / v)
             form[j] = [v * scale[c] / known if v else 0 for c, v in enumerate(table[j])]
+            factors[j] = known
         if len(later) == len(waiting):
             scale[next(c for c, v in enumerate(table[later[0]]) if v)] = Fraction(1)
         waiting = later
-    return form
+    return form, factors
 
 
 def given_generators(
-    arrangement: Hyperplanes, automorphisms: Automorphisms, symmetry: Sequence[Sequence[int]]
+    arrangement: Hyperplanes, automorphisms: Automorphisms, symmetry: Any
 ) -> list[list[int]]:
     """The permutations that a caller gave, checked, on the different hyperplanes."""
     first, _ = arrangement.coincidence
@@ -171,34 +225,88 @@ def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]
     """
     if automorphisms.n > MOST_HYPERPLANES or automorphisms.n == 0:
         return [], 1
-    forms = _projection(automorphisms)
+    forms = next(projections(automorphisms), None)
     return ([], 1) if forms is None else _Search(automorphisms, forms).run()
 
 
-def _projection(automorphisms: Automorphisms) -> NDArray[np.float64] | None:
-    """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; None where float64 fails.
+def projections(automorphisms: Automorphisms) -> Iterator[Floats]:
+    """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; none where float64 fails.
 
-    The vectors are scaled until all P_ii are equal, as far as that is possible (Barthe 1998):
-    then the scaling that they came with does not matter.
+    The vectors are scaled until all P_ii are equal: then the scaling that they came with does
+    not matter. That is possible unless some flat holds more than its share of the vectors
+    (Barthe 1998). Where it is not, affine hyperplanes are scaled otherwise, and then P of the
+    vectors as they are is another guess.
     """
     rows, _, _ = exact.float_rows(automorphisms.vectors)
     if max(abs(v) for v in automorphisms.vectors.flat) < exact.FLOAT_EXACT_LIMIT:
         rows = automorphisms.vectors.astype(np.float64)
-    m, width = rows.shape
     with np.errstate(all="ignore"):
-        for _ in range(SCALINGS):
-            try:
-                half = np.linalg.solve(rows.T @ rows, rows.T)
-            except np.linalg.LinAlgError:
-                return None
-            length = np.sqrt((rows * half.T).sum(axis=1) * (m / width))
-            if not (length > 0).all():
-                return None
-            if np.abs(length - 1).max() < 1e-13:
-                break
-            rows = rows / length[:, None]
-        forms = rows @ half
-    return (forms + forms.T) / 2 if np.isfinite(forms).all() else None
+        try:
+            factors, is_balanced = _balancing(rows)
+            scaled = factors * rows
+            if automorphisms.infinity and not is_balanced:
+                scaled = _affine(rows, automorphisms.vectors[:-1, :-1])
+            for table in (scaled,) if is_balanced else (scaled, rows):
+                forms = table @ np.linalg.solve(table.T @ table, table.T)
+                if np.isfinite(forms).all():
+                    yield (forms + forms.T) / 2
+        except np.linalg.LinAlgError:
+            return
+
+
+def _affine(rows: Floats, normals: Integers) -> Floats:
+    """Scaled rows [normal | offset], and the last one, of infinity, as it is.
+
+    The normals are balanced, component by component and each direction once, and then the
+    offsets of a component, to be at distance 1 from those of hyperplanes with a common point.
+    """
+    rows = rows.copy()
+    for part in components(normals):
+        directions = rows[part][:, exact.independent_columns(normals[part])]
+        lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+        parallel = np.abs(directions @ directions.T) > (1 - NOISE) * (lengths * lengths.T)
+        first = parallel.argmax(axis=1)
+        factors = np.ones_like(lengths)
+        factors[np.unique(first)], _ = _balancing(directions[np.unique(first)])
+        factors = factors[first] * lengths[first] / lengths
+        directions, offsets = factors * directions, factors[:, 0] * rows[part, -1]
+        if not (np.isfinite(directions).all() and np.isfinite(offsets).all()):
+            raise np.linalg.LinAlgError
+        fit = np.linalg.lstsq(directions, offsets)[0]
+        distance = np.linalg.norm(offsets - directions @ fit)
+        rows[part] *= factors / (distance if distance > NOISE else 1.0)
+    return rows
+
+
+def _balancing(rows: Floats) -> tuple[Floats, bool]:
+    """Factors of vectors for which all P_ii are equal, as a column, and are they?
+
+    They minimise log det Σ_k f_k² a_k a_kᵀ − (D/m) Σ_k log f_k², a convex function of log f: at
+    first step by step, then by Newton's method. Where they grow apart, those within and those
+    off a flat that holds too many are right.
+    """
+    m, width = rows.shape
+    factors = np.ones((m, 1))
+    for step in range(SCALINGS):
+        scaled = factors * rows
+        forms = scaled @ np.linalg.solve(scaled.T @ scaled, scaled.T)
+        length = np.sqrt(np.diagonal(forms)[:, None] * (m / width))
+        if not (length > 0).all():
+            raise np.linalg.LinAlgError
+        if np.abs(length - 1).max() < 1e-13:
+            return factors, True
+        if step < SCALINGS - NEWTON:
+            factors = factors / length
+            continue
+        curvature = np.diag(np.diagonal(forms) + CURVED) - forms**2
+        change = np.linalg.solve(curvature, width / m - np.diagonal(forms))
+        if np.abs(change).max() > 1:
+            break
+        factors = factors * np.exp(change[:, None] / 2)
+    parts, label = connected_components(csr_array(np.abs(forms) > NOISE))
+    for k in range(parts):
+        factors[label == k] /= np.exp(np.log(factors[label == k]).mean())
+    return factors, False
 
 
 class _Search:
@@ -215,7 +323,7 @@ class _Search:
         number: NDArray[np.int64] = np.cumsum(np.diff(values, prepend=0.0) > NOISE)
         colour = number[place].reshape(forms.shape)
         colour = np.where(forms < 0, -colour, colour)
-        self._components = connected_components(csr_array(colour != 0))[0]
+        self._component = connected_components(csr_array(colour != 0))[1]
         signed = np.block([[colour, -colour], [-colour, colour]])
         self._edges = _mix(signed.astype(np.int64).view(np.uint64))
         self._spent = 0
@@ -234,6 +342,9 @@ class _Search:
         order = 1
         for level in range(len(self.base) - 1, -1, -1):
             point = self.base[level]
+            part = self._component[point % self.m]
+            if part not in self._component[np.array(self.base[:level], dtype=int) % self.m]:
+                found.append(self._opposite(part))
             cell = np.flatnonzero(self.path[level] == self.path[level][point])
             label = self._orbits(found)
             failed: list[int] = []
@@ -251,7 +362,12 @@ class _Search:
         identity = list(range(self.automorphisms.n))
         generators = [[v % self.m for v in image[: len(identity)]] for image in found]
         # A map that takes each vector to ± itself has one sign on each component.
-        return [g for g in generators if g != identity], order >> self._components
+        return [g for g in generators if g != identity], order >> int(self._component.max()) + 1
+
+    def _opposite(self, part: int) -> list[int]:
+        """The opposite map on one component."""
+        turned = np.tile(np.where(self._component == part, self.m, 0), 2)
+        return ((np.arange(2 * self.m) + turned) % (2 * self.m)).tolist()
 
     def _orbits(self, generators: list[list[int]]) -> NDArray[np.int64]:
         return orbits(np.array([range(2 * self.m), *generators], dtype=np.uint16))
