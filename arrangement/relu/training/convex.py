@@ -50,6 +50,7 @@ from scipy.spatial import ConvexHull, QhullError
 
 from arrangement.arrangement import Arrangement
 from arrangement.bounds import cover
+from arrangement.checks import generator
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.exact.packing import Words, pack_signs
@@ -208,8 +209,8 @@ def train(
     ------
     InputError
         If X or y is no table of finite numbers of matching length, beta is not above 0,
-        `patterns` is neither "all", "auto" nor a positive integer, a label is not one of the
-        loss, or a weight is below 0.
+        `patterns` is neither "all", "auto" nor a positive integer, `rng` is no seed, a label is
+        not one of the loss, or a weight is below 0.
     SizeError
         If there may be more than a million patterns, and all are to be looked at.
     SolverError
@@ -234,7 +235,7 @@ def train(
     >>> three.outputs.argmax(axis=1).tolist(), three.gap < 1e-7
     ([0, 1, 2, 1], True)
     """
-    decay = _positive(beta)
+    decay, draw = _positive(beta), generator(rng)
     kind = Loss(loss, threshold, margin)
     full = arrangement = sample_arrangement(X, bias)
     weights = sample_weights(sample_weight, full.n_hyperplanes)
@@ -246,7 +247,7 @@ def train(
     if len(counted) < len(weights):
         arrangement = Arrangement.from_samples(full.normals[counted])
     packed, facets, complete = _patterns(
-        arrangement, arrangement.normals.astype(np.float64), patterns, rng, progress
+        arrangement, arrangement.normals.astype(np.float64), patterns, draw, progress
     )
     given = full.normals.astype(np.float64)
 
@@ -427,7 +428,7 @@ def _patterns(
     if patterns > MOST_PATTERNS:
         raise SizeError(f"patterns={patterns}: at most {MOST_PATTERNS:,} are looked at")
     # A sign that rounding gets wrong gives a cone that is still one of valid neurons.
-    u = np.random.default_rng(rng).normal(size=(int(patterns), X.shape[1]))
+    u = generator(rng).normal(size=(int(patterns), X.shape[1]))
     packed, at = np.unique(pack_signs(np.where(u @ X.T >= 0, 1, -1)), axis=0, return_index=True)
     return packed, lambda k: facets_around(X, u[at[k]]), False
 
