@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse
 
 from arrangement.errors import SizeError
-from arrangement.relu.minima.neuron_faces import ROUNDING, NeuronFaces
+from arrangement.relu.minima.neuron_faces import ROUNDING, TAME, NeuronFaces
 from arrangement.relu.minima.rational import Integers, RationalDecider
 from arrangement.relu.minima.search import MAX_PIECES, Search, active_minima
 from arrangement.relu.minima.stationary import Minima, States, joined
@@ -75,7 +75,9 @@ class _Rays:
         self.incidence = _incidence(faces)
         self._exact: dict[int, tuple[Integers, Floats, Fraction]] = {}
         self.directions = np.empty((len(self.lines), faces.rank))
-        if faces.rough:
+        # A sample that is nearly on a ray does not harm it, so that `rough` is too strict.
+        self.rough = max(faces.given.spread, faces.condition) > TAME
+        if self.rough:
             for k in range(len(self.lines)):
                 self.directions[k] = self._ray(k)[1]
             return
@@ -129,7 +131,7 @@ class _Rays:
             outputs *= self.directions[rows] @ X.T
             value[rows] = outputs @ r
             share[rows] = value[rows] / np.maximum(np.abs(outputs) @ size, 1e-300)
-        sure = (np.abs(value) > ACCURATE * error) & (not faces.rough)
+        sure = (np.abs(value) > ACCURATE * error) & (not self.rough)
         for k in np.flatnonzero(~(sure | silent)).tolist():
             along, _, factor = self._ray(k)
             exactly = sum(a * v for a, v in zip(along.tolist(), whole, strict=True))
