@@ -514,7 +514,7 @@ def test_saddles_are_those_of_slopes_in_rational_arithmetic(seed, monkeypatch):
     layer = OneHiddenLayer(X, y, hidden=1 + (seed % 3 == 0), bias=bias)
     found = layer.landscape().saddles(on_faces=True)
     # No slope in float64 is taken for sure, and then no direction either.
-    monkeypatch.setattr(saddles_module, "ACCURATE", np.inf)
+    monkeypatch.setattr(saddles_module, "ACCURATE", 1e300)
     slopes = layer.landscape().saddles(on_faces=True)
     monkeypatch.setattr(saddles_module, "TAME", -np.inf)
     exactly = layer.landscape().saddles(on_faces=True)

@@ -123,11 +123,11 @@ class _Rays:
         rounding = ROUNDING * (n + d * faces.condition)
         error = rounding * float(np.abs(r) @ lengths(X)) * lengths(self.directions)
         value, share = np.empty((2, len(self.lines)))
-        silent = np.zeros(len(self.lines), dtype=np.bool_)
+        silent = np.full(len(self.lines), not any(whole))
         for rows in self._portions():
             lines = self.lines[rows]
             outputs = faces.slopes(lines)
-            silent[rows] = ~outputs.any(axis=1)
+            silent[rows] |= ~outputs.any(axis=1)
             outputs *= self.directions[rows] @ X.T
             value[rows] = outputs @ r
             share[rows] = value[rows] / np.maximum(np.abs(outputs) @ size, 1e-300)
