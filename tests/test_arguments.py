@@ -33,15 +33,18 @@ from arrangement.hyperplanes import operations
 from arrangement.networks import Network
 from arrangement.networks.regions.regions import Regions
 from arrangement.relu import (
+    LinearNetwork,
     NetworkLoss,
     OneHiddenLayer,
     bias_direction,
     cellwise_minima,
+    convex,
     decayed_minimum,
     directions_at,
     local_minimum,
     loss_surface,
     pattern_minimum,
+    sampled_cells,
 )
 from arrangement.results import distances, matroid, topes
 from arrangement.results.cells import Cells
@@ -153,6 +156,12 @@ CALLS = [
     (LAYER.landscape, (), {"kinds": None, "exact": False, "executor": None}),
     (LAYER.landscape().critical_points, (), {"saddles": None}),
     (LAYER.landscape().saddles, (), {"max_loss": None, "on_faces": False}),
+    (convex.train, (X, Y, 1.0), {"rng": 0, "patterns": 2}),
+    (LinearNetwork, (X, Y), {"hidden": [1], "bias": 1.0}),
+    (sampled_cells, (X, Y), {
+        "bias": 1.0, "around": None, "spread": 0.1, "confidence": 0.95,
+        "max_steps": 5, "random_state": 0,
+    }),
     (cellwise_minima, (X, Y), {"output_weights": [1.0], "loss": "squared", "penalty": None}),
     (decayed_minimum, (X, Y, [[True, False, True]], 1.0), {"loss": "squared", "bias": 1.0}),
     (local_minimum, (X, Y, [[1.0, 0, 0]], [1.0]), {"signs": None, "tolerance": 1e-9}),
@@ -228,6 +237,23 @@ def test_the_class_itself_and_a_missing_rank():
         Network.random([2, 1], rng=-1)
     with pytest.raises(InputError, match=r"executor must be a concurrent.futures.Executor"):
         LINES.cells(executor=3, method="sweep")
+
+
+def test_arguments_that_would_be_taken_for_others():
+    for function in (sampled_cells, LinearNetwork, OneHiddenLayer, convex.critical_beta):
+        for none in (0, 0.0, False, "0"):
+            with pytest.raises(InputError, match=r"bias=0 appends .* for no bias give None"):
+                function(X, Y, bias=none)
+    with pytest.raises(InputError, match="hidden = b'x' is not an integer"):
+        LinearNetwork(X, Y, b"x")
+    with pytest.raises(InputError, match="output_weights must be numbers"):
+        cellwise_minima(X, Y, np.array(["2020-01-01"], dtype="M8[D]"))
+    for patterns in ("all", 2):
+        with pytest.raises(InputError, match="rng = -1 is too small"):
+            convex.train(X, Y, 1.0, patterns=patterns, rng=-1)
+    with pytest.raises(SizeError, match=r"3 samples and 1,000,000,000,000 neurons: tables of"):
+        sampled_cells(X, Y, 10**12)
+    assert sampled_cells(X, Y, bias="1/2") == sampled_cells(X, Y, bias=0.5)
 
 
 def test_a_folder_in_place_of_a_block(tmp_path):

@@ -20,6 +20,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -33,9 +34,10 @@ from arrangement.checks import entries, float_table, number, whole
 from arrangement.data.dataset import DataSet
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
+from arrangement.memory import memory
 from arrangement.progress import Progress, reporter
 from arrangement.relu.confidence import checked_confidence, clopper_pearson
-from arrangement.relu.weight_space import Floats, Indices, Mask
+from arrangement.relu.weight_space import Floats, Indices, Mask, exact_bias
 
 __all__ = ["SampledShare", "sampled_cells"]
 
@@ -111,7 +113,7 @@ def sampled_cells(
     hidden: int = 1,
     *,
     draws: int = 100,
-    bias: float | None = 1.0,
+    bias: float | Fraction | str | None = 1.0,
     around: tuple[ArrayLike, ArrayLike] | None = None,
     spread: float = 0.1,
     confidence: float = 0.95,
@@ -155,7 +157,7 @@ def sampled_cells(
         does not tell their rank.
     SizeError
         If both N and K times the rank of the samples are above 6,000, and N·K above
-        20,000,000.
+        20,000,000; or if tables of N × K and K × d do not fit in memory.
 
     Notes
     -----
@@ -185,7 +187,7 @@ def sampled_cells(
     if spread < 0:
         raise InputError(f"spread = {spread:g}: a number of at least 0 is needed")
     if bias is not None:
-        constant = np.full((len(given), 1), number(bias, "bias"))
+        constant = np.full((len(given), 1), float(exact_bias(bias)))
         given = np.concatenate([given, constant], axis=1)
     samples = _Samples.of(given)
     side = min(len(given), K * samples.Q.shape[1])
@@ -193,6 +195,12 @@ def sampled_cells(
         raise SizeError(
             f"{len(given):,} samples and {K:,} neurons: {len(given) * K:,} pre-activations, "
             f"more than {MOST_ENTRIES:,}; reduce one of them"
+        )
+    least = 8 * K * (4 * len(given) + 2 * given.shape[1])
+    if least > memory():
+        raise SizeError(
+            f"{len(given):,} samples and {K:,} neurons: tables of {least / 1e9:,.1f} GB, more "
+            "than fit in memory; reduce one of them"
         )
     centre = None
     if around is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, Self
+from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,7 @@ from arrangement.relu.weight_space import Floats, sample_weights
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -118,6 +120,7 @@ class _ExactReLU(_Fitted):
         *,
         bias: float | Fraction | str | None = 1.0,
         time_limit: float | None = None,
+        max_nodes: int | Literal["auto"] | None = "auto",
         tolerance: float = 1e-8,
         random_state: int = 0,
         progress: Progress = None,
@@ -125,6 +128,7 @@ class _ExactReLU(_Fitted):
         self.hidden = hidden
         self.bias = bias
         self.time_limit = time_limit
+        self.max_nodes = max_nodes
         self.tolerance = tolerance
         self.random_state = random_state
         self.progress = progress
@@ -144,7 +148,16 @@ class _ExactReLU(_Fitted):
             self.progress,
             tolerance=self.tolerance,
             random_state=self.random_state,
+            max_nodes=self.max_nodes,
         )
+        if optimum.status == "node_limit" and self.max_nodes == "auto":
+            warnings.warn(
+                f"a loss of {optimum.fun:.6g} was found, and the least is at least "
+                f"{optimum.lower_bound:.6g}: for a proof take fewer samples or features, or "
+                "give a larger max_nodes or time_limit",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
         if self.bias is None:
             return optimum
         return replace(optimum, bias=float(exact_number(self.bias)))
@@ -153,10 +166,11 @@ class _ExactReLU(_Fitted):
 class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
     """Least squares regression with K ReLU neurons, trained to the proven global optimum.
 
-    For small data: tens of samples, few features, few neurons (see
-    :meth:`OneHiddenLayer.fit_global`). With a time limit the certificate tells how far the
-    bound came, and what was found depends on the machine. With several targets one neuron is
-    trained to the optimum; more have a bound that may leave a gap, and no time limit.
+    The proof is for small data: tens of samples, few features, few neurons (see
+    :meth:`OneHiddenLayer.fit_global`). Where there are too many it is given up after some
+    seconds, with a ``ConvergenceWarning``: then the network is the best that was found, and
+    `certified_` and `gap_` tell how far the bound came. With several targets one neuron is
+    trained to the optimum; more have a bound that may leave a gap, and no limits.
 
     Parameters
     ----------
@@ -165,7 +179,11 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
     bias : number, optional
         The value of a constant coordinate; None for neurons without bias.
     time_limit : float, optional
-        Seconds for `fit`.
+        Seconds for `fit`. What is found by then depends on the machine.
+    max_nodes : int or "auto", optional
+        Nodes of branch and bound for `fit`. ``"auto"``: as many as take seconds where the
+        samples may have more than 4,000,000 activation patterns and there is no time limit, and
+        else no limit; None refuses so many.
     tolerance, random_state, progress
         As in :meth:`OneHiddenLayer.fit_global`.
 
@@ -176,7 +194,11 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
     output_weights_ : ndarray, shape (K,)
         The output weights z_j.
     loss_, lower_bound_ : float
-        Mean squared error on the training data, weighted, and the bound that proves it.
+        Mean squared error on the training data, weighted, and what no network is below.
+    gap_ : float
+        Their difference.
+    certified_ : bool
+        Is the gap within the tolerance, and the network so proven to be best?
     certificate_ : Certificate
     optimum_ : GlobalOptimum
     n_features_in_ : int
@@ -199,7 +221,14 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
         self.weights_ = self.optimum_.weights
         self.output_weights_ = self.optimum_.output_weights
         self.loss_, self.lower_bound_ = self.optimum_.fun, self.optimum_.lower_bound
-        self.certificate_ = self.optimum_.certificate
+        self.certificate_, self.gap_ = self.optimum_.certificate, self.optimum_.gap
+        self.certified_ = self.optimum_.status == "optimal"
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # The best of one neuron has one sign and one kink: linear functions take two.
+        tags.regressor_tags.poor_score = self.hidden == 1
+        return tags
 
     def predict(self, X: ArrayLike) -> Floats:
         """The outputs of the network, shape (M,) or (M, m)."""
@@ -211,19 +240,24 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
     """Classification by least squares on ±1 with K ReLU neurons, trained to a proven optimum.
 
     Two classes take one network, whose output is compared with 0; C > 2 classes take one
-    network each, against the rest, and the largest output wins. Squares give no probabilities:
-    for these see :class:`ConvexReLUClassifier`.
+    network each, against the rest, and the largest output wins. Squares give no probabilities,
+    so that there is no ``predict_proba``: for these take :class:`ConvexReLUClassifier`, or
+    scikit-learn's ``CalibratedClassifierCV`` of this one.
 
     Parameters
     ----------
-    hidden, bias, time_limit, tolerance, random_state, progress
-        As in :class:`ExactReLURegressor`; the time limit is shared by the networks.
+    hidden, bias, time_limit, max_nodes, tolerance, random_state, progress
+        As in :class:`ExactReLURegressor`; the time limit is shared by the networks, and each
+        may take `max_nodes`.
 
     Attributes
     ----------
     classes_ : ndarray, shape (C,)
     weights_ : ndarray, shape (K, d), or (C, K, d) for C > 2 classes
     output_weights_ : ndarray, shape (K,), or (C, K)
+    gap_ : float, or ndarray, shape (C,)
+    certified_ : bool
+        Are all networks proven to be best?
     certificate_ : Certificate, or tuple of C of them
     optima_ : tuple of GlobalOptimum
         One a network.
@@ -259,6 +293,9 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         self.weights_ = hidden[0] if one else np.array(hidden)
         self.output_weights_ = outputs[0] if one else np.array(outputs)
         self.certificate_ = certificates[0] if one else certificates
+        gaps = np.array([optimum.gap for optimum in self.optima_])
+        self.gap_ = float(gaps[0]) if one else gaps
+        self.certified_ = all(optimum.status == "optimal" for optimum in self.optima_)
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """The outputs of the networks, shape (M,) for two classes, else (M, C)."""
@@ -272,6 +309,14 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         if outputs.ndim == 1:
             return self.classes_[(outputs > 0).astype(int)]
         return self.classes_[outputs.argmax(axis=1)]
+
+    @property
+    def predict_proba(self) -> NoReturn:
+        """Not there: no attribute, as in scikit-learn's classifiers without probabilities."""
+        raise AttributeError(
+            "ExactReLUClassifier has no predict_proba: squares give no probabilities; take "
+            "ConvexReLUClassifier, or scikit-learn's CalibratedClassifierCV of this one"
+        )
 
 
 class _ConvexReLU(_Fitted):

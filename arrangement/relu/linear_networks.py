@@ -31,10 +31,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.checks import float_table, whole
+from arrangement.checks import entries, float_table, whole
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_table, integral
-from arrangement.relu.weight_space import Floats
+from arrangement.relu.weight_space import Floats, exact_bias
 
 __all__ = ["LinearCriticalPoint", "LinearNetwork"]
 
@@ -161,17 +161,18 @@ class LinearNetwork:
         bias: float | Fraction | str | None = 1.0,
     ) -> None:
         samples = exact_table(X, "X", "row", 2)
-        targets = exact_table(Y, "Y", "row", 1 if np.ndim(np.asarray(Y, object)) == 1 else 2)
-        targets = targets.reshape(len(targets), -1)
+        targets = exact_table(Y, "Y", "row", 1 if entries(Y).ndim == 1 else 2)
+        targets = targets[:, None] if targets.ndim == 1 else targets
         if len(samples) != len(targets):
             raise InputError(f"Y has {len(targets)} rows, but X has {len(samples)} samples")
         if bias is not None:
-            column = np.full((len(samples), 1), exact_table([bias], "bias", "entry", 1)[0])
-            samples = np.hstack([samples, column])
+            samples = np.hstack([samples, np.full((len(samples), 1), exact_bias(bias))])
         if 0 in samples.shape or 0 in targets.shape:
             raise InputError("at least one sample, one feature and one output are needed")
-        given = hidden if isinstance(hidden, Sequence) else [hidden]
-        if not len(given):
+        given = [hidden]
+        if isinstance(hidden, Sequence) and not isinstance(hidden, str | bytes):
+            given = list(hidden)
+        if not given:
             raise InputError("hidden: at least one hidden layer is needed")
         inner = [whole(width, "hidden", 1) for width in given]
         self._exact = samples, targets

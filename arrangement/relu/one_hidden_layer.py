@@ -334,6 +334,7 @@ class OneHiddenLayer(Problem):
         tolerance: float = 1e-8,
         method: Literal["auto", "screen", "branch", "cones"] = "auto",
         random_state: int = 0,
+        max_nodes: int | Literal["auto"] | None = None,
     ) -> GlobalOptimum:
         """A network of least loss, proven to be one.
 
@@ -359,6 +360,10 @@ class OneHiddenLayer(Problem):
         random_state : int
             Seed of the local search that finds a good network first; the proof does not
             depend on it.
+        max_nodes : int or "auto", optional
+            Nodes of branch and bound after which the search stops as at a time limit, but with
+            the same answer on every machine. ``"auto"`` takes as many as take seconds, where
+            otherwise the patterns are too many (see below), and else sets no limit.
 
         Returns
         -------
@@ -367,7 +372,7 @@ class OneHiddenLayer(Problem):
         Raises
         ------
         SizeError
-            If the samples may have more than 4,000,000 activation patterns and there is no time
+            If the samples may have more than 4,000,000 activation patterns and there is no
             limit. With one the search goes on without the cells.
 
         Notes
@@ -385,8 +390,8 @@ class OneHiddenLayer(Problem):
         With several outputs the answer for one neuron is the least of its exact minima. More
         neurons are no convex problem within a tuple of cells: the network is the best end of
         descents, the bound that of outputs of rank K in the span of the cells' columns, and the
-        status ``"bounded"`` where they leave a gap; `time_limit` and `method` are not used. See
-        :mod:`arrangement.relu.training.several_outputs`.
+        status ``"bounded"`` where they leave a gap; `time_limit`, `method` and `max_nodes` are
+        not used. See :mod:`arrangement.relu.training.several_outputs`.
 
         Examples
         --------
@@ -398,7 +403,7 @@ class OneHiddenLayer(Problem):
         """
         if self.n_outputs > 1:
             return several_outputs_optimum(
-                self, time_limit, tolerance, method, random_state, progress
+                self, time_limit, tolerance, method, random_state, max_nodes, progress
             )
         self.refuse_other_losses("fit_global()")
         return global_optimum(
@@ -407,6 +412,7 @@ class OneHiddenLayer(Problem):
             tolerance=tolerance,
             method=method,
             random_state=random_state,
+            max_nodes=max_nodes,
             progress=progress,
         )
 

@@ -20,8 +20,9 @@ from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import pack_signs
 
 __all__ = [
-    "CHUNK", "SPREAD", "Floats", "Indices", "Mask", "Samples", "Signs", "float_samples",
-    "in_float64", "lengths", "sample_arrangement", "sample_targets", "sample_weights",
+    "CHUNK", "SPREAD", "Floats", "Indices", "Mask", "Samples", "Signs", "exact_bias",
+    "float_samples", "in_float64", "lengths", "sample_arrangement", "sample_targets",
+    "sample_weights",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -41,6 +42,17 @@ CHUNK = 1 << 16
 """Numbers in one intermediate table: half a megabyte stays in a processor's cache."""
 
 
+def exact_bias(bias: Any) -> Any:
+    """The value of the constant coordinate, an exact number that is not 0."""
+    value = exact_table([bias], "bias", "entry", 1)[0]
+    if not value:
+        raise InputError(
+            "bias=0 appends a coordinate that is always 0; for no bias give None "
+            "('none' on the command line)"
+        )
+    return value
+
+
 def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
     """The samples, with the bias appended, as normals of a central arrangement.
 
@@ -50,12 +62,7 @@ def sample_arrangement(X: ArrayLike, bias: Any) -> Arrangement:
         If X is not a table of finite numbers, of at least one sample and one feature, if a
         sample is zero and there is no bias, or a number is beyond float64.
     """
-    if bias is not None and not exact_table([bias], "bias", "entry", 1)[0]:
-        raise InputError(
-            "bias=0 appends a coordinate that is always 0; for no bias give None "
-            "('none' on the command line)"
-        )
-    arrangement = Arrangement.from_samples(X, 1 if bias is None else bias)
+    arrangement = Arrangement.from_samples(X, 1 if bias is None else exact_bias(bias))
     given = arrangement.normals
     if field_of(given) is not None:
         raise InputError("X: irrational numbers; samples are rational, such as floats")

@@ -20,8 +20,9 @@ from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import FieldElement, in_one_field, simplest
+from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import exact_table, integral, primitive, shown
+from arrangement.exact.one_field import in_one_field, simplest
 
 __all__ = ["ChamberFace", "ReflectionGroup", "ray"]
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.fields import in_one_field
 from arrangement.exact.numbers import exact_table, integral, primitive, shown
+from arrangement.exact.one_field import in_one_field
 from arrangement.hyperplanes.components import components, coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows

@@ -123,3 +123,25 @@ def test_the_intervals_hold_the_solid_angle_of_the_dead(d):
     assert found.undecided == 0
     assert np.mean(held) >= 0.72  # three deviations below 0.9
     assert np.mean(share) == pytest.approx(expected, abs=3 * 0.5 / 1000**0.5)
+
+
+@pytest.mark.parametrize(
+    ("w", "z", "signs", "output_sign"),
+    [
+        (1e-9, 1.0, [0, 0], 1),
+        (1e-9, -1.0, [0, 0], -1),
+        (1.0, 1e-9, [1, 1], 0),
+        (1.0, -1e-9, [1, 1], 0),
+        (-1.0, 1e-9, [-1, -1], 0),
+        (-1e-9, 1.0, [-1, -1], 0),
+    ],
+)
+def test_a_neuron_that_vanishes_is_in_the_piece_of_the_weight_that_does(
+    w, z, signs, output_sign
+):
+    # All pieces have the loss of no neuron; of a dead neuron either weight may vanish.
+    pieces = OneHiddenLayer([[1.0], [2.0]], [2.0, -1.0], bias=None).landscape().pieces
+    sides = np.full((1, 2), np.sign(w), dtype=np.int8)
+    row = basins._piece_below(pieces, sides, np.array([[w]]), np.array([z]), 2.5, 1e-6)
+    assert pieces.signs[row].tolist() == [signs]
+    assert pieces.output_signs[row].tolist() == [output_sign]

@@ -10,6 +10,7 @@ from arrangement import Arrangement, kernels
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.relu.losses.losses import LOSSES, Loss
 from arrangement.relu.training import convex
+from arrangement.relu.training.convex_neurons import fewest
 from tests.amounts import first
 from tests.relu.test_landscape import data_set, with_bias
 from tests.relu.test_losses import CLASSED, targets
@@ -401,3 +402,41 @@ def test_the_gap_is_small_beside_the_loss_whatever_samples_weigh(seed):
     # Without a sample the least loss is no larger.
     alone = convex.train(X[1:], y[1:], 1e-3)
     assert found.fun >= alone.lower_bound - 1e-12
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_rows_around_a_drawn_vector_are_the_facets_of_its_cell(d):
+    rng = np.random.default_rng(d)
+    left_out = 0
+    for n in (1, 2, 5, 12, 12, 12):
+        X = rng.integers(-3, 4, (n, d)).astype(float)
+        X = X[X.any(axis=1)]
+        X[:, d - 1] = X[:, 0] if n == 5 else X[:, d - 1]  # of lower rank
+        X = X[X.any(axis=1)]
+        if not len(X):
+            continue
+        arrangement = Arrangement.from_samples(X)
+        cells, same = arrangement.cells(), arrangement.coincidence[0]
+        for u in rng.normal(size=(20, d)) * 10.0 ** rng.integers(-9, 9, (20, 1)):
+            found = convex.facets_around(X, u)
+            cell = cells[cells.locate(u)]
+            assert {same[i] for i in found} >= {same[i] for i in cell.facets()}
+            assert len(found) == len(set(found))
+            left_out += len(X) - len(found)
+            if np.abs(X @ u).min() > 1e-3 * np.linalg.norm(X, axis=1).max() * np.linalg.norm(u):
+                assert {same[i] for i in found} == {same[i] for i in cell.facets()}
+    assert left_out > 100
+
+
+def test_fewest_neurons_have_the_same_outputs_and_no_more_length():
+    rng = np.random.default_rng(0)
+    for n, d, m in ((1, 1, 4), (3, 2, 9), (5, 3, 5), (6, 2, 40), (4, 2, 0)):
+        X, V = rng.integers(-2, 3, (n, d)) + 0.0, rng.integers(-2, 3, (m, d)) + 0.0
+        V, s = V[V.any(axis=1)], rng.choice([-1, 1], m).astype(np.int8)[: V.any(axis=1).sum()]
+        v, t = fewest(X, V, s)
+        outputs = np.maximum(X @ v.T, 0) @ t
+        assert outputs == pytest.approx(np.maximum(X @ V.T, 0) @ s, abs=1e-9)
+        size, before = (np.linalg.norm(some, axis=1).sum() for some in (v, V))
+        assert size <= before * (1 + 1e-12)
+        columns = np.maximum(X @ v.T, 0)
+        assert len(v) == np.linalg.matrix_rank(columns) if len(v) else not outputs.any()

@@ -14,9 +14,11 @@ import pytest
 from arrangement import exact
 from arrangement.errors import InputError, SolverError
 from arrangement.relu import OneHiddenLayer, local_minimum
+from arrangement.relu.minima import saddles as saddles_module
 from tests import reference
 from tests.amounts import first
 from tests.landscape_reference import Reference, dot
+from tests.relu.test_landscape import data_set
 
 ROWS = 8
 """Critical points of one landscape that are looked at."""
@@ -504,3 +506,20 @@ def test_points_beyond_float64_are_refused():
         with pytest.raises(SolverError, match="beyond float64"):
             _ = point.hessian
         assert point.inertia == (1, 0, 1)
+
+
+@pytest.mark.parametrize("seed", first(6, range(60)))
+def test_saddles_are_those_of_slopes_in_rational_arithmetic(seed, monkeypatch):
+    X, y, bias = data_set(seed, largest=8)
+    layer = OneHiddenLayer(X, y, hidden=1 + (seed % 3 == 0), bias=bias)
+    found = layer.landscape().saddles(on_faces=True)
+    # No slope in float64 is taken for sure, and then no direction either.
+    monkeypatch.setattr(saddles_module, "ACCURATE", 1e300)
+    slopes = layer.landscape().saddles(on_faces=True)
+    monkeypatch.setattr(saddles_module, "TAME", -np.inf)
+    exactly = layer.landscape().saddles(on_faces=True)
+    for other in (slopes, exactly):
+        assert np.array_equal(found.faces, other.faces)
+        assert np.array_equal(found.signs, other.signs)
+        assert found.loss == pytest.approx(other.loss, rel=1e-12)
+        assert found.weights == pytest.approx(other.weights, rel=1e-6, abs=1e-6)

@@ -9,8 +9,9 @@ import pytest
 pytest.importorskip("sklearn")
 
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_blobs
-from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
@@ -24,6 +25,7 @@ from arrangement.relu import (
     OneHiddenLayer,
     convex,
 )
+from arrangement.relu.training import global_search
 from tests.amounts import first
 
 
@@ -45,6 +47,13 @@ def test_checks_of_scikit_learn(estimator):
         assert sum(r["status"] == "passed" for r in results) >= 40
         failed.append({r["check_name"] for r in results if r["status"] == "failed"})
     assert failed[0] & failed[1] == set()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("estimator", [ExactReLURegressor, ExactReLUClassifier])
+def test_checks_of_scikit_learn_with_the_default_arguments(estimator):
+    check_estimator(estimator(), on_skip=None)
 
 
 @pytest.mark.slow
@@ -246,3 +255,45 @@ def test_the_classifier_draws_patterns_where_they_are_too_many():
     assert not model.training_.complete
     assert model.loss_ == drawn.loss_
     assert ConvexReLUClassifier(beta=3.0).fit(X[:, :1], labels).training_.complete
+
+
+def test_a_fit_that_is_given_up_says_so_and_is_the_same_again(monkeypatch):
+    monkeypatch.setattr(global_search, "WORK", 1 << 22)
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(60, 11))
+    y = X[:, 0] + 0.1 * rng.normal(size=60)
+    with pytest.warns(ConvergenceWarning, match="the least is at least"):
+        model = ExactReLURegressor(hidden=2).fit(X, y)
+    assert not model.certified_
+    assert 0 <= model.lower_bound_ < model.loss_
+    assert model.gap_ == model.loss_ - model.lower_bound_
+    assert model.optimum_.status == "node_limit"
+    with pytest.warns(ConvergenceWarning):
+        again = clone(model).fit(X, y)
+    assert np.array_equal(again.weights_, model.weights_)
+    assert (again.loss_, again.lower_bound_) == (model.loss_, model.lower_bound_)
+    # Those who ask for a limit, or for none, are not warned.
+    few = ExactReLURegressor(hidden=2, max_nodes=10).fit(X, y)
+    assert few.certificate_.n_bounds == 10
+    assert few.lower_bound_ <= model.lower_bound_
+    with pytest.raises(SizeError, match="activation patterns"):
+        ExactReLURegressor(hidden=2, max_nodes=None).fit(X, y)
+    three = ExactReLUClassifier(max_nodes=1).fit(X, np.arange(60) % 3)
+    assert not three.certified_
+    assert three.gap_.tolist() == [optimum.gap for optimum in three.optima_]
+    proven = ExactReLUClassifier().fit(X[:9, :1], y[:9] > 0)
+    assert proven.certified_
+    assert proven.gap_ == proven.optima_[0].gap
+    many = rng.normal(size=(5000, 40))
+    with pytest.raises(SizeError, match="give a time limit"):
+        ExactReLURegressor().fit(many, many[:, 0])
+
+
+def test_squares_give_no_probabilities():
+    model = ExactReLUClassifier().fit([[0.0], [1.0]], [0, 1])
+    assert not hasattr(model, "predict_proba")
+    with pytest.raises(AttributeError, match="squares give no probabilities; take Convex"):
+        model.predict_proba([[0.0]])
+    calibrated = CalibratedClassifierCV(ExactReLUClassifier(), cv=2)
+    p = calibrated.fit([[0.0], [1.0], [0.1], [1.1]], [0, 1, 0, 1]).predict_proba([[0.0], [1.0]])
+    assert p[0, 0] > p[1, 0]

@@ -705,3 +705,27 @@ def test_losses_beyond_float64_are_passed_over():
 def test_options_that_are_no_numbers(options):
     with pytest.raises(InputError, match=next(iter(options))):
         OneHiddenLayer([[1], [2]], [1, 2]).fit_global(**options)
+
+
+@pytest.mark.parametrize(("method", "n"), [("branch", 9), ("cones", 9), ("cones", 45)])
+def test_a_limit_of_nodes_leaves_a_valid_bound(method, n):
+    rng = np.random.default_rng(n)
+    layer = OneHiddenLayer(rng.normal(size=(n, 1)), rng.normal(size=n), hidden=2)
+    best = layer.fit_global()
+    before = 0.0
+    for most in (1, 300, 10**9):
+        found = layer.fit_global(method=method, max_nodes=most)
+        assert before <= found.lower_bound <= best.fun <= found.fun * (1 + 1e-12)
+        assert found.status == "node_limit" or (most > 1 and found.gap < 1e-7)
+        # Cones are taken by the batch.
+        assert found.certificate.n_bounds <= most + 256 * (method == "cones")
+        before = found.lower_bound
+    assert found.status == "optimal"
+    assert layer.fit_global(max_nodes="auto").status == "optimal"
+
+
+@pytest.mark.parametrize("most", [0, -1, 1.5, "all", np.nan, [3]])
+def test_bad_limits_of_nodes_are_one_clear_error(most):
+    for y in ([1.0, 2.0], [[1.0, 2.0], [0.0, 1.0]]):
+        with pytest.raises(InputError, match="max_nodes"):
+            OneHiddenLayer([[1.0], [2.0]], y).fit_global(max_nodes=most)

@@ -169,3 +169,32 @@ def test_a_descent_that_is_stopped_claims_nothing():
     assert not end.certified
     assert "steps" in end.doubt
     assert end.loss <= end.initial_loss
+
+
+def test_a_line_is_gone_along_to_its_first_minimum():
+    # Past several kinks, each of which changes the slope and the curvature of the loss.
+    rng = np.random.default_rng(0)
+    past = 0
+    for _ in range(200):
+        X, y = rng.normal(size=(9, 2)), 3 * rng.normal(size=9)
+        samples = OneHiddenLayer(X, y, bias=None).samples
+        u, move = rng.normal(size=(2, 3, 2))
+        s = rng.choice([-1, 1], 3).astype(np.int8)
+        found = Descent.begun(samples, np.zeros((9, 0)), 0.0, u, s, 0.0)
+        if found.on.any():
+            continue
+        u = found.u.copy()
+        before, along = u @ samples.X.T, move @ samples.X.T
+        found.go(move, 0.0, found.on)
+        end = float(np.sum((found.u - u) * move) / np.sum(move**2))
+        if not end:
+            continue
+        close = 1e-4 * end
+        times = np.array([*np.linspace(0, end, 100), end - close, end + close])
+        outputs = s @ np.maximum(before + times[:, None, None] * along, 0)
+        losses = np.sum((outputs - samples.y) ** 2, axis=1)
+        kinks = -before / along
+        past += int(np.sum((kinks > 0) & (kinks < end - close)) > 1)
+        assert np.all(np.diff(losses[:100]) <= 1e-9 * losses[0])
+        assert losses[-2:].min() >= losses[99] * (1 - 1e-12)
+    assert past > 20

@@ -1,6 +1,7 @@
 """One neuron with several outputs: one output in disguise, eigenvectors, perturbations."""
 
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.optimize import minimize
 from arrangement import plot
 from arrangement.errors import InputError
 from arrangement.relu import OneHiddenLayer
+from arrangement.relu.minima.rank_one import RankOneDecider
 from tests.amounts import first
 from tests.relu.test_landscape import data_set, with_bias
 
@@ -326,3 +328,29 @@ def test_a_network_with_several_outputs_is_a_network():
         best.predict([[0], [1], [2]])
     )
     assert layer.landscape().global_minimum.predict([[0], [1]]).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "Y", "turns", "codimension", "answer"),
+    [
+        (1, [0, 0, 0], [[1, -1, 0], [0, 1, -1]], 2, True),  # positive definite
+        (1, [0, 0, 0, 0], [[1, -1, 0, 0], [0, 1, -1, 0], [0, 0, 1, -1]], 2, None),
+        (3, [1, 1], [[1, 0], [0, 1]], 2, None),  # the cone may have a kink in between
+        (3, [1, 1], [[1, 0], [0, 1]], 1, True),  # opposite rays span no cone
+        (3, [1, 1], [[1, 0], [0, 1], [-1, 0], [0, -1]], 2, False),
+        (1, [1, 0], [[1, 0], [0, 1]], 2, False),
+        (2, [1, 0], [[1, 0], [0, 1]], 2, True),
+    ],
+)
+def test_the_form_on_rays_of_no_slope_is_copositive_or_open(
+    value, Y, turns, codimension, answer
+):
+    # The form is value·I − 2·Y Yᵀ between the turns, no face's own directions.
+    turns, Y = np.array(turns, dtype=object), np.array(Y, dtype=object)[:, None]
+    decider = SimpleNamespace(
+        Y=Y, exact_turns=lambda face: turns, faces=SimpleNamespace(codimension=[codimension])
+    )
+    none = np.zeros((len(Y), 0), dtype=object)
+    rays = np.arange(len(turns))
+    found = RankOneDecider._copositive(decider, 0, rays, none, value, 2)
+    assert found is answer

@@ -131,6 +131,9 @@ def test_without_branches_there_is_a_gap_and_it_is_told(seed, monkeypatch):
     monkeypatch.setattr(weight_decay, "MOST_PROGRAMS", 0)
     root = least()
     assert (found.status, root.status) == ("optimal", "bounds")
+    # The gap that counts as none is a share of the loss of no network.
+    monkeypatch.setattr(weight_decay, "TOLERANCE", 0.5 * root.gap / np.log(3))
+    assert least().status == "bounds"
     assert root.lower_bound < 0.95 * root.fun
     assert root.lower_bound < found.lower_bound <= found.fun <= root.fun
 

@@ -433,7 +433,7 @@ def activations(patterns: ArrayLike, n: int) -> Mask:
 
 def _output_weights(values: ArrayLike, K: int | None, outputs: int) -> Floats:
     try:
-        if np.iscomplexobj(values):
+        if entries(values).dtype.kind in "cmM":
             raise TypeError
         table = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

@@ -19,15 +19,19 @@ import scipy.sparse
 
 from arrangement.errors import SizeError
 from arrangement.relu.minima.minima_table import Minima, States, joined
-from arrangement.relu.minima.rational import RationalDecider
+from arrangement.relu.minima.neuron_faces import ROUNDING, TAME, NeuronFaces
+from arrangement.relu.minima.rational import Integers, RationalDecider
 from arrangement.relu.minima.search import MAX_PIECES, Search, active_minima
 from arrangement.relu.minima.ties import within
-from arrangement.relu.weight_space import Floats, Mask
+from arrangement.relu.weight_space import Floats, Mask, lengths
 
 __all__ = ["saddles"]
 
 
 LEAST = Fraction(1, 10**300)
+
+ACCURATE = 16.0
+"""Slopes are taken from float64 where they are so many times their error."""
 
 
 def saddles(search: Search) -> Minima:
@@ -67,48 +71,85 @@ class _Rays:
 
     def __init__(self, decider: RationalDecider) -> None:
         faces = decider.faces
-        lines = faces.lines
-        signs = faces.signs[lines].astype(np.float32)
-        size = np.abs(signs).sum(axis=1)
-        m = len(faces.cells)
-        step = max(1, (1 << 24) // max(1, len(lines)))
-        blocks = [
-            scipy.sparse.csr_array(
-                faces.signs[start : min(start + step, m)].astype(np.float32) @ signs.T == size
-            )
-            for start in range(0, m, step)
-        ]
-        self.incidence = scipy.sparse.vstack(blocks, format="csr").astype(np.float64)
-        self.decider = decider
-        exact = [decider.ray(line) for line in lines.tolist()]
-        self.outputs = np.array([outputs for outputs, _, _ in exact])
-        self.directions: Floats = np.array([direction for _, direction, _ in exact])
-        self.factors = [factor for *_, factor in exact]
+        self.decider, self.lines = decider, faces.lines
+        self.incidence = _incidence(faces)
+        self._exact: dict[int, tuple[Integers, Floats, Fraction]] = {}
+        self.directions = np.empty((len(self.lines), faces.rank))
+        # A sample that is nearly on a ray does not harm it, so that `rough` is too strict.
+        self.rough = max(faces.given.spread, faces.condition) > TAME
+        if self.rough:
+            for k in range(len(self.lines)):
+                self.directions[k] = self._ray(k)[1]
+            return
+        X, samples = faces.samples.X, faces.given
+        for rows in self._portions():
+            flats = faces.flat[self.lines[rows]]
+            v = faces.bases[flats, :, 0]
+            t = np.where(faces.on[flats], 0.0, v @ X.T)
+            at = np.arange(len(t)), np.abs(t).argmax(axis=1)
+            v *= (np.sign(t[at]) * faces.signs[self.lines[rows]][at])[:, None]
+            # As exact directions are: the largest coordinate is one without the shift.
+            w = v.copy()
+            scale, shift = samples.scale[faces.columns], samples.shift[faces.columns]
+            w[:, -1] -= scale[-1] * (v / scale) @ shift
+            self.directions[rows] = v / np.abs(w).max(axis=1, keepdims=True)
+
+    def _portions(self) -> Iterator[slice]:
+        step = max(1, (1 << 20) // len(self.decider.targets))
+        return (slice(k, k + step) for k in range(0, len(self.lines), step))
+
+    def _ray(self, k: int) -> tuple[Integers, Floats, Fraction]:
+        if k not in self._exact:
+            self._exact[k] = self.decider.ray(int(self.lines[k]))
+        return self._exact[k]
 
     def slopes(self, minimum: Minima) -> tuple[Floats, Floats]:
         """g·v along the rays up to one factor, and its share of the size of its terms.
 
-        Zero where it is exactly zero, and nowhere else.
+        Zero where it is exactly zero, and nowhere else: what rounding may have given its sign
+        is computed in rational arithmetic.
         """
+        faces, unit = self.decider.faces, self.decider.target_scale
         *whole, scale = self.decider.residuals_of(minimum.faces[0], minimum.output_signs[0])
-        unit = self.decider.target_scale
+        largest = max(map(abs, whole)) or 1
         terms = [
-            abs(unit * v + scale * y) + abs(scale * y)
+            Fraction(abs(unit * v + scale * y) + abs(scale * y), unit)
             for v, y in zip(whole, self.decider.targets.tolist(), strict=True)
         ]
-        values = (self.outputs @ np.array(whole, dtype=object)).tolist()
-        sizes = (np.abs(self.outputs) @ np.array(terms, dtype=object)).tolist()
-        lengths = [v * f for v, f in zip(values, self.factors, strict=True)]
-        largest = max(map(abs, lengths)) or 1
-        return (
-            np.array([_not_lost(v / largest) for v in lengths]),
-            np.array(
-                [
-                    _not_lost(Fraction(unit * v, z)) if v else 0.0
-                    for v, z in zip(values, sizes, strict=True)
-                ]
-            ),
-        )
+        r = np.array([float(Fraction(v, largest)) for v in whole])
+        size = np.array([float(v / largest) for v in terms])
+        X = faces.samples.X
+        n, d = X.shape
+        rounding = ROUNDING * (n + d * faces.condition)
+        error = rounding * float(np.abs(r) @ lengths(X)) * lengths(self.directions)
+        value, share = np.empty((2, len(self.lines)))
+        silent = np.full(len(self.lines), not any(whole))
+        for rows in self._portions():
+            lines = self.lines[rows]
+            outputs = faces.slopes(lines)
+            silent[rows] |= ~outputs.any(axis=1)
+            outputs *= self.directions[rows] @ X.T
+            value[rows] = outputs @ r
+            share[rows] = value[rows] / np.maximum(np.abs(outputs) @ size, 1e-300)
+        sure = (np.abs(value) > ACCURATE * error) & (not self.rough)
+        for k in np.flatnonzero(~(sure | silent)).tolist():
+            along, _, factor = self._ray(k)
+            exactly = sum(a * v for a, v in zip(along.tolist(), whole, strict=True))
+            least = sum(abs(a) * v for a, v in zip(along.tolist(), terms, strict=True))
+            value[k] = _not_lost(exactly * factor / largest)
+            share[k] = _not_lost(exactly / least) if exactly else 0.0
+        return value, share
+
+
+def _incidence(faces: NeuronFaces) -> scipy.sparse.csr_array:
+    """Which cells have which rays in their closure."""
+    arrangement, signs = faces.samples.arrangement, faces.signs[faces.lines]
+    if faces.rank > 2:
+        rays = arrangement.faces(arrangement.dimension - faces.rank + 1)
+        assert np.array_equal(rays.signs, signs), "one order of the rays"
+        return scipy.sparse.csr_array(rays.incidence_to(faces.cells).T, dtype=np.float64)
+    table = faces.cells.signs.astype(np.float32) @ signs.T.astype(np.float32)
+    return scipy.sparse.csr_array(table == np.abs(signs).sum(axis=1), dtype=np.float64)
 
 
 def _not_lost(value: Fraction) -> float:

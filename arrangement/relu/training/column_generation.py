@@ -113,9 +113,10 @@ class Program:
     beta : float
     packed : ndarray of uint64, shape (m, words)
         The patterns.
-    facets : callable or None
-        If these are all patterns of the samples, it gives the facets of a pattern's cone by
-        the numbers of their samples.
+    facets : callable
+        It gives the facets of a pattern's cone by the numbers of their samples.
+    complete : bool
+        Are these all patterns of the samples?
     chosen : list of (int, int)
         The pairs (pattern, column) that the program is solved with. Column 2c has neurons of
         output c with sign +1, column 2c + 1 those with sign −1.
@@ -127,11 +128,12 @@ class Program:
         fit: Fit,
         beta: float,
         packed: Words,
-        facets: Callable[[int], Sequence[int]] | None,
+        facets: Callable[[int], Sequence[int]],
+        complete: bool,
         first: Indices,
     ) -> None:
         self.X, self.fit, self.beta = X, fit, beta
-        self.packed, self.facets = packed, facets
+        self.packed, self.facets, self.complete = packed, facets, complete
         self.distinct, self.place = np.unique(first, return_inverse=True)
         self.unit = X[self.distinct] / np.linalg.norm(X[self.distinct], axis=1)[:, None]
         self.chosen: list[tuple[int, int]] = []
@@ -219,7 +221,7 @@ class Program:
         bound, points, rises = (
             np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)
         )
-        candidates = np.flatnonzero((bound > known) & ~(rises & (self.facets is not None)))
+        candidates = np.flatnonzero((bound > known) & ~(rises & self.complete))
         order = np.argsort(-bound.reshape(-1)[candidates], kind="stable")
         taken = np.zeros((0, self.X.shape[1] + self.fit.outputs))
         peaks: list[tuple[int, int]] = []
@@ -293,7 +295,7 @@ class Program:
         hidden = active[:, :, None] * self.X
         sides = []
         for (k, _), row in zip(self.chosen, signs, strict=True):
-            facets = self.distinct if self.facets is None else list(self.facets(k))
+            facets = list(self.facets(k))
             sides.append(row[facets, None] * self.X[facets])
         count, N, d = hidden.shape
         fit = self.fit

@@ -46,9 +46,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial import ConvexHull, QhullError
 
 from arrangement.arrangement import Arrangement
 from arrangement.bounds import cover
+from arrangement.checks import generator
 from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.exact.packing import Words, pack_signs
@@ -58,6 +60,7 @@ from arrangement.relu.predictor import Predictor
 from arrangement.relu.training.column_generation import Fit, Program
 from arrangement.relu.weight_space import (
     Floats,
+    lengths,
     sample_arrangement,
     sample_targets,
     sample_weights,
@@ -70,6 +73,9 @@ MOST_PATTERNS = 2**20
 
 FEW_PATTERNS, DRAWN = 10_000, 100
 """The patterns that are all looked at unasked, seconds; and the random vectors beyond."""
+
+MOST_OF_HULL = 5
+"""In more dimensions most rows bound a drawn cone, and a convex hull takes longer than they."""
 
 SECONDS = 1e-7
 """About how long one sample of one pattern takes in a round."""
@@ -203,8 +209,8 @@ def train(
     ------
     InputError
         If X or y is no table of finite numbers of matching length, beta is not above 0,
-        `patterns` is neither "all", "auto" nor a positive integer, a label is not one of the
-        loss, or a weight is below 0.
+        `patterns` is neither "all", "auto" nor a positive integer, `rng` is no seed, a label is
+        not one of the loss, or a weight is below 0.
     SizeError
         If there may be more than a million patterns, and all are to be looked at.
     SolverError
@@ -229,7 +235,7 @@ def train(
     >>> three.outputs.argmax(axis=1).tolist(), three.gap < 1e-7
     ([0, 1, 2, 1], True)
     """
-    decay = _positive(beta)
+    decay, draw = _positive(beta), generator(rng)
     kind = Loss(loss, threshold, margin)
     full = arrangement = sample_arrangement(X, bias)
     weights = sample_weights(sample_weight, full.n_hyperplanes)
@@ -240,8 +246,8 @@ def train(
     counted = np.flatnonzero(weights)
     if len(counted) < len(weights):
         arrangement = Arrangement.from_samples(full.normals[counted])
-    packed, facets = _patterns(
-        arrangement, arrangement.normals.astype(np.float64), patterns, rng, progress
+    packed, facets, complete = _patterns(
+        arrangement, arrangement.normals.astype(np.float64), patterns, draw, progress
     )
     given = full.normals.astype(np.float64)
 
@@ -252,7 +258,7 @@ def train(
         a, b = float(np.abs(X).max()), (float(np.abs(y).max()) or 1.0) if squared else 1.0
         fit = Fit(kind, y / b, outputs, weights[counted] * (0.5 if squared else 1.0))
         first = arrangement.coincidence[0]
-        program = Program(X / a, fit, decay / (a * b), packed, facets, first)
+        program = Program(X / a, fit, decay / (a * b), packed, facets, complete, first)
         V, place, nu = program.solve(progress)
 
         V = V * (b / a)
@@ -281,7 +287,7 @@ def train(
             dual,
             norm * a * b,
             len(packed),
-            facets is not None,
+            complete,
             len(program.chosen),
             decay,
             weights=w,
@@ -365,10 +371,10 @@ def critical_beta(
     arrangement = sample_arrangement(X, bias)
     y, _ = sample_targets(y, arrangement.n_hyperplanes)
     given = arrangement.normals.astype(np.float64)
-    packed, facets = _patterns(arrangement, given, "all", None, None)
+    packed, facets, _ = _patterns(arrangement, given, "all", None, None)
     a, b = float(np.abs(given).max()), float(np.abs(y).max()) or 1.0
     fit = Fit(Loss("squared"), y / b, 1, np.full(len(y), 0.5))
-    program = Program(given / a, fit, 0.0, packed, facets, arrangement.coincidence[0])
+    program = Program(given / a, fit, 0.0, packed, facets, True, arrangement.coincidence[0])
     return float(program.support(y[:, None] / b, 0.0)[0].max()) * a * b
 
 
@@ -391,10 +397,10 @@ def _patterns(
     patterns: str | int,
     rng: np.random.Generator | int | None,
     progress: Progress,
-) -> tuple[Words, Callable[[int], Sequence[int]] | None]:
+) -> tuple[Words, Callable[[int], Sequence[int]], bool]:
     """The sign vectors of the patterns, packed: all cells, or those of random vectors.
 
-    Beside them, if they are all, a function that gives the facets of one.
+    Beside them a function that gives the facets of one, and whether they are all.
     """
     if isinstance(patterns, str):
         if patterns not in ("all", "auto"):
@@ -414,7 +420,7 @@ def _patterns(
                 "samples or features, or sample the patterns (patterns=1000)"
             )
         cells = arrangement.cells(progress=None if callable(progress) else progress)
-        return cells.packed, lambda k: cells[k].facets()
+        return cells.packed, lambda k: cells[k].facets(), True
     if isinstance(patterns, bool) or not isinstance(patterns, int | np.integer) or patterns < 1:
         raise InputError(
             f'patterns={shown(patterns)}: "all", or a number of random vectors of at least 1'
@@ -422,8 +428,39 @@ def _patterns(
     if patterns > MOST_PATTERNS:
         raise SizeError(f"patterns={patterns}: at most {MOST_PATTERNS:,} are looked at")
     # A sign that rounding gets wrong gives a cone that is still one of valid neurons.
-    u = np.random.default_rng(rng).normal(size=(int(patterns), X.shape[1]))
-    return np.unique(pack_signs(np.where(u @ X.T >= 0, 1, -1)), axis=0), None
+    u = generator(rng).normal(size=(int(patterns), X.shape[1]))
+    packed, at = np.unique(pack_signs(np.where(u @ X.T >= 0, 1, -1)), axis=0, return_index=True)
+    return packed, lambda k: facets_around(X, u[at[k]]), False
+
+
+def facets_around(X: Floats, u: Floats) -> list[int]:
+    """Rows of X whose zero sets bound the cone of the pattern of u: enough, perhaps more.
+
+    The rows x_i, turned to x_i·u > 0 and scaled to x_i·u = 1, are points of a hyperplane, and
+    those that are no vertices of their convex hull are implied by the vertices. In float64:
+    what counts is what the program's end is proved by, on all rows.
+    """
+    unit = X / lengths(X)[:, None]
+    t = unit @ u
+    # Of rows that are nearly orthogonal to u the points are far away, and the others all alike.
+    near = np.abs(t) > 1e-4 * np.abs(t).max()
+    points = unit[near] / t[near, None]
+    flat = 1e-9 * np.abs(points).max()
+    points -= points.mean(axis=0)
+    S, Vt = np.linalg.svd(points, full_matrices=False)[1:]
+    points = points @ Vt[flat < S].T
+    if points.shape[1] > MOST_OF_HULL:
+        return list(range(len(X)))
+    if points.shape[1] == 0:
+        vertices = np.zeros(1, dtype=np.int64)
+    elif points.shape[1] == 1:
+        vertices = np.array([points.argmin(), points.argmax()])
+    else:
+        try:
+            vertices = ConvexHull(points).vertices
+        except QhullError:  # flat to rounding
+            return list(range(len(X)))
+    return [*np.flatnonzero(near)[vertices].tolist(), *np.flatnonzero(~near).tolist()]
 
 
 def __dir__() -> list[str]:

@@ -29,16 +29,20 @@ def fewest(X: Floats, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[n
     directions, length, s = V[kept] / length[kept, None], length[kept], s[kept]
     columns = s * np.maximum(X @ directions.T, 0.0)
     left = np.arange(len(kept))
-    while len(left):
-        some = left[: len(X) + 1]
-        S, Vt = np.linalg.svd(columns[:, some], full_matrices=True)[1:]
-        if len(some) <= len(X) and S[-1] > 1e-10 * S[0]:
-            break
-        change = Vt[-1] if Vt[-1].sum() >= 0 else -Vt[-1]
-        ratio = np.full(len(some), np.inf)
-        np.divide(length[some], change, out=ratio, where=change > 0)
+    S, Vt = np.linalg.svd(columns, full_matrices=True)[1:]
+    null = Vt[int(np.sum(1e-10 * S.max(initial=0.0) < S)) :].T
+    while null.shape[1]:
+        change = null[:, 0] if null[:, 0].sum() >= 0 else -null[:, 0]
+        ratio = np.full(len(left), np.inf)
+        np.divide(length[left], change, out=ratio, where=change > 0)
         first = int(np.argmin(ratio))
-        length[some] = np.maximum(length[some] - ratio[first] * change, 0.0)
+        length[left] = np.maximum(length[left] - ratio[first] * change, 0.0)
+        # The combinations that leave out the first: a reflection of the basis makes them
+        # all columns but one.
+        axis = null[first] / np.linalg.norm(null[first])
+        axis[0] += 1.0 if axis[0] >= 0 else -1.0
+        null = null - np.outer(null @ axis, 2.0 * axis / (axis @ axis))
+        null = np.delete(null, first, axis=0)[:, 1:]
         left = np.delete(left, first)
     left = left[length[left] > 0]
     return directions[left] * length[left, None], s[left]
@@ -137,6 +141,6 @@ def _objective(X: Floats, fit: Fit, beta: float, V: Floats, S: Floats) -> float:
 
 def _orthogonal(rows: Floats) -> Floats:
     """Orthonormal columns that span the orthogonal complement of some rows."""
-    S, Vt = np.linalg.svd(rows, full_matrices=True)[1:]
+    S, Vt = np.linalg.svd(rows, full_matrices=len(rows) < rows.shape[1])[1:]
     basis: Floats = Vt[int(np.sum(1e-9 * S.max(initial=0.0) < S)) :].T
     return basis

@@ -76,7 +76,7 @@ def search_directions(search: GlobalSearch, progress: Progress) -> tuple[int, in
                 continue
             search.lower = tree.lower
             report(_share(search), 1000)
-            if search.late:
+            if search.late or search.exhausted(expanded):
                 return expanded, len(tree) + len(tree.leaves) + len(tree.weak)
             nodes = tree.take()
             if nodes is None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import product
-from math import gcd, isqrt
+from math import gcd, inf, isqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +47,9 @@ FEW_NEURONS, SHORT = 4, 1 << 24
 
 SECONDS_PER_ENTRY = 5e-9
 """An exact step takes this times the fourth power of the size of its linear system."""
+
+WORK = 1 << 28
+"""About how many products a local search, and the nodes after it, may take unasked: seconds."""
 
 STARTS = 192
 """Starts of the local search, times one more than the neurons."""
@@ -122,6 +125,7 @@ class GlobalSearch:
         self.started = time.monotonic()
         self.stop = np.zeros(1, dtype=np.bool_)
         self.time_limit = seconds(time_limit)
+        self.max_nodes, self.most_starts, self.spent = inf, STARTS * (hidden + 1), False
         self.samples, self.hidden, self.slope = samples, hidden, float(slope)
         self.tolerance = tolerance
         N = len(samples.y)
@@ -156,6 +160,23 @@ class GlobalSearch:
         # The best network of exact arithmetic, at first one that is zero.
         weights = np.zeros((hidden, samples.X.shape[1]))
         self.fitted = self.loss(weights, np.ones(hidden), 0.0), weights, np.ones(hidden), 0.0
+
+    def limit_work(self) -> None:
+        """Take as many starts and nodes as take seconds: the same on every machine."""
+        size = len(self.y) * len(self.point) ** 2
+        if size > QUICK:
+            raise SizeError(
+                f"{len(self.y)} samples for {len(self.point)} weights: without a time limit "
+                "their local search has no end in sight: give a time limit (time_limit), or "
+                "take fewer samples or features"
+            )
+        self.most_starts = min(self.most_starts, WORK // size)
+        self.max_nodes = max(1, WORK // (size << self.hidden))
+
+    def exhausted(self, nodes: int) -> bool:
+        """Are these all nodes that may be taken?"""
+        self.spent = nodes >= self.max_nodes
+        return self.spent
 
     @property
     def left(self) -> float:
@@ -213,7 +234,7 @@ class GlobalSearch:
     def descend(self, random_state: int) -> None:
         """A good network first: what the bounds are compared with."""
         rng = generator(random_state, "random_state")
-        K, count = self.hidden, STARTS * (self.hidden + 1)
+        K, count = self.hidden, self.most_starts
         starts = rng.normal(size=(count, len(self.point)))
         starts *= np.array([0.3, 1.0, 3.0])[rng.integers(0, 3, count), None]
         choices = np.where(np.arange(K) < np.arange(count)[:, None] % (K + 1), -1.0, 1.0)
@@ -357,7 +378,7 @@ class GlobalSearch:
             self.lower = min(best[-1], *(keys[part].min(initial=np.inf) for part in parts))
             self.best[:] = best[:-1]
             report(int(1000 * max(self.lower, 0.0) / best[0]) if best[0] else 1000, 1000)
-            if self.late:
+            if self.late or self.exhausted(int(counts[3])):
                 return int(counts[3]), int(counts[0] + counts[1])
             if counts[2] < 1 << K:
                 more = len(keys)
@@ -376,7 +397,7 @@ class GlobalSearch:
                 self.tolerance,
                 Nodes(keys, nodes, heap, free, leaves, counts),
                 most,
-                1000,
+                int(min(1000, self.max_nodes - counts[3])),
                 self.stop,
                 best,
                 self.point,

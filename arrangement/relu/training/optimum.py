@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from arrangement import exact
 from arrangement.bounds import cover
-from arrangement.checks import choice
-from arrangement.errors import SizeError
+from arrangement.checks import choice, whole
+from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import shown
 from arrangement.progress import Progress
 from arrangement.relu.multisets import n_multisets
 from arrangement.relu.predictor import Predictor
@@ -26,7 +27,7 @@ from arrangement.relu.weight_space import Samples, Signs
 if TYPE_CHECKING:
     from arrangement.relu.problem import Problem
 
-__all__ = ["METHODS", "Certificate", "GlobalOptimum", "global_optimum"]
+__all__ = ["METHODS", "Certificate", "GlobalOptimum", "check_nodes", "global_optimum"]
 
 METHODS = "auto", "screen", "branch", "cones"
 
@@ -79,7 +80,8 @@ class GlobalOptimum(Predictor):
         No network of so many neurons has a smaller loss, however large its weights are.
     status : str
         ``"optimal"`` if `lower_bound` is within the tolerance of `fun`; ``"time_limit"`` if
-        the search was stopped; ``"imprecise"`` if it ended and rounding left a wider gap;
+        the search was stopped, ``"node_limit"`` by `max_nodes`; ``"imprecise"`` if it ended and
+        rounding left a wider gap;
         ``"bounded"`` if there are several outputs, and descents and a relaxation leave one.
     certificate : Certificate
     weights, output_weights, bias, output_bias, negative_slope
@@ -88,7 +90,7 @@ class GlobalOptimum(Predictor):
 
     fun: float
     lower_bound: float
-    status: Literal["optimal", "time_limit", "imprecise", "bounded"]
+    status: Literal["optimal", "time_limit", "node_limit", "imprecise", "bounded"]
     certificate: Certificate
 
     @property
@@ -114,6 +116,7 @@ def global_optimum(
     tolerance: float,
     method: Literal["auto", "screen", "branch", "cones"],
     random_state: int,
+    max_nodes: int | Literal["auto"] | None,
     progress: Progress,
 ) -> GlobalOptimum:
     """The network of least loss; see :meth:`OneHiddenLayer.fit_global`."""
@@ -122,12 +125,20 @@ def global_optimum(
     form = hidden, problem.output_bias, problem.negative_slope
     search = GlobalSearch(samples, *form, time_limit, tolerance)
     choice(method, METHODS, "method")
+    limit = check_nodes(max_nodes)
     if search.norm == 0.0:
         return _result(search, bias, "screen", 0, 0, 0, 0)
     if method == "auto" and _few_directions(search):
         method = "cones"
-    if time_limit is None and method != "cones":
-        _refuse_large(arrangement.n_hyperplanes, arrangement.rank)
+    if limit is not None:
+        search.max_nodes = limit
+    elif time_limit is None and method != "cones":
+        try:
+            _refuse_large(arrangement.n_hyperplanes, arrangement.rank)
+        except SizeError:
+            if max_nodes is None:
+                raise
+            search.limit_work()
     with search.clock():
         search.descend(random_state)
         found = None if method == "cones" else search.cells(arrangement.cells)
@@ -145,6 +156,15 @@ def global_optimum(
         search.polish()
     n_tuples = n_multisets(m, hidden) if m else 0
     return _result(search, bias, method, m, n_tuples, settled, still_open)
+
+
+def check_nodes(max_nodes: Any) -> int | None:
+    """A limit of nodes that is a number; None for "auto" and None."""
+    if max_nodes is None or (isinstance(max_nodes, str) and max_nodes == "auto"):
+        return None
+    if isinstance(max_nodes, str):
+        raise InputError(f'max_nodes={shown(max_nodes)}: "auto", a number of nodes, or None')
+    return whole(max_nodes, "max_nodes", 1)
 
 
 def _result(
@@ -169,9 +189,9 @@ def _result(
     fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
     share = search.norm * (search.norm / N)
     lower = max(0.0, min(float(search.lower) * share * (1 - 1e-14), fun))
-    status: Literal["optimal", "time_limit", "imprecise"] = "optimal"
+    status: Literal["optimal", "time_limit", "node_limit", "imprecise"] = "optimal"
     if fun - lower > 2 * search.tolerance * share:
-        status = "time_limit" if n_open else "imprecise"
+        status = "node_limit" if search.spent else "time_limit" if n_open else "imprecise"
     certificate = Certificate(
         method,
         n_cells,

@@ -28,7 +28,7 @@ from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets, n_multisets
 from arrangement.relu.training.exact_bound import exact_loss
 from arrangement.relu.training.global_search import check_tolerance, seconds
-from arrangement.relu.training.optimum import METHODS, Certificate, GlobalOptimum
+from arrangement.relu.training.optimum import METHODS, Certificate, GlobalOptimum, check_nodes
 from arrangement.relu.weight_space import Floats
 
 if TYPE_CHECKING:
@@ -55,12 +55,14 @@ def several_outputs_optimum(
     tolerance: float,
     method: str,
     random_state: int,
+    max_nodes: int | Literal["auto"] | None,
     progress: Progress,
 ) -> GlobalOptimum:
     """See :meth:`OneHiddenLayer.fit_global`."""
     seconds(time_limit)
     check_tolerance(tolerance)
     choice(method, METHODS, "method")
+    check_nodes(max_nodes)
     rng = generator(random_state, "random_state")
     n = layer.n_samples
     mean = float(np.sum(layer.targets**2)) / n
