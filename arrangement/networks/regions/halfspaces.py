@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+import os
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, cast
@@ -28,6 +29,7 @@ from arrangement.networks.regions.division import Columns, Facet, Point
 from arrangement.networks.regions.inequalities import Choices, inner_point
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.networks.regions.region_search import Batch, PatternSearch, joined
+from arrangement.networks.regions.region_tasks import Part, RegionCheckpoint, parts
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
 
@@ -47,15 +49,16 @@ EXCESS = 1000
 CHECKED = 2**18
 """Regions after which memory is looked at again, and whenever they are twice as many."""
 
-TASKS = 256
-"""Tasks that an executor is given."""
-
 MOST_ROWS = 64
 """Vertices of a region of more inequalities, of which each may be a facet, are refused."""
 
 
 def regions_by_recursion(
-    layers: Layers, walls: Integers, executor: Any = None, progress: Progress = None
+    layers: Layers,
+    walls: Integers,
+    executor: Executor | None = None,
+    progress: Progress = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> HalfspaceRegions:
     """All full-dimensional regions of a network, neuron by neuron, depth first.
 
@@ -69,8 +72,8 @@ def regions_by_recursion(
     layers : Layers
     walls : ndarray of Python ints, shape (r, d + 1)
         Rows [g | c] of the domain, g·x + c > 0 inside.
-    executor : concurrent.futures.Executor, optional
-        Regions of the first layer are split independently of each other.
+    executor, checkpoint
+        See :func:`~arrangement.networks.regions.region_tasks.parts`.
     progress : bool or callable, optional
 
     Raises
@@ -98,39 +101,38 @@ def regions_by_recursion(
     )
     refuse(int(each * least), about, advice)
     show = reporter(progress, "regions found")
-    found: list[Batch] = []
+    found: list[Part] = []
     total, checked = 0, CHECKED
-    for batch in search if executor is None else _in_parallel(layers, walls, executor):
-        found.append(batch)
-        total += len(batch.points)
+    for part in _parts(search, executor, checkpoint):
+        found.append(part)
+        total += len(part.batch.points)
         if total > checked:  # they are copied once, when they are joined
             checked *= 2
             refuse(2 * each * total, f"more than {total:,} regions of {each} bytes", advice)
         show(total, max(total + 1, round(expected.mean)))
     show(total, total)
-    return HalfspaceRegions(layers, walls, joined(found))
+    found.sort(key=lambda part: part.key)
+    return HalfspaceRegions(layers, walls, joined([part.batch for part in found]))
 
 
-def regions_in_portions(layers: Layers, walls: Integers) -> Iterator[HalfspaceRegions]:
-    """The regions of :func:`regions_by_recursion`, a batch at a time."""
-    for batch in PatternSearch(layers, walls):
-        if len(batch.points):
-            yield HalfspaceRegions(layers, walls, batch, complete=False)
+def regions_in_portions(
+    layers: Layers,
+    walls: Integers,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Iterator[HalfspaceRegions]:
+    """The regions of :func:`regions_by_recursion`, a part at a time."""
+    for part in _parts(PatternSearch(layers, walls), executor, checkpoint):
+        if len(part.batch.points):
+            yield HalfspaceRegions(layers, walls, part.batch, complete=False)
 
 
-def _in_parallel(layers: Layers, walls: Integers, executor: Any) -> Iterator[Batch]:
-    """Batches from the regions of the first layer, some at a time."""
-    first = PatternSearch(layers, walls, depth=min(1, len(layers.hidden_widths)))
-    prefixes = [choices for batch in first for choices in batch.choices.tolist()]
-    size = max(1, len(prefixes) // TASKS)
-    parts = [prefixes[i : i + size] for i in range(0, len(prefixes), size)]
-    return iter(executor.map(_below, itertools.repeat(layers), itertools.repeat(walls), parts))
-
-
-def _below(layers: Layers, walls: Integers, prefixes: list[list[int]]) -> Batch:
-    """The regions in which the neurons of the first layer have these pieces."""
-    search = PatternSearch(layers, walls)
-    return joined([batch for prefix in prefixes for batch in search.below(prefix)])
+def _parts(search: PatternSearch, executor: Executor | None, checkpoint: Any) -> Iterator[Part]:
+    """The regions of a search: in batches, or where parts can be of use in parts."""
+    if executor is None and checkpoint is None:
+        return (Part((i,), batch) for i, batch in enumerate(search))
+    kept = None if checkpoint is None else RegionCheckpoint(checkpoint, search)
+    return parts(search, executor, kept)
 
 
 class HalfspaceRegions(LinearRegions[LinearRegion]):
