@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact import rational_programs
+from arrangement.exact.inner_points import inner_point
 from arrangement.exact.rational_programs import Program
 from arrangement.exact.solver import ProgramSolver
 from arrangement.networks.complex.domains import bounded_rows, box_round
@@ -24,7 +25,6 @@ from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.questions.aims import Aim, Nearest
 from arrangement.networks.questions.relaxation import Parts, Relaxation, Split
-from arrangement.networks.regions.inequalities import inner_point
 from arrangement.progress import Progress, reporter
 
 __all__ = ["MOST_BISECTED", "Domain", "Found", "search"]

@@ -18,14 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.exact import rational_programs
-from arrangement.exact.rational_programs import Program
-from arrangement.exact.solver import (
-    WORTH_CONFIRMING,
-    FeasibilitySolver,
-    ProgramSolver,
-    unit_rows,
-)
+from arrangement.exact.inner_points import largest_in_cone
+from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver, ProgramSolver
 from arrangement.networks.complex.domains import is_bounded
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.division import Point
@@ -224,7 +218,7 @@ class Crossings:
         normals, values = rows[:, :-1] * most.denominator, at * most.numerator
         table = np.column_stack([normals, values, np.zeros(len(rows), int)])
         cost = np.array([*[0] * len(x), 1], dtype=object)
-        share, (*u, _) = _maximum(self._programs, cost, table)
+        share, (*u, _) = largest_in_cone(self._programs, cost, table)
         distance = 1 / (share * most * scale)
         return distance, tuple(a + distance * b for a, b in zip(x, u, strict=True))
 
@@ -275,7 +269,7 @@ class _FacetSeeker:
         """
         table = np.column_stack([self.rows[:, :-1], self.at, np.zeros(len(self.rows), int)])
         cost = -table[k, :-1]
-        value, (*u, _) = _maximum(self.programs, cost, np.delete(table, k, axis=0))
+        value, (*u, _) = largest_in_cone(self.programs, cost, np.delete(table, k, axis=0))
         return u if value > 0 else None
 
     def point_on(self, k: int, direction: Sequence[Any]) -> Point:
@@ -284,24 +278,3 @@ class _FacetSeeker:
         here = sum(a * v for a, v in zip(row, self.inside, strict=False)) + row[-1]
         step = Fraction(here) / -sum(a * v for a, v in zip(row, direction, strict=False))
         return tuple(a + step * v for a, v in zip(self.inside, direction, strict=True))
-
-
-def _maximum(
-    programs: ProgramSolver, cost: Integers, table: Integers
-) -> tuple[Fraction, list[Fraction]]:
-    """The largest cost·(u, s) with table·(u, s, 1) ≥ 0, −1 ≤ u ≤ 1 and 0 ≤ s ≤ 1, exactly."""
-    d = len(cost) - 1
-    low, high = np.array([-1] * d + [0], dtype=object), np.array([1] * (d + 1), dtype=object)
-    near = unit_rows(np.vstack([cost, table[:, :-1]]))
-    rows = np.column_stack([near[1:], np.zeros(len(table))])
-    guess = programs.solve(Program(near[0], rows, low.astype(float), high.astype(float)))
-    # The rows that the solver blames are few; its point is then compared with all.
-    for blamed in (sorted(guess.tight), range(len(table))):
-        tight = [k for k, i in enumerate(blamed) if i in guess.tight]
-        program = Program(cost, table[list(blamed)], low, high)
-        found = rational_programs.maximum(program, guess.basic, tight)
-        assert found is not None, "0 is feasible"
-        column = np.array([int(v) for v in homogeneous(found[1])], dtype=object)
-        if (table @ column >= 0).all():
-            return found
-    raise AssertionError("the point of a program fulfils its rows")

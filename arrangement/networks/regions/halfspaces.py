@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.checks import given_points
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.inner_points import inner_point
 from arrangement.exact.numbers import primitive
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.memory import refuse
@@ -26,7 +27,7 @@ from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.crossings import Crossings, Side
 from arrangement.networks.regions.division import Columns, Facet, Point
-from arrangement.networks.regions.inequalities import Choices, inner_point
+from arrangement.networks.regions.inequalities import Choices
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.networks.regions.region_search import Batch, PatternSearch, joined
 from arrangement.networks.regions.region_tasks import Part, RegionCheckpoint, parts

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact
 from arrangement.exact.numbers import primitive
-from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver
 from arrangement.networks.complex import affine_maps
 from arrangement.networks.layers import Layers
-from arrangement.networks.regions.division import Floats, Point
 
-__all__ = ["Choices", "Inequalities", "Origin", "inner_point"]
+__all__ = ["Choices", "Inequalities", "Origin"]
 
 Integers = NDArray[np.object_]
 Choices = tuple[int, ...]
@@ -99,24 +95,3 @@ class Inequalities:
         pattern = np.array(choices[start:])
         table = affine_maps.chosen_rows(self.layers, l - 1, before, pattern)
         return self.layers.composed(l, table)
-
-
-def inner_point(rows: Integers, guess: Floats) -> Point | None:
-    """A point that makes all rows positive, or None as there is none.
-
-    The ladder: the guess, what HiGHS finds, its certificate, and exact arithmetic.
-    """
-    if len(rows) == 0:
-        return tuple(map(Fraction, guess.tolist()))
-    if np.isfinite(guess).all() and (exact.signs_at(rows, guess[None]) > 0).all():
-        return tuple(map(Fraction, guess.tolist()))
-    solver = FeasibilitySolver(rows)
-    slack = solver.solve(np.ones(len(rows)))
-    if slack.t > WORTH_CONFIRMING * solver.scale:
-        if (exact.signs_at(rows, slack.x[None]) > 0).all():
-            return tuple(map(Fraction, slack.x.tolist()))
-    elif exact.is_infeasible(rows, np.flatnonzero(slack.duals > WORTH_CONFIRMING).tolist()):
-        return None
-    found = exact.interior_point(rows.tolist())
-    near = None if found is None else exact.nearest_floats(rows.tolist(), found)
-    return found if near is None else tuple(map(Fraction, near.tolist()))

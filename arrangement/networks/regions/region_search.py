@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.exact.inner_points import inner_point
 from arrangement.exact.numbers import common_denominator
 from arrangement.exact.solver import WORTH_CONFIRMING
 from arrangement.kernels.networks import pattern_search as kernel
@@ -22,7 +23,7 @@ from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
 from arrangement.networks.regions.division import Floats, Point
-from arrangement.networks.regions.inequalities import Choices, Inequalities, inner_point
+from arrangement.networks.regions.inequalities import Choices, Inequalities
 
 __all__ = ["Batch", "Estimate", "PatternSearch", "joined"]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from arrangement.checks import nonnegative, whole
 from arrangement.errors import InputError
+from arrangement.exact.inner_points import inner_point
 from arrangement.exact.numbers import exact_table, exact_text
 from arrangement.networks.complex.domains import rational_rows
 from arrangement.networks.complex.vertices import nearest
@@ -21,7 +22,7 @@ from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.crossings import Crossings, Side
 from arrangement.networks.regions.division import Columns, Floats, Point
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
-from arrangement.networks.regions.inequalities import Choices, inner_point
+from arrangement.networks.regions.inequalities import Choices
 from arrangement.networks.regions.linear_regions import LinearRegion
 from arrangement.networks.regions.region_search import Batch
 from arrangement.progress import Progress, reporter
