@@ -18,7 +18,7 @@ from arrangement import exact
 from arrangement.exact import rational_programs
 from arrangement.exact.fields import field_of
 from arrangement.exact.linear import nullspace
-from arrangement.exact.numbers import primitive
+from arrangement.exact.numbers import common_denominator, primitive
 from arrangement.exact.rational_programs import Program
 from arrangement.exact.solver import (
     WORTH_CONFIRMING,
@@ -101,7 +101,7 @@ def some_inner_point(rows: Integers) -> tuple[Any, ...] | None:
 
 
 def largest_in_cone(
-    programs: ProgramSolver, cost: Integers, table: Integers
+    programs: ProgramSolver, cost: Integers, table: Integers, near: Floats | None = None
 ) -> tuple[Fraction, list[Fraction]]:
     """The largest cost·(u, s) with table·(u, s, 1) ≥ 0, −1 ≤ u ≤ 1 and 0 ≤ s ≤ 1, exactly.
 
@@ -112,6 +112,8 @@ def largest_in_cone(
     cost : ndarray of Python ints, shape (d + 1,)
     table : ndarray of Python ints, shape (r, d + 2)
         Of which 0 is a solution.
+    near : ndarray of float64, shape (r, d + 2), optional
+        Its rows in float64, each times some positive number, if they are known.
 
     Returns
     -------
@@ -120,13 +122,13 @@ def largest_in_cone(
     """
     d = len(cost) - 1
     low, high = np.array([-1] * d + [0], dtype=object), np.array([1] * (d + 1), dtype=object)
-    found = guided_maximum(programs, Program(cost, table, low, high))
+    found = guided_maximum(programs, Program(cost, table, low, high), near)
     assert found is not None, "0 is feasible"
     return found
 
 
 def guided_maximum(
-    programs: ProgramSolver, program: Program
+    programs: ProgramSolver, program: Program, near: Floats | None = None
 ) -> tuple[Fraction, list[Fraction]] | None:
     """What :func:`~arrangement.exact.rational_programs.maximum` finds, with a solver's guess.
 
@@ -135,17 +137,22 @@ def guided_maximum(
     programs : ProgramSolver
     program : Program
         Of Python ints.
+    near : ndarray of float64, shape (r, n + 1), optional
+        Its rows in float64, each times some positive number, if they are known.
     """
     cost, table, low, high = program
-    near = unit_rows(np.vstack([np.append(cost, 0), table]))
-    ends = low.astype(float), high.astype(float)
-    guess = programs.solve(Program(near[0, :-1], near[1:], *ends))
+    rows = unit_rows(table if near is None else near)
+    aim = unit_rows(np.append(cost, 0)[None])[0, :-1]
+    guess = programs.solve(Program(aim, rows, low.astype(float), high.astype(float)))
     # The rows that the solver blames are few; its point is then compared with all.
     for blamed in (sorted(guess.tight), range(len(table))):
         tight = [k for k, i in enumerate(blamed) if i in guess.tight]
         part = Program(cost, table[list(blamed)], low, high)
-        found = rational_programs.maximum(part, guess.basic, tight)
-        if found is None or (exact.signs_at(table, [found[1]]) >= 0).all():
+        found = rational_programs.maximum(part, guess.basic, tight, upper=guess.upper)
+        if found is None:
+            return None
+        column, _ = common_denominator([*found[1], 1])
+        if (table @ column >= 0).all():
             return found
     raise AssertionError("the point of a program fulfils its rows")
 
@@ -160,7 +167,7 @@ def unbounded_direction(rows: Integers) -> list[int] | None:
     --------
     >>> import numpy as np
     >>> unbounded_direction(np.array([[1, 0, 0], [0, 1, 0], [-1, -2, 3]], dtype=object))
-    >>> unbounded_direction(np.array([[1, 0, 0], [0, 1, 0], [-1, 2, 3]], dtype=object))
+    >>> unbounded_direction(np.array([[1, 0, 0], [-1, 0, 3], [0, 1, 0]], dtype=object))
     [0, 1]
     """
     normals = rows[:, :-1]

@@ -29,6 +29,7 @@ __all__ = [
     "is_bounded",
     "polytope_of",
     "rational_rows",
+    "stated_box",
 ]
 
 
@@ -118,7 +119,7 @@ def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
         As :func:`bounded_domain` does.
     """
     rows = rational_rows(domain, dimension)
-    if _stated_box(rows) is None:
+    if stated_box(rows) is None:
         _refuse_unbounded(unbounded_direction(rows))
     return rows
 
@@ -135,7 +136,7 @@ def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
     >>> [(str(low), str(high)) for low, high in box_round(triangle)]
     [('0', '1'), ('0', '1')]
     """
-    stated = _stated_box(rows)
+    stated = stated_box(rows)
     if stated is not None:
         return stated
     d, solver, reach = rows.shape[1] - 1, ProgramSolver(), 1
@@ -152,8 +153,13 @@ def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
     return [(-low, high) for low, high in zip(ends[:d], ends[d:], strict=True)]
 
 
-def _stated_box(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]] | None:
-    """The box of the rows of a single coordinate, None if they leave an end open."""
+def stated_box(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]] | None:
+    """The box of the rows of a single coordinate, None if they leave an end open.
+
+    Examples
+    --------
+    >>> stated_box(rational_rows([(0, 1), (None, 1)], 2))
+    """
     lows: dict[int, Fraction] = {}
     highs: dict[int, Fraction] = {}
     for *g, constant in rows.tolist():
@@ -171,7 +177,7 @@ def _stated_box(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]] | 
 
 def is_bounded(rows: NDArray[np.object_]) -> bool:
     """Is a domain bounded?"""
-    if _stated_box(rows) is not None:
+    if stated_box(rows) is not None:
         return True
     return unbounded_direction(rows) is None
 

@@ -515,7 +515,9 @@ class _Search:
         points: list[Any] = [] if self.point is None else [self.point]
         points += [[Fraction(v) for v in x.tolist()] for x in known[1:]]
         program = aim.program(inside, output, True, points)
-        found = rational_programs.maximum(program, guess.basic, guess.tight, self.deadline)
+        found = rational_programs.maximum(
+            program, guess.basic, guess.tight, self.deadline, guess.upper
+        )
         if found is None:
             return None
         value, variables = found

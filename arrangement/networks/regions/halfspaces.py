@@ -162,6 +162,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         self.layers, self.walls, self.complete = layers, walls, complete
         self._found, self._crossings = found, Crossings(layers, walls)
         self._known_sides: dict[int, list[Side]] = {}
+        self._known_walls: dict[int, list[Side]] = {}
 
     @cached_property
     def patterns(self) -> list[NDArray[Any]]:
@@ -210,7 +211,8 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
     def facet_rows(self, i: int) -> Integers:
         """The inequalities of :meth:`rows` that have a facet, as :meth:`facets` has them."""
-        return self._crossings.outline(self._choices(i)).rows[[s.row for s in self._sides(i)]]
+        sides = *self._wall_sides(i), *self._sides(i)
+        return self._crossings.outline(self._choices(i)).rows[[side.row for side in sides]]
 
     def polyhedron(self, i: int) -> Polyhedron:
         """A region's closure by exact inequalities.
@@ -279,7 +281,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         return {tuple(row): i for i, row in enumerate(self._found.choices.tolist())}
 
     def _sides(self, i: int) -> list[Side]:
-        """The facets of a region, which are sought once."""
+        """The facets of a region inside the domain, which are sought once."""
         i = self._place(i)
         if i not in self._known_sides:
 
@@ -297,6 +299,14 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
                 self._crossings.sides(outline, self.witness(i), is_neighbor)
             )
         return self._known_sides[i]
+
+    def _wall_sides(self, i: int) -> list[Side]:
+        """The facets of a region on the boundary of the domain."""
+        i = self._place(i)
+        if i not in self._known_walls:
+            outline = self._crossings.outline(self._choices(i))
+            self._known_walls[i] = list(self._crossings.wall_sides(outline, self.witness(i)))
+        return self._known_walls[i]
 
     def _neuron(self, i: int) -> tuple[int, int]:
         """The hidden layer of a neuron, and its place in it."""
@@ -316,24 +326,20 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
                 None if side.neuron is None else self._neuron(side.neuron),
                 side.wall,
             )
-            for side in self._sides(i)
+            for side in (*self._wall_sides(i), *self._sides(i))
         ]
 
     @cached_property
-    def _graph(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Edges and their neurons, and the facets on the boundary."""
+    def _graph(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Edges and their neurons."""
         edges: dict[tuple[int, int], tuple[int, int]] = {}
-        outer: list[tuple[int, int]] = []
         for i in range(len(self)):
-            for facet in self.facets(i):
-                if facet.wall is not None:
-                    outer.append((i, facet.wall))
-                elif facet.neighbor is not None and facet.neuron is not None:
-                    pair = min(i, facet.neighbor), max(i, facet.neighbor)
-                    edges.setdefault(pair, facet.neuron)
+            for side in self._sides(i):
+                other = None if side.beyond is None else self._numbers.get(side.beyond)
+                if other is not None and side.neuron is not None:
+                    edges.setdefault((min(i, other), max(i, other)), self._neuron(side.neuron))
         order = sorted(edges)
-        tables = order, [edges[pair] for pair in order], sorted(outer)
-        return tuple(frozen(np.array(t, dtype=np.int64).reshape(-1, 2)) for t in tables)
+        return _pairs(order), _pairs([edges[pair] for pair in order])
 
     @property
     def edges(self) -> NDArray[np.int64]:
@@ -345,15 +351,18 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         """The neuron whose kink each edge crosses; see :attr:`Regions.edge_neurons`."""
         return self._graph[1]
 
-    @property
+    @cached_property
     def boundary_facets(self) -> NDArray[np.int64]:
         """The facets on the domain's boundary, shape (B, 2): region, row of the domain."""
-        return self._graph[2]
+        return _pairs(
+            sorted((i, side.wall) for i in range(len(self)) for side in self._wall_sides(i))
+        )
 
     @cached_property
     def facet_counts(self) -> NDArray[np.int64]:
         """How many facets each region has, shape (m,): the lengths of :meth:`facets`."""
-        return frozen(np.array([len(self._sides(i)) for i in range(len(self))], dtype=np.int64))
+        counts = [len(self._wall_sides(i)) + len(self._sides(i)) for i in range(len(self))]
+        return frozen(np.array(counts, dtype=np.int64))
 
     @property
     def n_linear_regions(self) -> int:
@@ -397,3 +406,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
             **{f"dead{l}": column for l, column in enumerate(self.dead.T)},
             **{f"x{c}": column for c, column in enumerate(self.points.T)},
         }
+
+
+def _pairs(found: list[Any]) -> NDArray[np.int64]:
+    return frozen(np.array(found, dtype=np.int64).reshape(-1, 2))

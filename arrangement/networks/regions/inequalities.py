@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -62,10 +63,19 @@ class Inequalities:
 
     def contests(self, choices: Sequence[int]) -> Iterator[tuple[Origin, Row]]:
         """What the pieces in force win: neuron, piece and rival, and the function."""
+        for origin in self.origins(choices):
+            yield origin, self.contest(choices, *origin)
+
+    def origins(self, choices: Sequence[int]) -> Iterator[Origin]:
+        """Neuron, piece and rival of each contest."""
         for i, p in enumerate(choices):
             for q in range(max(2, self.layers.pieces)):
                 if p != q:
-                    yield (i, p, q), self.contest(choices, i, p, q)
+                    yield i, p, q
+
+    def start(self, i: int) -> int:
+        """The first neuron of the layer of a neuron."""
+        return self.starts[bisect_right(self.starts, i) - 1]
 
     def contest(self, choices: Sequence[int], i: int, p: int, q: int) -> Row:
         """The function [g | c] that is positive where piece p of neuron i wins over q."""

@@ -155,16 +155,13 @@ class _Steps:
             choices = tuple(np.frombuffer(packed, dtype=self._kind).tolist())
             outline = self.crossings.outline(choices)
             if not is_exact:
-                distance, near = self.crossings.distance(outline.rows[outline.needed], x)
+                distance, near = self.crossings.distance(outline, x)
                 self._put(distance, True, number, packed, near)
                 continue
             if count == walk.max_regions:
                 self.reason = "max_regions"
                 return
-            # Where the walk begins is a fine point of its region; others have better ones.
-            guess = np.array([nearest(v) if distance == 0 else np.nan for v in near])
-            inside = inner_point(outline.rows[outline.needed], guess)
-            assert inside is not None, "beyond a facet there is a region"
+            inside = self.crossings.inside(outline, near)
             sides = list(self.crossings.sides(outline, inside))
             for side in sides:
                 if side.beyond is not None:
