@@ -142,6 +142,7 @@ def search(
     progress: Progress = None,
     enough: Fraction | None = None,
     floor: Fraction | None = None,
+    most_parts: float = np.inf,
 ) -> Found:
     """The largest value of an aim on a domain, over all outputs of a network.
 
@@ -167,9 +168,12 @@ def search(
         A larger value ends the search.
     floor : Fraction, optional
         Only larger values are sought; without any the bound is this.
+    most_parts : int, optional
+        The search ends after about so many, as if time were over.
     """
     with np.errstate(all="ignore"):  # what overflows is a hint, or no bound
-        return _Search(network, domain, aim, gap, deadline, enough, floor).run(starts, progress)
+        limits = gap, deadline, enough, floor, most_parts
+        return _Search(network, domain, aim, *limits).run(starts, progress)
 
 
 class _Search:
@@ -182,10 +186,11 @@ class _Search:
         deadline: float,
         enough: Fraction | None,
         floor: Fraction | None,
+        most_parts: float,
     ) -> None:
         self.network, self.domain, self.aim = network, domain, aim
         self.gap, self.deadline, self.enough = gap, deadline, enough
-        self.floor = floor
+        self.floor, self.most_parts = floor, most_parts
         self.left: Any = None  # the largest bound that was good enough, but is not reached
         self.layers = Layers(network)
         self.relaxation = Relaxation(network, domain.walls)
@@ -304,7 +309,7 @@ class _Search:
                 self.enough is not None and self.value is not None and self.value > self.enough
             ):
                 break
-            if time.monotonic() > self.deadline:
+            if time.monotonic() > self.deadline or self.n_parts > self.most_parts:
                 in_time = False
                 break
             show(self.n_parts, self.n_parts + len(self.heap))
