@@ -26,6 +26,11 @@ from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.crossings import Crossings, Side
+from arrangement.networks.regions.decision_cells import (
+    DecisionCells,
+    joined_cells,
+    wins_on_facet,
+)
 from arrangement.networks.regions.division import Columns, Facet, Point
 from arrangement.networks.regions.inequalities import Choices
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
@@ -139,7 +144,7 @@ def _parts(search: PatternSearch, executor: Executor | None, checkpoint: Any) ->
 class HalfspaceRegions(LinearRegions[LinearRegion]):
     """The linear regions of a network by their patterns, without a complex.
 
-    What needs the faces of the regions (merging, decision regions, volumes of all, files) takes
+    What needs the faces of the regions (merged regions, volumes of all, files) takes
     the complex: ``method="complex"``. Facets are found by linear programs, when they are first
     asked for; vertices and volumes region by region, by double description.
 
@@ -251,6 +256,42 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         A class counts if it wins on a set of full dimension; of equal outputs the first wins.
         """
         return [self._classes(i) for i in range(len(self))]
+
+    def decision_regions(self) -> DecisionCells:
+        """The connected sets of inputs of one class, connected through facets, exactly.
+
+        Two parts of one class have a common facet where the class wins, or ties, on a part of
+        a facet between their regions that has full dimension in it.
+
+        Returns
+        -------
+        DecisionCells
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> fold = Network([[[1], [-1]], [[1, 1], [0, 0]]], [[0, 0], [-1, 0]])
+        >>> decision = fold.regions([(-3, 3)], method="recursion").decision_regions()
+        >>> len(decision), decision.class_counts.tolist()
+        (3, [2, 1])
+        """
+        out = self.layers.output_dimension
+        cells = [(i, k) for i, found in enumerate(self.classes) for k in found]
+        number = {cell: c for c, cell in enumerate(cells)}
+        links = []
+        for i in range(len(self)):
+            rows = self._crossings.outline(self._choices(i)).rows
+            outputs = self._crossings.inequalities.functions(self._choices(i))[:out]
+            for side in self._sides(i):
+                j = None if side.beyond is None else self._numbers.get(side.beyond)
+                if j is None or j < i:
+                    continue
+                links += [
+                    (number[i, k], number[j, k])
+                    for k in set(self.classes[i]) & set(self.classes[j])
+                    if wins_on_facet(rows, side.row, outputs, k)
+                ]
+        return joined_cells(cells, links, out)
 
     def _classes(self, i: int) -> tuple[int, ...]:
         choices = self._choices(i)
@@ -370,7 +411,15 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
         Of the regions that were found, if they are not all.
         """
-        return int(self.components(self.affine_map_numbers).max()) + 1
+        return int(self.linear_region_numbers.max()) + 1
+
+    @cached_property
+    def linear_region_numbers(self) -> NDArray[np.int64]:
+        """The linear region of each activation region, shape (m,), by first occurrence.
+
+        Regions of one affine map that are connected through facets have one number.
+        """
+        return frozen(self.components(self.affine_map_numbers))
 
     def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The region that contains a point; see :meth:`Regions.locate`.
