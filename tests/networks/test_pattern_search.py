@@ -156,3 +156,9 @@ def test_more_regions_than_there_is_memory_for_are_refused_before_the_search():
     likely = r"\(99.9 % sure; about .* by sampled dives\)"
     with pytest.raises(SizeError, match=rf"at least .* regions {likely} of 480 bytes"):
         network.regions(box(20))
+
+
+def test_volumes_in_many_inputs_are_refused_with_numbers():
+    regions = Network.random([16, 2, 1], rng=0).regions(box(16))
+    with pytest.raises(SizeError, match="dimension 16, where a box has 43,046,721 faces"):
+        regions.exact_volume(0)

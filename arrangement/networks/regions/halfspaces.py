@@ -55,6 +55,9 @@ EXCESS = 1000
 CHECKED = 2**18
 """Regions after which memory is looked at again, and whenever they are twice as many."""
 
+MOST_WITH_VOLUMES = 10
+"""Inputs up to which the volume of a region takes minutes at most."""
+
 MOST_ROWS = 64
 """Vertices of a region of more inequalities, of which each may be a facet, are refused."""
 
@@ -244,7 +247,19 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         return np.array([[nearest(v) for v in x] for x in self.exact_vertices(i)])
 
     def exact_volume(self, i: int) -> Fraction:
-        """The volume of a region, exactly."""
+        """The volume of a region, exactly.
+
+        Raises
+        ------
+        SizeError
+            If there are too many inputs, and so too many faces, or too many inequalities.
+        """
+        d = self.dimension
+        if d > MOST_WITH_VOLUMES:
+            raise SizeError(
+                f"region {i} is in dimension {d}, where a box has {3**d:,} faces; volumes are "
+                f"computed up to {MOST_WITH_VOLUMES} inputs"
+            )
         body = polytope_of(self.polyhedron(i).rows)
         linear = Layers(FeedForward([np.zeros((1, self.layers.input_dimension))], [[0]]))
         return CellGeometry(Complex(linear, body)).exact_volume(0)
