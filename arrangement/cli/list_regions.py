@@ -43,6 +43,9 @@ NEED_COMPLEX = (
 MORE_BY_COMPLEX = ("graphml", "statistics")
 """What the complex tells with volumes, and the recursion without."""
 
+MOST_INPUTS_WITH_VOLUMES = 8
+"""With more the recursion tells these: each takes three times as many faces of a complex."""
+
 TEXT = """\
 FILE is a network: .npz (weights_0, biases_0, ..., activation), .json ("weights", "biases" and
 "activation"), .onnx, or a state dict of torch in .pt or .npz, of which --activation and
@@ -71,7 +74,7 @@ def add(parser: Parser) -> None:
     inputs); recursion: neuron by neuron, for any number of inputs, which tells regions, maps
     and ranks only
 """)
-    add_jobs(parser)
+    add_jobs(parser, checkpoint=True)
     parser.options("""
 --out FILE.npz  save the regions
 --lipschitz {l1,l2,linf}  the Lipschitz constant in this norm, and the region of the largest
@@ -109,10 +112,16 @@ def run(options: argparse.Namespace) -> Result:
     else:
         domain = chosen_domain(options, network.input_dimension)
         method = options.method
-        if method == "auto" and any(map(vars(options).get, (*NEED_COMPLEX, *MORE_BY_COMPLEX))):
-            method = "complex"
+        if method == "auto" and options.checkpoint is not None:
+            method = "recursion"
+        elif method == "auto":
+            few = network.input_dimension <= MOST_INPUTS_WITH_VOLUMES
+            more = (*NEED_COMPLEX, *(MORE_BY_COMPLEX if few else ()))
+            method = "complex" if any(map(vars(options).get, more)) else "auto"
         with workers(options.jobs) as executor:
-            found = network.regions(domain, executor, progress=True, method=method)
+            found = network.regions(
+                domain, executor, True, method=method, checkpoint=options.checkpoint
+            )
         facts = _found(network, found, options)
     facts = [*_described(network), *facts]
     if options.lipschitz is not None:
@@ -164,7 +173,7 @@ def _draw(regions: Any, options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     """What can be refused before anything is read."""
-    check_walk(options, (*NEED_COMPLEX, "jobs", "lipschitz"))
+    check_walk(options, (*NEED_COMPLEX, "jobs", "checkpoint", "lipschitz"))
     both = options.box is not None and options.domain is not None
     if both or (options.walk is None and options.box is None and options.domain is None):
         raise InputError("give either --box LOW HIGH or --domain FILE.npz")
@@ -176,12 +185,15 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError("--plot: a walk has a picture (.png, .pdf, .svg), and no page")
     if options.coverage is not None and options.coverage < 1:
         raise InputError(f"--coverage {options.coverage}: at least one point is needed")
-    if options.method == "recursion":
+    if options.checkpoint is not None and options.method == "complex":
+        raise InputError("--checkpoint: not by --method complex; leave one of them out")
+    for way, is_chosen in (
+        ("--method recursion", options.method == "recursion"),
+        ("--checkpoint", options.checkpoint is not None),
+    ):
         for option in NEED_COMPLEX:
-            if vars(options)[option]:
-                raise InputError(
-                    f"--{option}: not by --method recursion; leave one of them out"
-                )
+            if is_chosen and vars(options)[option]:
+                raise InputError(f"--{option}: not by {way}; leave one of them out")
     for flag, suffixes in (
         ("out", (".npz",)),
         ("prune", (".npz", ".json")),

@@ -28,7 +28,7 @@ from concurrent.futures import (
 from itertools import chain
 from math import comb, inf
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,10 +51,13 @@ from arrangement.files.reading import file_name, read_arrays, read_bytes
 
 __all__ = [
     "Checkpoint",
+    "CheckpointDirectory",
     "Source",
     "alone",
     "checkpoint_directory",
     "portions",
+    "prepared",
+    "spread",
     "start_worker",
     "sweep_blocks",
     "sweep_words",
@@ -368,14 +371,58 @@ def _spread(
     room: Room | None,
     patience: float,
 ) -> Iterator[tuple[Interval, Words]]:
-    """Run tasks on an executor, a batch at a time; what they leave undone is cut and queued.
+    """Run tasks on an executor; what they leave undone is cut and queued."""
+    given = pickle.dumps(source)
+    again: deque[Interval] = deque()
+
+    def submit(executor: Executor, task: Interval) -> Future[Any]:
+        place = None if room is None else room.place(source.position(task))
+        return executor.submit(_work, given, task, 4 * size, place, patience)
+
+    def taken(task: Interval, result: Any) -> tuple[Interval, Words]:
+        words, rest = result
+        if rest is not None:
+            again.extend(source.pieces(rest, size))
+            task = Interval(task.level, task.start, rest.start)
+        if isinstance(words, int):
+            assert room is not None
+            words = room.words(source.position(task), words)
+        return task, words
+
+    def following() -> Interval | None:
+        return again.popleft() if again else next(tasks, None)
+
+    return spread(executor, following, submit, taken)
+
+
+Task = TypeVar("Task")
+Item = TypeVar("Item")
+
+
+def spread(
+    executor: Executor,
+    following: Callable[[], Task | None],
+    submit: Callable[[Executor, Task], Future[Any]],
+    taken: Callable[[Task, Any], Item],
+) -> Iterator[Item]:
+    """Run tasks on an executor, a batch at a time.
 
     A task that fails is tried again after the others: its worker may have died, or what it
     sent was lost. Failures with no success between them end the run.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+        One that broke because a worker died is replaced if it is a `ProcessPoolExecutor`.
+    following : callable
+        The next task, or None as long as there is none.
+    submit : callable
+        Gives a task to an executor.
+    taken : callable
+        What a task and its result make together; more tasks may follow from it.
     """
-    given = pickle.dumps(source)
-    again: deque[Interval] = deque()
-    running: dict[Future[Any], Interval] = {}
+    again: deque[Task] = deque()
+    running: dict[Future[Any], Task] = {}
     own: Executor | None = None
     failures = 0
 
@@ -391,12 +438,11 @@ def _spread(
     try:
         while True:
             while len(running) < BATCH:
-                task = again.popleft() if again else next(tasks, None)
+                task = again.popleft() if again else following()
                 if task is None:
                     break
-                place = None if room is None else room.place(source.position(task))
                 try:
-                    future = executor.submit(_work, given, task, 4 * size, place, patience)
+                    future = submit(executor, task)
                 except BrokenExecutor as error:
                     again.append(task)
                     failed(error)
@@ -410,7 +456,7 @@ def _spread(
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
                 try:
-                    words, rest = future.result()
+                    result = future.result()
                 except (ArrangementError, SpecialPosition, TooDegenerate, MemoryError):
                     raise
                 except Exception as error:  # whatever an executor says when a worker dies
@@ -418,13 +464,7 @@ def _spread(
                     failed(error)
                     continue
                 failures = 0
-                if rest is not None:
-                    again.extend(source.pieces(rest, size))
-                    task = Interval(task.level, task.start, rest.start)
-                if isinstance(words, int):
-                    assert room is not None
-                    words = room.words(source.position(task), words)
-                yield task, words
+                yield taken(task, result)
     finally:
         for future in running:
             future.cancel()
@@ -465,7 +505,7 @@ def _work(
 ) -> tuple[Words | int, Interval | None]:
     """One task in a worker: its cells, or how many were put in their place, and what its budget
     did not reach. A TooDegenerate if patience runs out with it."""
-    source = _prepared(given)
+    source: Source = prepared(given)
     before = source.settled
     done = None if place is None else _run_into(place, source, task, budget)
     words, rest = done or _run(source, task, budget)
@@ -478,8 +518,8 @@ def _work(
 _LAST = threading.local()
 
 
-def _prepared(given: bytes) -> Source:
-    """What tasks come from, kept for the next task; each thread has its own."""
+def prepared(given: bytes) -> Any:
+    """What was pickled, kept for the next task; each thread has its own."""
     key, last = getattr(_LAST, "source", (None, None))
     if last is None or key != given:
         last = pickle.loads(given)
@@ -496,14 +536,65 @@ def checkpoint_directory(directory: str | os.PathLike[str]) -> Path:
     return path
 
 
-class Checkpoint:
-    """Finished blocks of one arrangement in a directory, each a file that is whole or absent.
+class CheckpointDirectory:
+    """A directory of finished parts of one problem, each a file that is whole or absent.
 
-    Hidden files are what a killed run was writing; they are left alone. The name of a block
-    has a hash of its source, and one of this and its content: a block of another source (other
-    coordinates of a sweep, or other parts) is left alone, a damaged one is done again. Several
-    runs may share the directory: of blocks that overlap only some are taken, so that all that
-    there is counts once.
+    Hidden files are what a killed run was writing; they are left alone.
+
+    Parameters
+    ----------
+    directory : path-like
+        Made if it does not exist.
+    given : str
+        A hash of the problem; a directory that holds parts of another one is refused.
+
+    Raises
+    ------
+    InputError
+        If the directory belongs to another problem, or is a file.
+    """
+
+    problem = "arrangement"
+
+    def __init__(self, directory: str | os.PathLike[str], given: str) -> None:
+        self.directory = checkpoint_directory(directory)
+        self._manifest = self.directory / "sweep.json"
+        self._given, self.draw = given, 0
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if not self._manifest.exists():
+            names = {path.name for path in self.directory.iterdir()} - {self._manifest.name}
+            if any(not name.startswith(".") for name in names):
+                raise InputError(f"{directory}: not empty, and no directory of checkpoints")
+            # Unless another run was quicker: then the directory is that one's.
+            with contextlib.suppress(FileExistsError):
+                self._write_manifest(replace=False)
+        content = read_bytes(str(self._manifest), max_bytes=_MANIFEST)
+        try:
+            facts = json.loads(content)
+            key, self.draw = facts["arrangement"], facts["draw"]
+            sound = type(self.draw) is int and 0 <= self.draw < 2**32
+        except (ValueError, KeyError, TypeError, RecursionError):
+            sound = False
+        if not sound:
+            raise InputError(f"{self._manifest}: damaged; remove the directory")
+        if key != self._given:
+            raise InputError(
+                f"{directory}: holds checkpoints of another {self.problem} or domain; "
+                "give another directory or remove this one"
+            )
+
+    def _write_manifest(self, replace: bool) -> None:
+        with atomic_output(self._manifest, "w", replace) as stream:
+            json.dump({"arrangement": self._given, "draw": self.draw}, stream)
+
+
+class Checkpoint(CheckpointDirectory):
+    """Finished blocks of one arrangement in a directory.
+
+    The name of a block has a hash of its source, and one of this and its content: a block of
+    another source (other coordinates of a sweep, or other parts) is left alone, a damaged one
+    is done again. Several runs may share the directory: of blocks that overlap only some are
+    taken, so that all that there is counts once.
 
     Parameters
     ----------
@@ -525,37 +616,9 @@ class Checkpoint:
     def __init__(
         self, directory: str | os.PathLike[str], rows: Integers, walls: Integers | None = None
     ) -> None:
-        self.directory = checkpoint_directory(directory)
-        self._manifest = self.directory / "sweep.json"
-        self._given = _hash(rows) if walls is None else _hash(rows, walls)
-        self._key, self._unit, self._n, self.draw = "", "", 0, 0
+        super().__init__(directory, _hash(rows) if walls is None else _hash(rows, walls))
+        self._key, self._unit, self._n = "", "", 0
         self._blocks: dict[Interval, Path] = {}
-        self.directory.mkdir(parents=True, exist_ok=True)
-        if not self._manifest.exists():
-            names = {path.name for path in self.directory.iterdir()} - {self._manifest.name}
-            if any(not name.startswith(".") for name in names):
-                raise InputError(f"{directory}: not empty, and no directory of checkpoints")
-            # Unless another run was quicker: then the directory is that one's.
-            with contextlib.suppress(FileExistsError):
-                self._write_manifest(replace=False)
-        content = read_bytes(str(self._manifest), max_bytes=_MANIFEST)
-        try:
-            facts = json.loads(content)
-            key, self.draw = facts["arrangement"], facts["draw"]
-            sound = type(self.draw) is int and 0 <= self.draw < 2**32
-        except (ValueError, KeyError, TypeError, RecursionError):
-            sound = False
-        if not sound:
-            raise InputError(f"{self._manifest}: damaged; remove the directory")
-        if key != self._given:
-            raise InputError(
-                f"{directory}: holds checkpoints of another arrangement or domain; "
-                "give another directory or remove this one"
-            )
-
-    def _write_manifest(self, replace: bool) -> None:
-        with atomic_output(self._manifest, "w", replace) as stream:
-            json.dump({"arrangement": self._given, "draw": self.draw}, stream)
 
     def enter(self, source: Source) -> None:
         """The blocks are those of this source from now on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
@@ -39,6 +39,7 @@ def maximum(
     basic: Sequence[int] = (),
     tight: Sequence[int] = (),
     deadline: float = math.inf,
+    upper: Collection[int] = (),
 ) -> tuple[Fraction, Point] | None:
     """The largest value of a linear program and where it is; None if no point is feasible.
 
@@ -55,6 +56,8 @@ def maximum(
         A guess: the variables that are between their ends, and as many rows that are 0.
     deadline : float
         On the clock of time.monotonic().
+    upper : collection of int, optional
+        Variables that begin at their upper end where that costs nothing.
 
     Raises
     ------
@@ -97,7 +100,10 @@ def maximum(
         gain = {j: cost[j] - priced[j] for j in range(n) if j not in basic}
         gain |= {n + i: p for i, p in zip(tight, prices.entries(), strict=True)}
         if not at_high:
-            at_high = [gain.get(j, 0) > 0 for j in range(n + m)]
+            ends = set(upper)
+            at_high = [
+                gain.get(j, 0) > 0 or (j in ends and not gain.get(j, 0)) for j in range(n + m)
+            ]
         at = {j: high[j] if at_high[j] else low[j] for j in gain}
         values = [at.get(j, fmpq(0)) for j in range(n)] + [fmpq(1)]
         if k:

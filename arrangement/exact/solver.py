@@ -5,7 +5,7 @@ What it says is a hint; :mod:`arrangement.exact` decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -153,7 +153,7 @@ class Guess:
         The optimum; None where the solver found no point, or nothing.
     prices : ndarray of float64, shape (m,)
         Multipliers ≥ 0 of the rows: dual, or of a contradiction where there is no point.
-    basic, tight : list of int
+    basic, tight, upper : list of int
         The basis, see :func:`~arrangement.exact.rational_programs.maximum`.
     """
 
@@ -161,6 +161,7 @@ class Guess:
     prices: Floats
     basic: list[int]
     tight: list[int]
+    upper: list[int] = field(default_factory=list)
 
 
 class ProgramSolver:
@@ -225,6 +226,7 @@ class ProgramSolver:
             np.maximum(solution.row_dual, 0.0),
             [j for j, one in enumerate(basis.col_status) if one == between],
             [i for i, one in enumerate(basis.row_status) if one != between],
+            np.flatnonzero(np.array(solution.col_value) >= high).tolist(),
         )
 
 

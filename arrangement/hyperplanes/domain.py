@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact.fields import Number
+from arrangement.exact.inner_points import some_inner_point
 from arrangement.exact.numbers import exact_table, primitive, real_number, shown
 from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver, unit_rows
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
@@ -263,7 +264,7 @@ def _refuse_empty(rows: Integers) -> None:
     support = np.flatnonzero(slack.duals > WORTH_CONFIRMING).tolist()
     if exact.is_infeasible(rows, support):
         which = f"; rows {', '.join(map(str, support))} of G contradict each other"
-    elif exact.interior_point(rows.tolist()) is None:
+    elif some_inner_point(rows) is None:
         which = ""
     else:
         return

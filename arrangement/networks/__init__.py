@@ -3,6 +3,7 @@
 from arrangement.networks.network import Network
 from arrangement.networks.patterns import PatternNetwork, pattern_network
 from arrangement.networks.questions.answers import Equality, Extremum, OutputRange, Robustness
+from arrangement.networks.regions.decision_cells import DecisionCells
 from arrangement.networks.regions.decisions import DecisionRegion, DecisionRegions
 from arrangement.networks.regions.division import Facet, Summary
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
@@ -12,6 +13,7 @@ from arrangement.networks.regions.regions import Region, Regions
 from arrangement.networks.regions.walks import Walk, WalkedRegion, WalkedRegions
 
 __all__ = [
+    "DecisionCells",
     "DecisionRegion",
     "DecisionRegions",
     "Equality",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import update_wrapper
@@ -121,6 +122,7 @@ class Network(FeedForward):
         merge: bool = False,
         *,
         method: Literal["recursion"],
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> HalfspaceRegions: ...
 
     @overload
@@ -132,6 +134,7 @@ class Network(FeedForward):
         merge: bool = False,
         *,
         method: Literal["complex"],
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> Regions: ...
 
     @overload
@@ -142,6 +145,7 @@ class Network(FeedForward):
         progress: Progress = None,
         merge: bool = False,
         method: Literal["auto"] = "auto",
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> Regions | Any: ...
 
     def regions(
@@ -151,6 +155,7 @@ class Network(FeedForward):
         progress: Progress = None,
         merge: bool = False,
         method: str = "auto",
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> Any:
         """All full-dimensional linear regions of the network in a domain, exactly.
 
@@ -159,7 +164,8 @@ class Network(FeedForward):
         domain : list of (low, high) per input, or (G, h)
             A box, or a bounded polytope G x ≤ h. Numbers are exactly as given.
         executor : concurrent.futures.Executor, optional
-            For ``method="recursion"``; the complex is one data structure, cut on one core.
+            Where parts of the search are run, for ``method="recursion"``: processes, threads
+            or Dask. The complex is one data structure, cut on one core.
         progress : bool or callable, optional
             True shows progress on stderr when that is a terminal; a callable is called with
             (done, total).
@@ -170,6 +176,9 @@ class Network(FeedForward):
             tells everything. "recursion" goes down the neurons by the simplex method, for any
             number of inputs, and tells less. "auto" takes the complex up to 7 inputs, and
             where regions are to be merged.
+        checkpoint : path-like, optional
+            For ``method="recursion"``: a directory where finished parts of the search are
+            kept, so that a run that was killed goes on from there.
 
         Returns
         -------
@@ -180,7 +189,8 @@ class Network(FeedForward):
         Raises
         ------
         InputError
-            If the domain is malformed, empty or unbounded.
+            If the domain is malformed, empty or unbounded, or the checkpoint is of another
+            network or domain.
         SizeError
             If there are too many faces for the complex, or more regions than there is memory
             for, as far as a first estimate tells.
@@ -204,29 +214,38 @@ class Network(FeedForward):
             if merge:
                 raise InputError("merge=True needs neighbours: use method='complex'")
             walls = bounded_rows(domain, layers.input_dimension)
-            return regions_by_recursion(layers, walls, executor, progress)
+            return regions_by_recursion(layers, walls, executor, progress, checkpoint)
+        if checkpoint is not None:
+            raise InputError("checkpoint: of a search in parts; use method='recursion'")
         polytope = bounded_domain(domain, layers.input_dimension)
         regions = Regions(Complex(layers, polytope, progress))
         return regions.merge() if merge else regions
 
-    def iter_regions(self, domain: Any) -> Iterator[HalfspaceRegions]:
+    def iter_regions(
+        self,
+        domain: Any,
+        executor: Executor | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Iterator[HalfspaceRegions]:
         """The regions in portions, in memory that does not grow with them.
 
         Parameters
         ----------
-        domain : list of (low, high) per input, or (G, h)
-            As for :meth:`regions`.
+        domain, executor, checkpoint
+            As for :meth:`regions` by recursion. What is kept in a checkpoint comes first.
 
         Yields
         ------
         HalfspaceRegions
-            Some thousands of regions, in the order of the recursion. With ``complete`` False:
-            edges join regions within the portion only.
+            Some thousands of regions, in the order of the recursion, or with an executor or a
+            checkpoint in no particular order. With ``complete`` False: edges join regions
+            within the portion only.
 
         Raises
         ------
         InputError
-            If the domain is malformed, empty or unbounded.
+            If the domain is malformed, empty or unbounded, or the checkpoint is of another
+            network or domain.
 
         Examples
         --------
@@ -236,8 +255,9 @@ class Network(FeedForward):
         >>> sum(map(len, portions)) == len(network.regions([(-1, 1)] * 3))
         True
         """
+        check_executor(executor)
         walls = bounded_rows(domain, self.input_dimension)
-        return regions_in_portions(Layers(self), walls)
+        return regions_in_portions(Layers(self), walls, executor, checkpoint)
 
     def walk(
         self,

@@ -447,3 +447,24 @@ def test_regions_by_recursion_have_a_graph_and_statistics(facts, tmp_path):
         assert one["statistics"][name] == other["statistics"][name]
     edges = [(tmp_path / f"{k}.graphml").read_text().count("<edge") for k in "ab"]
     assert edges[0] == edges[1] == one["facets_between_regions"]
+
+
+def test_parts_that_are_done_are_kept(facts, refused, tmp_path):
+    path, kept = tmp_path / "network.npz", tmp_path / "kept"
+    made = Network.random([3, 6, 5, 1], rng=0)
+    made.save(path)
+    asked = path, "--box", -1, 1, "--checkpoint", kept
+    whole = len(made.regions([(-1, 1)] * 3))
+    assert [facts(*asked)["activation_regions"] for _ in range(2)] == [whole] * 2
+    assert list(kept.glob("regions-*.npz"))
+    assert "another network or domain" in refused(path, "--box", 0, 1, "--checkpoint", kept)
+    assert "--betti: not by --checkpoint" in refused(*asked, "--betti")
+    assert "--checkpoint: not by --method complex" in refused(*asked, "--method", "complex")
+    assert "--checkpoint: not of a walk" in refused(*asked, "--walk", 0, 0, 0)
+
+
+def test_statistics_of_many_inputs_are_told_without_volumes(facts, tmp_path):
+    path = tmp_path / "network.npz"
+    Network.random([12, 3, 2, 1], rng=0).save(path)
+    found = facts(path, "--box", -1, 1, "--statistics")
+    assert set(found["statistics"]) == {"neighbors", "facets"}

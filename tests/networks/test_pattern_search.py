@@ -61,6 +61,24 @@ def test_hostile_networks_have_the_regions_of_the_complex(seed):
         assert all(sum(a * v for a, v in zip(r, x, strict=True)) > 0 for r in found.rows(i))
 
 
+@pytest.mark.parametrize("seed", first(4, [1, 2, 3, 5, 7, 9, 11, 13]))
+def test_decision_and_linear_regions_are_those_of_the_complex(seed):
+    network, domain = hostile(seed)
+    rng = np.random.default_rng(seed)
+    weights, biases, *rest = network.as_arguments()
+    outputs = rng.integers(-2, 3, (3, weights[-1].shape[1]))
+    if seed % 3 == 0:
+        outputs[1] = outputs[0]  # of equal outputs the first wins
+    ends = rng.integers(-1, 2, 3) * (seed % 2)
+    classifier = Network([*weights[:-1], outputs], [*biases[:-1], ends], *rest)
+    regions = classifier.regions(domain, method="complex")
+    found = classifier.regions(domain, method="recursion")
+    assert found.decision_regions().class_counts.tolist() == (
+        regions.decision_regions().class_counts.tolist()
+    )
+    assert found.n_linear_regions == regions.n_linear_regions == len(regions.merge())
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_a_corner_is_cut_off_however_near_a_plane_passes(seed):
     rng = np.random.default_rng(seed)
@@ -138,3 +156,9 @@ def test_more_regions_than_there_is_memory_for_are_refused_before_the_search():
     likely = r"\(99.9 % sure; about .* by sampled dives\)"
     with pytest.raises(SizeError, match=rf"at least .* regions {likely} of 480 bytes"):
         network.regions(box(20))
+
+
+def test_volumes_in_many_inputs_are_refused_with_numbers():
+    regions = Network.random([16, 2, 1], rng=0).regions(box(16))
+    with pytest.raises(SizeError, match="dimension 16, where a box has 43,046,721 faces"):
+        regions.exact_volume(0)

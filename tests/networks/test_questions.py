@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from arrangement.errors import InputError
 from arrangement.networks import Network
 from arrangement.networks.complex import domains as given_domains
-from arrangement.networks.questions import branch_and_bound
-from tests.amounts import examples
+from arrangement.networks.questions import branch_and_bound, questions
+from arrangement.networks.questions.regions_in_reach import nearest_in_regions
+from tests.amounts import examples, first
 
 NUMBERS = st.sampled_from([-3, -2, -1, -0.5, 0, 0, 0, 0.1, 0.5, 1, 1, 2])
 
@@ -187,7 +188,8 @@ def test_robustness_is_the_least_distance_over_all_regions(data):
     domain = data.draw(domains(d))
     x = [Fraction(data.draw(st.integers(-2, 1)), 7) for _ in range(d)]
     for norm in ("l1", "l2", "linf"):
-        with halving(data):
+        parts = data.draw(st.sampled_from([0, questions.PARTS_BEFORE_REGIONS]))
+        with halving(data), patch.object(questions, "PARTS_BEFORE_REGIONS", parts):
             found = network.robustness(x, domain, norm)
         assert found.status == "optimal"
         assert found.size == found.bound == nearest_of_all_regions(network, domain, x, norm)
@@ -201,6 +203,21 @@ def test_robustness_is_the_least_distance_over_all_regions(data):
         steps = [abs(a - b) for a, b in zip(found.point, x, strict=True)]
         sizes = {"l1": sum(steps), "linf": max(steps), "l2": sum(v * v for v in steps)}
         assert found.size == sizes[norm]
+
+
+@pytest.mark.parametrize("seed", first(4, range(12)))
+@pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
+def test_regions_in_reach_tell_what_branch_and_bound_does(norm, seed, monkeypatch):
+    d = seed % 3 + 2
+    network = Network.random([d, 5, 4, 3], rng=seed)
+    x = np.random.default_rng(seed).uniform(-0.5, 0.5, d)
+    found = network.robustness(x, [(-1, 1)] * d, norm)
+    monkeypatch.setattr(questions, "PARTS_BEFORE_REGIONS", 0)
+    with patch.object(questions, "nearest_in_regions", wraps=nearest_in_regions) as asked:
+        again = network.robustness(x, [(-1, 1)] * d, norm)
+    assert asked.called or found.n_parts <= 4
+    assert found.status == again.status == "optimal"
+    assert found.size == again.size == again.bound
 
 
 @given(st.data())

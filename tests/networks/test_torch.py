@@ -272,7 +272,8 @@ def activation(rng):
         Own(lambda m, x: x.clamp(min=-0.3)),
         Own(lambda m, x: torch.minimum(x, 1 - x)),
         Own(lambda m, x: x.abs() - 0.25),
-    ][rng.integers(11)]
+        nn.Threshold(-0.25, -0.25),
+    ][rng.integers(12)]
 
 
 def flat(rng, n):
@@ -577,3 +578,14 @@ def test_hooks_and_own_classes_are_followed():
             Network.from_torch(outer)
     finally:
         handle.remove()
+
+
+def test_a_threshold_is_read_where_it_is_continuous():
+    for bound in (0.0, 0.5, -1.25):
+        model = trained(nn.Sequential(nn.Linear(2, 4), nn.Threshold(bound, bound)))
+        x = torch.linspace(-3, 3, 14).double().reshape(7, 2)
+        found = Network.from_torch(model).forward(x.numpy())
+        assert np.abs(found - model(x).detach().numpy()).max() < 1e-12
+    with pytest.raises(InputError, match=r"\(Threshold\).* jumps from 20 to 0.1") as error:
+        Network.from_torch(nn.Sequential(nn.Linear(2, 4), nn.Threshold(0.1, 20.0)))
+    assert "\n" not in str(error.value)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from arrangement import Arrangement, InputError, plot
+from arrangement.exact.inner_points import some_inner_point
 from arrangement.networks import Network
 from arrangement.networks.regions import region_search
 from tests.amounts import first
@@ -127,6 +128,34 @@ def test_all_of_space_and_a_half_of_it_are_walked(seed):
     some = network.walk(x, domain=half).regions()
     assert len(some) == cells.n_cells(domain=half)
     assert set(some.boundary_facets[:, 1].tolist()) == {0}
+
+
+@pytest.mark.parametrize("seed", first(3, range(14, 26)))
+def test_facets_in_more_inputs_are_those_of_exact_programs(seed):
+    rng = np.random.default_rng(seed)
+    d, widths = int(rng.integers(5, 9)), [[2, 6, 3], [7, 5], [4, 4, 4]][seed % 3]
+    sizes = [d, *widths, 1]
+    weights = [
+        rng.integers(-2, 3, (m, a)) * rng.choice([1.0, 1 / 3, 2.0**-40], (m, a))
+        for a, m in pairwise(sizes)
+    ]
+    weights[1][1] = weights[1][0] * (-1) ** seed  # kinks that coincide
+    biases = [rng.integers(-1, 2, m) * (rng.random() < 0.7) for m in sizes[1:]]
+    network = Network(weights, biases)
+    cut = np.vstack([np.eye(d), -np.eye(d), rng.integers(0, 3, (1, d))])
+    domain = [None, box(d), [(0, "1/3")] * d, (cut, [1] * (2 * d + 1))][seed // 3 % 4]
+    x = [Fraction(int(v), 60) for v in rng.integers(0, 4, d)]
+    found = network.walk(x, domain=domain, max_regions=4).regions()
+    for i in range(len(found)):
+        rows = {tuple(row) for row in found.rows(i).tolist()}
+        table = np.array(sorted(rows), dtype=object)
+        facets = set()
+        for k, row in enumerate(table):
+            turned = np.vstack([np.delete(table, k, axis=0), -row[None]])
+            if some_inner_point(turned) is not None:
+                facets.add(tuple(row.tolist()))
+        assert set(map(tuple, found.facet_rows(i).tolist())) == facets
+        assert len(found.facets(i)) == len(facets)
 
 
 def test_a_walk_is_lazy_and_tells_that_it_is_partial(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -12,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
+from arrangement.exact.inner_points import guided_maximum, unbounded_direction
 from arrangement.exact.numbers import exact_text
 from arrangement.exact.one_field import field_of
 from arrangement.exact.polyhedron import Polyhedron
+from arrangement.exact.rational_programs import Program
+from arrangement.exact.solver import ProgramSolver
 from arrangement.hyperplanes.domain import parse_domain
 
 __all__ = [
@@ -25,6 +29,7 @@ __all__ = [
     "is_bounded",
     "polytope_of",
     "rational_rows",
+    "stated_box",
 ]
 
 
@@ -114,16 +119,16 @@ def bounded_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
         As :func:`bounded_domain` does.
     """
     rows = rational_rows(domain, dimension)
-    if _stated_box(rows) is None:
-        _refuse_unbounded(Polyhedron(rows))
+    if stated_box(rows) is None:
+        _refuse_unbounded(unbounded_direction(rows))
     return rows
 
 
 def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
     """A box round a bounded polytope, a low and a high end for each coordinate.
 
-    Its ends are those that the rows state, or if some are missing those of the vertices, which
-    may be very many.
+    Its ends are those that the rows state, or if some are missing those of the polytope, by
+    linear programs.
 
     Examples
     --------
@@ -131,15 +136,30 @@ def box_round(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]]:
     >>> [(str(low), str(high)) for low, high in box_round(triangle)]
     [('0', '1'), ('0', '1')]
     """
-    stated = _stated_box(rows)
+    stated = stated_box(rows)
     if stated is not None:
         return stated
-    columns = zip(*Polyhedron(rows).vertices, strict=True)
-    return [(Fraction(min(column)), Fraction(max(column))) for column in columns]
+    d, solver, reach = rows.shape[1] - 1, ProgramSolver(), 1
+    ends = []
+    for cost in np.concatenate([-np.eye(d, dtype=int), np.eye(d, dtype=int)]).astype(object):
+        while True:
+            high = np.array([reach] * d, dtype=object)
+            found = guided_maximum(solver, Program(cost, rows, -high, high))
+            # What no side of the cube holds back is the largest of all.
+            if found is not None and max(map(abs, found[1])) < reach:
+                break
+            reach *= 2**8
+        ends.append(found[0])
+    return [(-low, high) for low, high in zip(ends[:d], ends[d:], strict=True)]
 
 
-def _stated_box(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]] | None:
-    """The box of the rows of a single coordinate, None if they leave an end open."""
+def stated_box(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]] | None:
+    """The box of the rows of a single coordinate, None if they leave an end open.
+
+    Examples
+    --------
+    >>> stated_box(rational_rows([(0, 1), (None, 1)], 2))
+    """
     lows: dict[int, Fraction] = {}
     highs: dict[int, Fraction] = {}
     for *g, constant in rows.tolist():
@@ -157,10 +177,9 @@ def _stated_box(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]] | 
 
 def is_bounded(rows: NDArray[np.object_]) -> bool:
     """Is a domain bounded?"""
-    if _stated_box(rows) is not None:
+    if stated_box(rows) is not None:
         return True
-    body = Polyhedron(rows)
-    return not (body.lines or body.rays)
+    return unbounded_direction(rows) is None
 
 
 def rational_rows(domain: Any, dimension: int) -> NDArray[np.object_]:
@@ -185,10 +204,9 @@ def _is_box(rows: NDArray[np.object_]) -> bool:
     return sorted(signs.tolist()) == sorted(units)
 
 
-def _refuse_unbounded(body: Polyhedron) -> None:
-    directions = body.lines or body.rays
-    if directions:
-        shown = ", ".join(map(exact_text, directions[0]))
+def _refuse_unbounded(direction: Sequence[Any] | None) -> None:
+    if direction is not None:
+        shown = ", ".join(map(exact_text, direction))
         raise InputError(
             f"domain: unbounded in the direction ({shown}); regions are enumerated in a box or "
             "a bounded polytope, so give finite ends"
@@ -247,7 +265,7 @@ def _box(rows: NDArray[np.object_], lows: list[int], highs: list[int]) -> Polyto
 
 def _polytope(rows: NDArray[np.object_]) -> Polytope:
     body = Polyhedron(rows)
-    _refuse_unbounded(body)
+    _refuse_unbounded(next(iter(body.lines or body.rays), None))
     d = rows.shape[1] - 1
     levels = body.faces
     number = [{on: i for i, on in enumerate(level)} for level in levels]

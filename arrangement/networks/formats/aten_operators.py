@@ -150,6 +150,16 @@ def _hard_sigmoid(node: Any, x: Tensor) -> Tensor:
     return _divide(node, _add(node, _clamp(node, x, -3, 3), 3), 6)
 
 
+def _threshold(node: Any, x: Tensor, threshold: float, value: float) -> Any:
+    """x where it is more than the threshold, else the value: continuous where they are one."""
+    if threshold != value:
+        raise InputError(
+            f"{node.name} jumps from {value:g} to {threshold:g}, which no continuous piecewise "
+            "linear function does; make value and threshold equal"
+        )
+    return _clamp(node, x, threshold)
+
+
 def _leaky_relu(node: Any, x: Tensor, negative_slope: float = 0.01) -> Any:
     return OPERATORS["LeakyRelu"](node, x, alpha=negative_slope)
 
@@ -190,4 +200,5 @@ LOWERED: dict[str, Callable[..., Any]] = {
     "maximum": _onnx("Max"), "mean": _reduce("ReduceMean"), "min": _largest("ReduceMin"),
     "minimum": _onnx("Min"), "mm": _onnx("MatMul"), "mul": _multiply, "neg": _onnx("Neg"),
     "prelu": _prelu, "relu": _onnx("Relu"), "sub": _subtract, "sum": _reduce("ReduceSum"),
+    "threshold": _threshold,
 }  # fmt: skip

@@ -46,7 +46,7 @@ def lowered(model: Any, shape: tuple[int, ...]) -> Any:
         *(aten.upsample_bilinear2d, aten.upsample_linear1d),
     )
     table.update(get_decompositions(spelt))
-    for operator in (aten.prelu, aten.log_sigmoid, aten.hardsigmoid):
+    for operator in (aten.prelu, aten.log_sigmoid, aten.hardsigmoid, aten.threshold):
         table.pop(operator.default, None)
     with _evaluating(model), tracing(model, shape):
         return torch.export.export(model, _example(model, shape)).run_decompositions(table)

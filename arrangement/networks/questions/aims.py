@@ -8,8 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
+from arrangement import exact
+from arrangement.exact.inner_points import guided_maximum
+from arrangement.exact.numbers import primitive
 from arrangement.exact.rational_programs import Program, least_squares_point
+from arrangement.exact.solver import ProgramSolver
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.questions.answers import square_root
 from arrangement.networks.questions.relaxation import in_box
@@ -107,6 +112,10 @@ class Nearest:
         """A box of float64 with all points that are not further away."""
         radius = self._radius(size) + 1e-15 * np.abs(self.near)
         return self.near - radius, self.near + radius
+
+    def radius(self, size: Fraction) -> Fraction:
+        """A rational distance that is at least this."""
+        return Fraction(self._radius(size)) if self.norm == 2 else size
 
     def _radius(self, size: Fraction) -> float:
         """A distance in float64, rounded up."""
@@ -254,6 +263,72 @@ class Nearest:
             length = np.linalg.norm(A, dual, axis=-1)
             found = -2 * there / length**2 if self.norm == 2 else 1 / length
         return np.where((there < 0) & np.isfinite(found), found, 0.0)
+
+    def is_in_reach(self, output: Sequence[Any], size: Fraction) -> bool:
+        """Is an affine function [g | c] at least 0 at a point that is nearer than this?"""
+        *slope, constant = output
+        here = sum((a * v for a, v in zip(slope, self.x, strict=True)), Fraction(constant))
+        if here >= 0:
+            return True
+        if self.norm == 2:
+            return sum(a * a for a in slope) * size > here * here
+        steepest = max(map(abs, slope)) if self.norm == 1 else sum(map(abs, slope))
+        return steepest * size > -here
+
+    def is_beyond(self, rows: NDArray[np.object_], size: Fraction) -> bool:
+        """Do the rows prove that no point of {y : rows·(y, 1) ≥ 0} is nearer than this?
+
+        A sum of them with multipliers ≥ 0 is at least 0 there; those of the nearest point in
+        l2, in float64, are good ones. False says nothing.
+        """
+        values, _, exponents = exact.float_rows(rows)
+        with np.errstate(all="ignore"):
+            heights = values[:, :-1] @ self.near + values[:, -1]
+            equations = np.vstack([values[:, :-1].T, -heights])
+        if not np.isfinite(equations).all():
+            return False
+        try:
+            weights, _ = nnls(equations, np.append(np.zeros(len(self.near)), 1.0))
+        except RuntimeError:  # too many steps
+            return False
+        kept = np.flatnonzero(weights > 0).tolist()
+        shares = [Fraction(float(weights[i])) / Fraction(2) ** int(exponents[i]) for i in kept]
+        total = np.array(shares, dtype=object) @ rows[kept]
+        return not self.is_in_reach(list(total), size)
+
+    def projection(
+        self, rows: NDArray[np.object_], low: Sequence[Fraction], high: Sequence[Fraction]
+    ) -> list[Fraction] | None:
+        """The nearest point of {y : rows·(y, 1) ≥ 0} in a box, exactly; None if it is empty."""
+        column = np.array([*self.x, 1], dtype=object)
+        moved = np.column_stack([rows[:, :-1], rows @ column])
+        table = np.array([primitive(row) for row in moved.tolist()], dtype=object)
+        if self.norm == 2:
+            step = least_squares_point(table)
+            return None if step is None else [a + b for a, b in zip(step, self.x, strict=True)]
+        d = len(self.x)
+        ends = [max(abs(a - v), abs(b - v)) for a, b, v in zip(low, high, self.x, strict=True)]
+        unit, normals = np.eye(d, dtype=int), table[:, :-1]
+        if self.norm == 1:  # the step is forth − back
+            cost, every = [-1] * (2 * d), np.column_stack([normals, -normals, table[:, -1]])
+            far = [*ends, *ends]
+        else:  # the distance less the step, and the distance
+            sums, one, zero = normals.sum(axis=1), np.ones(d, int), np.zeros(d, int)
+            cost = [0] * d + [-1]
+            every = np.vstack(
+                [
+                    np.column_stack([-normals, sums, table[:, -1]]),
+                    np.column_stack([-unit, 2 * one, zero]),
+                ]
+            )
+            far = [2 * max(ends)] * d + [max(ends)]
+        exactly = (np.array(v, dtype=object) for v in (cost, every, [0] * len(far), far))
+        found = guided_maximum(ProgramSolver(), Program(*exactly))
+        if found is None:
+            return None
+        v = np.array(found[1], dtype=object)
+        step = v[:d] - v[d:] if self.norm == 1 else v[d] - v[:d]
+        return [a + b for a, b in zip(self.x, step, strict=True)]
 
     def leaf(self, inside: Program, output: NDArray[Any]) -> list[Fraction] | None:
         """The nearest point of a part where all is affine, in l2, exactly."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import InputError
 from arrangement.exact import rational_programs
+from arrangement.exact.inner_points import inner_point
 from arrangement.exact.rational_programs import Program
 from arrangement.exact.solver import ProgramSolver
 from arrangement.networks.complex.vertices import nearest
@@ -23,7 +24,6 @@ from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.questions.aims import Aim, Nearest
 from arrangement.networks.questions.bounded_domain import Domain, Point
 from arrangement.networks.questions.relaxation import Parts, Relaxation, Split
-from arrangement.networks.regions.inequalities import inner_point
 from arrangement.progress import Progress, reporter
 
 __all__ = ["MOST_BISECTED", "Found", "search"]
@@ -93,6 +93,7 @@ def search(
     progress: Progress = None,
     enough: Fraction | None = None,
     floor: Fraction | None = None,
+    most_parts: float = np.inf,
 ) -> Found:
     """The largest value of an aim on a domain, over all outputs of a network.
 
@@ -118,9 +119,12 @@ def search(
         A larger value ends the search.
     floor : Fraction, optional
         Only larger values are sought; without any the bound is this.
+    most_parts : int, optional
+        The search ends after about so many, as if time were over.
     """
     with np.errstate(all="ignore"):  # what overflows is a hint, or no bound
-        return _Search(network, domain, aim, gap, deadline, enough, floor).run(starts, progress)
+        limits = gap, deadline, enough, floor, most_parts
+        return _Search(network, domain, aim, *limits).run(starts, progress)
 
 
 class _Search:
@@ -133,10 +137,11 @@ class _Search:
         deadline: float,
         enough: Fraction | None,
         floor: Fraction | None,
+        most_parts: float,
     ) -> None:
         self.network, self.domain, self.aim = network, domain, aim
         self.gap, self.deadline, self.enough = gap, deadline, enough
-        self.floor = floor
+        self.floor, self.most_parts = floor, most_parts
         self.left: Any = None  # the largest bound that was good enough, but is not reached
         self.layers = Layers(network)
         self.relaxation = Relaxation(network, domain.walls)
@@ -255,7 +260,7 @@ class _Search:
                 self.enough is not None and self.value is not None and self.value > self.enough
             ):
                 break
-            if time.monotonic() > self.deadline:
+            if time.monotonic() > self.deadline or self.n_parts > self.most_parts:
                 in_time = False
                 break
             show(self.n_parts, self.n_parts + len(self.heap))
@@ -466,7 +471,9 @@ class _Search:
         points: list[Any] = [] if self.point is None else [self.point]
         points += [[Fraction(v) for v in x.tolist()] for x in known[1:]]
         program = aim.program(inside, output, True, points)
-        found = rational_programs.maximum(program, guess.basic, guess.tight, self.deadline)
+        found = rational_programs.maximum(
+            program, guess.basic, guess.tight, self.deadline, guess.upper
+        )
         if found is None:
             return None
         value, variables = found

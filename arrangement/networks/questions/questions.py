@@ -26,6 +26,7 @@ from arrangement.networks.questions.answers import (
 from arrangement.networks.questions.bounded_domain import Domain
 from arrangement.networks.questions.branch_and_bound import MOST_BISECTED, Found, search
 from arrangement.networks.questions.one_kink import composed, difference, one_kink
+from arrangement.networks.questions.regions_in_reach import nearest_in_regions
 from arrangement.progress import Progress
 
 __all__ = ["equality", "extremum", "largest_difference", "output_range", "robustness"]
@@ -163,6 +164,10 @@ SHARES = Fraction(1, 16), Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fracti
 """Of the distance of the best point, the radii of balls that are searched before its own."""
 
 
+PARTS_BEFORE_REGIONS = 8000
+"""After so many parts of few inputs the regions in reach are gone through, if they are few."""
+
+
 def _nearest(
     margins: FeedForward,
     domain: Domain,
@@ -197,6 +202,18 @@ def _nearest(
         if not found.in_time:
             return Found(-size, first.point, bound, n_parts, False)
     again = starts if first.point is None else [first.point]
+    if len(domain.low) <= MOST_BISECTED:
+        limits = deadline, again, progress
+        first = search(margins, domain, aim, gap, *limits, most_parts=PARTS_BEFORE_REGIONS)
+        now, n_parts = time.monotonic(), n_parts + first.n_parts
+        if first.in_time or now > deadline:
+            return replace(first, n_parts=n_parts)
+        half = now + (deadline - now) / 2
+        exactly = nearest_in_regions(margins, domain, aim, first, half)
+        if exactly is not None:
+            return replace(exactly, n_parts=n_parts + exactly.n_parts)
+        again = again if first.point is None else [first.point]
+        bound = first.bound
     found = search(margins, domain, aim, gap, deadline, again, progress)
     if bound is not None and found.bound is not None:
         found = replace(found, bound=min(bound, found.bound))

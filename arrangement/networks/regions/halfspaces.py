@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+import os
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, cast
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.checks import given_points
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.inner_points import inner_point
 from arrangement.exact.numbers import primitive
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.memory import refuse
@@ -24,10 +26,16 @@ from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.crossings import Crossings, Side
+from arrangement.networks.regions.decision_cells import (
+    DecisionCells,
+    joined_cells,
+    wins_on_facet,
+)
 from arrangement.networks.regions.division import Columns, Facet, Point
-from arrangement.networks.regions.inequalities import Choices, inner_point
+from arrangement.networks.regions.inequalities import Choices
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.networks.regions.region_search import Batch, PatternSearch, joined
+from arrangement.networks.regions.region_tasks import Part, RegionCheckpoint, parts
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
 
@@ -47,15 +55,19 @@ EXCESS = 1000
 CHECKED = 2**18
 """Regions after which memory is looked at again, and whenever they are twice as many."""
 
-TASKS = 256
-"""Tasks that an executor is given."""
+MOST_WITH_VOLUMES = 10
+"""Inputs up to which the volume of a region takes minutes at most."""
 
 MOST_ROWS = 64
 """Vertices of a region of more inequalities, of which each may be a facet, are refused."""
 
 
 def regions_by_recursion(
-    layers: Layers, walls: Integers, executor: Any = None, progress: Progress = None
+    layers: Layers,
+    walls: Integers,
+    executor: Executor | None = None,
+    progress: Progress = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> HalfspaceRegions:
     """All full-dimensional regions of a network, neuron by neuron, depth first.
 
@@ -69,8 +81,8 @@ def regions_by_recursion(
     layers : Layers
     walls : ndarray of Python ints, shape (r, d + 1)
         Rows [g | c] of the domain, g·x + c > 0 inside.
-    executor : concurrent.futures.Executor, optional
-        Regions of the first layer are split independently of each other.
+    executor, checkpoint
+        See :func:`~arrangement.networks.regions.region_tasks.parts`.
     progress : bool or callable, optional
 
     Raises
@@ -98,45 +110,44 @@ def regions_by_recursion(
     )
     refuse(int(each * least), about, advice)
     show = reporter(progress, "regions found")
-    found: list[Batch] = []
+    found: list[Part] = []
     total, checked = 0, CHECKED
-    for batch in search if executor is None else _in_parallel(layers, walls, executor):
-        found.append(batch)
-        total += len(batch.points)
+    for part in _parts(search, executor, checkpoint):
+        found.append(part)
+        total += len(part.batch.points)
         if total > checked:  # they are copied once, when they are joined
             checked *= 2
             refuse(2 * each * total, f"more than {total:,} regions of {each} bytes", advice)
         show(total, max(total + 1, round(expected.mean)))
     show(total, total)
-    return HalfspaceRegions(layers, walls, joined(found))
+    found.sort(key=lambda part: part.key)
+    return HalfspaceRegions(layers, walls, joined([part.batch for part in found]))
 
 
-def regions_in_portions(layers: Layers, walls: Integers) -> Iterator[HalfspaceRegions]:
-    """The regions of :func:`regions_by_recursion`, a batch at a time."""
-    for batch in PatternSearch(layers, walls):
-        if len(batch.points):
-            yield HalfspaceRegions(layers, walls, batch, complete=False)
+def regions_in_portions(
+    layers: Layers,
+    walls: Integers,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Iterator[HalfspaceRegions]:
+    """The regions of :func:`regions_by_recursion`, a part at a time."""
+    for part in _parts(PatternSearch(layers, walls), executor, checkpoint):
+        if len(part.batch.points):
+            yield HalfspaceRegions(layers, walls, part.batch, complete=False)
 
 
-def _in_parallel(layers: Layers, walls: Integers, executor: Any) -> Iterator[Batch]:
-    """Batches from the regions of the first layer, some at a time."""
-    first = PatternSearch(layers, walls, depth=min(1, len(layers.hidden_widths)))
-    prefixes = [choices for batch in first for choices in batch.choices.tolist()]
-    size = max(1, len(prefixes) // TASKS)
-    parts = [prefixes[i : i + size] for i in range(0, len(prefixes), size)]
-    return iter(executor.map(_below, itertools.repeat(layers), itertools.repeat(walls), parts))
-
-
-def _below(layers: Layers, walls: Integers, prefixes: list[list[int]]) -> Batch:
-    """The regions in which the neurons of the first layer have these pieces."""
-    search = PatternSearch(layers, walls)
-    return joined([batch for prefix in prefixes for batch in search.below(prefix)])
+def _parts(search: PatternSearch, executor: Executor | None, checkpoint: Any) -> Iterator[Part]:
+    """The regions of a search: in batches, or where parts can be of use in parts."""
+    if executor is None and checkpoint is None:
+        return (Part((i,), batch) for i, batch in enumerate(search))
+    kept = None if checkpoint is None else RegionCheckpoint(checkpoint, search)
+    return parts(search, executor, kept)
 
 
 class HalfspaceRegions(LinearRegions[LinearRegion]):
     """The linear regions of a network by their patterns, without a complex.
 
-    What needs the faces of the regions (merging, decision regions, volumes of all, files) takes
+    What needs the faces of the regions (merged regions, volumes of all, files) takes
     the complex: ``method="complex"``. Facets are found by linear programs, when they are first
     asked for; vertices and volumes region by region, by double description.
 
@@ -159,6 +170,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         self.layers, self.walls, self.complete = layers, walls, complete
         self._found, self._crossings = found, Crossings(layers, walls)
         self._known_sides: dict[int, list[Side]] = {}
+        self._known_walls: dict[int, list[Side]] = {}
 
     @cached_property
     def patterns(self) -> list[NDArray[Any]]:
@@ -207,7 +219,8 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
     def facet_rows(self, i: int) -> Integers:
         """The inequalities of :meth:`rows` that have a facet, as :meth:`facets` has them."""
-        return self._crossings.outline(self._choices(i)).rows[[s.row for s in self._sides(i)]]
+        sides = *self._wall_sides(i), *self._sides(i)
+        return self._crossings.outline(self._choices(i)).rows[[side.row for side in sides]]
 
     def polyhedron(self, i: int) -> Polyhedron:
         """A region's closure by exact inequalities.
@@ -234,7 +247,19 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         return np.array([[nearest(v) for v in x] for x in self.exact_vertices(i)])
 
     def exact_volume(self, i: int) -> Fraction:
-        """The volume of a region, exactly."""
+        """The volume of a region, exactly.
+
+        Raises
+        ------
+        SizeError
+            If there are too many inputs, and so too many faces, or too many inequalities.
+        """
+        d = self.dimension
+        if d > MOST_WITH_VOLUMES:
+            raise SizeError(
+                f"region {i} is in dimension {d}, where a box has {3**d:,} faces; volumes are "
+                f"computed up to {MOST_WITH_VOLUMES} inputs"
+            )
         body = polytope_of(self.polyhedron(i).rows)
         linear = Layers(FeedForward([np.zeros((1, self.layers.input_dimension))], [[0]]))
         return CellGeometry(Complex(linear, body)).exact_volume(0)
@@ -246,6 +271,42 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         A class counts if it wins on a set of full dimension; of equal outputs the first wins.
         """
         return [self._classes(i) for i in range(len(self))]
+
+    def decision_regions(self) -> DecisionCells:
+        """The connected sets of inputs of one class, connected through facets, exactly.
+
+        Two parts of one class have a common facet where the class wins, or ties, on a part of
+        a facet between their regions that has full dimension in it.
+
+        Returns
+        -------
+        DecisionCells
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> fold = Network([[[1], [-1]], [[1, 1], [0, 0]]], [[0, 0], [-1, 0]])
+        >>> decision = fold.regions([(-3, 3)], method="recursion").decision_regions()
+        >>> len(decision), decision.class_counts.tolist()
+        (3, [2, 1])
+        """
+        out = self.layers.output_dimension
+        cells = [(i, k) for i, found in enumerate(self.classes) for k in found]
+        number = {cell: c for c, cell in enumerate(cells)}
+        links = []
+        for i in range(len(self)):
+            rows = self._crossings.outline(self._choices(i)).rows
+            outputs = self._crossings.inequalities.functions(self._choices(i))[:out]
+            for side in self._sides(i):
+                j = None if side.beyond is None else self._numbers.get(side.beyond)
+                if j is None or j < i:
+                    continue
+                links += [
+                    (number[i, k], number[j, k])
+                    for k in set(self.classes[i]) & set(self.classes[j])
+                    if wins_on_facet(rows, side.row, outputs, k)
+                ]
+        return joined_cells(cells, links, out)
 
     def _classes(self, i: int) -> tuple[int, ...]:
         choices = self._choices(i)
@@ -276,7 +337,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         return {tuple(row): i for i, row in enumerate(self._found.choices.tolist())}
 
     def _sides(self, i: int) -> list[Side]:
-        """The facets of a region, which are sought once."""
+        """The facets of a region inside the domain, which are sought once."""
         i = self._place(i)
         if i not in self._known_sides:
 
@@ -294,6 +355,14 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
                 self._crossings.sides(outline, self.witness(i), is_neighbor)
             )
         return self._known_sides[i]
+
+    def _wall_sides(self, i: int) -> list[Side]:
+        """The facets of a region on the boundary of the domain."""
+        i = self._place(i)
+        if i not in self._known_walls:
+            outline = self._crossings.outline(self._choices(i))
+            self._known_walls[i] = list(self._crossings.wall_sides(outline, self.witness(i)))
+        return self._known_walls[i]
 
     def _neuron(self, i: int) -> tuple[int, int]:
         """The hidden layer of a neuron, and its place in it."""
@@ -313,24 +382,20 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
                 None if side.neuron is None else self._neuron(side.neuron),
                 side.wall,
             )
-            for side in self._sides(i)
+            for side in (*self._wall_sides(i), *self._sides(i))
         ]
 
     @cached_property
-    def _graph(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Edges and their neurons, and the facets on the boundary."""
+    def _graph(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Edges and their neurons."""
         edges: dict[tuple[int, int], tuple[int, int]] = {}
-        outer: list[tuple[int, int]] = []
         for i in range(len(self)):
-            for facet in self.facets(i):
-                if facet.wall is not None:
-                    outer.append((i, facet.wall))
-                elif facet.neighbor is not None and facet.neuron is not None:
-                    pair = min(i, facet.neighbor), max(i, facet.neighbor)
-                    edges.setdefault(pair, facet.neuron)
+            for side in self._sides(i):
+                other = None if side.beyond is None else self._numbers.get(side.beyond)
+                if other is not None and side.neuron is not None:
+                    edges.setdefault((min(i, other), max(i, other)), self._neuron(side.neuron))
         order = sorted(edges)
-        tables = order, [edges[pair] for pair in order], sorted(outer)
-        return tuple(frozen(np.array(t, dtype=np.int64).reshape(-1, 2)) for t in tables)
+        return _pairs(order), _pairs([edges[pair] for pair in order])
 
     @property
     def edges(self) -> NDArray[np.int64]:
@@ -342,15 +407,18 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         """The neuron whose kink each edge crosses; see :attr:`Regions.edge_neurons`."""
         return self._graph[1]
 
-    @property
+    @cached_property
     def boundary_facets(self) -> NDArray[np.int64]:
         """The facets on the domain's boundary, shape (B, 2): region, row of the domain."""
-        return self._graph[2]
+        return _pairs(
+            sorted((i, side.wall) for i in range(len(self)) for side in self._wall_sides(i))
+        )
 
     @cached_property
     def facet_counts(self) -> NDArray[np.int64]:
         """How many facets each region has, shape (m,): the lengths of :meth:`facets`."""
-        return frozen(np.array([len(self._sides(i)) for i in range(len(self))], dtype=np.int64))
+        counts = [len(self._wall_sides(i)) + len(self._sides(i)) for i in range(len(self))]
+        return frozen(np.array(counts, dtype=np.int64))
 
     @property
     def n_linear_regions(self) -> int:
@@ -358,7 +426,15 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
         Of the regions that were found, if they are not all.
         """
-        return int(self.components(self.affine_map_numbers).max()) + 1
+        return int(self.linear_region_numbers.max()) + 1
+
+    @cached_property
+    def linear_region_numbers(self) -> NDArray[np.int64]:
+        """The linear region of each activation region, shape (m,), by first occurrence.
+
+        Regions of one affine map that are connected through facets have one number.
+        """
+        return frozen(self.components(self.affine_map_numbers))
 
     def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The region that contains a point; see :meth:`Regions.locate`.
@@ -394,3 +470,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
             **{f"dead{l}": column for l, column in enumerate(self.dead.T)},
             **{f"x{c}": column for c, column in enumerate(self.points.T)},
         }
+
+
+def _pairs(found: list[Any]) -> NDArray[np.int64]:
+    return frozen(np.array(found, dtype=np.int64).reshape(-1, 2))

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact
 from arrangement.exact.numbers import primitive
-from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver
 from arrangement.networks.complex import affine_maps
 from arrangement.networks.layers import Layers
-from arrangement.networks.regions.division import Floats, Point
 
-__all__ = ["Choices", "Inequalities", "Origin", "inner_point"]
+__all__ = ["Choices", "Inequalities", "Origin"]
 
 Integers = NDArray[np.object_]
 Choices = tuple[int, ...]
@@ -66,10 +63,19 @@ class Inequalities:
 
     def contests(self, choices: Sequence[int]) -> Iterator[tuple[Origin, Row]]:
         """What the pieces in force win: neuron, piece and rival, and the function."""
+        for origin in self.origins(choices):
+            yield origin, self.contest(choices, *origin)
+
+    def origins(self, choices: Sequence[int]) -> Iterator[Origin]:
+        """Neuron, piece and rival of each contest."""
         for i, p in enumerate(choices):
             for q in range(max(2, self.layers.pieces)):
                 if p != q:
-                    yield (i, p, q), self.contest(choices, i, p, q)
+                    yield i, p, q
+
+    def start(self, i: int) -> int:
+        """The first neuron of the layer of a neuron."""
+        return self.starts[bisect_right(self.starts, i) - 1]
 
     def contest(self, choices: Sequence[int], i: int, p: int, q: int) -> Row:
         """The function [g | c] that is positive where piece p of neuron i wins over q."""
@@ -99,24 +105,3 @@ class Inequalities:
         pattern = np.array(choices[start:])
         table = affine_maps.chosen_rows(self.layers, l - 1, before, pattern)
         return self.layers.composed(l, table)
-
-
-def inner_point(rows: Integers, guess: Floats) -> Point | None:
-    """A point that makes all rows positive, or None as there is none.
-
-    The ladder: the guess, what HiGHS finds, its certificate, and exact arithmetic.
-    """
-    if len(rows) == 0:
-        return tuple(map(Fraction, guess.tolist()))
-    if np.isfinite(guess).all() and (exact.signs_at(rows, guess[None]) > 0).all():
-        return tuple(map(Fraction, guess.tolist()))
-    solver = FeasibilitySolver(rows)
-    slack = solver.solve(np.ones(len(rows)))
-    if slack.t > WORTH_CONFIRMING * solver.scale:
-        if (exact.signs_at(rows, slack.x[None]) > 0).all():
-            return tuple(map(Fraction, slack.x.tolist()))
-    elif exact.is_infeasible(rows, np.flatnonzero(slack.duals > WORTH_CONFIRMING).tolist()):
-        return None
-    found = exact.interior_point(rows.tolist())
-    near = None if found is None else exact.nearest_floats(rows.tolist(), found)
-    return found if near is None else tuple(map(Fraction, near.tolist()))

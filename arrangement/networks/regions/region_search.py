@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import inf, nextafter
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.exact.inner_points import inner_point
 from arrangement.exact.numbers import common_denominator
 from arrangement.exact.solver import WORTH_CONFIRMING
 from arrangement.kernels.networks import pattern_search as kernel
@@ -21,7 +23,7 @@ from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
 from arrangement.networks.regions.division import Floats, Point
-from arrangement.networks.regions.inequalities import Inequalities, inner_point
+from arrangement.networks.regions.inequalities import Choices, Inequalities
 
 __all__ = ["Batch", "Estimate", "PatternSearch", "joined"]
 
@@ -35,6 +37,15 @@ LEAST = Fraction(1, 2**200)
 
 CAPACITY = 4096
 """Regions in a batch."""
+
+LOOK = 256
+"""Regions after which a part of a search looks at the clock."""
+
+PART = 2**14
+"""Regions in a part of a search, at most and about."""
+
+SECONDS = 0.5
+"""What a part of a search takes, about."""
 
 
 class Batch(NamedTuple):
@@ -92,6 +103,7 @@ class PatternSearch:
     """
 
     def __init__(self, layers: Layers, walls: Integers, depth: int | None = None) -> None:
+        self.given = layers, walls, depth
         box = box_round(walls)
         self._frame = None if _is_usual(box) else [((a + b) / 2, (b - a) / 2) for a, b in box]
         if self._frame is not None:
@@ -136,6 +148,9 @@ class PatternSearch:
         )
         self._found = kernel.Found(np.zeros((CAPACITY, n), np.int32), np.zeros((CAPACITY, d)))
         self._enclose()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PatternSearch, self.given
 
     def _kernel_network(self, low: Floats, high: Floats) -> kernel.Network:
         layers, L = self.layers, max(self.depth, 1)
@@ -188,16 +203,58 @@ class PatternSearch:
 
     def below(self, choices: Sequence[int]) -> Iterator[Batch]:
         """The regions in which the first neurons have these pieces, in batches."""
+        return self._below(choices, self._found)
+
+    def _below(self, choices: Sequence[int], found: kernel.Found) -> Iterator[Batch]:
         self._search.wanted[:] = -1
         self._search.wanted[: len(choices)] = choices
         self._begin(diving=False)
         done = False
         while not done:
-            done = self._go_on()
+            done = self._go_on(found)
             count = int(self._search.counts[kernel.FOUND])
             self._search.counts[kernel.FOUND] = 0
-            points = self._found.points[:count] * self.units
-            yield self._proved(self._found.choices[:count], points)
+            points = found.points[:count] * self.units
+            yield self._proved(found.choices[:count], points)
+
+    def part(self, prefixes: Sequence[Choices]) -> tuple[Batch, list[Choices]]:
+        """Some of the regions in which the first neurons have one of these lists of pieces.
+
+        Parameters
+        ----------
+        prefixes : sequence of tuples of int
+            Of which none begins with another.
+
+        Returns
+        -------
+        batch : Batch
+            In the order of the search.
+        left : list of tuples of int
+            The regions that follow, as they were given: those that begin with one of these.
+        """
+        end, count = time.monotonic() + SECONDS, 0
+        found = kernel.Found(self._found.choices[:LOOK], self._found.points[:LOOK])
+        batches = []
+        for at, prefix in enumerate(prefixes):
+            for batch in self._below(prefix, found):
+                batches.append(batch)
+                count += len(batch.points)
+                if count >= PART or time.monotonic() > end:
+                    return joined(batches), [*self._open(len(prefix)), *prefixes[at + 1 :]]
+        return joined(batches), []
+
+    def _open(self, start: int) -> list[Choices]:
+        """What a search that stopped has yet to try from some neuron on, in its order."""
+        search, options = self._search, max(2, self.layers.pieces)
+        if search.counts[kernel.LEVEL] < 0:
+            return []
+        path = search.choice.tolist()
+        left = [tuple(path)]
+        for s in range(len(path) - 1, start - 1, -1):
+            own = int(search.own[s])
+            order = [*(p for p in range(options) if p != own), own]
+            left += [(*path[:s], p) for p in order[search.trial[s] :]]
+        return left
 
     def cutting(self, choices: Sequence[int]) -> NDArray[np.bool_]:
         """Which neurons cut what the pieces of those before them leave, in a region there is?
@@ -227,7 +284,7 @@ class PatternSearch:
         for i in range(dives):
             search.wanted[:] = random.integers(0, k, len(search.wanted))
             self._begin(diving=True)
-            self._go_on()
+            self._go_on(self._found)
             # A piece other than that at the point is chosen when it is drawn, that at the
             # point also when one is drawn that has no region.
             own = search.choice == search.own
@@ -245,10 +302,10 @@ class PatternSearch:
         self._search.counts[kernel.ANSWER] = kernel.UNKNOWN
         self._search.counts[kernel.DIVING] = diving
 
-    def _go_on(self) -> bool:
+    def _go_on(self, found: kernel.Found) -> bool:
         """Search until all is found, or the room for regions is full: is it all?"""
         while True:
-            reason = kernel.search(self._network, self._search, self._stack, self._found)
+            reason = kernel.search(self._network, self._search, self._stack, found)
             if reason != kernel.ASKED:
                 return bool(reason == DONE)
             self._answer()
@@ -330,6 +387,8 @@ class PatternSearch:
 
     def _proved(self, choices: NDArray[np.int32], points: Floats) -> Batch:
         """Those regions of a batch that there are, with points inside."""
+        if not len(points):
+            return Batch(choices, points, {})
         points = np.where(np.isfinite(points), points, self.middle)
         sure = (exact.signs_at(self.walls, points) > 0).all(axis=1)
         values, error = points.T, np.zeros(points.T.shape)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from arrangement.checks import nonnegative, whole
 from arrangement.errors import InputError
+from arrangement.exact.inner_points import inner_point
 from arrangement.exact.numbers import exact_table, exact_text
 from arrangement.networks.complex.domains import rational_rows
 from arrangement.networks.complex.vertices import nearest
@@ -21,7 +22,7 @@ from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.crossings import Crossings, Side
 from arrangement.networks.regions.division import Columns, Floats, Point
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
-from arrangement.networks.regions.inequalities import Choices, inner_point
+from arrangement.networks.regions.inequalities import Choices
 from arrangement.networks.regions.linear_regions import LinearRegion
 from arrangement.networks.regions.region_search import Batch
 from arrangement.progress import Progress, reporter
@@ -154,16 +155,13 @@ class _Steps:
             choices = tuple(np.frombuffer(packed, dtype=self._kind).tolist())
             outline = self.crossings.outline(choices)
             if not is_exact:
-                distance, near = self.crossings.distance(outline.rows[outline.needed], x)
+                distance, near = self.crossings.distance(outline, x)
                 self._put(distance, True, number, packed, near)
                 continue
             if count == walk.max_regions:
                 self.reason = "max_regions"
                 return
-            # Where the walk begins is a fine point of its region; others have better ones.
-            guess = np.array([nearest(v) if distance == 0 else np.nan for v in near])
-            inside = inner_point(outline.rows[outline.needed], guess)
-            assert inside is not None, "beyond a facet there is a region"
+            inside = self.crossings.inside(outline, near)
             sides = list(self.crossings.sides(outline, inside))
             for side in sides:
                 if side.beyond is not None:
