@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from arrangement.builder import ArrangementBuilder
     from arrangement.exact.fields import NumberField
     from arrangement.files.graphml import write_poset
+    from arrangement.hyperplanes.hyperplane import Hyperplane
     from arrangement.results.cells import Cell, Cells
     from arrangement.results.faces import Face, Faces
     from arrangement.results.flats import Flat, Flats
@@ -48,6 +49,7 @@ __all__ = [
     "Faces",
     "Flat",
     "Flats",
+    "Hyperplane",
     "InputError",
     "MissingExtraError",
     "ModelWarning",
@@ -75,6 +77,7 @@ _LAZY = {
     "Faces": "arrangement.results.faces",
     "Flat": "arrangement.results.flats",
     "Flats": "arrangement.results.flats",
+    "Hyperplane": "arrangement.hyperplanes.hyperplane",
     "NumberField": "arrangement.exact.fields",
     "write_poset": "arrangement.files.graphml",
 }

@@ -40,11 +40,22 @@ class Arrangement(Hyperplanes):
         array of shape (0, d).
     offsets : array_like, shape (n,), optional
         The constants; all zero when left out, so that every hyperplane contains the origin.
+    labels : sequence of n str, optional
+        What the hyperplanes are called, in any characters that can be printed; "" for none.
+        Operations and files keep them.
 
     Raises
     ------
     InputError
         If the shape is wrong or a row is no hyperplane; the message names the row.
+
+    Notes
+    -----
+    An arrangement is a sequence of hyperplanes: ``len(A)``, ``A[i]`` (a
+    :class:`~arrangement.Hyperplane`), ``A[2:5]`` (an arrangement), ``H in A``. ``A == B`` if
+    they have the same hyperplanes with the same positive sides in the same order, and so the
+    same sign vectors; labels and positive factors do not count. The same hyperplanes in any
+    order and orientation: ``set(A) == set(B)``.
 
     Examples
     --------
@@ -52,6 +63,9 @@ class Arrangement(Hyperplanes):
     >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
     >>> len(triangle.cells()), int(triangle.cells().bounded.sum())
     (7, 1)
+    >>> named = Arrangement([[1, 0], [0, 1]], labels=["east", "north"])
+    >>> [hyperplane.label for hyperplane in named | triangle]
+    ['east', 'north', '']
 
     Three lines through one point, however fine the numbers:
 
@@ -124,13 +138,17 @@ class Arrangement(Hyperplanes):
     n_cells = near.warned(polynomial.n_cells)
     n_bounded_cells = near.warned(polynomial.n_bounded_cells)
 
+    center = flats.center
     flats = near.warned(flats.flats)
     intersection_poset = near.warned(poset.intersection_poset)
 
     face_vector = near.warned(faces.face_vector)
     face_lattice = near.warned(face_lattice.face_lattice)
+    locate = faces.locate
     faces = near.warned(faces.faces)
 
+    union = operations.union
+    add_hyperplane = operations.add_hyperplane
     restriction = operations.restriction
     localization = operations.localization
     closure = operations.closure
@@ -142,6 +160,9 @@ class Arrangement(Hyperplanes):
     cocircuits = near.warned(matroid.cocircuits)
     covectors = near.warned(matroid.covectors)
     dual = matroid.dual
+
+    def __or__(self, other: object) -> Arrangement:
+        return self.union(other) if isinstance(other, Hyperplanes) else NotImplemented
 
     poset_of_regions = topes.poset_of_regions
     is_isomorphic = topes.is_isomorphic

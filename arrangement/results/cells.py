@@ -370,8 +370,10 @@ class Cells(CellSigns, Columnar[Cell]):
         return columns
 
     def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a graph says of each edge: hyperplane."""
-        return {"hyperplane": self.edges[:, 2]}
+        """What a graph says of each edge: hyperplane, and label where hyperplanes have any."""
+        labels = np.array([label or None for label in self.arrangement.labels], dtype=object)
+        columns: dict[str, Sequence[Any] | NDArray[Any]] = {"hyperplane": self.edges[:, 2]}
+        return columns | ({"label": labels[self.edges[:, 2]]} if any(labels) else {})
 
     def graph_facts(self) -> dict[str, str]:
         """What a graph says as a whole: the hyperplanes, and the domain if there is one.

@@ -16,10 +16,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.checks import check_instance, choice
+from arrangement.checks import check_instance, choice, given_points
 from arrangement.counting.poset import covers, face_numbers
 from arrangement.enumeration import cones
 from arrangement.enumeration.cell_table import CellTable
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from arrangement.arrangement import Arrangement
 
-__all__ = ["Face", "Faces", "face_vector", "faces"]
+__all__ = ["Face", "Faces", "face_vector", "faces", "locate"]
 
 Integers = NDArray[np.object_]
 
@@ -333,12 +333,40 @@ class Faces(Columnar[Face]):
         n = self.arrangement.n_hyperplanes
         if isinstance(signs, Face):
             signs = signs.signs
-        values = sign_vector(signs, n, zeros=True)
-        words = [pack_signs(values[None]), pack_signs((values == 0)[None].astype(np.int8))]
-        found = int(self.look_up(*words)[0])
+        found = int(self.look_up(*_packed(sign_vector(signs, n, zeros=True)[None]))[0])
         if found < 0:
             raise InputError(f"no face of dimension {self.dimension} has this sign vector")
         return found
+
+    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
+        """The face that a point is in the relative interior of.
+
+        Parameters
+        ----------
+        x : array_like, shape (d,) or (k, d)
+            As in :meth:`Cells.locate`.
+
+        Returns
+        -------
+        int, or ndarray of int64 of shape (k,)
+
+        Raises
+        ------
+        InputError
+            If a point is in none of these faces.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> edges = Arrangement([[1, 0], [3, 3]], [0, -1]).faces(1)
+        >>> edges[edges.locate(["1/6", "1/6"])]
+        Face 3: +0
+        """
+        points, single = given_points(x, self.arrangement.dimension, irrational=True)
+        found = self.look_up(*_packed(self.arrangement.sign_vector(points)))
+        for p in np.flatnonzero(found < 0):
+            raise InputError(f"point {p} is in none of the {self!r}")
+        return int(found[0]) if single else found
 
     @cached_property
     def cells(self) -> Cells:
@@ -552,6 +580,45 @@ def faces(
     packed, contains = face_columns(arrangement, positive, zero)
     flats = Flats(arrangement, codimension, contains[new])
     return Faces(flats, flat, packed, walls, progress)
+
+
+def locate(arrangement: Arrangement, x: ArrayLike) -> Face:
+    """The face that a point is in the relative interior of; no other is looked for.
+
+    Parameters
+    ----------
+    x : array_like, shape (d,)
+        As in :meth:`sign_vector`.
+
+    Returns
+    -------
+    Face
+        Of any dimension: d off all hyperplanes. It stands alone in its ``faces``.
+
+    Raises
+    ------
+    InputError
+        If that is no point of the space.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> axes = Arrangement([[1, 0], [0, 1]])
+    >>> axes.locate([3, 0]), axes.locate([3, 0]).dimension, axes.locate([3, 0]).rays()
+    (Face 0: +0, 1, [(Fraction(1, 1), Fraction(0, 1))])
+    """
+    points, single = given_points(x, arrangement.dimension, irrational=True)
+    if not single:
+        raise InputError(f"one point is located at a time; the shape given is {points.shape}")
+    signs = arrangement.sign_vector(points)
+    codimension = exact.rank(arrangement.rows[np.flatnonzero(signs[0] == 0)])
+    positive, zero = _packed(signs)
+    return Faces(Flats(arrangement, codimension, zero), np.zeros(1, np.int64), positive)[0]
+
+
+def _packed(signs: Signs) -> tuple[Words, Words]:
+    """Sign vectors as positive and zero bits."""
+    return pack_signs(signs), pack_signs((signs == 0).astype(np.int8))
 
 
 def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:

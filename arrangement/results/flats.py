@@ -16,7 +16,7 @@ from arrangement.counting.flat_lattice import FlatLattice
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, Point
 from arrangement.exact.numbers import primitive, shown
-from arrangement.exact.packing import Words, unpack_signs, word_count
+from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import all_columns
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import Columnar, frozen
@@ -24,7 +24,7 @@ from arrangement.results.columns import Columnar, frozen
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
 
-__all__ = ["Flat", "Flats", "flats", "parametrization"]
+__all__ = ["Flat", "Flats", "center", "flats", "parametrization"]
 
 Integers = NDArray[np.object_]
 
@@ -191,6 +191,26 @@ def flats(arrangement: Arrangement, rank: int, progress: Progress = None) -> Fla
         words = FlatLattice.of(arrangement).flats(k, reporter(progress, "hyperplanes"))
         words = all_columns(arrangement, words, oriented=False)
     return Flats(arrangement, k, words)
+
+
+def center(arrangement: Arrangement) -> Flat:
+    """The flat that all hyperplanes share (SageMath's ``center``).
+
+    Raises
+    ------
+    InputError
+        If they share no point.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> Arrangement([[1, 0], [0, 1], [1, 1]], [-1, -2, -3]).center().point
+    (Fraction(1, 1), Fraction(2, 1))
+    """
+    if not arrangement.is_central:
+        raise InputError("only a central arrangement has a center; these share no point")
+    every = pack_signs(np.ones((1, arrangement.n_hyperplanes), dtype=np.int8))
+    return Flats(arrangement, arrangement.rank, every)[0]
 
 
 def parametrization(rows: Integers) -> Integers:
