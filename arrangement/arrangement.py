@@ -14,6 +14,8 @@ from typing import Any
 from arrangement.counting import polynomial, poset
 from arrangement.enumeration import choose
 from arrangement.enumeration.restrict import is_simple
+from arrangement.files import hyperplane_files
+from arrangement.files.reading import naming
 from arrangement.hyperplanes import near, operations
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress
@@ -74,6 +76,67 @@ class Arrangement(Hyperplanes):
     >>> len(Arrangement([["sqrt(2)", 1], [2, "sqrt(2)"], ["sqrt(8)", 2]]).cells())
     2
     """
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], format: str | None = None) -> Arrangement:
+        """The arrangement in a file.
+
+        Parameters
+        ----------
+        path : path-like
+            Perhaps compressed (.gz).
+        format : str, optional
+            As for :meth:`write`; text if left out and the suffix is none of those. Scripts are
+            read as far as they are like those that are written.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read or holds something else; the message names the file, and the
+            line or the row.
+        """
+        table = hyperplane_files.read(path, format)
+        with naming(table.name):
+            return cls(table.normals, table.offsets, table.labels)
+
+    def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
+        """Write the hyperplanes for :meth:`read` and for other programs, exactly.
+
+        The file appears only when it is whole; compressed if its name ends in ``.gz``.
+
+        Parameters
+        ----------
+        path : path-like
+        format : str, optional
+            As the suffix says, if left out: ``"text"`` (.txt), ``"csv"``, ``"json"`` and
+            ``"npz"``, which hold labels and algebraic numbers; ``"cdd"`` (.ine, for cdd and
+            lrs), ``"polymake"`` (.poly, an object to ``load``), ``"macaulay2"`` (.m2) and
+            ``"sagemath"`` (.sage), which hold neither. The last two are in coprime integers.
+
+        Raises
+        ------
+        InputError
+            If there is no such format, or it cannot hold these hyperplanes.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from arrangement import Arrangement
+        >>> lines = Arrangement([["1/2", -1], [0, 3]], [0, "1/3"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     lines.write(f"{folder}/lines.m2")
+        ...     print(Path(f"{folder}/lines.m2").read_text(), end="")
+        ...     Arrangement.read(f"{folder}/lines.m2") == lines
+        needsPackage "HyperplaneArrangements"
+        R = QQ[x_1, x_2]
+        A = arrangement({
+            x_1 - 2*x_2,
+            9*x_2 + 1
+        }, R)
+        True
+        """
+        hyperplane_files.write(path, self.given, self.labels, format)
 
     @cached_property
     def is_simple(self) -> bool:

@@ -18,11 +18,12 @@ from arrangement.checks import given_points
 from arrangement.enumeration import choose
 from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
-from arrangement.exact.fields import Point, field_of
+from arrangement.exact.fields import Point
 from arrangement.exact.numbers import exact_text
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
+from arrangement.files.exact_text import written_table
 from arrangement.progress import Progress
 from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
@@ -382,8 +383,10 @@ class Cells(CellSigns, Columnar[Cell]):
         row [normal | offset] a line, as text files of hyperplanes are; rows [g | c] of the
         domain say that g·x + c > 0.
         """
-        domain = {} if self.domain is None else {"domain": _written(self.domain)}
-        return {"hyperplanes": _written(self.arrangement.given)} | domain
+        tables = {"hyperplanes": self.arrangement.given}
+        if self.domain is not None:
+            tables["domain"] = self.domain
+        return {name: "\n".join(written_table(rows)).lstrip() for name, rows in tables.items()}
 
     def to_networkx(self) -> nx.Graph:
         """The graph of cells: nodes 0 … m − 1 with signs, bounded and the interior point.
@@ -496,13 +499,3 @@ def cells_of(
     """
     found = choose.cells(arrangement, method, domain, progress, executor, checkpoint)
     return Cells(arrangement, found.words, found.walls, found.points, progress)
-
-
-def _written(rows: NDArray[Any]) -> str:
-    """Rows of exact numbers as lines of text, the root of a polynomial by a name."""
-    text = "\n".join(", ".join(map(exact_text, row)) for row in rows)
-    field = field_of(rows)
-    if field is None or field.degree == 2:
-        return text
-    root = str(field.generator)
-    return f"field a = {root}\n{text.replace(root, 'a')}"
