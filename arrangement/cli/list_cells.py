@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import Any
 
 from arrangement.arrangement import Arrangement
-from arrangement.cli.facts import Fact, Result, bounded_cells, of_arrangement, stopwatch
+from arrangement.cli.facts import (
+    Fact,
+    Result,
+    bounded_cells,
+    of_arrangement,
+    sign_rows,
+    stopwatch,
+)
 from arrangement.cli.options import (
     NUMBERS,
     add_arrangement,
@@ -19,7 +27,9 @@ from arrangement.cli.options import (
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs, names_directory
 from arrangement.errors import InputError
+from arrangement.exact.numbers import exact_text
 from arrangement.results.blocks import check_directory, write_blocks
+from arrangement.results.cells import Cell
 
 __all__ = ["add", "run"]
 
@@ -31,6 +41,7 @@ def add(parser: Parser) -> None:
     parser.options("--method {auto,sweep,restrict,lp}=auto  default: auto")
     add_domain(parser)
     parser.options("""
+--vertices  list the cells with the vertices and rays of their closures, exact
 --out FILE.npz|DIR  save the cells in a file; in a directory (a name without a dot), in blocks
     as they are found, in memory that does not grow with them
 --parquet  write the blocks in DIR as Parquet, not npz
@@ -80,13 +91,36 @@ def run(options: argparse.Namespace) -> Result:
         else:
             source = "standard input" if options.file == "-" else os.path.basename(options.file)
         plot.arrangement(cells, options.plot, source=source)
-    return Result(facts)
+    if not options.vertices:
+        return Result(facts)
+    closures = [
+        _closure(cell, signs) for cell, signs in zip(cells, sign_rows(cells.signs), strict=True)
+    ]
+    return Result([*facts, Fact("closures", closures, {})], lines=list(map(_line, closures)))
+
+
+def _closure(cell: Cell, signs: str) -> dict[str, Any]:
+    """The closure of a cell, exact numbers as text."""
+    generators = {"vertices": cell.vertices(), "rays": cell.rays(), "lines": cell.lines()}
+    return {"signs": signs, "bounded": cell.bounded} | {
+        name: [list(map(exact_text, point)) for point in points]
+        for name, points in generators.items()
+    }
+
+
+def _line(closure: dict[str, Any]) -> str:
+    """A closure on one line: "+-  vertices (0, 1/2)  rays (1, 0)"."""
+    line = closure["signs"]
+    for name in ("vertices", "rays", "lines"):
+        points = [f"({', '.join(point)})" for point in closure[name]]
+        line += f"  {name} {' '.join(points)}" if points else ""
+    return line
 
 
 def _blocks(options: argparse.Namespace) -> Result:
     """Cells in blocks on disk: nothing is known of all of them but their number."""
-    for option in ("graphml", "plot"):
-        if getattr(options, option) is not None:
+    for option in ("graphml", "plot", "vertices"):
+        if getattr(options, option):
             raise InputError(f"--{option}: not with blocks; give --out FILE.npz")
     if options.method != "auto":
         raise InputError(f"--method {options.method}: not with blocks; give --out FILE.npz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import MOST_NUMBERS, exact_text, n_bits, refuse_bits
+from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files.exact_text import rational_number
+from arrangement.files.output import atomic_output
+from arrangement.files.reading import FilePath, file_name
 from arrangement.files.text import read_text
 
-__all__ = ["cdd_text", "read_cdd"]
+__all__ = ["cdd_text", "read_cdd", "write_polyhedron"]
 
 KINDS = {"H": "inequalities", "V": "vertices and rays"}
 
@@ -95,3 +100,30 @@ def read_cdd(source: Any, kind: str) -> tuple[str, NDArray[np.object_], list[int
         refuse_bits(held, name)
     lines = [int(v) - 1 for v in equations[1].split()[1:]] if equations else []
     return name, table.reshape(count, width), lines
+
+
+def write_polyhedron(path: FilePath, polyhedron: Polyhedron) -> None:
+    """Write a polyhedron by inequalities (.ine), or by vertices, rays and lines (.ext).
+
+    Raises
+    ------
+    InputError
+        If the suffix is neither, or a number is irrational.
+    """
+    name = file_name(path)
+    suffix = os.path.splitext(name.lower())[1]
+    if suffix == ".ine":
+        kind, lines = "H", 0
+        rows = np.roll(polyhedron.rows, 1, axis=1)
+    elif suffix == ".ext":
+        kind, lines = "V", len(polyhedron.lines)
+        heads = [1] * len(polyhedron.vertices) + [0] * (len(polyhedron.rays) + lines)
+        points = [*polyhedron.vertices, *polyhedron.rays, *polyhedron.lines]
+        table = [[head, *point] for head, point in zip(heads, points, strict=True)]
+        rows = np.array(table, dtype=object)
+    else:
+        raise InputError(f"{name}: the suffix is neither .ine nor .ext")
+    if any(isinstance(v, FieldElement) for v in rows.flat):
+        raise InputError(f"{name}: irrational numbers, which cdd and lrs do not hold")
+    with atomic_output(path, "w") as stream:
+        stream.write(cdd_text(kind, rows, range(len(rows) - lines, len(rows))))

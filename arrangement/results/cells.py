@@ -23,13 +23,14 @@ from arrangement.exact.numbers import exact_text
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
+from arrangement.files.cdd import write_polyhedron
 from arrangement.files.exact_text import written_table
 from arrangement.progress import Progress
 from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
 from arrangement.results.cell_lattice import cell_lattice
 from arrangement.results.cell_signs import CellSigns
-from arrangement.results.columns import Columnar, Witnesses, frozen
+from arrangement.results.columns import Valued, Witnesses, frozen
 from arrangement.results.points import interior_points
 from arrangement.results.sign_vectors import sign_strings, sign_vector
 
@@ -189,14 +190,47 @@ class Cell:
             )
         return cell_lattice(self.cells.arrangement, self.polyhedron)
 
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the closure for cdd and lrs: as inequalities, or as vertices, rays and lines.
+
+        Parameters
+        ----------
+        path : path-like
+            ``.ine`` or ``.ext``. The file appears only when it is whole.
+
+        Raises
+        ------
+        InputError
+            If the suffix is neither, or a number is irrational.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 2]], [0, -1]).cells()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     cells[cells.index("++")].write(f"{folder}/corner.ext")
+        ...     print(Path(f"{folder}/corner.ext").read_text(), end="")
+        V-representation
+        begin
+         3 3 rational
+         1 0 1/2
+         0 0 1
+         0 1 0
+        end
+        """
+        write_polyhedron(path, self.polyhedron)
+
     def __repr__(self) -> str:
         return f"Cell {self.index}: {sign_strings([self.signs])[0]}"
 
 
-class Cells(CellSigns, Columnar[Cell]):
+class Cells(CellSigns, Valued[Cell]):
     """All cells of an arrangement, or those that meet a domain; it never changes.
 
-    Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for.
+    Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for. Two
+    are equal if they are the same cells of equal arrangements, in the same order.
 
     Attributes
     ----------
@@ -226,6 +260,10 @@ class Cells(CellSigns, Columnar[Cell]):
 
     def _item(self, i: int) -> Cell:
         return Cell(self, i)
+
+    @property
+    def _value(self) -> tuple[Any, ...]:
+        return self.packed, self.domain, self.complete
 
     def __repr__(self) -> str:
         inside = "" if self.domain is None else " that meet a domain"

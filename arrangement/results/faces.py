@@ -40,7 +40,7 @@ from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.memory import refuse_large
 from arrangement.progress import Progress, reporter
 from arrangement.results.cells import Cell, Cells, cells_of
-from arrangement.results.columns import Columnar, Witnesses, frozen
+from arrangement.results.columns import Valued, Witnesses, frozen
 from arrangement.results.flats import Flat, Flats, parametrization
 from arrangement.results.sign_vectors import sign_strings, sign_vector
 
@@ -138,10 +138,11 @@ class Face:
         return f"Face {self.index}: {sign_strings([self.signs])[0]}"
 
 
-class Faces(Columnar[Face]):
+class Faces(Valued[Face]):
     """All faces of one dimension, or those that meet a domain; it never changes.
 
-    Made by :meth:`Arrangement.faces`. Columns are computed when they are first asked for.
+    Made by :meth:`Arrangement.faces`. Columns are computed when they are first asked for. Two
+    are equal if they are the same faces of equal arrangements, in the same order.
 
     Attributes
     ----------
@@ -195,6 +196,16 @@ class Faces(Columnar[Face]):
 
     def _item(self, i: int) -> Face:
         return Face(self, i)
+
+    @property
+    def _value(self) -> tuple[Any, ...]:
+        return self.dimension, self.packed, self._zero, self.domain
+
+    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a table says of each face: signs ("+0-" string), flat, bounded, x0, x1, …."""
+        coordinates = {f"x{c}": column for c, column in enumerate(self.points.T)}
+        signs = sign_strings(self.signs)
+        return {"signs": signs, "flat": self.flat, "bounded": self.bounded, **coordinates}
 
     def __repr__(self) -> str:
         inside = "" if self.domain is None else " that meet a domain"

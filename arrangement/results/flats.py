@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from arrangement.exact.numbers import primitive, shown
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import all_columns
 from arrangement.progress import Progress, reporter
-from arrangement.results.columns import Columnar, frozen
+from arrangement.results.columns import Valued, frozen
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
@@ -83,11 +84,12 @@ class Flat:
         return f"Flat {self.index}: hyperplanes {which}; dimension {self.dimension}"
 
 
-class Flats(Columnar[Flat]):
+class Flats(Valued[Flat]):
     """All flats of one rank; it never changes.
 
     Made by :meth:`Arrangement.flats`, in lexicographic order of their first bases (the lowest
-    hyperplane, then the lowest that cuts it, …).
+    hyperplane, then the lowest that cuts it, …). Two are equal if they are the same flats of
+    equal arrangements.
 
     Attributes
     ----------
@@ -121,6 +123,15 @@ class Flats(Columnar[Flat]):
 
     def _item(self, i: int) -> Flat:
         return Flat(self, i)
+
+    @property
+    def _value(self) -> tuple[Any, ...]:
+        return self.rank, self.packed
+
+    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a table says of each flat: the numbers of its hyperplanes, and mobius."""
+        hyperplanes = [" ".join(map(str, flat.hyperplanes)) for flat in self]
+        return {"hyperplanes": hyperplanes, "mobius": self.mobius}
 
     def __repr__(self) -> str:
         return f"{len(self)} flats of rank {self.rank} of an {self.arrangement!r}"
