@@ -21,6 +21,10 @@ from arrangement.version import __version__
 __all__ = ["main"]
 
 COMMANDS = {
+    "info": (
+        "describe_arrangement",
+        "what is quickly known of an arrangement, on one page; change its format",
+    ),
     "cells": ("list_cells", "enumerate the cells of an arrangement"),
     "count": (
         "count_cells",

@@ -109,7 +109,9 @@ def test_closures_are_written_for_cdd_and_read_back(tmp_path_factory, table):
             with pytest.raises(InputError, match=r"row \d+: a ray or a line, where points are"):
                 read_points(str(folder / "cell.ext"))
         else:
-            assert fractions(read_points(str(folder / "cell.ext"))) == fractions(cell.vertices())
+            assert fractions(read_points(str(folder / "cell.ext"))) == fractions(
+                cell.vertices()
+            )
 
 
 def test_closures_that_cdd_does_not_hold(tmp_path):
