@@ -12,8 +12,8 @@ from flint import fmpz_poly
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
 from arrangement.families.chromatic import chromatic_polynomial
-from arrangement.families.reflections import coxeter_type
 from arrangement.families.regular import regular_polytope, simplicial
+from arrangement.families.root_systems import coxeter_type, exponents
 from arrangement.families.sizes import size
 
 if TYPE_CHECKING:
@@ -167,25 +167,11 @@ def _exponential(r: list[int]) -> fmpz_poly:
 
 def _coxeter(type: str, n: int | None = None) -> KnownCounts:
     letter, n = coxeter_type(type, n)
-    _degree("coxeter", n)
-    exponents: Iterable[int] = {
-        ("A", n): range(1, n + 1),
-        ("B", n): range(1, 2 * n, 2),
-        ("C", n): range(1, 2 * n, 2),
-        ("D", n): [*range(1, 2 * n - 2, 2), n - 1],
-        ("E", 6): (1, 4, 5, 7, 8, 11),
-        ("E", 7): (1, 5, 7, 9, 11, 13, 17),
-        ("E", 8): (1, 7, 11, 13, 17, 19, 23, 29),
-        ("F", 4): (1, 5, 7, 11),
-        ("G", 2): (1, 5),
-        ("H", 3): (1, 5, 9),
-        ("H", 4): (1, 11, 19, 29),
-        ("I", n): (1, n - 1),
-    }[letter, n]
-    n = 2 if letter == "I" else n
+    roots = exponents(letter, _degree("coxeter", n))
+    n = len(roots)
     dimension = {"A": n + 1, "E": 8, "G": 3}.get(letter, n)
     return _from_polynomial(
-        t ** (dimension - n) * _with_roots(exponents),
+        t ** (dimension - n) * _with_roots(roots),
         "the exponents are the roots; Brieskorn 1971, Orlik and Solomon 1980, "
         "Humphreys 1990, §3.20",
     )

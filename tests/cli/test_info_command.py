@@ -63,7 +63,7 @@ def test_what_may_be_many_is_not_counted(facts, run):
     assert found["cells_at_most"] == zaslavsky(200, 30)
     for name in ("simple", "cells", "bounded_cells", "faces_by_dimension"):
         assert found[name] is None
-    _, out, _ = run("info", "--family", "generic", "2000", "100")
+    _, out, _ = run("info", "--family", "generic", "400", "60")
     assert re.search(r"^cells +not looked for$", out, re.MULTILINE)
     assert max(map(len, out.splitlines())) < 120
 
