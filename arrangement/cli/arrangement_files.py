@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -14,12 +14,13 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
 from arrangement.families import FAMILIES
 from arrangement.files import hyperplane_files
+from arrangement.files.points import read_points
 from arrangement.files.reading import naming, standard_input
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Domain", "named_family", "read_arrangement"]
+__all__ = ["Domain", "named_family", "read_arrangement", "refuse_seed"]
 
 Domain: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
@@ -31,7 +32,8 @@ def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement
     ----------
     name : str
     sizes : str
-        The arguments of the family as they are written; the edges of a graph as "0-1".
+        The arguments of the family as they are written; the edges of a graph as "0-1", points
+        as the name of a file.
     seed : int, optional
         Of a random family, 0 if left out; any other family takes none.
 
@@ -54,10 +56,10 @@ def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement
     if "rng" in parameters:
         named["rng"] = 0 if seed is None else seed
     elif seed is not None:
-        raise InputError("--seed is for --family generic and discriminantal")
-    if name == "graphical":
-        return family(_written_graph(sizes))
-    wanted = [key for key in parameters if key != "rng"]
+        refuse_seed()
+    if "graph" in parameters:
+        return family(_written_graph(name, sizes), **named)
+    wanted = [key for key in parameters if key not in ("rng", "shifts")]
     needed = sum(parameters[key].default is inspect.Parameter.empty for key in wanted)
     if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values()):
         wanted *= max(1, len(sizes))
@@ -66,10 +68,19 @@ def named_family(name: str, *sizes: str, seed: int | None = None) -> Arrangement
             f"--family {name} takes {len(wanted)} ({', '.join(wanted)}) after the name, "
             f"not {len(sizes)}"
         )
+    if name in ("facets", "zonotope"):
+        with naming(sizes[0]):
+            return family(read_points(sizes[0]))
     return family(*(int(v) if re.fullmatch(r"-?\d{1,1000}", v) else v for v in sizes), **named)
 
 
-def _written_graph(edges: Sequence[str]) -> nx.Graph:
+def refuse_seed() -> NoReturn:
+    """The InputError for a seed that nothing is drawn from."""
+    random = [n for n, f in FAMILIES.items() if "rng" in inspect.signature(f).parameters]
+    raise InputError(f"--seed is for --family {', '.join(random)}")
+
+
+def _written_graph(name: str, edges: Sequence[str]) -> nx.Graph:
     """The graph with edges such as "0-1" and nodes such as "2", in the order of its nodes."""
     import networkx as nx
 
@@ -78,13 +89,13 @@ def _written_graph(edges: Sequence[str]) -> nx.Graph:
         nodes = text.split("-")
         if not all(nodes) or len(nodes) > 2:
             raise InputError(
-                f"--family graphical: {text!r} is neither an edge such as 0-1 nor a node"
+                f"--family {name}: {text!r} is neither an edge such as 0-1 nor a node"
             )
         graph.add_nodes_from(nodes)
         if len(nodes) == 2:
             graph.add_edge(*nodes)
     if not graph:
-        raise InputError("--family graphical takes the edges after the name, such as 0-1 1-2")
+        raise InputError(f"--family {name} takes the edges after the name, such as 0-1 1-2")
     return graph
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.arrangement import Arrangement
-from arrangement.cli.arrangement_files import named_family, read_arrangement
+from arrangement.cli.arrangement_files import named_family, read_arrangement, refuse_seed
 from arrangement.cli.parser import Parser
 from arrangement.enumeration.tasks import start_worker
 from arrangement.errors import InputError
@@ -57,7 +57,7 @@ def add_arrangement(parser: Parser) -> None:
     'coxeter E 6': {", ".join(FAMILIES)}
 --central  the table has no column of offsets
 --float  read the numbers as float64
---seed SEED:int  of the families 'generic' and 'discriminantal'; default: 0
+--seed SEED:int  of a family that is random, such as 'generic'; default: 0
 """)
 
 
@@ -113,7 +113,7 @@ def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
             raise InputError("--central and --float are for FILE, not for --family")
         arrangement = named_family(*options.family, seed=options.seed)
     elif options.seed is not None:
-        raise InputError("--seed is for --family generic and discriminantal")
+        refuse_seed()
     else:
         arrangement, domain = read_arrangement(options.file, options.central, options.float)
     given = [name for name in ("domain", "domain_file") if getattr(options, name, None)]

@@ -12,7 +12,7 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.families.sizes import refuse_if_large, size
 
-__all__ = ["coxeter_type", "exponents", "roots"]
+__all__ = ["coxeter_type", "dimension", "exponents", "positive", "root_system", "roots"]
 
 NAME = re.compile(r"[a-h](?P<rank>[0-9]{1,9})?|i2?(\((?P<lines>[0-9]{1,9})\))?", re.IGNORECASE)
 """A type alone, or with its rank; of I2(m) with m."""
@@ -48,6 +48,31 @@ def coxeter_type(type: str, n: int | None, name: str = "coxeter") -> tuple[str, 
         known = {"E": "6, 7 or 8", "F": "4", "G": "2", "H": "3 or 4"}[letter]
         raise InputError(f"{name}: type {letter} has rank {known}, not {n}")
     return letter, n
+
+
+def root_system(text: str, name: str) -> tuple[str, int, int]:
+    """The letter and the rank of a root system, and the dimension of the space that it is in.
+
+    Raises
+    ------
+    InputError
+        If there is no such group, or it is not crystallographic; the message begins with the
+        name of the family that asks.
+
+    Examples
+    --------
+    >>> root_system("E6", "shi")
+    ('E', 6, 8)
+    """
+    letter, n = coxeter_type(text, None, name)
+    if letter in "HI":
+        raise InputError(f"{name}: type {letter} is not crystallographic; take one of A to G")
+    return letter, n, dimension(letter, n)
+
+
+def dimension(letter: str, n: int) -> int:
+    """The dimension of the space that the roots of a Coxeter group are in."""
+    return {"A": n + 1, "E": 8, "G": 3, "I": 2}.get(letter, n)
 
 
 def exponents(letter: str, n: int) -> list[int]:
@@ -93,8 +118,8 @@ def roots(letter: str, n: int, name: str) -> NDArray[np.int64]:
 
     Raises
     ------
-    InputError
-        If the group is none of a root system; SizeError if there would be too many.
+    SizeError
+        If there would be too many.
 
     Examples
     --------
@@ -113,11 +138,25 @@ def roots(letter: str, n: int, name: str) -> NDArray[np.int64]:
     if letter == "G":
         return np.concatenate([_pairs(3)[::2], 3 * np.eye(3, dtype=np.int64) - 1])
     count = {"A": n * (n + 1) // 2, "B": n * n, "C": n * n, "D": n * (n - 1)}[letter]
-    refuse_if_large(name, count, n + (letter == "A"))
+    refuse_if_large(name, count, dimension(letter, n))
     if letter == "A":
         return _pairs(n + 1)[::2]
     axes = np.eye(n, dtype=np.int64) * {"B": 1, "C": 2, "D": 0}[letter]
     return np.concatenate([axes[: n * (letter != "D")], _pairs(n)])
+
+
+def positive(vectors: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The vectors or their opposites: the first entry that is not zero becomes positive.
+
+    Examples
+    --------
+    >>> positive(np.array([[0, -1, 2], [3, -1, 0]])).tolist()
+    [[0, 1, -2], [3, -1, 0]]
+    """
+    if not vectors.size:
+        return vectors
+    first = vectors[np.arange(len(vectors)), (vectors != 0).argmax(axis=1)]
+    return vectors * np.sign(first)[:, None]
 
 
 def _pairs(n: int) -> NDArray[np.int64]:

@@ -141,6 +141,13 @@ def test_float_reads_the_nearest_float64(facts):
         ("grid 3 4", 20, 6),
         ("graphical 0-1 1-2 2-0 isolated", 6, 0),
         ("discriminantal 5 2 --seed 1", 62, 0),
+        ("shi B2", 25, 9),
+        ("catalan 3 2", 72, 42),
+        ("g_shi 0-1 1-2", 9, 1),
+        ("bigraphical 0-1 1-2 0-2 --seed 4", 19, 7),
+        ("multigrid 5 1 --seed 2", 16, 6),
+        ("matroid whirl", 26, 0),
+        ("specht 2 1 1", 14, 0),
     ],
 )
 def test_families(facts, arguments, cells, bounded):
@@ -152,8 +159,9 @@ def test_families(facts, arguments, cells, bounded):
     [
         name
         for name, family in FAMILIES.items()
-        if name not in ("coxeter", "graphical", "regular_polytope")
-        and len([p for p in signature(family).parameters if p != "rng"]) == 1
+        if not {"type", "name", "graph", "points", "generators"}
+        & {*signature(family).parameters}
+        and len([p for p in signature(family).parameters.values() if p.default is p.empty]) == 1
     ],
 )
 def test_every_family_is_called_by_its_name(facts, name):
