@@ -352,7 +352,7 @@ def test_bad_files_are_named(refused, tmp_path):
         ("cells", "give either FILE (or - for standard input) or --family NAME N"),
         ("cells - --family braid 3", "give either FILE"),
         ("cells --family", "argument --family: expected at least one argument"),
-        ("cells --family brain 3", "--family brain: no such family; there are braid, catalan"),
+        ("cells --family brain 3", "--family brain: no such family; there are bigraphical, braid, catalan"),
         ("cells --family braid", "--family braid takes 1 (n) after the name, not 0"),
         ("cells --family braid 3 4", "--family braid takes 1 (n) after the name, not 2"),
         ("cells --family generic 3", "--family generic takes 2 (n, d) after the name, not 1"),
