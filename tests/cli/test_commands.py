@@ -367,7 +367,7 @@ def test_bad_files_are_named(refused, tmp_path):
         ("cells --family graphical 0-1 2-", "--family graphical: '2-' is neither an edge"),
         ("cells --family graphical 0-1-2", "--family graphical: '0-1-2' is neither an edge"),
         ("cells --family graphical 0-0", "graphical: node '0' has a loop"),
-        ("cells --family graphical 0-1 --seed 1", "--seed is for --family generic and disc"),
+        ("cells --family graphical 0-1 --seed 1", "--seed is for --family bigraphical, disc"),
         ("cells --family braid x", "braid: 'x' is not an integer"),
         ("cells --family braid 2.5", "braid: '2.5' is not an integer"),
         ("cells --family braid -1", "braid: -1 is too small"),
