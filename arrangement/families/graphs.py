@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,11 +174,12 @@ def given_graph(name: str, graph: Graph) -> nx.Graph:
     import networkx as nx
 
     if not isinstance(graph, nx.Graph):
-        if isinstance(graph, str) or not isinstance(graph, Iterable):
+        edges: Any = graph.tolist() if isinstance(graph, np.ndarray) else graph
+        if isinstance(edges, str) or not isinstance(edges, Iterable):
             raise InputError(
                 f"{name}: a networkx graph or a list of edges is needed, not {shown(graph)}"
             )
-        edges = list(graph)
+        edges = list(edges)
         for edge in edges:
             if isinstance(edge, str) or not isinstance(edge, Sequence) or len(edge) != 2:
                 raise InputError(f"{name}: {shown(edge)} is no edge, which is a pair of nodes")

@@ -335,9 +335,10 @@ def hyperplane_number(i: Any, n: int) -> int:
 
 def _labels(labels: Any, n: int) -> tuple[str, ...]:
     """Labels as they are given, checked: text that can stand in a cell of a table."""
-    if isinstance(labels, str) or not isinstance(labels, Iterable):
+    listed = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    if isinstance(listed, str) or not isinstance(listed, Iterable):
         raise InputError(f"labels: {shown(labels)} is no list of {n} texts")
-    held = tuple(label.item() if isinstance(label, np.str_) else label for label in labels)
+    held = tuple(listed)
     if len(held) != n:
         raise InputError(f"{len(held)} labels for {n} hyperplanes: each needs one, perhaps ''")
     for i, label in enumerate(held):
