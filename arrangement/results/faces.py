@@ -309,7 +309,8 @@ class Faces(Valued[Face]):
             linear, walls, codimension, show, len(walls) - 1
         ):
             signs = face_columns(self.arrangement, positive[far], zero[far])
-            result[self.look_up(*signs)] = False
+            found = self.look_up(*signs)
+            result[found[found >= 0]] = False
         return frozen(result)
 
     @cached_property

@@ -195,3 +195,12 @@ def test_bad_hyperplanes_and_points():
         axes.locate([[1, 2], [3, 4]])
     with pytest.raises(InputError, match="point 1 is in none of the 4 faces of dimension 1"):
         axes.faces(1).locate([[0, 1], [1, 1]])
+
+
+def test_a_located_face_is_bounded_though_others_are_not():
+    # Of the line y = 0 the part between x = -1 and x = 1, and the square's side are bounded.
+    lines = Arrangement([[1, 0], [0, 1], [1, 0], [0, 1]], [1, 0, -1, -1])
+    assert lines.locate([0, 0]).bounded
+    assert not lines.locate([2, 0]).bounded
+    assert lines.locate([0, "1/2"]).bounded
+    assert not lines.locate([0, 3]).bounded
