@@ -1,8 +1,8 @@
 """Other programs read the files that `Arrangement.write` and `Cell.write` write.
 
 Each program that is on PATH (polymake, M2, lrs, scdd_gmp; SageMath by the command that --sage
-names, such as "sage" or the python of a venv with passagemath-polyhedra) reads the files of some
-arrangements and says how many regions, hyperplanes, or vertices and rays there are:
+names, such as "sage" or the python of a venv with passagemath-polyhedra) reads the files of
+some arrangements and says how many regions, hyperplanes, or vertices and rays there are:
 
     python benchmarks/other_programs.py [--sage COMMAND]
 
@@ -80,7 +80,8 @@ def generators_of_cdd(cell, folder):
     subprocess.run(["scdd_gmp", str(folder / "cell.ine")], capture_output=True, cwd=folder)
     _, rows, lines = read_cdd(folder / "cell.ext", "V")
     kept = [tuple(row) for k, row in enumerate(rows) if k not in lines]
-    return {row[1:] for row in kept if row[0]}, sum(not row[0] for row in kept)
+    # Of a cone cdd leaves out the vertex at the origin.
+    return {row[1:] for row in kept if row[0] and any(row[1:])}, sum(not r[0] for r in kept)
 
 
 def main():
@@ -115,7 +116,7 @@ def main():
                     both = len(vertices), len(rays)
                     tell("lrs", f"{name} {cell.index}", generators_of_lrs(cell, folder), both)
                 if shutil.which("scdd_gmp"):
-                    both = set(vertices), len(rays)
+                    both = {v for v in vertices if any(v)}, len(rays)
                     tell("cdd", f"{name} {cell.index}", generators_of_cdd(cell, folder), both)
     sys.exit(wrong > 0)
 
