@@ -96,7 +96,7 @@ def test_closures_are_written_for_cdd_and_read_back(tmp_path_factory, table):
         cell.write(folder / "cell.ine")
         _, rows, equations = read_cdd(folder / "cell.ine", "H")
         assert not equations
-        inward = {reference.scaled((*row[1:], row[0])) for row in rows}
+        inward = {reference.scaled(tuple(map(Fraction, (*row[1:], row[0])))) for row in rows}
         signed = zip(reference.rows_of(normals, offsets), cell.signs, strict=True)
         assert inward == {reference.scaled(tuple(s * v for v in r)) for r, s in signed}
         cell.write(folder / "cell.ext")
