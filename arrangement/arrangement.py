@@ -5,10 +5,13 @@ The contents page: most methods are functions of the packages below, under their
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 
 from arrangement.counting import derivations, freeness, polynomial, poset
 from arrangement.enumeration.restrict import is_simple
+from arrangement.files import hyperplane_files
+from arrangement.files.reading import naming
 from arrangement.hyperplanes import near, operations
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.results import (
@@ -42,11 +45,22 @@ class Arrangement(Hyperplanes):
         array of shape (0, d).
     offsets : array_like, shape (n,), optional
         The constants; all zero when left out, so that every hyperplane contains the origin.
+    labels : sequence of n str, optional
+        What the hyperplanes are called, in any characters that can be printed; "" for none.
+        Operations and files keep them.
 
     Raises
     ------
     InputError
         If the shape is wrong or a row is no hyperplane; the message names the row.
+
+    Notes
+    -----
+    An arrangement is a sequence of hyperplanes: ``len(A)``, ``A[i]`` (a
+    :class:`~arrangement.Hyperplane`), ``A[2:5]`` (an arrangement), ``H in A``. ``A == B`` if
+    they have the same hyperplanes with the same positive sides in the same order, and so the
+    same sign vectors; labels and positive factors do not count. The same hyperplanes in any
+    order and orientation: ``set(A) == set(B)``.
 
     Examples
     --------
@@ -54,6 +68,9 @@ class Arrangement(Hyperplanes):
     >>> triangle = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1])
     >>> len(triangle.cells()), int(triangle.cells().bounded.sum())
     (7, 1)
+    >>> named = Arrangement([[1, 0], [0, 1]], labels=["east", "north"])
+    >>> [hyperplane.label for hyperplane in named | triangle]
+    ['east', 'north', '']
 
     Three lines through one point, however fine the numbers:
 
@@ -62,6 +79,67 @@ class Arrangement(Hyperplanes):
     >>> len(Arrangement([["sqrt(2)", 1], [2, "sqrt(2)"], ["sqrt(8)", 2]]).cells())
     2
     """
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], format: str | None = None) -> Arrangement:
+        """The arrangement in a file.
+
+        Parameters
+        ----------
+        path : path-like
+            Perhaps compressed (.gz).
+        format : str, optional
+            As for :meth:`write`; text if left out and the suffix is none of those. Scripts are
+            read as far as they are like those that are written.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read or holds something else; the message names the file, and the
+            line or the row.
+        """
+        table = hyperplane_files.read(path, format)
+        with naming(table.name):
+            return cls(table.normals, table.offsets, table.labels)
+
+    def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
+        """Write the hyperplanes for :meth:`read` and for other programs, exactly.
+
+        The file appears only when it is whole; compressed if its name ends in ``.gz``.
+
+        Parameters
+        ----------
+        path : path-like
+        format : str, optional
+            As the suffix says, if left out: ``"text"`` (.txt), ``"csv"``, ``"json"`` and
+            ``"npz"``, which hold labels and algebraic numbers; ``"cdd"`` (.ine, for cdd and
+            lrs), ``"polymake"`` (.poly, an object to ``load``), ``"macaulay2"`` (.m2) and
+            ``"sagemath"`` (.sage), which hold neither. The last two are in coprime integers.
+
+        Raises
+        ------
+        InputError
+            If there is no such format, or it cannot hold these hyperplanes.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from arrangement import Arrangement
+        >>> lines = Arrangement([["1/2", -1], [0, 3]], [0, "1/3"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     lines.write(f"{folder}/lines.m2")
+        ...     print(Path(f"{folder}/lines.m2").read_text(), end="")
+        ...     Arrangement.read(f"{folder}/lines.m2") == lines
+        needsPackage "HyperplaneArrangements"
+        R = QQ[x_1, x_2]
+        A = arrangement({
+            x_1 - 2*x_2,
+            9*x_2 + 1
+        }, R)
+        True
+        """
+        hyperplane_files.write(path, self.given, self.labels, format)
 
     @cached_property
     def is_simple(self) -> bool:
@@ -89,13 +167,17 @@ class Arrangement(Hyperplanes):
     n_cells = near.warned(polynomial.n_cells)
     n_bounded_cells = near.warned(polynomial.n_bounded_cells)
 
+    center = flats.center
     flats = near.warned(flats.flats)
     intersection_poset = near.warned(poset.intersection_poset)
 
     face_vector = near.warned(face_enumeration.face_vector)
     face_lattice = near.warned(face_lattice.face_lattice)
+    locate = face_enumeration.locate
     faces = near.warned(face_enumeration.faces)
 
+    union = operations.union
+    add_hyperplane = operations.add_hyperplane
     restriction = operations.restriction
     localization = operations.localization
     closure = operations.closure
@@ -135,6 +217,9 @@ class Arrangement(Hyperplanes):
     join = operations.join
     meet = operations.meet
     matroid = unoriented_matroid.matroid
+
+    def __or__(self, other: object) -> Arrangement:
+        return self.union(other) if isinstance(other, Hyperplanes) else NotImplemented
 
     poset_of_regions = topes.poset_of_regions
     is_isomorphic = topes.is_isomorphic

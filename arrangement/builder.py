@@ -9,7 +9,6 @@ import numpy as np
 from arrangement.arrangement import Arrangement
 from arrangement.checks import whole
 from arrangement.counting import polynomial
-from arrangement.errors import InputError
 from arrangement.results.cells import Cells
 
 __all__ = ["ArrangementBuilder"]
@@ -66,13 +65,7 @@ class ArrangementBuilder:
         InputError
             If the normal is zero, not finite or of the wrong length.
         """
-        new, known = Arrangement([normal], [offset]), self._arrangement
-        if new.dimension != known.dimension:
-            raise InputError(
-                f"the normal has {new.dimension} entries, but the dimension is "
-                f"{known.dimension}"
-            )
-        larger = known.with_rows(new.given)
+        larger = self._arrangement.add_hyperplane(normal, offset)
         last = larger.n_hyperplanes - 1
         is_new = larger.coincidence[0][last] == last
         split = polynomial.n_cells(larger.restriction(last)) if is_new else 0

@@ -51,6 +51,15 @@ CELLS = {
     ("demicube", 4): 146,
     ("demicube", 5): 3756,
     ("permutohedron", 3): 32,
+    **{("ternary", d): cells for d, cells in enumerate((2, 8, 96, 5376), 1)},
+    ("ish_b", 3): 343,
+}
+CELLS_BY_NAME = {
+    **{("shi", "B3", m): (6 * m + 1) ** 3 for m in (1, 2)},
+    ("catalan", "B3"): 20 * 48,  # the Catalan number of B3, and its reflection group
+    ("catalan", "D4"): 50 * 192,
+    ("matroid", "pappus"): 56,
+    ("matroid", "desargues"): 72,
 }
 COUNTS = {
     ("resonance", 7): 347326352,

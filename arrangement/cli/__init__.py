@@ -21,6 +21,10 @@ from arrangement.printable import printable
 __all__ = ["COMMANDS", "EXAMPLES", "main", "parser_with"]
 
 COMMANDS = {
+    "info": (
+        "describe_arrangement",
+        "what is quickly known of an arrangement, on one page; change its format",
+    ),
     "cells": ("list_cells", "enumerate the cells of an arrangement"),
     "count": (
         "count_cells",
@@ -66,10 +70,13 @@ COMMANDS = {
 """Each command's module, imported when it is called, and what it is for."""
 
 EXAMPLES = {
+    "info": ("arrangement info planes.csv --json", "arrangement info --family shi 4"),
     "cells": (
         "arrangement cells planes.csv --out cells.npz",
         "arrangement cells --family coxeter H 3 --plot mirrors.html",
         "arrangement cells planes.csv --domain 0 1 --graphml cells.graphml",
+        "arrangement cells --family resonance 4 --symmetry auto",
+        "arrangement cells planes.csv --vertices --json",
     ),
     "count": (
         "arrangement count --family shi 5",

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from arrangement.cli.facts import Fact, Result, bounded_cells, of_arrangement, stopwatch
+from arrangement.cli.facts import (
+    Fact,
+    Result,
+    bounded_cells,
+    of_arrangement,
+    polynomial_text,
+    stopwatch,
+)
 from arrangement.cli.options import (
     NUMBERS,
     add_arrangement,
@@ -65,29 +72,9 @@ def run(options: argparse.Namespace) -> Result:
     whitney = [abs(c) for c in chi]
     facts = [
         *of_arrangement(arrangement),
-        Fact("characteristic polynomial", list(chi), lambda: _polynomial(chi)),
+        Fact("characteristic polynomial", list(chi), lambda: polynomial_text(chi)),
         Fact("Whitney numbers", whitney),
         Fact("cells", sum(whitney)),
         bounded_cells(arrangement, abs(sum(chi))),
     ]
     return Result([*facts, took])
-
-
-def _polynomial(coefficients: tuple[int, ...]) -> str:
-    """Coefficients from the highest power down, as they are written by hand.
-
-    Examples
-    --------
-    >>> _polynomial((1, -4, 0, 5))
-    't^3 - 4 t^2 + 5'
-    """
-    degree = len(coefficients) - 1
-    text = ""
-    for k, c in enumerate(coefficients):
-        if c == 0 and degree > 0:
-            continue
-        power = {0: "", 1: "t"}.get(degree - k, f"t^{degree - k}")
-        size = str(abs(c)) if abs(c) != 1 or not power else ""
-        term = f"{size} {power}".strip()
-        text += f" {'-' if c < 0 else '+'} {term}" if text else f"{'-' * (c < 0)}{term}"
-    return text

@@ -14,7 +14,8 @@ from arrangement.arrangement import Arrangement
 from arrangement.printable import printable
 
 __all__ = [
-    "Fact", "Result", "bounded_cells", "of_arrangement", "short", "sign_rows", "stopwatch",
+    "Fact", "Result", "bounded_cells", "of_arrangement", "polynomial_text", "short",
+    "sign_rows", "stopwatch",
 ]  # fmt: skip
 
 ABSENT: Any = object()
@@ -125,6 +126,26 @@ def bounded_cells(arrangement: Arrangement, count: int) -> Fact:
 def sign_rows(signs: Iterable[Sequence[int]]) -> list[str]:
     """Sign vectors as they are written, a character a hyperplane."""
     return ["".join("-0+"[sign + 1] for sign in row) for row in signs]
+
+
+def polynomial_text(coefficients: tuple[int, ...]) -> str:
+    """Coefficients from the highest power down, as they are written by hand.
+
+    Examples
+    --------
+    >>> polynomial_text((1, -4, 0, 5))
+    't^3 - 4 t^2 + 5'
+    """
+    degree = len(coefficients) - 1
+    text = ""
+    for k, c in enumerate(coefficients):
+        if c == 0 and degree > 0:
+            continue
+        power = {0: "", 1: "t"}.get(degree - k, f"t^{degree - k}")
+        size = str(abs(c)) if abs(c) != 1 or not power else ""
+        term = f"{size} {power}".strip()
+        text += f" {'-' if c < 0 else '+'} {term}" if text else f"{'-' * (c < 0)}{term}"
+    return text
 
 
 def stopwatch() -> Callable[[], Fact]:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from typing import Any
 
 from arrangement.arrangement import Arrangement
-from arrangement.cli.facts import Fact, Result, bounded_cells, of_arrangement, stopwatch
+from arrangement.cli.facts import (
+    Fact,
+    Result,
+    bounded_cells,
+    of_arrangement,
+    sign_rows,
+    stopwatch,
+)
 from arrangement.cli.options import (
     NUMBERS,
     add_arrangement,
@@ -20,8 +28,10 @@ from arrangement.cli.options import (
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs, is_page, names_directory
 from arrangement.errors import InputError
+from arrangement.exact.numbers import exact_text
 from arrangement.results.blocks import check_directory, write_blocks
 from arrangement.results.cell_classes import CellClasses
+from arrangement.results.cells import Cell
 
 __all__ = ["add", "run"]
 
@@ -37,6 +47,7 @@ def add(parser: Parser) -> None:
     other: auto, all reflections that permute the hyperplanes; full, all linear maps that do
 """)
     parser.options("""
+--vertices  list the cells with the vertices and rays of their closures, exact
 --out FILE.npz|DIR  save the cells in a file; in a directory (a name without a dot), in blocks
     as they are found, in memory that does not grow with them
 --parquet  write the blocks in DIR as Parquet, not npz
@@ -54,6 +65,8 @@ def run(options: argparse.Namespace) -> Result:
     check_outputs(options, options.file)
     arrangement, domain = chosen(options)
     symmetry = None if options.symmetry == "none" else options.symmetry
+    if options.vertices and symmetry is not None:
+        raise InputError("--vertices: not with --symmetry, of all cells they are listed")
     if options.plot is not None:
         if symmetry is not None:
             raise InputError("--plot: not with --symmetry, all cells are drawn")
@@ -102,13 +115,36 @@ def run(options: argparse.Namespace) -> Result:
             source = "standard input" if options.file == "-" else os.path.basename(options.file)
         draw = plot.page if is_page(options.plot) else plot.arrangement
         draw(cells, options.plot, source=source)
-    return Result(facts)
+    if not options.vertices or isinstance(cells, CellClasses):
+        return Result(facts)
+    closures = [
+        _closure(cell, signs) for cell, signs in zip(cells, sign_rows(cells.signs), strict=True)
+    ]
+    return Result([*facts, Fact("closures", closures, {})], lines=list(map(_line, closures)))
+
+
+def _closure(cell: Cell, signs: str) -> dict[str, Any]:
+    """The closure of a cell, exact numbers as text."""
+    generators = {"vertices": cell.vertices(), "rays": cell.rays(), "lines": cell.lines()}
+    return {"signs": signs, "bounded": cell.bounded} | {
+        name: [list(map(exact_text, point)) for point in points]
+        for name, points in generators.items()
+    }
+
+
+def _line(closure: dict[str, Any]) -> str:
+    """A closure on one line: "+-  vertices (0, 1/2)  rays (1, 0)"."""
+    line = closure["signs"]
+    for name in ("vertices", "rays", "lines"):
+        points = [f"({', '.join(point)})" for point in closure[name]]
+        line += f"  {name} {' '.join(points)}" if points else ""
+    return line
 
 
 def _blocks(options: argparse.Namespace) -> Result:
     """Cells in blocks on disk: nothing is known of all of them but their number."""
-    for option in ("graphml", "plot"):
-        if getattr(options, option) is not None:
+    for option in ("graphml", "plot", "vertices"):
+        if getattr(options, option):
             raise InputError(f"--{option}: not with blocks; give --out FILE.npz")
     if options.method != "auto":
         raise InputError(f"--method {options.method}: not with blocks; give --out FILE.npz")

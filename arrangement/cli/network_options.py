@@ -11,9 +11,9 @@ from arrangement.errors import InputError
 from arrangement.files.exact_text import (
     float_number,
     rational_number,
-    read_points,
     written_number,
 )
+from arrangement.files.points import read_points
 from arrangement.files.reading import naming, read_arrays
 from arrangement.networks.network import Network
 

@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.arrangement import Arrangement
-from arrangement.cli.arrangement_files import named_family, read_arrangement
+from arrangement.cli.arrangement_files import named_family, read_arrangement, refuse_seed
 from arrangement.cli.parser import Parser
 from arrangement.enumeration.tasks import start_worker
 from arrangement.errors import InputError
 from arrangement.families import FAMILIES
-from arrangement.files.exact_text import read_points, written_number
+from arrangement.files.cdd import read_cdd
+from arrangement.files.exact_text import written_number
+from arrangement.files.hyperplane_files import format_of
+from arrangement.files.points import read_points
 from arrangement.files.reading import naming
 from arrangement.hyperplanes.domain import parse_domain
 
@@ -27,10 +30,12 @@ __all__ = [
 NUMBERS = """\
 FILE is a table of text with one hyperplane a row (separated by commas, semicolons, tabs or
 spaces; a first line without numbers is a header; # begins a comment), a .npy file of such a
-table, or a .json or .npz file with "normals" and, if not all zero, "offsets"; each may be
-compressed (.gz). - reads a table or JSON from standard input. In a table the last column is
-the offset, so that the row "a_1, ..., a_d, b" is the hyperplane
-a_1 x_1 + ... + a_d x_d + b = 0; with --central there is no such column and every offset is 0.
+table, a .json or .npz file with "normals" and, if not all zero, "offsets", or a file for cdd
+and lrs (.ine), polymake (.poly), Macaulay2 (.m2) or SageMath (.sage); each may be compressed
+(.gz). - reads a table or JSON from standard input. In a table the last column is the offset,
+so that the row "a_1, ..., a_d, b" is the hyperplane a_1 x_1 + ... + a_d x_d + b = 0; with
+--central there is no such column and every offset is 0. A first column that is headed "label"
+has the names of the hyperplanes.
 The numbers are taken as they are written: 0.1 means exactly 1/10, and 1/3, sqrt(5)/2 and
 cos(2*pi/7) are allowed; --float reads the float64 numbers nearest to them instead. Before the
 rows of numbers a table may name algebraic numbers, one a line: after
@@ -47,7 +52,7 @@ def add_arrangement(parser: Parser) -> None:
     'coxeter E 6': {", ".join(FAMILIES)}
 --central  the table has no column of offsets
 --float  read the numbers as float64
---seed SEED:int  of the families 'generic' and 'discriminantal'; default: 0
+--seed SEED:int  of a family that is random, such as 'generic'; default: 0
 """)
 
 
@@ -88,7 +93,8 @@ def add_domain(parser: Parser) -> None:
     that was saved with a domain has its own
 --domain-file FILE  only the cells that meet a polytope or cone: a table of text or a .npy
     file with one inequality a row, "g_1, ..., g_d, c" for g_1 x_1 + ... + g_d x_d + c > 0, or
-    without c where all are 0; in Python, domain=(-g, c), for (G, h) there is G x <= h
+    without c where all are 0, or a .ine file; in Python, domain=(-g, c), for (G, h) there is
+    G x <= h
 """)
 
 
@@ -102,7 +108,7 @@ def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
             raise InputError("--central and --float are for FILE, not for --family")
         arrangement = named_family(*options.family, seed=options.seed)
     elif options.seed is not None:
-        raise InputError("--seed is for --family generic and discriminantal")
+        refuse_seed()
     else:
         arrangement, domain = read_arrangement(options.file, options.central, options.float)
     given = [name for name in ("domain", "domain_file") if getattr(options, name, None)]
@@ -134,7 +140,15 @@ def check_range(name: str, value: int, dimension: int) -> None:
 
 def _polyhedron(path: str, dimension: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """The domain {x : G x < h} of the inequalities in a table."""
-    rows = read_points(path)
+    if format_of(path) == "cdd":
+        _, given, equations = read_cdd(path, "H")
+        for i in equations:
+            raise InputError(
+                f"{path}, row {i + 1}: an equation, where a domain has inequalities"
+            )
+        rows = np.roll(given, -1, axis=1)
+    else:
+        rows = read_points(path)
     if rows.ndim != 2 or rows.shape[1] not in (dimension, dimension + 1):
         raise InputError(
             f"{path}: an inequality has {dimension} numbers, or {dimension + 1} with a "

@@ -21,8 +21,9 @@ from arrangement.exact.fields import FieldElement, Number
 from arrangement.exact.one_field import simplest
 
 __all__ = [
-    "common_denominator", "exact_number", "exact_table", "exact_text", "integral", "n_bits",
-    "primitive", "real_number", "refuse_bits", "shown", "whole_columns",
+    "common_denominator", "exact_number", "exact_table", "exact_text", "integral",
+    "linear_form", "n_bits", "primitive", "real_number", "refuse_bits", "shown",
+    "whole_columns",
 ]  # fmt: skip
 
 _LONG = 4000
@@ -42,6 +43,8 @@ _HUGE_EXPONENT = re.compile(r"[eE][+-]?[0_]*+\d(_?\d){4}")
 
 # What :func:`algebraic.read_number` is for.
 _ALGEBRAIC = re.compile(r"[(*^]")
+
+_FRACTION = re.compile(r"-?[0-9/]+")
 
 _LONG_DECIMAL = re.compile(r"([+-]?)(\d+)\.?(\d*)(?:[eE]([+-]?\d+))?")
 
@@ -232,6 +235,26 @@ def exact_text(value: Number) -> str:
         [value.numerator] if value.denominator == 1 else [value.numerator, value.denominator]
     )
     return "/".join(str(fmpz(part)) for part in parts)
+
+
+def linear_form(row: Sequence[Any] | NDArray[np.object_], names: Sequence[str]) -> str:
+    """The affine function with coefficients [normal | offset] as a text.
+
+    Examples
+    --------
+    >>> linear_form([2, -1, Fraction(1, 3)], ["x", "y"])
+    '2*x - y + 1/3'
+    """
+    terms: list[str] = []
+    for value, name in zip(row, [*names, ""], strict=True):
+        text = exact_text(value)
+        if not _FRACTION.fullmatch(text):
+            text = f"({text})"
+        if value and name:
+            text = {"1": name, "-1": f"-{name}"}.get(text, f"{text}*{name}")
+        if value or (not name and not terms):
+            terms.append(text)
+    return " + ".join(terms).replace("+ -", "- ")
 
 
 class _Short(reprlib.Repr):

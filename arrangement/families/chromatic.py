@@ -1,4 +1,4 @@
-"""The chromatic polynomial of a graph, which is that of its graphical arrangement."""
+"""Polynomials of graphs, which are those of their arrangements."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flint import fmpz_poly
 
-from arrangement.errors import InputError, SizeError
-from arrangement.exact.numbers import shown
+from arrangement.errors import SizeError
+from arrangement.families.graphs import Graph, given_graph
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["chromatic_polynomial"]
+__all__ = ["chromatic_polynomial", "forests"]
 
 Edges: TypeAlias = frozenset[frozenset[int]]
+
+Weights: TypeAlias = dict[frozenset[int], int]
+"""Edges, and how many are parallel to each."""
 
 MOST_NODES = 200
 """The recursion is as deep as there are nodes."""
@@ -24,7 +27,7 @@ MOST_NODES = 200
 t = fmpz_poly([0, 1])
 
 
-def chromatic_polynomial(graph: nx.Graph) -> tuple[int, ...]:
+def chromatic_polynomial(graph: Graph) -> tuple[int, ...]:
     """The number of proper colourings in t colours, as coefficients from t^n down.
 
     Deletion and contraction (Birkhoff 1912) of the edges at one node v after the other: with
@@ -37,7 +40,7 @@ def chromatic_polynomial(graph: nx.Graph) -> tuple[int, ...]:
 
     Parameters
     ----------
-    graph : networkx.Graph
+    graph : networkx.Graph, or list of pairs
         Directions and parallel edges do not count.
 
     Raises
@@ -58,23 +61,62 @@ def chromatic_polynomial(graph: nx.Graph) -> tuple[int, ...]:
     >>> sum(map(abs, chromatic_polynomial(nx.petersen_graph())))  # acyclic orientations
     16680
     """
-    import networkx as nx
-
-    if not isinstance(graph, nx.Graph):
-        raise InputError(
-            f"chromatic_polynomial: a networkx graph is needed, not {shown(graph)}"
-        )
+    graph = given_graph("chromatic_polynomial", graph)
     number = {node: i for i, node in enumerate(graph)}
-    for u, v in graph.edges():
-        if u == v:
-            raise InputError(
-                f"chromatic_polynomial: node {shown(u)} has a loop: no proper colouring"
-            )
     if len(number) > MOST_NODES:
         raise SizeError(f"chromatic_polynomial: {len(number)} nodes; the most are {MOST_NODES}")
     edges = frozenset(frozenset((number[u], number[v])) for u, v in graph.edges())
     polynomial = _polynomial(frozenset(number.values()), edges, {})
     return tuple(int(v) for v in reversed(polynomial.coeffs()))
+
+
+def forests(graph: nx.Graph) -> tuple[int, ...]:
+    """How many sets of k edges have no cycle, for k from 0 on.
+
+    Deletion and contraction: F(G) = F(G − e) + x w F(G / e), where w is how many parallel edges
+    e stands for. The time is exponential.
+
+    Parameters
+    ----------
+    graph : networkx.Graph
+        Simple.
+
+    Raises
+    ------
+    SizeError
+        If it has more than 200 nodes.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> forests(nx.complete_graph(4))
+    (1, 6, 15, 16)
+    """
+    if len(graph) > MOST_NODES:
+        raise SizeError(f"forests: {len(graph)} nodes; the most are {MOST_NODES}")
+    number = {node: i for i, node in enumerate(graph)}
+    edges = {frozenset((number[u], number[v])): 1 for u, v in graph.edges()}
+    return tuple(int(v) for v in _forests(edges, {}).coeffs())
+
+
+def _forests(
+    edges: dict[frozenset[int], int],
+    known: dict[frozenset[tuple[frozenset[int], int]], fmpz_poly],
+) -> fmpz_poly:
+    """The sets without cycles of a graph with parallel edges, by their size."""
+    if not edges:
+        return fmpz_poly([1])
+    key = frozenset(edges.items())
+    if key not in known:
+        first = min(edges, key=sorted)
+        deleted = {edge: many for edge, many in edges.items() if edge != first}
+        u, v = sorted(first)
+        contracted: Weights = {}
+        for edge, many in deleted.items():
+            merged = edge - {u} | {v} if u in edge else edge
+            contracted[merged] = contracted.get(merged, 0) + many
+        known[key] = _forests(deleted, known) + t * edges[first] * _forests(contracted, known)
+    return known[key]
 
 
 def _polynomial(

@@ -1,4 +1,4 @@
-"""The braid arrangement and its deformations: hyperplanes x_i − x_j = c."""
+"""The braid arrangement and its deformations x_i − x_j = c, also of other root systems."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from arrangement.arrangement import Arrangement
+from arrangement.families.root_systems import positive, root_system, roots
 from arrangement.families.sizes import refuse_if_large, size
 
-__all__ = ["braid", "catalan", "ish", "linial", "semiorder", "shi"]
+__all__ = ["braid", "catalan", "ish", "ish_b", "linial", "semiorder", "shi"]
 
 
 def braid(n: int) -> Arrangement:
@@ -43,63 +44,78 @@ def braid(n: int) -> Arrangement:
     return _differences("braid", n, (0,))
 
 
-def shi(n: int) -> Arrangement:
+def shi(n: int | str, m: int = 1) -> Arrangement:
     """The Shi arrangement: x_i − x_j = 0 and x_i − x_j = 1 for i < j, in R^n.
 
     It has (n+1)^(n−1) cells, of which (n−1)^(n−1) are relatively bounded; its characteristic
-    polynomial is t(t−n)^(n−1).
+    polynomial is t(t−n)^(n−1). Of any root system, and of any multiplicity m, it has the
+    hyperplanes α·x = 1 − m, …, m for the positive roots α, and the characteristic polynomial
+    (t − mh)^l, with l the rank and h the Coxeter number.
 
     Parameters
     ----------
-    n : int
-        Dimension, at least 1; n(n−1) hyperplanes, of rank n − 1.
+    n : int or str
+        Dimension, at least 1, of the arrangement of type A_(n−1) and of rank n − 1; or a root
+        system by its name, such as "B3" or "E6", with the roots of :func:`coxeter` ("C3" has
+        2e_i for e_i), positive if their first coordinate that is not zero is.
+    m : int, optional
+        The multiplicity, at least 0: there are 2m hyperplanes for each root.
 
     Raises
     ------
     InputError
-        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+        If n is neither an integer of at least 1 nor a root system, or m is no such integer;
+        SizeError if there would be too many hyperplanes.
 
     References
     ----------
     J.-Y. Shi, *The Kazhdan–Lusztig Cells in Certain Affine Weyl Groups* (1986);
-    Stanley (2007), Lecture 5.
+    Stanley (2007), Lecture 5; M. Yoshinaga, *Characterization of a free arrangement and
+    conjecture of Edelman and Reiner*, Invent. Math. 157 (2004).
 
     Examples
     --------
     >>> from arrangement.families import shi
-    >>> len(shi(3).cells())
-    16
+    >>> len(shi(3).cells()), len(shi("B2").cells()), len(shi("A2", 2).cells())
+    (16, 25, 49)
     """
-    return _differences("shi", n, (0, 1))
+    return _of_roots("shi", n, m, 1)
 
 
-def catalan(n: int) -> Arrangement:
+def catalan(n: int | str, m: int = 1) -> Arrangement:
     """The Catalan arrangement: x_i − x_j = −1, 0, 1 for i < j, in R^n.
 
     It has n! C_n cells, of which n! C_(n−1) are relatively bounded, C_n = (2n)!/(n!(n+1)!).
+    Of any root system, and of any multiplicity m, it has the hyperplanes α·x = −m, …, m for
+    the positive roots α, and the characteristic polynomial Π(t − e_i − mh), with e_i the
+    exponents and h the Coxeter number.
 
     Parameters
     ----------
-    n : int
-        Dimension, at least 1; 3n(n−1)/2 hyperplanes, of rank n − 1.
+    n : int or str
+        Dimension, or a root system by its name, as for :func:`shi`.
+    m : int, optional
+        The multiplicity, at least 0: there are 2m + 1 hyperplanes for each root.
 
     Raises
     ------
     InputError
-        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+        If n is neither an integer of at least 1 nor a root system, or m is no such integer;
+        SizeError if there would be too many hyperplanes.
 
     References
     ----------
     R. P. Stanley, *Hyperplane arrangements, interval orders, and trees*, PNAS 93 (1996);
-    Stanley (2007), Lecture 5.
+    Stanley (2007), Lecture 5; C. A. Athanasiadis, *Generalized Catalan numbers, Weyl groups
+    and arrangements of hyperplanes*, Bull. London Math. Soc. 36 (2004).
 
     Examples
     --------
     >>> from arrangement.families import catalan
-    >>> len(catalan(3).cells())
-    30
+    >>> len(catalan(3).cells()), len(catalan("B2").cells())
+    (30, 48)
     """
-    return _differences("catalan", n, (-1, 0, 1))
+    return _of_roots("catalan", n, m, 0)
 
 
 def linial(n: int) -> Arrangement:
@@ -201,6 +217,61 @@ def ish(n: int) -> Arrangement:
     table[rows, j] = -1
     table[:, -1] = -(i + 1)
     return braid(n).with_rows(table.astype(object))
+
+
+def ish_b(n: int) -> Arrangement:
+    """The Ish arrangement of type B: B_n, and x_i = a for i − n ≤ a ≤ n − i + 1, in R^n.
+
+    It has the characteristic polynomial (t − 2n)^n of the Shi arrangement of type B_n, and so
+    (2n+1)^n cells. (SageMath's ``IshB``.)
+
+    Parameters
+    ----------
+    n : int
+        Dimension, at least 1; 2n² hyperplanes.
+
+    Raises
+    ------
+    InputError
+        If n is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+
+    References
+    ----------
+    T. N. Tran and S. Tsujie, *A type B analog of Ish arrangement* (2023), arXiv:2304.14676.
+
+    Examples
+    --------
+    >>> from arrangement.families import ish_b
+    >>> ish_b(2).rows[4:].tolist()  # x_1 = -1, 1, 2 and x_2 = 1
+    [[1, 0, 1], [1, 0, -1], [1, 0, -2], [0, 1, -1]]
+    >>> ish_b(2).n_cells()
+    25
+    """
+    n = size("ish_b", n, least=1)
+    refuse_if_large(f"ish_b({n})", 2 * n * n, n)
+    rows = [
+        [*(int(k == i) for k in range(n)), -a]
+        for i in range(n)
+        for a in range(i + 1 - n, n - i + 1)
+        if a
+    ]
+    mirrors = roots("B", n, f"ish_b({n})")
+    return Arrangement(mirrors).with_rows(np.array(rows, dtype=object))
+
+
+def _of_roots(name: str, n: int | str, m: int, above: int) -> Arrangement:
+    """α·x = above − m, …, m for the positive roots α, of type A_(n−1) or of a named type."""
+    m = size(f"{name}: the multiplicity", m, least=0)
+    refuse_if_large(f"{name} of multiplicity {m}", 2 * m, 1)
+    constants = range(above - m, m + 1)
+    if not isinstance(n, str):
+        return _differences(name, n, constants)
+    letter, rank, _ = root_system(n, name)
+    mirrors = roots(letter, rank, name)
+    refuse_if_large(f"{name}({n!r}, {m})", len(constants) * len(mirrors), mirrors.shape[1])
+    scale = 2 if letter in "EF" else 1  # of the roots
+    normals = np.repeat(positive(mirrors), len(constants), axis=0)
+    return Arrangement(normals, -scale * np.tile(constants, len(mirrors)))
 
 
 def _differences(name: str, n: int, constants: Sequence[int]) -> Arrangement:

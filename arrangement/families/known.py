@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,17 @@ from flint import fmpz_poly
 
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
-from arrangement.families.chromatic import chromatic_polynomial
-from arrangement.families.reflections import coxeter_type
+from arrangement.families.chromatic import chromatic_polynomial, forests
+from arrangement.families.graphs import Graph, given_graph
+from arrangement.families.matroids import CIRCUITS, matroid
+from arrangement.families.polytopes import facets, zonotope
 from arrangement.families.regular import regular_polytope, simplicial
+from arrangement.families.representations import specht
+from arrangement.families.root_systems import coxeter_type, dimension, exponents, root_system
 from arrangement.families.sizes import size
 
 if TYPE_CHECKING:
-    import networkx as nx
+    pass
 
 __all__ = ["KnownCounts", "known_counts"]
 
@@ -103,21 +107,46 @@ def _braid(n: int) -> KnownCounts:
     return _from_polynomial(_with_roots(range(n)), "t(t−1)···(t−n+1); Stanley 2007, Lecture 1")
 
 
-def _shi(n: int, name: str = "shi", source: str = "Shi 1986; Headley 1997") -> KnownCounts:
-    n = _degree(name, n)
-    return _from_polynomial(t * (t - n) ** (n - 1), f"t(t−n)^(n−1); {source}")
+def _shi(n: int | str, m: int = 1) -> KnownCounts:
+    excess, roots = _exponents("shi", n)
+    h = _coxeter_number(roots) * size("shi: the multiplicity", m, least=0)
+    return _from_polynomial(
+        t**excess * (t - h) ** len(roots),
+        "(t−mh)^l; Shi 1986, Headley 1997, Yoshinaga 2004",
+    )
 
 
 def _ish(n: int) -> KnownCounts:
-    return _shi(n, "ish", "Armstrong and Rhoades 2012, Theorem 3.2")
+    n = _degree("ish", n)
+    source = "t(t−n)^(n−1); Armstrong and Rhoades 2012, Theorem 3.2"
+    return _from_polynomial(t * (t - n) ** (n - 1), source)
 
 
-def _catalan(n: int) -> KnownCounts:
-    n = _degree("catalan", n)
+def _ish_b(n: int) -> KnownCounts:
+    n = _degree("ish_b", n)
+    return _from_polynomial((t - 2 * n) ** n, "(t−2n)^n; Tran and Tsujie 2023")
+
+
+def _catalan(n: int | str, m: int = 1) -> KnownCounts:
+    excess, roots = _exponents("catalan", n)
+    h = _coxeter_number(roots) * size("catalan: the multiplicity", m, least=0)
     return _from_polynomial(
-        t * _with_roots(range(n + 1, 2 * n)),
-        "t(t−n−1)···(t−2n+1); Stanley 2007, Lecture 5; Athanasiadis 1996",
+        t**excess * _with_roots(e + h for e in roots),
+        "Π(t−e_i−mh); Athanasiadis 1996 and 2004",
     )
+
+
+def _exponents(name: str, n: int | str) -> tuple[int, list[int]]:
+    """How many dimensions a root system does not span, and its exponents; n means A_(n−1)."""
+    if not isinstance(n, str):
+        return 1, exponents("A", _degree(name, n) - 1)
+    letter, rank, d = root_system(n, name)
+    return d - _degree(name, rank), exponents(letter, rank)
+
+
+def _coxeter_number(roots: Sequence[int]) -> int:
+    """The largest exponent and one; 0 where there is no reflection, as in A_0 and D_1."""
+    return max(roots) + 1 if any(roots) else 0
 
 
 def _linial(n: int) -> KnownCounts:
@@ -167,35 +196,51 @@ def _exponential(r: list[int]) -> fmpz_poly:
 
 def _coxeter(type: str, n: int | None = None) -> KnownCounts:
     letter, n = coxeter_type(type, n)
-    _degree("coxeter", n)
-    exponents: Iterable[int] = {
-        ("A", n): range(1, n + 1),
-        ("B", n): range(1, 2 * n, 2),
-        ("C", n): range(1, 2 * n, 2),
-        ("D", n): [*range(1, 2 * n - 2, 2), n - 1],
-        ("E", 6): (1, 4, 5, 7, 8, 11),
-        ("E", 7): (1, 5, 7, 9, 11, 13, 17),
-        ("E", 8): (1, 7, 11, 13, 17, 19, 23, 29),
-        ("F", 4): (1, 5, 7, 11),
-        ("G", 2): (1, 5),
-        ("H", 3): (1, 5, 9),
-        ("H", 4): (1, 11, 19, 29),
-        ("I", n): (1, n - 1),
-    }[letter, n]
-    n = 2 if letter == "I" else n
-    dimension = {"A": n + 1, "E": 8, "G": 3}.get(letter, n)
+    roots = exponents(letter, _degree("coxeter", n))
     return _from_polynomial(
-        t ** (dimension - n) * _with_roots(exponents),
+        t ** (dimension(letter, n) - len(roots)) * _with_roots(roots),
         "the exponents are the roots; Brieskorn 1971, Orlik and Solomon 1980, "
         "Humphreys 1990, §3.20",
     )
 
 
-def _graphical(graph: nx.Graph) -> KnownCounts:
+def _graphical(graph: Graph) -> KnownCounts:
     return _from_polynomial(
         fmpz_poly(list(chromatic_polynomial(graph)[::-1])),
         "the chromatic polynomial; Stanley 1973, Greene and Zaslavsky 1983",
     )
+
+
+def _bigraphical(graph: Graph, rng: Any = 0) -> KnownCounts:
+    import networkx as nx
+
+    simple = nx.Graph(given_graph("bigraphical", graph))
+    counts = [count * (-2) ** k for k, count in enumerate(forests(simple))]
+    n = simple.number_of_nodes()
+    return _from_polynomial(
+        sum((count * t ** (n - k) for k, count in enumerate(counts)), fmpz_poly([])),
+        "Σ (−2)^|F| t^(n−|F|) over forests F, with probability near one; "
+        "Hopkins and Perkinson 2016, Theorem 1.1",
+    )
+
+
+def _of_graph(name: str, complete: Callable[[int], KnownCounts]) -> Any:
+    """The counts of two parallel hyperplanes an edge, of a forest or a complete graph."""
+
+    def counts(graph: Graph) -> KnownCounts:
+        import networkx as nx
+
+        simple = nx.Graph(given_graph(name, graph))
+        n, m = simple.number_of_nodes(), simple.number_of_edges()
+        if n and m == comb(n, 2):
+            return complete(n)
+        if not n or nx.is_forest(simple):
+            return _from_polynomial(
+                t ** (n - m) * (t - 2) ** m, "t^(n−m)(t−2)^m of a forest: normals independent"
+            )
+        return KnownCounts(None, None, None, "neither a forest nor complete")
+
+    return counts
 
 
 def _generic(n: int, d: int, rng: Any = 0) -> KnownCounts:
@@ -225,6 +270,68 @@ def _discriminantal(n: int, k: int, rng: Any = 0) -> KnownCounts:
             t ** (n - 3) * (t - 1) * (t**2 - (m - 1) * t + lines - m + 1), source
         )
     return KnownCounts(None, None, 0, "central: no relatively bounded cell")
+
+
+def _soft_discriminantal(k: int, m: int, rng: Any = 0) -> KnownCounts:
+    k = size("soft_discriminantal", k, least=2)
+    n = size("soft_discriminantal", m, least=k + 1) - 1
+    cone = (t - 1) ** k if n == k else None  # the hyperplanes of a basis
+    if n > k and (chi := _discriminantal(n, n - k).characteristic_polynomial) is not None:
+        cone = fmpz_poly(list(chi[k::-1]))
+    source = "B(m−1, m−1−k), made essential and deconed; Falk 1994"
+    if cone is None:
+        return KnownCounts(None, None, None, source)
+    return _from_polynomial(cone // (t - 1), f"{source}; with probability near one")
+
+
+def _multigrid(n: int, lines: int, shifts: Any = None, rng: Any = 0) -> KnownCounts:
+    n, lines = size("multigrid", n, least=2), size("multigrid", lines, least=0)
+    if shifts is not None:
+        return KnownCounts(None, None, None, "shifts that are given may be special")
+    return _from_polynomial(
+        t**2 - n * lines * t + comb(n, 2) * lines**2,
+        "t² − nlt + C(n,2)l², with probability near one; de Bruijn 1981",
+    )
+
+
+def _matroid(name: str) -> KnownCounts:
+    matroid(name)
+    n, r, large = CIRCUITS[name]
+    # A hyperplane of s elements, any r − 1 of them a basis, has the Möbius value ±C(s−1, r−2).
+    whitney = [comb(n, k) for k in range(r)]
+    whitney[-1] -= sum(count * comb(s - 1, r - 1) for s, count in large.items())
+    chi = [(-1) ** k * w for k, w in enumerate(whitney)]
+    return _from_polynomial(
+        fmpz_poly([-sum(chi), *chi[::-1]]), "the sizes of its hyperplanes; Oxley 2011, Appendix"
+    )
+
+
+def _specht(*partition: int) -> KnownCounts:
+    specht(*partition)
+    n, source = sum(partition), "Wiltshire-Gordon, Woo and Zajaczkowska 2017"
+    if len(partition) == 1:
+        return _from_polynomial(t - 1, f"trivial; {source}")
+    if tuple(partition) in ((n - 1, 1), (1,) * n):
+        top = n if partition[0] > 1 else 2
+        return _from_polynomial(_with_roots(range(1, top)), f"braid, or a sign; {source}")
+    if tuple(partition) == (2, *[1] * (n - 2)):
+        # n vectors with one dependency: no n − 1 of them are dependent.
+        chi = sum(
+            ((-1) ** k * comb(n, k) * (t ** (n - 1 - k) - 1) for k in range(n - 1)),
+            fmpz_poly([]),
+        )
+        return _from_polynomial(chi, f"n generic vectors of rank n − 1; {source}")
+    return KnownCounts(None, None, 0, "central: no relatively bounded cell")
+
+
+def _facets(points: Any) -> KnownCounts:
+    facets(points)
+    return KnownCounts(None, None, None, "no theorem for all polytopes")
+
+
+def _zonotope(generators: Any) -> KnownCounts:
+    zonotope(generators)
+    return KnownCounts(None, None, None, "as many cells as the zonotope has vertices")
 
 
 def _grid(*sizes: int) -> KnownCounts:
@@ -274,17 +381,24 @@ def _regular_polytope(name: str) -> KnownCounts:
 _PUBLISHED = "Brysiewicz, Eble and Kühne 2023"
 
 _KNOWN: dict[str, Callable[..., KnownCounts]] = {
+    "bigraphical": _bigraphical,
     "braid": _braid,
     "catalan": _catalan,
     "coxeter": _coxeter,
     "cross_polytope": _cross_polytope,
     "demicube": _published("demicube", 1, {1: 2, 2: 4, 3: 16, 4: 146, 5: 3756}, _PUBLISHED),
     "discriminantal": _discriminantal,
+    "facets": _facets,
+    "g_semiorder": _of_graph("g_semiorder", _semiorder),
+    "g_shi": _of_graph("g_shi", _shi),
     "generic": _generic,
     "graphical": _graphical,
     "grid": _grid,
     "ish": _ish,
+    "ish_b": _ish_b,
     "linial": _linial,
+    "matroid": _matroid,
+    "multigrid": _multigrid,
     "permutohedron": _published("permutohedron", 1, {1: 2, 2: 4, 3: 32}, _PUBLISHED),
     "regular_polytope": _regular_polytope,
     "resonance": _published(
@@ -299,6 +413,17 @@ _KNOWN: dict[str, Callable[..., KnownCounts]] = {
     "semiorder": _semiorder,
     "shi": _shi,
     "simplicial": _simplicial,
+    "soft_discriminantal": _soft_discriminantal,
+    "specht": _specht,
+    "ternary": _published(
+        "ternary",
+        1,
+        {
+            1: 2, 2: 8, 3: 96, 4: 5376, 5: 1_981_440, 6: 5_722_536_960,
+            7: 138_430_238_607_360,
+        },
+        "2^d d! times OEIS A009997",
+    ),
     "threshold": _published(
         "threshold",
         0,
@@ -308,6 +433,7 @@ _KNOWN: dict[str, Callable[..., KnownCounts]] = {
         },
         "OEIS A000609",
     ),
+    "zonotope": _zonotope,
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import permutations, product
 from math import factorial
 
 import numpy as np
@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from arrangement.arrangement import Arrangement
 from arrangement.families.sizes import power_of_two, refuse_if_large, size
 
-__all__ = ["cross_polytope", "demicube", "permutohedron", "resonance", "threshold"]
+__all__ = [
+    "cross_polytope",
+    "demicube",
+    "permutohedron",
+    "resonance",
+    "ternary",
+    "threshold",
+]
 
 
 def resonance(n: int) -> Arrangement:
@@ -181,6 +188,42 @@ def permutohedron(n: int) -> Arrangement:
     # 25! is beyond every limit; a larger factorial need not be worked out.
     refuse_if_large(f"permutohedron({n})", factorial(min(n, 25)), n + 1)
     return _lifted(np.array(list(permutations(range(1, n + 1))), dtype=np.int64))
+
+
+def ternary(d: int) -> Arrangement:
+    """The hyperplanes with all normals in {−1, 0, 1}^d, in R^d.
+
+    A cell is an order by probability of all subsets of d events, for which side of which event
+    is the likelier is known: 2^d d! times the comparative probability orders with
+    p_1 > … > p_d > 0, which number 1, 1, 2, 14, 516, 124187, … (OEIS A009997).
+
+    Parameters
+    ----------
+    d : int
+        Dimension, at least 1; (3^d − 1)/2 hyperplanes.
+
+    Raises
+    ------
+    InputError
+        If d is not an integer of at least 1; SizeError if there would be too many hyperplanes.
+
+    References
+    ----------
+    T. Fine and J. Gill, *The enumeration of comparative probability relations*, Ann. Probab. 4
+    (1976); D. Maclagan, *Boolean term orders and the root system B_n*, Order 15 (1999).
+
+    Examples
+    --------
+    >>> from arrangement.families import ternary
+    >>> ternary(2).normals.astype(int).tolist()
+    [[0, 1], [1, -1], [1, 0], [1, 1]]
+    >>> ternary(3).n_cells()
+    96
+    """
+    d = size("ternary", d, least=1)
+    refuse_if_large(f"ternary({d})", (3 ** min(d, 60) - 1) // 2, d)
+    vectors = np.array(list(product((-1, 0, 1), repeat=d)), dtype=np.int64)
+    return Arrangement(vectors[len(vectors) // 2 + 1 :])
 
 
 def _cube(n: int) -> NDArray[np.int64]:

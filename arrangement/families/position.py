@@ -10,9 +10,9 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement.arrangement import Arrangement
-from arrangement.families.sizes import refuse_if_large, size
+from arrangement.families.sizes import family_generator, refuse_if_large, size
 
-__all__ = ["discriminantal", "generic"]
+__all__ = ["discriminantal", "generic", "soft_discriminantal"]
 
 
 def generic(n: int, d: int, rng: int | np.random.Generator = 0) -> Arrangement:
@@ -47,7 +47,7 @@ def generic(n: int, d: int, rng: int | np.random.Generator = 0) -> Arrangement:
     """
     n = size("generic", n, least=0)
     d = size("generic", d, least=1)
-    rng = _generator("generic", rng)
+    rng = family_generator("generic", rng)
     refuse_if_large(f"generic({n}, {d})", n, d)
     table = rng.standard_normal((n, d + 1))
     return Arrangement(table[:, :-1], table[:, -1])
@@ -104,7 +104,7 @@ def discriminantal(n: int, k: int, rng: int | np.random.Generator = 0) -> Arrang
     """
     n = size("discriminantal", n, least=1)
     k = size("discriminantal", k, least=1)
-    rng = _generator("discriminantal", rng)
+    rng = family_generator("discriminantal", rng)
     if k >= n:  # no k + 1 of n vectors, so no hyperplanes
         refuse_if_large(f"discriminantal({n}, {k})", 0, n)
         return Arrangement(np.zeros((0, n)))
@@ -122,6 +122,58 @@ def discriminantal(n: int, k: int, rng: int | np.random.Generator = 0) -> Arrang
             return Arrangement(rows)
 
 
+def soft_discriminantal(k: int, m: int, rng: int | np.random.Generator = 0) -> Arrangement:
+    """All hyperplanes of R^(k−1) that are spanned by some of m − 1 points, in general position.
+
+    Of the points k − 1 are at infinity, in the directions of the axes; the hyperplane that
+    these span is left out. So the last of m points in general position in projective space
+    can move: in the soft limit of particle physics a likelihood has one critical point in each
+    bounded cell. There are C(m−1, k−1) − 1 hyperplanes; the cone over them is B(m−1, m−1−k),
+    made essential: see :func:`discriminantal`.
+
+    Parameters
+    ----------
+    k : int
+        At least 2.
+    m : int
+        At least k + 1.
+    rng : int or numpy.random.Generator, optional
+        The seed of the points, or the generator to draw from: integers up to 10^6, drawn again
+        until they are in general position.
+
+    Raises
+    ------
+    InputError
+        If k, m or the seed is not such an integer; SizeError if there would be too many
+        hyperplanes.
+
+    References
+    ----------
+    D. Agostini, T. Brysiewicz, C. Fevola, L. Kühne, B. Sturmfels and S. Telen, *Likelihood
+    degenerations*, Adv. Math. 414 (2023); M. Falk, *A note on discriminantal arrangements*,
+    Proc. Amer. Math. Soc. 122 (1994).
+
+    Examples
+    --------
+    >>> from arrangement.families import soft_discriminantal
+    >>> [soft_discriminantal(3, m).n_bounded_cells() for m in (5, 6, 7)]
+    [2, 13, 42]
+    """
+    k = size("soft_discriminantal", k, least=2)
+    m = size("soft_discriminantal", m, least=k + 1)
+    rng = family_generator("soft_discriminantal", rng)
+    many = comb(m - 1, k - 1) - 1 if min(k, m - k) < 100 and m < 10**6 else m
+    refuse_if_large(f"soft_discriminantal({k}, {m})", many, k - 1)
+    subsets = list(combinations(range(m - 1), k - 1))[1:]
+    while True:
+        points = np.eye(m - 1, k, 1, dtype=int).astype(object)  # (1, x), or (0, direction)
+        points[k - 1 :, 0] = 1
+        points[k - 1 :, 1:] = rng.integers(-(10**6), 10**6 + 1, size=(m - k, k - 1))
+        rows = np.array([_dependency(points[list(S)].T) for S in subsets], dtype=object)
+        if (np.count_nonzero(rows @ points.T, axis=1) == m - k).all():
+            return Arrangement(rows[:, 1:], rows[:, 0])
+
+
 def _dependency(vectors: NDArray[np.object_]) -> list[int]:
     """The signed maximal minors of k + 1 vectors in R^k: the coefficients of a dependency.
 
@@ -132,9 +184,3 @@ def _dependency(vectors: NDArray[np.object_]) -> list[int]:
         for i in range(len(vectors))
     ]
     return minors if minors[0] >= 0 else [-v for v in minors]
-
-
-def _generator(name: str, rng: int | np.random.Generator) -> np.random.Generator:
-    if isinstance(rng, np.random.Generator):
-        return rng
-    return np.random.default_rng(size(f"{name}: the seed", rng, least=0))

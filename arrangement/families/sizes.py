@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator
 
+import numpy as np
+
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
 
-__all__ = ["power_of_two", "refuse_if_large", "size"]
+__all__ = ["family_generator", "power_of_two", "refuse_if_large", "size"]
 
 MOST_HYPERPLANES = 100_000
 MOST_NUMBERS = 10_000_000
@@ -54,3 +56,10 @@ def refuse_if_large(name: str, hyperplanes: int, dimension: int) -> None:
 def power_of_two(n: int) -> int:
     """2^n, or a number that is beyond every limit when n is absurd."""
     return 1 << min(n, 100)
+
+
+def family_generator(name: str, rng: int | np.random.Generator) -> np.random.Generator:
+    """The generator that a random family is called with, or that of a seed."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    return np.random.default_rng(size(f"{name}: the seed", rng, least=0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -14,17 +13,24 @@ from numpy.typing import NDArray
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.algebraic import FUNCTIONS, read_number
 from arrangement.exact.fields import FieldElement, Number
-from arrangement.exact.numbers import MOST_NUMBERS, n_bits, real_number, refuse_bits
-from arrangement.files.reading import read_arrays
-from arrangement.files.text import read_rows, read_text, refuse_empty_cells
+from arrangement.exact.numbers import (
+    MOST_NUMBERS,
+    exact_text,
+    n_bits,
+    real_number,
+    refuse_bits,
+)
+from arrangement.exact.one_field import field_of
+from arrangement.files.text import read_rows, refuse_empty_cells
 
 __all__ = [
     "float_number",
     "json_numbers",
+    "labelled_table",
     "rational_number",
-    "read_points",
     "table_numbers",
     "written_number",
+    "written_table",
 ]
 
 # Cells that are no number, yet no part of a header either.
@@ -108,37 +114,51 @@ def float_number(text: str, place: str) -> float:
     return value
 
 
-def read_points(path: str) -> NDArray[Any]:
-    """Points, the rows of a table of text or of a .npy file, shape (points, coordinates).
-
-    Parameters
-    ----------
-    path : str
-        Numbers of a text are exact, a header is left out; either may be compressed (.gz).
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or holds no such table; the message names the file.
-    """
-    if os.path.splitext(path.lower().removesuffix(".gz"))[1] in (".npy", ".npz"):
-        points = read_arrays(path)
-        if not isinstance(points, np.ndarray):
-            raise InputError(f"{path}: arrays by name; give a .npy file or a table of text")
-        return points
-    name, text = read_text(path)
-    return table_numbers(text, name)[0]
-
-
 def table_numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]:
     """The numbers of a table of text, exact, shape (rows, columns), and their lines."""
+    return _table(text, name, False)[:2]
+
+
+def labelled_table(
+    text: str, name: str
+) -> tuple[NDArray[np.object_], list[int], list[str] | None]:
+    """The numbers of a table, their lines, and the labels if the first column is "label".
+
+    Examples
+    --------
+    >>> labelled_table("label,x,offset\\nwall,1/2,0\\n", "table")
+    (array([[Fraction(1, 2), 0]], dtype=object), [2], ['wall'])
+    """
+    return _table(text, name, True)
+
+
+def written_table(rows: NDArray[Any], separator: str = ", ") -> list[str]:
+    """Lines of text for rows of exact numbers, as :func:`table_numbers` reads them.
+
+    The first is empty, or names the root of a polynomial in which the others are written.
+    """
+    lines = [separator.join(map(exact_text, row)) for row in rows]
+    field = field_of(rows)
+    if field is None or field.degree == 2:
+        return ["", *lines]
+    root = str(field.generator)
+    return [f"field a = {root}", *(line.replace(root, "a") for line in lines)]
+
+
+def _table(
+    text: str, name: str, labelled: bool
+) -> tuple[NDArray[np.object_], list[int], list[str] | None]:
     names, text = _field_lines(text, name)
     numbers: list[Number] = []
     lines: list[int] = []
+    labels: list[str] | None = None
     held, width = 0, 0
     for k, (line, cells) in enumerate(read_rows(text, name)):
         if not k and not any(_is_cell(v, names) for v in cells):
+            labels = [] if labelled and cells[0].lower() == "label" else None
             continue
+        if labels is not None:
+            labels.append(cells.pop(0))
         refuse_empty_cells(cells, f"{name}, line {line}")
         row = [written_number(cell, f"{name}, line {line}", names) for cell in cells]
         held += sum(map(n_bits, row))
@@ -152,7 +172,7 @@ def table_numbers(text: str, name: str) -> tuple[NDArray[np.object_], list[int]]
         raise InputError(f"{name}: a header, but not one row of numbers")
     table = np.empty(len(numbers), dtype=object)
     table[:] = numbers
-    return table.reshape(len(lines), width), lines
+    return table.reshape(len(lines), width), lines, labels
 
 
 def json_numbers(name: str) -> Callable[[str], Number]:

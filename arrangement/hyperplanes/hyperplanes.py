@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import floor, gcd, log10
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.checks import given_points
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import exact_table, integral, primitive, shown
 from arrangement.exact.one_field import in_one_field
+from arrangement.hyperplanes.hyperplane import Hyperplane
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Hyperplanes", "hyperplane_number"]
 
 Integers = NDArray[np.object_]
+Signs = NDArray[np.int8]
 
 PRECISIONS = {np.float64: (40, 2.0**-49), np.float32: (18, 2.0**-22)}
 """Floats with more significant bits than so many are taken for rounded, and the relative change
@@ -48,7 +51,10 @@ class Hyperplanes:
     given: NDArray[Any]
     """The rows [normal | offset] as given, exactly: ints, Fractions, elements of one field."""
 
-    def __init__(self, normals: Any, offsets: Any = None) -> None:
+    _labels: tuple[str, ...]
+    """One a hyperplane, or none at all."""
+
+    def __init__(self, normals: Any, offsets: Any = None, labels: Any = None) -> None:
         table = exact_table(normals, "normals", "row", 2, irrational=True)
         if offsets is None:
             constants = np.full(len(table), 0, dtype=object)
@@ -64,6 +70,7 @@ class Hyperplanes:
                     f"row {i}: the normal is zero, so this row is no hyperplane; remove the row"
                 )
         self.__dict__["given"] = _held(np.column_stack([table, constants]))
+        self.__dict__["_labels"] = () if labels is None else _labels(labels, len(table))
         rounding = np.zeros(self.given.shape)
         rounding[:, :-1] = _rounding(normals, table)
         rounding[:, -1] = 0.0 if offsets is None else _rounding(offsets, constants)
@@ -105,14 +112,21 @@ class Hyperplanes:
         raise AttributeError(f"an Arrangement never changes: {name} cannot be set")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).from_exact, (self.given,)
+        return type(self).from_exact, (self.given, self._labels)
 
     @classmethod
-    def from_exact(cls, given: NDArray[Any]) -> Self:
-        """From a checked table of exact numbers, shape (n, d + 1)."""
+    def from_exact(cls, given: NDArray[Any], labels: Sequence[str] = ()) -> Self:
+        """From a checked table of exact numbers, shape (n, d + 1), and n labels or none."""
         result = cls.__new__(cls)
         result.__dict__["given"] = _held(given)
+        result.__dict__["_labels"] = tuple(labels) if any(labels) else ()
         return result
+
+    def chosen(self, which: Iterable[int]) -> Self:
+        """The arrangement of some hyperplanes, in the order in which they are named."""
+        which = list(which)
+        labels = [self._labels[i] for i in which] if self._labels else ()
+        return self.from_exact(self.given[which], labels)
 
     @property
     def n_hyperplanes(self) -> int:
@@ -133,6 +147,11 @@ class Hyperplanes:
     def offsets(self) -> NDArray[Any]:
         """The offsets as given, shape (n,): float64 where exact, else the exact numbers."""
         return _as_float_if_exact(self.given[:, -1])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The n labels of the hyperplanes, empty where there is none."""
+        return self._labels or ("",) * self.n_hyperplanes
 
     @cached_property
     def rows(self) -> Integers:
@@ -174,7 +193,7 @@ class Hyperplanes:
         first = np.arange(self.n_hyperplanes, dtype=np.int64)
         orientation = np.ones(self.n_hyperplanes, dtype=np.int8)
         seen: dict[tuple[Any, ...], int] = {}
-        for i, key in enumerate(self._monic):
+        for i, key in enumerate(self.monic):
             opposite = tuple(-v for v in key)
             if key in seen:
                 first[i] = seen[key]
@@ -212,7 +231,7 @@ class Hyperplanes:
     def deletion(self, i: int) -> Self:
         """The arrangement without hyperplane i."""
         i = hyperplane_number(i, self.n_hyperplanes)
-        return self.from_exact(np.delete(self.given, i, axis=0))
+        return self.chosen(k for k in range(self.n_hyperplanes) if k != i)
 
     def essentialization(self) -> Self:
         """The essential arrangement with the same cells, of dimension ``rank``.
@@ -227,14 +246,62 @@ class Hyperplanes:
         [[1, -1, 0], [0, 1, 0]]
         """
         columns = exact.independent_columns(self.rows[:, :-1])
-        return self.from_exact(self.given[:, [*columns, self.dimension]])
+        return self.from_exact(self.given[:, [*columns, self.dimension]], self._labels)
 
-    def with_rows(self, rows: NDArray[Any]) -> Self:
+    def with_rows(self, rows: NDArray[Any], labels: Sequence[str] = ()) -> Self:
         """This arrangement and more hyperplanes, given as exact rows, at the end."""
-        return self.from_exact(np.concatenate([self.given, rows]))
+        both = (*self.labels, *(labels or [""] * len(rows)))
+        return self.from_exact(np.concatenate([self.given, rows]), both)
+
+    def sign_vector(self, x: Any) -> Signs:
+        """On which side of each hyperplane a point is, exactly.
+
+        Parameters
+        ----------
+        x : array_like, shape (d,) or (k, d)
+            Floats are the dyadic rationals that they store; integers, Fractions, "p/q" strings
+            and real algebraic numbers are welcome.
+
+        Returns
+        -------
+        ndarray of int8, shape (n,) or (k, n)
+            1 on the positive side, −1 on the negative one, 0 on the hyperplane.
+
+        Raises
+        ------
+        InputError
+            If a point has another number of coordinates, or one that is no real number.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1], [3, 3]], [0, 0, -1]).sign_vector(["1/3", 0]).tolist()
+        [1, 0, 0]
+        """
+        points, single = given_points(x, self.dimension, irrational=True)
+        signs = exact.signs_at(self.rows, points)
+        return signs[0] if single else signs
 
     def __len__(self) -> int:
         return self.n_hyperplanes
+
+    @overload
+    def __getitem__(self, key: int) -> Hyperplane: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> Self: ...
+
+    def __getitem__(self, key: int | slice) -> Hyperplane | Self:
+        n = self.n_hyperplanes
+        if isinstance(key, slice):
+            return self.chosen(range(*key.indices(n)))
+        i = operator.index(key)
+        if not -n <= i < n:
+            raise IndexError(f"hyperplane {shown(i)} does not exist: there are {n}")
+        return Hyperplane(self, i % n)
+
+    def __iter__(self) -> Iterator[Hyperplane]:
+        return (Hyperplane(self, i) for i in range(self.n_hyperplanes))
 
     def __repr__(self) -> str:
         return f"Arrangement of {self.n_hyperplanes} hyperplanes in dimension {self.dimension}"
@@ -242,13 +309,13 @@ class Hyperplanes:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Hyperplanes):
             return NotImplemented
-        return self.given.shape == other.given.shape and self._monic == other._monic
+        return self.given.shape == other.given.shape and self.monic == other.monic
 
     def __hash__(self) -> int:
-        return hash((self.given.shape, self._monic))
+        return hash((self.given.shape, self.monic))
 
     @cached_property
-    def _monic(self) -> tuple[tuple[Any, ...], ...]:
+    def monic(self) -> tuple[tuple[Any, ...], ...]:
         """The rows, over a number field divided by the size of the first non-zero entry.
 
         The same numbers may be entered as elements of different fields.
@@ -265,6 +332,23 @@ def hyperplane_number(i: Any, n: int) -> int:
     if not -n <= i < n:
         raise InputError(f"hyperplane {shown(i)} does not exist: there are {n}, counted from 0")
     return int(i % n)
+
+
+def _labels(labels: Any, n: int) -> tuple[str, ...]:
+    """Labels as they are given, checked: text that can stand in a cell of a table."""
+    listed = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    if isinstance(listed, str) or not isinstance(listed, Iterable):
+        raise InputError(f"labels: {shown(labels)} is no list of {n} texts")
+    held = tuple(listed)
+    if len(held) != n:
+        raise InputError(f"{len(held)} labels for {n} hyperplanes: each needs one, perhaps ''")
+    for i, label in enumerate(held):
+        if not isinstance(label, str) or not label.isprintable() or label != label.strip():
+            raise InputError(
+                f"labels, entry {i}: {shown(label)} is no text of printable characters without "
+                "space at its ends"
+            )
+    return held if any(held) else ()
 
 
 def _held(given: NDArray[Any]) -> NDArray[Any]:

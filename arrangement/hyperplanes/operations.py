@@ -1,4 +1,4 @@
-"""Arrangements from arrangements: restriction, localization, product, cone and decone."""
+"""Arrangements from arrangements: union, restriction, localization, product, cone, decone."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.checks import check_instance
+from arrangement.checks import check_flag, check_instance
 from arrangement.errors import InputError
 from arrangement.exact.numbers import primitive, shown
 from arrangement.hyperplanes import reduction
+from arrangement.hyperplanes.hyperplane import Hyperplane
 from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
 
 __all__ = [
+    "add_hyperplane",
     "closure",
     "cone",
     "decone",
@@ -24,18 +26,95 @@ __all__ = [
     "meet",
     "product",
     "restriction",
+    "union",
 ]
 
 Integers = NDArray[np.object_]
 Given = TypeVar("Given", bound=Hyperplanes)
 
 
-def restriction(arrangement: Given, flat: Any) -> Given:
+def union(one: Given, other: Hyperplanes) -> Given:
+    """The hyperplanes of both, those of this arrangement first; also written one | other.
+
+    A hyperplane that is in both stays as it is here, label and positive side.
+
+    Parameters
+    ----------
+    other : Arrangement
+        In the same space.
+
+    Raises
+    ------
+    InputError
+        If it is no arrangement, or of another dimension.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> axes, more = Arrangement([[1, 0], [0, 1]]), Arrangement([[0, -3], [1, 1]], [0, -1])
+    >>> (axes | more).rows.tolist()
+    [[1, 0, 0], [0, 1, 0], [1, 1, -1]]
+    """
+    check_instance(one, "one", "Arrangement")
+    if not isinstance(other, Hyperplanes):
+        raise InputError(f"a union is with another arrangement, not with {shown(other)}")
+    if other.dimension != one.dimension:
+        raise InputError(f"a union of dimension {one.dimension} with {other.dimension}")
+    both, n = one.with_rows(other.given, other.labels), one.n_hyperplanes
+    first = both.coincidence[0].tolist()
+    return both.chosen(i for i, k in enumerate(first) if i < n or k == i)
+
+
+def add_hyperplane(
+    arrangement: Given, normal: Any, offset: Any = 0, label: str | None = None
+) -> Given:
+    """The arrangement with one more hyperplane {x : normal·x + offset = 0}, the last.
+
+    Parameters
+    ----------
+    normal : array_like, shape (d,), or Hyperplane
+        A copy of one that is there is added all the same; :meth:`union` leaves it out.
+    offset : number, optional
+        Without it the hyperplane contains the origin.
+    label : str, optional
+
+    Raises
+    ------
+    InputError
+        If the normal is zero, not finite or of the wrong length.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> axes = Arrangement([[1, 0], [0, 1]])
+    >>> axes.add_hyperplane([1, 1], -1, label="diagonal")[2]
+    Hyperplane 2 (diagonal): x0 + x1 - 1 = 0
+    >>> len(axes.add_hyperplane(axes[0]))
+    3
+    """
+    check_instance(arrangement, "arrangement", "Arrangement")
+    if isinstance(normal, Hyperplane):
+        new, known = normal.arrangement.chosen([normal.index]), normal.label
+        if offset != 0:
+            raise InputError("a Hyperplane has its own offset: leave it out")
+    else:
+        new, known = Hyperplanes([normal], [offset]), ""
+    if new.dimension != arrangement.dimension:
+        raise InputError(
+            f"the normal has {new.dimension} entries, but the dimension is "
+            f"{arrangement.dimension}"
+        )
+    labels = Hyperplanes(new.given[:, :-1], labels=[known if label is None else label]).labels
+    return arrangement.with_rows(new.given, labels)
+
+
+def restriction(arrangement: Given, flat: Any, repetitions: bool = False) -> Given:
     """The arrangement A^X that the hyperplanes cut on a flat X, in coordinates of X.
 
-    Each hyperplane of X appears once, in the order of the lowest index that cuts it out; those
-    that contain X, or are parallel to it, do not appear. The coordinates of X are those of the
-    space less as many as its codimension, which depend on them on X.
+    Each hyperplane of X appears once, in the order of the lowest index that cuts it out, and
+    with that one's label; those that contain X, or are parallel to it, do not appear. The
+    coordinates of X are those of the space less as many as its codimension, which depend on
+    them on X.
 
     Parameters
     ----------
@@ -43,6 +122,9 @@ def restriction(arrangement: Given, flat: Any) -> Given:
     flat : int, or iterable of int
         A hyperplane, or hyperplanes whose intersection is X; none for the whole space. A flat
         with an attribute ``hyperplanes`` will do.
+    repetitions : bool, optional
+        Let a hyperplane of X appear as often as it is cut out: the multiarrangement of Ziegler
+        (1989).
 
     Raises
     ------
@@ -51,7 +133,8 @@ def restriction(arrangement: Given, flat: Any) -> Given:
 
     References
     ----------
-    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Definition 1.13.
+    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Definition 1.13; G. M.
+    Ziegler, *Multiarrangements of hyperplanes and their freeness*, Contemp. Math. 90 (1989).
 
     Examples
     --------
@@ -59,16 +142,17 @@ def restriction(arrangement: Given, flat: Any) -> Given:
     >>> line = Arrangement([[1, 0], [0, 1], [1, 1], [1, 0]], [0, 0, -1, -5]).restriction(0)
     >>> line.rows.tolist()
     [[1, 0], [1, -1]]
+    >>> families.braid(3).restriction(0, repetitions=True).rows.tolist()
+    [[1, -1, 0], [1, -1, 0]]
     >>> families.braid(5).restriction([0, 1, 9]).n_cells()  # x_1 = x_2 = x_3 and x_4 = x_5
     2
     """
     check_instance(arrangement, "arrangement", "Arrangement")
+    check_flag(repetitions, "repetitions")
     on_flat = _on_flat(arrangement, _hyperplanes(arrangement, flat))
-    kept: dict[tuple[int, ...], int] = {}
-    for i, row in enumerate(map(tuple, on_flat)):
-        if any(row[:-1]) and tuple(-v for v in row) not in kept:
-            kept.setdefault(row, i)
-    return arrangement.from_exact(on_flat[list(kept.values())])
+    cutting = [i for i, row in enumerate(on_flat) if any(row[:-1])]
+    cut = arrangement.from_exact(on_flat[cutting], [arrangement.labels[i] for i in cutting])
+    return cut if repetitions else cut.chosen(cut.different)
 
 
 def localization(arrangement: Given, flat: Any) -> Given:
@@ -98,7 +182,7 @@ def localization(arrangement: Given, flat: Any) -> Given:
     [[1, -1, 0, 0, 0], [1, 0, -1, 0, 0], [0, 1, -1, 0, 0]]
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    return arrangement.from_exact(arrangement.given[list(closure(arrangement, flat))])
+    return arrangement.chosen(closure(arrangement, flat))
 
 
 def closure(arrangement: Hyperplanes, flat: Any) -> tuple[int, ...]:
@@ -210,7 +294,7 @@ def product(one: Given, other: Hyperplanes) -> Given:
     rows[:n, :d] = one.given[:, :-1]
     rows[n:, d:-1] = other.given[:, :-1]
     rows[:n, -1], rows[n:, -1] = one.given[:, -1], other.given[:, -1]
-    return one.from_exact(rows)
+    return one.from_exact(rows, (*one.labels, *other.labels))
 
 
 def cone(arrangement: Given) -> Given:
@@ -239,7 +323,7 @@ def cone(arrangement: Given) -> Given:
     rows = np.full((n + 1, d + 2), 0, dtype=object)
     rows[:n, :-1] = arrangement.given
     rows[n, d] = 1
-    return arrangement.from_exact(rows)
+    return arrangement.from_exact(rows, (*arrangement.labels, ""))
 
 
 def decone(arrangement: Given, i: int) -> Given:
@@ -270,7 +354,8 @@ def decone(arrangement: Given, i: int) -> Given:
         raise InputError("only a central arrangement has a decone; these share no point")
     linear, (first, _) = arrangement.rows[:, :-1], arrangement.coincidence
     others = np.flatnonzero(first != first[i])
-    return arrangement.from_exact(reduction.decone(linear[[*others, i]]))
+    labels = [arrangement.labels[k] for k in others]
+    return arrangement.from_exact(reduction.decone(linear[[*others, i]]), labels)
 
 
 def _hyperplanes(arrangement: Hyperplanes, flat: Any) -> list[int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from arrangement.plot import sphere, windows
 from arrangement.plot.canvas import fill, outline, rule, show_window
+from arrangement.plot.marks import literal
 from arrangement.plot.windows import Floats, Window
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Plane:
         """Draw the cells in their colours, the hyperplanes, and an outline of marked cells."""
         _fill(axes, self.polygons, colours, marked)
         _rule(axes, list(windows.line_segments(self.lines, self.window)), len(self.lines))
+        self._label(axes)
         show_window(axes, self.window)
         axes.set_xlabel(self.names[0])
         if len(self.names) == 2:
@@ -112,6 +114,18 @@ class Plane:
             axes.set_yticks([])
             x, y = self.vertices[self.window.contains(self.vertices)].T
             axes.plot(x, y, "o", color=INK, markersize=4, zorder=3)
+
+    def _label(self, axes: Axes) -> None:
+        """Write the labels of the lines where these leave the window."""
+        x, y = (np.array(self.window.low) + self.window.high) / 2
+        labels = np.array(self.cells.arrangement.labels, dtype=object)[_distinct(self.cells)]
+        for line, label in zip(self.lines, labels, strict=True):
+            if not label:
+                continue
+            for _, (u, v) in windows.line_segments(line, self.window):
+                across, along = "left" if u < x else "right", "bottom" if v < y else "top"
+                paper = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}
+                axes.text(u, v, literal(label), ha=across, va=along, bbox=paper, zorder=4)
 
     def place(self, points: Floats) -> tuple[Floats, Mask]:
         """Where points of the space are in the picture, and which of them are in it."""

@@ -120,7 +120,11 @@ def sample_targets(y: Any, n: int) -> tuple[Floats, NDArray[Any]]:
     InputError
         If y is not a sequence of n finite numbers; the message names the entry.
     """
-    if isinstance(y, str | bytes) or not hasattr(y, "__len__") or not hasattr(y, "__getitem__"):
+    if (
+        isinstance(y, str | bytes | type)
+        or not hasattr(y, "__len__")
+        or not hasattr(y, "__getitem__")
+    ):
         raise InputError(f"y must be a sequence of {n} numbers, one a sample")
     values = exact_table(y if isinstance(y, np.ndarray) else list(y), "y", "entry", 1)
     if len(values) != n:

@@ -59,6 +59,8 @@ def save(path: str | os.PathLike[str], stored: Stored) -> None:
         "packed": stored.packed,
         "complete": np.array(stored.complete),
     }
+    if any(stored.arrangement.labels):
+        arrays["labels"] = np.array(stored.arrangement.labels)
     if stored.domain is not None:
         arrays["domain"] = storable(stored.domain)
     if stored.points is not None:
@@ -73,7 +75,9 @@ def load(path: str | os.PathLike[str]) -> Stored:
         for name in ("normals", "offsets"):
             if name not in arrays:
                 raise InputError(f"{name} are missing")
-        arrangement = Hyperplanes.user_class(arrays["normals"], arrays["offsets"])
+        arrangement = Hyperplanes.user_class(
+            arrays["normals"], arrays["offsets"], arrays.get("labels")
+        )
         n, d = arrangement.n_hyperplanes, arrangement.dimension
         columns = archives.described(arrays, COLUMNS, {"d": d, "w": word_count(n), "n": n})
         domain = None

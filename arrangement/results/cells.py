@@ -20,16 +20,17 @@ from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
 from arrangement.exact.fields import Point
 from arrangement.exact.numbers import exact_text
-from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
+from arrangement.files.cdd import write_polyhedron
+from arrangement.files.exact_text import written_table
 from arrangement.progress import Progress
 from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
 from arrangement.results.cell_lattice import cell_lattice
 from arrangement.results.cell_signs import CellSigns
-from arrangement.results.columns import Columnar, Witnesses, frozen
+from arrangement.results.columns import Valued, Witnesses, frozen
 from arrangement.results.points import interior_points
 from arrangement.results.polyhedra import Polyhedra
 from arrangement.results.sign_vectors import sign_strings, sign_vector
@@ -190,14 +191,47 @@ class Cell:
             )
         return cell_lattice(self.cells.arrangement, self.polyhedron)
 
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the closure for cdd and lrs: as inequalities, or as vertices, rays and lines.
+
+        Parameters
+        ----------
+        path : path-like
+            ``.ine`` or ``.ext``. The file appears only when it is whole.
+
+        Raises
+        ------
+        InputError
+            If the suffix is neither, or a number is irrational.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 2]], [0, -1]).cells()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     cells[cells.index("++")].write(f"{folder}/corner.ext")
+        ...     print(Path(f"{folder}/corner.ext").read_text(), end="")
+        V-representation
+        begin
+         3 3 rational
+         1 0 1/2
+         0 0 1
+         0 1 0
+        end
+        """
+        write_polyhedron(path, self.polyhedron)
+
     def __repr__(self) -> str:
         return f"Cell {self.index}: {sign_strings([self.signs])[0]}"
 
 
-class Cells(CellSigns, Columnar[Cell]):
+class Cells(CellSigns, Valued[Cell]):
     """All cells of an arrangement, or those that meet a domain; it never changes.
 
-    Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for.
+    Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for. Two
+    are equal if they are the same cells of equal arrangements, in the same order.
 
     Attributes
     ----------
@@ -227,6 +261,10 @@ class Cells(CellSigns, Columnar[Cell]):
 
     def _item(self, i: int) -> Cell:
         return Cell(self, i)
+
+    @property
+    def _value(self) -> tuple[Any, ...]:
+        return self.packed, self.domain, self.complete
 
     def __repr__(self) -> str:
         inside = "" if self.domain is None else " that meet a domain"
@@ -388,8 +426,10 @@ class Cells(CellSigns, Columnar[Cell]):
         return columns
 
     def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a graph says of each edge: hyperplane."""
-        return {"hyperplane": self.edges[:, 2]}
+        """What a graph says of each edge: hyperplane, and label where hyperplanes have any."""
+        labels = np.array([label or None for label in self.arrangement.labels], dtype=object)
+        columns: dict[str, Sequence[Any] | NDArray[Any]] = {"hyperplane": self.edges[:, 2]}
+        return columns | ({"label": labels[self.edges[:, 2]]} if any(labels) else {})
 
     def graph_facts(self) -> dict[str, str]:
         """What a graph says as a whole: the hyperplanes, and the domain if there is one.
@@ -398,8 +438,10 @@ class Cells(CellSigns, Columnar[Cell]):
         row [normal | offset] a line, as text files of hyperplanes are; rows [g | c] of the
         domain say that g·x + c > 0.
         """
-        domain = {} if self.domain is None else {"domain": _written(self.domain)}
-        return {"hyperplanes": _written(self.arrangement.given)} | domain
+        tables = {"hyperplanes": self.arrangement.given}
+        if self.domain is not None:
+            tables["domain"] = self.domain
+        return {name: "\n".join(written_table(rows)).lstrip() for name, rows in tables.items()}
 
     def to_networkx(self) -> nx.Graph:
         """The graph of cells: nodes 0 … m − 1 with signs, bounded and the interior point.
@@ -467,13 +509,3 @@ def cells_of(
     """All cells, or those that meet a domain; see :meth:`Arrangement.cells`."""
     found = choose.cells(arrangement, method, domain, progress, executor, checkpoint)
     return Cells(arrangement, found.words, found.walls, found.points, progress)
-
-
-def _written(rows: NDArray[Any]) -> str:
-    """Rows of exact numbers as lines of text, the root of a polynomial by a name."""
-    text = "\n".join(", ".join(map(exact_text, row)) for row in rows)
-    field = field_of(rows)
-    if field is None or field.degree == 2:
-        return text
-    root = str(field.generator)
-    return f"field a = {root}\n{text.replace(root, 'a')}"

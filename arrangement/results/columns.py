@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import operator
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, TypeVar, overload
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.errors import MissingExtraError
 from arrangement.exact.numbers import shown
 
-__all__ = ["Columnar", "Witnesses", "frozen"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Columnar", "Valued", "Witnesses", "frozen"]
 
 Item = TypeVar("Item", covariant=True)
 
@@ -26,6 +30,38 @@ class Columnar(Sequence[Item]):
     @abstractmethod
     def _item(self, i: int) -> Item:
         """Item i, 0 ≤ i < len(self)."""
+
+    @abstractmethod
+    def node_columns(self) -> Mapping[str, Sequence[Any] | NDArray[Any]]:
+        """What graphs and tables say of each item: columns of len(self) entries by name."""
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """The columns as a pandas DataFrame, a row an item.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> table = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells().to_dataframe()
+        >>> table.loc[table.bounded, "signs"].tolist()
+        ['++-']
+        """
+        try:
+            import pandas
+        except ImportError:
+            message = "a data frame needs pandas: pip install 'arrangement[pandas]'"
+            raise MissingExtraError(message) from None
+        columns = {name: np.asarray(column) for name, column in self.node_columns().items()}
+        return pandas.DataFrame(
+            {
+                name: column.astype(str) if column.dtype.kind == "S" else list(column)
+                for name, column in columns.items()
+            }
+        )
 
     @overload
     def __getitem__(self, key: int) -> Item: ...
@@ -59,6 +95,28 @@ class Columnar(Sequence[Item]):
         """Freeze the columns again: unpickled and copied arrays are writeable."""
         for name, value in state.items():
             self.__dict__[name] = frozen(value) if isinstance(value, np.ndarray) else value
+
+
+class Valued(Columnar[Item]):
+    """One that is equal to another of the same arrangement with the same items in order."""
+
+    arrangement: Any
+
+    @property
+    @abstractmethod
+    def _value(self) -> tuple[Any, ...]:
+        """What it is made of beside the arrangement."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Valued) or type(self) is not type(other):
+            return NotImplemented
+        return self is other or (
+            self.arrangement == other.arrangement
+            and all(map(np.array_equal, self._value, other._value))
+        )
+
+    def __hash__(self) -> int:
+        return hash((len(self), self.arrangement))
 
 
 class Pointed(Protocol):

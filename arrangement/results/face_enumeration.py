@@ -6,8 +6,10 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from arrangement.checks import choice
+from arrangement import exact
+from arrangement.checks import choice, given_points
 from arrangement.counting.poset import covers, face_numbers
 from arrangement.enumeration import cones
 from arrangement.enumeration.estimate import refuse_too_many_faces
@@ -20,13 +22,13 @@ from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.memory import refuse_large
 from arrangement.progress import Progress, reporter
 from arrangement.results.cells import cells_of
+from arrangement.results.faces import Face, Faces, Integers, packed_signs
 from arrangement.results.flats import Flats
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
-from arrangement.results.faces import Faces, Integers
 
-__all__ = ["METHODS", "face_vector", "faces"]
+__all__ = ["METHODS", "face_vector", "faces", "locate"]
 
 METHODS = ("count", "enumerate")
 
@@ -103,6 +105,40 @@ def faces(
     packed, contains = face_columns(arrangement, positive, zero)
     flats = Flats(arrangement, codimension, contains[new])
     return Faces(flats, flat, packed, walls, progress)
+
+
+def locate(arrangement: Arrangement, x: ArrayLike) -> Face:
+    """The face that a point is in the relative interior of; no other is looked for.
+
+    Parameters
+    ----------
+    x : array_like, shape (d,)
+        As in :meth:`sign_vector`.
+
+    Returns
+    -------
+    Face
+        Of any dimension: d off all hyperplanes. It stands alone in its ``faces``.
+
+    Raises
+    ------
+    InputError
+        If that is no point of the space.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> axes = Arrangement([[1, 0], [0, 1]])
+    >>> axes.locate([3, 0]), axes.locate([3, 0]).dimension, axes.locate([3, 0]).rays()
+    (Face 0: +0, 1, [(Fraction(1, 1), Fraction(0, 1))])
+    """
+    points, single = given_points(x, arrangement.dimension, irrational=True)
+    if not single:
+        raise InputError(f"one point is located at a time; the shape given is {points.shape}")
+    signs = arrangement.sign_vector(points)
+    codimension = exact.rank(arrangement.rows[np.flatnonzero(signs[0] == 0)])
+    positive, zero = packed_signs(signs)
+    return Faces(Flats(arrangement, codimension, zero), np.zeros(1, np.int64), positive)[0]
 
 
 def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:

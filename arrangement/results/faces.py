@@ -15,10 +15,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.checks import check_instance
+from arrangement.checks import check_instance, given_points
 from arrangement.enumeration import cones
 from arrangement.enumeration.cell_table import CellTable
 from arrangement.errors import InputError
@@ -28,7 +28,7 @@ from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs, wo
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.progress import Progress, reporter
 from arrangement.results.cells import Cell, Cells, cells_of
-from arrangement.results.columns import Columnar, Witnesses, frozen
+from arrangement.results.columns import Valued, Witnesses, frozen
 from arrangement.results.flats import Flat, Flats, parametrization
 from arrangement.results.sign_vectors import sign_strings, sign_vector
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from arrangement.arrangement import Arrangement
 
-__all__ = ["Face", "Faces"]
+__all__ = ["Face", "Faces", "packed_signs"]
 
 Integers = NDArray[np.object_]
 
@@ -124,10 +124,11 @@ class Face:
         return f"Face {self.index}: {sign_strings([self.signs])[0]}"
 
 
-class Faces(Columnar[Face]):
+class Faces(Valued[Face]):
     """All faces of one dimension, or those that meet a domain; it never changes.
 
-    Made by :meth:`Arrangement.faces`. Columns are computed when they are first asked for.
+    Made by :meth:`Arrangement.faces`. Columns are computed when they are first asked for. Two
+    are equal if they are the same faces of equal arrangements, in the same order.
 
     Attributes
     ----------
@@ -181,6 +182,16 @@ class Faces(Columnar[Face]):
 
     def _item(self, i: int) -> Face:
         return Face(self, i)
+
+    @property
+    def _value(self) -> tuple[Any, ...]:
+        return self.dimension, self.packed, self._zero, self.domain
+
+    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a table says of each face: signs ("+0-" string), flat, bounded, x0, x1, …."""
+        coordinates = {f"x{c}": column for c, column in enumerate(self.points.T)}
+        signs = sign_strings(self.signs)
+        return {"signs": signs, "flat": self.flat, "bounded": self.bounded, **coordinates}
 
     def __repr__(self) -> str:
         inside = "" if self.domain is None else " that meet a domain"
@@ -284,7 +295,8 @@ class Faces(Columnar[Face]):
             linear, walls, codimension, show, len(walls) - 1
         ):
             signs = face_columns(self.arrangement, positive[far], zero[far])
-            result[self.look_up(*signs)] = False
+            found = self.look_up(*signs)
+            result[found[found >= 0]] = False
         return frozen(result)
 
     @cached_property
@@ -319,12 +331,40 @@ class Faces(Columnar[Face]):
         n = self.arrangement.n_hyperplanes
         if isinstance(signs, Face):
             signs = signs.signs
-        values = sign_vector(signs, n, zeros=True)
-        words = [pack_signs(values[None]), pack_signs((values == 0)[None].astype(np.int8))]
-        found = int(self.look_up(*words)[0])
+        found = int(self.look_up(*packed_signs(sign_vector(signs, n, zeros=True)[None]))[0])
         if found < 0:
             raise InputError(f"no face of dimension {self.dimension} has this sign vector")
         return found
+
+    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
+        """The face that a point is in the relative interior of.
+
+        Parameters
+        ----------
+        x : array_like, shape (d,) or (k, d)
+            As in :meth:`Cells.locate`.
+
+        Returns
+        -------
+        int, or ndarray of int64 of shape (k,)
+
+        Raises
+        ------
+        InputError
+            If a point is in none of these faces.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> edges = Arrangement([[1, 0], [3, 3]], [0, -1]).faces(1)
+        >>> edges[edges.locate(["1/6", "1/6"])]
+        Face 3: +0
+        """
+        points, single = given_points(x, self.arrangement.dimension, irrational=True)
+        found = self.look_up(*packed_signs(self.arrangement.sign_vector(points)))
+        for p in np.flatnonzero(found < 0):
+            raise InputError(f"point {p} is in none of the {self!r}")
+        return int(found[0]) if single else found
 
     @cached_property
     def cells(self) -> Cells:
@@ -464,3 +504,8 @@ class _Cut:
         ).reshape(self.T.shape)[:-1]
         with np.errstate(over="ignore", invalid="ignore"):
             return self.cells.points @ values[:, :-1].T + values[:, -1]
+
+
+def packed_signs(signs: Signs) -> tuple[Words, Words]:
+    """Sign vectors as positive and zero bits."""
+    return pack_signs(signs), pack_signs((signs == 0).astype(np.int8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,15 +17,15 @@ from arrangement.counting.flat_lattice import FlatLattice
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, Point
 from arrangement.exact.numbers import primitive, shown
-from arrangement.exact.packing import Words, unpack_signs, word_count
+from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import all_columns
 from arrangement.progress import Progress, reporter
-from arrangement.results.columns import Columnar, frozen
+from arrangement.results.columns import Valued, frozen
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
 
-__all__ = ["Flat", "Flats", "flats", "parametrization"]
+__all__ = ["Flat", "Flats", "center", "flats", "parametrization"]
 
 Integers = NDArray[np.object_]
 
@@ -83,11 +84,12 @@ class Flat:
         return f"Flat {self.index}: hyperplanes {which}; dimension {self.dimension}"
 
 
-class Flats(Columnar[Flat]):
+class Flats(Valued[Flat]):
     """All flats of one rank; it never changes.
 
     Made by :meth:`Arrangement.flats`, in lexicographic order of their first bases (the lowest
-    hyperplane, then the lowest that cuts it, …).
+    hyperplane, then the lowest that cuts it, …). Two are equal if they are the same flats of
+    equal arrangements.
 
     Attributes
     ----------
@@ -121,6 +123,15 @@ class Flats(Columnar[Flat]):
 
     def _item(self, i: int) -> Flat:
         return Flat(self, i)
+
+    @property
+    def _value(self) -> tuple[Any, ...]:
+        return self.rank, self.packed
+
+    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+        """What a table says of each flat: the numbers of its hyperplanes, and mobius."""
+        hyperplanes = [" ".join(map(str, flat.hyperplanes)) for flat in self]
+        return {"hyperplanes": hyperplanes, "mobius": self.mobius}
 
     def __repr__(self) -> str:
         return f"{len(self)} flats of rank {self.rank} of an {self.arrangement!r}"
@@ -191,6 +202,26 @@ def flats(arrangement: Arrangement, rank: int, progress: Progress = None) -> Fla
         words = FlatLattice.of(arrangement).flats(k, reporter(progress, "hyperplanes"))
         words = all_columns(arrangement, words, oriented=False)
     return Flats(arrangement, k, words)
+
+
+def center(arrangement: Arrangement) -> Flat:
+    """The flat that all hyperplanes share (SageMath's ``center``).
+
+    Raises
+    ------
+    InputError
+        If they share no point.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> Arrangement([[1, 0], [0, 1], [1, 1]], [-1, -2, -3]).center().point
+    (Fraction(1, 1), Fraction(2, 1))
+    """
+    if not arrangement.is_central:
+        raise InputError("only a central arrangement has a center; these share no point")
+    every = pack_signs(np.ones((1, arrangement.n_hyperplanes), dtype=np.int8))
+    return Flats(arrangement, arrangement.rank, every)[0]
 
 
 def parametrization(rows: Integers) -> Integers:

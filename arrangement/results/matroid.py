@@ -287,7 +287,7 @@ def dual(arrangement: Arrangement) -> Arrangement:
                 f"hyperplane {i} is in no circuit, so its dual is no hyperplane; "
                 "take the dual without it"
             )
-    return type(arrangement)(normals)
+    return type(arrangement)(normals, labels=arrangement.labels)
 
 
 def _dependencies(arrangement: Arrangement) -> Integers:

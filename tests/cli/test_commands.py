@@ -141,6 +141,13 @@ def test_float_reads_the_nearest_float64(facts):
         ("grid 3 4", 20, 6),
         ("graphical 0-1 1-2 2-0 isolated", 6, 0),
         ("discriminantal 5 2 --seed 1", 62, 0),
+        ("shi B2", 25, 9),
+        ("catalan 3 2", 72, 42),
+        ("g_shi 0-1 1-2", 9, 1),
+        ("bigraphical 0-1 1-2 0-2 --seed 4", 19, 7),
+        ("multigrid 5 1 --seed 2", 16, 6),
+        ("matroid whirl", 26, 0),
+        ("specht 2 1 1", 14, 0),
     ],
 )
 def test_families(facts, arguments, cells, bounded):
@@ -152,8 +159,9 @@ def test_families(facts, arguments, cells, bounded):
     [
         name
         for name, family in FAMILIES.items()
-        if name not in ("coxeter", "graphical", "regular_polytope")
-        and len([p for p in signature(family).parameters if p != "rng"]) == 1
+        if not {"type", "name", "graph", "points", "generators"}
+        & {*signature(family).parameters}
+        and len([p for p in signature(family).parameters.values() if p.default is p.empty]) == 1
     ],
 )
 def test_every_family_is_called_by_its_name(facts, name):
@@ -344,7 +352,10 @@ def test_bad_files_are_named(refused, tmp_path):
         ("cells", "give either FILE (or - for standard input) or --family NAME N"),
         ("cells - --family braid 3", "give either FILE"),
         ("cells --family", "argument --family: expected at least one argument"),
-        ("cells --family brain 3", "--family brain: no such family; there are braid, catalan"),
+        (
+            "cells --family brain 3",
+            "--family brain: no such family; there are bigraphical, braid, catalan",
+        ),
         ("cells --family braid", "--family braid takes 1 (n) after the name, not 0"),
         ("cells --family braid 3 4", "--family braid takes 1 (n) after the name, not 2"),
         ("cells --family generic 3", "--family generic takes 2 (n, d) after the name, not 1"),
@@ -359,13 +370,16 @@ def test_bad_files_are_named(refused, tmp_path):
         ("cells --family graphical 0-1 2-", "--family graphical: '2-' is neither an edge"),
         ("cells --family graphical 0-1-2", "--family graphical: '0-1-2' is neither an edge"),
         ("cells --family graphical 0-0", "graphical: node '0' has a loop"),
-        ("cells --family graphical 0-1 --seed 1", "--seed is for --family generic and disc"),
+        ("cells --family graphical 0-1 --seed 1", "--seed is for --family bigraphical, disc"),
         ("cells --family braid x", "braid: 'x' is not an integer"),
         ("cells --family braid 2.5", "braid: '2.5' is not an integer"),
         ("cells --family braid -1", "braid: -1 is too small"),
         ("cells --family resonance 40", "resonance(40) has 1,099,511,627,775 hyperplanes"),
-        ("cells --family braid 3 --seed 1", "--seed is for --family generic"),
-        ("cells - --seed 1", "--seed is for --family generic"),
+        (
+            "cells --family braid 3 --seed 1",
+            "--seed is for --family bigraphical, discriminantal, generic",
+        ),
+        ("cells - --seed 1", "--seed is for --family bigraphical, discriminantal, generic"),
         ("cells --family braid 3 --central", "--central and --float are for FILE"),
         ("cells --family braid 3 --float", "--central and --float are for FILE"),
         ("cells --family generic 3 2 --seed x", "argument --seed: invalid int value: 'x'"),

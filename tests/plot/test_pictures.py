@@ -468,3 +468,18 @@ def test_importing_and_drawing_leave_pyplot_alone():
 def test_a_notebook_shows_the_figure():
     figure = plot.arrangement(Arrangement([[1, 0], [0, 1]]).cells())
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_lines_have_their_labels_where_they_leave_the_window():
+    labels = ["x axis", "", "$tilted", "far away"]
+    lines = Arrangement([[0, 1], [1, 0], [1, 1], [1, 0]], [0, 0, -1, 900], labels=labels)
+    axes = plot.arrangement(lines.cells(), window=[(-2, 2), (-2, 2)]).axes[0]
+    written = {text.get_text(): text.get_position() for text in axes.texts}
+    assert set(written) == {"x axis", r"\$tilted"}
+    for normal, offset, name in (((0, 1), 0, "x axis"), ((1, 1), -1, r"\$tilted")):
+        x, y = written[name]
+        assert normal[0] * x + normal[1] * y + offset == pytest.approx(0, abs=1e-9)
+        assert max(abs(x), abs(y)) == pytest.approx(2)
+    points = Arrangement([[1], [2]], [0, -1], labels=["a", "b"])
+    texts = plot.arrangement(points.cells()).axes[0].texts
+    assert [text.get_text() for text in texts] == ["a", "b"]

@@ -174,6 +174,11 @@ class Pieces(Columnar[Piece]):
             "isolated",
         )
 
+    def node_columns(self) -> dict[str, Floats | Indices | Mask | NDArray[np.str_]]:
+        """What a table says of each piece: loss, kind, dimension, margin, decided."""
+        names = ("loss", "kind", "dimension", "margin", "decided", "output_bias")
+        return {name: getattr(self, name) for name in names}
+
     @property
     def signs(self) -> Signs:
         """The signs of w_j·x_i, shape (m, K, N)."""
