@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "above",
     "absolute",
+    "covering",
     "down",
     "fused",
     "if_above",
@@ -46,6 +47,7 @@ class _Operation:
 (
     above,
     absolute,
+    covering,
     down,
     fused,
     if_above,
