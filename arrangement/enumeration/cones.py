@@ -20,6 +20,7 @@ opposite, where the others are zero, or on neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from itertools import product
 from math import gcd, lcm, prod
@@ -28,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.enumeration.integral_counts import INTEGER_LIMIT, IntegralCount, TooLarge
 from arrangement.exact.fields import FieldElement, field_of, in_one_field
 from arrangement.exact.numbers import integral, primitive
 from arrangement.exact.packing import Words, pack_signs, word_count
@@ -51,8 +53,6 @@ Block = tuple[Words, Words, NDArray[np.bool_], Floats]
 KINDS = ("integers", "floats", "twofold", "residues")
 """Numbers of the compiled loops, the quickest first: integers up to `INTEGER_LIMIT`; float64
 with error bounds; sums of two float64 with bounds; these and residues that prove zeros."""
-
-INTEGER_LIMIT = 2**26
 
 PATIENCE = 100
 """How many rays may be asked for before the next kind of numbers is tried."""
@@ -394,7 +394,10 @@ class _Cone:
 
     def count(self) -> int:
         """The number of cells."""
-        for _ in self._attempts():
+        if self._is_small():
+            with suppress(TooLarge):
+                return self.integral().count(self._report)
+        for _ in self._attempts("floats"):
             found = self._count()
             if found is not None:
                 return found
@@ -423,9 +426,22 @@ class _Cone:
             else:
                 return
 
-    def _attempts(self) -> Iterator[None]:
+    def integral(self) -> IntegralCount:
+        """Its cells to be counted in integers: half of them where there are copies."""
+        lines = len(self.dividing)
+        bounding = self._bounding()[0].tolist()
+        chosen = sum(1 << i for i, bound in enumerate(bounding) if bound)
+        order = [*range(lines, len(self.edges)), *range(lines)]
+        return IntegralCount(
+            self._divided().T[order],
+            [self.masks[i] & chosen for i in order],
+            self.dimension,
+            n_lines=lines - (self.copies - 1),
+        )
+
+    def _attempts(self, first: str = "integers") -> Iterator[None]:
         """Make the buffers for one kind of numbers; should it fail, for the next."""
-        for kind in KINDS:
+        for kind in KINDS[KINDS.index(first) :]:
             if kind != "integers" or self._is_small():
                 self.kind = kind
                 self._begin()
@@ -439,6 +455,18 @@ class _Cone:
         # The first row most often tells.
         return self.field is None and fit(self.rows[:1] @ self.edges.T) and fit(self.values)
 
+    def _divided(self) -> Floats:
+        """Integer values on the edges, each row divided by their greatest common divisor."""
+        common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
+        return (self.values // common[:, None]).astype(np.float64)
+
+    def _bounding(self) -> NDArray[np.int8]:
+        """Of walls and rows 1 for the walls, and the rows that divide."""
+        m = len(self.walls)
+        bounding = np.zeros((1, m + len(self.rows)), dtype=np.int8)
+        bounding[0, [*range(m), *(m + i for i in self.dividing)]] = 1
+        return bounding
+
     def _begin(self) -> None:
         """Put the edges into the buffers: first the lines, each with its opposite."""
         m, n, r = len(self.walls), len(self.rows), len(self.edges)
@@ -450,8 +478,7 @@ class _Cone:
         integral, twofold = self.kind == "integers", self.kind in ("twofold", "residues")
         self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
         if integral:
-            common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
-            high = (self.values // common[:, None]).astype(np.float64)
+            high = self._divided()
             low = np.zeros_like(high)
             scales, errors = (
                 np.zeros(len(self.edges), dtype=np.int64),
@@ -498,9 +525,7 @@ class _Cone:
             words = [mask >> 64 * w & 2**64 - 1 for mask in self.masks]
             self.rays.tight[:r, w] = np.array(words, dtype=np.uint64)[source]
         kernel.mark(self.rays, np.arange(n), 0, n, m, 0, r)
-        # At first the walls are walls, and the rows that divide.
-        self.bounding = np.zeros((1, m + n), dtype=np.int8)
-        self.bounding[0, [*range(m), *(m + i for i in self.dividing)]] = 1
+        self.bounding = self._bounding()
         self.first = np.array([*range(2 * lines, r), *range(0, 2 * lines, 2)])
         # Each of the cones that are waiting has a list.
         self.lists = np.empty(4 * room, np.int64)
@@ -632,14 +657,13 @@ class _Cone:
         self._make_room()
         self.cuts, table, positions = (
             np.empty(4 * n, np.int64),
-            np.empty(4 * n + 4, np.int64),
+            np.empty(n, np.int64),
             np.empty(n),
         )
         while True:
             reason = count_cells(
                 self.state, self.levels, self.rays, self.room, self.lists, self.cuts, table,
                 positions, pack_signs(self.bounding), len(self.walls), free, D,
-                self.kind == "integers",
             )  # fmt: skip
             found = int(self.state[3])
             if reason == kernel.DONE:

@@ -222,7 +222,7 @@ def shared(typing, words, start, word):
 
 @intrinsic
 def covering(typing, words, start, word):
-    """Bit k is 1 where the k-th of eight words from a place in memory has all bits of a word."""
+    """Bit k is 1 where the k-th of eight words from a place on has all bits of a word."""
     if not _fits(words, types.uint64):
         return None
 

@@ -1,4 +1,4 @@
-"""Cells in a pointed cone, counted: restrict it to each row that cuts it, in integers, compiled.
+"""Cells in a pointed cone, counted in integers: restrict it to each row that cuts it, compiled.
 
 A level of the recursion has the values of the rows that cut its cone on the rays of the cone,
 eight rows in the lanes of a vector, and of each ray the walls that it lies on as one word. What
@@ -65,7 +65,7 @@ N_COLUMNS = 10
 RAYS, VALUES, STRIDE, TIGHT, EDGES, N_EDGES, CROSSED, N_CUTS, START, STOP = range(N_COLUMNS)
 """Columns of the table of levels: how many rays there are; where their values begin, and how
 far apart those of two rays are; where their words begin, and the edges, and how many edges
-there are with the loops; where the masks of crossed edges begin; how many rows cut the cone; and
+there are with the loops; where the masks of crossed edges begin; how many rows cut the cone;
 which of them are to be restricted to."""
 
 BUILT = -1
@@ -86,8 +86,8 @@ class Levels(NamedTuple):
     Attributes
     ----------
     given : float64 (r, n)
-        The values of all rows on the rays of a cone. The last of these may stand for lines: then
-        the cone is one of the orthants, where each is a ray or the opposite of one.
+        The values of all rows on the rays of a cone. The last of these may stand for lines:
+        then the cone is one of the orthants, where each is a ray or the opposite of one.
     walls : uint64 (r,)
         The walls on which each of these rays lies.
     table : int64 (dimension + 1, N_COLUMNS)
@@ -401,12 +401,15 @@ def _restricted(levels, l, k, dimension):
     under[TIGHT] = level[TIGHT] + level[RAYS]
     under[EDGES] = level[EDGES] + level[N_EDGES]
     under[CROSSED] = level[CROSSED] + level[STRIDE] * (level[N_EDGES] + 63 >> 6)
-    if (
-        under[VALUES] + (under[RAYS] + 8) * stride > len(values)
-        or under[TIGHT] + under[RAYS] + 8 > len(tight)
-    ):
+    if under[VALUES] + (under[RAYS] + 8) * stride > len(values) or under[TIGHT] + under[
+        RAYS
+    ] + 8 > len(tight):
         return -1 - GROW
-    ray, base, wide = np.uint64(level[TIGHT]), np.uint64(level[VALUES]), np.uint64(level[STRIDE])
+    ray, base, wide = (
+        np.uint64(level[TIGHT]),
+        np.uint64(level[VALUES]),
+        np.uint64(level[STRIDE]),
+    )
     place, start = np.uint64(under[VALUES]), np.uint64(under[TIGHT])
     for j in range(n):
         largest = 0.0
@@ -553,8 +556,8 @@ def count_integral(state, levels, floor, n_orthants, dimension):
 def sample_integral(levels, floor, dimension, random, sums):
     """Estimates of the number of cells that `count_integral` would find (Knuth 1975).
 
-    Of the rows of a level whose cells are not at hand one is followed, and weighed by the inverse
-    of its probability, which is larger if more rows cut what it cuts out.
+    Of the rows of a level whose cells are not at hand one is followed, and weighed by the
+    inverse of its probability, which is larger if more rows cut what it cuts out.
 
     Parameters
     ----------
