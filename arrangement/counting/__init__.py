@@ -1,2 +1,1 @@
-"""Counting without listing: characteristic polynomials, flats, symmetry, the intersection
-poset."""
+"""Counting without listing: characteristic polynomials, flats, the intersection poset."""

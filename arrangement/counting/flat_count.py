@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.counting.flat_lattice import FlatLattice
-from arrangement.counting.groups import PermutationGroup
 from arrangement.errors import SizeError
 from arrangement.exact.packing import word_count
 from arrangement.kernels.cells import covers as kernel
 from arrangement.memory import memory
 from arrangement.progress import Progress, reporter
+from arrangement.symmetry.permutation_groups import PermutationGroup
 
 __all__ = ["FlatCount"]
 

@@ -14,13 +14,6 @@ from arrangement import exact
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_instance
 from arrangement.counting.flat_count import FlatCount
-from arrangement.counting.groups import PermutationGroup
-from arrangement.counting.symmetry import (
-    Automorphisms,
-    Symmetry,
-    find_generators,
-    given_generators,
-)
 from arrangement.counting.whitney import BrokenCircuits
 from arrangement.enumeration import choose, sweep
 from arrangement.errors import InputError
@@ -29,6 +22,13 @@ from arrangement.hyperplanes.components import components
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import decone, distinct_essential_rows
 from arrangement.progress import Progress
+from arrangement.symmetry.automorphisms import (
+    Automorphisms,
+    Symmetry,
+    find_generators,
+    given_generators,
+)
+from arrangement.symmetry.permutation_groups import PermutationGroup
 
 __all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_numbers"]
 

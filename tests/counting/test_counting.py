@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, NumberField, SizeError, exact, families
-from arrangement.counting import flat_count, groups, polynomial, whitney
+from arrangement.counting import flat_count, polynomial, whitney
 from arrangement.counting.flat_count import FlatCount
-from arrangement.counting.groups import PermutationGroup
 from arrangement.enumeration import restrict
 from arrangement.exact.fields import field_of
 from arrangement.kernels.cells import covers as kernel
+from arrangement.symmetry import permutation_groups
+from arrangement.symmetry.permutation_groups import PermutationGroup
 from tests import reference
 from tests.amounts import examples, first
 from tests.facts import BOUNDED, CELLS, COUNTS, WHITNEY
@@ -439,7 +440,7 @@ def test_orbits_that_fall_into_parts_are_counted_right(monkeypatch):
         symmetry.append([rows.tolist().index(row) for row in rows[:, swap].tolist()])
     denominators = set()
     for room in range(0, 20000, 1000):
-        monkeypatch.setattr(groups, "ROOM", room)
+        monkeypatch.setattr(permutation_groups, "ROOM", room)
         count = FlatCount(rows, None, PermutationGroup(symmetry))
         assert count.whitney_numbers() == WHITNEY["resonance", 5][:-1]
         denominators.add(count._denominator)

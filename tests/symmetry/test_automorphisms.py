@@ -8,11 +8,11 @@ from flint import fmpz_mat
 from hypothesis import given
 
 from arrangement import Arrangement, families
-from arrangement.counting.symmetry import Automorphisms, find_generators
 from arrangement.hyperplanes.reduction import distinct_essential_rows
+from arrangement.symmetry.automorphisms import Automorphisms, find_generators
 from tests.amounts import examples
-from tests.counting.test_groups import elements
 from tests.strategies import tables
+from tests.symmetry.test_permutation_groups import elements
 
 
 def automorphisms_of(arrangement):

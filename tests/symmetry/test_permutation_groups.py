@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arrangement.counting import groups as module
-from arrangement.counting.groups import PermutationGroup, orbits
 from arrangement.exact.packing import pack_signs, unpack_signs
+from arrangement.symmetry import permutation_groups as module
+from arrangement.symmetry.permutation_groups import PermutationGroup, orbits
 from tests.amounts import examples
 
 

@@ -13,12 +13,12 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
-from arrangement.counting.groups import orbits
 from arrangement.errors import InputError, SizeError
 from arrangement.hyperplanes.components import coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
+from arrangement.symmetry.permutation_groups import orbits
 
-__all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators"]
+__all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators", "projection"]
 
 Symmetry: TypeAlias = str | Sequence[Sequence[int]] | None
 
@@ -69,19 +69,66 @@ class Automorphisms:
         self.infinity = infinity
         unit = np.array([[0] * (width - 1) + [1]], dtype=object)
         self.vectors = np.concatenate([rows, unit]) if infinity else rows
-        self._basis = exact.independent_columns(self.vectors.T)
-        here = coordinates(self.vectors, self._basis)
+        self.basis = exact.independent_columns(self.vectors.T)
+        here = coordinates(self.vectors, self.basis)
         assert here is not None, "the basis is one"
-        self._form = _normal_form(here)
+        self._form, self._factors = _normal_form(here)
 
     def __contains__(self, permutation: Sequence[int]) -> bool:
+        return self.scales(permutation) is not None
+
+    def scales(self, permutation: Sequence[int]) -> list[Any] | None:
+        """By what a linear map that takes vectors to multiples of each other multiplies them.
+
+        Parameters
+        ----------
+        permutation : sequence of n ints
+            Vector i goes to a multiple of vector ``permutation[i]``.
+
+        Returns
+        -------
+        list of numbers, or None if there is no such map
+            Of the vector to be fixed, too, at the end. Unique up to one factor, of either
+            sign, for each connected component of the vectors.
+
+        Examples
+        --------
+        >>> plane = np.array([[1, 0], [0, 1], [1, 2]], dtype=object)
+        >>> list(map(str, Automorphisms(plane, False).scales([1, 0, 2])))
+        ['1', '1/4', '1/2']
+        """
         images = [*permutation, self.n] if self.infinity else list(permutation)
-        there = coordinates(self.vectors[images], self._basis)
-        return there is not None and _normal_form(there) == self._form
+        there = coordinates(self.vectors[images], self.basis)
+        if there is None:
+            return None
+        form, factors = _normal_form(there)
+        if form != self._form:
+            return None
+        return [a / b for a, b in zip(self._factors, factors, strict=True)]
+
+    def linear_map(self, permutation: Sequence[int]) -> Integers | None:
+        """The matrix T of such a map v ↦ v T, of ints, Fractions or field elements.
+
+        Examples
+        --------
+        >>> plane = np.array([[1, 0], [0, 1], [1, 1]], dtype=object)
+        >>> Automorphisms(plane, False).linear_map([1, 2, 0]).astype(int).tolist()
+        [[0, 1], [-1, -1]]
+        """
+        scales = self.scales(permutation)
+        if scales is None:
+            return None
+        images = [*permutation, self.n] if self.infinity else list(permutation)
+        moved = [scales[b] * self.vectors[images[b]] for b in self.basis]
+        found = exact.inverse(self.vectors[self.basis])
+        assert found is not None, "the basis is one"
+        return found[0] @ np.array(moved, dtype=object) * exact.ratio(1, found[1])
 
 
-def _normal_form(table: Integers) -> list[list[Any]]:
+def _normal_form(table: Integers) -> tuple[list[list[Any]], list[Any]]:
     """The table with rows and columns scaled so that certain entries become 1.
+
+    With the form come the numbers by which its rows were divided, beyond the columns' factors.
 
     The non-zero entries are the edges of a graph on rows and columns. Along a spanning forest
     they tell all factors, up to one for each component: tables have the same form iff they
@@ -89,6 +136,7 @@ def _normal_form(table: Integers) -> list[list[Any]]:
     """
     scale: dict[int, Any] = {}
     form: list[list[Any]] = [[]] * len(table)
+    factors: list[Any] = [1] * len(table)
     waiting = list(range(len(table)))
     while waiting:
         later = []
@@ -101,10 +149,11 @@ def _normal_form(table: Integers) -> list[list[Any]]:
             for c, v in support:
                 scale.setdefault(c, known / v)
             form[j] = [v * scale[c] / known if v else 0 for c, v in enumerate(table[j])]
+            factors[j] = known
         if len(later) == len(waiting):
             scale[next(c for c, v in enumerate(table[later[0]]) if v)] = Fraction(1)
         waiting = later
-    return form
+    return form, factors
 
 
 def given_generators(
@@ -171,11 +220,11 @@ def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]
     """
     if automorphisms.n > MOST_HYPERPLANES or automorphisms.n == 0:
         return [], 1
-    forms = _projection(automorphisms)
+    forms = projection(automorphisms)
     return ([], 1) if forms is None else _Search(automorphisms, forms).run()
 
 
-def _projection(automorphisms: Automorphisms) -> NDArray[np.float64] | None:
+def projection(automorphisms: Automorphisms) -> NDArray[np.float64] | None:
     """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; None where float64 fails.
 
     The vectors are scaled until all P_ii are equal, as far as that is possible (Barthe 1998):

@@ -1,0 +1,1 @@
+"""Symmetry: linear maps that permute the hyperplanes, and the reflections among them."""
