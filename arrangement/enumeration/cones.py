@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.enumeration.integral_counts import INTEGER_LIMIT, IntegralCount, TooLarge
+from arrangement.enumeration.restricted_cones import RestrictedCone
 from arrangement.exact.fields import FieldElement, field_of, in_one_field
 from arrangement.exact.numbers import integral, primitive
 from arrangement.exact.packing import Words, pack_signs, word_count
@@ -39,7 +40,16 @@ from arrangement.kernels.cells.cone_counting import count_cells
 from arrangement.kernels.cells.cone_splitting import Cones, Found, split_cells
 from arrangement.memory import refuse
 
-__all__ = ["count", "count_faces", "faces", "homogeneous", "inner_points", "rays_of", "words"]
+__all__ = [
+    "Cone",
+    "count",
+    "count_faces",
+    "faces",
+    "homogeneous",
+    "inner_points",
+    "rays_of",
+    "words",
+]
 
 Integers = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -171,7 +181,7 @@ def count(
     """
     if not len(rows) and not len(walls):
         return 1
-    cone = _Cone(rows, walls, show, rays=rays)
+    cone = Cone(rows, walls, show, rays=rays)
     total = 0 if cone.is_empty else cone.count()
     show(cone.copies * total, cone.copies * total)
     return cone.copies * total
@@ -202,7 +212,7 @@ def count_faces(
     """
     if not len(rows) and not len(walls):
         return [1]
-    cone = _Cone(rows, walls, show)
+    cone = Cone(rows, walls, show)
     counts = [0] * cone.dimension if cone.is_empty else cone.count_faces()
     counts = [cone.copies * c for c in counts]
     return counts if len(walls) else [*counts, 1]
@@ -279,7 +289,7 @@ def faces(
         if codimension == 0:
             yield whole, none, np.zeros(0, dtype=np.bool_)
         return
-    cone = _Cone(rows, walls, show, rays=rays)
+    cone = Cone(rows, walls, show, rays=rays)
     done = 0
     if not cone.is_empty and codimension < cone.dimension:
         for positive, zero, touches, _ in cone.faces(codimension, touching):
@@ -313,7 +323,7 @@ def inner_points(rows: Integers, walls: Integers) -> Iterator[Floats]:
     >>> [block.tolist() for block in inner_points(lines, lines[:2])]
     [[[2.0, 1.0], [1.0, 2.0]]]
     """
-    cone = _Cone(rows, walls, located=True)
+    cone = Cone(rows, walls, located=True)
     if not cone.is_empty:
         for _, _, _, found in cone.faces(0, None):
             points = np.zeros((len(found), rows.shape[1]))
@@ -321,7 +331,7 @@ def inner_points(rows: Integers, walls: Integers) -> Iterator[Floats]:
             yield points
 
 
-class _Cone:
+class Cone:
     """The cone {x : walls x > 0}, and rows that cut it, modulo what all contain.
 
     It is the sum of a pointed cone, on which as many `dividing` rows are zero as it contains
@@ -394,7 +404,7 @@ class _Cone:
 
     def count(self) -> int:
         """The number of cells."""
-        if self._is_small():
+        if self.is_small():
             with suppress(TooLarge):
                 return self.integral().count(self._report)
         for _ in self._attempts("floats"):
@@ -428,26 +438,36 @@ class _Cone:
 
     def integral(self) -> IntegralCount:
         """Its cells to be counted in integers: half of them where there are copies."""
+        order, masks = self._rays_then_lines()
+        n_lines = len(self.dividing) - (self.copies - 1)
+        return IntegralCount(self._divided().T[order], masks, self.dimension, n_lines)
+
+    def restricted(self, orthant: int) -> RestrictedCone:
+        """One of its orthants, as :meth:`IntegralCount.enter` numbers them."""
+        order, masks = self._rays_then_lines()
+        signs = [-1 if orthant >> i & 1 else 1 for i in range(len(order))][::-1]
+        values = self.values[:, order] * np.array(signs, dtype=object)
+        return RestrictedCone(values.tolist(), masks, self.dimension)
+
+    def _rays_then_lines(self) -> tuple[list[int], list[int]]:
+        """The order of the edges, and which walls and dividing rows each lies on."""
         lines = len(self.dividing)
         bounding = self._bounding()[0].tolist()
         chosen = sum(1 << i for i, bound in enumerate(bounding) if bound)
         order = [*range(lines, len(self.edges)), *range(lines)]
-        return IntegralCount(
-            self._divided().T[order],
-            [self.masks[i] & chosen for i in order],
-            self.dimension,
-            n_lines=lines - (self.copies - 1),
-        )
+        return order, [self.masks[i] & chosen for i in order]
 
     def _attempts(self, first: str = "integers") -> Iterator[None]:
         """Make the buffers for one kind of numbers; should it fail, for the next."""
         for kind in KINDS[KINDS.index(first) :]:
-            if kind != "integers" or self._is_small():
+            if kind != "integers" or self.is_small():
                 self.kind = kind
                 self._begin()
                 yield
 
-    def _is_small(self) -> bool:
+    def is_small(self) -> bool:
+        """Are the values on its edges small integers?"""
+
         def fit(values: Integers) -> bool:
             sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in values)
             return all(size < INTEGER_LIMIT for size in sizes)

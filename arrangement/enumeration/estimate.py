@@ -17,7 +17,13 @@ from arrangement.exact.packing import word_count
 from arrangement.hyperplanes.reduction import Reduction
 from arrangement.memory import memory
 
-__all__ = ["estimated_cells", "estimated_faces", "refuse_too_many", "refuse_too_many_faces"]
+__all__ = [
+    "either_side",
+    "estimated_cells",
+    "estimated_faces",
+    "refuse_too_many",
+    "refuse_too_many_faces",
+]
 
 Integers = NDArray[np.object_]
 
@@ -124,14 +130,14 @@ def estimated_faces(rows: Integers, codimension: int, samples: int = 40) -> floa
         if exact.rank(chosen[:, :-1]) < codimension:
             continue
         cut = (rows @ exact.nullspace(chosen)).tolist()
-        distinct = {_either_side(row) for row in cut if any(row[:-1])}
+        distinct = {either_side(row) for row in cut if any(row[:-1])}
         restricted = np.array(sorted(distinct), dtype=object).reshape(-1, width - codimension)
         cells = estimated_cells(restricted)
         total += cells / comb(sum(not any(row) for row in cut), codimension)
     return comb(n, codimension) * total / samples
 
 
-def _either_side(row: list[Any]) -> tuple[Any, ...]:
+def either_side(row: list[Any]) -> tuple[Any, ...]:
     """One of the two primitive rows of a hyperplane."""
     row = primitive(row)
     return tuple(row if next(v for v in row if v) > 0 else [-v for v in row])

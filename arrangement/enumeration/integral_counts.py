@@ -30,7 +30,7 @@ ROOM = 2**12
 
 
 class TooLarge(Exception):
-    """An integer is too large for the compiled loop."""
+    """An integer is too large for the compiled loop, or there are too many walls."""
 
 
 class IntegralCount:
@@ -41,9 +41,8 @@ class IntegralCount:
 
     Parameters
     ----------
-    values : ndarray of int64 or float64, shape (r, n)
-        Of the rows on the rays; integers below 2^26. No row is zero on all rays, and copies cut
-        nothing more.
+    values : ndarray of integers or float64, shape (r, n)
+        Of the rows on the rays. No row is zero on all rays, and copies cut nothing more.
     masks : sequence of int
         Bit i is 1 where the ray lies on wall i.
     dimension : int
@@ -60,7 +59,7 @@ class IntegralCount:
     Raises
     ------
     TooLarge
-        If there are more than 64 walls.
+        If a value is, or there are more than 64 walls.
 
     Examples
     --------
@@ -78,6 +77,8 @@ class IntegralCount:
     ) -> None:
         self.dimension = dimension
         self.n_orthants = 2**n_lines
+        if values.size and np.abs(values).max() >= INTEGER_LIMIT:
+            raise TooLarge
         r, n = values.shape
         size = max(ROOM, 4 * (r + 8) * (n + 8))
         rays, edges = max(ROOM, 4 * (r + 8)), max(ROOM, r * r)
@@ -134,6 +135,17 @@ class IntegralCount:
 
         self.enter(0)
         return self._run(0, 1 + min(1, self.n_cuts), self.n_orthants, report)
+
+    def count_orthant(self) -> int:
+        """The number of cells in the orthant that was entered.
+
+        Raises
+        ------
+        TooLarge
+        """
+        first = self.levels.table[0]
+        first[kernel.START], first[kernel.STOP] = min(1, self.n_cuts), self.n_cuts
+        return self._run(0, 1 + min(1, self.n_cuts))
 
     def n_below(self, row: int) -> int:
         """How many different rows cut what a row of those that cut cuts out; 0 if they are so

@@ -261,7 +261,7 @@ def test_integers_that_become_too_large_on_the_way(seed):
     rng = np.random.default_rng(seed)
     rows = rng.integers(-4000, 4001, size=(10, 4)).astype(object)
     rows[6:] = rows[:4] - rows[2:6]
-    cone = cones._Cone(rows, rows[:0], lambda done, total: None)
+    cone = cones.Cone(rows, rows[:0], lambda done, total: None)
     counted = cone.count()
     assert cone.kind == "floats"
     signs = listed(rows, rows[:0])
@@ -404,7 +404,7 @@ def test_the_order_of_faces_does_not_depend_on_the_kind_of_numbers(monkeypatch):
             orders = []
             for kind in KINDS:
                 use(kind, monkeypatch)
-                cone = cones._Cone(rows, walls, lambda done, total: None)
+                cone = cones.Cone(rows, walls, lambda done, total: None)
                 blocks = cone.faces(codimension, None)
                 orders.append([np.concatenate(parts) for parts in zip(*blocks, strict=True)])
             for positive, zero, *_ in orders:
