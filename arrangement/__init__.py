@@ -34,15 +34,18 @@ if TYPE_CHECKING:
     from arrangement.builder import ArrangementBuilder
     from arrangement.exact.fields import NumberField
     from arrangement.files.graphml import write_poset
+    from arrangement.results.cell_classes import CellClasses
     from arrangement.results.cells import Cell, Cells
     from arrangement.results.faces import Face, Faces
     from arrangement.results.flats import Flat, Flats
+    from arrangement.symmetry.reflection_groups import ReflectionGroup
 
 __all__ = [
     "Arrangement",
     "ArrangementBuilder",
     "ArrangementError",
     "Cell",
+    "CellClasses",
     "Cells",
     "Face",
     "Faces",
@@ -53,6 +56,7 @@ __all__ = [
     "ModelWarning",
     "NearlyDegenerateWarning",
     "NumberField",
+    "ReflectionGroup",
     "SizeError",
     "SolverError",
     "__version__",
@@ -70,12 +74,14 @@ _LAZY = {
     "Arrangement": "arrangement.arrangement",
     "ArrangementBuilder": "arrangement.builder",
     "Cell": "arrangement.results.cells",
+    "CellClasses": "arrangement.results.cell_classes",
     "Cells": "arrangement.results.cells",
     "Face": "arrangement.results.faces",
     "Faces": "arrangement.results.faces",
     "Flat": "arrangement.results.flats",
     "Flats": "arrangement.results.flats",
     "NumberField": "arrangement.exact.fields",
+    "ReflectionGroup": "arrangement.symmetry.reflection_groups",
     "write_poset": "arrangement.files.graphml",
 }
 _PACKAGES = ("bounds", "data", "families", "networks", "plot", "relu")

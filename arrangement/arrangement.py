@@ -5,20 +5,13 @@ The contents page: most methods are functions of the packages below, under their
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from concurrent.futures import Executor
 from functools import cached_property
-from typing import Any
 
 from arrangement.counting import polynomial, poset
-from arrangement.enumeration import choose
 from arrangement.enumeration.restrict import is_simple
 from arrangement.hyperplanes import near, operations
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
-from arrangement.progress import Progress
-from arrangement.results import face_lattice, faces, flats, matroid, topes
-from arrangement.results.cells import Cells, cells_of
+from arrangement.results import cell_classes, face_lattice, faces, flats, matroid, topes
 
 __all__ = ["Arrangement"]
 
@@ -78,46 +71,9 @@ class Arrangement(Hyperplanes):
         """
         return is_simple(self)
 
-    cells = near.warned(cells_of)
-
-    def iter_cells(
-        self,
-        batch_size: int = 2**16,
-        progress: Progress = None,
-        executor: Executor | None = None,
-        domain: Any = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-    ) -> Iterator[Cells]:
-        """The cells in portions, in memory that does not grow with them.
-
-        They are swept, or split where the arrangement is degenerate or a domain is given, or
-        where a sweep without executor and checkpoint would be long in coming to the first; in
-        no particular order with an executor or a checkpoint.
-
-        Parameters
-        ----------
-        batch_size : int
-            Cells in a portion; the last may have fewer.
-        progress, executor, domain, checkpoint
-            As in :meth:`cells`.
-
-        Yields
-        ------
-        Cells
-            With ``complete`` False: edges join cells within the portion only.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from arrangement import Arrangement
-        >>> rng = np.random.default_rng(0)
-        >>> planes = Arrangement(rng.normal(size=(20, 3)), rng.normal(size=20))
-        >>> [len(portion) for portion in planes.iter_cells(batch_size=500)]
-        [500, 500, 351]
-        """
-        near.warn_once(self)
-        portions = choose.iter_cells(self, batch_size, progress, executor, domain, checkpoint)
-        return (Cells(self, part.words, part.walls, complete=False) for part in portions)
+    cells = near.warned(cell_classes.cells)
+    iter_cells = near.warned(cell_classes.iter_cells)
+    n_classes = near.warned(cell_classes.n_classes)
 
     characteristic_polynomial = near.warned(polynomial.characteristic_polynomial)
     whitney_numbers = near.warned(polynomial.whitney_numbers)

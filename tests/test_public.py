@@ -28,6 +28,7 @@ INTERNAL = [
         "kernels.landscape",
         "kernels.networks",
         "results",
+        "symmetry",
     )
 ]
 

@@ -24,11 +24,11 @@ from arrangement.hyperplanes.reduction import decone, distinct_essential_rows
 from arrangement.progress import Progress
 from arrangement.symmetry.automorphisms import (
     Automorphisms,
-    Symmetry,
     find_generators,
     given_generators,
 )
 from arrangement.symmetry.permutation_groups import PermutationGroup
+from arrangement.symmetry.symmetries import NAMES, Symmetries, Symmetry, are_permutations
 
 __all__ = ["characteristic_polynomial", "n_bounded_cells", "n_cells", "whitney_numbers"]
 
@@ -61,7 +61,8 @@ def characteristic_polynomial(
     symmetry : None, "auto" or sequence of sequences of int, optional
         Permutations of the hyperplanes, each a list of n numbers: hyperplane i goes to
         hyperplane ``permutation[i]``. They need not generate the whole group of symmetries.
-        ``"auto"`` searches for them; it pays for highly symmetric arrangements.
+        ``"auto"`` searches for them; it pays for highly symmetric arrangements. What else
+        :meth:`Arrangement.cells` takes is welcome, too.
     progress : bool or callable, optional
         See :meth:`Arrangement.cells`.
 
@@ -208,7 +209,7 @@ def _absolute_coefficients(
     arrangement: Hyperplanes, symmetry: Symmetry, progress: Progress
 ) -> list[int]:
     """w_0, …, w_rank."""
-    if isinstance(symmetry, str) and symmetry != "auto":
+    if isinstance(symmetry, str) and symmetry not in NAMES:
         raise InputError(f"symmetry {shown(symmetry)}: give None, 'auto' or permutations")
     rows = distinct_essential_rows(arrangement)
     if symmetry is None or isinstance(symmetry, str):
@@ -216,12 +217,15 @@ def _absolute_coefficients(
         for part in components(rows[:, :-1]):
             columns = exact.independent_columns(rows[part, :-1])
             factor = rows[np.ix_(part, np.array([*columns, rows.shape[1] - 1]))]
-            w = _of_component(factor, symmetry == "auto", progress)
+            w = _of_component(factor, symmetry is not None, progress)
             product = _product(product, w)
         return product
     central = arrangement.is_central
     automorphisms = Automorphisms(rows[:, :-1] if central else rows, infinity=not central)
-    generators = given_generators(arrangement, automorphisms, symmetry)
+    if are_permutations(symmetry):
+        generators = given_generators(arrangement, automorphisms, symmetry)
+    else:
+        generators = Symmetries(arrangement, symmetry).permutations
     return _of_rows(rows, PermutationGroup(generators) if generators else None, progress)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -28,23 +30,30 @@ COLUMNS = {
     "points": Column("float64", ("m", "d"), optional=True),
 }
 
+ARRANGEMENT = ("normals", "offsets", "domain")
+
 BLOCK = 2**16
 """Points are held against sign vectors in blocks of this many."""
 
 
 class Stored(NamedTuple):
-    """What a file of cells holds; see :class:`~arrangement.results.cells.Cells`."""
+    """What a file of cells holds; see :class:`~arrangement.results.cells.Cells`.
+
+    Beside it there may be more, by name.
+    """
 
     arrangement: Arrangement
     packed: Words
     domain: NDArray[np.object_] | None
     complete: bool
     points: NDArray[np.float64] | None
+    extra: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
 
 def save(path: str | os.PathLike[str], stored: Stored) -> None:
     """Write arrangement, cells and known points; the file appears only when it is whole."""
     arrays: dict[str, NDArray[Any]] = {
+        **stored.extra,
         "normals": storable(stored.arrangement.normals),
         "offsets": storable(stored.arrangement.offsets),
         "packed": stored.packed,
@@ -82,7 +91,8 @@ def load(path: str | os.PathLike[str]) -> Stored:
             raise InputError("packed: there is no cell")
         check_words(packed, n)
         points = columns.get("points")
-        stored = Stored(arrangement, packed, domain, bool(columns["complete"]), points)
+        extra = {k: v for k, v in arrays.items() if k not in {*COLUMNS, *ARRANGEMENT}}
+        stored = Stored(arrangement, packed, domain, bool(columns["complete"]), points, extra)
         _check_copies(stored)
         if points is not None:
             _check_points(stored, points)

@@ -446,52 +446,7 @@ def cells_of(
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
 ) -> Cells:
-    """Enumerate the cells: the connected components of the space off the hyperplanes.
-
-    Parameters
-    ----------
-    method : {"auto", "sweep", "restrict", "lp"}
-        ``"sweep"``: each cell from a vertex, a multiplication a sign; for arrangements
-        that are simple or nearly so.
-        ``"restrict"``: restrict and split, one hyperplane after the other; for all others.
-        ``"lp"``: one LP per cell and hyperplane, the textbook method.
-        ``"auto"``: ``"sweep"`` or ``"restrict"``, by how many cells there are, how
-        degenerate the arrangement is found to be, and how much of it a domain holds. All
-        are exact, and give the same cells in orders of their own.
-    domain : sequence of (low, high), or pair (G, h), optional
-        Keep only the cells that meet the interior of the box low ≤ x ≤ high (None or ±inf
-        for an open end, as in scipy's ``bounds``) or of the polyhedron G x ≤ h. Cells
-        outside cost nothing. (A row g, c of the command line's ``--domain-file``, which is
-        g·x + c > 0, is the row −g of G and the entry c of h.)
-    progress : bool or callable, optional
-        True shows progress on stderr when that is a terminal; a callable is called with
-        (steps done, steps in all), where the latter may be a guess until the end.
-    executor : concurrent.futures.Executor, optional
-        Where tasks run, of all methods but ``"lp"``: a ``ProcessPoolExecutor``, dask's
-        ``Client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor``, …. The order of the
-        cells of one method does not depend on it.
-    checkpoint : path-like, optional
-        A directory that keeps blocks of cells as they are done. Started again after an
-        interruption, only what is missing is done.
-
-    Returns
-    -------
-    Cells
-
-    Raises
-    ------
-    SizeError
-        If the cells would not fit in memory.
-
-    Examples
-    --------
-    >>> from arrangement import Arrangement
-    >>> axes = Arrangement([[1, 0], [0, 1]])
-    >>> axes.cells().signs.tolist()
-    [[1, 1], [1, -1], [-1, -1], [-1, 1]]
-    >>> len(axes.cells(domain=[(1, 2), (-1, 1)]))
-    2
-    """
+    """All cells, or those that meet a domain; see :meth:`Arrangement.cells`."""
     found = choose.cells(arrangement, method, domain, progress, executor, checkpoint)
     return Cells(arrangement, found.words, found.walls, found.points, progress)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,7 @@ from arrangement.hyperplanes.components import coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.symmetry.permutation_groups import orbits
 
-__all__ = ["Automorphisms", "Symmetry", "find_generators", "given_generators", "projection"]
-
-Symmetry: TypeAlias = str | Sequence[Sequence[int]] | None
+__all__ = ["Automorphisms", "find_generators", "given_generators", "projection"]
 
 Integers = NDArray[np.object_]
 Colours = NDArray[np.uint64]
@@ -157,7 +155,7 @@ def _normal_form(table: Integers) -> tuple[list[list[Any]], list[Any]]:
 
 
 def given_generators(
-    arrangement: Hyperplanes, automorphisms: Automorphisms, symmetry: Sequence[Sequence[int]]
+    arrangement: Hyperplanes, automorphisms: Automorphisms, symmetry: Any
 ) -> list[list[int]]:
     """The permutations that a caller gave, checked, on the different hyperplanes."""
     first, _ = arrangement.coincidence

@@ -84,6 +84,33 @@ class Symmetries:
     """
 
     def __init__(self, arrangement: Hyperplanes, symmetry: Any) -> None:
+        self._choose_coordinates(arrangement)
+        pairs, maps = self._described(symmetry)
+        self._reflect(pairs)
+        keeping = [self._keeping_chamber(T) for T in maps]
+        self._generators = self.mirrored + keeping
+        self.others = self._closure(keeping)
+
+    @classmethod
+    def restored(
+        cls, arrangement: Hyperplanes, mirrors: Integers, directions: Integers, others: Sides
+    ) -> Symmetries:
+        """From walls of the chamber, their directions, and all elements of H."""
+        self = cls.__new__(cls)
+        self._choose_coordinates(arrangement)
+        width = len(self._basis)
+        if mirrors.shape != directions.shape or mirrors.shape[1:] != (width,):
+            raise InputError(f"mirrors and directions are not rows of {width} numbers")
+        self._reflect(list(zip(mirrors, directions, strict=True)))
+        opposite = (others + self.n) % max(2 * self.n, 1)
+        whole = (np.sort(others, axis=1) == np.arange(2 * self.n)).all()
+        if not len(others) or not whole or (np.roll(others, self.n, axis=1) != opposite).any():
+            raise InputError("others: no permutations of the sides of hyperplanes")
+        self.others = list(others)
+        self._generators = self.mirrored + self.others
+        return self
+
+    def _choose_coordinates(self, arrangement: Hyperplanes) -> None:
         self.arrangement = arrangement
         self._given = distinct_rows(arrangement)
         n, width = self._given.shape
@@ -103,26 +130,47 @@ class Symmetries:
         self.rows, self.infinity = vectors[:n], vectors[n:]
         self._vectors = vectors
         self._place = {ray(row): i for i, row in enumerate(self.rows)}
-        pairs, maps = self._described(symmetry)
+
+    def _reflect(self, pairs: list[Pair]) -> None:
+        """Take the group that some reflections generate."""
         self.reflections = self._group(pairs)
         steps = zip(self.reflections.walls, self.reflections.wall_directions, strict=True)
         self._steps = [reflection_matrix(a, v) for a, v in steps]
         self.mirrored = [self._sides(T) for T in self._steps]
-        self.others = self._closure([self._keeping_chamber(T) for T in maps])
 
     @property
     def order(self) -> int:
         """The order of the whole group, as it permutes cells."""
         return self.reflections.order * len(self.others)
 
+    @property
+    def permutations(self) -> list[list[int]]:
+        """What generators of the group do to the different hyperplanes."""
+        return [(g[: self.n] % self.n).tolist() for g in self._generators if self.n]
+
     @cached_property
-    def chamber(self) -> Integers:
-        """The chamber D as rows [g | c], g·x + c > 0, in the arrangement's coordinates."""
+    def domain(self) -> tuple[Integers, Integers] | None:
+        """The chamber D as (G, h), G x < h, in the arrangement's space; None for all of it."""
+        if not self.reflections.rank:
+            return None
         walls = self.reflections.walls @ self._full
-        result = np.empty(walls.shape, dtype=object)
-        for i, wall in enumerate(walls):
-            result[i] = primitive(wall)
-        return result
+        return -walls[:, :-1], walls[:, -1]
+
+    def coordinates(self, point: Any) -> Integers:
+        """The values of the basis at a point of the arrangement's space."""
+        exactly = exact_table(point, "point", "entry", 1, irrational=True)
+        return self._full[:, :-1] @ exactly + self._full[:, -1]
+
+    def in_chamber(self, y: Integers) -> tuple[Integers, list[int]]:
+        """The image of a point in the closed chamber, and the walls of the steps to there."""
+        crossed: list[int] = []
+        while True:
+            heights = self.reflections.walls @ y
+            k = next((k for k, h in enumerate(heights) if exact.sign(h) < 0), None)
+            if k is None:
+                return y, crossed
+            y = self._steps[k] @ y
+            crossed.append(k)
 
     # --- which group ------------------------------------------------------------------------
 
@@ -137,10 +185,10 @@ class Symmetries:
                 f"symmetry {shown(symmetry)}: give 'auto', 'all', a ReflectionGroup, "
                 "permutations or matrices"
             )
-        if any(np.ndim(np.asarray(given, dtype=object)) == 2 for given in symmetry):
-            maps = [self._of_matrix(k, given) for k, given in enumerate(symmetry)]
-        else:
+        if are_permutations(symmetry):
             maps = self._of_permutations(symmetry)
+        else:
+            maps = [self._of_matrix(k, given) for k, given in enumerate(symmetry)]
         return self._normal_closure(maps), maps
 
     @cached_property
@@ -362,14 +410,10 @@ class Symmetries:
     def _keeping_chamber(self, T: Integers) -> Sides:
         """The product with an element of W that keeps the chamber, as it permutes sides."""
         sides = self._sides(T)
-        y = T @ self.reflections.chamber_rays.sum(axis=0)
-        while True:
-            heights = self.reflections.walls @ y
-            crossed = next((k for k, h in enumerate(heights) if exact.sign(h) < 0), None)
-            if crossed is None:
-                return sides
-            y = self._steps[crossed] @ y
-            sides = sides[self.mirrored[crossed]]
+        _, crossed = self.in_chamber(T @ self.reflections.chamber_rays.sum(axis=0))
+        for k in crossed:
+            sides = sides[self.mirrored[k]]
+        return sides
 
     def _closure(self, generators: list[Sides]) -> list[Sides]:
         """All elements of a group of permutations of sides."""
@@ -386,6 +430,19 @@ class Symmetries:
                     "reflections generate; give reflections, or fewer generators"
                 )
         return list(found.values())
+
+
+def are_permutations(symmetry: Any) -> bool:
+    """Are these lists of numbers, not of rows of matrices?
+
+    Examples
+    --------
+    >>> are_permutations([[1, 0]]), are_permutations([[[0, 1], [1, 0]]])
+    (True, False)
+    """
+    if isinstance(symmetry, ReflectionGroup):
+        return False
+    return not any(np.ndim(np.array(given, dtype=object)) == 2 for given in symmetry)
 
 
 def reflection_matrix(a: Integers, v: Integers) -> Integers:
