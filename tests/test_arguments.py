@@ -19,7 +19,7 @@ import scipy.sparse
 from arrangement import Arrangement, ArrangementBuilder, bounds, families, plot
 from arrangement.counting import polynomial, poset
 from arrangement.data import samples
-from arrangement.enumeration.tasks import Checkpoint
+from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.errors import ArrangementError, InputError, SizeError
 from arrangement.files import graphml
 from arrangement.hyperplanes import operations

@@ -17,15 +17,14 @@ from numpy.typing import NDArray
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_executor, choice
 from arrangement.enumeration import cones, linear_programs, restrict, sweep
+from arrangement.enumeration.checkpoints import Checkpoint, checkpoint_directory
 from arrangement.enumeration.estimate import refuse_too_many
 from arrangement.enumeration.found import Found
 from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.splitting import Counts, Splitting, spread, spread_count
 from arrangement.enumeration.sweep import FiniteSweep
 from arrangement.enumeration.tasks import (
-    Checkpoint,
     alone,
-    checkpoint_directory,
     portions,
     sweep_blocks,
     sweep_words,

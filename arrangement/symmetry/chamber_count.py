@@ -1,8 +1,8 @@
 """All cells counted in one chamber of a group of reflections, and in its faces.
 
-Let W be a finite group of reflections that permutes the hyperplanes, D a chamber of it and S the
-walls of D. Each orbit of cells has one member C that meets D. Reflections in the walls J ⊆ S on
-which C ∩ D has a facet generate what keeps C, so the orbit has |W|/|W_J| members. As
+Let W be a finite group of reflections that permutes the hyperplanes, D a chamber of it and S
+the walls of D. Each orbit of cells has one member C that meets D. Reflections in the walls
+J ⊆ S on which C ∩ D has a facet generate what keeps C, so the orbit has |W|/|W_J| members. As
 Σ (−1)^|K| / |W_K| over K ⊆ J is 1/|W_J| (Solomon 1966), and K ⊆ J where C meets the open face
 D_K, which lies on the walls K,
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import ceil, inf, sqrt
 from typing import Any, NamedTuple
 
@@ -24,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.enumeration import cones
+from arrangement.enumeration.checkpoints import digest
 from arrangement.enumeration.estimate import either_side
 from arrangement.enumeration.integral_counts import IntegralCount, TooLarge
 from arrangement.enumeration.intervals import Interval
-from arrangement.enumeration.restricted_cones import RestrictedCone
 from arrangement.exact.packing import Words
 from arrangement.symmetry.reflection_groups import ReflectionGroup
 
@@ -73,8 +74,8 @@ class Task(NamedTuple):
     orthant : int
         Which part of it, if hyperplanes cut it into pointed cones; −1 for all.
     first, last : int
-        The rows that cut out cells, from the first to before the last; −1 for all, with the cell
-        of no row, which the first row comes with.
+        The rows that cut out cells, from the first to before the last; −1 for all. The first
+        row comes with the cell of no row.
     start, stop : int
         Of one row: which of the rows that cut what it cuts out; −1 for all.
     """
@@ -169,6 +170,11 @@ class ChamberCounts:
     def tables(self) -> tuple[NDArray[Any], ...]:
         """What the numbers of cells depend on."""
         return self._rows, self._infinity, self.tasks
+
+    @cached_property
+    def key(self) -> str:
+        """What the counts are known by."""
+        return digest(*self.tables)[:16]
 
     def intervals(self) -> list[Interval]:
         """All tasks."""
@@ -319,7 +325,7 @@ class _CountedFace:
             if m > PORTION and below > DIVIDED:
                 pieces = min(ceil(m / PORTION), below)
                 ends = [round(below * (i / pieces) ** 0.25) for i in range(pieces + 1)]
-                for start, stop in zip(ends, ends[1:], strict=False):
+                for start, stop in pairwise(ends):
                     if start < stop:
                         task = Task(k, orthant, row, row + 1, start, stop)
                         found.append((task, m / pieces, e / sqrt(pieces)))
