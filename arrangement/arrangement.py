@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from arrangement.counting import polynomial, poset
+from arrangement.counting import by_chambers, polynomial, poset
 from arrangement.enumeration.restrict import is_simple
 from arrangement.hyperplanes import near, operations
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
@@ -78,6 +78,7 @@ class Arrangement(Hyperplanes):
     characteristic_polynomial = near.warned(polynomial.characteristic_polynomial)
     whitney_numbers = near.warned(polynomial.whitney_numbers)
     n_cells = near.warned(polynomial.n_cells)
+    audit_count = by_chambers.audit_count
     n_bounded_cells = near.warned(polynomial.n_bounded_cells)
 
     flats = near.warned(flats.flats)

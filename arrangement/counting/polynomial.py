@@ -153,18 +153,25 @@ def n_cells(
 ) -> int:
     """Number of cells, (−1)^d χ(−1), or of the cells that meet a domain.
 
+    With ``symmetry="auto"`` cells are counted in a chamber of the reflections among the
+    symmetries, and in its faces, where that is estimated to take less time than flats.
+
     Parameters
     ----------
-    arrangement, symmetry, progress
+    arrangement, progress
         See :func:`characteristic_polynomial`.
+    symmetry : None, "auto", ReflectionGroup or sequence of sequences of int, optional
+        See :func:`characteristic_polynomial`; of a group of reflections a chamber is counted.
     domain : optional
         See :meth:`Arrangement.cells`: each cell inside is counted once, by restrict and split
         with the rays of the domain; a symmetry is of no use then.
     executor, checkpoint : optional
-        See :meth:`Arrangement.cells`; with a domain only.
+        See :meth:`Arrangement.cells`; with a domain, or a symmetry: then of the chamber's cells.
+        The directory gets a line for each task, which :meth:`Arrangement.audit_count` checks.
 
     References
     ----------
+    L. Solomon, *The orders of the finite Chevalley groups*, J. Algebra 3 (1966);
     T. Zaslavsky, *Facing up to arrangements*, Mem. Amer. Math. Soc. 154 (1975).
 
     Examples
@@ -190,7 +197,9 @@ def n_cells(
     if executor is not None or checkpoint is not None or isinstance(symmetry, ReflectionGroup):
         chosen = by_chambers.chamber_counts(arrangement, symmetry)
         return by_chambers.count_by_chambers(chosen, progress, executor, checkpoint).n_cells
-    counts = _worth_chambers(arrangement) if symmetry == "auto" else None
+    counts = None
+    if isinstance(symmetry, str) and symmetry == "auto":
+        counts = _worth_chambers(arrangement)
     if counts is not None:
         return by_chambers.count_by_chambers(counts, progress).n_cells
     return sum(whitney_numbers(arrangement, symmetry, progress))
