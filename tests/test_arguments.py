@@ -16,7 +16,14 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from arrangement import Arrangement, ArrangementBuilder, bounds, families, plot
+from arrangement import (
+    Arrangement,
+    ArrangementBuilder,
+    ReflectionGroup,
+    bounds,
+    families,
+    plot,
+)
 from arrangement.counting import polynomial, poset
 from arrangement.data import samples
 from arrangement.enumeration.checkpoints import Checkpoint
@@ -110,6 +117,9 @@ CALLS = [
     (LINES.cells, (), {"method": "auto", "domain": BOX, "progress": None, "executor": None}),
     (lambda G, h: LINES.cells(domain=(G, h)), ([[1, 0]], [1]), {}),
     (LINES.iter_cells, (), {"batch_size": 10, "progress": None, "executor": None}),
+    (LINES.cells, (), {"symmetry": [[0, 1, 2]]}),
+    (LINES.n_classes, (), {"symmetry": "auto", "checkpoint": None, "executor": None}),
+    (ReflectionGroup, ([[1, 0], [0, 1]], [[1, 0], [0, 1]]), {}),
     (LINES.face_vector, (), {"method": "count"}),
     (LINES.faces, (1,), {}),
     (LINES.flats, (1,), {}),

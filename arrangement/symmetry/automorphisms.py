@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
 from arrangement.errors import InputError, SizeError
-from arrangement.hyperplanes.components import coordinates
+from arrangement.hyperplanes.components import components, coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.symmetry.permutation_groups import orbits
 
@@ -22,6 +22,7 @@ __all__ = ["Automorphisms", "find_generators", "given_generators", "projection"]
 
 Integers = NDArray[np.object_]
 Colours = NDArray[np.uint64]
+Floats = NDArray[np.float64]
 
 MOST_HYPERPLANES = 2**10
 """Beyond this, "auto" does not look for symmetry: it compares all pairs of hyperplanes."""
@@ -225,27 +226,59 @@ def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]
 def projection(automorphisms: Automorphisms) -> NDArray[np.float64] | None:
     """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; None where float64 fails.
 
-    The vectors are scaled until all P_ii are equal, as far as that is possible (Barthe 1998):
-    then the scaling that they came with does not matter.
+    They are scaled so that the scaling that they came with does not matter: see
+    :func:`_balancing`. Of affine hyperplanes the normals are, component by component, and then
+    the offsets of each, to be at distance 1 from those of hyperplanes with a common point.
     """
     rows, _, _ = exact.float_rows(automorphisms.vectors)
     if max(abs(v) for v in automorphisms.vectors.flat) < exact.FLOAT_EXACT_LIMIT:
         rows = automorphisms.vectors.astype(np.float64)
-    m, width = rows.shape
+    normals = automorphisms.vectors[:-1, :-1] if automorphisms.infinity else None
     with np.errstate(all="ignore"):
-        for _ in range(SCALINGS):
-            try:
-                half = np.linalg.solve(rows.T @ rows, rows.T)
-            except np.linalg.LinAlgError:
-                return None
-            length = np.sqrt((rows * half.T).sum(axis=1) * (m / width))
-            if not (length > 0).all():
-                return None
-            if np.abs(length - 1).max() < 1e-13:
-                break
-            rows = rows / length[:, None]
-        forms = rows @ half
+        try:
+            rows = _balancing(rows) * rows if normals is None else _affine(rows, normals)
+            forms = rows @ np.linalg.solve(rows.T @ rows, rows.T)
+        except np.linalg.LinAlgError:
+            return None
     return (forms + forms.T) / 2 if np.isfinite(forms).all() else None
+
+
+def _affine(rows: Floats, normals: Integers) -> Floats:
+    """Scaled rows [normal | offset], and the last one, of infinity, as it is."""
+    rows = rows.copy()
+    for part in components(normals):
+        directions = rows[part][:, exact.independent_columns(normals[part])]
+        factors = _balancing(directions)
+        directions, offsets = factors * directions, factors[:, 0] * rows[part, -1]
+        fit = np.linalg.lstsq(directions, offsets)[0]
+        distance = np.linalg.norm(offsets - directions @ fit)
+        rows[part] *= factors / (distance if distance > NOISE else 1.0)
+    return rows
+
+
+def _balancing(rows: Floats) -> Floats:
+    """Factors of vectors for which all P_ii are equal, as far as that is possible; a column.
+
+    A LinAlgError where float64 fails.
+
+    It is unless some flat holds more than its share of the vectors (Barthe 1998). Where it is
+    not, the factors grow apart, and those within and those off such a flat are right.
+    """
+    m, width = rows.shape
+    factors = np.ones((m, 1))
+    for _ in range(SCALINGS):
+        scaled = factors * rows
+        forms = scaled @ np.linalg.solve(scaled.T @ scaled, scaled.T)
+        length = np.sqrt(np.diagonal(forms)[:, None] * (m / width))
+        if not (length > 0).all():
+            raise np.linalg.LinAlgError
+        if np.abs(length - 1).max() < 1e-13:
+            return factors
+        factors = factors / length
+    parts, label = connected_components(csr_array(np.abs(forms) > NOISE))
+    for k in range(parts):
+        factors[label == k] /= np.exp(np.log(factors[label == k]).mean())
+    return factors
 
 
 class _Search:

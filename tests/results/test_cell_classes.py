@@ -249,7 +249,7 @@ def test_the_chambers_of_a_coxeter_group_are_one_class(name):
     arrangement = families.coxeter(name)
     group = ReflectionGroup(arrangement.given[:, :-1]) if name[0] != "I" else "auto"
     order = families.known_counts("coxeter", name).n_cells
-    for symmetry in (group, "auto", "all"):
+    for symmetry in (group, "auto", "full"):
         classes = arrangement.cells(symmetry=symmetry)
         assert classes.orbit_sizes.tolist() == [order]
         assert len(classes.edges) == 0
@@ -286,7 +286,7 @@ def test_deformations_and_others_under_given_matrices(arrangement, matrices):
         Arrangement([[1, 2]], [3]), Arrangement([[2, 0], [0, 3], [2, 3]], [1, 1, 2]),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("symmetry", ["auto", "all"])
+@pytest.mark.parametrize("symmetry", ["auto", "full"])
 def test_what_is_found_makes_no_orbit_too_large(arrangement, symmetry):
     """The matrices of the group that was found are a group that was given."""
     classes = arrangement.cells(symmetry=symmetry)
@@ -318,9 +318,9 @@ def test_permutations_of_hyperplanes_are_their_maps(n):
 
 def test_files_hold_classes(tmp_path):
     for arrangement, symmetry in [
-        (families.resonance(4), "all"),
+        (families.resonance(4), "full"),
         (families.coxeter("H3"), "auto"),
-        (families.shi(3), "all"),
+        (families.shi(3), "full"),
         (families.generic(5, 2), "auto"),
     ]:
         classes = arrangement.cells(symmetry=symmetry)
@@ -368,3 +368,21 @@ def test_what_is_no_symmetry_is_refused():
         plane.cells(symmetry="auto", method="sweep")
     with pytest.raises(InputError, match="symmetry None"):
         plane.n_classes(None)
+
+
+@given(planted())
+@examples(40)
+def test_planted_symmetries_are_found(problem):
+    """A planted symmetry takes each cell to one of its class."""
+    d, normals, offsets, matrices = problem
+    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    one = np.eye(d + 1, dtype=int)
+    mirrored = [M for M in matrices if M.trace() == d - 1 and (one == M @ M).all()]
+    points = [[*x, 1] for x in arrangement.cells().witness]
+    for symmetry, planted_ones in (("auto", mirrored), ("full", matrices)):
+        classes = arrangement.cells(symmetry=symmetry)
+        assert classes.n_cells == len(points)
+        here = classes.locate([x[:-1] for x in points])
+        for M in planted_ones:
+            there = classes.locate([(M @ x)[:-1] for x in np.array(points, dtype=object)])
+            assert (here == there).all()
