@@ -166,8 +166,9 @@ def n_cells(
         See :meth:`Arrangement.cells`: each cell inside is counted once, by restrict and split
         with the rays of the domain; a symmetry is of no use then.
     executor, checkpoint : optional
-        See :meth:`Arrangement.cells`; with a domain, or a symmetry: then of the chamber's cells.
-        The directory gets a line for each task, which :meth:`Arrangement.audit_count` checks.
+        See :meth:`Arrangement.cells`; with a domain, or with a symmetry: then cells in a chamber
+        are counted, and the directory gets a line for each task, which
+        :meth:`Arrangement.audit_count` checks.
 
     References
     ----------

@@ -102,6 +102,10 @@ class ChamberCounts:
 
     Attributes
     ----------
+    group : str
+        The type of the group.
+    order : int
+        Its order.
     faces : list of Face
     tasks : ndarray of int64, shape (t, 6)
         See :class:`Task`: the same on every machine.
@@ -128,6 +132,7 @@ class ChamberCounts:
         basis = np.concatenate([group.chamber_rays, group.lineality])
         self._rows, self._infinity = rows @ basis.T, infinity @ basis.T
         self._rank = group.rank
+        self.group = group.coxeter_type
         self.order = group.order
         self.faces = [
             Face(*face) for face in group.faces() if self._is_met(self._kept(face.walls))
