@@ -45,9 +45,10 @@ MANY = 2**29
 FEW_FLATS = 2**22
 """So many incidences of flats and hyperplanes are soon told."""
 
-FLAT, FACE, CELL = 6e-7, 3e-3, 5e-8
-"""Seconds that an orbit of flats takes, for each hyperplane; a face of a chamber, and a cell in
-it: of one core, as measured."""
+FLAT, FACE, CELL = 3e-5, 3e-3, 5e-8
+"""Seconds that flats take, for each hyperplane and each as many of them as the group's order;
+a face of a chamber, and a cell in it: of one core, as measured. Of flats that many symmetries
+keep there are more orbits than that."""
 
 WORTHWHILE = 8
 """Least order of a group that is used when found: an orbit costs as much as a few flats."""
@@ -166,7 +167,7 @@ def n_cells(
         See :meth:`Arrangement.cells`: each cell inside is counted once, by restrict and split
         with the rays of the domain; a symmetry is of no use then.
     executor, checkpoint : optional
-        See :meth:`Arrangement.cells`; with a domain, or with a symmetry: then cells in a chamber
+        See :meth:`Arrangement.cells`; with a domain, or a symmetry: then cells in a chamber
         are counted, and the directory gets a line for each task, which
         :meth:`Arrangement.audit_count` checks.
 

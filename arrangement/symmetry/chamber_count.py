@@ -264,7 +264,7 @@ class _CountedFace:
     def __init__(self, rows: Integers, infinity: Integers, n_rays: int) -> None:
         different = {either_side(row): None for row in rows.tolist()}
         D = rows.shape[1]
-        self.rows = np.array(list(different), dtype=object).reshape(-1, D)
+        self.rows = np.array(list(different), dtype=object).reshape(len(different), D)
         positive = np.array(np.eye(D, dtype=int)[:n_rays], dtype=object)
         self.walls = np.concatenate([positive, infinity])
         self.integral: IntegralCount | None = None
