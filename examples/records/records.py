@@ -22,11 +22,8 @@ SPEED = 1.5e7
 
 def orders(n: int, signs: bool = False) -> ReflectionGroup:
     """The permutations of n coordinates, with their signs or without."""
-    units = [[int(i == k) for i in range(n)] for k in range(n)]
-    mirrors = [
-        [a - b for a, b in zip(units[k], units[k + 1], strict=True)] for k in range(n - 1)
-    ]
-    return ReflectionGroup(mirrors + units[-1:] * signs if n > 1 or signs else [[0]])
+    mirrors = [[(i == k) - (i == k + 1) for i in range(n)] for k in range(n - 1)]
+    return ReflectionGroup(mirrors + [[0] * (n - 1) + [1]] * signs)
 
 
 def main(

@@ -1,4 +1,4 @@
-"""Cells of the resonance arrangement (OEIS A034997): sums of some of n numbers, and their signs.
+"""Signs of all sums of some of n numbers (OEIS A034997): the resonance arrangement.
 
 python examples/records/resonance.py [n] [--checkpoint DIR] [--jobs N] [--audit N]
 
