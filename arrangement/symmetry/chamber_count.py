@@ -15,6 +15,7 @@ by restriction: each in no memory to speak of, and each in parts that are tasks.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -39,11 +40,14 @@ Integers = NDArray[np.object_]
 PORTION = 2**24
 """About so many cells are one task: less than a second."""
 
+MOST_TASKS = 2**14
+"""About so many tasks at most: then portions are larger."""
+
 EXACT = 2**14
 """About so many cells are counted where they would be estimated: it takes no longer."""
 
-SAMPLES = 64
-"""Of the cells of a face or a row, to estimate their number."""
+SAMPLES, FEW_SAMPLES = 64, 12
+"""Of the cells of a face, and of one of many rows, to estimate their number."""
 
 DIVIDED = 8
 """Rows that cut what another cuts out are divided among tasks if there are more than that."""
@@ -165,8 +169,11 @@ class ChamberCounts:
     def _divide(self) -> None:
         """Into tasks, by estimates that draw the same numbers everywhere."""
         found: list[tuple[Task, float, float]] = []
+        # The chamber has about as many cells as its faces together.
+        expected = 2 * self._face(0).expected(np.random.default_rng(0)) if self.faces else 0.0
+        portion = max(PORTION, expected / MOST_TASKS)
         for k in range(len(self.faces)):
-            found += self._face(k).tasks(k, np.random.default_rng(k))
+            found += self._face(k).tasks(k, portion, np.random.default_rng(k))
         self.tasks = np.array([task for task, _, _ in found], dtype=np.int64).reshape(-1, 6)
         self.expected = np.array([mean for _, mean, _ in found])
         self.doubt = np.array([error for _, _, error in found])
@@ -278,57 +285,83 @@ class _CountedFace:
                 except TooLarge:
                     self.integral = None
 
-    def tasks(self, k: int, rng: np.random.Generator) -> list[tuple[Task, float, float]]:
-        """The tasks of this face, the k-th, each with an estimate and its error."""
+    def expected(self, rng: np.random.Generator) -> float:
+        """About how many cells there are; 0 if nothing is known."""
         if self.integral is None:
-            return [(Task(k), 1.0, 0.0)]
+            return 0.0
         try:
-            return self._divided(k, self.integral, rng)
+            _, means, _ = self._estimates(self.integral, rng)
         except TooLarge:
-            return [(Task(k), 1.0, 0.0)]
+            return 0.0
+        return float(means.mean()) * self.integral.n_orthants
 
-    def _divided(
-        self, k: int, cone: IntegralCount, rng: np.random.Generator
-    ) -> list[tuple[Task, float, float]]:
+    def _estimates(
+        self, cone: IntegralCount, rng: np.random.Generator
+    ) -> tuple[list[int], NDArray[np.float64], NDArray[np.float64]]:
+        """Some of the orthants, all if they are few, and the cells in each with their error."""
         n = cone.n_orthants
-        few = range(n) if n <= SAMPLES else sorted(set(rng.integers(n, size=SAMPLES).tolist()))
+        few = list(range(n))
+        if n > SAMPLES:
+            few = sorted(set(rng.integers(n, size=SAMPLES).tolist()))
         estimates = []
         for orthant in few:
             cone.enter(orthant)
             estimates.append(cone.estimate(SAMPLES, rng))
-        means = np.array([mean for mean, _ in estimates]) * self.copies
-        errors = np.array([error for _, error in estimates]) * self.copies
+        means, errors = np.array(estimates).T * self.copies
+        return few, means, errors
+
+    def tasks(
+        self, k: int, portion: float, rng: np.random.Generator
+    ) -> list[tuple[Task, float, float]]:
+        """The tasks of this face, the k-th, each with an estimate and its error."""
+        cone = self.integral
+        if cone is not None:
+            with suppress(TooLarge):
+                return self._divided(k, cone, portion, rng)
+        return [(Task(k), 1.0, 0.0)]
+
+    def _divided(
+        self, k: int, cone: IntegralCount, portion: float, rng: np.random.Generator
+    ) -> list[tuple[Task, float, float]]:
+        few, means, errors = self._estimates(cone, rng)
+        n = cone.n_orthants
         total = float(means.mean()) * n
-        spread = float(means.std()) * n / sqrt(len(means)) if len(few) < n else 0.0
         if total <= EXACT:
             return [(Task(k), float(self.copies * cone.count()), 0.0)]
-        if total <= PORTION:
-            doubt = sqrt(spread**2 + float((errors**2).mean()) * n * n / len(means))
-            return [(Task(k), total, doubt)]
+        if total <= portion:
+            spread = float(means.std()) if len(few) < n else 0.0
+            error = sqrt((spread**2 + float((errors**2).mean())) / len(few)) * n
+            return [(Task(k), total, error)]
+        known = dict(zip(few, zip(means.tolist(), errors.tolist(), strict=True), strict=True))
         found = []
         for orthant in range(n):
-            cone.enter(orthant)
-            if n > 1 and (len(few) < n or means[orthant] <= PORTION):
-                at = orthant if len(few) == n else 0
-                mean = means[at] if len(few) == n else total / n
-                found.append((Task(k, orthant), float(mean), float(errors[at])))
+            mean, error = known.get(orthant, (total / n, float(means.std())))
+            if n > 1 and mean <= portion:
+                found.append((Task(k, orthant), mean, error))
             else:
-                found += self._by_rows(k, orthant, cone, rng)
+                cone.enter(orthant)
+                found += self._by_rows(k, orthant, cone, portion, rng)
         return found
 
     def _by_rows(
-        self, k: int, orthant: int, cone: IntegralCount, rng: np.random.Generator
+        self,
+        k: int,
+        orthant: int,
+        cone: IntegralCount,
+        portion: float,
+        rng: np.random.Generator,
     ) -> list[tuple[Task, float, float]]:
+        portion /= self.copies
         found = []
         first, mean, error = 0, 1.0, 0.0
         for row in range(cone.n_cuts):
-            m, e = cone.estimate(SAMPLES, rng, row)
-            if row > first and mean + m > PORTION:
+            m, e = cone.estimate(FEW_SAMPLES, rng, row)
+            if row > first and mean + m > portion:
                 found.append((Task(k, orthant, first, row), mean, error))
                 first, mean, error = row, 0.0, 0.0
             below = cone.n_below(row)
-            if m > PORTION and below > DIVIDED:
-                pieces = min(ceil(m / PORTION), below)
+            if m > portion and below > DIVIDED:
+                pieces = min(ceil(m / portion), below)
                 ends = [round(below * (i / pieces) ** 0.25) for i in range(pieces + 1)]
                 for start, stop in pairwise(ends):
                     if start < stop:
