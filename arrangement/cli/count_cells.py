@@ -33,6 +33,7 @@ def add(parser: Parser) -> None:
     arrangement, and in its faces, in tasks
 --audit N  check the counts that --symmetry chambers has left in --checkpoint DIR, N of them
     by counting again in Python's integers
+--classes  count the cells up to all reflections that permute the hyperplanes, and nothing else
 """,
         audit={"type": int},
     )
@@ -43,17 +44,22 @@ def run(options: argparse.Namespace) -> Result:
     """Count the cells, with a domain those in it."""
     arrangement, domain = chosen(options)
     by_chambers = options.symmetry == "chambers"
-    if domain is not None and by_chambers:
-        raise InputError("--symmetry chambers: of no use in a domain; leave one of them out")
-    if domain is None and not by_chambers:
-        for option in ("jobs", "checkpoint"):
-            if getattr(options, option) is not None:
-                raise InputError(f"--{option}: only with a domain, or --symmetry chambers")
+    if by_chambers and (domain is not None or options.classes):
+        raise InputError("--symmetry chambers: not with a domain, nor with --classes")
     if options.audit is not None and not (by_chambers and options.checkpoint):
         raise InputError("--audit: only with --symmetry chambers and --checkpoint DIR")
     if by_chambers:
         work = _by_chambers if options.audit is None else _audited
         return work(options, arrangement)
+    if options.classes:
+        if domain is not None or options.symmetry == "none":
+            raise InputError("--classes: not with a domain, nor with --symmetry none")
+    elif domain is None:
+        for option in ("jobs", "checkpoint"):
+            if getattr(options, option) is not None:
+                raise InputError(
+                    f"--{option}: only with a domain or --classes, or --symmetry chambers"
+                )
     seconds = stopwatch()
     if domain is not None:
         with workers(options.jobs) as executor:
@@ -66,6 +72,12 @@ def run(options: argparse.Namespace) -> Result:
             Fact("cells in the domain", count),
         ]
         return Result([*facts, seconds()])
+    if options.classes:
+        with workers(options.jobs) as executor:
+            count = arrangement.n_classes(
+                progress=True, executor=executor, checkpoint=options.checkpoint
+            )
+        return Result([*of_arrangement(arrangement), Fact("classes", count), seconds()])
     symmetry = None if options.symmetry == "none" else options.symmetry
     chi = arrangement.characteristic_polynomial(symmetry=symmetry, progress=True)
     took = seconds()

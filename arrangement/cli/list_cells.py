@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 
 from arrangement.arrangement import Arrangement
@@ -20,6 +21,7 @@ from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs, names_directory
 from arrangement.errors import InputError
 from arrangement.results.blocks import check_directory, write_blocks
+from arrangement.results.cell_classes import CellClasses
 
 __all__ = ["add", "run"]
 
@@ -30,6 +32,10 @@ def add(parser: Parser) -> None:
     add_arrangement(parser)
     parser.options("--method {auto,sweep,restrict,lp}=auto  default: auto")
     add_domain(parser)
+    parser.options("""
+--symmetry {none,auto,full}=none  one cell of each class of cells that symmetries take to each
+    other: auto, all reflections that permute the hyperplanes; full, all linear maps that do
+""")
     parser.options("""
 --out FILE.npz|DIR  save the cells in a file; in a directory (a name without a dot), in blocks
     as they are found, in memory that does not grow with them
@@ -47,7 +53,10 @@ def run(options: argparse.Namespace) -> Result:
         raise InputError("--parquet: is for blocks; give --out DIR")
     check_outputs(options, options.file)
     arrangement, domain = chosen(options)
+    symmetry = None if options.symmetry == "none" else options.symmetry
     if options.plot is not None:
+        if symmetry is not None:
+            raise InputError("--plot: not with --symmetry, all cells are drawn")
         _check_drawable(arrangement)
     for option in ("jobs", "checkpoint"):
         if options.method == "lp" and getattr(options, option) is not None:
@@ -60,11 +69,23 @@ def run(options: argparse.Namespace) -> Result:
             progress=True,
             executor=executor,
             checkpoint=options.checkpoint,
+            symmetry=symmetry,
         )
+    if isinstance(cells, CellClasses):
+        group = [
+            Fact("reflections", cells.reflection_group.coxeter_type),
+            Fact("order of the group", cells.group_order),
+            Fact("classes", len(cells)),
+        ]
+        count = cells.n_cells
+        bounded = sum(map(int, cells.orbit_sizes[cells.bounded].tolist()))
+    else:
+        group, count, bounded = [], len(cells), int(cells.bounded.sum())
     facts = [
         *of_arrangement(arrangement),
-        Fact("cells", len(cells)),
-        bounded_cells(arrangement, int(cells.bounded.sum())),
+        *group,
+        Fact("cells", count),
+        bounded_cells(arrangement, bounded),
         seconds(),
     ]
     if options.graphml is not None:
@@ -93,11 +114,18 @@ def _blocks(options: argparse.Namespace) -> Result:
     form = "parquet" if options.parquet else "npz"
     check_directory(options.out, form)
     arrangement, domain = chosen(options)
+    symmetry = None if options.symmetry == "none" else options.symmetry
     seconds = stopwatch()
     with workers(options.jobs) as executor:
-        portions = arrangement.iter_cells(2**20, True, executor, domain, options.checkpoint)
+        portions = arrangement.iter_cells(
+            2**20, True, executor, domain, options.checkpoint, symmetry
+        )
         count = write_blocks(arrangement, portions, options.out, form)
-    return Result([*of_arrangement(arrangement), Fact("cells", count), seconds()])
+    facts = [Fact("cells", count)]
+    if symmetry is not None:
+        with open(os.path.join(options.out, "arrangement.json")) as stream:
+            facts = [Fact("classes", count), Fact("cells", json.load(stream)["cells"])]
+    return Result([*of_arrangement(arrangement), *facts, seconds()])
 
 
 def _check_drawable(arrangement: Arrangement) -> None:

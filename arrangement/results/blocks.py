@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arrangement.checks import choice
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.exact.numbers import exact_text
+from arrangement.files.archives import storable
 from arrangement.files.output import atomic_output, undone
+from arrangement.results.cell_classes import CellClasses
 from arrangement.results.cells import Cells
 
 if TYPE_CHECKING:
@@ -117,17 +119,18 @@ def write_blocks(
     ----------
     arrangement : Arrangement
     portions : iterable of Cells
-        From :meth:`Arrangement.iter_cells`.
+        From :meth:`Arrangement.iter_cells`; with a symmetry blocks hold classes, with what is
+        known of their orbits, and ``arrangement.json`` says how many cells these have.
     directory : path-like
         Empty, or not there yet. InputError if another run writes there.
     form : {"npz", "parquet"}
         npz: :meth:`Cells.load` reads each file. parquet: columns ``word0``, …, of uint64, bit i
-        of word i // 64 for hyperplane i.
+        of word i // 64 for hyperplane i; of classes ``orbit_size``, too.
 
     Returns
     -------
     int
-        The number of cells.
+        The number of cells, or of classes.
 
     Examples
     --------
@@ -144,7 +147,7 @@ def write_blocks(
     check_directory(directory, form)
     folder = Path(directory)
     with _claimed(folder):
-        count = number = 0
+        count = number = total = 0
         for number, portion in enumerate(portions, start=1):
             path = folder / f"cells-{number - 1:06d}.{form}"
             if form == "npz":
@@ -152,8 +155,11 @@ def write_blocks(
             else:
                 _write_parquet(portion, path)
             count += len(portion)
+            total += portion.n_cells if isinstance(portion, CellClasses) else len(portion)
+            classes = {"classes": count} if isinstance(portion, CellClasses) else {}
         facts = {
-            "cells": count,
+            **classes,
+            "cells": total,
             "blocks": number,
             "normals": [[exact_text(v) for v in row[:-1]] for row in arrangement.rows],
             "offsets": [exact_text(row[-1]) for row in arrangement.rows],
@@ -167,6 +173,9 @@ def _write_parquet(portion: Cells, path: Path) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    table = pyarrow.table({f"word{w}": column for w, column in enumerate(portion.packed.T)})
+    columns: dict[str, Any] = {f"word{w}": c for w, c in enumerate(portion.packed.T)}
+    if isinstance(portion, CellClasses):
+        columns["orbit_size"] = storable(portion.orbit_sizes)
+    table = pyarrow.table(columns)
     with atomic_output(path) as stream:
         pyarrow.parquet.write_table(table, stream)

@@ -18,7 +18,7 @@ from arrangement.hyperplanes.components import components, coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.symmetry.permutation_groups import orbits
 
-__all__ = ["Automorphisms", "find_generators", "given_generators", "projection"]
+__all__ = ["Automorphisms", "find_generators", "given_generators", "projections"]
 
 Integers = NDArray[np.object_]
 Colours = NDArray[np.uint64]
@@ -29,6 +29,12 @@ MOST_HYPERPLANES = 2**10
 
 SCALINGS = 200
 """How often the vectors are scaled, at most."""
+
+NEWTON = 60
+"""How often at the end by Newton's method."""
+
+CURVED = 1e-12
+"""Makes the second derivative definite: it is 0 where all factors are multiplied by one."""
 
 NOISE = 1e-9
 """Numbers in P that differ by less count as equal; they are at most 1."""
@@ -219,36 +225,50 @@ def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]
     """
     if automorphisms.n > MOST_HYPERPLANES or automorphisms.n == 0:
         return [], 1
-    forms = projection(automorphisms)
+    forms = next(projections(automorphisms), None)
     return ([], 1) if forms is None else _Search(automorphisms, forms).run()
 
 
-def projection(automorphisms: Automorphisms) -> NDArray[np.float64] | None:
-    """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; None where float64 fails.
+def projections(automorphisms: Automorphisms) -> Iterator[Floats]:
+    """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; none where float64 fails.
 
-    They are scaled so that the scaling that they came with does not matter: see
-    :func:`_balancing`. Of affine hyperplanes the normals are, component by component, and then
-    the offsets of each, to be at distance 1 from those of hyperplanes with a common point.
+    The vectors are scaled until all P_ii are equal: then the scaling that they came with does
+    not matter. That is possible unless some flat holds more than its share of the vectors
+    (Barthe 1998). Where it is not, affine hyperplanes are scaled otherwise, and then P of the
+    vectors as they are is another guess.
     """
     rows, _, _ = exact.float_rows(automorphisms.vectors)
     if max(abs(v) for v in automorphisms.vectors.flat) < exact.FLOAT_EXACT_LIMIT:
         rows = automorphisms.vectors.astype(np.float64)
-    normals = automorphisms.vectors[:-1, :-1] if automorphisms.infinity else None
     with np.errstate(all="ignore"):
         try:
-            rows = _balancing(rows) * rows if normals is None else _affine(rows, normals)
-            forms = rows @ np.linalg.solve(rows.T @ rows, rows.T)
+            factors, is_balanced = _balancing(rows)
+            scaled = factors * rows
+            if automorphisms.infinity and not is_balanced:
+                scaled = _affine(rows, automorphisms.vectors[:-1, :-1])
+            for table in (scaled,) if is_balanced else (scaled, rows):
+                forms = table @ np.linalg.solve(table.T @ table, table.T)
+                if np.isfinite(forms).all():
+                    yield (forms + forms.T) / 2
         except np.linalg.LinAlgError:
-            return None
-    return (forms + forms.T) / 2 if np.isfinite(forms).all() else None
+            return
 
 
 def _affine(rows: Floats, normals: Integers) -> Floats:
-    """Scaled rows [normal | offset], and the last one, of infinity, as it is."""
+    """Scaled rows [normal | offset], and the last one, of infinity, as it is.
+
+    The normals are balanced, component by component and each direction once, and then the
+    offsets of a component, to be at distance 1 from those of hyperplanes with a common point.
+    """
     rows = rows.copy()
     for part in components(normals):
         directions = rows[part][:, exact.independent_columns(normals[part])]
-        factors = _balancing(directions)
+        lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+        parallel = np.abs(directions @ directions.T) > (1 - NOISE) * (lengths * lengths.T)
+        first = parallel.argmax(axis=1)
+        factors = np.ones_like(lengths)
+        factors[np.unique(first)], _ = _balancing(directions[np.unique(first)])
+        factors = factors[first] * lengths[first] / lengths
         directions, offsets = factors * directions, factors[:, 0] * rows[part, -1]
         fit = np.linalg.lstsq(directions, offsets)[0]
         distance = np.linalg.norm(offsets - directions @ fit)
@@ -256,29 +276,35 @@ def _affine(rows: Floats, normals: Integers) -> Floats:
     return rows
 
 
-def _balancing(rows: Floats) -> Floats:
-    """Factors of vectors for which all P_ii are equal, as far as that is possible; a column.
+def _balancing(rows: Floats) -> tuple[Floats, bool]:
+    """Factors of vectors for which all P_ii are equal, as a column, and are they?
 
-    A LinAlgError where float64 fails.
-
-    It is unless some flat holds more than its share of the vectors (Barthe 1998). Where it is
-    not, the factors grow apart, and those within and those off such a flat are right.
+    They minimise log det Σ_k f_k² a_k a_kᵀ − (D/m) Σ_k log f_k², a convex function of log f: at
+    first step by step, then by Newton's method. Where they grow apart, those within and those
+    off a flat that holds too many are right.
     """
     m, width = rows.shape
     factors = np.ones((m, 1))
-    for _ in range(SCALINGS):
+    for step in range(SCALINGS):
         scaled = factors * rows
         forms = scaled @ np.linalg.solve(scaled.T @ scaled, scaled.T)
         length = np.sqrt(np.diagonal(forms)[:, None] * (m / width))
         if not (length > 0).all():
             raise np.linalg.LinAlgError
         if np.abs(length - 1).max() < 1e-13:
-            return factors
-        factors = factors / length
+            return factors, True
+        if step < SCALINGS - NEWTON:
+            factors = factors / length
+            continue
+        curvature = np.diag(np.diagonal(forms) + CURVED) - forms**2
+        change = np.linalg.solve(curvature, width / m - np.diagonal(forms))
+        if np.abs(change).max() > 1:
+            break
+        factors = factors * np.exp(change[:, None] / 2)
     parts, label = connected_components(csr_array(np.abs(forms) > NOISE))
     for k in range(parts):
         factors[label == k] /= np.exp(np.log(factors[label == k]).mean())
-    return factors
+    return factors, False
 
 
 class _Search:

@@ -17,9 +17,6 @@ __all__ = ["Orbits"]
 BLOCK = 2**22
 """Signs that are unpacked at a time."""
 
-COMPARED = 16
-"""Hyperplanes whose signs are compared at a time."""
-
 
 class Orbits:
     """What symmetries do to the cells in their chamber.
@@ -80,13 +77,14 @@ class Orbits:
         """
         found = np.zeros((len(words), len(self._mirrored)), dtype=np.bool_)
         for part, signs in self._blocks(words):
+            columns = np.ascontiguousarray(signs.T)
             for k, (images, turned) in enumerate(self._mirrored):
-                moved = np.flatnonzero((images != np.arange(len(images))) | (turned < 0))
                 kept = np.arange(len(signs))
-                for start in range(0, len(moved), COMPARED):
-                    i = moved[start : start + COMPARED]
-                    same = signs[np.ix_(kept, i)] == turned[i] * signs[np.ix_(kept, images[i])]
-                    kept = kept[same.all(axis=1)]
+                for i, (image, side) in enumerate(zip(images, turned, strict=True)):
+                    if image > i or (image == i and side < 0):
+                        kept = kept[columns[i, kept] == side * columns[image, kept]]
+                        if not len(kept):
+                            break
                 found[part.start + kept, k] = True
         return found
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import SizeError
 from arrangement.exact.radicals import nth_root
-from arrangement.symmetry.automorphisms import MOST_HYPERPLANES, Automorphisms, projection
+from arrangement.symmetry.automorphisms import MOST_HYPERPLANES, Automorphisms, projections
 
 __all__ = ["find_reflections", "reflection_of", "reflections_like"]
 
@@ -78,11 +78,17 @@ def find_reflections(automorphisms: Automorphisms) -> list[Pair]:
 
 def _candidates(automorphisms: Automorphisms) -> Iterator[tuple[int, ...]]:
     """Involutions of the vectors that are reflections as far as float64 tells."""
-    if not 0 < automorphisms.n <= MOST_HYPERPLANES:
-        return
-    forms = projection(automorphisms)
-    if forms is None:
-        return
+    if automorphisms.n == len(automorphisms.vectors) == 1:
+        yield (0,)
+    elif 0 < automorphisms.n <= MOST_HYPERPLANES:
+        for forms in projections(automorphisms):
+            yield from _involutions(automorphisms, forms)
+
+
+def _involutions(
+    automorphisms: Automorphisms, forms: NDArray[np.float64]
+) -> Iterator[tuple[int, ...]]:
+    """Those by the products P of the vectors."""
     m = len(forms)
     height = forms @ np.random.default_rng(0).normal(size=m)
     order = np.argsort(np.abs(height))
@@ -96,9 +102,6 @@ def _candidates(automorphisms: Automorphisms) -> Iterator[tuple[int, ...]]:
         at -= moved - ordered[at - 1] < ordered[at] - moved
         return np.where(np.abs(ordered[at] - moved) < tolerance, order[at], -1)
 
-    if m == 1:
-        yield (0,)
-        return
     for i in automorphisms.basis:
         for sign in (1.0, -1.0):
             # Row j has the products of all vectors with the mirror u_i − sign·u_j.

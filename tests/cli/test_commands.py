@@ -18,7 +18,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from arrangement import Arrangement, Cells, __version__
+from arrangement import Arrangement, CellClasses, Cells, __version__
 from arrangement.bounds import cover, zaslavsky
 from arrangement.cli import main
 from arrangement.families import FAMILIES, generic
@@ -600,6 +600,36 @@ def test_count(facts, run):
     _, out, _ = run("count", "--family", "shi", 3)
     assert "t^3 - 6 t^2 + 9 t" in out
     assert "relatively bounded cells" in out
+
+
+def test_cells_up_to_symmetry(facts, refused, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    threshold = ("--family", "threshold", 4)
+    found = facts("cells", *threshold, "--symmetry", "auto", "--out", tmp_path / "classes.npz")
+    assert found["reflections"] == "B5"
+    assert (found["order_of_the_group"], found["classes"], found["cells"]) == (3840, 7, 1882)
+    assert sorted(CellClasses.load(tmp_path / "classes.npz").orbit_sizes) == [
+        10, 32, 80, 160, 320, 320, 960,
+    ]  # fmt: skip
+    for method in ("restrict", "lp"):
+        found = facts("cells", "--family", "shi", 3, "--symmetry", "full", "--method", method)
+        assert (found["cells"], found["bounded_cells"]) == (16, 4)
+    for form in ([], ["--parquet"]):
+        folder = tmp_path / f"blocks{len(form)}"
+        found = facts("cells", *threshold, "--symmetry", "auto", "--out", folder, *form)
+        assert (found["classes"], found["cells"]) == (7, 1882)
+        written = json.loads((folder / "arrangement.json").read_text())
+        assert (written["classes"], written["cells"]) == (7, 1882)
+    table = parquet.read_table(folder / "cells-000000.parquet")
+    assert sum(table.column("orbit_size").to_pylist()) == 1882
+    block = CellClasses.load(tmp_path / "blocks0" / "cells-000000.npz")
+    assert block.n_cells == 1882
+    assert facts("count", *threshold, "--classes")["classes"] == 7
+    none = refused("count", *threshold, "--classes", "--symmetry", "none")
+    assert "--classes: not with a domain" in none
+    plane = ("--family", "shi", 2, "--symmetry", "auto")
+    assert "not with a domain" in refused("cells", *plane, "--domain", 0, 1)
+    assert "--plot: not with --symmetry" in refused("cells", *plane, "--plot", "a.png")
 
 
 def test_faces(facts, run):

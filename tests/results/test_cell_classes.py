@@ -84,8 +84,10 @@ def check(arrangement, symmetry, matrices, cells=None):
     found = [frozenset((number[a], number[b])) for a, b, _ in edges.tolist()]
     assert len(set(found)) == len(found)
     assert set(found) == joined
-    # Each point of a cell is located in the class of the cell.
     every = arrangement.cells()
+    far = {place[tuple(s)] for s in every.signs[~every.bounded].tolist()}
+    assert [k not in far for k in number] == classes.bounded.tolist()
+    # Each point of a cell is located in the class of the cell.
     chosen = np.arange(0, len(every), max(1, len(every) // 20))
     at = classes.locate(every.points[chosen])
     assert [number[k] for k in at] == [place[tuple(s)] for s in every.signs[chosen].tolist()]
@@ -198,7 +200,7 @@ INPUTS = {2: 5, 3: 10, 4: 27, 5: 119, 6: 1113, 7: 29375}
 RESONANCE = {3: 4, 4: 12, 5: 56, 6: 576, 7: 16640, 8: 1681100}
 
 
-@pytest.mark.parametrize("n", first(5, THRESHOLD))
+@pytest.mark.parametrize("n", first(4, THRESHOLD))
 def test_threshold_functions_up_to_all_symmetries(n):
     """OEIS A001532; Winder."""
     arrangement = families.threshold(n)
@@ -210,7 +212,7 @@ def test_threshold_functions_up_to_all_symmetries(n):
         assert classes.n_cells == families.known_counts("threshold", n).n_cells
 
 
-@pytest.mark.parametrize("n", first(5, INPUTS))
+@pytest.mark.parametrize("n", first(3, INPUTS))
 def test_threshold_functions_up_to_symmetries_of_the_inputs(n):
     mirrors = [M.tolist() for M in np.eye(n + 1, dtype=int)[:n]]
     mirrors += [
@@ -226,7 +228,7 @@ def test_threshold_functions_up_to_symmetries_of_the_inputs(n):
             assert (len(classes), classes.n_cells) == (INPUTS[n], total)
 
 
-@pytest.mark.parametrize("n", first(4, RESONANCE))
+@pytest.mark.parametrize("n", first(3, RESONANCE))
 def test_resonance_up_to_permutations_of_the_sets_with_the_whole(n):
     """S_(n+1): permutations of the inputs, and x_1 ↦ −(x_1 + … + x_n)."""
     last = np.eye(n, dtype=int)
@@ -243,7 +245,7 @@ def test_resonance_up_to_permutations_of_the_sets_with_the_whole(n):
 
 
 @pytest.mark.parametrize(
-    "name", first(9, ["A4", "B4", "D4", "E6", "F4", "G2", "H3", "I2(5)", "I2(8)", "H4", "E8"])
+    "name", first(5, ["A4", "D4", "G2", "H3", "I2(8)", "B4", "E6", "F4", "I2(5)", "H4", "E8"])
 )
 def test_the_chambers_of_a_coxeter_group_are_one_class(name):
     arrangement = families.coxeter(name)
@@ -337,13 +339,13 @@ def test_files_hold_classes(tmp_path):
 
 
 def test_executors_and_checkpoints(tmp_path):
-    arrangement = families.threshold(6)
+    arrangement = families.threshold(5)
     with ThreadPoolExecutor(2) as executor:
         classes = arrangement.cells(symmetry="auto", executor=executor, checkpoint=tmp_path)
-        assert len(classes) == arrangement.n_classes(executor=executor) == 135
+        assert len(classes) == arrangement.n_classes(executor=executor) == 21
     again = arrangement.cells(symmetry="auto", checkpoint=tmp_path)
     assert (again.packed == classes.packed).all()
-    assert arrangement.n_classes(checkpoint=tmp_path / "count") == 135
+    assert arrangement.n_classes(checkpoint=tmp_path / "count") == 21
 
 
 def test_what_is_no_symmetry_is_refused():
