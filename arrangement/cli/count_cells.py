@@ -118,6 +118,7 @@ def _audited(options: argparse.Namespace, arrangement: Arrangement) -> Result:
         Fact("tasks", found.n_tasks),
         Fact("tasks done", found.n_done),
         Fact("tasks counted again", found.n_again),
+        Fact("of them a piece in Python", found.n_pieces),
         Fact("cells up to reflections", found.n_classes, found.n_classes or "not known yet"),
         Fact("cells", found.n_cells, found.n_cells or "not known yet"),
         Fact(

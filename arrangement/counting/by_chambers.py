@@ -50,7 +50,10 @@ class AuditedCount(NamedTuple):
     n_tasks, n_done : int
         Tasks in all, and those that the log has.
     n_again : int
-        Tasks that were counted again in Python's integers; all had the same number of cells.
+        Tasks that were counted again; all had the same number of cells.
+    n_pieces : int
+        How many of them were too large for Python's integers, and were counted again by the
+        compiled loop, and a random piece of each in Python's integers.
     n_cells, n_classes : int or None
         None unless all tasks are done.
     expected, doubt : float
@@ -61,6 +64,7 @@ class AuditedCount(NamedTuple):
     n_tasks: int
     n_done: int
     n_again: int
+    n_pieces: int
     n_cells: int | None
     n_classes: int | None
     expected: float
@@ -133,8 +137,9 @@ def audit_count(
 ) -> AuditedCount:
     """Check what a count by chambers has written, task by task.
 
-    Each line has a digest, and no two may differ about a task. A random sample of the tasks of
-    up to 200,000 cells is counted again in Python's integers, by other code than before.
+    Each line has a digest, and no two may differ about a task. A random sample of the tasks is
+    counted again, in Python's integers and by other code than before; of a task of more than
+    200,000 cells a random piece is, and all of it by the same code as before.
 
     Parameters
     ----------
@@ -173,15 +178,21 @@ def audit_count(
         raise InputError(f"{shown(os.fspath(checkpoint))}: no directory of counts")
     counts = chamber_counts(arrangement, symmetry)
     log = CountLog(checkpoint, counts)
-    small = [i for i, cells in sorted(log.found.items()) if cells <= SMALL]
     rng = np.random.default_rng(seed)
-    chosen = sorted(rng.choice(small, size=min(samples, len(small)), replace=False).tolist())
+    known = sorted(log.found)
+    chosen = sorted(rng.choice(known, size=min(samples, len(known)), replace=False).tolist())
+    n_pieces = 0
     for i in chosen:
-        again = counts.count_again(i)
+        is_small = log.found[i] <= SMALL
+        again = counts.count_again(i) if is_small else counts.count(i)
         if again != log.found[i]:
             raise InputError(
                 f"{log.directory}: task {i} has {again} cells, and the log says {log.found[i]}"
             )
+        if not is_small:
+            n_pieces += 1
+            found, slowly = counts.count_piece(i, rng, SMALL)
+            assert found == slowly, f"the compiled loop counts wrong in task {i}"
     done = np.zeros(len(counts.tasks), dtype=bool)
     done[list(log.found)] = True
     complete = bool(done.all())
@@ -190,6 +201,7 @@ def audit_count(
         len(done),
         int(done.sum()),
         len(chosen),
+        n_pieces,
         counts.n_cells(numbers) if complete else None,
         counts.n_classes(numbers) if complete else None,
         sum(numbers) + float(counts.expected[~done].sum()),

@@ -88,17 +88,17 @@ class RestrictedCone:
         if below is None:
             return 0
         stop = len(below.rows) if stop is None else stop
-        return (start == 0) + sum(below._compiled(k) for k in range(start, stop))
+        further = map(below.restricted, range(start, stop))
+        return (start == 0) + sum(cone.compiled_count() for cone in further if cone is not None)
 
-    def _compiled(self, k: int) -> int:
-        below = self.restricted(k)
-        if below is None:
-            return 0
+    def compiled_count(self) -> int:
+        """The number of cells, by the compiled loop wherever its integers suffice."""
         try:
-            values = np.array(below.rows, dtype=object).reshape(-1, len(below.masks)).T
-            return IntegralCount(values, below.masks, below.dimension).count()
+            values = np.array(self.rows, dtype=object).reshape(-1, len(self.masks)).T
+            return IntegralCount(values, self.masks, self.dimension).count()
         except TooLarge:
-            return 1 + sum(below._compiled(k) for k in range(len(below.rows)))
+            further = map(self.restricted, range(len(self.rows)))
+            return 1 + sum(cone.compiled_count() for cone in further if cone is not None)
 
 
 def _cuts(row: Sequence[int]) -> bool:

@@ -30,6 +30,7 @@ from arrangement.enumeration.checkpoints import digest
 from arrangement.enumeration.estimate import either_side
 from arrangement.enumeration.integral_counts import IntegralCount, TooLarge
 from arrangement.enumeration.intervals import Interval
+from arrangement.enumeration.restricted_cones import RestrictedCone
 from arrangement.exact.packing import Words
 from arrangement.symmetry.reflection_groups import ReflectionGroup
 
@@ -225,6 +226,11 @@ class ChamberCounts:
         task = Task(*self.tasks[i].tolist())
         return self._face(task.face).count_again(task)
 
+    def count_piece(self, i: int, rng: np.random.Generator, most: int) -> tuple[int, int]:
+        """The cells in a random piece of a task, at most so many: compiled, and in Python."""
+        task = Task(*self.tasks[i].tolist())
+        return self._face(task.face).count_piece(task, rng, most)
+
     # --- what they tell ---------------------------------------------------------------------
 
     def n_cells(self, counts: list[int]) -> int:
@@ -397,6 +403,24 @@ class _CountedFace:
         if self.integral is None:
             return cones.count(self.rows, self.walls)
         return self._slowly(task, again=True)
+
+    def count_piece(self, task: Task, rng: np.random.Generator, most: int) -> tuple[int, int]:
+        """The cells of a random row of a task, or of rows in rows until they are few."""
+        assert self.integral is not None, "what is not counted in integers is one task"
+        while True:
+            orthant = task.orthant
+            if orthant < 0:
+                orthant = int(rng.integers(self.integral.n_orthants))
+            cone: RestrictedCone | None = self.cone.restricted(orthant)
+            assert cone is not None
+            chosen = [task[2:4], task[4:]] if task.start >= 0 else [task[2:4]]
+            while cone is not None and cone.rows:
+                first, last = chosen.pop(0) if chosen else (-1, -1)
+                if first < 0:
+                    first, last = 0, len(cone.rows)
+                cone = cone.restricted(int(rng.integers(first, last)))
+                if cone is not None and not chosen and (found := cone.compiled_count()) <= most:
+                    return found, cone.count()
 
     def _slowly(self, task: Task, again: bool) -> int:
         assert self.integral is not None

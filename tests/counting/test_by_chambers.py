@@ -132,7 +132,7 @@ def test_n_cells_takes_chambers_where_flats_are_many(monkeypatch):
 
 
 @pytest.mark.usefixtures("in_parts")
-def test_a_log_is_gone_on_with_and_audited(tmp_path):
+def test_a_log_is_gone_on_with_and_audited(tmp_path, monkeypatch):
     arrangement = families.threshold(5)
     counts = chamber_counts(arrangement)
     log = CountLog(tmp_path / "log", counts)
@@ -156,6 +156,10 @@ def test_a_log_is_gone_on_with_and_audited(tmp_path):
     audited = arrangement.audit_count(tmp_path / "log", samples=10**6)
     assert audited.n_again == audited.n_done == audited.n_tasks
     assert (audited.n_classes, audited.n_cells) == (21, 94572)
+    # Of what is large a piece is counted in Python's integers.
+    monkeypatch.setattr(by_chambers, "SMALL", 6)
+    pieces = arrangement.audit_count(tmp_path / "log", samples=30)
+    assert 0 < pieces.n_pieces < pieces.n_again == 30
     # Nothing is counted again.
     monkey = chamber_counts(arrangement)
     monkey.count = None
