@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from typing import Any
 
 from arrangement import Arrangement
+from arrangement.cli.options import workers
 from arrangement.counting.by_chambers import audit_count, chamber_counts, count_by_chambers
 from arrangement.symmetry.reflection_groups import ReflectionGroup
 
@@ -69,8 +68,7 @@ def main(
             return
         if options.n is not None:
             print(f"n = {n}: {expected}", flush=True)
-        pool: Any = nullcontext() if options.jobs is None else ProcessPoolExecutor(options.jobs)
-        with pool as executor:
+        with workers(options.jobs) as executor:
             found = count_by_chambers(counts, True, executor, options.checkpoint)
         term = found.n_classes if classes else found.n_cells
         source = {None: "counted here", term: "as published"}.get(
