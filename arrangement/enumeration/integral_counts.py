@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.enumeration.cone_edges import FEWER
 from arrangement.kernels.cells import integral_cones as kernel
 from arrangement.kernels.cells.cone_rays import DONE, GROW, LARGE, STEPPED
 from arrangement.memory import refuse
@@ -22,8 +23,6 @@ INTEGER_LIMIT = 2**26
 
 STEP = 2**22
 """Cells that are counted between reports."""
-
-FEWER = "take fewer hyperplanes, or a domain with fewer walls"
 
 ROOM = 2**12
 """Entries for which each array has room at first."""

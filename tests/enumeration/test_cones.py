@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, exact, families
-from arrangement.enumeration import choose, cones
+from arrangement.enumeration import choose, cone_edges, cones
 from arrangement.exact.fields import field_of
 from arrangement.exact.numbers import primitive, real_number
 from arrangement.exact.packing import unpack_signs
@@ -343,7 +343,7 @@ def test_rays_of_a_box_are_those_of_its_walls_one_after_another(data):
     assume(walls.shape[1] == d + 1)  # or all bounds are 0: a cone
     bounds = data.draw(st.permutations(walls[:-1].tolist()))
     walls = np.array([*bounds, [0] * d + [1]], dtype=object)
-    rays, masks = cones._rays_of_box(walls)
+    rays, masks = cone_edges._rays_of_box(walls)
     found = {(*primitive(ray), mask) for ray, mask in zip(rays, masks, strict=True)}
     wanted = {(*ray, mask) for ray, mask in extreme_rays(walls, len(bounds))}
     assert found == wanted
@@ -352,7 +352,7 @@ def test_rays_of_a_box_are_those_of_its_walls_one_after_another(data):
 
 def test_what_is_no_box_with_a_corner():
     def rays(*walls):
-        return cones._rays_of_box(np.array(walls, dtype=object))
+        return cone_edges._rays_of_box(np.array(walls, dtype=object))
 
     infinity = (0, 0, 1)
     corner = (1, 0, 0), (0, 1, 0)
