@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 
-from arrangement.counting import derivations, freeness, polynomial, poset
+from arrangement.counting import by_chambers, derivations, freeness, polynomial, poset
 from arrangement.enumeration.restrict import is_simple
 from arrangement.files import hyperplane_files
 from arrangement.files.reading import naming
@@ -165,6 +165,7 @@ class Arrangement(Hyperplanes):
     characteristic_polynomial = near.warned(polynomial.characteristic_polynomial)
     whitney_numbers = near.warned(polynomial.whitney_numbers)
     n_cells = near.warned(polynomial.n_cells)
+    audit_count = by_chambers.audit_count
     n_bounded_cells = near.warned(polynomial.n_bounded_cells)
 
     center = flats.center

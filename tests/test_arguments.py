@@ -26,7 +26,7 @@ from arrangement import (
 )
 from arrangement.counting import freeness, polynomial, poset
 from arrangement.data import samples
-from arrangement.enumeration.tasks import Checkpoint
+from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.errors import ArrangementError, InputError, SizeError
 from arrangement.files import graphml
 from arrangement.hyperplanes import operations

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_instance
+from arrangement.counting import by_chambers
 from arrangement.counting.flat_count import FlatCount
 from arrangement.counting.poset import whitney_data
 from arrangement.counting.whitney import BrokenCircuits
 from arrangement.enumeration import choose, sweep
+from arrangement.enumeration.estimate import estimated_flats
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.hyperplanes.components import components
@@ -28,7 +30,9 @@ from arrangement.symmetry.automorphisms import (
     find_generators,
     given_generators,
 )
+from arrangement.symmetry.chamber_count import ChamberCounts
 from arrangement.symmetry.permutation_groups import PermutationGroup
+from arrangement.symmetry.reflection_groups import ReflectionGroup
 from arrangement.symmetry.symmetries import NAMES, Symmetries, Symmetry, are_permutations
 
 __all__ = [
@@ -46,6 +50,14 @@ Integers = NDArray[np.object_]
 
 MANY = 2**29
 """So many sets without broken circuits may take longer than the flats of degenerate rows."""
+
+FEW_FLATS = 2**22
+"""So many incidences of flats and hyperplanes are soon told."""
+
+FLAT, FACE, CELL = 3e-5, 3e-3, 5e-8
+"""Seconds that flats take, for each hyperplane and each as many of them as the group's order;
+a face of a chamber, and a cell in it: of one core, as measured. Of flats that many symmetries
+keep there are more orbits than that."""
 
 WORTHWHILE = 8
 """Least order of a group that is used when found: an orbit costs as much as a few flats."""
@@ -246,18 +258,26 @@ def n_cells(
 ) -> int:
     """Number of cells, (−1)^d χ(−1), or of the cells that meet a domain.
 
+    With ``symmetry="auto"`` cells are counted in a chamber of the reflections among the
+    symmetries, and in its faces, where that is estimated to take less time than flats.
+
     Parameters
     ----------
-    arrangement, symmetry, progress
+    arrangement, progress
         See :func:`characteristic_polynomial`.
+    symmetry : None, "auto", ReflectionGroup or sequence of sequences of int, optional
+        See :func:`characteristic_polynomial`; of a group of reflections a chamber is counted.
     domain : optional
         See :meth:`Arrangement.cells`: each cell inside is counted once, by restrict and split
         with the rays of the domain; a symmetry is of no use then.
     executor, checkpoint : optional
-        See :meth:`Arrangement.cells`; with a domain only.
+        See :meth:`Arrangement.cells`; with a domain, or a symmetry: then cells in a chamber
+        are counted, and the directory gets a line for each task, which
+        :meth:`Arrangement.audit_count` checks.
 
     References
     ----------
+    L. Solomon, *The orders of the finite Chevalley groups*, J. Algebra 3 (1966);
     T. Zaslavsky, *Facing up to arrangements*, Mem. Amer. Math. Soc. 154 (1975).
 
     Examples
@@ -275,10 +295,35 @@ def n_cells(
         if symmetry is not None:
             raise InputError("symmetry: of no use in a domain; leave one of them out")
         return choose.n_cells_inside(arrangement, domain, progress, executor, checkpoint)
-    if executor is not None or checkpoint is not None:
+    if symmetry is None and (executor is not None or checkpoint is not None):
         what = "an executor" if executor is not None else "a checkpoint"
-        raise InputError(f"{what} is for counting in a domain; without one flats are counted")
+        raise InputError(
+            f"{what} is for counting in a domain, or with a symmetry; else flats are counted"
+        )
+    if executor is not None or checkpoint is not None or isinstance(symmetry, ReflectionGroup):
+        chosen = by_chambers.chamber_counts(arrangement, symmetry)
+        return by_chambers.count_by_chambers(chosen, progress, executor, checkpoint).n_cells
+    counts = None
+    if isinstance(symmetry, str) and symmetry == "auto":
+        counts = _worth_chambers(arrangement)
+    if counts is not None:
+        return by_chambers.count_by_chambers(counts, progress).n_cells
     return sum(whitney_numbers(arrangement, symmetry, progress))
+
+
+def _worth_chambers(arrangement: Hyperplanes) -> ChamberCounts | None:
+    """What is counted in a chamber of the reflections, if that takes less time than flats."""
+    rows = distinct_essential_rows(arrangement)
+    n, rank = len(rows), rows.shape[1] - 1
+    if rank < 5 or n * estimated_flats(rows, rank - 3) < FEW_FLATS:
+        return None
+    found = Symmetries(arrangement, "auto")
+    group = found.reflections
+    flats = FLAT * n * estimated_flats(rows, rank - 3) / found.order
+    if FACE * 2**group.rank > flats:
+        return None
+    counts = ChamberCounts(found.rows, found.infinity, group)
+    return counts if CELL * counts.estimate[0] < flats else None
 
 
 def n_bounded_cells(

@@ -16,16 +16,15 @@ from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_executor, choice
-from arrangement.enumeration import cones, linear_programs, restrict, sweep
+from arrangement.enumeration import cone_edges, cones, linear_programs, restrict, sweep
+from arrangement.enumeration.checkpoints import Checkpoint, checkpoint_directory
 from arrangement.enumeration.estimate import refuse_too_many
 from arrangement.enumeration.found import Found
 from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.splitting import Counts, Splitting, spread, spread_count
 from arrangement.enumeration.sweep import FiniteSweep
 from arrangement.enumeration.tasks import (
-    Checkpoint,
     alone,
-    checkpoint_directory,
     portions,
     sweep_blocks,
     sweep_words,
@@ -144,10 +143,10 @@ class _Task:
         return cones.homogeneous(distinct_rows(self.arrangement), self.walls)
 
     @cached_property
-    def rays(self) -> cones.Edges | None:
+    def rays(self) -> cone_edges.Edges | None:
         """The extreme rays of that cone, unless it contains lines or they are irrational."""
         inward = self.cone[1]
-        return None if field_of(inward) is not None else cones.rays_of(inward)
+        return None if field_of(inward) is not None else cone_edges.rays_of(inward)
 
     @cached_property
     def sides(self) -> NDArray[np.int8] | None:

@@ -20,20 +20,22 @@ opposite, where the others are zero, or on neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
-from itertools import product
-from math import gcd, lcm, prod
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.enumeration.cone_edges import FEWER, Edges, cut_simplex, rays_of
+from arrangement.enumeration.integral_counts import INTEGER_LIMIT, IntegralCount, TooLarge
+from arrangement.enumeration.restricted_cones import RestrictedCone
 from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import integral, primitive
 from arrangement.exact.one_field import field_of, in_one_field
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
-from arrangement.exact.polyhedron import cut_rays
 from arrangement.kernels.cells import cone_rays as kernel
 from arrangement.kernels.cells.cone_counting import count_cells
 from arrangement.kernels.cells.cone_splitting import (
@@ -47,30 +49,25 @@ from arrangement.memory import refuse
 
 __all__ = [
     "CellRays",
+    "Cone",
     "cell_rays",
     "count",
     "count_faces",
     "faces",
     "homogeneous",
     "inner_points",
-    "rays_of",
     "words",
 ]
 
 Integers = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Show = Callable[[int, int], None]
-Edges = tuple[Integers, list[int]]
-"""Rays, and which walls each lies on."""
-
 Block = tuple[Words, Words, NDArray[np.bool_], Floats]
 """Of faces: which rows are positive and zero there, whether they touch a wall, a point."""
 
 KINDS = ("integers", "floats", "twofold", "residues")
 """Numbers of the compiled loops, the quickest first: integers up to `INTEGER_LIMIT`; float64
 with error bounds; sums of two float64 with bounds; these and residues that prove zeros."""
-
-INTEGER_LIMIT = 2**26
 
 PATIENCE = 100
 """How many rays may be asked for before the next kind of numbers is tried."""
@@ -83,8 +80,6 @@ ROOM = 2**15
 
 BLOCK = 2**16
 """Cells in a block."""
-
-FEWER = "take fewer hyperplanes, or a domain with fewer walls"
 
 LEAST = np.iinfo(np.int64).min
 """For no exponent."""
@@ -139,35 +134,6 @@ def homogeneous(rows: Integers, domain: Integers | None = None) -> tuple[Integer
     return rows, np.concatenate([walls, infinity])
 
 
-def rays_of(walls: Integers) -> Edges | None:
-    """The extreme rays of the open cone {x : walls x > 0}; None where it contains lines.
-
-    Parameters
-    ----------
-    walls : ndarray of Python ints, shape (m, D)
-
-    Returns
-    -------
-    rays : ndarray of Python ints, shape (r, D)
-        Of any length; they are those of an empty cone, too.
-    masks : list of int
-        Bit i is 1 where the ray lies on wall i.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rays, masks = rays_of(np.array([[1, 0], [-1, 2]], dtype=object))
-    >>> rays.tolist(), masks
-    ([[2, 1], [0, 1]], [2, 1])
-    """
-    if (box := _rays_of_box(walls)) is not None:
-        return box
-    chosen = exact.independent_columns(walls.T)
-    if not len(walls) or len(chosen) < walls.shape[1]:
-        return None
-    return _cut_simplex(walls, chosen)[1]
-
-
 def count(
     rows: Integers,
     walls: Integers,
@@ -185,7 +151,7 @@ def count(
     show : callable
         Called with (cells so far, about how many in all).
     rays : (rays, masks), optional
-        What :func:`rays_of` says of the walls.
+        What :func:`~arrangement.enumeration.cone_edges.rays_of` says of the walls.
 
     Returns
     -------
@@ -203,7 +169,7 @@ def count(
     """
     if not len(rows) and not len(walls):
         return 1
-    cone = _Cone(rows, walls, show, rays=rays)
+    cone = Cone(rows, walls, show, rays=rays)
     total = 0 if cone.is_empty else cone.count()
     show(cone.copies * total, cone.copies * total)
     return cone.copies * total
@@ -234,7 +200,7 @@ def count_faces(
     """
     if not len(rows) and not len(walls):
         return [1]
-    cone = _Cone(rows, walls, show)
+    cone = Cone(rows, walls, show)
     counts = [0] * cone.dimension if cone.is_empty else cone.count_faces()
     counts = [cone.copies * c for c in counts]
     return counts if len(walls) else [*counts, 1]
@@ -311,7 +277,7 @@ def faces(
         if codimension == 0:
             yield whole, none, np.zeros(0, dtype=np.bool_)
         return
-    cone = _Cone(rows, walls, show, rays=rays)
+    cone = Cone(rows, walls, show, rays=rays)
     done = 0
     if not cone.is_empty and codimension < cone.dimension:
         for positive, zero, touches, _ in cone.faces(codimension, touching):
@@ -345,7 +311,7 @@ def inner_points(rows: Integers, walls: Integers) -> Iterator[Floats]:
     >>> [block.tolist() for block in inner_points(lines, lines[:2])]
     [[[2.0, 1.0], [1.0, 2.0]]]
     """
-    cone = _Cone(rows, walls, located=True)
+    cone = Cone(rows, walls, located=True)
     if not cone.is_empty:
         for _, _, _, found in cone.faces(0, None):
             points = np.zeros((len(found), rows.shape[1]))
@@ -401,7 +367,7 @@ def cell_rays(
     D = rows.shape[1]
     words = pack_signs(np.ones((1, len(rows)), dtype=np.int8))
     none = np.zeros(0, dtype=np.int64)
-    cone = _Cone(rows, walls, show) if len(rows) or len(walls) else None
+    cone = Cone(rows, walls, show) if len(rows) or len(walls) else None
     if cone is None or cone.is_empty or not cone.dimension:
         count = 0 if cone is not None and cone.is_empty else 1
         zero = np.zeros((0, word_count(len(rows) + len(walls))), dtype=np.uint64)
@@ -410,7 +376,7 @@ def cell_rays(
     return cone.cell_rays()
 
 
-class _Cone:
+class Cone:
     """The cone {x : walls x > 0}, and rows that cut it, modulo what all contain.
 
     It is the sum of a pointed cone, on which as many `dividing` rows are zero as it contains
@@ -467,7 +433,7 @@ class _Cone:
         chosen = exact.independent_columns(both.T)
         self.walls, self.rows = both[:m], both[m:]
         self.dividing = [i - m for i in chosen if i >= m]
-        lines, (rays, masks) = _cut_simplex(both, chosen, m)
+        lines, (rays, masks) = cut_simplex(both, chosen, m)
         others = ([i for i in chosen if i != k] for k in chosen if k >= m)
         through = [sum(1 << i for i in on) | (1 << m) - 1 for on in others]
         return np.concatenate([lines, rays]), through + masks
@@ -484,7 +450,10 @@ class _Cone:
 
     def count(self) -> int:
         """The number of cells."""
-        for _ in self._attempts():
+        if self.is_small():
+            with suppress(TooLarge):
+                return self.integral().count(self._report)
+        for _ in self._attempts("floats"):
             found = self._count()
             if found is not None:
                 return found
@@ -572,21 +541,56 @@ class _Cone:
             counts=np.zeros(2, dtype=np.int64),
         )
 
-    def _attempts(self) -> Iterator[None]:
+    def integral(self) -> IntegralCount:
+        """Its cells to be counted in integers: half of them where there are copies."""
+        order, masks = self._rays_then_lines()
+        n_lines = len(self.dividing) - (self.copies - 1)
+        return IntegralCount(self._divided().T[order], masks, self.dimension, n_lines)
+
+    def restricted(self, orthant: int) -> RestrictedCone:
+        """One of its orthants, as :meth:`IntegralCount.enter` numbers them."""
+        order, masks = self._rays_then_lines()
+        signs = [-1 if orthant >> i & 1 else 1 for i in range(len(order))][::-1]
+        values = self.values[:, order] * np.array(signs, dtype=object)
+        return RestrictedCone(values.tolist(), masks, self.dimension)
+
+    def _rays_then_lines(self) -> tuple[list[int], list[int]]:
+        """The order of the edges, and which walls and dividing rows each lies on."""
+        lines = len(self.dividing)
+        bounding = self._bounding()[0].tolist()
+        chosen = sum(1 << i for i, bound in enumerate(bounding) if bound)
+        order = [*range(lines, len(self.edges)), *range(lines)]
+        return order, [self.masks[i] & chosen for i in order]
+
+    def _attempts(self, first: str = "integers") -> Iterator[None]:
         """Make the buffers for one kind of numbers; should it fail, for the next."""
-        for kind in KINDS:
-            if kind != "integers" or self._is_small():
+        for kind in KINDS[KINDS.index(first) :]:
+            if kind != "integers" or self.is_small():
                 self.kind = kind
                 self._begin()
                 yield
 
-    def _is_small(self) -> bool:
+    def is_small(self) -> bool:
+        """Are the values on its edges small integers?"""
+
         def fit(values: Integers) -> bool:
             sizes = (max(map(abs, row)) // max(1, gcd(*row)) for row in values)
             return all(size < INTEGER_LIMIT for size in sizes)
 
         # The first row most often tells.
         return self.field is None and fit(self.rows[:1] @ self.edges.T) and fit(self.values)
+
+    def _divided(self) -> Floats:
+        """Integer values on the edges, each row divided by their greatest common divisor."""
+        common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
+        return (self.values // common[:, None]).astype(np.float64)
+
+    def _bounding(self) -> NDArray[np.int8]:
+        """Of walls and rows 1 for the walls, and the rows that divide."""
+        m = len(self.walls)
+        bounding = np.zeros((1, m + len(self.rows)), dtype=np.int8)
+        bounding[0, [*range(m), *(m + i for i in self.dividing)]] = 1
+        return bounding
 
     def _begin(self) -> None:
         """Put the edges into the buffers: first the lines, each with its opposite."""
@@ -599,8 +603,7 @@ class _Cone:
         integral, twofold = self.kind == "integers", self.kind in ("twofold", "residues")
         self.error = 0.0 if integral else 2.0**-100 if twofold else 2.0**-53
         if integral:
-            common = np.array([max(1, gcd(*row)) for row in self.values], dtype=object)
-            high = (self.values // common[:, None]).astype(np.float64)
+            high = self._divided()
             low = np.zeros_like(high)
             scales, errors = (
                 np.zeros(len(self.edges), dtype=np.int64),
@@ -647,9 +650,7 @@ class _Cone:
             words = [mask >> 64 * w & 2**64 - 1 for mask in self.masks]
             self.rays.tight[:r, w] = np.array(words, dtype=np.uint64)[source]
         kernel.mark(self.rays, np.arange(n), 0, n, m, 0, r)
-        # At first the walls are walls, and the rows that divide.
-        self.bounding = np.zeros((1, m + n), dtype=np.int8)
-        self.bounding[0, [*range(m), *(m + i for i in self.dividing)]] = 1
+        self.bounding = self._bounding()
         self.first = np.array([*range(2 * lines, r), *range(0, 2 * lines, 2)])
         # Each of the cones that are waiting has a list.
         self.lists = np.empty(4 * room, np.int64)
@@ -812,14 +813,13 @@ class _Cone:
         self._make_room()
         self.cuts, table, positions = (
             np.empty(4 * n, np.int64),
-            np.empty(4 * n + 4, np.int64),
+            np.empty(n, np.int64),
             np.empty(n),
         )
         while True:
             reason = count_cells(
                 self.state, self.levels, self.rays, self.room, self.lists, self.cuts, table,
                 positions, pack_signs(self.bounding), len(self.walls), free, D,
-                self.kind == "integers",
             )  # fmt: skip
             found = int(self.state[3])
             if reason == kernel.DONE:
@@ -976,78 +976,6 @@ class _Cone:
         kernel.mark(
             self.rays, rows, 0, len(rows), len(self.walls), int(rays[0]), int(rays[-1]) + 1
         )
-
-
-def _cut_simplex(
-    sides: Integers, chosen: list[int], m: int | None = None
-) -> tuple[Integers, Edges]:
-    """The lines, and the rays with what they lie on, of a cone of m walls.
-
-    Parameters
-    ----------
-    sides : ndarray of Python ints, shape (k, D)
-        First the walls, which are all unless m is given.
-    chosen : list of int
-        As many independent sides as there are coordinates, ascending.
-    """
-    m = len(sides) if m is None else m
-    D = sides.shape[1]
-    inverse = exact.inverse(sides[chosen])
-    assert inverse is not None, "the sides are independent"
-    edges = [primitive(y) for y in inverse[0].T]
-    masks = [sum(1 << i for i in chosen if i != k) for k in chosen]
-    pointed = sum(i < m for i in chosen)
-    rays = list(zip(edges[:pointed], masks[:pointed], strict=True))
-    rays = cut_rays(rays, sides, [i for i in range(m) if i not in chosen], D)
-    lines = np.array(edges[pointed:], dtype=object).reshape(-1, D)
-    found = np.array([y for y, _ in rays], dtype=object).reshape(-1, D)
-    return lines, (found, [mask for _, mask in rays])
-
-
-def _rays_of_box(walls: Integers) -> Edges | None:
-    """The rays of the cone over a box with a corner, and the walls that each lies on.
-
-    Those over the corners, and a direction for each coordinate that is bounded on one side.
-
-    Parameters
-    ----------
-    walls : ndarray of Python ints, shape (m, D)
-        Bounds on all coordinates but the last, which the last wall says to be positive.
-
-    Returns
-    -------
-    rays : ndarray of Python ints, shape (r, D)
-    masks : list of int
-        None where these are other walls, the box is empty, or a bound is given twice.
-    """
-    *bounds, infinity = walls.tolist() if len(walls) else [[]]
-    d = len(infinity) - 1
-    ends: list[dict[bool, tuple[int, int, int]]] = [{} for _ in range(d)]
-    for i, wall in enumerate(bounds):
-        places = [j for j, v in enumerate(wall) if v]
-        if len(places) - (wall[-1] != 0) != 1 or not {*map(type, wall)} <= {int}:
-            return None
-        j = places[0]
-        if (upper := wall[j] < 0) in ends[j]:
-            return None
-        ends[j][upper] = (wall[-1] if upper else -wall[-1]), abs(wall[j]), i
-    if not all(ends) or infinity != [0] * d + [1]:
-        return None
-    count = prod(map(len, ends))
-    refuse(16 * count * (d + 10), f"the {count:,} corners of the domain", FEWER)
-    scale = lcm(*(q for pair in ends for _, q, _ in pair.values()))
-    numbers = [{side: p * (scale // q) for side, (p, q, _) in pair.items()} for pair in ends]
-    if not all(pair[False] < pair[True] for pair in numbers if len(pair) == 2):
-        return None
-    rays = [[*corner, scale] for corner in product(*(pair.values() for pair in numbers))]
-    bits = ([1 << i for _, _, i in pair.values()] for pair in ends)
-    masks = [sum(corner) for corner in product(*bits)]
-    for j, pair in enumerate(ends):
-        if len(pair) == 1:
-            ((upper, (_, _, i)),) = pair.items()
-            rays.append([(-scale if upper else scale) * (c == j) for c in range(d + 1)])
-            masks.append((1 << len(walls)) - 1 - (1 << i))
-    return np.array(rays, dtype=object), masks
 
 
 def _twofold(values: Integers, kind: str) -> tuple[Floats, Floats, NDArray[np.int64]]:

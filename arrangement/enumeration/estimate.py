@@ -17,7 +17,13 @@ from arrangement.exact.packing import word_count
 from arrangement.hyperplanes.reduction import Reduction
 from arrangement.memory import memory
 
-__all__ = ["estimated_cells", "estimated_faces", "refuse_too_many", "refuse_too_many_faces"]
+__all__ = [
+    "either_side",
+    "estimated_cells",
+    "estimated_faces",
+    "refuse_too_many",
+    "refuse_too_many_faces",
+]
 
 Integers = NDArray[np.object_]
 
@@ -93,6 +99,49 @@ def _sampled(table: NDArray[np.int64], samples: int, p: int, rng: np.random.Gene
     return total
 
 
+def estimated_flats(rows: Integers, rank: int, samples: int = 100) -> float:
+    """An unbiased estimate of the number of flats of a rank.
+
+    Hyperplanes are drawn one after another from those that do not contain what the ones before
+    have in common, of which there are m_i, until they have the rank. Of the m_i a number k_i
+    contain the flat that is come to at the end, which is then weighed by Π m_i / k_i: over all
+    ways to come to one flat the weights' mean is 1. Ranks are those modulo a prime.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints or algebraic integers, shape (n, d + 1)
+        Pairwise different hyperplanes. Intersections at infinity are flats, too.
+    rank : int
+        Not more than that of the rows.
+    samples : int
+        Flats that are drawn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lines = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 2, 0]], dtype=object)
+    >>> estimated_flats(lines, 1), estimated_flats(lines, 2)
+    (4.0, 1.0)
+    """
+    field = field_of(rows)
+    p, root = (PRIME, 0) if field is None else next(field.primes(PRIME))
+    table = np.ascontiguousarray(exact.residues(rows, [(p, root)], field)[0].T)
+    rng = np.random.default_rng(0)
+    total = 0.0
+    for _ in range(samples):
+        left, outside = table, []
+        for _ in range(rank):
+            outside.append(left.any(axis=0))
+            column = left[:, rng.choice(np.flatnonzero(outside[-1]))]
+            pivot = int(np.flatnonzero(column)[0])
+            kept = np.arange(len(left)) != pivot
+            factors = column[kept] * pow(int(column[pivot]), -1, p) % p
+            left = (left[kept] - factors[:, None] * left[pivot]) % p
+        inside = ~left.any(axis=0)
+        total += float(np.prod([m.sum() / (m & inside).sum() for m in outside]))
+    return total / samples
+
+
 def estimated_faces(rows: Integers, codimension: int, samples: int = 40) -> float:
     """An estimate of the number of faces of one codimension; of simple arrangements unbiased.
 
@@ -124,14 +173,14 @@ def estimated_faces(rows: Integers, codimension: int, samples: int = 40) -> floa
         if exact.rank(chosen[:, :-1]) < codimension:
             continue
         cut = (rows @ exact.nullspace(chosen)).tolist()
-        distinct = {_either_side(row) for row in cut if any(row[:-1])}
+        distinct = {either_side(row) for row in cut if any(row[:-1])}
         restricted = np.array(sorted(distinct), dtype=object).reshape(-1, width - codimension)
         cells = estimated_cells(restricted)
         total += cells / comb(sum(not any(row) for row in cut), codimension)
     return comb(n, codimension) * total / samples
 
 
-def _either_side(row: list[Any]) -> tuple[Any, ...]:
+def either_side(row: list[Any]) -> tuple[Any, ...]:
     """One of the two primitive rows of a hyperplane."""
     row = primitive(row)
     return tuple(row if next(v for v in row if v) > 0 else [-v for v in row])

@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "above",
     "absolute",
+    "covering",
     "down",
     "fused",
     "if_above",
@@ -44,6 +45,6 @@ class _Operation:
 
 
 (
-    above, absolute, down, fused, if_above, load, marked, maximum, peak,
+    above, absolute, covering, down, fused, if_above, load, marked, maximum, peak,
     shared, spread, store,
 ) = map(_Operation, __all__)  # fmt: skip

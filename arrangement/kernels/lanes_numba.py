@@ -195,3 +195,19 @@ def shared(typing, words, start, word):
         return builder.sitofp(counts, _VECTOR)
 
     return lanes(words, types.uint64, types.uint64), generate
+
+
+@intrinsic
+def covering(typing, words, start, word):
+    """Bit k is 1 where the k-th of eight words from a place on has all bits of a word."""
+    if not _fits(words, types.uint64):
+        return None
+
+    def generate(context, builder, sig, args):
+        place = _place(context, builder, sig.args[0], args[0], args[1], _WORDS)
+        wanted = _spread(builder, args[2], _WORDS)
+        both = builder.and_(builder.load(place, align=8), wanted)
+        mask = builder.icmp_unsigned("==", both, wanted)
+        return builder.zext(builder.bitcast(mask, ir.IntType(LANES)), _WORD)
+
+    return types.uint64(words, types.uint64, types.uint64), generate

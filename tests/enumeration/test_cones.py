@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, exact, families
-from arrangement.enumeration import choose, cones
+from arrangement.enumeration import choose, cone_edges, cones
 from arrangement.exact.numbers import primitive, real_number
 from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import unpack_signs
@@ -261,7 +261,7 @@ def test_integers_that_become_too_large_on_the_way(seed):
     rng = np.random.default_rng(seed)
     rows = rng.integers(-4000, 4001, size=(10, 4)).astype(object)
     rows[6:] = rows[:4] - rows[2:6]
-    cone = cones._Cone(rows, rows[:0], lambda done, total: None)
+    cone = cones.Cone(rows, rows[:0], lambda done, total: None)
     counted = cone.count()
     assert cone.kind == "floats"
     signs = listed(rows, rows[:0])
@@ -343,7 +343,7 @@ def test_rays_of_a_box_are_those_of_its_walls_one_after_another(data):
     assume(walls.shape[1] == d + 1)  # or all bounds are 0: a cone
     bounds = data.draw(st.permutations(walls[:-1].tolist()))
     walls = np.array([*bounds, [0] * d + [1]], dtype=object)
-    rays, masks = cones._rays_of_box(walls)
+    rays, masks = cone_edges._rays_of_box(walls)
     found = {(*primitive(ray), mask) for ray, mask in zip(rays, masks, strict=True)}
     wanted = {(*ray, mask) for ray, mask in extreme_rays(walls, len(bounds))}
     assert found == wanted
@@ -352,7 +352,7 @@ def test_rays_of_a_box_are_those_of_its_walls_one_after_another(data):
 
 def test_what_is_no_box_with_a_corner():
     def rays(*walls):
-        return cones._rays_of_box(np.array(walls, dtype=object))
+        return cone_edges._rays_of_box(np.array(walls, dtype=object))
 
     infinity = (0, 0, 1)
     corner = (1, 0, 0), (0, 1, 0)
@@ -404,7 +404,7 @@ def test_the_order_of_faces_does_not_depend_on_the_kind_of_numbers(monkeypatch):
             orders = []
             for kind in KINDS:
                 use(kind, monkeypatch)
-                cone = cones._Cone(rows, walls, lambda done, total: None)
+                cone = cones.Cone(rows, walls, lambda done, total: None)
                 blocks = cone.faces(codimension, None)
                 orders.append([np.concatenate(parts) for parts in zip(*blocks, strict=True)])
             for positive, zero, *_ in orders:

@@ -26,8 +26,9 @@ from hypothesis import strategies as st
 from arrangement import Arrangement, Cells, InputError, SolverError, exact, families
 from arrangement.bounds import zaslavsky
 from arrangement.enumeration import choose, cones, restrict, shared_memory, sweep, tasks
+from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.enumeration.intervals import line_at, rank_of
-from arrangement.enumeration.tasks import Checkpoint, sweep_blocks
+from arrangement.enumeration.tasks import sweep_blocks
 from arrangement.hyperplanes.reduction import Reduction
 from tests import reference
 from tests.amounts import examples, first

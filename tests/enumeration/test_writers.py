@@ -14,7 +14,7 @@ import pytest
 from arrangement import Arrangement, Cells, InputError, families
 from arrangement.bounds import zaslavsky
 from arrangement.enumeration import sweep, tasks
-from arrangement.enumeration.tasks import Checkpoint
+from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.files.output import atomic_output
 from arrangement.hyperplanes.reduction import Reduction
 from arrangement.results.blocks import CLAIM, write_blocks

@@ -9,6 +9,7 @@ from arrangement.kernels.double_double import difference, product, quotient
 from arrangement.kernels.lanes import (
     above,
     absolute,
+    covering,
     down,
     fused,
     if_above,
@@ -78,6 +79,20 @@ def test_bits_that_words_share():
     for word in (*words[0], np.uint64(0), np.uint64(2**64 - 1)):
         _bits(words, np.uint64(9), word, out)
         assert (out == np.bitwise_count(words.ravel()[9:17] & word)).all()
+
+
+@compiled(error_model="numpy")
+def _covering(words, start, word):
+    return covering(words, start, word)
+
+
+def test_words_that_have_all_bits_of_a_word():
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 2**64, size=23, dtype=np.uint64)
+    words[[9, 13]] = 2**64 - 1
+    for word in (*(words & np.uint64(2**40 - 2**36)), np.uint64(0), np.uint64(2**64 - 1)):
+        expected = sum(1 << k for k in range(8) if words[9 + k] & word == word)
+        assert _covering(words, np.uint64(9), word) == expected
 
 
 @compiled(error_model="numpy")

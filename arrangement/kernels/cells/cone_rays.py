@@ -41,6 +41,7 @@ __all__ = [
     "FULL",
     "GROW",
     "HALF",
+    "INTEGER_LIMIT",
     "LARGE",
     "LEAF",
     "LEAVE",
@@ -53,12 +54,14 @@ __all__ = [
     "ONE",
     "RAY",
     "RAYS",
+    "REDUCED",
     "STEPPED",
     "TINIEST",
     "K",
     "Rays",
     "Room",
     "U",
+    "common_divisor",
     "cross",
     "mark",
     "minor",
@@ -173,7 +176,8 @@ takes as long as a small cone does."""
 
 
 @uncounted()
-def _gcd(a, b):
+def common_divisor(a, b):
+    """Of two integers that are not negative."""
     while b != 0:
         a, b = b, a % b
     return a
@@ -265,7 +269,7 @@ def _combine_integers(values, coordinates, rows, at, k, pairs, count, row, new):
         if largest >= REDUCED or far >= FAR:
             common = np.int64(0)
             for c in range(at, at + k):
-                common = _gcd(common, abs(np.int64(values[new + j, rows[c]])))
+                common = common_divisor(common, abs(np.int64(values[new + j, rows[c]])))
                 if common == 1:
                     break
             if common > 1:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arrangement.enumeration.tasks import CheckpointDirectory, prepared, spread
+from arrangement.enumeration.checkpoints import CheckpointDirectory
+from arrangement.enumeration.tasks import prepared, spread
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
 from arrangement.files import archives

@@ -1,0 +1,81 @@
+"""What the scripts of this folder share: terms counted by chambers, with what they cost."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from arrangement import Arrangement
+from arrangement.cli.options import workers
+from arrangement.counting.by_chambers import audit_count, chamber_counts, count_by_chambers
+from arrangement.symmetry.reflection_groups import ReflectionGroup
+
+SOON = 10.0
+"""Seconds that a term may take to be counted where none was asked for."""
+
+SPEED = 1.5e7
+"""Cells a second that one core counts, about."""
+
+
+def orders(n: int, signs: bool = False) -> ReflectionGroup:
+    """The permutations of n coordinates, with their signs or without."""
+    mirrors = [[(i == k) - (i == k + 1) for i in range(n)] for k in range(n - 1)]
+    return ReflectionGroup(mirrors + [[0] * (n - 1) + [1]] * signs)
+
+
+def main(
+    arrangement: Callable[[int], Arrangement],
+    group: Callable[[int], Any],
+    known: Mapping[int, int],
+    classes: bool,
+) -> None:
+    """Count one term, or the terms that are soon counted, and tell what the next would cost.
+
+    Parameters
+    ----------
+    arrangement, group : callable
+        The arrangement of a term, and the reflections: "auto" or a ReflectionGroup.
+    known : mapping
+        The terms that are published.
+    classes : bool
+        Are the terms numbers of cells up to the reflections?
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("n", type=int, nargs="?", help="the term to count")
+    parser.add_argument("--checkpoint", metavar="DIR", help="keep each task's count, and go on")
+    parser.add_argument("--jobs", type=int, metavar="N", help="run on N processes")
+    parser.add_argument("--audit", type=int, metavar="N", help="count N tasks of DIR again")
+    options = parser.parse_args()
+    if options.audit is not None and (options.n is None or options.checkpoint is None):
+        parser.error("--audit: give n and --checkpoint, too")
+    if options.audit is not None:
+        print(
+            audit_count(
+                arrangement(options.n), options.checkpoint, group(options.n), options.audit
+            )
+        )
+        return
+    for n in [options.n] if options.n is not None else sorted([*known, max(known) + 1]):
+        started = time.monotonic()
+        counts = chamber_counts(arrangement(n), group(n))
+        cells, error = counts.estimate
+        hours = cells / SPEED / 3600
+        expected = f"about {cells:.3g} ± {error:.1g} cells to count, {hours:.2g} core hours"
+        if options.n is None and hours * 3600 > SOON:
+            print(f"n = {n}: {expected}; to count them: {n} --checkpoint DIR")
+            return
+        if options.n is not None:
+            print(f"n = {n}: {expected}", flush=True)
+        with workers(options.jobs) as executor:
+            found = count_by_chambers(counts, True, executor, options.checkpoint)
+        term = found.n_classes if classes else found.n_cells
+        source = {None: "counted here", term: "as published"}.get(
+            known.get(n), "NOT AS PUBLISHED"
+        )
+        print(
+            f"n = {n}: {term} ({source}; {found.n_classes} up to reflections, "
+            f"{found.n_counted} counted, {time.monotonic() - started:.1f} s)",
+            flush=True,
+        )
