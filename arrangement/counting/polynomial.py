@@ -317,6 +317,8 @@ def _worth_chambers(arrangement: Hyperplanes) -> ChamberCounts | None:
     n, rank = len(rows), rows.shape[1] - 1
     if rank < 5 or n * estimated_flats(rows, rank - 3) < FEW_FLATS:
         return None
+    if len(components(rows[:, :-1])) > 1:  # The flats of each are listed apart.
+        return None
     found = Symmetries(arrangement, "auto")
     group = found.reflections
     flats = FLAT * n * estimated_flats(rows, rank - 3) / found.order
