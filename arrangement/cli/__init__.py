@@ -215,7 +215,7 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **named)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from arrangement.cli.versions import versions
+        from arrangement.cli.versions import versions  # It loads the compiled loops.
 
         print(versions())
         parser.exit()

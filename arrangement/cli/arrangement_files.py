@@ -14,7 +14,7 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
 from arrangement.families import FAMILIES
 from arrangement.files import hyperplane_files
-from arrangement.files.points import read_points
+from arrangement.files.point_files import read_points
 from arrangement.files.reading import naming, standard_input
 
 if TYPE_CHECKING:

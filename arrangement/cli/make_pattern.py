@@ -13,7 +13,7 @@ from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import FORMATS, check_outputs
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.files.exact_text import table_numbers
-from arrangement.files.points import read_points
+from arrangement.files.point_files import read_points
 from arrangement.files.reading import standard_input
 from arrangement.files.text import read_text
 from arrangement.networks.formats import readers

@@ -13,7 +13,7 @@ from arrangement.files.exact_text import (
     rational_number,
     written_number,
 )
-from arrangement.files.points import read_points
+from arrangement.files.point_files import read_points
 from arrangement.files.reading import naming, read_arrays
 from arrangement.networks.network import Network
 

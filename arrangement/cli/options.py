@@ -18,7 +18,7 @@ from arrangement.families import FAMILIES
 from arrangement.files.cdd import read_cdd
 from arrangement.files.exact_text import written_number
 from arrangement.files.hyperplane_files import format_of
-from arrangement.files.points import read_points
+from arrangement.files.point_files import read_points
 from arrangement.files.reading import naming
 from arrangement.hyperplanes.domain import parse_domain
 

@@ -32,6 +32,7 @@ from arrangement.results.cells import Cells
 if TYPE_CHECKING:
     from arrangement.networks import DecisionRegions, Regions
     from arrangement.relu import Landscape, LossSurface, OneHiddenLayer
+    from arrangement.relu.problem import Problem
 
 __all__ = ["page"]
 
@@ -101,7 +102,8 @@ def page(
     ...     os.path.getsize(path) < 60_000
     True
     """
-    from arrangement.networks.regions.region_set import RegionSet
+    # Pages of arrangements do not wait for these.
+    from arrangement.networks import DecisionRegions, Regions
     from arrangement.relu import Landscape, LossSurface, OneHiddenLayer
 
     if not isinstance(target, str | os.PathLike):
@@ -116,11 +118,11 @@ def page(
     elif isinstance(what, Landscape):
         scene = _landscape(what)
     elif isinstance(what, OneHiddenLayer):
-        scene = _slice(what)
+        scene = _slice(what, None)
     elif isinstance(what, LossSurface):
         scene = _surface(what)
-    elif isinstance(what, RegionSet):
-        scene = _regions(what)
+    elif isinstance(what, Regions | DecisionRegions):
+        scene = _regions(what, isinstance(what, DecisionRegions))
     else:
         raise InputError(
             f"a page shows Cells, a Landscape, a OneHiddenLayer, Regions, DecisionRegions or a "
@@ -380,7 +382,7 @@ def _landscape(landscape: Landscape) -> Scene:
     cells, pieces, best = landscape.cells, list(landscape.pieces), landscape.global_minimum
     d = cells.arrangement.dimension
     if d not in (2, 3) or any(len(piece.weights) > 1 for piece in pieces):
-        return _slice(landscape)
+        return _slice(landscape.problem, landscape)
     weights = np.array([piece.weights[0] for piece in pieces], dtype=np.float64).reshape(-1, d)
     length = np.linalg.norm(weights, axis=1, keepdims=True)
     weights = weights / np.where(length > 0, length, 1.0)
@@ -413,12 +415,8 @@ def _raster(table: Floats, window: list[float]) -> Scene:
     }  # fmt: skip
 
 
-def _slice(what: Landscape | OneHiddenLayer) -> Scene:
+def _slice(problem: Problem, minima: Landscape | None) -> Scene:
     """The loss on a plane of parameters, with the lines on which neurons switch."""
-    from arrangement.relu import Landscape
-
-    problem = what.problem if isinstance(what, Landscape) else what
-    minima = what if isinstance(what, Landscape) else None
     plane = plane_of(problem, minima, None, None, None)
     frame = windows.window_around(plane.anchors, margin=0.45)
     low, high = np.array(frame.low), np.array(frame.high)
@@ -475,17 +473,14 @@ def _surface(surface: LossSurface) -> Scene:
 # -- networks ----------------------------------------------------------------------------------
 
 
-def _regions(regions: Any) -> Scene:
+def _regions(regions: Any, decided: bool) -> Scene:
     from matplotlib.colors import to_hex
-
-    from arrangement.networks.regions.decisions import DecisionRegions
 
     if regions.dimension != 2:
         raise InputError(
             f"a network with {regions.dimension} inputs has no page: what can be shown is two "
             "inputs; show what it does on a plane, network.slice_through(points)"
         )
-    decided = isinstance(regions, DecisionRegions)
     polygons, owner = region_polygons(regions), np.asarray(regions.owner)
     points = regions.complex.points
     window = [*points.min(axis=0).tolist(), *points.max(axis=0).tolist()]

@@ -26,7 +26,7 @@ from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows
 from arrangement.symmetry.automorphisms import Automorphisms, find_generators, given_generators
 from arrangement.symmetry.reflection_groups import ReflectionGroup, ray
-from arrangement.symmetry.reflections import (
+from arrangement.symmetry.reflection_search import (
     Pair,
     find_reflections,
     of_single_vectors,

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from arrangement import Arrangement, Cells, InputError, MissingExtraError, families
 from arrangement.files.cdd import read_cdd
-from arrangement.files.points import read_points
+from arrangement.files.point_files import read_points
 from arrangement.relu import OneHiddenLayer
 from tests import reference
 from tests.amounts import examples
