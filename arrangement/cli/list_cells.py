@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from typing import Any
+from itertools import pairwise, repeat
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from arrangement.arrangement import Arrangement
 from arrangement.cli.facts import (
@@ -28,10 +31,14 @@ from arrangement.cli.options import (
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs, is_page, names_directory
 from arrangement.errors import InputError
+from arrangement.exact.fields import Point
 from arrangement.exact.numbers import exact_text
 from arrangement.results.blocks import check_directory, write_blocks
 from arrangement.results.cell_classes import CellClasses
-from arrangement.results.cells import Cell
+from arrangement.results.cells import Cells
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["add", "run"]
 
@@ -117,19 +124,27 @@ def run(options: argparse.Namespace) -> Result:
         draw(cells, options.plot, source=source)
     if not options.vertices or isinstance(cells, CellClasses):
         return Result(facts)
-    closures = [
-        _closure(cell, signs) for cell, signs in zip(cells, sign_rows(cells.signs), strict=True)
-    ]
+    closures = _closures(cells)
     return Result([*facts, Fact("closures", closures, {})], lines=list(map(_line, closures)))
 
 
-def _closure(cell: Cell, signs: str) -> dict[str, Any]:
-    """The closure of a cell, exact numbers as text."""
-    generators = {"vertices": cell.vertices(), "rays": cell.rays(), "lines": cell.lines()}
-    return {"signs": signs, "bounded": cell.bounded} | {
-        name: [list(map(exact_text, point)) for point in points]
-        for name, points in generators.items()
-    }
+def _closures(cells: Cells) -> list[dict[str, Any]]:
+    """The closures of all cells, exact numbers as text."""
+    polyhedra = cells.polyhedra
+    vertices = _ordered(polyhedra.exact_vertices, polyhedra.cell_vertices)
+    rays = _ordered(polyhedra.exact_rays, polyhedra.cell_rays)
+    lines = [list(map(exact_text, line)) for cell in cells[:1] for line in cell.lines()]
+    names = ("signs", "bounded", "vertices", "rays", "lines")
+    columns = sign_rows(cells.signs), cells.bounded.tolist(), vertices, rays, repeat(lines)
+    return [dict(zip(names, closure, strict=True)) for closure in zip(*columns, strict=False)]
+
+
+def _ordered(points: list[Point], incidence: csr_array) -> list[list[list[str]]]:
+    """The points of each cell as text, in lexicographic order."""
+    order = sorted(range(len(points)), key=points.__getitem__)
+    texts = [list(map(exact_text, points[i])) for i in order]
+    places = np.argsort(order)[incidence.indices].tolist()
+    return [[texts[k] for k in sorted(places[a:b])] for a, b in pairwise(incidence.indptr)]
 
 
 def _line(closure: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ which ends because an element that is not zero has a value that is not zero.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -253,9 +254,20 @@ def _with_another(combine: Callable[[NumberField, fmpq_poly, fmpq_poly], Any]) -
     return operation
 
 
-def _compared(holds: Callable[[int, int], bool]) -> Any:
-    """A comparison, by the sign of the difference."""
-    return _with_another(lambda field, p, q: holds(FieldElement(field, p - q).sign(), 0))
+def _compared(
+    holds: Callable[[float, float], bool], decide: Callable[..., bool] | None = None
+) -> Any:
+    """A comparison, by the sign of the difference; ±inf and NaN as floats compare with 0."""
+    exactly = _with_another(
+        decide or (lambda field, p, q: holds(FieldElement(field, p - q).sign(), 0))
+    )
+
+    def comparison(self: FieldElement, other: object) -> Any:
+        if isinstance(other, float) and not math.isfinite(other):
+            return holds(0.0, other)
+        return exactly(self, other)
+
+    return comparison
 
 
 class FieldElement:
@@ -355,7 +367,7 @@ class FieldElement:
         except OverflowError:
             return hash(self.__floor__())
 
-    __eq__ = _with_another(lambda field, p, q: bool(p == q))
+    __eq__ = _compared(operator.eq, lambda field, p, q: bool(p == q))
     __lt__, __le__, __gt__, __ge__ = map(
         _compared, (operator.lt, operator.le, operator.gt, operator.ge)
     )

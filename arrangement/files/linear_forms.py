@@ -102,6 +102,11 @@ def read_forms(language: Language, text: str, name: str) -> NDArray[np.object_]:
     listed = next(filter(None, names.groups()), "")
     coordinates = [part for part in re.split(r"[\s,'\"]+", listed) if part]
     number = {coordinate: k for k, coordinate in enumerate(coordinates)}
+    for k, coordinate in enumerate(coordinates):
+        if not re.fullmatch(NAME, coordinate) or number[coordinate] != k:
+            raise InputError(
+                f"{name}: coordinate {k}, {shown(coordinate)}, is no name or named before"
+            )
     given = [part for part in forms[1].strip("[] \n").split(",") if part.strip()]
     rows = np.full((len(given), len(number) + 1), 0, dtype=object)
     for row, form in zip(rows, given, strict=True):
@@ -123,7 +128,7 @@ def _read_form(
         sign, value, scaled, alone = term.groups()
         variable = scaled or alone
         if variable and variable not in number:
-            raise InputError(f"{place}: {variable} is none of the coordinates")
+            raise InputError(f"{place}: {shown(variable)} is none of the coordinates")
         size = Fraction(rational_number(value or "1", place))
         row[number[variable] if variable else -1] += size if sign == "+" else -size
         at = term.end()

@@ -17,7 +17,7 @@ from arrangement.enumeration import cones
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, Point
 from arrangement.exact.numbers import primitive
-from arrangement.exact.packing import pack_signs, unpack_signs, word_count
+from arrangement.exact.packing import Signs, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import all_columns, distinct_rows
 from arrangement.kernels.cells.closures import (
     Closures,
@@ -376,6 +376,7 @@ class Polyhedra:
             found = np.empty((len(self), len(self._columns)))
             inscribe_balls(
                 *self._closures,
+                pack_signs(self._sides()),
                 np.ascontiguousarray(rows[:, [*self._columns, d]]),
                 self._placed,
                 found,
@@ -422,20 +423,26 @@ class Polyhedra:
                 result[part] = angles / (4 * np.pi) - (k - 2) / 4
         return frozen(result)
 
+    def _sides(self, cells: Indices | slice = slice(None)) -> Signs:
+        """On which side of each wall, and of each row, some cells are, all by default."""
+        arrangement, packed = self._cells.arrangement, self._cells.packed[cells]
+        sides = np.ones((len(packed), len(self._walls) + len(self._rows)), dtype=np.int8)
+        signs = unpack_signs(packed, arrangement.n_hyperplanes)
+        sides[:, len(self._walls) :] = signs[:, arrangement.different]
+        return sides
+
     def _dihedral_angles(self, cells: Indices, rays: Indices) -> Floats:
         """The angles at each ray between the two facets of the recession cone around it.
 
         Of a sector of a plane, the angle between the rays, twice: by Girard's theorem, the
         share of all directions follows in the same way.
         """
-        n, r = self._cells.arrangement.n_hyperplanes, len(self._columns)
+        r = len(self._columns)
         normals = np.concatenate([self._walls, self._rows])[:, : self.vertices.shape[1]]
         units = exact.float_rows(normals)[0]
         lengths = np.linalg.norm(units, axis=1, keepdims=True)
         units /= np.where(lengths > 0, lengths, 1.0)
-        sides = np.ones((len(cells), len(units)), dtype=np.int8)
-        signs = unpack_signs(self._cells.packed[cells], n)
-        sides[:, len(self._walls) :] = signs[:, self._cells.arrangement.different]
+        sides = self._sides(cells)
         on = (unpack_signs(self._zero[~self._finite], len(units)) > 0) & (lengths[:, 0] > 0)
         on = on[rays]
         on &= on.sum(axis=1, keepdims=True) == r - 1  # the facets

@@ -1,9 +1,10 @@
 """Real algebraic numbers against integer arithmetic, identities and each other."""
 
+import operator
 import pickle
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from math import floor, pi, prod
+from math import floor, inf, nan, pi, prod
 
 import numpy as np
 import pytest
@@ -154,6 +155,15 @@ def test_floats_are_dyadic_rationals():
     assert root * 0.5 == root / 2
     assert root + 0.1 != root + Fraction(1, 10)
     assert root * np.float64(0.5) == root * np.int64(1) / 2
+
+
+@pytest.mark.parametrize("other", [inf, -inf, nan])
+def test_comparisons_with_infinity_are_those_of_fractions(other):
+    for x in (FIELDS[0].generator, -FIELDS[0].generator):
+        for holds in ("eq", "ne", "lt", "le", "gt", "ge"):
+            compare = getattr(operator, holds)
+            assert compare(x, other) == compare(Fraction(1), other)
+            assert compare(other, x) == compare(other, Fraction(1))
 
 
 def test_powers_enclose():

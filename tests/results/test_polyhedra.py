@@ -182,6 +182,17 @@ def test_balls_are_inside_and_largest(seed):
             assert (values >= radius * lengths - 1e-9).all()
 
 
+def test_balls_are_not_on_the_other_side_of_a_sliver():
+    width = Fraction(1, 10**30)
+    normals = [[2, -2, 0], [-2, 1, 2], [1, 1, -1], [1, 1, -1]]
+    arrangement = Arrangement(normals, [1, 0, -2, -2 + width])
+    cells = arrangement.cells(domain=[(None, None), ("-1/3", "sqrt(2)"), ("-1/3", "sqrt(2)")])
+    _, radii = cells.polyhedra.chebyshev_balls
+    is_sliver = cells.signs[:, 2] != cells.signs[:, 3]
+    assert is_sliver.any()
+    assert not (radii[is_sliver] > 1e-15).any()  # NaN: float64 does not find them
+
+
 @pytest.mark.parametrize(
     ("arrangement", "cells"),
     [

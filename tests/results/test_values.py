@@ -136,9 +136,13 @@ def test_the_command_line_lists_closures(facts, run, refused, tmp_path):
     for closure in found:
         cell = cells[cells.index(closure["signs"])]
         assert closure["bounded"] == cell.bounded
-        assert fractions(closure["vertices"]) == fractions(cell.vertices())
-        assert fractions(closure["rays"]) == fractions(cell.rays())
-        assert closure["lines"] == []
+        for name in ("vertices", "rays", "lines"):
+            points = getattr(cell, name)()
+            assert closure[name] == [list(map(str, point)) for point in points]
+    corner = facts("cells", path, "--vertices", "--domain", 0, "1/9")["closures"]
+    assert [closure["vertices"] for closure in corner] == [
+        [["0", "0"], ["0", "1/9"], ["1/9", "0"], ["1/9", "1/9"]]
+    ]
     _, out, _ = run("cells", path, "--vertices")
     assert "++-  vertices (0, 0) (0, 1/3) (1/3, 0)\n" in out
     assert "--+" not in out

@@ -370,8 +370,8 @@ def pull(closures, work, points, state, volumes, simplices, owners):
     return DONE
 
 
-@compiled(Closures, Work, Floats2, Floats2, Floats2, Floats1)
-def inscribe_balls(closures, work, rows, points, centres, radii):
+@compiled(Closures, Work, Words2, Floats2, Floats2, Floats2, Floats1)
+def inscribe_balls(closures, work, sides, rows, points, centres, radii):
     """The largest ball in each cell, by a linear program over its facets.
 
     The radius is a mean of the distances of any point from some of the facets, so that twice
@@ -379,6 +379,8 @@ def inscribe_balls(closures, work, rows, points, centres, radii):
 
     Parameters
     ----------
+    sides : uint64 (m, T)
+        On which side of each hyperplane a cell is.
     rows : float64 (64 T, r + 1)
         [normal | offset] of the hyperplanes, normals of length 1.
     points : float64 (g, r)
@@ -409,15 +411,9 @@ def inscribe_balls(closures, work, rows, points, centres, radii):
                 length += abs(row[c])
             if length == 0.0:  # the hyperplane at infinity
                 continue
-            # The side is that of the rays of the cell, and of most of all.
-            far, side = 0.0, 1.0
-            for j in range(start, end):
-                ray = closures.members[j]
-                there = row[r] if closures.finite[ray] else 0.0
-                for c in range(r):
-                    there += row[c] * points[ray, c]
-                if abs(there) > far:
-                    far, side = abs(there), np.sign(there)
+            wall = work.walls[h]
+            is_above = sides[i, wall >> 6] >> np.uint64(wall & 63) & ONE
+            side = 1.0 if is_above else -1.0
             for c in range(r):
                 slopes[count, c] = side * row[c]
             offsets[count] = side * value
