@@ -3,10 +3,13 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import matplotlib
 import pytest
+
+import arrangement
 
 matplotlib.use("Agg")
 
@@ -54,3 +57,16 @@ def test_dead_links_of_a_site_are_found(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     dead = ["a/b.html: #no", "a/b.html: ../none.png", "c.html: a/b.html#gone"]
     assert (done.returncode, done.stdout.splitlines()) == (1, dead)
+
+
+def test_the_recipe_of_conda_needs_what_the_project_needs():
+    recipe = (ROOT / ".github" / "packaging" / "recipe.yaml").read_text("utf-8")
+    assert re.search(r"^  version: (.+)$", recipe, re.MULTILINE)[1] == arrangement.__version__
+    run = recipe.split("\n  run:\n")[1].split("\n\n")[0]
+    found = dict(re.findall(r"- ([\w-]+) (>=[\d.]+)", run))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = dict(
+        re.fullmatch(r"([\w-]+)(.+)", one).groups() for one in project["dependencies"]
+    )
+    wanted["cvxpy-base"] = wanted.pop("cvxpy")  # without the solvers that are not called
+    assert found == wanted | {"python": project["requires-python"]}
