@@ -116,9 +116,9 @@ def spare_bars(_app, _what, _name, _thing, _options, lines):
             )
 
 
-def skip_inherited(_app, _what, _name, member, skip, _options):
-    """Of estimators leave out what scikit-learn documents."""
-    return True if (getattr(member, "__module__", "") or "").startswith("sklearn") else skip
+def skip_inherited(_app, _what, _name, member, _skip, _options):
+    """Of estimators leave out what scikit-learn documents; None leaves the rest to autodoc."""
+    return True if (getattr(member, "__module__", "") or "").startswith("sklearn") else None
 
 
 def setup(app):

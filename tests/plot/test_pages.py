@@ -210,6 +210,8 @@ def test_a_page_can_be_turned_zoomed_and_asked(name, browser, tmp_path):
     picture = "return document.getElementById('view').toDataURL()"
     frame = "explorer.frame(); " + picture
     seen = [run(frame)]
+    keys = browser.find_element(By.CLASS_NAME, "keys").text
+    assert ("N and P" in keys) == bool(run("return scene.marks.length"))
     ActionChains(browser).move_to_element(view).perform()
     told = run("return document.getElementById('detail').children.length")
     assert told or run("return scene.kind") == "space"  # between its faces there is nothing
