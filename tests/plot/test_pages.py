@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import shutil
+import sys
 from functools import partial
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from arrangement import Arrangement, InputError, families, plot
+from arrangement import Arrangement, InputError, MissingExtraError, families, plot
 from arrangement.networks import Network
 from arrangement.relu import NetworkLoss, OneHiddenLayer, loss_surface
 from tests.amounts import first
@@ -146,6 +147,13 @@ def test_what_has_no_page_is_refused(what, named, message, tmp_path):
         plot.page(what, tmp_path / "page.html", **named)
     with pytest.raises(InputError, match=r"must be \.html"):
         plot.page(CELLS["plane"], tmp_path / "page.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_matplotlib_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'arrangement\[plot\]'"):
+        plot.page(families.braid(3).cells(), tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []
 
 
