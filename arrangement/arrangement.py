@@ -97,6 +97,16 @@ class Arrangement(Hyperplanes):
         InputError
             If it cannot be read or holds something else; the message names the file, and the
             line or the row.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "lines.txt")
+        ...     _ = path.write_text("1 0 -1/2\\n0 1 sqrt(2)\\n")
+        ...     Arrangement.read(path)
+        Arrangement of 2 hyperplanes in dimension 2
         """
         table = hyperplane_files.read(path, format)
         with naming(table.name):

@@ -29,7 +29,11 @@ extensions = [
 ]
 html_theme = "pydata_sphinx_theme"
 html_title = "arrangement"
-html_theme_options = {"show_toc_level": 2, "header_links_before_dropdown": 8}
+html_theme_options = {"show_toc_level": 2, "header_links_before_dropdown": 6}
+# Pages without pages below them have no navigation to show.
+html_sidebars = {
+    page: [] for page in [*(path.stem for path in HERE.glob("*.md")), "notebooks/*"]
+}
 html_show_sourcelink = False
 # Notebooks lie where they are looked for; one without torch is not run, but shown.
 shutil.copytree(HERE.parent / "examples" / "notebooks", HERE / "notebooks", dirs_exist_ok=True)
@@ -46,6 +50,7 @@ numpydoc_xref_param_type = False
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+nb_execution_in_temp = True  # Pages write files.
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 
@@ -101,19 +106,20 @@ def write_command_line(_app):
 
 
 def spare_bars(_app, _what, _name, _thing, _options, lines):
-    """A |size| in a docstring is no substitution of reStructuredText; examples stay."""
+    """A |size| in a docstring is no substitution of reStructuredText; what is run stays."""
+    runs = False
     for at, line in enumerate(lines):
-        if line.startswith((".. rubric:: Examples", "Examples")):
-            return
-        parts = line.split("``")
-        lines[at] = "``".join(
-            part if k % 2 else part.replace("|", r"\|") for k, part in enumerate(parts)
-        )
+        runs = line.lstrip().startswith(">>>") or (runs and bool(line.strip()))
+        if not runs:
+            parts = line.split("``")
+            lines[at] = "``".join(
+                part if k % 2 else part.replace("|", r"\|") for k, part in enumerate(parts)
+            )
 
 
-def skip_inherited(_app, _what, _name, member, skip, _options):
-    """Of estimators leave out what scikit-learn documents."""
-    return True if (getattr(member, "__module__", "") or "").startswith("sklearn") else skip
+def skip_inherited(_app, _what, _name, member, _skip, _options):
+    """Of estimators leave out what scikit-learn documents; None leaves the rest to autodoc."""
+    return True if (getattr(member, "__module__", "") or "").startswith("sklearn") else None
 
 
 def setup(app):

@@ -1,10 +1,15 @@
 """The code of README and of the pages that are not run when the site is built runs here."""
 
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import matplotlib
 import pytest
+
+import arrangement
 
 matplotlib.use("Agg")
 
@@ -21,7 +26,47 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
         exec(compile(block, page, "exec"), names)
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + [
+    path.relative_to(ROOT).as_posix()
+    for folder in (ROOT / "docs", ROOT / "docs" / "reference", ROOT / "docs" / "theory")
+    for path in sorted(folder.glob("*.md"))
+    if path.name != "command_line.md"  # made when the site is built
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files(page):
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text("utf-8")):
-        assert (ROOT / link).exists(), link
+    text = (ROOT / page).read_text("utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    links += re.findall(r"^```\{(?:include|literalinclude)\} (.+)$", text, re.MULTILINE)
+    for link in links:
+        assert ((ROOT / page).parent / link).exists(), link
+
+
+def test_dead_links_of_a_site_are_found(tmp_path):
+    pages = {
+        "index.html": '<a href="a/b.html#there">b</a><a href="https://example.org">out</a>',
+        "a/b.html": '<p id="there"><a href="#no">x</a><img src="../none.png"></p>',
+        "c.html": '<a href="a/b.html#gone">b</a><a href="d%20e.html">d</a>',
+        "d e.html": "",
+    }
+    (tmp_path / "a").mkdir()
+    for name, text in pages.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    command = [sys.executable, ROOT / ".ci" / "links.py", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    dead = ["a/b.html: #no", "a/b.html: ../none.png", "c.html: a/b.html#gone"]
+    assert (done.returncode, done.stdout.splitlines()) == (1, dead)
+
+
+def test_the_recipe_of_conda_needs_what_the_project_needs():
+    recipe = (ROOT / ".github" / "packaging" / "recipe.yaml").read_text("utf-8")
+    assert re.search(r"^  version: (.+)$", recipe, re.MULTILINE)[1] == arrangement.__version__
+    run = recipe.split("\n  run:\n")[1].split("\n\n")[0]
+    found = dict(re.findall(r"- ([\w-]+) (>=[\d.]+)", run))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = dict(
+        re.fullmatch(r"([\w-]+)(.+)", one).groups() for one in project["dependencies"]
+    )
+    wanted["cvxpy-base"] = wanted.pop("cvxpy")  # without the solvers that are not called
+    assert found == wanted | {"python": project["requires-python"]}

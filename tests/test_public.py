@@ -63,6 +63,21 @@ def test_every_public_name_is_documented(name):
     assert undocumented == []
 
 
+@pytest.mark.parametrize("name", PUBLIC)
+def test_arrays_say_their_shapes(name):
+    module = import_module(name)
+    silent = []
+    for public in module.__all__:
+        value = getattr(module, public)
+        for name, member in inspect.getmembers(value) if inspect.isclass(value) else []:
+            got = getattr(member, "func", getattr(member, "fget", None))
+            returned = str(getattr(got, "__annotations__", {}).get("return", ""))
+            is_array = re.search(r"NDArray|Floats|Indices|Mask|Signs\b", returned)
+            if not name.startswith("_") and is_array and "hape" not in inspect.getdoc(member):
+                silent.append(f"{public}.{name}")
+    assert silent == []
+
+
 @pytest.mark.parametrize("name", INTERNAL)
 def test_an_internal_package_exports_nothing(name):
     names, modules = shown(import_module(name))

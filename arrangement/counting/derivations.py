@@ -61,7 +61,7 @@ def derivations(arrangement: Hyperplanes) -> list[tuple[str, ...]]:
     Returns
     -------
     list of tuples of d str
-        The polynomials p_1, …, p_d in x0, x1, …, with *, ^ and +.
+        The polynomials p_1, …, p_d in x0, x1, …, with ``*``, ``^`` and ``+``.
 
     Raises
     ------

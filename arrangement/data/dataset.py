@@ -76,7 +76,7 @@ class DataSet:
 
     @property
     def classes(self) -> NDArray[Any]:
-        """The distinct labels in ascending order."""
+        """The distinct labels in ascending order; shape (k,)."""
         return np.unique(self.y)
 
     def __len__(self) -> int:

@@ -181,7 +181,7 @@ class Hyperplanes:
     def coincidence(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """For each hyperplane the lowest index that is the same set, and the orientation.
 
-        Orientation −1 means that the two normals point to opposite sides.
+        Both of shape (n,). Orientation −1 means that the two normals point to opposite sides.
 
         Examples
         --------
@@ -205,7 +205,7 @@ class Hyperplanes:
 
     @cached_property
     def different(self) -> NDArray[np.int64]:
-        """The lowest index of each different hyperplane, ascending."""
+        """The lowest index of each different hyperplane, ascending; shape (k,)."""
         return np.unique(self.coincidence[0])
 
     @cached_property

@@ -146,7 +146,7 @@ class FeedForward:
     def slopes(self) -> tuple[Floats, ...]:
         """The slope of each neuron for negative arguments, per hidden layer; 1 is no kink.
 
-        Of maxout, which has none, 0.
+        Shape (width,) each. Of maxout, which has none, 0.
         """
         if isinstance(self.negative_slope, tuple):
             return self.negative_slope
@@ -213,6 +213,15 @@ class FeedForward:
         Returns
         -------
         ndarray, shape (…)
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network.random([2, 4, 3], rng=0)
+        >>> network.classify([[0, 1], [1, 0]]).tolist() == [
+        ...     int(out.argmax()) for out in network.forward([[0, 1], [1, 0]])
+        ... ]
+        True
         """
         classes = self.forward(X).argmax(axis=-1)
         return classes if self.labels is None else self.labels[classes]

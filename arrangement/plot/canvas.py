@@ -31,6 +31,7 @@ FORMATS = (".png", ".pdf", ".svg")
 UNDATED = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}  # the same picture twice
 DPI = 200
 PADDING = 0.12  # around and between what is in a figure, in inches
+NEEDED = "pictures need matplotlib: pip install 'arrangement[plot]'"
 DECADES = 6  # a logarithmic scale shows at most so many; an exact fit has loss 1e-30
 
 
@@ -61,9 +62,7 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
 
         from arrangement.plot.shown_figure import ShownFigure
     except ImportError as error:
-        raise MissingExtraError(
-            "pictures need matplotlib: pip install 'arrangement[plot]'"
-        ) from error
+        raise MissingExtraError(NEEDED) from error
     if isinstance(target, Axes):
         yield target
         return

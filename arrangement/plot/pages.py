@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.arrangement import Arrangement
-from arrangement.errors import InputError
+from arrangement.errors import InputError, MissingExtraError
 from arrangement.exact.numbers import shown
 from arrangement.files.output import atomic_output
 from arrangement.plot import windows
-from arrangement.plot.canvas import needs_log
+from arrangement.plot.canvas import NEEDED, needs_log
 from arrangement.plot.charts import parities
 from arrangement.plot.looks import LOOKS
 from arrangement.plot.marks import KINDS, counted
@@ -91,6 +91,8 @@ def page(
     ------
     InputError
         If there is no page of this, or too many polygons.
+    MissingExtraError
+        If matplotlib is not installed, whose colours these are.
 
     Examples
     --------
@@ -113,6 +115,7 @@ def page(
         raise InputError(f"{str(path)!r}: a page's suffix must be .html")
     if values is not None and not isinstance(what, Cells):
         raise InputError("values: one number a cell, so cells are needed to go with them")
+    palette = _viridis()
     if isinstance(what, Cells):
         scene = _cells(what, values, label)
     elif isinstance(what, Landscape):
@@ -131,7 +134,7 @@ def page(
     scene["title"] = scene["title"] if title is None else title
     if source is not None:
         scene["title"] = f"{printable(source)}: {scene['title']}"
-    scene = {"marks": [], "columns": [], "coordinates": "x", "palette": _viridis(), **scene}
+    scene = {"marks": [], "columns": [], "coordinates": "x", "palette": palette, **scene}
     template = files("arrangement.plot").joinpath("explorer.html").read_text("utf-8")
     data = json.dumps(scene, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     text = template.replace("__TITLE__", escape(scene["title"])).replace("__SCENE__", data)
@@ -162,9 +165,11 @@ def _names(
 
 
 def _viridis() -> list[str]:
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
+    try:
+        from matplotlib import colormaps
+        from matplotlib.colors import to_hex
+    except ImportError as error:
+        raise MissingExtraError(NEEDED) from error
     return [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, VIRIDIS_STEPS))]
 
 

@@ -150,7 +150,7 @@ class Landscape:
 
         Pieces that lie in each other's closure are joined, up to the scaling and the order of
         neurons; see :mod:`arrangement.relu.minima.connected`. Of the pieces that were asked
-        for.
+        for. Each has the shape (k,).
 
         Examples
         --------
@@ -249,7 +249,7 @@ class Landscape:
         On these open faces F each output s·σ(v·x_i) of a neuron with weights v in F has the
         sign of y_i or is 0, and not all are: along each ray the loss falls to the limit
         (log 2 / N)·(samples with output 0), other neurons and the output bias 0, and the limit
-        is not attained. Empty for other losses.
+        is not attained. Each of shape (k,), empty for other losses.
 
         The loss may fall further: to less than a limit beside a ray, where neurons or samples
         that add nothing along it do their part, and with several neurons or an output bias
@@ -322,9 +322,9 @@ class Landscape:
 
     @property
     def boundary_loss(self) -> Floats:
-        """For each edge the loss of the non-differentiable minimum on the open facet, (E,).
+        """For each edge the loss of the non-differentiable minimum on the open facet.
 
-        NaN where there is none.
+        NaN where there is none. In the order of the edges of the cells, shape (E,).
         """
         return self.graph.boundary_loss
 

@@ -208,14 +208,17 @@ class LinearNetwork:
 
     @cached_property
     def eigenvalues(self) -> Floats:
-        """The positive eigenvalues of Σ, falling, each as often as its multiplicity."""
+        """The positive eigenvalues of Σ, falling, with their multiplicity; shape (r,)."""
         return np.repeat(
             [float(root.mid()) for root, _ in self._roots], [times for _, times in self._roots]
         )
 
     @cached_property
     def eigenvectors(self) -> Floats:
-        """Orthonormal eigenvectors of Σ in the columns, those of `eigenvalues` first."""
+        """Orthonormal eigenvectors of Σ in the columns, those of `eigenvalues` first.
+
+        Shape (outputs, outputs).
+        """
         fitted = self.X @ self.least_squares.T
         vectors: Floats = np.linalg.svd(fitted, full_matrices=True)[2].T
         return vectors

@@ -88,7 +88,7 @@ class Cell:
 
     @property
     def neighbors(self) -> NDArray[np.int64]:
-        """The cells that share a facet with this one, by hyperplane."""
+        """The cells that share a facet with this one, by hyperplane; shape (k,)."""
         adjacency = self.cells.adjacency
         start, end = adjacency.indptr[self.index : self.index + 2]
         order = np.argsort(adjacency.data[start:end], kind="stable")
@@ -396,6 +396,14 @@ class Cells(CellSigns, Valued[Cell]):
         ------
         InputError
             If a point lies on a hyperplane, or in no cell that meets the domain.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1]], [0, "-1/3"]).cells()
+        >>> i = cells.locate([-0.5, "1/4"])
+        >>> cells[i]
+        Cell 2: --
         """
         rows, single = given_points(x, self.arrangement.dimension, irrational=True)
         signs = exact.signs_at(self.arrangement.rows, rows)
@@ -477,6 +485,16 @@ class Cells(CellSigns, Valued[Cell]):
 
         Numbers that float64 cannot hold are saved as "p/q" strings. The file appears only
         when it is whole.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement import Cells, families
+        >>> cells = families.shi(3).cells()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     cells.save(f"{folder}/shi.npz")
+        ...     Cells.load(f"{folder}/shi.npz") == cells
+        True
         """
         points = self.points if "points" in self.__dict__ else None
         stored = Stored(self.arrangement, self.packed, self.domain, self.complete, points)

@@ -115,7 +115,7 @@ class Face:
 
     @property
     def cells(self) -> NDArray[np.int64]:
-        """The cells whose closure contains the face, ascending."""
+        """The cells whose closure contains the face, ascending; shape (k,)."""
         incidence = self.faces.incidence
         start, end = incidence.indptr[self.index : self.index + 2]
         return np.asarray(incidence.indices[start:end], dtype=np.int64)

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import shutil
+import sys
 from functools import partial
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from arrangement import Arrangement, InputError, families, plot
+from arrangement import Arrangement, InputError, MissingExtraError, families, plot
 from arrangement.networks import Network
 from arrangement.relu import NetworkLoss, OneHiddenLayer, loss_surface
 from tests.amounts import first
@@ -149,6 +150,13 @@ def test_what_has_no_page_is_refused(what, named, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_missing_matplotlib_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'arrangement\[plot\]'"):
+        plot.page(families.braid(3).cells(), tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def browser():
     selenium = pytest.importorskip("selenium", reason="there is no selenium")
@@ -210,6 +218,8 @@ def test_a_page_can_be_turned_zoomed_and_asked(name, browser, tmp_path):
     picture = "return document.getElementById('view').toDataURL()"
     frame = "explorer.frame(); " + picture
     seen = [run(frame)]
+    keys = browser.find_element(By.CLASS_NAME, "keys").text
+    assert ("N and P" in keys) == bool(run("return scene.marks.length"))
     ActionChains(browser).move_to_element(view).perform()
     told = run("return document.getElementById('detail').children.length")
     assert told or run("return scene.kind") == "space"  # between its faces there is nothing

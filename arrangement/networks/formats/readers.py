@@ -278,7 +278,10 @@ def from_torch(
             raise InputError("input_shape is of a module; of a state dict leave it out")
         return _from_state(model, Said(activation, negative_slope, layers, check))
     if (activation, negative_slope, layers) != (None, None, None):
-        raise InputError("a module says its activation and its layers")
+        raise InputError(
+            "a module says its activation and its layers: leave out activation, negative_slope "
+            "and layers; inputs to compare at are check=, the shape of one is input_shape="
+        )
     if isinstance(check, tuple):
         return _compared(torch_graph.from_module(model, input_shape), check)
     return torch_graph.from_module(model, input_shape, check)

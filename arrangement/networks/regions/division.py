@@ -83,7 +83,7 @@ class Part:
 
     @property
     def point(self) -> Floats:
-        """A float64 point inside; NaN where none was found."""
+        """A float64 point inside, shape (d,); NaN where none was found."""
         return self.regions.points[self.index]
 
     @property
@@ -97,7 +97,7 @@ class Part:
 
     @property
     def neighbors(self) -> NDArray[np.int64]:
-        """The regions that share a facet with this one."""
+        """The regions that share a facet with this one, shape (k,)."""
         return self.regions.neighbors(self.index)
 
 

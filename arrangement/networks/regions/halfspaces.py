@@ -174,7 +174,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
     @cached_property
     def patterns(self) -> list[NDArray[Any]]:
-        """The activation patterns, per hidden layer; see :attr:`Regions.patterns`."""
+        """As :attr:`Regions.patterns`: per hidden layer an array of shape (m, width)."""
         kind = np.int64 if self.layers.is_maxout else np.bool_
         ends = np.cumsum(self.layers.hidden_widths)[:-1]
         levels = (
@@ -404,7 +404,7 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
     @property
     def edge_neurons(self) -> NDArray[np.int64]:
-        """The neuron whose kink each edge crosses; see :attr:`Regions.edge_neurons`."""
+        """As :attr:`Regions.edge_neurons`, of shape (E, 2)."""
         return self._graph[1]
 
     @cached_property

@@ -27,7 +27,7 @@ class LinearRegion(Part):
 
     @property
     def patterns(self) -> list[NDArray[Any]]:
-        """The activation pattern of each hidden layer."""
+        """The activation pattern of each hidden layer, shape (width,) each."""
         return [p[self.index] for p in self.regions.patterns]
 
     @property

@@ -70,7 +70,7 @@ class LossSurface:
 
     @property
     def feasible(self) -> NDArray[np.bool_]:
-        """At which nodes no neuron's weights are longer than the max-norm allows."""
+        """Where no neuron's weights are longer than the max-norm allows; shape of `losses`."""
         if self.longest is None or self.loss.max_norm is None:
             return np.ones(self.losses.shape, dtype=np.bool_)
         return np.asarray(self.longest <= self.loss.max_norm)

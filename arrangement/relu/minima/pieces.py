@@ -186,7 +186,7 @@ class Pieces(Columnar[Piece]):
 
     @cached_property
     def weights(self) -> Floats:
-        """The weights of one point of each piece, for the samples as given, (m, K, d)."""
+        """The weights of a point of each piece, for the samples as given; shape (m, K, d)."""
         return self.table.weights(self.points)
 
     def __len__(self) -> int:

@@ -219,7 +219,7 @@ class ProductGraph:
 
     @property
     def level(self) -> Indices:
-        """Rises with the exact loss, and is the same where losses are exactly equal, (M,)."""
+        """Rises with the exact loss, the same where losses are exactly equal; shape (M,)."""
         return self._fits[1]
 
     @property
@@ -291,13 +291,13 @@ class ProductGraph:
 
     @property
     def minima(self) -> Indices:
-        """The nodes that no neighbour lies below, by rising loss."""
+        """The nodes that no neighbour lies below, by rising loss; shape (k,)."""
         low = np.flatnonzero(self.lowest_neighbor == np.arange(len(self)))
         return low[np.argsort(self._place[low])]
 
     @cached_property
     def basin(self) -> Indices:
-        """The minimum of the graph in which steepest descent from each node ends, (M,)."""
+        """The minimum of the graph in which steepest descent from a node ends; shape (M,)."""
         end = self.lowest_neighbor
         while True:
             further = end[end]
