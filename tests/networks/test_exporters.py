@@ -97,6 +97,49 @@ def test_scalers_of_pipelines():
         Network.from_onnx(of([("Scaler", ["x"], "y", {"offset": [1.0, 2.0]})], {}, ["N", 3]))
 
 
+def shares(axis, keepdims=1, divided="sigmoids"):
+    """Sigmoids divided by their sum, as the logistic regression of two classes has them."""
+    return [
+        ("Sigmoid", ["x"], "sigmoids", {}),
+        ("Abs", ["sigmoids"], "norm_abs", {}),
+        ("ReduceSum", ["norm_abs", "axis"], "norm", {"keepdims": keepdims}),
+        ("Div", [divided, "norm"], "probabilities", {}),
+    ], {"axis": np.array(axis)}
+
+
+def test_logistic_regression():
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression().fit(X, X[:, 0] > X[:, 1])
+    z = np.vstack([-model.coef_, model.coef_]), np.append(-model.intercept_, model.intercept_)
+    more, numbers = shares([1])
+    more[0] = ("Sigmoid", ["scores"], "sigmoids", {})
+    nodes = [("MatMul", ["x", "A"], "Ax", {}), ("Add", ["Ax", "b"], "scores", {}), *more]
+    graph = of(nodes, numbers | {"A": z[0].T, "b": z[1]}, ["N", 3], ["probabilities"])
+    with pytest.warns(ModelWarning, match=r"Sigmoid.* with the division by its sum ends"):
+        network = Network.from_onnx(graph, check=X)
+    found = network.forward(X)
+    assert np.array_equal(found.argmax(axis=1) == 1, model.predict(X))
+    positive = 1 / (1 + np.exp(-found))
+    expected = positive / positive.sum(axis=1, keepdims=True)
+    assert np.allclose(expected, model.predict_proba(X), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "output"),
+    [
+        (shares([0]), "probabilities"),
+        (shares([1], keepdims=0), "probabilities"),
+        (shares([1], divided="x"), "probabilities"),
+        (shares([1], divided="norm"), "probabilities"),
+        (shares([1]), "norm"),
+    ],
+)
+def test_other_sums_of_sigmoids_are_refused(given, output):
+    with pytest.raises(InputError, match=r"Sigmoid.*not piecewise linear"):
+        Network.from_onnx(of(*given, ["N", 2], [output]))
+
+
 def test_a_sigmoid_of_several_outputs_is_not_two_classes():
     nodes, given = binary(None, "x")
     with pytest.warns(ModelWarning, match="are what it is given"):

@@ -1,5 +1,7 @@
 """Complexes in general position: what is derived from vertices and edges alone."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -43,7 +45,7 @@ def by_faces(network, domain, by_class=False):
 
 
 def is_simple(cells):
-    return isinstance(cells._found, SimpleComplex)
+    return isinstance(cells.simple, SimpleComplex)
 
 
 def same(found, expected):
@@ -55,6 +57,11 @@ def same(found, expected):
     one, other = (Regions(cells, np.arange(cells.n_regions)) for cells in (found, expected))
     assert np.array_equal(one.contacts.pairs, other.contacts.pairs)
     assert np.array_equal(one.contacts.labels, other.contacts.labels)
+    from_faces = copy(found)
+    from_faces.simple = None
+    contacts = Regions(from_faces, one.owner).contacts
+    for name in ("faces", "pairs", "labels"):
+        assert np.array_equal(getattr(one.contacts, name), getattr(contacts, name)), name
     some = range(0, len(one), max(1, len(one) // 5))
     for i in some:
         assert set(one.exact_vertices(i)) == set(other.exact_vertices(i))

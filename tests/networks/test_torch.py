@@ -149,6 +149,14 @@ MODULES = {
             a=nn.Linear(3, 3)),
         3,
     ),
+    "masked": lambda: (
+        Own(lambda m, x: m.a(x).relu().masked_fill(m.a.bias > 0, 0.25), a=nn.Linear(3, 4)),
+        3,
+    ),
+    "masked by a tensor": lambda: (
+        Own(lambda m, x: m.a(x).masked_fill(m.a.bias > 0, m.a.bias[0]), a=nn.Linear(1, 4)),
+        1,
+    ),
     "padded": lambda: (
         Own(lambda m, x: F.pad(m.a(x), (1, -1), value=0.5), a=nn.Linear(2, 3)),
         2,
@@ -456,6 +464,11 @@ def counted(module, x):
             (Own(lambda m, x: F.gelu(m.a(x)), a=nn.Linear(3, 3)), "Own, gelu"),
             (Own(lambda m, x: x * m.a(x), a=nn.Linear(3, 3)), "Own, mul: a product"),
             (Own(lambda m, x: torch.where(x > 0, x, -x)), "Own, gt compares.*clamp"),
+            (Own(lambda m, x: x.masked_fill(x > 0, 1.0)), "Own, gt compares.*clamp"),
+            (
+                Own(lambda m, x: x.masked_fill(torch.arange(3) > 0, -np.inf)),
+                "masked_fill: .*inf, not finite",
+            ),
             (Own(lambda m, x: x.sort(1).values), "Own, sort"),
             (Own(lambda m, x: x.long()), "Own, long compares or rounds"),
             (Own(lambda m, x: x // 1), "rounding_mode"),

@@ -12,9 +12,12 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.networks.subdivision import BEGIN, DIM, END, LABEL, START, STOP
-from arrangement.kernels.types import Int32s1, Int32s2, Ints1
+from arrangement.kernels.types import Int32s1, Int32s2, Ints1, Ints2
 
-__all__ = ["faces_of_stars", "numbers_of_faces"]
+__all__ = ["faces_of_stars", "facets_of_stars", "numbers_of_faces"]
+
+OUTSIDE = -1
+"""Beyond a wall."""
 
 MOST_PLACES = 16
 EVEN = 0x5555
@@ -84,9 +87,7 @@ def faces_of_stars(n, on, ends, up, born, numbers, labels, faces, pool):
     d = on.shape[1]
     order, present = _upwards(n, ends, up)
     choices, first, rank = _choices(d)
-    lowest = np.zeros(len(rank), np.int64)  # place of the lowest bit
-    for bits in range(2, len(rank), 2):
-        lowest[bits] = 1 + lowest[bits >> 1]
+    lowest = _lowest_places(d)
     most = 0
     for k in range(1, d + 1):
         most = max(most, first[k + 1] - first[k])
@@ -120,16 +121,80 @@ def faces_of_stars(n, on, ends, up, born, numbers, labels, faces, pool):
                 faces[f, DIM], faces[f, LABEL] = k, 0
                 faces[f, START], faces[f, STOP] = i, choice
                 if k == d - 1:
-                    j = 0
-                    while choice >> 2 * j & 3:
-                        j += 1
-                    faces[f, LABEL] = labels[on[v, j]]
+                    faces[f, LABEL] = labels[on[v, _left_out(choice)]]
                 f += 1
         p = _bound(p, below, base, f, present[order], rank, table, faces, pool)
         below, base = base, f
     faces[:, START : STOP + 1] = 0
     for r in range(len(born)):
         faces[table[at[born[r, 0]], rank[born[r, 1]]], LABEL] = numbers[r]
+
+
+@compiled(int, Int32s2, Int32s2, Ints1, Int32s2, Ints1, Ints1, Int32s1, Ints2)
+def facets_of_stars(n, on, ends, up, born, numbers, labels, label, sides):
+    """The faces of codimension 1 in the order in which :func:`faces_of_stars` has them.
+
+    Parameters
+    ----------
+    n, on, ends, up, born, numbers, labels
+        As :func:`faces_of_stars` has them.
+    label : int32 (F,)
+        Receives the label of each face.
+    sides : int64 (F, 2)
+        Receives the regions on both sides, lower first, −1 outside.
+    """
+    d = on.shape[1]
+    order, present = _upwards(n, ends, up)
+    choices, first, rank = _choices(d)
+    lowest = _lowest_places(d)
+    region, at = np.empty((n, 1 << d), np.int32), np.empty(n, np.int64)
+    at[order] = np.arange(n)
+    for r in range(len(born)):
+        region[at[born[r, 0]], rank[born[r, 1]]] = numbers[r]
+    for i in range(n):
+        v = order[i]
+        for r in range(first[d + 1] - first[d]):
+            choice = choices[first[d] + r]
+            falling = choice & ~up[v]
+            if falling and not choice & ~present[v]:
+                end = ends[v, lowest[falling]]
+                other = _from_below(choice, lowest[falling], end & 15)
+                region[i, r] = region[at[end >> 4], rank[other]]
+    f = 0
+    for i in range(n):
+        v = order[i]
+        for r in range(first[d - 1], first[d]):
+            choice = choices[r]
+            if choice & ~up[v]:
+                continue
+            j = _left_out(choice)
+            label[f] = labels[on[v, j]]
+            for side in range(2):
+                bit = 1 << 2 * j + side
+                there = present[v] & bit
+                sides[f, side] = region[i, rank[choice | bit]] if there else OUTSIDE
+            one, other = sides[f]
+            if one == OUTSIDE or (other != OUTSIDE and other < one):
+                sides[f, 0], sides[f, 1] = other, one
+            f += 1
+
+
+@compiled()
+def _lowest_places(d):
+    """The place of the lowest bit of each number of 2 d bits."""
+    lowest = np.zeros(1 << 2 * d, np.int64)
+    for bits in range(2, len(lowest), 2):
+        lowest[bits] = 1 + lowest[bits >> 1]
+    return lowest
+
+
+@compiled()
+def _left_out(choice):
+    """The first function that is not left."""
+    j = 0
+    while choice >> 2 * j & 3:
+        j += 1
+    return j
 
 
 @compiled()

@@ -67,6 +67,8 @@ class Complex:
     exact : ExactVertices
     steps : Steps
         The functions whose zero sets cut.
+    simple : SimpleComplex or None
+        Its vertices and edges, if these alone were cut.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Complex:
         if found is None:
             found = FaceSubdivision(layers, domain, self.steps, self.exact, progress).arrays()
         self._found = found
+        self.simple = found if isinstance(found, SimpleComplex) else None
         self.points, self.spread, self.parents = found.points, found.spread, found.parents
         self.origin, self.signs_of_regions = found.origin, found.signs_of_regions
         self.exact.parents = self.parents

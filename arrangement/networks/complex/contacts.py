@@ -32,9 +32,12 @@ class Contacts:
         self.complex, self.geometry, self.owner = geometry.complex, geometry, owner
 
     @cached_property
-    def _cofaces(self) -> tuple[Indices, Indices]:
-        """The faces of codimension 1, and the cells on both sides (−1 outside), lower first."""
-        _, begin, end, *_ = self.complex.faces.T
+    def _cofaces(self) -> tuple[Indices, NDArray[np.int32], Indices]:
+        """The faces of codimension 1, their labels, and the cells on both sides (−1 outside),
+        lower first."""
+        if self.complex.simple is not None:
+            return self.complex.simple.facets()
+        _, begin, end, label, *_ = self.complex.faces.T
         facet, cell = boundaries(self.geometry.faces, begin, end - begin, self.complex.pool)
         order = np.lexsort([cell, facet])
         facet, cell = facet[order], cell[order]
@@ -43,19 +46,20 @@ class Contacts:
         sides = np.full((len(numbers), 2), OUTSIDE, dtype=np.int64)
         sides[:, 0] = cell[first]
         sides[count == 2, 1] = cell[first[count == 2] + 1]
-        return numbers, sides
+        return numbers, label[numbers], sides
 
     @cached_property
-    def _sorted(self) -> tuple[Indices, Indices]:
-        """The faces between different regions, sorted by these; region −1 is outside."""
-        numbers, sides = self._cofaces
+    def _sorted(self) -> tuple[Indices, Indices, NDArray[np.int32]]:
+        """The regions on both sides of the faces between different ones, sorted, the faces
+        and their labels; region −1 is outside."""
+        numbers, labels, sides = self._cofaces
         pairs = np.where(sides == OUTSIDE, OUTSIDE, self.owner[sides])
         swap = (pairs[:, 0] > pairs[:, 1]) & (pairs[:, 1] != OUTSIDE)
         pairs[swap] = pairs[swap, ::-1]
         kept = pairs[:, 0] != pairs[:, 1]
-        numbers, pairs = numbers[kept], pairs[kept]
-        order = np.lexsort([self.complex.faces[numbers, 3], pairs[:, 1], pairs[:, 0]])
-        return pairs[order], numbers[order]
+        numbers, labels, pairs = numbers[kept], labels[kept], pairs[kept]
+        order = np.lexsort([labels, pairs[:, 1], pairs[:, 0]])
+        return pairs[order], numbers[order], labels[order]
 
     @property
     def pairs(self) -> Indices:
@@ -82,7 +86,7 @@ class Contacts:
     @property
     def labels(self) -> NDArray[np.int32]:
         """The step on whose kink each face lies, or −1 − its wall; shape (F,)."""
-        return self.complex.faces[self.faces, 3]
+        return self._sorted[2]
 
     @cached_property
     def edges(self) -> tuple[Indices, Indices]:
@@ -114,6 +118,6 @@ class Contacts:
         result = []
         for row in rows[begin[region] : begin[region + 1]].tolist():
             a, b = self.pairs[row].tolist()
-            face = int(self.faces[row])
-            result.append((b if a == region else a, int(self.complex.faces[face, 3]), face))
+            beyond = b if a == region else a
+            result.append((beyond, int(self.labels[row]), int(self.faces[row])))
         return result

@@ -160,6 +160,11 @@ def _threshold(node: Any, x: Tensor, threshold: float, value: float) -> Any:
     return _clamp(node, x, threshold)
 
 
+def _masked_fill(node: Any, x: Tensor, mask: Tensor, value: Any) -> Any:
+    """x, but the value where a mask that depends on no input is true."""
+    return _onnx("Where")(node, mask, value, x)
+
+
 def _leaky_relu(node: Any, x: Tensor, negative_slope: float = 0.01) -> Any:
     return OPERATORS["LeakyRelu"](node, x, alpha=negative_slope)
 
@@ -195,7 +200,7 @@ LOWERED: dict[str, Callable[..., Any]] = {
     "avg_pool1d": _average_pool, "avg_pool2d": _average_pool, "avg_pool3d": _average_pool,
     "bmm": _onnx("MatMul"), "clamp": _clamp, "convolution": _convolution, "div": _divide,
     "hardsigmoid": _hard_sigmoid, "hardtanh": _hardtanh, "leaky_relu": _leaky_relu,
-    "max": _largest("ReduceMax"),
+    "masked_fill": _masked_fill, "max": _largest("ReduceMax"),
     "max_pool2d_with_indices": _max_pool, "max_pool3d_with_indices": _max_pool,
     "maximum": _onnx("Max"), "mean": _reduce("ReduceMean"), "min": _largest("ReduceMin"),
     "minimum": _onnx("Min"), "mm": _onnx("MatMul"), "mul": _multiply, "neg": _onnx("Neg"),

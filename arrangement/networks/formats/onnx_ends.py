@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from arrangement.networks.formats.affine_tensors import Affine, equal
 from arrangement.networks.formats.operators.operands import Node
 from arrangement.networks.formats.operators.table import OPERATORS, applied
 
-__all__ = ["CUT", "ENDS", "Ended", "after"]
+__all__ = ["CUT", "ENDS", "TOTAL", "Ended", "after"]
 
 CUT = "cut the model before it by onnx.utils.extract_model"
 
@@ -23,6 +24,9 @@ _CHOSEN = ("ArgMax", "Hardmax")
 
 ENDS = ("Softmax", "LogSoftmax", "Sigmoid", "LogSigmoid", *_CHOSEN)
 """What may end a model and be left out: the order of the outputs, or their largest, stays."""
+
+TOTAL = "ReduceSum"
+"""A sum of what is left out: nothing but its divisor, and no output."""
 
 _MOVES = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
 
@@ -63,11 +67,18 @@ def after(node: Node, kind: str, given: Sequence[Any], facts: dict[str, Any]) ->
     """What an operator makes of results that are left out; it is left out with them.
 
     Entries that are moved are moved in what the softmax is given. Of two classes scikit-learn
-    has 1 − σ(z) and σ(z), which is σ of (−z, z), and the softmax of (0, z).
+    has 1 − σ(z) and σ(z), which is σ of (−z, z), and the softmax of (0, z). Sigmoids divided by
+    their sum over a sample have the order that they had.
     """
     ended = [value for value in given if isinstance(value, Ended)]
     first, alone = ended[0], len(ended) == 1 and given[0] is ended[0]
     chosen, sigmoid = first.kind in _CHOSEN, all(value.kind == "Sigmoid" for value in ended)
+    if any(value.kind == TOTAL for value in ended):
+        shares = kind == "Div" and [value.kind for value in ended] == ["Sigmoid", TOTAL]
+        if shares and ended[1].given is first.given:
+            told = f"{first.node} with the division by its sum"
+            return replace(first, kind="Div", node=told)
+        alone = False
     if alone and kind in _MOVES:
         return (
             first
@@ -80,6 +91,12 @@ def after(node: Node, kind: str, given: Sequence[Any], facts: dict[str, Any]) ->
         names = facts.get("classlabels_strings") or facts.get("classlabels_int64s") or ()
         texts = [v.decode() if isinstance(v, bytes) else v for v in names]
         return replace(first, labels=np.array(texts))
+    if kind == "Abs" and sigmoid:
+        return first
+    if kind == TOTAL and sigmoid and given[0] is first and facts.get("keepdims", 1):
+        total = applied(node, kind, [first.given, *given[1:]], facts)
+        if prod(total.shape) == first.given.shape[0]:  # one a sample
+            return replace(first, kind=TOTAL)
     constant = given[0] if len(given) == 2 and isinstance(given[0], np.ndarray) else None
     if kind == "ArrayFeatureExtractor" and first.kind == "ArgMax" and constant is not None:
         return replace(first, labels=constant.ravel())

@@ -23,7 +23,7 @@ from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats import onnx_in_float64
 from arrangement.networks.formats.affine_tensors import Affine, Units, equal, finite
-from arrangement.networks.formats.onnx_ends import CUT, ENDS, Ended, after
+from arrangement.networks.formats.onnx_ends import CUT, ENDS, TOTAL, Ended, after
 from arrangement.networks.formats.operators.operands import Tensor
 from arrangement.networks.formats.operators.table import FOLDED, OPERATORS, applied
 from arrangement.networks.formats.own_outputs import compare
@@ -282,6 +282,10 @@ class _Graph:
                 raise InputError(f'the output "{output.name}" is not what any node computes')
             found.append(self._values[output.name])
         ended = [value for value in found if isinstance(value, Ended)]
+        if any(value.kind == TOTAL for value in ended):
+            raise InputError(
+                f"{ended[0].node}: its sum is an output, which is not piecewise linear; {CUT}"
+            )
         said = list(dict.fromkeys(str(value) for value in ended))
         ends = [value.given if isinstance(value, Ended) else value for value in found]
         end = ends[0]

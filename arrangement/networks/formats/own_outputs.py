@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.checks import float_table
 from arrangement.errors import InputError
 from arrangement.networks.feed_forward import FeedForward
 
@@ -44,10 +45,7 @@ def compare(
     arrangement.errors.InputError: check: at row 1 output 0 of the model is 10, but the network
     has 6 there, the largest difference: it was misread; do not use it, and report the model
     """
-    try:
-        X = np.asarray(inputs, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"check: not an array of numbers ({error})") from None
+    X = float_table(inputs, "check")
     given = X.shape
     X = X.reshape(len(X), -1) if X.ndim and X.size else X
     if X.shape != (len(X) if X.ndim else 0, network.input_dimension) or not X.size:

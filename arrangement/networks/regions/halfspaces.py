@@ -55,8 +55,8 @@ EXCESS = 1000
 CHECKED = 2**18
 """Regions after which memory is looked at again, and whenever they are twice as many."""
 
-MOST_WITH_VOLUMES = 10
-"""Inputs up to which the volume of a region takes minutes at most."""
+MOST_WITH_VOLUMES = 8
+"""Inputs up to which the volume of a region takes seconds; of each more, ten times as many."""
 
 MOST_ROWS = 64
 """Vertices of a region of more inequalities, of which each may be a facet, are refused."""
