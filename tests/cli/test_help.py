@@ -52,6 +52,7 @@ def test_help_begins_with_examples(name):
     assert parsers[name].format_help().startswith(f"examples:\n  arrangement {name} ")
 
 
+@pytest.mark.processes
 def test_the_version_tells_what_a_report_needs():
     done = subprocess.run(
         [sys.executable, "-m", "arrangement", "--version"], capture_output=True, text=True

@@ -209,6 +209,7 @@ def test_without_scikit_learn_there_is_one_clear_error():
     assert "arrangement[data]" in run.stdout
 
 
+@pytest.mark.slow
 def test_patterns_are_drawn_where_they_are_too_many():
     rng = np.random.default_rng(4)
     X, y = rng.normal(size=(60, 12)), rng.normal(size=60)
