@@ -285,7 +285,7 @@ def test_a_fit_that_is_given_up_says_so_and_is_the_same_again(monkeypatch):
     proven = ExactReLUClassifier().fit(X[:9, :1], y[:9] > 0)
     assert proven.certified_
     assert proven.gap_ == proven.optima_[0].gap
-    many = rng.normal(size=(5000, 40))
+    many = rng.normal(size=(200, 150))
     with pytest.raises(SizeError, match="give a time limit"):
         ExactReLURegressor().fit(many, many[:, 0])
 
