@@ -221,7 +221,7 @@ def test_killed_at_any_moment_and_gone_on_with(tmp_path):
     rng = np.random.default_rng(0)
     command = [sys.executable, "-c", RUN, tmp_path / "log"]
     killed = 0
-    for _ in range(6):
+    for _ in range(4):
         run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         while run.poll() is None and not list(tmp_path.glob("log/counts-*")):
             time.sleep(0.01)
