@@ -14,7 +14,7 @@ from arrangement.kernels import built
 
 # Compiling a kernel takes longer than any deadline; the first example would fail on it.
 settings.register_profile("ci", deadline=None, max_examples=100)
-settings.register_profile("dev", deadline=None, max_examples=15)
+settings.register_profile("dev", deadline=None, max_examples=8)
 settings.load_profile("dev")
 
 # Where loops were built from these sources, none of them may be left to numba.

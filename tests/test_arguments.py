@@ -175,7 +175,7 @@ CALLS = [
     (LAYER.landscape().saddles, (), {"max_loss": None, "on_faces": False}),
     (convex.train, (X, Y, 1.0), {"rng": 0, "patterns": 2}),
     (LinearNetwork, (X, Y), {"hidden": [1], "bias": 1.0}),
-    (sampled_cells, (X, Y), {
+    (lambda *given, **more: sampled_cells(*given, draws=9, **more), (X, Y), {
         "bias": 1.0, "around": None, "spread": 0.1, "confidence": 0.95,
         "max_steps": 5, "random_state": 0,
     }),

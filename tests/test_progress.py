@@ -74,6 +74,7 @@ def test_a_narrow_terminal_has_one_line():
     assert all(len(line) <= 40 for line in lines)
 
 
+@pytest.mark.processes
 def test_short_work_is_not_shown():
     assert on_terminal("-c", COUNT, 5) == ("", "")
 

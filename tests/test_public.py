@@ -116,6 +116,7 @@ reveal_type(A.cells()[0].vertices())
         assert all(word in found for word in words), found
 
 
+@pytest.mark.processes
 def test_names_are_there_after_one_import():
     code = "import arrangement; print(callable(arrangement.relu.convex.train))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

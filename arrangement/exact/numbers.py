@@ -46,7 +46,8 @@ _ALGEBRAIC = re.compile(r"[(*^]")
 
 _FRACTION = re.compile(r"-?[0-9/]+")
 
-_LONG_DECIMAL = re.compile(r"([+-]?)(\d+)\.?(\d*)(?:[eE]([+-]?\d+))?")
+# Digits are taken whole, so that a long numerator is not looked through once for each of them.
+_LONG_DECIMAL = re.compile(r"([+-]?)(\d++)\.?(\d*+)(?:[eE]([+-]?\d+))?")
 
 
 def exact_table(

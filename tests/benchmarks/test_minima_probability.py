@@ -70,7 +70,7 @@ def rows_of(X, y):
     return lambda samples, features, seed: DataSet(X, y, "given")
 
 
-@pytest.mark.parametrize("bias", [None, 1.0])
+@pytest.mark.parametrize("bias", first(1, [None, 1.0]))
 def test_shares_of_one_neuron_on_gaussian_samples(bias):
     table = minima_probability(samples=[5, 10, 20], seeds=range(20), bias=bias)
     expected = np.array(list(SHARES[bias].values())) / 100
@@ -162,7 +162,7 @@ def test_an_executor_and_progress():
     assert np.array_equal(table.shares, minima_probability(**arguments).shares)
 
 
-@pytest.mark.parametrize("hidden", first(1, [2, 3]))
+@pytest.mark.parametrize("hidden", first(0, [2, 3]))
 def test_drawn_tuples_are_unbiased(hidden):
     data = gaussian(6, 1 if hidden == 3 else 2)
     layer = OneHiddenLayer(data.X, data.y, hidden)
@@ -180,6 +180,7 @@ def test_drawn_tuples_are_unbiased(hidden):
     assert 0 < found.std() / 200**0.5 < 0.1 * found.mean()
 
 
+@pytest.mark.slow
 def test_drawn_shares_are_of_all_tuples():
     arguments = {"samples": [4], "features": [1], "hidden": [2], "seeds": range(80)}
     exact, drawn = minima_probability(**arguments), minima_probability(**arguments, draws=20)
@@ -200,6 +201,7 @@ def test_draws_of_a_large_problem():
     assert "drawn" not in few.markdown()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bias", [None, pytest.param(1.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("slope", first(1, [0.0, 0.1]))
 def test_cells_in_portions_give_the_same(monkeypatch, bias, slope):

@@ -31,19 +31,16 @@ def test_every_command_has_examples_of_its_own():
         assert all(example.startswith(f"arrangement {name} ") for example in examples)
 
 
-@pytest.mark.processes
 @pytest.mark.slow
-def test_every_example_runs(folder):
+def test_every_example_runs(run, folder, monkeypatch):
+    monkeypatch.chdir(folder)
     for example in (one for several in EXAMPLES.values() for one in several):
         words, _, target = example.partition(" > ")
         words = shlex.split(words.replace("surface net.npz", "surface one.npz"))[1:]
-        done = subprocess.run(
-            [sys.executable, "-m", "arrangement", *words],
-            cwd=folder, capture_output=True, text=True,
-        )  # fmt: skip
-        assert (done.returncode, done.stdout != "") == (0, True), (example, done.stderr)
+        code, out, err = run(*words)
+        assert (code, out != "") == (0, True), (example, err)
         if target:
-            (folder / target).write_text(done.stdout)
+            (folder / target).write_text(out)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -52,6 +49,7 @@ def test_help_begins_with_examples(name):
     assert parsers[name].format_help().startswith(f"examples:\n  arrangement {name} ")
 
 
+@pytest.mark.processes
 def test_the_version_tells_what_a_report_needs():
     done = subprocess.run(
         [sys.executable, "-m", "arrangement", "--version"], capture_output=True, text=True

@@ -324,6 +324,7 @@ def test_bad_networks_are_named(refused, tmp_path):
     assert "the suffix of a network must be" in refused(tmp_path / "n.txt", "--box", 0, 1)
 
 
+@pytest.mark.slow
 def test_many_inputs_are_done_by_recursion(facts, refused, tmp_path):
     path = tmp_path / "network.npz"
     network = Network.random([8, 2, 2], rng=0)

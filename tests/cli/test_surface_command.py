@@ -86,6 +86,7 @@ def test_labels_are_outputs_by_name_number_or_order(facts, surface, tmp_path):
     assert "label d is none of the classes" in err
 
 
+@pytest.mark.slow
 def test_pictures(surface, tmp_path):
     pytest.importorskip("matplotlib")
     for name in ("a.png", "a.svg"):

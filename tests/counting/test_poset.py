@@ -9,7 +9,7 @@ from arrangement import Arrangement, SizeError, families
 from arrangement.counting import poset
 from arrangement.counting.poset import doubly_indexed_whitney_numbers
 from arrangement.files import graphml
-from tests.amounts import examples
+from tests.amounts import examples, first
 from tests.facts import BOUNDED, CELLS, FAMILIES, WHITNEY
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.results.test_flats import all_flats
@@ -43,7 +43,7 @@ def test_poset_is_the_flats_by_reverse_inclusion(table):
     assert dict(graph.nodes(data="mobius")) == moebius_by_definition(graph)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", first(4, FAMILIES))
 def test_posets_of_families(name):
     arrangement = FAMILIES[name]
     graph = arrangement.intersection_poset()
@@ -62,6 +62,7 @@ def whitney(arrangement):
     return [abs(w) for w in doubly_indexed_whitney_numbers(arrangement)[0]]
 
 
+@pytest.mark.slow
 def test_whitney_numbers_are_the_known_ones():
     for (name, n), wanted in WHITNEY.items():
         if n <= 4:

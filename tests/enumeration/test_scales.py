@@ -177,7 +177,7 @@ def test_a_scale_of_a_feature_changes_nothing(column):
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first(2, range(4)))
 @pytest.mark.parametrize("shrink", [1, Fraction(1, 10**30)])
 @pytest.mark.parametrize("spread", [1, Fraction(1, 10**40)])
 def test_saddles_are_those_of_the_definition(seed, shrink, spread, exact):

@@ -462,6 +462,7 @@ def test_runs_that_share_a_checkpoint_of_a_domain(tmp_path):
     assert f"  {len(first)}\n" in told[2][0]
 
 
+@pytest.mark.slow
 def test_the_command_line_knows_domains_of_files(tmp_path, in_parts):
     from arrangement.cli import main
 

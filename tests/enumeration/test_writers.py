@@ -18,6 +18,7 @@ from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.files.output import atomic_output
 from arrangement.hyperplanes.reduction import Reduction
 from arrangement.results.blocks import CLAIM, write_blocks
+from tests.amounts import first
 from tests.enumeration.test_sweep import random
 
 
@@ -54,7 +55,8 @@ def test_of_runs_into_one_directory_of_blocks_one_has_it(tmp_path):
     assert not (folder / CLAIM).exists()
 
 
-def test_threads_that_claim_one_directory(tmp_path):
+@pytest.mark.parametrize("trials", first(1, [4, 20]))
+def test_threads_that_claim_one_directory(tmp_path, trials):
     gate = threading.Barrier(8)
     results = []
 
@@ -67,7 +69,7 @@ def test_threads_that_claim_one_directory(tmp_path):
         except InputError as error:
             results.append(str(error))
 
-    for trial in range(20):
+    for trial in range(trials):
         folder = tmp_path / str(trial)
         if trial % 2:
             folder.mkdir()

@@ -347,6 +347,7 @@ def test_facets_of_regular_polytopes(name, bounded):
     assert len(cells) == planes.n_cells() == sum(map(abs, planes.characteristic_polynomial()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["dodecahedron", pytest.param("icosahedron", marks=pytest.mark.slow)]
 )

@@ -17,6 +17,7 @@ import pytest
 
 from arrangement import Arrangement, families
 from arrangement.exact.fields import NumberField
+from tests.amounts import first
 
 # Of each letter a plane; members are words.
 PLANES = {
@@ -78,8 +79,14 @@ PLANES = {
 }
 
 # Words of sporadic members, and how many points lie on 2, 3, … of the lines.
+# One of each pool, then the others.
 SPORADIC = [
     ("icosahedron", "bdefjklorx", (5, 10, 0, 1)),
+    ("25 planes", "abcdefghjklmopqstuvwxy", (12, 58, 0, 0, 3)),
+    ("octagon", "bcdefklmnopqtvwxy", (14, 20, 7, 2)),
+    ("15 planes", "abcdefghijklmno", (9, 22, 0, 3)),
+    ("21 planes", "abcdefghijklmnopqrstu", (24, 22, 15, 3)),
+    ("35 planes", "abcdefghijklmnopqrstuvwxyzABCDEFGHI", (70, 55, 25, 21)),
     ("icosahedron", "begkorsuvwyzD", (6, 18, 3)),
     ("icosahedron", "abcdefijklorwx", (10, 14, 4, 0, 1)),
     ("icosahedron", "bdegkorsuvwyzD", (9, 16, 4, 1)),
@@ -102,16 +109,11 @@ SPORADIC = [
     ("icosahedron", "abcdefghijklmnorstuvwxyzABCDE", (50, 40, 1, 14, 6)),
     ("icosahedron", "abcdefghijklmnoprstuvwxyzABCDE", (55, 40, 0, 11, 10)),
     ("icosahedron", "abcdefghijklmnopqrstuvwxyzABCDE", (60, 40, 0, 6, 15)),
-    ("25 planes", "abcdefghjklmopqstuvwxy", (12, 58, 0, 0, 3)),
     ("25 planes", "abcdefghjklmopqrstuvwxy", (16, 56, 2, 0, 1, 2)),
     ("25 planes", "abcdefghjklmnopqrstuvwxy", (20, 54, 4, 0, 0, 2, 1)),
     ("25 planes", "abcdefghijklmnopqrstuvwxy", (24, 52, 6, 0, 0, 0, 3)),
-    ("octagon", "bcdefklmnopqtvwxy", (14, 20, 7, 2)),
     ("octagon", "abcdefghijklmnopqrstuvwy", (32, 32, 0, 12, 0, 0, 1)),
     ("octagon", "abcdefghijklmnopqrstuvwxy", (36, 32, 0, 8, 4, 0, 1)),
-    ("15 planes", "abcdefghijklmno", (9, 22, 0, 3)),
-    ("21 planes", "abcdefghijklmnopqrstu", (24, 22, 15, 3)),
-    ("35 planes", "abcdefghijklmnopqrstuvwxyzABCDEFGHI", (70, 55, 25, 21)),
 ]
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHI"
 
@@ -166,9 +168,10 @@ def check(planes, points):
 
 
 @pytest.mark.parametrize(
-    ("pool", "word", "points"), SPORADIC, ids=[f"{len(w)}-{sum(t)}" for _, w, t in SPORADIC]
+    "member", first(7, SPORADIC), ids=[f"{len(w)}-{sum(t)}" for _, w, t in SPORADIC]
 )
-def test_sporadic_members(pool, word, points):
+def test_sporadic_members(member):
+    pool, word, points = member
     check(named(pool, word), points)
 
 
@@ -176,20 +179,21 @@ def test_the_largest_member():
     check(dodecagons(), (72, 72, 12, 24, 0, 0, 0, 0, 0, 0, 1))
 
 
-@pytest.mark.parametrize("m", [5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18])
+@pytest.mark.parametrize("m", first(4, [5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]))
 def test_polygons_with_their_axes(m):
     points = [m, m * (m - 1) // 2] + [0] * (m - 3)
     points[m - 2] += 1
     check(families.simplicial(1, 2 * m), points)
 
 
-@pytest.mark.parametrize("m", [4, 5, 6, 7, 8, 9])
+@pytest.mark.parametrize("m", first(3, [4, 5, 6, 7, 8, 9]))
 def test_polygons_with_their_axes_and_infinity(m):
     points = [3 * m, 2 * m * (m - 1), m] + [0] * (2 * m - 4)
     points[2 * m - 2] += 1
     check(families.simplicial(2, 4 * m + 1), points)
 
 
+@pytest.mark.slow
 def test_members_with_equal_counts_are_not_isomorphic():
     by_points = {}
     for pool, word, points in SPORADIC:

@@ -21,7 +21,13 @@ def sign_vectors(cells):
     return {tuple(signs) for signs in cells.signs.tolist()}
 
 
-@pytest.mark.parametrize(("name", "n"), sorted(CELLS))
+@pytest.mark.parametrize(
+    ("name", "n"),
+    [
+        pytest.param(*key, marks=pytest.mark.slow if key in LARGE else ())
+        for key in sorted(CELLS)
+    ],
+)
 def test_cells_are_counted_right_and_distinct(name, n):
     arrangement = family(name, n)
     cells = arrangement.cells()

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from decimal import Decimal
 
@@ -148,7 +149,7 @@ def test_what_numpy_writes_is_read(tmp_path):
         read_arrays(tmp_path / "long.npy", max_bytes=927)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first(1, range(4)))
 def test_damaged_archives_give_one_kind_of_error(tmp_path, seed):
     """Every error is an InputError, and what is still read is what numpy reads."""
     rng = np.random.default_rng(seed)
@@ -418,7 +419,11 @@ MANY_KEYS = "{" + ", ".join(f'"k{i}": {i}' for i in range(300_000))
     ("text", "message"),
     [
         ('{"a": 1, "a": 2}', "t: 'a' is given twice"),
-        (MANY_KEYS + ', "k299999": 1}', "t: 'k299999' is given twice"),
+        pytest.param(
+            MANY_KEYS + ', "k299999": 1}',
+            "t: 'k299999' is given twice",
+            marks=pytest.mark.slow,
+        ),
         ('{"a": ' + "9" * 200_000 + "}", "t: a number is longer than 100,000 characters"),
         ("[1]", "t: not a JSON object"),
         ("[" * 100_000, "nested too deeply"),
@@ -438,7 +443,9 @@ def test_long_numbers_are_exact_and_bounded(monkeypatch):
         f"-{long[:50]}{long}"
     )
     assert exact_number(f" {long}e-9000 ") * 10**9000 == exact_number(long)
-    assert exact_number(f"{long}/{long}") == 1
+    started = time.process_time()
+    assert exact_number(f"{'6' * 49_999}/{'3' * 49_999}") == 2
+    assert time.process_time() - started < 1
     for text in ("1e10000", "1E-0010_000", "9" * 100_001, "1e999999999"):
         with pytest.raises(OverflowError):
             exact_number(text)

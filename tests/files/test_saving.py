@@ -13,6 +13,7 @@ import pytest
 from arrangement import Arrangement, Cells, InputError, families
 from arrangement.files import archives
 from arrangement.networks import Network, Regions
+from tests.amounts import first
 
 SQUARE = [(-1, 1), (-1, 1)]
 KINDS = {"cells": Cells, "regions": Regions, "network": Network}
@@ -130,12 +131,13 @@ def same(a, b):
     )
 
 
+@pytest.mark.parametrize("count", first(1, [8, 30]))
 @pytest.mark.parametrize("which", OBJECTS)
-def test_alterations_are_noticed(tmp_path, which):
+def test_alterations_are_noticed(tmp_path, which, count):
     kind, thing = OBJECTS[which]
     arrays = sealed_bytes(kind, thing, tmp_path)
     rng = np.random.default_rng(0)
-    for _ in range(30):
+    for _ in range(count):
         changed = altered(arrays, rng)
         if same(changed, arrays):
             continue
@@ -200,14 +202,15 @@ def test_cells_are_loaded_as_they_were_saved(tmp_path, which):
     assert (loaded.bounded == cells.bounded).all()
 
 
+@pytest.mark.parametrize("count", first(1, [10, 40]))
 @pytest.mark.parametrize("which", OBJECTS)
-def test_damaged_files_are_one_line(tmp_path, which):
+def test_damaged_files_are_one_line(tmp_path, which, count):
     kind, thing = OBJECTS[which]
     thing.save(tmp_path / "whole.npz")
     whole = (tmp_path / "whole.npz").read_bytes()
     rng = np.random.default_rng(1)
     path = tmp_path / "damaged.npz"
-    for _ in range(40):
+    for _ in range(count):
         damaged = bytearray(whole)
         for place in rng.integers(len(whole), size=rng.integers(1, 4)).tolist():
             damaged[place] = int(rng.integers(256))

@@ -179,7 +179,9 @@ def as_texts(numbers, form):
 
 @pytest.mark.parametrize("form", ["float32", ".8f", ".9g", ".16f", ".16g", ".15e", "Decimal"])
 @pytest.mark.parametrize(
-    "family", [("coxeter", "H", 3), ("coxeter", "H", 4), ("simplicial", 1, 20)], ids=str
+    "family",
+    first(1, [("coxeter", "H", 3), ("coxeter", "H", 4), ("simplicial", 1, 20)]),
+    ids=str,
 )
 def test_rounding_is_that_of_the_numbers_as_they_are_given(family, form):
     name, *parameters = family
@@ -198,7 +200,7 @@ def test_rounding_is_that_of_the_numbers_as_they_are_given(family, form):
         assert Arrangement(exact.rows[members]).rank < len(members)
 
 
-@pytest.mark.parametrize("form", ["float32", ".7f", ".9g", ".16g"])
+@pytest.mark.parametrize("form", first(2, ["float32", ".7f", ".9g", ".16g"]))
 def test_no_word_on_random_numbers_of_fewer_digits(form):
     rng = np.random.default_rng(0)
     for _ in range(100):
@@ -216,7 +218,7 @@ def test_no_word_on_data_of_few_digits():
             assert found(Arrangement(kind)) is None
 
 
-@pytest.mark.parametrize("seed", first(2, range(8)))
+@pytest.mark.parametrize("seed", first(1, range(8)))
 def test_no_word_on_random_floats(seed):
     rng = np.random.default_rng(seed)
     for _ in range(60):

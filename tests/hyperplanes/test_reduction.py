@@ -7,6 +7,7 @@ import pytest
 
 from arrangement import Arrangement, exact, families
 from arrangement.hyperplanes.reduction import distinct_essential_rows, reduced
+from tests.amounts import first
 
 FAMILIES = {
     "resonance": families.resonance(4),
@@ -35,7 +36,7 @@ def elsewhere(arrangement, seed):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first(1, range(3)))
 def test_combinatorics_do_not_depend_on_coordinates(name, seed):
     here = FAMILIES[name]
     there = elsewhere(here, seed)

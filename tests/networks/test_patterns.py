@@ -126,7 +126,7 @@ def test_the_error_is_that_of_the_linear_regions(shape):
     assert float(most) == pytest.approx(made.error, rel=1e-12)
 
 
-@pytest.mark.parametrize("step", first(1, [13, 1]))
+@pytest.mark.parametrize("step", first(0, [13, 1]))
 def test_a_picture_of_32_by_32_in_the_loss_of_plain_numpy(step):
     picture = np.random.default_rng(0).integers(0, 256, size=(32, 32)) / 255
     X, y = np.random.default_rng(1).normal(size=(10, 3)), np.arange(10.0)

@@ -43,7 +43,7 @@ def same(found, whole):
 
 
 @pytest.mark.usefixtures("in_parts")
-@pytest.mark.parametrize("seed", first(4, [1, 2, 3, 5, 0, *range(6, 20)]))
+@pytest.mark.parametrize("seed", first(2, [1, 2, 3, 5, 0, *range(6, 20)]))
 def test_parts_in_order_are_the_whole(seed, tmp_path):
     network, domain = hostile(seed)
     whole = network.regions(domain, method="recursion")
@@ -67,6 +67,7 @@ def test_parts_hold_little_and_there_are_few(monkeypatch):
     assert len(sizes) < sum(sizes) / 8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_parts")
 def test_portions_on_an_executor_are_all_regions(tmp_path):
     network = Network.random([3, 8, 8, 1], rng=0)

@@ -110,7 +110,7 @@ def test_neurons_that_are_zero_on_one_side_only_are_met_on_the_other():
         assert sorted(patterns_of(deep.walk([x]).regions())) == [(0, 0, 0), (1, 1, 0)]
 
 
-@pytest.mark.parametrize("seed", first(2, range(6)))
+@pytest.mark.parametrize("seed", first(1, range(6)))
 def test_all_of_space_and_a_half_of_it_are_walked(seed):
     rng = np.random.default_rng(seed)
     d = int(rng.integers(1, 4))
@@ -130,7 +130,7 @@ def test_all_of_space_and_a_half_of_it_are_walked(seed):
     assert set(some.boundary_facets[:, 1].tolist()) == {0}
 
 
-@pytest.mark.parametrize("seed", first(3, range(14, 26)))
+@pytest.mark.parametrize("seed", first(1, range(14, 26)))
 def test_facets_in_more_inputs_are_those_of_exact_programs(seed):
     rng = np.random.default_rng(seed)
     d, widths = int(rng.integers(5, 9)), [[2, 6, 3], [7, 5], [4, 4, 4]][seed % 3]

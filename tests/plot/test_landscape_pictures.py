@@ -258,6 +258,7 @@ def test_something_else_is_no_landscape():
         plot.slice(np.zeros(3))
 
 
+@pytest.mark.slow
 def test_the_same_slice_is_the_same_bytes(tmp_path):
     found = LAYERS["one neuron"].landscape()
     plot.slice(found, tmp_path / "a.svg")

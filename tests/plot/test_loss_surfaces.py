@@ -96,6 +96,7 @@ def test_a_graph_goes_through_its_kinks():
     np.testing.assert_allclose(graph.get_ydata(), expected)
 
 
+@pytest.mark.slow
 def test_a_constant_loss_and_one_that_is_forbidden(tmp_path):
     still = Network([np.zeros((2, 1)), [[0.0, 0.0]]], [[-1.0, -1.0], [0.0]])
     loss = NetworkLoss(still, [[1.0]], [2.0], max_norm=1e-9)

@@ -192,6 +192,7 @@ def test_what_cannot_be_drawn():
         plot.regions(PLANE["random"].regions(SQUARE).decision_regions())
 
 
+@pytest.mark.slow
 def test_files(tmp_path):
     regions = PLANE["random"].regions([(-1, 1), (0, 100)])
     for suffix in ("png", "pdf", "svg"):

@@ -127,6 +127,7 @@ def test_minima_are_marked(tmp_path):
     assert losses.min() >= PAIR.global_minimum.loss * (1 - 1e-6)
 
 
+@pytest.mark.slow
 def test_ten_thousand_cells_take_less_than_a_megabyte(tmp_path):
     plot.page(Arrangement(rng.normal(size=(100, 3))).cells(), tmp_path / "page.html")
     assert (tmp_path / "page.html").stat().st_size < 1_000_000

@@ -207,7 +207,7 @@ def is_strict(specification, face, s, r):
     return True
 
 
-@pytest.mark.parametrize("seed", first(3, range(140)))
+@pytest.mark.parametrize("seed", first(2, range(140)))
 def test_inertias_are_those_of_exact_second_differences(seed):
     problem = problem_of(seed)
     specification, rng = Reference(**problem), np.random.default_rng(seed)
@@ -264,7 +264,7 @@ def across(loss, p, point, strict, is_saddle, rng):
         assert slope > 0 or not strict or not leaves
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", first(4, range(12)))
 def test_minima_are_flat_along_their_pieces_and_scalings_alone(seed):
     layer = OneHiddenLayer(**problem_of(seed))
     landscape = layer.landscape()
@@ -336,7 +336,7 @@ def saddles_of(problem, on_faces):
     return sorted(found)
 
 
-@pytest.mark.parametrize("seed", first(4, range(1, 60)))
+@pytest.mark.parametrize("seed", first(2, range(1, 60)))
 def test_saddles_are_those_of_the_definition(seed):
     problem = {**problem_of(seed), "hidden": 1 + seed % 2}
     problem["X"], problem["y"] = problem["X"][:4], problem["y"][:4]
@@ -349,7 +349,7 @@ def test_saddles_are_those_of_the_definition(seed):
 # --- one point ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", first(6, range(40)))
+@pytest.mark.parametrize("seed", first(2, range(40)))
 def test_derivatives_at_any_point_are_exact_differences(seed):
     problem, rng = problem_of(seed), np.random.default_rng(seed)
     specification, layer = Reference(**problem), OneHiddenLayer(**problem)
@@ -464,7 +464,7 @@ def test_newton_stays_on_a_face_that_rounding_leaves():
     assert end.loss < point.loss
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", first(6, range(12)))
 def test_newton_solves_its_model_and_tells_whether_it_leaves_the_cell(seed):
     problem, rng = problem_of(seed), np.random.default_rng(seed)
     layer, specification = OneHiddenLayer(**problem), Reference(**problem)
@@ -508,7 +508,7 @@ def test_points_beyond_float64_are_refused():
         assert point.inertia == (1, 0, 1)
 
 
-@pytest.mark.parametrize("seed", first(6, range(60)))
+@pytest.mark.parametrize("seed", first(3, range(60)))
 def test_saddles_are_those_of_slopes_in_rational_arithmetic(seed, monkeypatch):
     X, y, bias = data_set(seed, largest=8)
     layer = OneHiddenLayer(X, y, hidden=1 + (seed % 3 == 0), bias=bias)

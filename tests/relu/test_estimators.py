@@ -209,6 +209,7 @@ def test_without_scikit_learn_there_is_one_clear_error():
     assert "arrangement[data]" in run.stdout
 
 
+@pytest.mark.slow
 def test_patterns_are_drawn_where_they_are_too_many():
     rng = np.random.default_rng(4)
     X, y = rng.normal(size=(60, 12)), rng.normal(size=60)
@@ -284,7 +285,7 @@ def test_a_fit_that_is_given_up_says_so_and_is_the_same_again(monkeypatch):
     proven = ExactReLUClassifier().fit(X[:9, :1], y[:9] > 0)
     assert proven.certified_
     assert proven.gap_ == proven.optima_[0].gap
-    many = rng.normal(size=(5000, 40))
+    many = rng.normal(size=(200, 150))
     with pytest.raises(SizeError, match="give a time limit"):
         ExactReLURegressor().fit(many, many[:, 0])
 

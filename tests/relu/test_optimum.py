@@ -98,7 +98,7 @@ def gaussian(N, d, seed):
 
 
 @pytest.mark.parametrize("method", ["screen", "branch"])
-@pytest.mark.parametrize("seed", first(5, range(15)))
+@pytest.mark.parametrize("seed", first(3, range(15)))
 def test_two_neurons_equal_brute_force(seed, method):
     X, y, bias = data_set(seed, largest=5)
     problem = OneHiddenLayer(X, y, hidden=2, bias=bias)
@@ -123,7 +123,7 @@ def test_three_neurons_equal_brute_force():
     assert two == pytest.approx(brute_force(X, y, 2, 1.0), abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", first(5, range(40)))
+@pytest.mark.parametrize("seed", first(2, range(40)))
 def test_one_neuron_equals_the_landscape(seed):
     X, y, bias = data_set(seed)
     problem = OneHiddenLayer(X, y, bias=bias)
@@ -167,7 +167,7 @@ def multistart(X, y, K, rng, starts=200, steps=3000):
     return np.mean((np.einsum("sk,skn->sn", z, np.maximum(w @ X.T, 0.0)) - y) ** 2, axis=1)
 
 
-@pytest.mark.parametrize(("N", "K"), [(9, 2), (8, 3)])
+@pytest.mark.parametrize(("N", "K"), [(9, 2), pytest.param(8, 3, marks=pytest.mark.slow)])
 def test_descent_never_gets_below(N, K):
     X, y = gaussian(N, 3, N)
     result = OneHiddenLayer(X, y, hidden=K).fit_global()
@@ -176,7 +176,7 @@ def test_descent_never_gets_below(N, K):
     assert losses.min() == pytest.approx(result.fun, abs=2e-2)  # and it comes close
 
 
-@pytest.mark.parametrize("seed", [2, 5, 12])
+@pytest.mark.parametrize("seed", first(1, [2, 5, 12]))
 def test_descent_of_one_neuron_ends_on_the_optimum(seed):
     X, y, bias = data_set(seed)
     found, _ = descent.ends(with_bias(X, bias), y, 1, 15, np.random.default_rng(seed))
@@ -186,16 +186,16 @@ def test_descent_of_one_neuron_ends_on_the_optimum(seed):
     assert lowest == pytest.approx(result.fun, abs=1e-6 * max(1, np.mean(y**2)))
 
 
-def test_screen_and_branch_agree():
-    for seed in range(3):
-        X, y = gaussian(14, 3, seed)
-        problem = OneHiddenLayer(X, y, hidden=2)
-        screen, branch = (problem.fit_global(method=m) for m in ("screen", "branch"))
-        check(screen, problem)
-        check(branch, problem)
-        assert screen.fun == pytest.approx(branch.fun, abs=1e-6)
-        assert screen.certificate.n_tuples == branch.certificate.n_tuples
-        assert (screen.certificate.method, branch.certificate.method) == ("screen", "branch")
+@pytest.mark.parametrize("seed", first(1, range(3)))
+def test_screen_and_branch_agree(seed):
+    X, y = gaussian(14, 3, seed)
+    problem = OneHiddenLayer(X, y, hidden=2)
+    screen, branch = (problem.fit_global(method=m) for m in ("screen", "branch"))
+    check(screen, problem)
+    check(branch, problem)
+    assert screen.fun == pytest.approx(branch.fun, abs=1e-6)
+    assert screen.certificate.n_tuples == branch.certificate.n_tuples
+    assert (screen.certificate.method, branch.certificate.method) == ("screen", "branch")
 
 
 @pytest.mark.slow
@@ -500,7 +500,7 @@ def test_depth_first_when_the_heap_is_full(monkeypatch):
     assert problem.fit_global(method="branch").fun == other.fun
 
 
-@pytest.mark.parametrize("K", [2, 3])
+@pytest.mark.parametrize("K", first(1, [2, 3]))
 @pytest.mark.parametrize("sort", ["free", "positive", "convex"])
 def test_the_search_alone_finds_the_optimum(monkeypatch, sort, K):
     X, y = gaussian(9, 3, 1)
@@ -594,7 +594,7 @@ def test_time_limits_hold_for_the_local_search(monkeypatch):
     assert calls == ["local_search"]  # one portion of many, and no polishing
 
 
-@pytest.mark.parametrize("limit", first(2, [0, 0.5, 1.5]))
+@pytest.mark.parametrize("limit", first(2, [0, 0.2, 1.5]))
 @pytest.mark.parametrize("K", first(1, [2, 1, 6]))
 def test_a_time_limit_is_kept_where_cells_are_too_many(K, limit):
     X, y = gaussian(200, 9, 0)
@@ -622,8 +622,8 @@ def test_a_time_limit_is_kept_while_cells_are_enumerated(monkeypatch):
     monkeypatch.setattr(global_search, "MOST_PATTERNS", 10**9)
     monkeypatch.setattr(type(problem.arrangement), "cells", endless)
     started = time.process_time()
-    result = problem.fit_global(time_limit=1.0)
-    assert time.process_time() - started < 2
+    result = problem.fit_global(time_limit=0.2)
+    assert time.process_time() - started < 1.2
     check(result, problem)
     assert result.certificate.n_cells == 0
     assert result.certificate.n_bounds > 0
@@ -707,7 +707,10 @@ def test_options_that_are_no_numbers(options):
         OneHiddenLayer([[1], [2]], [1, 2]).fit_global(**options)
 
 
-@pytest.mark.parametrize(("method", "n"), [("branch", 9), ("cones", 9), ("cones", 45)])
+@pytest.mark.parametrize(
+    ("method", "n"),
+    [("branch", 9), ("cones", 9), pytest.param("cones", 45, marks=pytest.mark.slow)],
+)
 def test_a_limit_of_nodes_leaves_a_valid_bound(method, n):
     rng = np.random.default_rng(n)
     layer = OneHiddenLayer(rng.normal(size=(n, 1)), rng.normal(size=n), hidden=2)

@@ -46,7 +46,7 @@ def states(pieces):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("seed", first(3, range(150)))
+@pytest.mark.parametrize("seed", first(1, range(150)))
 def test_the_pieces_are_those_of_the_definitions(seed, loss):
     given = problem(seed, loss)
     landscape = OneHiddenLayer(**given).landscape(exact=seed % 2 == 0)
@@ -77,7 +77,7 @@ def cancelling(seed):
     return [[-0.5], *([v] for v in x)], [Fraction(int(rng.integers(-1, 2))), *y]
 
 
-@pytest.mark.parametrize("seed", first(2, range(28)))
+@pytest.mark.parametrize("seed", first(1, range(28)))
 def test_what_cancels_at_a_rational_point_is_decided(seed):
     X, y = cancelling(seed)
     layer = OneHiddenLayer(X, y, bias=(None, 1)[seed % 2], loss="log_cosh")
@@ -121,7 +121,7 @@ def test_minimisers_that_end_at_the_threshold_are_no_doubt():
     assert sorted(states(landscape.pieces)) == sorted(expected)
 
 
-@pytest.mark.parametrize("seed", first(3, range(150)))
+@pytest.mark.parametrize("seed", first(2, range(150)))
 def test_no_tuple_of_a_huber_loss_is_doubtful(seed):
     rng = np.random.default_rng(seed)
     X = rng.integers(-2, 3, (int(rng.integers(2, 6)), 1)) * 1.0
@@ -214,7 +214,7 @@ def infimum(X, y, K, output_bias, signs):
     return least
 
 
-@pytest.mark.parametrize("seed", first(3, range(40)))
+@pytest.mark.parametrize("seed", first(1, range(40)))
 def test_a_least_minimum_is_the_infimum_unless_it_is_told(seed):
     rng = np.random.default_rng(seed)
     K, output_bias = (1, False) if seed % 4 else (1 + seed % 8 // 4, seed % 16 > 7)

@@ -28,7 +28,7 @@ def targets(seed, n, outputs=2):
     return rng.integers(-3, 4, (n, outputs)) / 2
 
 
-@pytest.mark.parametrize("seed", first(5, range(100)))
+@pytest.mark.parametrize("seed", first(2, range(100)))
 def test_targets_of_one_direction_have_the_pieces_of_one_output(seed):
     X, y, bias = data_set(seed, largest=7)
     one = OneHiddenLayer(X, y, bias=bias).landscape(exact=True)
@@ -45,7 +45,7 @@ def test_targets_of_one_direction_have_the_pieces_of_one_output(seed):
     assert len(two.components) <= len(one.components)
 
 
-@pytest.mark.parametrize("seed", first(5, range(60)))
+@pytest.mark.parametrize("seed", first(2, range(60)))
 def test_no_way_down_from_pieces_and_descents_end_on_them(seed):
     X, _, bias = data_set(seed, largest=9)
     Y, XB, rng = (
@@ -82,7 +82,7 @@ def test_no_way_down_from_pieces_and_descents_end_on_them(seed):
             assert np.abs(pieces.loss - end.fun).min() < 1e-7
 
 
-@pytest.mark.parametrize("seed", first(3, range(20)))
+@pytest.mark.parametrize("seed", first(1, range(20)))
 def test_pieces_are_the_stationary_faces_that_no_step_leaves(seed):
     rng = np.random.default_rng(seed)
     X, Y = rng.normal(size=(int(rng.integers(3, 8)), 2)), None

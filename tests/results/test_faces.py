@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, SizeError, exact, families
 from tests import reference
-from tests.amounts import examples
+from tests.amounts import examples, first
 from tests.enumeration.test_cones import problems
 from tests.exact.test_number_fields import arrangements
 from tests.facts import EDGES, FAMILIES
@@ -107,7 +107,7 @@ def test_cells_around_faces(table):
         assert (faces.incidence.toarray() == around(faces, faces.cells)).all()
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", first(4, FAMILIES))
 def test_cells_around_faces_of_families(name):
     arrangement = FAMILIES[name]
     cells = arrangement.cells()
@@ -432,7 +432,7 @@ def test_a_domain_may_cut_the_lineality_space():
     assert half[0].rays() == [(0, 1, 0)]
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", first(4, FAMILIES))
 def test_faces_of_families_in_boxes_and_cones(name):
     arrangement = FAMILIES[name]
     d = arrangement.dimension

@@ -159,6 +159,7 @@ def test_graphs_on_up_to_five_nodes(monkeypatch, words):
             assert found == nx.is_isomorphic(g, h)
 
 
+@pytest.mark.slow
 def test_arrangements_with_as_many_cells_and_facets():
     # All have 22 cells and 36 edges of the plane; there are several types of six lines.
     lines = {seed: families.generic(6, 2, rng=seed) for seed in range(6)}
