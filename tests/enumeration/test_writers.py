@@ -184,7 +184,6 @@ def test_killed_at_random_moments_nothing_is_left(tmp_path, way, name):
     if way == "nameless" and not hasattr(os, "O_TMPFILE"):
         pytest.skip("no files without a name on this system")
     rng = np.random.default_rng(0)
-    left = 0
     for k in range(12):
         path = tmp_path / f"{k}.txt"
         run = subprocess.Popen(
@@ -199,7 +198,7 @@ def test_killed_at_random_moments_nothing_is_left(tmp_path, way, name):
         lines = path.read_text().split()
         assert len(lines) == 2500
         assert len(set(lines)) == 1
-        left += sum(p.suffix == ".part" for p in tmp_path.iterdir())
+    left = sum(p.suffix == ".part" for p in tmp_path.iterdir())
     # Between the two steps of replacing a file SIGKILL leaves a name.
     assert left == 0 or (name == "SIGKILL" and left < 3)
 
