@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -249,6 +249,31 @@ class CellClasses(Cells):
         if stored.points is not None:
             classes.__dict__["points"] = frozen(stored.points)
         return classes
+
+
+@overload
+def cells(
+    arrangement: Arrangement,
+    method: str = "auto",
+    domain: Any = None,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    symmetry: None = None,
+) -> Cells: ...
+
+
+@overload
+def cells(
+    arrangement: Arrangement,
+    method: str = "auto",
+    domain: Any = None,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    *,
+    symmetry: str | ReflectionGroup | Sequence[Any],
+) -> CellClasses: ...
 
 
 def cells(
