@@ -454,14 +454,18 @@ def test_newton_leaves_a_cell_that_it_ends_on_the_boundary_of():
 
 
 def test_newton_stays_on_a_face_that_rounding_leaves():
+    """Which of these ends are off the face as floats depends on the processor; some are."""
     layer = OneHiddenLayer([[0], [1], [3]], [2, 2, -1])
-    point = layer.curvature([["-0.9", "2.7"]], ["1.3"])
-    end = point.newton()
-    assert point.signs.tolist() == [[1, 1, 0]]
-    assert exact.signs_at(layer.arrangement.rows, end.weights).tolist() != [[1, 1, 0]]
-    assert end.weights[0] @ [3, 1] == pytest.approx(0, abs=1e-15)
-    assert end.stays
-    assert end.loss < point.loss
+    left = 0
+    for tenths in range(9, 20):
+        point = layer.curvature([[Fraction(-tenths, 10), Fraction(3 * tenths, 10)]], ["1.3"])
+        end = point.newton()
+        assert point.signs.tolist() == [[1, 1, 0]]
+        left += exact.signs_at(layer.arrangement.rows, end.weights).tolist() != [[1, 1, 0]]
+        assert end.weights[0] @ [3, 1] == pytest.approx(0, abs=1e-14)
+        assert end.stays
+        assert end.loss < point.loss
+    assert left
 
 
 @pytest.mark.parametrize("seed", first(6, range(12)))

@@ -25,7 +25,8 @@ def fewest(X: Floats, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[n
     where Σ‖v‖ does not grow, the length of one of them comes down to zero.
     """
     length = np.linalg.norm(V, axis=1)
-    kept = np.flatnonzero(length > 1e-10 * length.sum())
+    dust = 1e-10 * length.sum()
+    kept = np.flatnonzero(length > dust)
     directions, length, s = V[kept] / length[kept, None], length[kept], s[kept]
     columns = s * np.maximum(X @ directions.T, 0.0)
     left = np.arange(len(kept))
@@ -44,7 +45,8 @@ def fewest(X: Floats, V: Floats, s: NDArray[np.int8]) -> tuple[Floats, NDArray[n
         null = null - np.outer(null @ axis, 2.0 * axis / (axis @ axis))
         null = np.delete(null, first, axis=0)[:, 1:]
         left = np.delete(left, first)
-    left = left[length[left] > 0]
+    # Two that should come down together leave rounding of one of them.
+    left = left[length[left] > dust]
     return directions[left] * length[left, None], s[left]
 
 
