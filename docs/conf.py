@@ -5,6 +5,8 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+from docutils.nodes import SkipNode
+from latex2mathml.converter import convert
 from matplotlib.figure import Figure
 from sphinx_gallery.scrapers import figure_rst
 
@@ -23,7 +25,6 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
@@ -53,6 +54,7 @@ nb_execution_timeout = 120
 nb_execution_in_temp = True  # Pages write files.
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
+html_math_renderer = "mathml"  # which browsers set themselves: no script, no network
 
 
 def figures(_block, variables, settings):
@@ -84,6 +86,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "show_memory": False,
     "min_reported_time": 5,
+    "write_computation_times": False,
     "default_thumb_file": str(HERE / "slice.png"),
 }
 
@@ -91,7 +94,7 @@ sphinx_gallery_conf = {
 def write_command_line(_app):
     """The reference of the command line, from its parsers."""
     os.environ["COLUMNS"] = "96"
-    parser = parser_with(COMMANDS)
+    parser = parser_with()
     commands = parser._subparsers._group_actions[0].choices
     page = ["# Command line", f"```text\n{parser.format_help()}```"]
     for name, command in commands.items():
@@ -103,6 +106,16 @@ def write_command_line(_app):
     (HERE / "reference" / "command_line.md").write_text(
         "\n\n".join(page) + "\n", encoding="utf-8"
     )
+
+
+def mathml(display):
+    """How Sphinx writes formulas."""
+
+    def visit(translator, node):
+        translator.body.append(convert(node.astext(), display=display))
+        raise SkipNode
+
+    return visit, None
 
 
 def spare_bars(_app, _what, _name, _thing, _options, lines):
@@ -124,6 +137,7 @@ def skip_inherited(_app, _what, _name, member, _skip, _options):
 
 def setup(app):
     """Sphinx's hook."""
+    app.add_html_math_renderer("mathml", mathml("inline"), mathml("block"))
     app.connect("autodoc-skip-member", skip_inherited)
     app.connect("autodoc-process-docstring", spare_bars, priority=400)
     app.connect("builder-inited", write_command_line)

@@ -188,7 +188,7 @@ def _main(argv: list[str] | None) -> int:
     return result.code
 
 
-def parser_with(called: Collection[str]) -> Parser:
+def parser_with(called: Collection[str] = tuple(COMMANDS)) -> Parser:
     """The parser, with the options of the commands that are called; else it has their names."""
     parser = Parser(
         prog="arrangement",

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> Result:
         raise MissingExtraError(
             "completion needs shtab: pip install 'arrangement[shell]'"
         ) from error
-    from arrangement.cli import COMMANDS, parser_with  # They import this module.
+    from arrangement.cli import parser_with  # It imports this module.
 
-    script = shtab.complete(parser_with(COMMANDS), options.shell)
+    script = shtab.complete(parser_with(), options.shell)
     return Result([Fact("script", script, {})], lines=script.splitlines())

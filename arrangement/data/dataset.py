@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement.checks import entries
 from arrangement.errors import InputError, SizeError
+from arrangement.in_notebooks import InNotebooks
 
 __all__ = ["DataSet", "refuse_many"]
 
@@ -19,7 +20,7 @@ _MANY = 2**26
 
 
 @dataclass(frozen=True, eq=False)
-class DataSet:
+class DataSet(InNotebooks):
     """Samples with one label each.
 
     Attributes

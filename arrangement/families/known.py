@@ -19,6 +19,7 @@ from arrangement.families.regular import regular_polytope, simplicial
 from arrangement.families.representations import specht
 from arrangement.families.root_systems import coxeter_type, dimension, exponents, root_system
 from arrangement.families.sizes import size
+from arrangement.in_notebooks import InNotebooks
 
 if TYPE_CHECKING:
     pass
@@ -29,7 +30,7 @@ HIGHEST_DEGREE = 1000
 
 
 @dataclass(frozen=True)
-class KnownCounts:
+class KnownCounts(InNotebooks):
     """What is known of an arrangement; None where nothing is.
 
     Attributes

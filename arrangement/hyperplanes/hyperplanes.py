@@ -19,6 +19,7 @@ from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import exact_table, integral, primitive, shown
 from arrangement.exact.one_field import in_one_field
 from arrangement.hyperplanes.hyperplane import Hyperplane
+from arrangement.in_notebooks import InNotebooks
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
@@ -39,7 +40,7 @@ LONGEST_DECIMAL = 300
 """Longer ones are no rounded numbers."""
 
 
-class Hyperplanes:
+class Hyperplanes(InNotebooks):
     """The n hyperplanes of an :class:`arrangement.arrangement.Arrangement`: what is given.
 
     Their normal form, which are the same set, and what their rank tells.

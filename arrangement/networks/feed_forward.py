@@ -15,6 +15,7 @@ from arrangement import exact
 from arrangement.checks import choice, entries, generator, whole
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import common_denominator, exact_number, exact_table, shown
+from arrangement.in_notebooks import InNotebooks
 from arrangement.networks.weights import (
     Activation,
     Exact,
@@ -37,7 +38,7 @@ __all__ = ["FeedForward"]
 _MOST_WEIGHTS = 10**7
 
 
-class FeedForward:
+class FeedForward(InNotebooks):
     """Affine layers with an activation between them; see :class:`network.Network`."""
 
     def __init__(

@@ -34,6 +34,7 @@ from scipy.sparse import csr_array
 from arrangement.checks import choice, float_table, number
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import common_denominator
+from arrangement.in_notebooks import InNotebooks
 from arrangement.networks.network import Network
 
 __all__ = ["PatternNetwork", "pattern_network"]
@@ -50,7 +51,7 @@ BLOCK = 2**10
 
 
 @dataclass(frozen=True, eq=False)
-class PatternNetwork:
+class PatternNetwork(InNotebooks):
     """A network with a pattern in its loss surface, as :func:`pattern_network` makes it.
 
     Attributes

@@ -20,6 +20,7 @@ import numpy as np
 
 from arrangement.checks import check_instance, whole
 from arrangement.exact.packing import pack_signs
+from arrangement.in_notebooks import InNotebooks
 from arrangement.progress import Progress, reporter
 from arrangement.relu.confidence import checked_confidence, clopper_pearson
 from arrangement.relu.initialisation import Initialisation, drawn_networks
@@ -62,7 +63,7 @@ Point = tuple[Floats, Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
-class Basins:
+class Basins(InNotebooks):
     """Where runs of gradient descent started, and the pieces that they ended in.
 
     Attributes

@@ -34,6 +34,7 @@ from arrangement.checks import entries, float_table, number, whole
 from arrangement.data.dataset import DataSet
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
+from arrangement.in_notebooks import InNotebooks
 from arrangement.memory import memory
 from arrangement.progress import Progress, reporter
 from arrangement.relu.confidence import checked_confidence, clopper_pearson
@@ -76,7 +77,7 @@ PROBES = 4
 
 
 @dataclass(frozen=True)
-class SampledShare:
+class SampledShare(InNotebooks):
     """Of the cells of random networks, the share that holds a differentiable minimum.
 
     Attributes

@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, exact_table
+from arrangement.in_notebooks import InNotebooks
 from arrangement.relu.losses.criterion import checked_signs
 from arrangement.relu.problem import Problem
 from arrangement.relu.weight_space import Floats, Signs, in_float64
@@ -36,7 +37,7 @@ __all__ = ["Curvature", "NewtonStep", "curvature"]
 
 
 @dataclass(frozen=True, eq=False)
-class NewtonStep:
+class NewtonStep(InNotebooks):
     """The end of Newton's step from a point, the stationary point of its quadratic model.
 
     Attributes

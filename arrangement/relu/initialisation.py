@@ -24,6 +24,7 @@ from arrangement.exact.feasibility import interior_point
 from arrangement.exact.linear import rank
 from arrangement.exact.numbers import integral, shown
 from arrangement.exact.polyhedron import Polyhedron
+from arrangement.in_notebooks import InNotebooks
 from arrangement.relu.confidence import checked_confidence, clopper_pearson
 from arrangement.relu.problem import Problem
 from arrangement.relu.weight_space import CHUNK, Floats
@@ -44,7 +45,7 @@ NAMES = (
 
 
 @dataclass(frozen=True)
-class DeadProbability:
+class DeadProbability(InNotebooks):
     """The probability that neurons are dead when they are drawn.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.checks import check_flag, check_instance
+from arrangement.in_notebooks import InNotebooks
 from arrangement.relu.minima.connected import components
 from arrangement.relu.minima.critical_points import CriticalPoints, critical_points
 from arrangement.relu.minima.neuron_faces import NeuronFaces
@@ -34,7 +35,7 @@ __all__ = ["Landscape", "Piece"]
 
 
 @dataclass(frozen=True, eq=False)
-class Landscape:
+class Landscape(InNotebooks):
     """The minima of a problem, beside the columns of its tuples of cells and of their edges.
 
     The cells, faces and edges are exact, and so is every order of losses; which tuples hold

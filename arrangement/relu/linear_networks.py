@@ -34,6 +34,7 @@ from arrangement import exact
 from arrangement.checks import entries, float_table, whole
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_table, integral
+from arrangement.in_notebooks import InNotebooks
 from arrangement.relu.weight_space import Floats, exact_bias
 
 __all__ = ["LinearCriticalPoint", "LinearNetwork"]
@@ -46,7 +47,7 @@ PRECISION = 256
 
 
 @dataclass(frozen=True, eq=False)
-class LinearCriticalPoint:
+class LinearCriticalPoint(InNotebooks):
     """A critical point of the loss of a linear network; one for each critical value and kind.
 
     Attributes

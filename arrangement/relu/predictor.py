@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from arrangement.checks import float_table
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number
+from arrangement.in_notebooks import InNotebooks
 from arrangement.relu.weight_space import Floats
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["Predictor"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Predictor:
+class Predictor(InNotebooks):
     """f(x) = c + Σ_j z_j φ(w_j·x) with φ(t) = max(t, αt).
 
     Attributes

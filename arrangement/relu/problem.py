@@ -16,6 +16,7 @@ from arrangement.checks import whole
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.exact.packing import pack_signs, word_count
+from arrangement.in_notebooks import InNotebooks
 from arrangement.progress import Progress
 from arrangement.relu.losses.losses import Loss
 from arrangement.relu.minima.neuron_faces import NeuronFaces
@@ -38,7 +39,7 @@ SMOOTH = "squared", "huber", "log_cosh", "logistic"
 """The losses that have landscapes."""
 
 
-class Problem:
+class Problem(InNotebooks):
     """The data of :class:`one_hidden_layer.OneHiddenLayer`, checked and exact."""
 
     def __init__(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from arrangement.errors import MissingExtraError
 from arrangement.exact.numbers import shown
+from arrangement.in_notebooks import InNotebooks
 
 if TYPE_CHECKING:
     import pandas
@@ -21,7 +22,7 @@ __all__ = ["Columnar", "Valued", "Witnesses", "frozen"]
 Item = TypeVar("Item", covariant=True)
 
 
-class Columnar(Sequence[Item]):
+class Columnar(InNotebooks, Sequence[Item]):
     """A sequence that never changes, whose items are views of a row of its columns."""
 
     _name: str

@@ -1,8 +1,11 @@
 """What --help, --version and completion tell; every example of the help runs."""
 
+import os
+import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,9 @@ import pytest
 from arrangement.cli import COMMANDS, EXAMPLES, parser_with
 from arrangement.networks import Network
 from arrangement.version import __version__
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +82,22 @@ done
     path.write_text(script + asked)
     done = subprocess.run(["bash", str(path)], capture_output=True, text=True)
     assert done.stdout.splitlines() == ["faces", "--graphml", "sign"], done.stderr
+
+
+@pytest.mark.processes
+def test_a_manual_page_has_every_command_and_option(tmp_path):
+    pytest.importorskip("argparse_manpage")
+    command = re.search(
+        r"^argparse-manpage .*?--output \S+",
+        (DOCS / "install.md").read_text("utf-8"),
+        re.M | re.S,
+    )
+    words = [sys.executable, "-c", "from argparse_manpage.cli import main; main()"]
+    words += shlex.split(command[0].replace("\\\n", " "))[1:]
+    subprocess.run(words, check=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    page = (tmp_path / "arrangement.1").read_text("utf-8").replace("\\-", "-")
+    for name, parser in parser_with()._subparsers._group_actions[0].choices.items():
+        assert f"COMMAND \\fI\\,'arrangement {name}'" in page
+        flags = {flag for action in parser._actions for flag in action.option_strings}
+        flags -= {"-h", "--help"}
+        assert all(flag in page for flag in flags), name

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 from arrangement.exact.numbers import exact_text
+from arrangement.in_notebooks import InNotebooks
 from arrangement.networks.complex.vertices import nearest
 
 __all__ = ["Equality", "Extremum", "OutputRange", "Robustness", "Status", "square_root"]
@@ -40,7 +41,7 @@ def _shown(point: Point) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Extremum:
+class Extremum(InNotebooks):
     """The largest or least value of a function on a domain, where it is, and a bound.
 
     Attributes
@@ -90,7 +91,7 @@ class Extremum:
 
 
 @dataclass(frozen=True, repr=False)
-class OutputRange:
+class OutputRange(InNotebooks):
     """The least and the largest value of each output on a domain.
 
     Attributes
@@ -121,7 +122,7 @@ class OutputRange:
 
 
 @dataclass(frozen=True, repr=False)
-class Equality:
+class Equality(InNotebooks):
     """Whether two networks are the same function on a domain.
 
     Attributes
@@ -165,7 +166,7 @@ class Equality:
 
 
 @dataclass(frozen=True, repr=False)
-class Robustness:
+class Robustness(InNotebooks):
     """The distance of a point from the inputs that are of another class as well.
 
     Attributes

@@ -12,6 +12,7 @@ from arrangement import exact
 from arrangement.checks import generator
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
+from arrangement.in_notebooks import InNotebooks
 from arrangement.networks.regions.linear_regions import LinearRegions
 from arrangement.networks.regions.region_set import RegionSet, SolidRegion
 
@@ -50,7 +51,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Coverage:
+class Coverage(InNotebooks):
     """What points drawn uniformly in the domain find of all regions.
 
     Attributes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from arrangement.checks import choice
+from arrangement.in_notebooks import InNotebooks
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.layers import Layers
@@ -24,7 +25,7 @@ NORMS = ("l1", "l2", "linf")
 
 
 @dataclass(frozen=True)
-class Lipschitz:
+class Lipschitz(InNotebooks):
     """The least L with ‖f(x) − f(y)‖ ≤ L ‖x − y‖ for all x and y of the domain.
 
     Attributes

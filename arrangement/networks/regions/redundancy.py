@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from arrangement.exact.floats import to_float
+from arrangement.in_notebooks import InNotebooks
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.regions.neuron_relations import Spans
 from arrangement.networks.regions.regions import Regions
@@ -21,7 +22,7 @@ Extreme = tuple[str, Fraction, int]
 
 
 @dataclass(frozen=True)
-class Redundancy:
+class Redundancy(InNotebooks):
     """What makes a hidden neuron redundant on a domain, and the certificate.
 
     Attributes

@@ -34,6 +34,7 @@ from arrangement.arrangement import Arrangement
 from arrangement.checks import entries, number
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
+from arrangement.in_notebooks import InNotebooks
 from arrangement.relu.losses.losses import Loss, checked_slope
 from arrangement.relu.weight_space import (
     Floats,
@@ -56,7 +57,7 @@ CANCELLED = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class LocalMinimum:
+class LocalMinimum(InNotebooks):
     """Whether a point is a local minimum, and a direction of descent if it is not.
 
     It is true as a condition iff the point is one.

@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from arrangement.checks import check_flag, entries
 from arrangement.errors import InputError
+from arrangement.in_notebooks import InNotebooks
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
 from arrangement.relu.losses.losses import Loss, Penalty, checked_slope
@@ -40,7 +41,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, eq=False)
-class PatternMinimum:
+class PatternMinimum(InNotebooks):
     """The least penalised loss of a tuple of activation patterns.
 
     Attributes
@@ -72,7 +73,7 @@ class PatternMinimum:
 
 
 @dataclass(frozen=True, eq=False)
-class CellwiseMinima:
+class CellwiseMinima(InNotebooks):
     """The least penalised loss of one neuron in every cell.
 
     Attributes

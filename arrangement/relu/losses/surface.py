@@ -20,6 +20,7 @@ from arrangement.checks import check_instance, choice, entries, generator, whole
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.files import archives
+from arrangement.in_notebooks import InNotebooks
 from arrangement.networks.network import Network
 from arrangement.networks.weights import exact_product, exact_values
 from arrangement.progress import Progress, reporter
@@ -38,7 +39,7 @@ SAMPLES = 64
 
 
 @dataclass(frozen=True, eq=False)
-class LossSurface:
+class LossSurface(InNotebooks):
     """The loss on a grid of a line or a plane, as :func:`loss_surface` computes it.
 
     Attributes

@@ -38,6 +38,7 @@ from scipy.linalg import null_space
 
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_number
+from arrangement.in_notebooks import InNotebooks
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
 from arrangement.relu.losses.losses import Loss, Penalty
@@ -104,7 +105,7 @@ class DecayedMinimum(Predictor):
 
 
 @dataclass(frozen=True, eq=False)
-class DecayedCells:
+class DecayedCells(InNotebooks):
     """The least loss with weight decay of one neuron in every closed cell.
 
     Attributes

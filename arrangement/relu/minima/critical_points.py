@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.exact.numbers import integral
+from arrangement.in_notebooks import InNotebooks
 from arrangement.relu.minima.pieces import Pieces
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.ties import active_sets
@@ -43,7 +44,7 @@ __all__ = ["CriticalPoints", "critical_points"]
 
 
 @dataclass(frozen=True, eq=False)
-class CriticalPoints:
+class CriticalPoints(InNotebooks):
     """Sets of critical points of the loss in columns, one a row, by rising loss.
 
     Attributes

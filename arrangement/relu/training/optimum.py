@@ -13,6 +13,7 @@ from arrangement.bounds import cover
 from arrangement.checks import choice, whole
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
+from arrangement.in_notebooks import InNotebooks
 from arrangement.progress import Progress
 from arrangement.relu.multisets import n_multisets
 from arrangement.relu.predictor import Predictor
@@ -36,7 +37,7 @@ LARGEST_TABLE = 1 << 28
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(InNotebooks):
     """What the lower bound of a :class:`GlobalOptimum` rests on.
 
     Attributes

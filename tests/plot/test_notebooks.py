@@ -1,0 +1,158 @@
+"""What notebooks show: a picture and a table, quickly, of anything, and never an error."""
+
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from arrangement import Arrangement, data, families
+from arrangement.networks import Network, pattern_network
+from arrangement.plot.notebooks import html
+from arrangement.relu import NetworkLoss, OneHiddenLayer, convex, loss_surface
+from arrangement.results.columns import Columnar
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(8, 2)), rng.normal(size=8)
+LINES = Arrangement(rng.normal(size=(5, 2)), rng.normal(size=5))
+NETWORK = Network.random([2, 4, 3], rng=0)
+BOX = [(-1, 1), (-1, 1)]
+LAYER = OneHiddenLayer(X, y)
+LANDSCAPE = LAYER.landscape()
+REGIONS = NETWORK.regions(BOX)
+
+BOTH = {
+    "lines": LINES,
+    "cells": LINES.cells(),
+    "points of a line": Arrangement([[1], [2]], [0, 1]),
+    "mirrors": families.coxeter("H", 3),
+    "cells of mirrors": families.coxeter("B", 3).cells(),
+    "cells in four dimensions": families.shi(4).cells(),
+    "cells in a box": LINES.cells(domain=BOX),
+    "classes": families.resonance(4).cells(symmetry="auto"),
+    "faces": LINES.faces(1),
+    "faces in four dimensions": families.braid(4).faces(2),
+    "flats": families.braid(4).flats(2),
+    "layer": LAYER,
+    "layer of one feature": OneHiddenLayer(X[:, :1], y, bias=None),
+    "landscape": LANDSCAPE,
+    "pieces": LANDSCAPE.pieces,
+    "piece": LANDSCAPE.pieces[0],
+    "critical points": LANDSCAPE.critical_points(),
+    "convex training": convex.train(X, y, 0.1),
+    "network": NETWORK,
+    "regions": REGIONS,
+    "decision regions": REGIONS.decision_regions(),
+    "regions in space": Network.random([3, 3, 2], rng=0).regions([(-1, 1)] * 3),
+    "regions by recursion": NETWORK.regions(BOX, method="recursion"),
+    "data": data.iris(),
+    "numbers": data.gaussian(20, 2),
+    "surface": loss_surface(
+        NetworkLoss(Network.random([2, 3, 1], rng=0), X, y), "random", layer=0, points=9
+    ),
+    "pattern": pattern_network(rng.normal(size=(4, 4))),
+}
+TABLES = {
+    "maximum": NETWORK.maximum([1, 0, 0], BOX),
+    "range": NETWORK.output_range(BOX),
+    "slopes": REGIONS.lipschitz("l1"),
+    "counts": families.known_counts("braid", 4),
+    "cells of nothing": Arrangement(np.zeros((0, 2))).cells(),
+}
+
+
+class Strict(HTMLParser):
+    """Every tag that is opened is closed, in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen = [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append(tag)
+        if tag != "img":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("name", [*BOTH, *TABLES])
+def test_results_have_a_picture_and_a_table(name):
+    what = {**BOTH, **TABLES}[name]
+    begin = time.process_time()
+    text = what._repr_html_()
+    assert time.process_time() - begin < 0.2
+    seen = Strict(text).seen
+    assert "table" in seen
+    assert ("svg" in seen or "img" in seen) == (name in BOTH)
+    assert len(text) < 30_000
+    assert "nan" not in text
+
+
+def test_a_picture_of_lines_has_the_lines_and_the_cells():
+    text = html(LINES.cells())
+    assert text.count("<line") == 5
+    assert 5 < text.count("<polygon") <= len(LINES.cells())
+    assert html(families.coxeter("H", 3)).count("<path") == 15
+
+
+def test_nothing_is_searched_for():
+    """What has many parts is shown at once, and what is costly stays uncomputed."""
+    drawn = Arrangement(np.random.default_rng(1).normal(size=(2000, 12)))
+    cells = families.resonance(6).cells()
+    begin = time.process_time()
+    for what in (drawn, cells):
+        known = set(vars(what))
+        html(what)
+        assert not (set(vars(what)) - known) & {"points", "edges", "bounded", "face_vector"}
+    assert time.process_time() - begin < 0.4
+
+
+def test_names_are_escaped():
+    named = Arrangement([[1, 0], [0, 1]], labels=["<b>&", ""])
+    assert "&lt;b&gt;&amp;" in html(named)
+    assert "<b>" not in html(named)
+    other = html(data.DataSet(X, y, "<i>\x1b"))
+    assert "&lt;i&gt;" in other
+    assert "\x1b" not in other
+
+
+def test_what_fails_is_shown_as_text():
+    class Broken(Columnar):
+        def __len__(self):
+            raise ValueError
+
+        def node_columns(self):
+            raise ValueError
+
+        def _item(self, i):
+            raise ValueError
+
+        def __repr__(self):
+            return "a <broken> one"
+
+    class Silent(Broken):
+        __repr__ = Broken.__len__
+
+    for kind in (Broken, Silent):
+        kind.__name__ = "Cells"  # what is drawn by that name is not there
+    assert Broken()._repr_html_() == "<pre>a &lt;broken&gt; one</pre>"
+    assert Silent()._repr_html_() == "<pre>Cells</pre>"
+    assert html(Fraction(1, 3)) == "<pre>Fraction(1, 3)</pre>"
+
+
+@pytest.mark.processes
+def test_matplotlib_is_not_waited_for():
+    code = (
+        "import sys; from arrangement import families; "
+        "text = families.braid(3).cells()._repr_html_(); "
+        "print(len(text) > 99, 'matplotlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True False\n", "")
