@@ -283,9 +283,8 @@ def _dots(points: ArrayLike, colours: Sequence[str], frame: bool = False) -> str
         f'<path d="M1 0V{SIDE - 1}H{SIDE}" fill="none" stroke="currentColor" '
         'stroke-opacity=".5"/>'
     )
-    dots = (
-        _dot(*place, window, colour) for place, colour in zip(places, colours, strict=False)
-    )
+    paired = zip(places.tolist(), colours, strict=False)
+    dots = (_dot(x, y, window, colour) for (x, y), colour in paired)
     return _svg([axes * frame, *dots])
 
 

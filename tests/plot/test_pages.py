@@ -1,6 +1,7 @@
 """Pages to explore: their data, read here, and what they do, where there is a browser."""
 
 import base64
+import io
 import json
 import re
 import shutil
@@ -236,4 +237,24 @@ def test_a_page_can_be_turned_zoomed_and_asked(name, browser, tmp_path):
         last = len(what) - 1
         text = "".join("+" if sign > 0 else "-" for sign in what.signs[last])
         assert run("return explorer.find(arguments[0])", text) == (last if text else 0)
+    quiet(browser, run)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_what_moves_looks_like_what_rests(dimension, browser, tmp_path):
+    from matplotlib.image import imread
+
+    drawn = Arrangement(rng.normal(size=(36, dimension)), (3 - dimension) * rng.normal(size=36))
+    run = opened(browser, drawn.cells(), tmp_path)
+    keys = "for (const key of ['ArrowLeft', '+', '+', 'ArrowUp']) dispatchEvent(new "
+    keys += "KeyboardEvent('keydown', {key})); while (stage.texture && !stage.texture()); "
+    frames = "explorer.frame(); const a = view.toDataURL(); moving = 0; explorer.frame();"
+    urls = run(keys + frames + "return [a, view.toDataURL()]")
+    moved, still = (
+        imread(io.BytesIO(base64.b64decode(url.partition(",")[2])))[..., :3] for url in urls
+    )
+    assert urls[0] != urls[1]  # else both are drawn in one way
+    assert np.mean(np.abs(moved - still).max(axis=-1) > 0.1) < 0.08
+    assert np.mean(np.abs(still - still.mean(axis=(0, 1)))) > 0.03
     quiet(browser, run)
