@@ -54,6 +54,11 @@ class ArrangementBuilder:
     def insert(self, normal: Any, offset: Any = 0) -> int:
         """Insert the hyperplane {x : normal·x + offset = 0}.
 
+        Parameters
+        ----------
+        normal : array_like, shape (d,)
+        offset : number
+
         Returns
         -------
         int

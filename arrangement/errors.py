@@ -19,6 +19,16 @@ class ArrangementError(Exception):
 
     Its message is one line that a terminal shows as it is, whatever the input holds: what is
     not printable is escaped, and a very long message is cut.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement
+    >>> from arrangement import ArrangementError
+    >>> try:
+    ...     Arrangement([[0, 0]])
+    ... except ArrangementError as error:
+    ...     print(type(error).__name__)
+    InputError
     """
 
     def __init__(self, *args: object) -> None:
@@ -26,27 +36,79 @@ class ArrangementError(Exception):
 
 
 class InputError(ArrangementError, ValueError):
-    """The input is not what it must be; the message names the row or the value."""
+    """The input is not what it must be; the message names the row or the value.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement, InputError
+    >>> try:
+    ...     Arrangement([[1, 2], [0, 0]])
+    ... except InputError as error:
+    ...     print(error)
+    row 1: the normal is zero, so this row is no hyperplane; remove the row
+    """
 
 
 class SizeError(InputError):
-    """The request is well formed but too large; the message says what to reduce."""
+    """The request is well formed but too large; the message says what to reduce.
+
+    Examples
+    --------
+    >>> from arrangement import SizeError, families
+    >>> try:
+    ...     families.resonance(20).n_cells()
+    ... except SizeError as error:
+    ...     print('too large')
+    too large
+    """
 
 
 class MissingExtraError(ArrangementError, ImportError):
-    """An optional dependency is missing; the message names the extra to install."""
+    """An optional dependency is missing; the message names the extra to install.
+
+    Examples
+    --------
+    >>> from arrangement import ArrangementError, MissingExtraError
+    >>> issubclass(MissingExtraError, ArrangementError)
+    True
+    """
 
 
 class SolverError(ArrangementError, RuntimeError):
-    """A numerical solver gave no answer that could be certified."""
+    """A numerical solver gave no answer that could be certified.
+
+    Examples
+    --------
+    >>> from arrangement import ArrangementError, SolverError
+    >>> issubclass(SolverError, ArrangementError)
+    True
+    """
 
 
 class NearlyDegenerateWarning(UserWarning):
-    """Hyperplanes given as floats miss a common flat by the rounding of their entries."""
+    """Hyperplanes given as floats miss a common flat by the rounding of their entries.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from arrangement import Arrangement, NearlyDegenerateWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", NearlyDegenerateWarning)
+    ...     n = Arrangement([[1, 0], [0, 1], [1, 1]]).n_cells()
+    >>> n
+    6
+    """
 
 
 class ModelWarning(UserWarning):
-    """A part at the end of a model, such as a softmax, is left out of the network."""
+    """A part at the end of a model, such as a softmax, is left out of the network.
+
+    Examples
+    --------
+    >>> from arrangement import ModelWarning
+    >>> issubclass(ModelWarning, UserWarning)
+    True
+    """
 
 
 def _line(message: str) -> str:

@@ -171,6 +171,15 @@ def audit_count(
     ...     audited = audit_count(families.threshold(5), folder)
     >>> cells, audited.n_cells, audited.n_done == audited.n_tasks, audited.n_again
     (94572, 94572, True, 20)
+
+    >>> import tempfile
+    >>> from arrangement import families
+    >>> threshold = families.threshold(4)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     n = threshold.n_cells(symmetry="auto", checkpoint=folder)
+    ...     audited = threshold.audit_count(folder)
+    >>> audited.n_cells == n
+    True
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     whole(samples, "samples", 0)

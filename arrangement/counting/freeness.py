@@ -161,6 +161,11 @@ def inductive_chain(arrangement: Hyperplanes, most: int = MOST) -> Chain | None:
 def is_inductively_free(arrangement: Hyperplanes, most: int = MOST) -> bool:
     """Is there an order as of :func:`inductive_chain`, with the same parameters and errors?
 
+    Parameters
+    ----------
+    most : int
+        As of :func:`inductive_chain`.
+
     Examples
     --------
     >>> from arrangement import families

@@ -190,6 +190,10 @@ def cocharacteristic_polynomial(arrangement: Hyperplanes) -> tuple[int, ...]:
 
     The sum is over the flats X of a central arrangement, and B is the intersection of all.
 
+    Returns
+    -------
+    tuple of int
+
     Raises
     ------
     InputError
@@ -217,6 +221,10 @@ def primitive_eulerian_polynomial(arrangement: Hyperplanes) -> tuple[int, ...]:
 
     The sum is over the flats X of a central arrangement, and B is the intersection of all. The
     coefficients of a simplicial arrangement are not negative.
+
+    Returns
+    -------
+    tuple of int
 
     Raises
     ------
@@ -274,6 +282,11 @@ def n_cells(
         See :meth:`Arrangement.cells`; with a domain, or a symmetry: then cells in a chamber
         are counted, and the directory gets a line for each task, which
         :meth:`Arrangement.audit_count` checks.
+
+    Raises
+    ------
+    InputError
+        If an argument is not what it must be, or does not go with the domain.
 
     References
     ----------

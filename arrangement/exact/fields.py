@@ -126,6 +126,14 @@ class NumberField:
     def element(self, coefficients: Sequence[Any]) -> FieldElement:
         """The element Σ c_k α^k of rational coefficients c_0, c_1, …, from the lowest up.
 
+        Parameters
+        ----------
+        coefficients : sequence of numbers
+
+        Returns
+        -------
+        FieldElement
+
         Examples
         --------
         >>> from arrangement.exact.fields import NumberField
@@ -135,7 +143,23 @@ class NumberField:
         return FieldElement(self, fmpq_poly(list(map(as_fmpq, coefficients))) % self.modulus)
 
     def powers(self, bits: int) -> list[int]:
-        """Integers within 1 of 2^bits·α^k, for k from 0 to the degree less one."""
+        """Integers within 1 of 2^bits·α^k, for k from 0 to the degree less one.
+
+        Parameters
+        ----------
+        bits : int
+
+        Returns
+        -------
+        list of int
+
+        Examples
+        --------
+        >>> from arrangement import NumberField
+        >>> field = NumberField("sqrt(2)")
+        >>> field.powers(4)
+        [16, 23]
+        """
         found = self._powers.get(bits)
         if found is None:
             found = enclosed_powers(self.polynomial, self.index, "real", bits)
@@ -146,6 +170,22 @@ class NumberField:
         """For each embedding into C, integers within 1 of 2^bits times Re α^k and Im α^k.
 
         Of two conjugate embeddings one is left out, and the other is listed twice.
+
+        Parameters
+        ----------
+        bits : int
+
+        Returns
+        -------
+        list of (list of int, list of int)
+            Real and imaginary parts, for each embedding.
+
+        Examples
+        --------
+        >>> from arrangement import NumberField
+        >>> field = NumberField("sqrt(2)")
+        >>> field.conjugate_powers(4)
+        [([16, -23], [0, 0]), ([16, 23], [0, 0])]
         """
         if bits not in self._conjugates:
             f = self.polynomial
@@ -161,6 +201,14 @@ class NumberField:
         """Primes p ≤ limit, descending, each with a root r of the polynomial modulo p.
 
         α ↦ r is a homomorphism from Z[α] to the integers modulo p.
+
+        Parameters
+        ----------
+        limit : int
+
+        Yields
+        ------
+        (int, int)
 
         Examples
         --------

@@ -41,6 +41,12 @@ class KnownCounts(InNotebooks):
         Cells, and relatively bounded cells.
     source : str
         The theorem or the table.
+
+    Examples
+    --------
+    >>> from arrangement import families
+    >>> families.known_counts("braid", 4).n_cells
+    24
     """
 
     characteristic_polynomial: tuple[int, ...] | None

@@ -25,6 +25,11 @@ class Hyperplane:
 
     Two are equal if they are the same set of points, whichever side is positive.
 
+    Attributes
+    ----------
+    arrangement : Arrangement
+    index : int
+
     Examples
     --------
     >>> from arrangement import Arrangement

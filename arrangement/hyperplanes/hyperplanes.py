@@ -117,14 +117,39 @@ class Hyperplanes(InNotebooks):
 
     @classmethod
     def from_exact(cls, given: NDArray[Any], labels: Sequence[str] = ()) -> Self:
-        """From a checked table of exact numbers, shape (n, d + 1), and n labels or none."""
+        """From a checked table of exact numbers, shape (n, d + 1), and n labels or none.
+
+        Parameters
+        ----------
+        given : ndarray of ints, Fractions or elements of one field, shape (n, d + 1)
+        labels : sequence of str
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> lines = Arrangement([[1, 2], [3, 4]], [5, 6])
+        >>> Arrangement.from_exact(lines.given[:1]) == lines[:1]
+        True
+        """
         result = cls.__new__(cls)
         result.__dict__["given"] = _held(given)
         result.__dict__["_labels"] = tuple(labels) if any(labels) else ()
         return result
 
     def chosen(self, which: Iterable[int]) -> Self:
-        """The arrangement of some hyperplanes, in the order in which they are named."""
+        """The arrangement of some hyperplanes, in the order in which they are named.
+
+        Parameters
+        ----------
+        which : iterable of int
+            Indices of hyperplanes.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1], [1, 1]]).chosen([2, 0]).normals.tolist()
+        [[1.0, 1.0], [1.0, 0.0]]
+        """
         which = list(which)
         labels = [self._labels[i] for i in which] if self._labels else ()
         return self.from_exact(self.given[which], labels)
@@ -230,7 +255,19 @@ class Hyperplanes(InNotebooks):
         return self.rank == self.dimension
 
     def deletion(self, i: int) -> Self:
-        """The arrangement without hyperplane i."""
+        """The arrangement without hyperplane i.
+
+        Parameters
+        ----------
+        i : int
+            A hyperplane; from the end if negative.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1], [1, 1]]).deletion(0).normals.tolist()
+        [[0.0, 1.0], [1.0, 1.0]]
+        """
         i = hyperplane_number(i, self.n_hyperplanes)
         return self.chosen(k for k in range(self.n_hyperplanes) if k != i)
 
@@ -250,7 +287,20 @@ class Hyperplanes(InNotebooks):
         return self.from_exact(self.given[:, [*columns, self.dimension]], self._labels)
 
     def with_rows(self, rows: NDArray[Any], labels: Sequence[str] = ()) -> Self:
-        """This arrangement and more hyperplanes, given as exact rows, at the end."""
+        """This arrangement and more hyperplanes, given as exact rows, at the end.
+
+        Parameters
+        ----------
+        rows : ndarray of exact numbers, shape (m, d + 1)
+        labels : sequence of m str
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> lines = Arrangement([[1, 0], [0, 1]])
+        >>> lines.with_rows(Arrangement([[1, 1]], [2]).given).offsets.tolist()
+        [0.0, 0.0, 2.0]
+        """
         both = (*self.labels, *(labels or [""] * len(rows)))
         return self.from_exact(np.concatenate([self.given, rows]), both)
 

@@ -54,6 +54,11 @@ def union(one: Given, other: Hyperplanes) -> Given:
     >>> axes, more = Arrangement([[1, 0], [0, 1]]), Arrangement([[0, -3], [1, 1]], [0, -1])
     >>> (axes | more).rows.tolist()
     [[1, 0, 0], [0, 1, 0], [1, 1, -1]]
+
+    >>> from arrangement import Arrangement
+    >>> one = Arrangement([[1, 0], [0, 1]])
+    >>> len(one.union(Arrangement([[2, 0], [1, 1]])))
+    3
     """
     check_instance(one, "one", "Arrangement")
     if not isinstance(other, Hyperplanes):
@@ -194,6 +199,10 @@ def closure(arrangement: Hyperplanes, flat: Any) -> tuple[int, ...]:
     flat : int, or iterable of int
         As for :func:`restriction`.
 
+    Returns
+    -------
+    tuple of int
+
     Raises
     ------
     InputError
@@ -272,6 +281,15 @@ def product(one: Given, other: Hyperplanes) -> Given:
     Its cells are the products of a cell of either; its characteristic polynomial is the
     product.
 
+    Parameters
+    ----------
+    other : Arrangement
+
+    Raises
+    ------
+    InputError
+        If it is no arrangement.
+
     References
     ----------
     P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Definition 2.13 and
@@ -331,6 +349,11 @@ def decone(arrangement: Given, i: int) -> Given:
 
     Its cells are the cells on the positive side of hyperplane i, one dimension lower and
     one hyperplane (with its copies) fewer; the others are their opposites.
+
+    Parameters
+    ----------
+    i : int
+        A hyperplane.
 
     Raises
     ------

@@ -122,7 +122,19 @@ class FeedForward(InNotebooks):
         return all(map(self.layer_is_float64, range(self.depth)))
 
     def layer_is_float64(self, l: int) -> bool:
-        """Are the numbers of one layer those of `weights` and `biases`?"""
+        """Are the numbers of one layer those of `weights` and `biases`?
+
+        Parameters
+        ----------
+        l : int
+            A layer.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> Network([[['1/3']]], [[0]]).layer_is_float64(0)
+        False
+        """
         l = whole(l, "layer", 0, self.depth - 1)
         return all(numbers is None for numbers in self._rational[l])
 
@@ -164,6 +176,13 @@ class FeedForward(InNotebooks):
         -------
         list of ndarrays, shape (…, rows), one per hidden layer
             For maxout, the k pieces of a neuron are next to each other.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network([[[1, -1]], [[2]]], [[0], [1]])
+        >>> [z.tolist() for z in network.preactivations([[1, 3]])]
+        [[[-2.0]]]
         """
         return self._values(X)[:-1]
 
@@ -246,7 +265,26 @@ class FeedForward(InNotebooks):
         return values
 
     def activated(self, z: NDArray[Any], l: int) -> NDArray[Any]:
-        """The outputs of hidden layer l from the values of its rows, in the last axis."""
+        """The outputs of hidden layer l from the values of its rows, in the last axis.
+
+        Parameters
+        ----------
+        z : ndarray, shape (…, rows)
+        l : int
+            A hidden layer.
+
+        Returns
+        -------
+        ndarray, shape (…, neurons)
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> import numpy as np
+        >>> network = Network([[[1, -1]], [[2]]], [[0], [1]])
+        >>> network.activated(np.array([-2.0]), 0).tolist()
+        [0.0]
+        """
         if self.pieces > 1:
             return self._by_neuron(z).max(axis=-1)
         slope = exact_values(self.slopes[l]) if z.dtype == object else self.slopes[l]
@@ -262,6 +300,16 @@ class FeedForward(InNotebooks):
         ----------
         x : sequence of input_dimension numbers
             Exactly as given: ints, Fractions, "p/q" strings, float64.
+
+        Returns
+        -------
+        list of tuples of Fractions
+            One for each layer.
+
+        Raises
+        ------
+        InputError
+            If x has not so many numbers.
 
         Examples
         --------
@@ -289,6 +337,10 @@ class FeedForward(InNotebooks):
         x : sequence of input_dimension numbers
             Exactly as given: ints, Fractions, "p/q" strings, float64.
 
+        Returns
+        -------
+        tuple of Fractions
+
         Examples
         --------
         >>> from arrangement.networks import Network
@@ -315,6 +367,11 @@ class FeedForward(InNotebooks):
         -------
         Network
             Of input dimension k.
+
+        Raises
+        ------
+        InputError
+            If the point or a direction has another length.
 
         Examples
         --------
@@ -397,6 +454,13 @@ class FeedForward(InNotebooks):
         activation, negative_slope
             As for :class:`Network`.
 
+        Raises
+        ------
+        InputError
+            If a size, the initialisation or the activation is none.
+        SizeError
+            If there are more weights than memory holds.
+
         References
         ----------
         K. He, X. Zhang, S. Ren and J. Sun, *Delving deep into rectifiers*, ICCV (2015).
@@ -453,6 +517,16 @@ class FeedForward(InNotebooks):
         """Weights and biases as the numbers themselves: float64 arrays wherever they can be.
 
         Arrays of ints and Fractions where float64 cannot hold all.
+
+        Returns
+        -------
+        weights, biases : lists of ndarrays
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> Network([[['1/3']]], [[0]]).as_given()[0][0].tolist()
+        [[Fraction(1, 3)]]
         """
         tables = zip(self.weights, self.biases, self._rational, strict=True)
         weights, biases = zip(
@@ -462,14 +536,38 @@ class FeedForward(InNotebooks):
         return list(weights), list(biases)
 
     def facts(self) -> dict[str, Any]:
-        """What files say of a network beside its weights and biases."""
+        """What files say of a network beside its weights and biases.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network([[[1, -1]], [[2]]], [[0], [1]])
+        >>> network.facts()
+        {'activation': 'relu'}
+        """
         facts: dict[str, Any] = {"activation": self.activation}
         if self.activation == "leaky_relu":
             facts["negative_slope"] = self.negative_slope
         return facts if self.labels is None else facts | {"labels": self.labels}
 
     def as_arguments(self) -> tuple[Any, ...]:
-        """What the class is to be called with to make the network again."""
+        """What the class is to be called with to make the network again.
+
+        Returns
+        -------
+        tuple
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network([[[1, -1]], [[2]]], [[0], [1]])
+        >>> Network(*network.as_arguments()).sizes
+        (2, 1, 1)
+        """
         return *self.as_given(), self.activation, self.negative_slope, self.labels
 
     def __reduce__(self) -> tuple[Any, ...]:

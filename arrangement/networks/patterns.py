@@ -68,6 +68,17 @@ class PatternNetwork(InNotebooks):
         What was added to the pattern: the loss is T + shift.
     knots : ndarray
         The values of T at which the slope of the root changes, the first the least value of T.
+
+    Examples
+    --------
+    >>> from arrangement.networks import pattern_network
+    >>> planted = pattern_network([[0, 1], [1, 0]])
+    >>> planted
+    PatternNetwork: 2 × 2 values in the loss of Network(1 → 2 → 8 → 8 → 4 → 16 → 1, relu)
+    >>> planted.pattern([[0.5, 0.25]]).tolist(), planted.loss([[0.5, 0.25]]).shape
+    ([0.25], (1,))
+    >>> planted.at([0.5, 0.25]).sizes == planted.network.sizes, planted.errors().shape
+    (True, (1, 1, 2))
     """
 
     network: Network
@@ -79,14 +90,28 @@ class PatternNetwork(InNotebooks):
     knots: Floats
 
     def at(self, h: ArrayLike) -> Network:
-        """The network at a point of the plane, shape (z,)."""
+        """The network at a point of the plane, shape (z,).
+
+        Parameters
+        ----------
+        h : array_like, shape (z,)
+        """
         biases = [bias.copy() for bias in self.network.biases]
         for (layer, neuron), step in zip(self.directions, self._points(h)[0], strict=True):
             biases[layer][neuron] += step
         return Network(self.network.weights, biases)
 
     def loss(self, h: ArrayLike) -> Floats:
-        """The loss (1/N) Σ_i (f(x_i) − y_i)² at points of the plane, shape (k, z) or (z,)."""
+        """The loss (1/N) Σ_i (f(x_i) − y_i)² at points of the plane, shape (k, z) or (z,).
+
+        Parameters
+        ----------
+        h : array_like, shape (k, z) or (z,)
+
+        Returns
+        -------
+        ndarray, shape (k,) or ()
+        """
         points = self._points(h)
         weights, biases = self.network.weights, self.network.biases
         sparse = [csr_array(W) for W in weights[1:]]  # almost all of their entries are 0
@@ -105,7 +130,16 @@ class PatternNetwork(InNotebooks):
         return losses
 
     def pattern(self, h: ArrayLike) -> Floats:
-        """T at points of the plane, linear between the nodes."""
+        """T at points of the plane, linear between the nodes.
+
+        Parameters
+        ----------
+        h : array_like, shape (k, z) or (z,)
+
+        Returns
+        -------
+        ndarray, shape (k,) or ()
+        """
         points = self._points(h)
         steps = np.array(self.values.shape) - 1
         t = points * steps

@@ -84,6 +84,14 @@ class Basins(InNotebooks):
         Clopper and Pearson's interval for the share of each, whatever the undecided are.
     confidence : float
         Of each interval by itself.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer, sampled_basins
+    >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+    >>> basins = sampled_basins(landscape, runs=20)
+    >>> len(basins), sorted(basins.to_dict())[:3]
+    (20, ['confidence', 'pieces', 'runs'])
     """
 
     start: Indices
@@ -109,7 +117,12 @@ class Basins(InNotebooks):
         return int(np.sum(self.piece < 0))
 
     def to_dict(self) -> dict[str, Any]:
-        """The columns as lists: of the runs, and of the pieces."""
+        """The columns as lists: of the runs, and of the pieces.
+
+        Returns
+        -------
+        dict of str to lists
+        """
         runs = "start", "piece", "initial_loss", "final_loss", "steps"
         pieces = "rows", "count", "share", "low", "high"
         return {

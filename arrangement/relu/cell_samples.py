@@ -91,6 +91,15 @@ class SampledShare(InNotebooks):
     confidence : float
     low, high : float
         Clopper and Pearson's interval for the share, valid whatever the undecided are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from arrangement.relu import sampled_cells
+    >>> rng = np.random.default_rng(0)
+    >>> found = sampled_cells(rng.normal(size=(8, 3)), rng.normal(size=8), 2, draws=20)
+    >>> found.draws, found.low <= found.share <= found.high
+    (20, True)
     """
 
     draws: int

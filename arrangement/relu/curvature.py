@@ -50,6 +50,14 @@ class NewtonStep(InNotebooks):
     stays : bool
         Has every w_j·x_i that was not zero kept its sign, exactly, for the weights as rounded?
         Only then is the model that of the end, too.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> point = OneHiddenLayer([[1], [2]], [1, 4], bias=None).curvature([[1]], [2])
+    >>> step = point.newton()
+    >>> step.weights.shape, step.stays
+    ((1, 1), True)
     """
 
     weights: Floats
@@ -75,6 +83,13 @@ class Curvature:
     output_bias : int or Fraction
     signs : ndarray of int8, shape (K, N)
         The signs of w_j·x_i; 0 is what makes a face.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> point = OneHiddenLayer([[1], [2]], [1, 4], bias=None).curvature([[1]], [1])
+    >>> round(point.loss, 9), point.gradient.tolist(), point.inertia
+    (2.0, [-4.0, -4.0], (0, 0, 2))
     """
 
     problem: Problem
@@ -194,6 +209,10 @@ class Curvature:
         output_weights : array_like, shape (K,)
         output_bias : float
             The direction; taken exactly as given where it decides into which cell it goes.
+
+        Returns
+        -------
+        first, second : float
 
         Raises
         ------

@@ -231,7 +231,16 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
         return tags
 
     def predict(self, X: ArrayLike) -> Floats:
-        """The outputs of the network, shape (M,) or (M, m)."""
+        """The outputs of the network, shape (M,) or (M, m).
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,) or (M, m)
+        """
         samples = self._samples(X)
         return self.optimum_.predict(samples)
 
@@ -298,13 +307,38 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         self.certified_ = all(optimum.status == "optimal" for optimum in self.optima_)
 
     def decision_function(self, X: ArrayLike) -> Floats:
-        """The outputs of the networks, shape (M,) for two classes, else (M, C)."""
+        """The outputs of the networks, shape (M,) for two classes, else (M, C).
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,) or (M, C)
+
+        Examples
+        --------
+        >>> from arrangement.relu import ExactReLUClassifier
+        >>> model = ExactReLUClassifier(hidden=1).fit([[-1], [1], [2]], ["a", "b", "b"])
+        >>> model.decision_function([[-2], [2]]).shape
+        (2,)
+        """
         X = self._samples(X)
         outputs = [optimum.predict(X) for optimum in self.optima_]
         return outputs[0] if len(outputs) == 1 else np.column_stack(outputs)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """The class of each sample, shape (M,)."""
+        """The class of each sample, shape (M,).
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,)
+        """
         outputs = self.decision_function(X)
         if outputs.ndim == 1:
             return self.classes_[(outputs > 0).astype(int)]
@@ -407,7 +441,16 @@ class ConvexReLURegressor(MultiOutputMixin, RegressorMixin, _ConvexReLU):  # typ
         self._train(X, np.asarray(y, dtype=np.float64), sample_weight)
 
     def predict(self, X: ArrayLike) -> Floats:
-        """The outputs of the network, shape (M,) or (M, m)."""
+        """The outputs of the network, shape (M,) or (M, m).
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,) or (M, m)
+        """
         return self._outputs(X)
 
 
@@ -475,12 +518,37 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
         self._train(X, labels, sample_weight, **options)
 
     def decision_function(self, X: ArrayLike) -> Floats:
-        """The outputs of the network, shape (M, C); of two classes their difference, (M,)."""
+        """The outputs of the network, shape (M, C); of two classes their difference, (M,).
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,) or (M, C)
+
+        Examples
+        --------
+        >>> from arrangement.relu import ConvexReLUClassifier
+        >>> model = ConvexReLUClassifier(beta=0.1).fit([[-1], [1], [2]], ["a", "b", "b"])
+        >>> model.decision_function([[-2], [2]]).shape
+        (2,)
+        """
         outputs = self._outputs(X)
         return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """The class of each sample, shape (M,): that of its largest output."""
+        """The class of each sample, shape (M,): that of its largest output.
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,)
+        """
         outputs = self._outputs(X)
         return self.classes_[outputs.argmax(axis=1)]
 

@@ -59,6 +59,14 @@ class DeadProbability(InNotebooks):
         Is it the closed form, in float64?
     hidden : int
         Number K of neurons, which are drawn independently.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer, dead_probability
+    >>> layer = OneHiddenLayer([[1, 0], [0, 1]], [0, 1], hidden=3, bias=None)
+    >>> found = dead_probability(layer)
+    >>> found.neuron, found.expected, found.layer
+    (0.25, 0.75, 0.015625)
     """
 
     neuron: float

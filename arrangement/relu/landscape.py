@@ -17,7 +17,7 @@ from arrangement.relu.minima.critical_points import CriticalPoints, critical_poi
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.piece_files import save_pieces
 from arrangement.relu.minima.pieces import KINDS, Piece, Pieces
-from arrangement.relu.minima.product import ProductGraph
+from arrangement.relu.minima.product import ProductGraph, product_graph
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.saddles import saddles
 from arrangement.relu.minima.search import refuse_large_table, refuse_too_many
@@ -129,7 +129,7 @@ class Landscape(InNotebooks):
             If there are too many faces, or multisets, to hold.
         """
         problem, (table, pieces) = self.problem, self._graphed
-        return ProductGraph.of(
+        return product_graph(
             table.cells,
             problem.hidden,
             problem.search(table).rational,
@@ -375,19 +375,61 @@ class Landscape(InNotebooks):
         return self.graph.boundary_minimum
 
     def node_columns(self) -> dict[str, Any]:
-        """The columns of the nodes: those of `Cells`, min_loss, rank, unique, attained."""
+        """The columns of the nodes: those of `Cells`, min_loss, rank, unique, attained.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+        >>> list(landscape.node_columns())[-3:], list(landscape.edge_columns())
+        (['rank', 'unique', 'attained'], ['hyperplane', 'boundary_minimum', 'boundary_loss'])
+        """
         return self.graph.node_columns()
 
     def edge_columns(self) -> dict[str, Any]:
-        """The columns of the edges: hyperplane, boundary_minimum, boundary_loss."""
+        """The columns of the edges: hyperplane, boundary_minimum, boundary_loss.
+
+        Returns
+        -------
+        dict of str to columns
+        """
         return self.graph.edge_columns()
 
     def to_networkx(self) -> nx.Graph:
-        """The graph with the columns as attributes; see :meth:`ProductGraph.to_networkx`."""
+        """The graph with the columns as attributes; see :meth:`ProductGraph.to_networkx`.
+
+        Returns
+        -------
+        networkx.Graph
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+        >>> len(landscape.to_networkx()) == len(landscape.cells)
+        True
+        """
         return self.graph.to_networkx()
 
     def write_graphml(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph as GraphML, compressed if the name ends in ``.gz``."""
+        """Write the graph as GraphML, compressed if the name ends in ``.gz``.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     landscape.write_graphml(f"{folder}/landscape.graphml")
+        """
         self.graph.write_graphml(path)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -398,10 +440,22 @@ class Landscape(InNotebooks):
         table has one line a piece; the signs of a neuron on the samples are a word of +, - and
         0. The file appears only when it is whole.
 
+        Parameters
+        ----------
+        path : path-like
+
         Raises
         ------
         InputError
             If the suffix is neither.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     landscape.save(f"{folder}/minima.csv")
         """
         save_pieces(path, self.pieces, self.component)
 

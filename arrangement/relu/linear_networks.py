@@ -67,6 +67,14 @@ class LinearCriticalPoint(InNotebooks):
     freedom : int
         The dimension of the family of end-to-end maps with this loss; 0 unless S takes some of
         several equal eigenvalues.
+
+    Examples
+    --------
+    >>> from arrangement.relu import LinearNetwork
+    >>> network = LinearNetwork([[1], [2]], [[1], [2]], hidden=1, bias=None)
+    >>> point = network.critical_points()[0]
+    >>> point.rank, point.index, [W.shape for W in point.weights()]
+    (1, 0, [(1, 1), (1, 1)])
     """
 
     network: LinearNetwork
@@ -95,7 +103,12 @@ class LinearCriticalPoint(InNotebooks):
         return projected
 
     def weights(self) -> list[Floats]:
-        """The layers W_1, …, W_H of one such point, each of shape (outputs, inputs)."""
+        """The layers W_1, …, W_H of one such point, each of shape (outputs, inputs).
+
+        Returns
+        -------
+        list of ndarrays
+        """
         widths, r = self.network.widths, self.rank
         layers = [np.zeros((b, a)) for a, b in pairwise(widths)]
         U = self.network.eigenvectors[:, list(self.subset)]
@@ -235,6 +248,10 @@ class LinearNetwork:
         Where three or more layers leave a choice there are two points of a value: one whose
         neurons without use are passed on by the layers between, and one where they are not.
 
+        Returns
+        -------
+        list of LinearCriticalPoint
+
         Raises
         ------
         SizeError
@@ -293,21 +310,61 @@ class LinearNetwork:
         return LinearCriticalPoint(self, subset, loss, kind, passed, inertia, freedom)
 
     def loss(self, weights: Sequence[ArrayLike]) -> float:
-        """The loss of layers W_1, …, W_H."""
+        """The loss of layers W_1, …, W_H.
+
+        Parameters
+        ----------
+        weights : sequence of array_like, each of shape (outputs, inputs)
+            The layers W_1, …, W_H.
+        """
         weights = self._layers(weights)
         return float(
             ((self.X @ _product(weights, self.widths[0]).T - self.Y) ** 2).sum()
         ) / len(self.X)
 
     def gradient(self, weights: Sequence[ArrayLike]) -> list[Floats]:
-        """The derivatives of the loss by the entries of each layer."""
+        """The derivatives of the loss by the entries of each layer.
+
+        Parameters
+        ----------
+        weights : sequence of array_like, each of shape (outputs, inputs)
+            The layers W_1, …, W_H.
+
+        Returns
+        -------
+        list of ndarrays, of the shapes of the layers
+
+        Examples
+        --------
+        >>> from arrangement.relu import LinearNetwork
+        >>> network = LinearNetwork([[1], [2]], [[1], [2]], hidden=1, bias=None)
+        >>> [part.tolist() for part in network.gradient([[[1]], [[2]]])]
+        [[[10.0]], [[5.0]]]
+        """
         weights = self._layers(weights)
         after, before = self._partial_products(weights)
         error = self._error(weights)
         return [a.T @ error @ b.T for a, b in zip(after, before, strict=True)]
 
     def hessian(self, weights: Sequence[ArrayLike]) -> Floats:
-        """The second derivatives, in the entries of W_1, then W_2, …, each row by row."""
+        """The second derivatives, in the entries of W_1, then W_2, …, each row by row.
+
+        Parameters
+        ----------
+        weights : sequence of array_like, each of shape (outputs, inputs)
+            The layers W_1, …, W_H.
+
+        Returns
+        -------
+        ndarray, shape (P, P)
+
+        Examples
+        --------
+        >>> from arrangement.relu import LinearNetwork
+        >>> network = LinearNetwork([[1], [2]], [[1], [2]], hidden=1, bias=None)
+        >>> network.hessian([[[1]], [[2]]]).tolist()
+        [[20.0, 15.0], [15.0, 5.0]]
+        """
         weights = self._layers(weights)
         after, before = self._partial_products(weights)
         error, gram = self._error(weights), 2 / len(self.X) * self.X.T @ self.X

@@ -119,5 +119,9 @@ class Predictor(InNotebooks):
         hidden layer, ``weights_1`` of shape (C, K) and ``biases_1`` of shape (C,) those of the
         output, which is linear: layer l maps t to weights_l t + biases_l. The file appears
         only when it is whole.
+
+        Parameters
+        ----------
+        path : path-like
         """
         self.network.save(path)

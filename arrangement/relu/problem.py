@@ -136,6 +136,7 @@ class Problem(InNotebooks):
         ----------
         codimensions : int, optional
             Only faces of a codimension below this; 1 gives the cells. All by default.
+        progress : bool or callable, optional
         """
         arrangement = self.arrangement
         rank = last = arrangement.rank
@@ -160,6 +161,14 @@ class Problem(InNotebooks):
             As of :meth:`search`.
         report : callable
             Called with the number of faces gone through.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> layer = OneHiddenLayer([[0], [1], [2]], [1, 0, 1])
+        >>> found = layer.candidates(1.0, ["isolated"], lambda n: None)
+        >>> len(found) <= len(layer.faces())
+        True
         """
         rank = self.arrangement.rank
         origin = "boundary" in kinds or "zero" in kinds
@@ -181,7 +190,22 @@ class Problem(InNotebooks):
     def faces_of(
         self, cells: Cells, others: Sequence[Signs] = (), origin: bool = False
     ) -> NeuronFaces:
-        """The same of some cells, and of faces of codimension 1, 2, … with these signs."""
+        """The same of some cells, and of faces of codimension 1, 2, … with these signs.
+
+        Parameters
+        ----------
+        cells : Cells
+        others : sequence of ndarrays of int8, shape (m, N)
+        origin : bool
+            Is w = 0 a face of them?
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> layer = OneHiddenLayer([[0], [1], [2]], [1, 0, 1])
+        >>> len(layer.faces_of(layer.arrangement.cells()))
+        6
+        """
         if origin:
             others = [*others, np.zeros((1, self.n_samples), dtype=np.int8)]
         bias = self.bias is not None
@@ -194,7 +218,27 @@ class Problem(InNotebooks):
         kinds: Collection[str] = KINDS,
         exact: bool = False,
     ) -> Search:
-        """The search for minima of at most some loss, and of some kinds, among faces."""
+        """The search for minima of at most some loss, and of some kinds, among faces.
+
+        Parameters
+        ----------
+        faces : NeuronFaces
+        max_loss : float
+        kinds : collection of str
+        exact : bool
+            As of :meth:`OneHiddenLayer.landscape`.
+
+        Returns
+        -------
+        Search
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> layer = OneHiddenLayer([[0], [1], [2]], [1, 0, 1])
+        >>> type(layer.search(layer.faces())).__name__
+        'Search'
+        """
         y, free, wanted = self.samples.y, self.free, frozenset(kinds)
         return Search(
             faces,
@@ -209,7 +253,23 @@ class Problem(InNotebooks):
         )
 
     def refuse_other_losses(self, what: str) -> None:
-        """Raise an InputError unless the loss is that of least squares, of one output."""
+        """Raise an InputError unless the loss is that of least squares, of one output.
+
+        Parameters
+        ----------
+        what : str
+            What needs it, for the message.
+
+        Raises
+        ------
+        InputError
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> layer = OneHiddenLayer([[0], [1], [2]], [1, 0, 1])
+        >>> layer.refuse_other_losses('saddles')
+        """
         if self.n_outputs > 1:
             raise InputError(f"y has {self.n_outputs} columns: {what} is for one output")
         if self.loss.name != "squared":

@@ -166,6 +166,19 @@ class CellClasses(Cells):
 
         Parameters, result and errors are those of :meth:`Cells.locate`.
 
+        Parameters
+        ----------
+        x : array_like, shape (d,) or (k, d)
+
+        Returns
+        -------
+        int, or ndarray of int64 of shape (k,)
+
+        Raises
+        ------
+        InputError
+            If a point lies on a hyperplane, or in no cell of these classes.
+
         Examples
         --------
         >>> from arrangement import families
@@ -183,13 +196,29 @@ class CellClasses(Cells):
         return int(found[0]) if single else found
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a graph says of each class: that of :class:`Cells`, and orbit_size."""
+        """What a graph says of each class: that of :class:`Cells`, and orbit_size.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> classes = families.braid(4).cells(symmetry='auto')
+        >>> classes.node_columns()['orbit_size'].tolist()
+        [24]
+        """
         return {"orbit_size": self.orbit_sizes, **super().node_columns()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as :meth:`Cells.save` does, with what is known of the orbits, and the group.
 
         To :meth:`Cells.load` these are the cells that meet the chamber.
+
+        Parameters
+        ----------
+        path : path-like
         """
         symmetries, group = self._orbits.symmetries, self.reflection_group
         points = self.points if "points" in self.__dict__ else None
@@ -210,6 +239,10 @@ class CellClasses(Cells):
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> CellClasses:
         """Load what :meth:`save` wrote, and check it.
+
+        Parameters
+        ----------
+        path : path-like
 
         Raises
         ------
@@ -338,6 +371,8 @@ def cells(
     ------
     SizeError
         If the cells would not fit in memory.
+    InputError
+        If an argument is not what it must be.
 
     Examples
     --------
@@ -436,6 +471,11 @@ def n_classes(
     ----------
     symmetry, progress, executor, checkpoint
         See :meth:`Arrangement.cells`.
+
+    Raises
+    ------
+    InputError
+        If a group does not permute the hyperplanes, or an argument is not what it must be.
 
     Examples
     --------

@@ -48,6 +48,11 @@ __all__ = ["Cell", "Cells", "cells_of"]
 class Cell:
     """One cell: an index into its :class:`Cells`.
 
+    Attributes
+    ----------
+    cells : Cells
+    index : int
+
     Examples
     --------
     >>> from arrangement import Arrangement
@@ -128,6 +133,10 @@ class Cell:
         None for a bounded cell. See :meth:`vertices` for domains, and for normals that do not
         span the space.
 
+        Returns
+        -------
+        list of tuples of d numbers
+
         Examples
         --------
         >>> from arrangement import Arrangement
@@ -142,6 +151,16 @@ class Cell:
 
         The same for all cells: the directions in which all hyperplanes (and the sides of the
         domain) are parallel. Empty for an essential arrangement.
+
+        Returns
+        -------
+        list of tuples of d numbers
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> [[str(v) for v in line] for line in Arrangement([[1, 0, 1]]).cells()[0].lines()]
+        [['0', '-1', '0'], ['1', '0', '-1']]
         """
         return [tuple(map(exact.ratio, line)) for line in self.polyhedron.lines]
 
@@ -150,6 +169,10 @@ class Cell:
 
         With a domain, those that bound the part of the cell in it; its own sides are not
         listed.
+
+        Returns
+        -------
+        tuple of int
 
         Examples
         --------
@@ -170,6 +193,10 @@ class Cell:
         Nodes are sign strings such as "+0-", with `dimension` and `bounded` (modulo lines);
         the cell itself is above all. Edges are the cover relations, from a face to those of
         one dimension more around it. Compare :meth:`Arrangement.face_lattice`.
+
+        Returns
+        -------
+        networkx.DiGraph
 
         Raises
         ------
@@ -419,6 +446,17 @@ class Cells(CellSigns, Valued[Cell]):
 
         Where no float64 point is inside some cell, those have a `witness`: exact coordinates,
         separated by commas.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+        >>> list(cells.node_columns())
+        ['signs', 'bounded', 'x0', 'x1']
         """
         n = self.arrangement.n_hyperplanes
         glyphs = np.where(self.signs > 0, b"+", b"-")
@@ -434,7 +472,19 @@ class Cells(CellSigns, Valued[Cell]):
         return columns
 
     def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a graph says of each edge: hyperplane, and label where hyperplanes have any."""
+        """What a graph says of each edge: hyperplane, and label where hyperplanes have any.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+        >>> cells.edge_columns()['hyperplane'].tolist()
+        [0, 1, 2, 0, 1, 2, 0, 2, 1]
+        """
         labels = np.array([label or None for label in self.arrangement.labels], dtype=object)
         columns: dict[str, Sequence[Any] | NDArray[Any]] = {"hyperplane": self.edges[:, 2]}
         return columns | ({"label": labels[self.edges[:, 2]]} if any(labels) else {})
@@ -445,6 +495,17 @@ class Cells(CellSigns, Valued[Cell]):
         Each is a table of exact numbers as text, such as "1/3, 1/2+1/2*sqrt(5), 0", with one
         row [normal | offset] a line, as text files of hyperplanes are; rows [g | c] of the
         domain say that g·x + c > 0.
+
+        Returns
+        -------
+        dict of str to str
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+        >>> cells.graph_facts()
+        {'hyperplanes': '1, 0, 0\\n0, 1, 0\\n1, 1, -1'}
         """
         tables = {"hyperplanes": self.arrangement.given}
         if self.domain is not None:
@@ -455,6 +516,10 @@ class Cells(CellSigns, Valued[Cell]):
         """The graph of cells: nodes 0 … m − 1 with signs, bounded and the interior point.
 
         The hyperplanes are those of :meth:`graph_facts`.
+
+        Returns
+        -------
+        networkx.Graph
 
         Examples
         --------
@@ -470,6 +535,18 @@ class Cells(CellSigns, Valued[Cell]):
         """Write :meth:`to_networkx` as GraphML; compressed if the name ends in ``.gz``.
 
         The file appears only when it is whole.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     cells.write_graphml(f"{folder}/cells.graphml.gz")
         """
         graphml.write_graphml(
             path,
@@ -485,6 +562,10 @@ class Cells(CellSigns, Valued[Cell]):
 
         Numbers that float64 cannot hold are saved as "p/q" strings. The file appears only
         when it is whole.
+
+        Parameters
+        ----------
+        path : path-like
 
         Examples
         --------
@@ -503,6 +584,10 @@ class Cells(CellSigns, Valued[Cell]):
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Cells:
         """Load what :meth:`save` wrote, and check it.
+
+        Parameters
+        ----------
+        path : path-like
 
         Raises
         ------

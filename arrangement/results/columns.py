@@ -39,6 +39,10 @@ class Columnar(InNotebooks, Sequence[Item]):
     def to_dataframe(self) -> pandas.DataFrame:
         """The columns as a pandas DataFrame, a row an item.
 
+        Returns
+        -------
+        pandas.DataFrame
+
         Raises
         ------
         MissingExtraError

@@ -183,6 +183,11 @@ def face_vector(
     -------
     tuple of d + 1 ints
 
+    Raises
+    ------
+    InputError
+        If the method is none of these, or cannot count in a domain.
+
     Examples
     --------
     >>> from arrangement import families

@@ -49,6 +49,11 @@ LOOKED_UP = 2**20
 class Face:
     """One face: an index into its :class:`Faces`.
 
+    Attributes
+    ----------
+    faces : Faces
+    index : int
+
     Examples
     --------
     >>> from arrangement import Arrangement
@@ -94,12 +99,36 @@ class Face:
         return bool(self.faces.bounded[self.index])
 
     def vertices(self) -> list[Point]:
-        """The vertices of the closure, in lexicographic order; see :meth:`Cell.vertices`."""
+        """The vertices of the closure, in lexicographic order; see :meth:`Cell.vertices`.
+
+        Returns
+        -------
+        list of tuples of d numbers
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> faces = Arrangement([[1, 0], [0, 1]]).faces(1)
+        >>> [[str(v) for v in vertex] for vertex in faces[0].vertices()]
+        [['0', '0']]
+        """
         cut, cell = self._cell
         return sorted(cut.lift(t) for t in cell.vertices())
 
     def rays(self) -> list[Point]:
-        """The directions of the unbounded edges of the closure; see :meth:`Cell.rays`."""
+        """The directions of the unbounded edges of the closure; see :meth:`Cell.rays`.
+
+        Returns
+        -------
+        list of tuples of d numbers
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> faces = Arrangement([[1, 0], [0, 1]]).faces(1)
+        >>> [[str(v) for v in ray] for ray in faces[0].rays()]
+        [['0', '-1']]
+        """
         cut, cell = self._cell
         return sorted(
             tuple(map(exact.ratio, primitive(cut.T[:-1, :-1] @ np.array(ray, dtype=object))))
@@ -188,7 +217,19 @@ class Faces(Valued[Face]):
         return self.dimension, self.packed, self._zero, self.domain
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a table says of each face: signs ("+0-" string), flat, bounded, x0, x1, …."""
+        """What a table says of each face: signs ("+0-" string), flat, bounded, x0, x1, ….
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> faces = Arrangement([[1, 0], [0, 1]]).faces(1)
+        >>> faces.node_columns()['signs']
+        ['0-', '0+', '-0', '+0']
+        """
         coordinates = {f"x{c}": column for c, column in enumerate(self.points.T)}
         signs = sign_strings(self.signs)
         return {"signs": signs, "flat": self.flat, "bounded": self.bounded, **coordinates}
@@ -209,7 +250,24 @@ class Faces(Valued[Face]):
         return frozen(self.signs_of(np.arange(len(self))))
 
     def signs_of(self, which: NDArray[np.int64]) -> Signs:
-        """The sign vectors of some faces."""
+        """The sign vectors of some faces.
+
+        Parameters
+        ----------
+        which : ndarray of int64, shape (k,)
+
+        Returns
+        -------
+        ndarray of int8, shape (k, n)
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> import numpy as np
+        >>> faces = Arrangement([[1, 0], [0, 1]]).faces(1)
+        >>> faces.signs_of(np.array([3, 0])).tolist()
+        [[1, 0], [0, -1]]
+        """
         n = self.arrangement.n_hyperplanes
         signs = unpack_signs(self.packed[which], n)
         signs[unpack_signs(self._zero[which], n) > 0] = 0
@@ -266,7 +324,24 @@ class Faces(Valued[Face]):
         return Witnesses(self)
 
     def on_flat(self, k: int) -> _Cut:
-        """The faces of flat k, as cells of the arrangement that is cut on it; the last kept."""
+        """The faces of flat k, as cells of the arrangement that is cut on it; the last kept.
+
+        Parameters
+        ----------
+        k : int
+            A flat, counted as in `flats`.
+
+        Returns
+        -------
+        Cut
+            With the flat's arrangement and its cells.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> Arrangement([[1, 0], [0, 1]]).faces(1).on_flat(0).cells
+        2 cells of an Arrangement of 1 hyperplanes in dimension 1
+        """
         if self._last is None or self._last[0] != k:
             self._last = k, self._cut(k)
         return self._last[1]
@@ -307,7 +382,26 @@ class Faces(Valued[Face]):
         return CellTable(np.concatenate([self.packed, self._zero], axis=1), both)
 
     def look_up(self, positive: Words, zero: Words) -> NDArray[np.int64]:
-        """The face with each pair of packed signs, −1 where there is none."""
+        """The face with each pair of packed signs, −1 where there is none.
+
+        Parameters
+        ----------
+        positive, zero : ndarray of uint64, shape (k, ceil(n / 64))
+            Where the signs are 1, and where 0.
+
+        Returns
+        -------
+        ndarray of int64, shape (k,)
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> from arrangement.exact.packing import pack_signs
+        >>> faces = Arrangement([[1, 0], [0, 1]]).faces(1)
+        >>> positive, zero = pack_signs(faces.signs), pack_signs((faces.signs == 0) * 2 - 1)
+        >>> faces.look_up(positive, zero).tolist()
+        [0, 1, 2, 3]
+        """
         return self._table.look_up(np.concatenate([positive, zero], axis=1))
 
     def index(self, signs: Any, *_: Any) -> int:
@@ -394,6 +488,18 @@ class Faces(Valued[Face]):
         -------
         scipy.sparse.csr_array of bool, shape (m, len(cells))
             The indices of a row ascend.
+
+        Raises
+        ------
+        InputError
+            If they are cells of another arrangement.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> lines = Arrangement([[1, 0], [0, 1]])
+        >>> lines.faces(0).incidence_to(lines.cells()).toarray().tolist()
+        [[True, True, True, True]]
         """
         from scipy.sparse import csr_array
 

@@ -34,6 +34,11 @@ Integers = NDArray[np.object_]
 class Flat:
     """One flat: an index into its :class:`Flats`.
 
+    Attributes
+    ----------
+    flats : Flats
+    index : int
+
     Examples
     --------
     >>> from arrangement import Arrangement
@@ -129,7 +134,18 @@ class Flats(Valued[Flat]):
         return self.rank, self.packed
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a table says of each flat: the numbers of its hyperplanes, and mobius."""
+        """What a table says of each flat: the numbers of its hyperplanes, and mobius.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> families.braid(3).flats(1).node_columns()['mobius'].tolist()
+        [-1, -1, -1]
+        """
         hyperplanes = [" ".join(map(str, flat.hyperplanes)) for flat in self]
         return {"hyperplanes": hyperplanes, "mobius": self.mobius}
 

@@ -138,15 +138,48 @@ class Polyhedra:
         return frozen(found / lengths)
 
     def vertices_of(self, cell: int) -> Indices:
-        """The numbers of the vertices of a cell; at least one."""
+        """The numbers of the vertices of a cell; at least one.
+
+        Parameters
+        ----------
+        cell : int
+
+        Returns
+        -------
+        ndarray of int64
+        """
         return _part(self.cell_vertices, cell, "cell")
 
     def rays_of(self, cell: int) -> Indices:
-        """The numbers of the rays of a cell; none if it is bounded (modulo lines)."""
+        """The numbers of the rays of a cell; none if it is bounded (modulo lines).
+
+        Parameters
+        ----------
+        cell : int
+
+        Returns
+        -------
+        ndarray of int64
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> polyhedra = Arrangement([[1, 0], [0, 1]]).cells().polyhedra
+        >>> polyhedra.rays[polyhedra.rays_of(0)].tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+        """
         return _part(self.cell_rays, cell, "cell")
 
     def cells_around(self, vertex: int) -> Indices:
         """The cells whose closures contain a vertex.
+
+        Parameters
+        ----------
+        vertex : int
+
+        Returns
+        -------
+        ndarray of int64
 
         Examples
         --------

@@ -87,25 +87,78 @@ class Matroid:
         return tutte_polynomial(self.arrangement)
 
     def flats(self, rank: int) -> list[tuple[int, ...]]:
-        """The flats of a rank, as of :meth:`Arrangement.flats`."""
+        """The flats of a rank, as of :meth:`Arrangement.flats`.
+
+        Parameters
+        ----------
+        rank : int
+
+        Returns
+        -------
+        list of tuples of int
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> matroid = families.braid(3).matroid()
+        >>> matroid.flats(1)
+        [(0,), (1,), (2,)]
+        """
         return [flat.hyperplanes for flat in flats(self.arrangement, rank)]
 
     def closure(self, elements: Any) -> tuple[int, ...]:
         """The flat that some elements span: all elements in their span.
 
+        Parameters
+        ----------
+        elements : iterable of int
+
+        Returns
+        -------
+        tuple of int
+
         Raises
         ------
         InputError
             If there is no such element; the same for the other questions about elements.
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> matroid = families.braid(3).matroid()
+        >>> matroid.closure([0, 1])
+        (0, 1, 2)
         """
         return closure(self.arrangement, elements)
 
     def rank_of(self, elements: Any) -> int:
-        """The size of the largest independent sets of some elements."""
+        """The size of the largest independent sets of some elements.
+
+        Parameters
+        ----------
+        elements : iterable of int
+        """
         return localization(self.arrangement, elements).rank
 
     def is_independent(self, elements: Any) -> bool:
-        """Are the normals of these elements, each named once, linearly independent?"""
+        """Are the normals of these elements, each named once, linearly independent?
+
+        Parameters
+        ----------
+        elements : iterable of int
+
+        Raises
+        ------
+        InputError
+            If there is no such element.
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> matroid = families.braid(3).matroid()
+        >>> matroid.is_independent([0, 1]), matroid.is_independent([0, 1, 2])
+        (True, False)
+        """
         chosen = [
             hyperplane_number(i, len(self)) for i in np.atleast_1d(entries(elements)).tolist()
         ]

@@ -253,6 +253,10 @@ class ReflectionGroup:
     def faces(self) -> Iterator[ChamberFace]:
         """The 2^r open faces of the chamber, the chamber first, by codimension.
 
+        Yields
+        ------
+        ChamberFace
+
         Examples
         --------
         >>> group = ReflectionGroup([[1, -1, 0], [0, 1, -1]])

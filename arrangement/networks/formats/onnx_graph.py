@@ -58,6 +58,8 @@ def from_onnx(path: FilePath | Any, *, check: ArrayLike | None = None) -> FeedFo
         LogSoftmax, Sigmoid and ArgMax at the end are left out, with a `ModelWarning`.
         float32 numbers are widened, which is exact; a batch normalization, which has a root,
         is rounded to float64.
+    check : array_like, optional
+        Inputs at which the network is compared with ONNX's reference evaluator.
 
     Returns
     -------
@@ -73,6 +75,12 @@ def from_onnx(path: FilePath | Any, *, check: ArrayLike | None = None) -> FeedFo
         If the model computes something else at `check`; the message says the row.
     MissingExtraError
         If onnx is not installed.
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> Network.from_onnx("model.onnx", check=X)  # doctest: +SKIP
+    Network(2 → 8 → 8 → 3, relu)
     """
     try:
         import onnx

@@ -116,6 +116,10 @@ def save(network: FeedForward, path: FilePath) -> None:
     float64 cannot hold the numbers), ``activation``, for leaky ReLU ``negative_slope``, for
     maxout ``pieces``, ``labels`` if there are, and a checksum of all that.
 
+    Parameters
+    ----------
+    path : path-like
+
     Raises
     ------
     InputError
@@ -147,10 +151,24 @@ def save(network: FeedForward, path: FilePath) -> None:
 def load(path: FilePath) -> FeedForward:
     """A network from a ``.npz`` file: what :func:`save` wrote, or see :func:`from_arrays`.
 
+    Parameters
+    ----------
+    path : path-like
+
     Raises
     ------
     InputError
         If the file cannot be read or holds no network; the message names it and the layer.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from arrangement.networks import Network
+    >>> network = Network([[[1, -1]], [[2]]], [[0], [1]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     network.save(f"{folder}/net.npz")
+    ...     Network.load(f"{folder}/net.npz")
+    Network(2 → 1 → 1, relu)
     """
     return _from_npz(file_name(path), Said())
 
@@ -207,6 +225,14 @@ def from_arrays(
     >>> from_arrays({**arrays, "activation": "relu"})
     Network(1 → 2 → 1, relu)
     >>> from_arrays(arrays, check=([[-2.0], [3.0]], [[2.0], [3.0]]))
+    Network(1 → 2 → 1, relu)
+
+    >>> from arrangement.networks import Network
+    >>> arrays = {
+    ...     "a.weight": [[1.0], [2.0]], "a.bias": [0, 1],
+    ...     "b.weight": [[1, 1]], "b.bias": [0]
+    ... }
+    >>> Network.from_arrays({**arrays, "activation": "relu"}, layers=["a", "b"])
     Network(1 → 2 → 1, relu)
     """
     if not isinstance(arrays, Mapping):
@@ -272,6 +298,11 @@ def from_torch(
     ...          "2.weight": np.ones((1, 3)), "2.bias": np.zeros(1)}
     >>> from_torch(state, "relu", layers=["0", "2"])
     Network(2 → 3 → 1, relu)
+
+    >>> from arrangement.networks import Network
+    >>> state = {"0.weight": [[1.0]], "0.bias": [0.0], "2.weight": [[2.0]], "2.bias": [1.0]}
+    >>> Network.from_torch(state, "relu", layers=["0", "2"]).forward([[3.0]]).tolist()
+    [[7.0]]
     """
     if isinstance(model, Mapping):
         if input_shape is not None:

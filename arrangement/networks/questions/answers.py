@@ -58,6 +58,15 @@ class Extremum(InNotebooks):
         gap that was asked for. "time_limit": the search was stopped.
     n_parts : int
         How many parts of the domain were bounded.
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> network = Network([[[1, 2]]], [[0]])
+    >>> square = [(-1, 1), (-1, 1)]
+    >>> found = network.maximum([1], square)
+    >>> found.value, found.status, found.to_dict()['exact_value']
+    (Fraction(3, 1), 'optimal', '3')
     """
 
     value: Fraction
@@ -78,7 +87,12 @@ class Extremum(InNotebooks):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Exact numbers as text "p/q", and the nearest float64 of value and bound."""
+        """Exact numbers as text "p/q", and the nearest float64 of value and bound.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "status": self.status,
             "value": nearest(self.value),
@@ -98,6 +112,15 @@ class OutputRange(InNotebooks):
     ----------
     minima, maxima : tuple of Extremum
         One for each output.
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> network = Network([[[1, 2]]], [[0]])
+    >>> square = [(-1, 1), (-1, 1)]
+    >>> found = network.output_range(square)
+    >>> found.minima[0].value, found.maxima[0].value, len(found.to_dict()['minima'])
+    (Fraction(-3, 1), Fraction(3, 1), 1)
     """
 
     minima: tuple[Extremum, ...]
@@ -114,7 +137,12 @@ class OutputRange(InNotebooks):
         return f"OutputRange: {'; '.join(shown)}{', optimal' * self.is_optimal}"
 
     def to_dict(self) -> dict[str, Any]:
-        """See :meth:`Extremum.to_dict`."""
+        """See :meth:`Extremum.to_dict`.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "minima": [end.to_dict() for end in self.minima],
             "maxima": [end.to_dict() for end in self.maxima],
@@ -137,6 +165,15 @@ class Equality(InNotebooks):
         No output differs by more in the domain; 0 if they are equal.
     n_parts : int
         How many parts of the domain were bounded.
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> network = Network([[[1, 2]]], [[0]])
+    >>> square = [(-1, 1), (-1, 1)]
+    >>> found = network.equals(network, square)
+    >>> found.is_equal, found.to_dict()['difference']
+    (True, 0.0)
     """
 
     is_equal: bool | None
@@ -154,7 +191,12 @@ class Equality(InNotebooks):
         return f"Equality: different, {by}; nowhere by more than {nearest(self.bound):.6g}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Exact numbers as text "p/q", and the nearest float64 of difference and bound."""
+        """Exact numbers as text "p/q", and the nearest float64 of difference and bound.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "is_equal": self.is_equal,
             "difference": nearest(self.difference),
@@ -188,6 +230,14 @@ class Robustness(InNotebooks):
         As of :class:`Extremum`; "optimal" without a point: the class is the only largest
         output in the whole domain.
     n_parts : int
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> network = Network([[[1, 0], [0, 1]]], [[0, 0]])
+    >>> found = network.robustness([0, 1], [(-1, 1), (-1, 1)], norm='linf')
+    >>> found.distance, found.to_dict()['norm']
+    (0.5, 'linf')
     """
 
     norm: str
@@ -222,7 +272,12 @@ class Robustness(InNotebooks):
         return f"Robustness: {found}, {self.status}{bound}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Exact numbers as text "p/q"; what is infinite is None."""
+        """Exact numbers as text "p/q"; what is infinite is None.
+
+        Returns
+        -------
+        dict
+        """
         square = "_squared" if self.norm == "l2" else ""
         return {
             "status": self.status,

@@ -31,6 +31,15 @@ class DecisionCells:
     owner : ndarray of int64, shape (c,)
         The decision region of each cell, numbered by their first cells.
     n_classes : int
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> network = Network([[[1, 0], [0, 1]], [[1, 0], [0, 1]]], [[0, 0], [0, 0]])
+    >>> regions = network.regions([(-1, 2), (-1, 2)], method="recursion")
+    >>> decided = regions.decision_regions()
+    >>> len(decided), decided.class_numbers.tolist(), decided.class_counts.tolist()
+    (2, [1, 0], [1, 1])
     """
 
     cell_regions: NDArray[np.int64]

@@ -45,7 +45,23 @@ class BoundaryFacet:
 
 @dataclass(frozen=True)
 class DecisionRegion(SolidRegion):
-    """One region of a class: an index into its :class:`DecisionRegions`."""
+    """One region of a class: an index into its :class:`DecisionRegions`.
+
+    Attributes
+    ----------
+    regions : DecisionRegions
+    index : int
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> network = Network.random([2, 3, 2], rng=0)
+    >>> decided = network.regions([(-1, 1), (-1, 1)]).decision_regions()
+    >>> decided[0].class_label, round(decided[0].volume, 4)
+    (np.int64(0), 0.1066)
+    >>> len(decided[0].facets()), decided[0].vertices().shape
+    (3, (5, 2))
+    """
 
     regions: DecisionRegions
 
@@ -123,7 +139,21 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         return frozen(np.bincount(self.class_numbers, weights=self.volumes, minlength=out))
 
     def exact_class_volume(self, k: int) -> Fraction:
-        """The volume (length, area) of class k, exactly."""
+        """The volume (length, area) of class k, exactly.
+
+        Parameters
+        ----------
+        k : int
+            A class, as of `class_numbers`.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network.random([2, 3, 2], rng=0)
+        >>> decided = network.regions([(-1, 1), (-1, 1)]).decision_regions()
+        >>> float(decided.exact_class_volume(0) + decided.exact_class_volume(1))
+        4.0
+        """
         self._check_class(k)
         own = np.flatnonzero(self.class_numbers == k).tolist()
         return sum(map(self.exact_volume, own), Fraction(0))
@@ -201,6 +231,10 @@ class DecisionRegions(RegionSet[DecisionRegion]):
 
         Of the union of the closed facets of :attr:`boundary`: d numbers b_0, …, b_{d−1}, as
         those of :meth:`betti_numbers`.
+
+        Returns
+        -------
+        tuple of d ints
         """
         faces = np.zeros(len(self.complex.faces), dtype=np.bool_)
         faces[self.contacts.faces[self.contacts.inner]] = True
@@ -208,7 +242,20 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         return topology.betti_numbers(self.complex, faces)[:-1]
 
     def node_columns(self) -> Columns:
-        """What a graph says of each region: class, volume, an interior point x0, x1, …."""
+        """What a graph says of each region: class, volume, an interior point x0, x1, ….
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network.random([2, 3, 2], rng=0)
+        >>> decided = network.regions([(-1, 1), (-1, 1)]).decision_regions()
+        >>> list(decided.node_columns())
+        ['class', 'volume', 'x0', 'x1']
+        """
         return {
             "class": self.class_labels[self.class_numbers].tolist(),
             "volume": self.volumes,
@@ -216,9 +263,37 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save network, domain, complex and regions as ``.npz``; see :meth:`Regions.load`."""
+        """Save network, domain, complex and regions as ``.npz``; see :meth:`Regions.load`.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement.networks import Network
+        >>> network = Network.random([2, 3, 2], rng=0)
+        >>> decided = network.regions([(-1, 1), (-1, 1)]).decision_regions()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     decided.save(f"{folder}/decided.npz")
+        """
         region_files.save(path, self.complex, self.owner, self.merged, self.class_numbers)
 
     def coverage(self, n_points: int, rng: np.random.Generator | int | None = None) -> Coverage:
-        """What random points find of the regions; see :func:`coverage.coverage`."""
+        """What random points find of the regions; see :func:`coverage.coverage`.
+
+        Parameters
+        ----------
+        n_points : int
+        rng : Generator or seed, optional
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network.random([2, 3, 2], rng=0)
+        >>> decided = network.regions([(-1, 1), (-1, 1)]).decision_regions()
+        >>> decided.coverage(100, rng=0).n_found
+        2
+        """
         return coverage(self, n_points, rng)

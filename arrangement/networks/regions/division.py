@@ -47,6 +47,14 @@ class Facet:
     vertices : tuple of int
         Its vertices, as :meth:`RegionSet.vertex_numbers` counts them; none of regions that are
         known by their inequalities.
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+    >>> facet = regions.facets(0)[0]
+    >>> facet.neighbor in regions.neighbors(0)
+    False
     """
 
     neighbor: int | None
@@ -56,7 +64,19 @@ class Facet:
 
 
 class Summary(NamedTuple):
-    """The least, median, mean and largest of some numbers, in float64."""
+    """The least, median, mean and largest of some numbers, in float64.
+
+    Attributes
+    ----------
+    least, median, mean, largest : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from arrangement.networks import Summary
+    >>> Summary.of(np.array([1, 2, 6]))
+    Summary(least=1.0, median=2.0, mean=3.0, largest=6.0)
+    """
 
     least: float
     median: float
@@ -65,7 +85,12 @@ class Summary(NamedTuple):
 
     @classmethod
     def of(cls, numbers: NDArray[Any]) -> Summary:
-        """Of an array that is not empty."""
+        """Of an array that is not empty.
+
+        Parameters
+        ----------
+        numbers : ndarray
+        """
         with np.errstate(over="ignore"):
             found = (numbers.min(), np.median(numbers), numbers.mean(), numbers.max())
         return cls(*map(float, found))
@@ -92,7 +117,12 @@ class Part:
         return self.regions.witness(self.index)
 
     def facets(self) -> list[Facet]:
-        """The facets; see :meth:`Division.facets`."""
+        """The facets; see :meth:`Division.facets`.
+
+        Returns
+        -------
+        list of Facet
+        """
         return self.regions.facets(self.index)
 
     @property
@@ -196,7 +226,17 @@ class Division(Columnar[Item]):
         return adjacency(np.column_stack([self.edges, offset[layer] + index]), len(self))
 
     def neighbors(self, i: int) -> NDArray[np.int64]:
-        """The regions that share a facet with a region, sorted."""
+        """The regions that share a facet with a region, sorted.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        ndarray of int64
+        """
         i = self._place(i)
         begin, end = self.adjacency.indptr[i : i + 2]
         return np.sort(self.adjacency.indices[begin:end]).astype(np.int64)
@@ -218,7 +258,24 @@ class Division(Columnar[Item]):
         return {name: Summary.of(column) for name, column in columns.items()}
 
     def components(self, key: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Numbers of the connected sets of regions of one key, by first occurrence."""
+        """Numbers of the connected sets of regions of one key, by first occurrence.
+
+        Parameters
+        ----------
+        key : ndarray of int64, shape (m,)
+
+        Returns
+        -------
+        ndarray of int64, shape (m,)
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> import numpy as np
+        >>> regions.components(np.zeros(len(regions), dtype=int)).max()
+        np.int64(0)
+        """
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
@@ -228,13 +285,50 @@ class Division(Columnar[Item]):
         return by_first(connected_components(links, directed=False)[1])
 
     def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
-        """What a graph says of each edge: layer and neuron."""
+        """What a graph says of each edge: layer and neuron.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> list(regions.edge_columns())
+        ['layer', 'neuron']
+        """
         return {"layer": self.edge_neurons[:, 0], "neuron": self.edge_neurons[:, 1]}
 
     def to_networkx(self) -> nx.Graph:
-        """The graph of regions: nodes 0 … m − 1, joined by common facets."""
+        """The graph of regions: nodes 0 … m − 1, joined by common facets.
+
+        Returns
+        -------
+        networkx.Graph
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> len(regions.to_networkx()) == len(regions)
+        True
+        """
         return graphml.cell_graph(self.node_columns(), self.edges, self.edge_columns())
 
     def write_graphml(self, path: str | os.PathLike[str]) -> None:
-        """Write the graph of regions as GraphML; compressed if the name ends in ``.gz``."""
+        """Write the graph of regions as GraphML; compressed if the name ends in ``.gz``.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     regions.write_graphml(f"{folder}/regions.graphml")
+        """
         graphml.write_graphml(path, self.node_columns(), self.edges, self.edge_columns())

@@ -147,9 +147,10 @@ def _parts(search: PatternSearch, executor: Executor | None, checkpoint: Any) ->
 class HalfspaceRegions(LinearRegions[LinearRegion]):
     """The linear regions of a network by their patterns, without a complex.
 
-    What needs the faces of the regions (merged regions, volumes of all, files) takes
-    the complex: ``method="complex"``. Facets are found by linear programs, when they are first
-    asked for; vertices and volumes region by region, by double description.
+    Made by :meth:`Network.regions`. What needs the faces of the regions (merged regions,
+    volumes of all, files) takes the complex: ``method="complex"``. Facets are found by linear
+    programs, when they are first asked for; vertices and volumes region by region, by double
+    description.
 
     Attributes
     ----------
@@ -160,6 +161,24 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         Are these all regions in the domain?
     merged : bool
         False: each region is of one activation pattern.
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> network = Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> regions = network.regions([(-1, 2), (-1, 2)], method="recursion")
+    >>> regions
+    4 activation regions of a network, by recursion
+    >>> regions.exact_map(0), regions.exact_volume(0)
+    (([(Fraction(0, 1), Fraction(1, 1))], (Fraction(0, 1),)), Fraction(2, 1))
+    >>> regions.facet_rows(0).tolist() == regions.rows(0).tolist(), len(regions.facets(0))
+    (False, 4)
+    >>> regions.exact_vertices(0)[0], regions.vertices(0).shape
+    ((Fraction(-1, 1), Fraction(0, 1)), (4, 2))
+    >>> int(regions.locate(regions.witness(2))), len(regions.polyhedron(0).vertices)
+    (2, 4)
+    >>> list(regions.node_columns())[:2], regions.statistics()['neighbors'].largest
+    (['pattern', 'affine_map'], 2.0)
     """
 
     merged = False
@@ -206,24 +225,63 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         return frozen(self._found.points)
 
     def witness(self, i: int) -> Point:
-        """A rational point strictly inside a region."""
+        """A rational point strictly inside a region.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        tuple of d Fractions
+        """
         i = self._place(i)
         known = self._found.witnesses.get(i)
         return tuple(map(Fraction, self._found.points[i].tolist())) if known is None else known
 
     def rows(self, i: int) -> Integers:
-        """The inequalities [g | c] of a region, g·x + c > 0 inside: walls, then neurons."""
+        """The inequalities [g | c] of a region, g·x + c > 0 inside: walls, then neurons.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        ndarray of Python ints, shape (k, d + 1)
+        """
         rows = self._crossings.inequalities.rows(self._found.choices[self._place(i)].tolist())
         assert rows is not None, "the region has a point"
         return rows
 
     def facet_rows(self, i: int) -> Integers:
-        """The inequalities of :meth:`rows` that have a facet, as :meth:`facets` has them."""
+        """The inequalities of :meth:`rows` that have a facet, as :meth:`facets` has them.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        ndarray of Python ints, shape (k, d + 1)
+        """
         sides = *self._wall_sides(i), *self._sides(i)
         return self._crossings.outline(self._choices(i)).rows[[side.row for side in sides]]
 
     def polyhedron(self, i: int) -> Polyhedron:
         """A region's closure by exact inequalities.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        Polyhedron
 
         Raises
         ------
@@ -239,15 +297,40 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         return Polyhedron(rows)
 
     def exact_vertices(self, i: int) -> list[Point]:
-        """The vertices of a region as Fractions, in lexicographic order."""
+        """The vertices of a region as Fractions, in lexicographic order.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        list of tuples of d Fractions
+        """
         return cast(list[Point], self.polyhedron(i).vertices)  # as networks are rational
 
     def vertices(self, i: int) -> NDArray[np.float64]:
-        """The vertices of a region in float64, shape (k, d)."""
+        """The vertices of a region in float64, shape (k, d).
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        ndarray, shape (k, d)
+        """
         return np.array([[nearest(v) for v in x] for x in self.exact_vertices(i)])
 
     def exact_volume(self, i: int) -> Fraction:
         """The volume of a region, exactly.
+
+        Parameters
+        ----------
+        i : int
+            A region.
 
         Raises
         ------
@@ -375,6 +458,15 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
 
         Where not all regions were found there may be others beyond: a facet that has a neuron
         and no neighbour leads there.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        list of Facet
         """
         return [
             Facet(
@@ -439,6 +531,14 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
     def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The region that contains a point; see :meth:`Regions.locate`.
 
+        Parameters
+        ----------
+        x : array_like, shape (d,) or (k, d)
+
+        Returns
+        -------
+        int, or ndarray of int64 of shape (k,)
+
         Raises
         ------
         InputError
@@ -462,7 +562,12 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         return i
 
     def node_columns(self) -> Columns:
-        """What a graph says of each region: pattern, ranks, dead layers, x0, x1, …."""
+        """What a graph says of each region: pattern, ranks, dead layers, x0, x1, ….
+
+        Returns
+        -------
+        dict of str to columns
+        """
         return {
             "pattern": pattern_texts(self.patterns, len(self)),
             "affine_map": self.affine_map_numbers,

@@ -83,7 +83,18 @@ class LinearRegions(Division[Item]):
         return self._maps[1]
 
     def exact_map(self, i: int) -> tuple[list[Point], Point]:
-        """Slope (rows) and intercept of a region's affine map as Fractions."""
+        """Slope (rows) and intercept of a region's affine map as Fractions.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        list of tuples, and a tuple, of Fractions
+            The slope by rows, and the intercept.
+        """
         i = self._place(i)
         rows, scale = affine_maps.exact_map(self.layers, [p[i] for p in self.patterns])
         table = [tuple(Fraction(int(v), int(scale)) for v in row) for row in rows]

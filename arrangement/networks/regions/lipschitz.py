@@ -37,6 +37,12 @@ class Lipschitz(InNotebooks):
         linf.
     region : int
         The region whose slope has norm `lower` (l1, linf) or at least `lower` (l2).
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> Network([[[3, 4]]], [[0]]).regions([(-1, 1), (-1, 1)]).lipschitz("l2").value
+    5.000000000002287
     """
 
     norm: str

@@ -45,7 +45,12 @@ class SolidRegion(Part):
         return float(self.regions.volumes[self.index])
 
     def vertices(self) -> Floats:
-        """The vertices in float64; see :meth:`RegionSet.vertices`."""
+        """The vertices in float64; see :meth:`RegionSet.vertices`.
+
+        Returns
+        -------
+        ndarray, shape (k, d)
+        """
         return self.regions.vertices(self.index)
 
 
@@ -103,7 +108,25 @@ class RegionSet(Division[Item]):
         return np.searchsorted(self.owner[order], np.arange(self._n + 1)), order
 
     def cells_of(self, i: int) -> NDArray[np.int64]:
-        """The convex cells of the complex that make up a region; one, unless it was merged."""
+        """The convex cells of the complex that make up a region; one, unless it was merged.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        ndarray of int64
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network.random([2, 3, 2], rng=0)
+        >>> decided = network.regions([(-1, 1), (-1, 1)]).decision_regions()
+        >>> [len(decided.cells_of(i)) for i in range(len(decided))]
+        [2, 6]
+        """
         i = self._place(i)
         begin, order = self._parts
         return order[begin[i] : begin[i + 1]]
@@ -135,7 +158,24 @@ class RegionSet(Division[Item]):
         return frozen(means)
 
     def witness(self, i: int) -> Point:
-        """A rational point strictly inside a region."""
+        """A rational point strictly inside a region.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        tuple of d Fractions
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> int(regions.locate(regions.witness(3)))
+        3
+        """
         i = self._place(i)
         if np.isfinite(self.points[i]).all():
             return tuple(map(Fraction, self.points[i].tolist()))
@@ -143,7 +183,25 @@ class RegionSet(Division[Item]):
         return _mean(self.complex.exact.fractions(corners))
 
     def facet_witness(self, facet: Facet) -> Point:
-        """A rational point in the relative interior of a facet, the same from both sides."""
+        """A rational point in the relative interior of a facet, the same from both sides.
+
+        Parameters
+        ----------
+        facet : Facet
+            Of :meth:`facets`.
+
+        Returns
+        -------
+        tuple of d Fractions
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> point = regions.facet_witness(regions.facets(0)[0])
+        >>> len(point)
+        2
+        """
         return _mean(self.complex.exact.fractions(facet.vertices))
 
     def vertex_numbers(self, i: int) -> list[int]:
@@ -151,6 +209,22 @@ class RegionSet(Division[Item]):
 
         In two dimensions they go around a region that is one cell, else they are sorted. Of a
         region that is merged, the vertices of all its parts.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        list of int
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> len(regions.vertex_numbers(0)) == len(regions.vertices(0))
+        True
         """
         i = self._place(i)
         cells = self.cells_of(i)
@@ -171,11 +245,39 @@ class RegionSet(Division[Item]):
         ]  # fmt: skip
 
     def vertices(self, i: int) -> Floats:
-        """The vertices of a region in float64, shape (k, d); see :meth:`vertex_numbers`."""
+        """The vertices of a region in float64, shape (k, d); see :meth:`vertex_numbers`.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        ndarray, shape (k, d)
+        """
         return self.complex.points[self.vertex_numbers(i)]
 
     def exact_vertices(self, i: int) -> list[Point]:
-        """The vertices of a region as Fractions, in the order of :meth:`vertices`."""
+        """The vertices of a region as Fractions, in the order of :meth:`vertices`.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        list of tuples of d Fractions
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+        >>> regions = network.regions([(-1, 2), (-1, 2)], method="recursion")
+        >>> network.regions([(-1, 2), (-1, 2)]).exact_vertices(0)[0]
+        (Fraction(-1, 1), Fraction(-1, 1))
+        """
         return self.complex.exact.fractions(self.vertex_numbers(i))
 
     @cached_property
@@ -198,11 +300,38 @@ class RegionSet(Division[Item]):
         return frozen(np.array([float(v / whole) for v in exact_volumes]))
 
     def volume(self, i: int) -> float:
-        """The volume (length, area) of a region in float64."""
+        """The volume (length, area) of a region in float64.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> round(sum(regions.volume(i) for i in range(len(regions))), 9)
+        4.0
+        """
         return float(self.volumes[self._place(i)])
 
     def exact_volume(self, i: int) -> Fraction:
-        """The volume (length, area) of a region, exactly."""
+        """The volume (length, area) of a region, exactly.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> network = Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+        >>> regions = network.regions([(-1, 2), (-1, 2)], method="recursion")
+        >>> network.regions([(-1, 2), (-1, 2)]).exact_volume(0)
+        Fraction(1, 1)
+        """
         cells = self.cells_of(self._place(i)).tolist()
         return sum(map(self.geometry.exact_volume, cells), Fraction(0))
 
@@ -253,6 +382,15 @@ class RegionSet(Division[Item]):
 
         Of a merged region, one for each neighbour and neuron and for each wall; it is not
         flat where the neuron's kink bends, and need not be connected.
+
+        Parameters
+        ----------
+        i : int
+            A region.
+
+        Returns
+        -------
+        list of Facet
         """
         i = self._place(i)
         found = self._raw_facets(i)
@@ -330,6 +468,13 @@ class RegionSet(Division[Item]):
         InputError
             If a point is outside the domain or between regions (for maxout of three pieces or
             more also: where two pieces are equal that a third exceeds).
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> int(regions.locate([0.5, 0.5])) == int(regions.locate([[0.5, 0.5]])[0])
+        True
         """
         points, single = given_points(x, self.dimension)
         inside = (exact.signs_at(self.complex.domain.rows, points) > 0).all(axis=1)
@@ -345,7 +490,24 @@ class RegionSet(Division[Item]):
         return int(found[0]) if single else found
 
     def owners_of(self, signs: NDArray[np.int8]) -> NDArray[np.int64]:
-        """The regions with these signs of all steps, shape (k, S); −1 where there is none."""
+        """The regions with these signs of all steps, shape (k, S); −1 where there is none.
+
+        Parameters
+        ----------
+        signs : ndarray of int8, shape (k, S)
+
+        Returns
+        -------
+        ndarray of int64, shape (k,)
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> signs = regions.complex.signs_at(regions.points)
+        >>> regions.owners_of(signs).tolist() == list(range(len(regions)))
+        True
+        """
         cells = [self._table.get(row.tobytes(), OUTSIDE) for row in signs]
         number = np.array(cells, dtype=np.int64)
         return np.where(number == OUTSIDE, OUTSIDE, self.owner[number])

@@ -35,7 +35,23 @@ __all__ = ["Region", "Regions"]
 
 @dataclass(frozen=True)
 class Region(SolidRegion, LinearRegion):
-    """One region: an index into its :class:`Regions`."""
+    """One region: an index into its :class:`Regions`.
+
+    Attributes
+    ----------
+    regions : Regions
+    index : int
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+    >>> region = regions[0]
+    >>> region.slope.shape, region.intercept.shape, [len(p) for p in region.patterns]
+    ((2, 2), (2,), [3])
+    >>> len(region.vertices()) == len(region.facets())
+    True
+    """
 
     regions: Regions
 
@@ -142,7 +158,15 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         return self.components(self.affine_map_numbers)
 
     def merge(self) -> Regions:
-        """Regions with the same affine map (compared exactly) and a common facet as one."""
+        """Regions with the same affine map (compared exactly) and a common facet as one.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> len(regions.merge()) <= len(regions)
+        True
+        """
         if self.merged:
             return self
         result = Regions(self.complex, self._linear_owners[self.owner], merged=True)
@@ -151,7 +175,19 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         return result
 
     def node_columns(self) -> Columns:
-        """What a graph says of each region: pattern, volume, ranks, dead layers, x0, x1, …."""
+        """What a graph says of each region: pattern, volume, ranks, dead layers, x0, x1, ….
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> list(regions.node_columns())[:2]
+        ['pattern', 'volume']
+        """
         return {
             "pattern": pattern_texts(self.patterns, len(self)),
             "volume": self.volumes,
@@ -162,7 +198,12 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save network, domain, complex and regions as ``.npz``; see :meth:`load`."""
+        """Save network, domain, complex and regions as ``.npz``; see :meth:`load`.
+
+        Parameters
+        ----------
+        path : path-like
+        """
         region_files.save(path, self.complex, self.owner, self.merged)
 
     def write_certificate(self, path: str | os.PathLike[str]) -> None:
@@ -173,25 +214,69 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         ``arrangement verify FILE`` checks it apart from this package's engine, see
         :mod:`arrangement.networks.proofs.verify` for the theorem.
 
+        Parameters
+        ----------
+        path : path-like
+
         Raises
         ------
         InputError
             If the regions are merged: certificates are of activation regions.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     regions.write_certificate(f"{folder}/proof.json.gz")
         """
         certificate.write(self, path)
 
     def coverage(self, n_points: int, rng: np.random.Generator | int | None = None) -> Coverage:
-        """What random points find of the regions; see :func:`coverage.coverage`."""
+        """What random points find of the regions; see :func:`coverage.coverage`.
+
+        Parameters
+        ----------
+        n_points : int
+        rng : Generator or seed, optional
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> regions.coverage(100, rng=0).n_regions
+        6
+        """
         return coverage(self, n_points, rng)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Regions | DecisionRegions:
         """Load what :meth:`save` wrote, of these or of decision regions.
 
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        Regions or DecisionRegions
+
         Raises
         ------
         InputError
             If the file is no such file.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement.networks import Network
+        >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
+        >>> from arrangement.networks import Regions
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     regions.save(f"{folder}/regions.npz")
+        ...     len(Regions.load(f"{folder}/regions.npz")) == len(regions)
+        True
         """
         cells, owner, merged, class_numbers = region_files.load(path)
         if class_numbers is not None:

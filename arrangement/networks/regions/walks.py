@@ -95,6 +95,14 @@ class Walk:
         Returns
         -------
         WalkedRegions
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> walk = Network.random([2, 3, 2], rng=0).walk([0, 0], max_regions=3)
+        >>> found = walk.regions()
+        >>> len(found)
+        3
         """
         show = reporter(progress, "regions found")
         steps, found = _Steps(self), []
@@ -194,7 +202,21 @@ class _Steps:
 
 @dataclass(frozen=True)
 class WalkedRegion(LinearRegion):
-    """One region of a walk: an index into its `regions`."""
+    """One region of a walk: an index into its `regions`.
+
+    Attributes
+    ----------
+    regions : WalkedRegions
+    index : int
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> walk = Network.random([2, 3, 2], rng=0).walk([0, 0], max_regions=3)
+    >>> found = walk.regions()
+    >>> found[0].distance, found[0].nearest
+    (Fraction(0, 1), (Fraction(0, 1), Fraction(0, 1)))
+    """
 
     regions: WalkedRegions
 
@@ -216,8 +238,8 @@ class WalkedRegion(LinearRegion):
 class WalkedRegions(HalfspaceRegions):
     """The regions that a walk has found, nearest first; see :meth:`Network.walk`.
 
-    What is told is told of these regions: edges join two of them, and a facet that has a neuron
-    and no neighbour leads to a region that was not reached.
+    Made by :meth:`Walk.regions`. What is told is told of these regions: edges join two of them,
+    and a facet that has a neuron and no neighbour leads to a region that was not reached.
 
     Attributes
     ----------
@@ -274,11 +296,37 @@ class WalkedRegions(HalfspaceRegions):
         return frozen(np.array([nearest(v) for v in self.exact_distances]))
 
     def node_columns(self) -> Columns:
-        """What a graph says of each region: distance, pattern, ranks, dead layers, x0, …."""
+        """What a graph says of each region: distance, pattern, ranks, dead layers, x0, ….
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> walk = Network.random([2, 3, 2], rng=0).walk([0, 0], max_regions=3)
+        >>> found = walk.regions()
+        >>> list(found.node_columns())[:2]
+        ['distance', 'pattern']
+        """
         return {"distance": self.distances, **super().node_columns()}
 
     def to_dict(self) -> dict[str, Any]:
-        """What was found, with exact numbers as text "p/q"; see :attr:`node_columns`."""
+        """What was found, with exact numbers as text "p/q"; see :attr:`node_columns`.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> walk = Network.random([2, 3, 2], rng=0).walk([0, 0], max_regions=3)
+        >>> found = walk.regions()
+        >>> sorted(found.to_dict())[:3]
+        ['complete', 'edge_neurons', 'edges']
+        """
         columns: dict[str, NDArray[Any] | Sequence[Any]] = self.node_columns()
         return {
             "x": list(map(exact_text, self.x)),

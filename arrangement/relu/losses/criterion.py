@@ -140,6 +140,8 @@ def local_minimum(
         meant to lie on. Left out, they are computed exactly from the weights as given.
     tolerance : float
         A weak inequality a ≥ 0 may fail by this share of the size of its terms.
+    threshold, margin : float
+        Of the losses that have one.
 
     Returns
     -------
@@ -249,7 +251,19 @@ def _centred(arrangement: Arrangement) -> tuple[Arrangement, Floats]:
 def is_local_minimum(
     X: ArrayLike, y: ArrayLike, weights: ArrayLike, output_weights: ArrayLike, **options: Any
 ) -> bool:
-    """Is the network a local minimum? The answer of :func:`local_minimum` alone."""
+    """Is the network a local minimum? The answer of :func:`local_minimum` alone.
+
+    Parameters
+    ----------
+    X, y, weights, output_weights, **options
+        As of :func:`local_minimum`.
+
+    Examples
+    --------
+    >>> from arrangement.relu import is_local_minimum
+    >>> is_local_minimum([[0], [1], [2]], [2, 2, -1], [[-1.25, 2.5]], [1])
+    False
+    """
     return bool(local_minimum(X, y, weights, output_weights, **options))
 
 

@@ -105,10 +105,28 @@ class Loss:
     def targets(self, y: Any, n: int, classes: int | None = None) -> tuple[Floats, int]:
         """The n targets, checked, and the number of outputs: that of the classes, else 1.
 
+        Parameters
+        ----------
+        y : array_like, shape (n,)
+        n : int
+        classes : int, optional
+            How many there are, if more than the labels show.
+
+        Returns
+        -------
+        targets : ndarray, shape (n,)
+        outputs : int
+
         Raises
         ------
         InputError
             If y has not n entries of the kind that the loss is for; the message names one.
+
+        Examples
+        --------
+        >>> from arrangement.relu.losses import Loss
+        >>> Loss("softmax").targets([0, 2], 2)[1]
+        3
         """
         values, _ = sample_targets(y, n)
         if self.name not in CLASS_LOSSES:
@@ -142,7 +160,19 @@ class Loss:
         return values, int(classes)
 
     def values(self, f: Any, y: Any) -> Floats:
-        """l at each sample, shape (N,); f has shape (N,), or (N, classes)."""
+        """l at each sample, shape (N,); f has shape (N,), or (N, classes).
+
+        Parameters
+        ----------
+        f : array_like, shape (N,) or (N, classes)
+            Outputs.
+        y : array_like, shape (N,)
+            Targets.
+
+        Returns
+        -------
+        ndarray, shape (N,)
+        """
         f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
         if self.name in CLASS_LOSSES:
             own = np.take_along_axis(f, y.astype(np.int64)[:, None], axis=1)
@@ -170,6 +200,17 @@ class Loss:
     def derivative(self, f: Any, y: Any) -> Floats:
         """l′(f_i, y_i) by f, shape (N,).
 
+        Parameters
+        ----------
+        f : array_like, shape (N,) or (N, classes)
+            Outputs.
+        y : array_like, shape (N,)
+            Targets.
+
+        Returns
+        -------
+        ndarray, shape (N,)
+
         Raises
         ------
         InputError
@@ -192,6 +233,17 @@ class Loss:
 
     def gradient(self, f: Any, y: Any) -> Floats:
         """A subgradient of l by f at each sample, of the shape of f; the gradient off kinks.
+
+        Parameters
+        ----------
+        f : array_like, shape (N,) or (N, classes)
+            Outputs.
+        y : array_like, shape (N,)
+            Targets.
+
+        Returns
+        -------
+        ndarray, of the shape of f
 
         Examples
         --------
@@ -220,7 +272,27 @@ class Loss:
         return result
 
     def curvature_product(self, f: Any, y: Any, v: Any) -> Floats:
-        """The second derivative of l by f times v at each sample, off kinks; v is like f."""
+        """The second derivative of l by f times v at each sample, off kinks; v is like f.
+
+        Parameters
+        ----------
+        f : array_like, shape (N,) or (N, classes)
+            Outputs.
+        y : array_like, shape (N,)
+            Targets.
+        v : array_like, of the shape of f
+
+        Returns
+        -------
+        ndarray, of the shape of f
+
+        Examples
+        --------
+        >>> from arrangement.relu.losses import Loss
+        >>> import numpy as np
+        >>> Loss("squared").curvature_product(np.ones(1), np.ones(1), np.array([3.0])).tolist()
+        [6.0]
+        """
         f, y, v = (np.asarray(values, dtype=np.float64) for values in (f, y, v))
         if self.name == "softmax":
             p = softmax(f, axis=1)
@@ -290,13 +362,50 @@ class Loss:
         return v, v * y + (0.0 if self.name == "absolute" else v**2 / 4)
 
     def derivative_sizes(self, f: Any, y: Any) -> Floats:
-        """The size of the terms that make up each derivative, beside which it may be zero."""
+        """The size of the terms that make up each derivative, beside which it may be zero.
+
+        Parameters
+        ----------
+        f : array_like, shape (N,) or (N, classes)
+            Outputs.
+        y : array_like, shape (N,)
+            Targets.
+
+        Returns
+        -------
+        ndarray, of the shape of f
+
+        Examples
+        --------
+        >>> from arrangement.relu.losses import Loss
+        >>> Loss("squared").derivative_sizes([1.0], [3.0]).tolist()
+        [12.0]
+        """
         f, y = np.asarray(f, dtype=np.float64), np.asarray(y, dtype=np.float64)
         terms = np.abs(f) + (np.abs(y) if self.name not in SIGN_LOSSES else 0.0)
         return np.asarray(np.abs(self.derivative(f, y)) + _CURVATURE[self.name] * terms)
 
     def expression(self, f: cp.Expression, y: Floats, weights: Any = None) -> cp.Expression:
-        """The sum of l with these weights, or its mean, as an expression of cvxpy."""
+        """The sum of l with these weights, or its mean, as an expression of cvxpy.
+
+        Parameters
+        ----------
+        f : cvxpy.Expression, shape (N,) or (N, classes)
+        y : ndarray, shape (N,)
+        weights : ndarray, shape (N,), optional
+
+        Returns
+        -------
+        cvxpy.Expression
+
+        Examples
+        --------
+        >>> import cvxpy as cp
+        >>> import numpy as np
+        >>> from arrangement.relu.losses import Loss
+        >>> float(Loss("squared").expression(cp.Constant([1.0, 2.0]), np.zeros(2)).value)
+        2.5
+        """
         import cvxpy as cp
 
         n = len(y)
@@ -334,7 +443,25 @@ class Loss:
         return cp.max(cp.pos(self.margin * (1 - own) - self.margins(f, y)), axis=1)
 
     def margins(self, f: cp.Expression, y: Floats) -> cp.Expression:
-        """y_i f_i, or f_(i, y_i) − f_ic for all classes c: by what the labels are right."""
+        """y_i f_i, or f_(i, y_i) − f_ic for all classes c: by what the labels are right.
+
+        Parameters
+        ----------
+        f : cvxpy.Expression, shape (N,) or (N, classes)
+        y : ndarray, shape (N,)
+
+        Returns
+        -------
+        cvxpy.Expression
+
+        Examples
+        --------
+        >>> import cvxpy as cp
+        >>> import numpy as np
+        >>> from arrangement.relu.losses import Loss
+        >>> Loss("hinge").margins(cp.Constant([0.5, 2.0]), np.array([1.0, -1.0])).value.tolist()
+        [0.5, -2.0]
+        """
         import cvxpy as cp
 
         if self.name in SIGN_LOSSES:
@@ -392,7 +519,13 @@ class Penalty:
         return self.alpha * share, self.alpha * (1 - share)
 
     def value(self, R: Any) -> float:
-        """The penalty of R."""
+        """The penalty of R.
+
+        Parameters
+        ----------
+        R : array_like, shape (K, d)
+            The weights z_j w_j.
+        """
         R = np.asarray(R, dtype=np.float64)
         l1, l2 = self.weights
         return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)

@@ -133,13 +133,43 @@ class NetworkLoss:
         return np.column_stack([self.loss.targets(column, n)[0] for column in table.T])
 
     def at(self, parameters: ArrayLike) -> Network:
-        """The network with other parameters, shape (P,)."""
+        """The network with other parameters, shape (P,).
+
+        Parameters
+        ----------
+        parameters : array_like, shape (P,)
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> from arrangement.relu import NetworkLoss, loss_surface
+        >>> loss = NetworkLoss(Network.random([1, 2, 1], rng=0), [[0.0], [1.0]], [1.0, 2.0])
+        >>> loss.at(loss.parameters).sizes
+        (1, 2, 1)
+        """
         weights, biases = zip(*self.layers(self._vector(parameters)), strict=True)
         old = self.network
         return Network(weights, biases, old.activation, old.negative_slope, old.labels)
 
     def layers(self, vector: Floats) -> list[tuple[Floats, Floats]]:
-        """The weights and biases in a vector of parameters, as views of it."""
+        """The weights and biases in a vector of parameters, as views of it.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (P,)
+
+        Returns
+        -------
+        list of (weights, biases)
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> from arrangement.relu import NetworkLoss, loss_surface
+        >>> loss = NetworkLoss(Network.random([1, 2, 1], rng=0), [[0.0], [1.0]], [1.0, 2.0])
+        >>> [(W.shape, b.shape) for W, b in loss.layers(loss.parameters)]
+        [((2, 1), (2,)), ((1, 2), (1,))]
+        """
         shapes = [W.shape for W in self.network.weights]
         sizes = [size for out, inner in shapes for size in (out * inner, out)]
         ends = np.cumsum([0, *sizes]).tolist()
@@ -181,6 +211,15 @@ class NetworkLoss:
         ------
         InputError
             If an argument is not what it must be, or a loss is beyond float64.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> from arrangement.relu import NetworkLoss, loss_surface
+        >>> loss = NetworkLoss(Network.random([1, 2, 1], rng=0), [[0.0], [1.0]], [1.0, 2.0])
+        >>> directions = [loss.gradient()]
+        >>> loss.values(loss.parameters, directions, [[0.0]]).tolist() == [loss.value()]
+        True
         """
         with np.errstate(over="ignore", invalid="ignore"):
             result = self._values(origin, directions, coordinates, progress)
@@ -261,7 +300,28 @@ class NetworkLoss:
         return result
 
     def longest(self, origin: Floats, directions: Floats, coordinates: Floats) -> Floats:
-        """The length of the longest neuron's weights at points as of :meth:`values`, (M,)."""
+        """The length of the longest neuron's weights at points as of :meth:`values`, (M,).
+
+        Parameters
+        ----------
+        origin : ndarray, shape (P,)
+        directions : ndarray, shape (k, P)
+        coordinates : ndarray, shape (M, k)
+
+        Returns
+        -------
+        ndarray, shape (M,)
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> from arrangement.relu import NetworkLoss, loss_surface
+        >>> loss = NetworkLoss(Network.random([1, 2, 1], rng=0), [[0.0], [1.0]], [1.0, 2.0])
+        >>> import numpy as np
+        >>> directions = np.zeros((1, loss.parameters.size))
+        >>> loss.longest(loss.parameters, directions, np.zeros((1, 1))).shape
+        (1,)
+        """
         u = np.insert(coordinates, 0, 1.0, axis=1)
         result = np.zeros(len(u))
         for parts in zip(*map(self.layers, [origin, *directions]), strict=True):
@@ -275,7 +335,13 @@ class NetworkLoss:
         return np.sqrt(result)
 
     def value(self, parameters: ArrayLike | None = None) -> float:
-        """The loss at parameters, shape (P,); at those of the network if left out."""
+        """The loss at parameters, shape (P,); at those of the network if left out.
+
+        Parameters
+        ----------
+        parameters : array_like, shape (P,), optional
+            Those of the network if left out.
+        """
         vector = self._vector(parameters)
         return float(self.values(vector, np.zeros((0, len(vector))), np.zeros((1, 0)))[0])
 
@@ -284,6 +350,15 @@ class NetworkLoss:
 
         At a kink it is that of the side on which the neuron is inactive, or the first of the
         largest pieces in force; of the losses it is a subgradient.
+
+        Parameters
+        ----------
+        parameters : array_like, shape (P,), optional
+            Those of the network if left out.
+
+        Returns
+        -------
+        ndarray, shape (P,)
         """
         return self._checked(self._vector(parameters), None)
 
@@ -292,6 +367,16 @@ class NetworkLoss:
 
         The exact product off kinks, without the Hessian: the derivative of backpropagation in
         the direction v (Pearlmutter, *Fast exact multiplication by the Hessian*, 1994).
+
+        Parameters
+        ----------
+        v : array_like, shape (P,)
+        parameters : array_like, shape (P,), optional
+            Those of the network if left out.
+
+        Returns
+        -------
+        ndarray, shape (P,)
 
         Examples
         --------
@@ -364,6 +449,12 @@ class NetworkLoss:
         By Lanczos iteration on :meth:`hessian_product`; the Hessian of a network with few
         parameters is made in full.
 
+        Parameters
+        ----------
+        k : int
+        parameters : array_like, shape (P,), optional
+            Those of the network if left out.
+
         Returns
         -------
         eigenvalues : ndarray, shape (k,)
@@ -374,6 +465,15 @@ class NetworkLoss:
         ------
         SolverError
             If the iteration does not converge.
+
+        Examples
+        --------
+        >>> from arrangement.networks import Network
+        >>> from arrangement.relu import NetworkLoss, loss_surface
+        >>> loss = NetworkLoss(Network.random([1, 2, 1], rng=0), [[0.0], [1.0]], [1.0, 2.0])
+        >>> values, vectors = loss.hessian_eigenvectors(2)
+        >>> values.shape, vectors.shape
+        ((2,), (2, 7))
         """
         vector = self._vector(parameters)
         p = len(vector)

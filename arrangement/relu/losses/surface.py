@@ -58,6 +58,20 @@ class LossSurface(InNotebooks):
         What the coordinates are.
     anchors : ndarray, shape (m, k)
         Where the networks are that the line or plane was put through, or its origin.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from arrangement.networks import Network
+    >>> from arrangement.relu import NetworkLoss, loss_surface
+    >>> loss = NetworkLoss(Network.random([1, 2, 1], rng=0), [[0.0], [1.0]], [1.0, 2.0])
+    >>> surface = loss_surface(loss, "random", layer=0, points=5)
+    >>> surface.losses.shape, surface.at([0, 0]).sizes, surface.zero_weights().shape
+    ((5, 5), (1, 2, 1), (0, 3))
+    >>> float(surface.values([[0, 0]])[0]) == loss.value()
+    True
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     surface.save(f"{folder}/surface.npz")
     """
 
     loss: NetworkLoss
@@ -84,12 +98,26 @@ class LossSurface(InNotebooks):
         return np.array([axis[i] for axis, i in zip(self.axes, at[::-1], strict=True)])
 
     def at(self, coordinates: ArrayLike) -> Network:
-        """The network at a point of the line or plane, shape (k,)."""
+        """The network at a point of the line or plane, shape (k,).
+
+        Parameters
+        ----------
+        coordinates : array_like, shape (k,)
+        """
         t = np.asarray(coordinates, dtype=np.float64)
         return self.loss.at(np.asarray(self.origin + t @ self.directions))
 
     def values(self, coordinates: ArrayLike) -> Floats:
-        """The loss at points of the line or plane, shape (M, k)."""
+        """The loss at points of the line or plane, shape (M, k).
+
+        Parameters
+        ----------
+        coordinates : array_like, shape (M, k)
+
+        Returns
+        -------
+        ndarray, shape (M,)
+        """
         return self.loss.values(self.origin, self.directions, coordinates)
 
     @property
@@ -105,6 +133,10 @@ class LossSurface(InNotebooks):
         Between the linear regions of the outputs of each sample; of the losses ``absolute``,
         ``hinge`` and ``multiclass_hinge`` between those of the sample's loss, and of
         ``crammer_singer`` also where another class becomes the worst.
+
+        Parameters
+        ----------
+        progress : bool or callable, optional
 
         Returns
         -------
@@ -223,7 +255,14 @@ class LossSurface(InNotebooks):
         return np.unique(rows.reshape(-1, len(self.directions) + 1), axis=0)
 
     def save(self, path: str | os.PathLike[str], kinks: Floats | None = None) -> None:
-        """Write the grid, the losses, the origin and the directions, and kinks, as ``.npz``."""
+        """Write the grid, the losses, the origin and the directions, and kinks, as ``.npz``.
+
+        Parameters
+        ----------
+        path : path-like
+        kinks : ndarray, optional
+            What :meth:`kinks` has given.
+        """
         arrays = {
             "origin": self.origin,
             "directions": self.directions,
@@ -250,7 +289,30 @@ def _layer(network: Network, layer: int) -> int:
 
 
 def bias_direction(network: Network, layer: int, neuron: int) -> Floats:
-    """The direction in which one bias grows: a unit vector, shape (P,)."""
+    """The direction in which one bias grows: a unit vector, shape (P,).
+
+    Parameters
+    ----------
+    network : Network
+    layer, neuron : int
+        From 0.
+
+    Returns
+    -------
+    ndarray, shape (P,)
+
+    Raises
+    ------
+    InputError
+        If there is no such layer or neuron.
+
+    Examples
+    --------
+    >>> from arrangement.networks import Network
+    >>> from arrangement.relu import bias_direction
+    >>> bias_direction(Network([[[1, 2]]], [[3]]), 0, 0).tolist()
+    [0.0, 0.0, 1.0]
+    """
     check_instance(network, "network", "Network")
     layer = _layer(network, layer)
     most = len(network.biases[layer]) - 1

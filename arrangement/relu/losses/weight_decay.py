@@ -84,6 +84,16 @@ class DecayedMinimum(Predictor):
     alpha : float
     weights, output_weights, bias, output_bias, negative_slope
         See :class:`~arrangement.relu.predictor.Predictor`: ‖w_j‖ = ‖z_j‖, no output bias.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from arrangement.relu import decayed_minimum
+    >>> found = decayed_minimum([[-1.0], [2.0]], [0, 1], [0, 1], 0.1)
+    >>> round(found.fun, 4), found.gap < 1e-6
+    (0.0437, True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found.save(f"{folder}/network.npz")
     """
 
     fun: float
@@ -114,6 +124,13 @@ class DecayedCells(InNotebooks):
         The m cells of the samples' arrangement.
     minima : tuple of DecayedMinimum
         One a cell, in their order.
+
+    Examples
+    --------
+    >>> from arrangement.relu import decayed_cells
+    >>> found = decayed_cells([[-1.0], [0.0], [2.0]], [-1, 1, 1], 0.1)
+    >>> found.fun[found.best] == found.fun.min(), len(found.cells)
+    (np.True_, 6)
     """
 
     cells: Cells

@@ -75,6 +75,16 @@ class CriticalPoints(InNotebooks):
         As of :class:`Piece`: without it, that this is a critical point is not proved.
     row : ndarray of int, shape (m,)
         The row in the landscape's `pieces`, or in the saddles.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+    >>> points = landscape.critical_points()
+    >>> points
+    9 critical points: 9 of index 0
+    >>> points.index[:3].tolist(), sorted(points.to_dict())[:2]
+    ([0, 0, 0], ['codimension', 'component'])
     """
 
     loss: Floats
@@ -100,7 +110,12 @@ class CriticalPoints(InNotebooks):
         return share
 
     def to_dict(self) -> dict[str, Any]:
-        """The columns as lists, the index among them."""
+        """The columns as lists, the index among them.
+
+        Returns
+        -------
+        dict of str to lists
+        """
         columns = {field.name: getattr(self, field.name).tolist() for field in fields(self)}
         return {"loss": columns.pop("loss"), "index": self.index.tolist(), **columns}
 

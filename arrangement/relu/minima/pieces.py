@@ -52,6 +52,14 @@ class Piece(Predictor):
         with ``exact=True``.
     weights, output_weights, bias, output_bias, negative_slope
         Of one point of the piece, see :class:`~arrangement.relu.predictor.Predictor`.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+    >>> piece = landscape.pieces[0]
+    >>> piece.kind, piece.signs.tolist(), round(piece.loss, 6)
+    ('isolated', [[1, 1, 1]], 0.222222)
     """
 
     kind: str
@@ -72,6 +80,8 @@ class Piece(Predictor):
 
 class Pieces(Columnar[Piece]):
     """Pieces by rising loss, in columns; `pieces[k]` is a view of row k.
+
+    Made by :meth:`OneHiddenLayer.landscape`.
 
     Attributes
     ----------
@@ -135,7 +145,19 @@ class Pieces(Columnar[Piece]):
         self._made: dict[int, Piece] = {}
 
     def of_kinds(self, kinds: Collection[str]) -> Pieces:
-        """The pieces of some kinds."""
+        """The pieces of some kinds.
+
+        Parameters
+        ----------
+        kinds : collection of str
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+        >>> landscape.pieces.of_kinds(['isolated'])
+        1 pieces (1 isolated)
+        """
         if set(kinds) >= set(KINDS):
             return self
         rows = np.isin(self.kind, list(kinds))
@@ -148,7 +170,19 @@ class Pieces(Columnar[Piece]):
         )
 
     def on(self, table: NeuronFaces) -> Pieces:
-        """The pieces on the faces of another table of the same problem."""
+        """The pieces on the faces of another table of the same problem.
+
+        Parameters
+        ----------
+        table : NeuronFaces
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+        >>> landscape.pieces.on(landscape.table)
+        9 pieces (4 boundary, 2 continuum, 1 dead, 1 isolated, 1 zero)
+        """
         own = {signs.tobytes(): k for k, signs in enumerate(self.table.signs)}
         place = np.full(len(own), -1)
         for k, signs in enumerate(table.signs):
@@ -175,7 +209,19 @@ class Pieces(Columnar[Piece]):
         )
 
     def node_columns(self) -> dict[str, Floats | Indices | Mask | NDArray[np.str_]]:
-        """What a table says of each piece: loss, kind, dimension, margin, decided."""
+        """What a table says of each piece: loss, kind, dimension, margin, decided.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> landscape = OneHiddenLayer([[0], [1], [2]], [1, 0, 1]).landscape()
+        >>> list(landscape.pieces.node_columns())
+        ['loss', 'kind', 'dimension', 'margin', 'decided', 'output_bias']
+        """
         names = ("loss", "kind", "dimension", "margin", "decided", "output_bias")
         return {name: getattr(self, name) for name in names}
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from arrangement.results.cells import Cells
 
-__all__ = ["MAX_GRAPH", "ProductGraph", "cell_fits", "refuse_large_graph"]
+__all__ = ["MAX_GRAPH", "ProductGraph", "cell_fits", "product_graph", "refuse_large_graph"]
 
 
 MAX_NODES = 50_000_000
@@ -158,47 +158,6 @@ class ProductGraph:
     full_rank: int
     attained_loss: Floats
     boundary_loss: Floats
-
-    @classmethod
-    def of(
-        cls, cells: Cells, hidden: int, decider: RationalDecider, pieces: Pieces, full_rank: int
-    ) -> ProductGraph:
-        """The graph of a problem with these pieces.
-
-        Raises
-        ------
-        SizeError
-            If it has too many nodes or edges to hold.
-        """
-        m = len(cells)
-        n_nodes = n_multisets(m, hidden)
-        n_edges = len(cells.edges) * n_multisets(m, hidden - 1)
-        if n_nodes > MAX_NODES or n_edges > MAX_EDGES:
-            raise SizeError(
-                f"the product graph of {m:,} cells and {hidden} neurons has {n_nodes:,} nodes "
-                f"and {n_edges:,} edges, more than {MAX_NODES:,} or {MAX_EDGES:,}; take fewer "
-                "samples, features or neurons"
-            )
-        refuse(
-            24 * n_nodes + 24 * n_edges,
-            f"the {n_nodes:,} nodes and {n_edges:,} edges of the product graph",
-            "take fewer samples, features or neurons",
-        )
-        attained = np.full(n_nodes, np.nan)
-        codimension = pieces.table.codimension[pieces.faces]
-        inside = np.all(codimension == 0, axis=1)
-        attained[multiset_index(pieces.faces[inside], m)] = pieces.loss[inside]
-        boundary = np.full(n_edges, np.nan)
-        one = np.flatnonzero((codimension.sum(axis=1) == 1) & (codimension.max(axis=1) == 1))
-        if len(one):
-            # The table of faces begins with the cells and, in the order of edges, the facets,
-            # so that the facet is the last of a rising row.
-            edge = pieces.faces[one, -1] - m
-            place = edge * n_multisets(m, hidden - 1)
-            place += multiset_index(pieces.faces[one, :-1], m)
-            for k, at in zip(one[::-1].tolist(), place[::-1].tolist(), strict=True):
-                boundary[at] = pieces.loss[k]
-        return cls(cells, hidden, decider, full_rank, attained, boundary)
 
     def __len__(self) -> int:
         return len(self.attained_loss)
@@ -343,6 +302,11 @@ class ProductGraph:
     def barrier(self, a: int, b: int) -> float:
         """The least height over paths from node a to node b: max of `min_loss` on the path.
 
+        Parameters
+        ----------
+        a, b : int
+            Nodes.
+
         Examples
         --------
         >>> from arrangement.relu import OneHiddenLayer
@@ -364,7 +328,19 @@ class ProductGraph:
     # --- files ------------------------------------------------------------------------------
 
     def node_columns(self) -> dict[str, Any]:
-        """The columns of the nodes; with one neuron those of the cells as well."""
+        """The columns of the nodes; with one neuron those of the cells as well.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> graph = OneHiddenLayer([[1.0], [2.0]], [1.0, 4.0], 2, bias=None).landscape().graph
+        >>> list(graph.node_columns())[:2]
+        ['cell_0', 'cell_1']
+        """
         columns: dict[str, Any] = {}
         if self.hidden == 1:
             columns = dict(self.cells.node_columns())
@@ -379,7 +355,19 @@ class ProductGraph:
         }
 
     def edge_columns(self) -> dict[str, Any]:
-        """The columns of the edges: hyperplane, boundary_minimum, boundary_loss."""
+        """The columns of the edges: hyperplane, boundary_minimum, boundary_loss.
+
+        Returns
+        -------
+        dict of str to columns
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> graph = OneHiddenLayer([[1.0], [2.0]], [1.0, 4.0], 2, bias=None).landscape().graph
+        >>> list(graph.edge_columns())
+        ['hyperplane', 'boundary_minimum', 'boundary_loss']
+        """
         return {
             "hyperplane": self.edges[:, 2],
             "boundary_minimum": self.boundary_minimum,
@@ -393,10 +381,21 @@ class ProductGraph:
     def to_networkx(self) -> nx.Graph:
         """The graph with the columns as attributes.
 
+        Returns
+        -------
+        networkx.Graph
+
         Raises
         ------
         SizeError
             If K > 1 and it has more than a million nodes and edges.
+
+        Examples
+        --------
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> graph = OneHiddenLayer([[1.0], [2.0]], [1.0, 4.0], 2, bias=None).landscape().graph
+        >>> graph.to_networkx().number_of_nodes() == len(graph)
+        True
         """
         self._refuse_too_large("a networkx graph")
         return cell_graph(self.node_columns(), self.edges[:, :2], self.edge_columns())
@@ -404,10 +403,22 @@ class ProductGraph:
     def write_graphml(self, path: str | os.PathLike[str]) -> None:
         """Write the graph as GraphML, compressed if the name ends in ``.gz``.
 
+        Parameters
+        ----------
+        path : path-like
+
         Raises
         ------
         SizeError
             If K > 1 and it has more than a million nodes and edges.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from arrangement.relu import OneHiddenLayer
+        >>> graph = OneHiddenLayer([[1.0], [2.0]], [1.0, 4.0], 2, bias=None).landscape().graph
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     graph.write_graphml(f"{folder}/pairs.graphml")
         """
         self._refuse_too_large("a GraphML file")
         write_graphml(
@@ -423,3 +434,53 @@ class ProductGraph:
             f"ProductGraph of {self.hidden} x {len(self.cells)} cells: {len(self):,} nodes, "
             f"{len(self.boundary_loss):,} edges"
         )
+
+
+def product_graph(
+    cells: Cells, hidden: int, decider: RationalDecider, pieces: Pieces, full_rank: int
+) -> ProductGraph:
+    """The graph of a problem with these pieces.
+
+    Parameters
+    ----------
+    cells : Cells
+    hidden : int
+    decider : RationalDecider
+    pieces : Pieces
+    full_rank : int
+        Of the normal equations where no columns depend on each other.
+
+    Raises
+    ------
+    SizeError
+        If it has too many nodes or edges to hold.
+    """
+    m = len(cells)
+    n_nodes = n_multisets(m, hidden)
+    n_edges = len(cells.edges) * n_multisets(m, hidden - 1)
+    if n_nodes > MAX_NODES or n_edges > MAX_EDGES:
+        raise SizeError(
+            f"the product graph of {m:,} cells and {hidden} neurons has {n_nodes:,} nodes "
+            f"and {n_edges:,} edges, more than {MAX_NODES:,} or {MAX_EDGES:,}; take fewer "
+            "samples, features or neurons"
+        )
+    refuse(
+        24 * n_nodes + 24 * n_edges,
+        f"the {n_nodes:,} nodes and {n_edges:,} edges of the product graph",
+        "take fewer samples, features or neurons",
+    )
+    attained = np.full(n_nodes, np.nan)
+    codimension = pieces.table.codimension[pieces.faces]
+    inside = np.all(codimension == 0, axis=1)
+    attained[multiset_index(pieces.faces[inside], m)] = pieces.loss[inside]
+    boundary = np.full(n_edges, np.nan)
+    one = np.flatnonzero((codimension.sum(axis=1) == 1) & (codimension.max(axis=1) == 1))
+    if len(one):
+        # The table of faces begins with the cells and, in the order of edges, the facets,
+        # so that the facet is the last of a rising row.
+        edge = pieces.faces[one, -1] - m
+        place = edge * n_multisets(m, hidden - 1)
+        place += multiset_index(pieces.faces[one, :-1], m)
+        for k, at in zip(one[::-1].tolist(), place[::-1].tolist(), strict=True):
+            boundary[at] = pieces.loss[k]
+    return ProductGraph(cells, hidden, decider, full_rank, attained, boundary)

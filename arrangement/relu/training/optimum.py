@@ -58,6 +58,14 @@ class Certificate(InNotebooks):
         What was left aside: branches whose bound reaches the loss less this.
     signs : ndarray of int8, shape (K, N)
         The pattern of the returned network: signs of w_j·x_i, in exact arithmetic.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> X, y = [[-2], [-1], [0], [1], [2]], [1, 0, 2, 0, 1]
+    >>> best = OneHiddenLayer(X, y, hidden=2).fit_global()
+    >>> best.certificate.method
+    'branch'
     """
 
     method: str
@@ -87,6 +95,16 @@ class GlobalOptimum(Predictor):
     certificate : Certificate
     weights, output_weights, bias, output_bias, negative_slope
         See :class:`~arrangement.relu.predictor.Predictor`.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> X, y = [[-2], [-1], [0], [1], [2]], [1, 0, 2, 0, 1]
+    >>> best = OneHiddenLayer(X, y, hidden=2).fit_global()
+    >>> best.lower_bound <= best.fun, best.status
+    (True, 'optimal')
+    >>> best.predict([[3]]).shape
+    (1,)
     """
 
     fun: float

@@ -55,6 +55,14 @@ class Polished(Predictor):
     output_signs : ndarray of int8, shape (K,)
     weights, output_weights, bias, output_bias, negative_slope
         See :class:`~arrangement.relu.predictor.Predictor`.
+
+    Examples
+    --------
+    >>> from arrangement.relu import OneHiddenLayer
+    >>> layer = OneHiddenLayer([[-1], [1], [2]], [1, 0, 3], bias=None)
+    >>> end = layer.polish(([[0.9]], [1.2]))
+    >>> end.certified, end.kind, end.fall > 0
+    (True, 'isolated', True)
     """
 
     kind: str
