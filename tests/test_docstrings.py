@@ -47,9 +47,10 @@ MEMBERS = {
     for name, member, found in own_members(value)
 }
 METHODS = {
-    name: found for name, (member, found) in MEMBERS.items() if not hasattr(member, "__get__")
-    or callable(member) or isinstance(member, classmethod | staticmethod)
-}  # fmt: skip
+    name: found
+    for name, (member, found) in MEMBERS.items()
+    if callable(member) or isinstance(member, classmethod | staticmethod)
+}
 
 
 def sections(documented):
