@@ -60,9 +60,7 @@ def html(thing: object) -> str:
     """
     picture = _safe(_picture, thing)
     table = _safe(_table, thing)
-    # A landscape would count its faces.
-    named = type(thing).__name__ == "Landscape"
-    told = _safe(lambda one: f"{len(one.pieces)} pieces" if named else repr(one), thing)
+    told = _safe(_least if type(thing).__name__ == "Landscape" else repr, thing)
     if not 0 < len(told) <= LONG_TITLE:  # of a dataclass, whose fields the table has
         told = type(thing).__name__
     if not picture and not table:
@@ -71,6 +69,14 @@ def html(thing: object) -> str:
         f'<div>{_text(told)}<div style="display:flex;gap:1.5em;align-items:flex-start;'
         f'margin-top:.4em">{picture}<div style="overflow-x:auto;white-space:nowrap">{table}'
         "</div></div></div>"
+    )
+
+
+def _least(landscape: Any) -> str:
+    """Its text would count its faces."""
+    best = landscape.global_minimum
+    return (
+        f"Landscape: {len(landscape.pieces):,} pieces, least loss {best.loss:.6g} ({best.kind})"
     )
 
 
@@ -106,7 +112,8 @@ def _table(thing: Any) -> str:
     )
     more = f"<div>… {total - len(rows):,} more</div>" if total > len(rows) else ""
     head = f"<thead><tr>{head}</tr></thead>" if head else ""
-    return f"<table>{head}<tbody>{body}</tbody></table>{more}"
+    style = "border-collapse:separate;border-spacing:.8em 0;width:auto"
+    return f'<table style="{style}">{head}<tbody>{body}</tbody></table>{more}'
 
 
 def _short(value: Any) -> str:
