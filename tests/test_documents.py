@@ -59,9 +59,19 @@ def test_dead_links_of_a_site_are_found(tmp_path):
     assert (done.returncode, done.stdout.splitlines()) == (1, dead)
 
 
+def test_the_version_is_one():
+    version = re.escape(arrangement.__version__)
+    places = {
+        "CITATION.cff": rf"^version: {version}$",
+        "CHANGELOG.md": rf"^## {version} — \d{{4}}-\d\d-\d\d$",
+        ".github/packaging/recipe.yaml": rf"^  version: {version}$",
+    }
+    for name, line in places.items():
+        assert re.search(line, (ROOT / name).read_text("utf-8"), re.MULTILINE), name
+
+
 def test_the_recipe_of_conda_needs_what_the_project_needs():
     recipe = (ROOT / ".github" / "packaging" / "recipe.yaml").read_text("utf-8")
-    assert re.search(r"^  version: (.+)$", recipe, re.MULTILINE)[1] == arrangement.__version__
     run = recipe.split("\n  run:\n")[1].split("\n\n")[0]
     found = dict(re.findall(r"- ([\w-]+) (>=[\d.]+)", run))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -258,3 +258,29 @@ def test_what_moves_looks_like_what_rests(dimension, browser, tmp_path):
     assert np.mean(np.abs(moved - still).max(axis=-1) > 0.1) < 0.08
     assert np.mean(np.abs(still - still.mean(axis=(0, 1)))) > 0.03
     quiet(browser, run)
+
+
+@pytest.mark.processes
+def test_fingers_turn_and_zoom(browser, tmp_path):
+    run = opened(browser, CELLS["sphere"], tmp_path)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    def touch(kind, *places):
+        points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(places)]
+        browser.execute_cdp_cmd(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}
+        )
+        return run("return [...stage.turn, stage.zoom]")
+
+    try:
+        first = touch("touchStart", (300, 300))
+        turned = touch("touchMove", (380, 340))
+        touch("touchEnd")
+        touch("touchStart", (300, 300), (340, 300))
+        apart = touch("touchMove", (260, 300), (380, 300))
+        touch("touchEnd")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    assert turned[:9] != first[:9]
+    assert apart[9] == pytest.approx(3 * turned[9], rel=0.05)
+    quiet(browser, run)
