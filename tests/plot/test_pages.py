@@ -240,23 +240,42 @@ def test_a_page_can_be_turned_zoomed_and_asked(name, browser, tmp_path):
     quiet(browser, run)
 
 
+def pixels(url):
+    """Of a picture that a canvas gave: shape (height, width, 4), from 0 to 1."""
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize("dimension", [2, 3])
 def test_what_moves_looks_like_what_rests(dimension, browser, tmp_path):
-    from matplotlib.image import imread
-
-    drawn = Arrangement(rng.normal(size=(36, dimension)), (3 - dimension) * rng.normal(size=36))
+    random = np.random.default_rng(2)
+    normals, offsets = random.normal(size=(36, dimension)), random.normal(size=36)
+    drawn = Arrangement(normals, (3 - dimension) * offsets)
     run = opened(browser, drawn.cells(), tmp_path)
     keys = "for (const key of ['ArrowLeft', '+', '+', 'ArrowUp']) dispatchEvent(new "
     keys += "KeyboardEvent('keydown', {key})); while (stage.texture && !stage.texture()); "
     frames = "explorer.frame(); const a = view.toDataURL(); moving = 0; explorer.frame();"
     urls = run(keys + frames + "return [a, view.toDataURL()]")
-    moved, still = (
-        imread(io.BytesIO(base64.b64decode(url.partition(",")[2])))[..., :3] for url in urls
-    )
+    moved, still = (pixels(url)[..., :3] for url in urls)
     assert urls[0] != urls[1]  # else both are drawn in one way
     assert np.mean(np.abs(moved - still).max(axis=-1) > 0.1) < 0.08
     assert np.mean(np.abs(still - still.mean(axis=(0, 1)))) > 0.03
+    quiet(browser, run)
+
+
+@pytest.mark.processes
+def test_planes_in_space_move_as_their_outlines(browser, tmp_path):
+    random = np.random.default_rng(2)
+    drawn = Arrangement(random.normal(size=(17, 3)), random.normal(size=17))
+    run = opened(browser, drawn.cells(), tmp_path)
+    picture = "explorer.frame(); return view.toDataURL()"
+    moved, still = (
+        pixels(run(f"if (nPolygons < 2000) throw 'few'; moving = {k}; {picture}"))[..., 3] > 0
+        for k in (1, 0)
+    )
+    assert np.mean(moved != still) < 0.01 < np.mean(still)
     quiet(browser, run)
 
 
