@@ -1,5 +1,7 @@
 """Checks that every link inside a built site leads to a file, and to a place in it.
 
+What a page loads is a link of the site: it needs no network.
+
 python .ci/links.py SITE
 """
 
@@ -14,7 +16,7 @@ class Page(HTMLParser):
 
     def __init__(self, path):
         super().__init__()
-        self.links, self.places = [], set()
+        self.links, self.loaded, self.places = [], set(), set()
         self.feed(path.read_text("utf-8"))
 
     def handle_starttag(self, tag, attrs):
@@ -22,6 +24,8 @@ class Page(HTMLParser):
         found = dict(attrs)
         self.places |= {found[key] for key in ("id", "name") if found.get(key)}
         self.links += [found[key] for key in ("href", "src") if found.get(key)]
+        if tag == "link" or "src" in found:
+            self.loaded.add(found.get("src") or found.get("href"))
 
 
 def dead_links(site):
@@ -34,7 +38,8 @@ def dead_links(site):
     for path, page in pages.items():
         for link in page.links:
             parts = urlsplit(link)
-            if parts.scheme or parts.netloc:
+            outside = parts.scheme or parts.netloc
+            if parts.scheme == "data" or (outside and link not in page.loaded):
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             place = unquote(parts.fragment)

@@ -48,7 +48,7 @@ def test_dead_links_of_a_site_are_found(tmp_path):
         "index.html": '<a href="a/b.html#there">b</a><a href="https://example.org">out</a>',
         "a/b.html": '<p id="there"><a href="#no">x</a><img src="../none.png"></p>',
         "c.html": '<a href="a/b.html#gone">b</a><a href="d%20e.html">d</a>',
-        "d e.html": "",
+        "d e.html": '<script src="https://example.org/x.js"></script><img src="data:,">',
     }
     (tmp_path / "a").mkdir()
     for name, text in pages.items():
@@ -56,6 +56,7 @@ def test_dead_links_of_a_site_are_found(tmp_path):
     command = [sys.executable, ROOT / ".ci" / "links.py", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True)
     dead = ["a/b.html: #no", "a/b.html: ../none.png", "c.html: a/b.html#gone"]
+    dead += ["d e.html: https://example.org/x.js"]
     assert (done.returncode, done.stdout.splitlines()) == (1, dead)
 
 
