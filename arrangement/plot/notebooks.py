@@ -39,7 +39,7 @@ SIDE = 200
 ROWS, LONG, LONG_TITLE = 8, 60, 100
 """A table has so many parts at most, an entry and a title so many characters."""
 
-MOST_LINES, MOST_CLIPS, MOST_POINTS, MOST_REGIONS = 150, 15_000, 1_000, 600
+MOST_LINES, MOST_CLIPS, MOST_POINTS, MOST_REGIONS = 150, 15_000, 400, 600
 """Beyond these a picture would take too long, or too much of a notebook."""
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
@@ -154,14 +154,23 @@ def _words(packed: NDArray[np.uint64], n: int) -> list[str]:
     return ["".join("-0+"[s + 1] for s in row) for row in unpack_signs(packed, n)[:, :LONG]]
 
 
+def _rounded(number: Any) -> str:
+    try:
+        return f"{float(number):.4g}"
+    except OverflowError:
+        return "huge"
+
+
 def _of_hyperplanes(drawn: Any) -> tuple[Sequence[str], Rows, int]:
     rows = []
     for i in range(min(ROWS, len(drawn))):
-        form = repr(drawn[i]).partition(": ")[2]
-        if len(form) > LONG:
-            *normal, offset = (f"{v:.4g}" for v in windows.unit_rows(drawn.rows[i : i + 1])[0])
-            form = f"≈ ({', '.join(normal)})·x + {offset} = 0"
-        rows.append((drawn[i].label or i, form))
+        exact = repr(drawn[i]).partition(": ")[2] if drawn.dimension <= ROWS else ""
+        if not 0 < len(exact) <= LONG:
+            row = drawn.given[i]
+            entries = [_rounded(v) for v in row[: min(ROWS, drawn.dimension)]]
+            entries += ["…"] * (drawn.dimension > ROWS)
+            exact = f"≈ ({', '.join(entries)})·x + {_rounded(row[-1])} = 0"
+        rows.append((drawn[i].label or i, exact))
     return ("", "hyperplane"), list(rows), len(drawn)
 
 

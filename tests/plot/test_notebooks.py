@@ -102,9 +102,15 @@ def test_a_picture_of_lines_has_the_lines_and_the_cells():
     assert html(families.coxeter("H", 3)).count("<path") == 15
 
 
+def test_long_numbers_are_rounded():
+    text = html(Arrangement([[10**400, 1], ["1/3", f"{10**90}/7"]], [0, 10**99]))
+    assert "≈ (huge, 1)·x + 0 = 0" in text
+    assert "≈ (0.3333, 1.429e+89)·x + 1e+99 = 0" in text
+
+
 def test_nothing_is_searched_for():
     """What has many parts is shown at once, and what is costly stays uncomputed."""
-    drawn = Arrangement(np.random.default_rng(1).normal(size=(2000, 12)))
+    drawn = Arrangement(np.random.default_rng(1).normal(size=(500, 300)))
     cells = families.resonance(6).cells()
     begin = time.process_time()
     for what in (drawn, cells):
