@@ -123,8 +123,22 @@ class Hyperplanes:
         return result
 
     def chosen(self, which: Iterable[int]) -> Self:
-        """The arrangement of some hyperplanes, in the order in which they are named."""
-        which = list(which)
+        """The arrangement of some hyperplanes, in the order in which they are named.
+
+        Raises
+        ------
+        InputError
+            If there is no such hyperplane.
+
+        Examples
+        --------
+        >>> from arrangement import families
+        >>> families.braid(3).chosen([2, 0]).normals.tolist()
+        [[0.0, 1.0, -1.0], [1.0, -1.0, 0.0]]
+        """
+        if not isinstance(which, Iterable):
+            raise InputError(f"{shown(which)} is no list of hyperplanes")
+        which = [hyperplane_number(i, self.n_hyperplanes) for i in which]
         labels = [self._labels[i] for i in which] if self._labels else ()
         return self.from_exact(self.given[which], labels)
 
@@ -248,10 +262,28 @@ class Hyperplanes:
         columns = exact.independent_columns(self.rows[:, :-1])
         return self.from_exact(self.given[:, [*columns, self.dimension]], self._labels)
 
-    def with_rows(self, rows: NDArray[Any], labels: Sequence[str] = ()) -> Self:
-        """This arrangement and more hyperplanes, given as exact rows, at the end."""
-        both = (*self.labels, *(labels or [""] * len(rows)))
-        return self.from_exact(np.concatenate([self.given, rows]), both)
+    def with_rows(self, rows: Any, labels: Sequence[str] | None = None) -> Self:
+        """This arrangement and more hyperplanes, rows [normal | offset], at the end.
+
+        Raises
+        ------
+        InputError
+            If a row is no hyperplane, or one of another dimension.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> len(Arrangement([[1, 0], [0, 1]]).with_rows([[1, 1, -1], [1, 1, "1/2"]]))
+        4
+        """
+        table = exact_table(rows, "rows", "row", 2, irrational=True)
+        if table.shape[1] != self.dimension + 1:
+            raise InputError(
+                f"rows of {table.shape[1]} entries; [normal | offset] has {self.dimension + 1}"
+            )
+        more = Hyperplanes(table[:, :-1], table[:, -1], labels or None)
+        both = np.concatenate([self.given, more.given])
+        return self.from_exact(both, (*self.labels, *more.labels))
 
     def sign_vector(self, x: Any) -> Signs:
         """On which side of each hyperplane a point is, exactly.
