@@ -1,4 +1,4 @@
-"""Every call in the last column of the tables of words runs, and no word is left without one."""
+"""Every call in the last column of the tables of words runs, and no word is left out."""
 
 import re
 from pathlib import Path

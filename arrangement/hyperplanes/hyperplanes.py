@@ -138,7 +138,7 @@ class Hyperplanes:
         """
         if not isinstance(which, Iterable):
             raise InputError(f"{shown(which)} is no list of hyperplanes")
-        which = [hyperplane_number(i, self.n_hyperplanes) for i in which]
+        which = [hyperplane_number(i, self) for i in which]
         labels = [self._labels[i] for i in which] if self._labels else ()
         return self.from_exact(self.given[which], labels)
 
@@ -242,9 +242,9 @@ class Hyperplanes:
         """Do the normals span the space (rank = d)?"""
         return self.rank == self.dimension
 
-    def deletion(self, i: int) -> Self:
+    def deletion(self, i: int | Hyperplane) -> Self:
         """The arrangement without hyperplane i."""
-        i = hyperplane_number(i, self.n_hyperplanes)
+        i = hyperplane_number(i, self)
         return self.chosen(k for k in range(self.n_hyperplanes) if k != i)
 
     def essentialization(self) -> Self:
@@ -355,8 +355,22 @@ class Hyperplanes:
         return tuple(map(_monic, self.rows))
 
 
-def hyperplane_number(i: Any, n: int) -> int:
-    """The number of one of n hyperplanes, counted from 0; an InputError if there is none."""
+def hyperplane_number(i: Any, arrangement: Hyperplanes) -> int:
+    """The number of a hyperplane, counted from 0, which is given by it or as itself.
+
+    Raises
+    ------
+    InputError
+        If there is no such hyperplane.
+    """
+    n = arrangement.n_hyperplanes
+    if isinstance(i, Hyperplane):
+        found = i.index if i.arrangement is arrangement else None
+        if found is None:
+            found = next((k for k, own in enumerate(arrangement) if own == i), None)
+        if found is None:
+            raise InputError(f"{i!r} is none of the {n} hyperplanes here")
+        return found
     try:
         i = operator.index(i)
     except TypeError:

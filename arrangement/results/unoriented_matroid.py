@@ -107,7 +107,8 @@ class Matroid:
     def is_independent(self, elements: Any) -> bool:
         """Are the normals of these elements, each named once, linearly independent?"""
         chosen = [
-            hyperplane_number(i, len(self)) for i in np.atleast_1d(entries(elements)).tolist()
+            hyperplane_number(i, self.arrangement)
+            for i in np.atleast_1d(entries(elements)).tolist()
         ]
         if len(set(chosen)) < len(chosen):
             raise InputError("the elements of a set are named once each")

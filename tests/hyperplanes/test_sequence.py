@@ -253,3 +253,17 @@ def test_rows_that_are_added_are_hyperplanes(rows, message):
     with pytest.raises(InputError, match=message):
         families.braid(3).with_rows(rows)
     assert families.braid(3).with_rows([[1, 2, 0.5, "1/3"]])[3].offset == Fraction(1, 3)
+
+
+def test_a_hyperplane_is_given_by_its_number_or_as_itself():
+    lines = Arrangement([[1, 1], [1, -1], [0, 1]], [0, 0, -1])
+    turned = Arrangement([[0, -2], [3, 3]], [2, 0])
+    assert lines.deletion(lines[1]) == lines.deletion(1)
+    assert lines.deletion(turned[0]) == lines.deletion(2)
+    assert lines.restriction(turned[1]) == lines.restriction(0)
+    assert lines.join(lines[0], turned[0]) == lines.join(0, 2)
+    assert lines.is_separating_hyperplane(0, 1, turned[0]) == (
+        lines.is_separating_hyperplane(0, 1, 2)
+    )
+    with pytest.raises(InputError, match=r"Hyperplane 0: x0 = 0 is none of the 3"):
+        lines.deletion(Arrangement([[1, 0]])[0])
