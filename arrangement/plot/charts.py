@@ -115,7 +115,10 @@ class Plane:
         _fill(axes, self.polygons, colours, marked)
         _rule(axes, list(windows.line_segments(self.lines, self.window)), len(self.lines))
         show_window(axes, self.window)
-        ends = [_along(windows.line_segments(line, self.window)) for line in self.lines]
+        skipped = 2 if len(self.names) == 1 else 0  # the ends of a strip have no room
+        ends = [
+            _along(windows.line_segments(line, self.window))[skipped:] for line in self.lines
+        ]
         add_names(axes, _labels(self.cells), ends)
         axes.set_xlabel(self.names[0])
         if len(self.names) == 2:
