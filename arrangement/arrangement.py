@@ -218,6 +218,7 @@ class Arrangement(Hyperplanes):
     is_free = near.warned(derivations.is_free)
     derivations = near.warned(derivations.derivations)
     is_formal = near.warned(freeness.is_formal)
+    minimal_generated_number = near.warned(freeness.minimal_generated_number)
 
     distance_between_regions = distances.distance_between_regions
     is_separating_hyperplane = distances.is_separating_hyperplane

@@ -83,7 +83,10 @@ EXAMPLES = {
         "arrangement count --family threshold 6 --symmetry auto --json",
     ),
     "faces": ("arrangement faces planes.csv", "arrangement faces planes.csv --dimension 1"),
-    "flats": ("arrangement flats --family braid 5 --graphml poset.graphml",),
+    "flats": (
+        "arrangement flats --family braid 5 --graphml poset.graphml",
+        "arrangement flats --family braid 4 --plot lattice.svg",
+    ),
     "bounds": ("arrangement bounds planes.csv", "arrangement bounds --network 2 16 16 1"),
     "landscape": (
         "arrangement landscape --data samples.csv --plot landscape.html",

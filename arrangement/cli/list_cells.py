@@ -26,6 +26,7 @@ from arrangement.cli.options import (
     add_jobs,
     add_outputs,
     chosen,
+    source_name,
     workers,
 )
 from arrangement.cli.parser import Parser
@@ -77,7 +78,8 @@ def run(options: argparse.Namespace) -> Result:
     if options.plot is not None:
         if symmetry is not None:
             raise InputError("--plot: not with --symmetry, all cells are drawn")
-        _check_drawable(arrangement, options.plot)
+        if is_page(options.plot):
+            _check_page(arrangement)
     for option in ("jobs", "checkpoint"):
         if options.method == "lp" and getattr(options, option) is not None:
             raise InputError(f"--{option}: not for --method lp")
@@ -113,15 +115,7 @@ def run(options: argparse.Namespace) -> Result:
     if options.out is not None:
         cells.save(options.out)
     if options.plot is not None:
-        # Few ask for a picture, and its modules take time to import.
-        from arrangement import plot
-
-        if options.family is not None:
-            source = " ".join(options.family)
-        else:
-            source = "standard input" if options.file == "-" else os.path.basename(options.file)
-        draw = plot.page if is_page(options.plot) else plot.arrangement
-        draw(cells, options.plot, source=source)
+        _draw(cells, options)
     if not options.vertices or isinstance(cells, CellClasses):
         return Result(facts)
     closures = _closures(cells)
@@ -180,16 +174,23 @@ def _blocks(options: argparse.Namespace) -> Result:
     return Result([*of_arrangement(arrangement), *facts, seconds()])
 
 
-def _check_drawable(arrangement: Arrangement, path: str) -> None:
-    d = arrangement.dimension
-    if is_page(path):
-        if d not in (2, 3):
-            raise InputError(
-                f"--plot: a page needs dimension 2 or 3; this is an {arrangement!r}"
-            )
-        return
-    if not (d in (1, 2) or (d == 3 and arrangement.is_central)):
-        raise InputError(
-            "--plot: a picture needs dimension 1 or 2, or dimension 3 and hyperplanes that "
-            f"share a point; this is an {arrangement!r}"
-        )
+def _draw(cells: Cells, options: argparse.Namespace) -> None:
+    """The page or the picture that shows the cells: beyond space, their graph."""
+    # Few ask for a picture, and its modules take time to import.
+    from arrangement import plot
+
+    source, drawn = source_name(options), cells.arrangement
+    if is_page(options.plot):
+        plot.page(cells, options.plot, source=source)
+    elif drawn.dimension <= 3:
+        plot.arrangement(cells, options.plot, source=source)
+    elif cells.domain is None and 0 < drawn.rank <= 3:
+        essential = drawn.essentialization().cells()
+        plot.arrangement(essential, options.plot, source=f"{source}, essentialization")
+    else:
+        plot.tope_graph(cells, options.plot, source=source)
+
+
+def _check_page(arrangement: Arrangement) -> None:
+    if arrangement.dimension not in (2, 3):
+        raise InputError(f"--plot: a page needs dimension 2 or 3; this is an {arrangement!r}")

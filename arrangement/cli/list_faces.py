@@ -6,8 +6,17 @@ import argparse
 from typing import Any
 
 from arrangement.cli.facts import Fact, Result, of_arrangement, sign_rows
-from arrangement.cli.options import NUMBERS, add_arrangement, add_domain, check_range, chosen
+from arrangement.cli.options import (
+    NUMBERS,
+    add_arrangement,
+    add_domain,
+    check_range,
+    chosen,
+    source_name,
+)
 from arrangement.cli.parser import Parser
+from arrangement.cli.results_written import FORMATS, check_outputs
+from arrangement.errors import InputError
 
 __all__ = ["add", "run"]
 
@@ -24,12 +33,22 @@ def add(parser: Parser) -> None:
 --dimension K:int  list the faces of dimension K
 --method {count,enumerate}  the face vector by Whitney numbers of the restrictions (default
     without a domain), or by enumerating the faces
+--plot FILE.png  draw the Hasse diagram of the lattice of all faces (.png, .pdf, .svg)
 """)
 
 
 def run(options: argparse.Namespace) -> Result:
     """Count the faces of every dimension, or list those of one."""
+    check_outputs(options, options.file, pictures=FORMATS)
     arrangement, domain = chosen(options)
+    if options.plot is not None:
+        if domain is not None:
+            raise InputError("--plot: not with a domain, all faces are drawn")
+        from arrangement import plot
+
+        plot.hasse_diagram(
+            arrangement.face_lattice(), options.plot, source=source_name(options)
+        )
     facts = of_arrangement(arrangement)
     if options.dimension is None:
         vector = arrangement.face_vector(method=options.method, domain=domain)

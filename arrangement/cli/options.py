@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,13 @@ def chosen(options: argparse.Namespace) -> tuple[Arrangement, Any]:
     if given:
         return arrangement, _polyhedron(options.domain_file, arrangement.dimension)
     return arrangement, domain
+
+
+def source_name(options: argparse.Namespace) -> str:
+    """What a picture says of where its arrangement is from."""
+    if options.family is not None:
+        return " ".join(options.family)
+    return "standard input" if options.file == "-" else os.path.basename(options.file)
 
 
 def check_range(name: str, value: int, dimension: int) -> None:

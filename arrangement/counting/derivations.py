@@ -5,8 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from itertools import combinations, count
+from math import comb
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from arrangement import exact
 from arrangement.checks import check_instance
 from arrangement.counting.freeness import exponents, inductive_chain, is_supersolvable
 from arrangement.errors import InputError, MissingExtraError, SizeError, SolverError
@@ -14,6 +21,11 @@ from arrangement.exact.one_field import field_of
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 
 __all__ = ["derivations", "is_free"]
+
+Integers = NDArray[np.object_]
+
+LARGEST = 1500, 200
+"""Coefficients of a derivation up to which a basis is sought, of rational and other ones."""
 
 ADDITIONS = 200
 """Arrangements that are looked at for a chain of additions before a program is asked."""
@@ -107,9 +119,15 @@ def is_free(arrangement: Hyperplanes) -> bool:
     """Is the module of logarithmic derivations of a central arrangement free?
 
     It is not if the characteristic polynomial has other roots than integers (Terao 1981), and
-    it is if the arrangement is supersolvable or a chain of additions is found soon. Only where
-    all this does not tell, Singular or Macaulay2 is asked for the number of generators of
-    :func:`derivations`, with its parameters and errors: D(A) has rank d.
+    it is if the arrangement is supersolvable or a chain of additions is found soon. Where all
+    this does not tell, a basis is sought among the derivations whose degrees are the roots, as
+    those of a basis are, by linear algebra. Only where that is too large, Singular or Macaulay2
+    is asked for the number of generators of :func:`derivations`, with its errors.
+
+    References
+    ----------
+    P. Orlik and H. Terao, *Arrangements of Hyperplanes* (1992), Theorem 4.19 (Saito's
+    criterion) and Theorem 4.137.
 
     Examples
     --------
@@ -121,14 +139,69 @@ def is_free(arrangement: Hyperplanes) -> bool:
     """
     if is_supersolvable(arrangement):
         return True
-    if exponents(arrangement) is None:
+    degrees = exponents(arrangement)
+    if degrees is None:
         return False
     try:
         if inductive_chain(arrangement, ADDITIONS) is not None:
             return True
     except SizeError:
         pass
-    return len(derivations(arrangement)) == arrangement.dimension
+    d = arrangement.dimension
+    normals = arrangement.rows[arrangement.different, :-1]
+    if d * comb(degrees[-1] + d - 1, d - 1) <= LARGEST[field_of(normals) is not None]:
+        return _has_basis(normals, degrees)
+    return len(derivations(arrangement)) == d
+
+
+def _has_basis(normals: Integers, degrees: Sequence[int]) -> bool:
+    """Is there a basis of derivations of these degrees, ascending, that add up to n?
+
+    A derivation of degree k is a vector of the coefficients of p_1, …, p_d. For each α_i, the
+    polynomial Σ a_j p_j is to be 0 on the hyperplane, which it is if it is 0 at the points that
+    have integers t ≥ 0, Σ t = k, as coordinates there. If there is a basis, then of each degree
+    as many derivations as it has are new, not sums of multiples of those before. If so many
+    are, their determinant is a multiple of Π α_i by a number (Saito), which is not 0 if it is
+    not 0 at one point off the hyperplanes.
+    """
+    d = normals.shape[1]
+    point = next(
+        x for x in (np.array([k**j for j in range(d)], dtype=object) for k in count(2))
+        if all(normals @ x)
+    )  # fmt: skip
+    spaces = [exact.nullspace(normal[None]) for normal in normals]
+    found: list[tuple[int, Integers]] = []  # degree, and coefficients by component and monomial
+    for k in sorted(set(degrees)):
+        monomials = _powers(d, k)
+        place = {tuple(m): i for i, m in enumerate(monomials.tolist())}
+        conditions = [
+            np.outer(normal, np.prod((space @ t)[None] ** monomials, axis=1)).ravel()
+            for normal, space in zip(normals, spaces, strict=True)
+            for t in _powers(d - 1, k)
+        ]
+        multiples = []
+        for degree, one in found:
+            for factor in _powers(d, k - degree):
+                wide = np.full((d, len(monomials)), 0, dtype=object)
+                wide[:, [place[tuple(m)] for m in (_powers(d, degree) + factor).tolist()]] = one
+                multiples.append(wide.ravel())
+        kept = exact.nullspace(np.array(conditions, dtype=object))
+        known = np.array(multiples, dtype=object).reshape(len(multiples), len(kept)).T
+        chosen = exact.independent_columns(np.concatenate([known, kept], axis=1))
+        new = [c - known.shape[1] for c in chosen if c >= known.shape[1]]
+        if len(new) != degrees.count(k):
+            return False
+        found += [(k, kept[:, c].reshape(d, -1)) for c in new]
+    values = [one @ np.prod(point[None] ** _powers(d, k), axis=1) for k, one in found]
+    return exact.rank(np.array(values, dtype=object)) == d
+
+
+def _powers(d: int, k: int) -> Integers:
+    """All d integers that are not negative and add up to k, as rows."""
+    bars = np.array(list(combinations(range(k + d - 1), d - 1)), dtype=object)
+    bars = bars.reshape(comb(k + d - 1, d - 1), d - 1)
+    ends = np.full((len(bars), 1), 0, dtype=object)
+    return np.diff(np.concatenate([ends - 1, bars, ends + k + d - 1], axis=1), axis=1) - 1
 
 
 def _answer(facts: dict[str, object]) -> list[str]:
@@ -148,7 +221,8 @@ def _answer(facts: dict[str, object]) -> list[str]:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
-    lines = done.stdout.split()
+    # A Singular without its modules warns of them in comments.
+    lines = [line for line in done.stdout.split("\n") if line and not line.startswith("//")]
     whole = len(lines) % int(str(facts["d"])) == 0
     if done.returncode or not whole or "?" in done.stdout or "error" in done.stdout:
         said = " ".join((done.stderr or done.stdout).split())

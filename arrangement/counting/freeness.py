@@ -238,18 +238,47 @@ def is_formal(arrangement: Hyperplanes) -> bool:
     >>> Arrangement([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).is_formal()
     False
     """
+    return minimal_generated_number(arrangement) == 2
+
+
+def minimal_generated_number(arrangement: Hyperplanes) -> int:
+    """The least k ≥ 2 so that dependencies of k + 1 normals span all dependencies of them.
+
+    Those of the hyperplanes that contain a flat of rank k are looked at, one flat after
+    another. Copies of a hyperplane count once.
+
+    Raises
+    ------
+    InputError
+        If the hyperplanes share no point.
+
+    References
+    ----------
+    SageMath's ``minimal_generated_number``.
+
+    Examples
+    --------
+    >>> from arrangement import Arrangement, families
+    >>> families.braid(4).minimal_generated_number()
+    2
+    >>> Arrangement([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).minimal_generated_number()
+    3
+    """
     _refuse_affine(arrangement)
     normals = arrangement.rows[:, :-1]
     n = len(arrangement.different)
-    found = [np.full((n, 0), 0, dtype=object)]
-    for flat in _flats(arrangement, 2) if arrangement.rank > 1 else ():
-        on = np.flatnonzero(flat[arrangement.different])
-        if len(on) > 2:
-            dependencies = exact.nullspace(normals[arrangement.different[on]].T)
-            wide = np.full((n, dependencies.shape[1]), 0, dtype=object)
-            wide[on] = dependencies
-            found.append(wide)
-    return exact.rank(np.concatenate(found, axis=1)) == n - arrangement.rank
+    for k in range(2, arrangement.rank):
+        found = [np.full((n, 0), 0, dtype=object)]
+        for flat in _flats(arrangement, k):
+            on = np.flatnonzero(flat[arrangement.different])
+            if len(on) > k:
+                dependencies = exact.nullspace(normals[arrangement.different[on]].T)
+                wide = np.full((n, dependencies.shape[1]), 0, dtype=object)
+                wide[on] = dependencies
+                found.append(wide)
+        if exact.rank(np.concatenate(found, axis=1)) == n - arrangement.rank:
+            return k
+    return max(2, arrangement.rank)
 
 
 def exponents(arrangement: Hyperplanes) -> Exponents | None:

@@ -522,7 +522,8 @@ class Cone:
         turning = np.where(sides >= 0, m + (sides >> 1), (~on).argmax(axis=1))
         above = np.where(sides >= 0, sides & 1, 1) == 1
         rays = exact.null_vectors(self.sides, on)
-        turn = ((self.sides[turning] * rays).sum(axis=1) > 0).astype(np.bool_) != above
+        values = np.matmul(self.sides[turning][:, None], rays[:, :, None])[:, 0, 0]
+        turn = (values > 0).astype(np.bool_) != above
         rays[turn] = -rays[turn]
         wide = np.full((len(rays), self.width), 0, dtype=object)
         wide[:, self.columns] = rays

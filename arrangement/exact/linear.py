@@ -200,7 +200,7 @@ def null_vectors(matrix: Integers, sets: NDArray[np.bool_]) -> Integers:
             at[waiting] += 1
             pairs, which = np.unique(basis[waiting] * n + row, return_inverse=True)
             old = bases[pairs // n]
-            values = (old * matrix[pairs % n][:, None]).sum(axis=2)
+            values = np.matmul(old, matrix[pairs % n][:, :, None])[:, :, 0]
             cuts = values.astype(bool)
             cut = cuts.any(axis=1)
             found.append(_orthogonal(old[cut], values[cut], cuts[cut].argmax(axis=1)))

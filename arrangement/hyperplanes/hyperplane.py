@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.checks import given_points
+from arrangement.errors import InputError
 from arrangement.exact.fields import Number
 from arrangement.exact.numbers import linear_form
 
@@ -88,6 +89,45 @@ class Hyperplane:
         rows = self.arrangement.rows[self.index : self.index + 1]
         sides = exact.signs_at(rows, points)[:, 0]
         return int(sides[0]) if single else sides
+
+    @property
+    def point(self) -> tuple[Any, ...]:
+        """The point nearest the origin, exact numbers.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> [str(v) for v in Arrangement([[1, 2, 3]], [-4])[0].point]
+        ['2/7', '4/7', '6/7']
+        """
+        return self.orthogonal_projection([0] * self.arrangement.dimension)
+
+    def orthogonal_projection(self, x: Any) -> tuple[Any, ...]:
+        """The point of the hyperplane that is nearest to a point, exact numbers.
+
+        Parameters
+        ----------
+        x : array_like, shape (d,)
+            See :meth:`Arrangement.sign_vector`.
+
+        Raises
+        ------
+        InputError
+            If it is not one point with d coordinates.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> [str(v) for v in Arrangement([[1, 2, 3]], [-4])[0].orthogonal_projection([3, 4, 5])]
+        ['10/7', '6/7', '2/7']
+        """
+        points, single = given_points(x, self.arrangement.dimension, irrational=True)
+        if not single:
+            raise InputError(f"one point is projected, not {len(points)}")
+        *normal, offset = self.arrangement.rows[self.index]
+        above = sum((a * v for a, v in zip(normal, points[0], strict=True)), offset)
+        part = exact.ratio(above, sum(a * a for a in normal))
+        return tuple(v - part * a for a, v in zip(normal, points[0], strict=True))
 
     def __contains__(self, x: Any) -> bool:
         return not np.any(self.side(x))

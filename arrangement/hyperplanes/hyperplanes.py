@@ -144,13 +144,20 @@ class Hyperplanes(InNotebooks):
         which : iterable of int
             Indices of hyperplanes.
 
+        Raises
+        ------
+        InputError
+            If there is no such hyperplane.
+
         Examples
         --------
         >>> from arrangement import Arrangement
         >>> Arrangement([[1, 0], [0, 1], [1, 1]]).chosen([2, 0]).normals.tolist()
         [[1.0, 1.0], [1.0, 0.0]]
         """
-        which = list(which)
+        if not isinstance(which, Iterable):
+            raise InputError(f"{shown(which)} is no list of hyperplanes")
+        which = [hyperplane_number(i, self) for i in which]
         labels = [self._labels[i] for i in which] if self._labels else ()
         return self.from_exact(self.given[which], labels)
 
@@ -254,13 +261,13 @@ class Hyperplanes(InNotebooks):
         """Do the normals span the space (rank = d)?"""
         return self.rank == self.dimension
 
-    def deletion(self, i: int) -> Self:
+    def deletion(self, i: int | Hyperplane) -> Self:
         """The arrangement without hyperplane i.
 
         Parameters
         ----------
-        i : int
-            A hyperplane; from the end if negative.
+        i : int or Hyperplane
+            A hyperplane, or its index; from the end if negative.
 
         Examples
         --------
@@ -268,7 +275,7 @@ class Hyperplanes(InNotebooks):
         >>> Arrangement([[1, 0], [0, 1], [1, 1]]).deletion(0).normals.tolist()
         [[0.0, 1.0], [1.0, 1.0]]
         """
-        i = hyperplane_number(i, self.n_hyperplanes)
+        i = hyperplane_number(i, self)
         return self.chosen(k for k in range(self.n_hyperplanes) if k != i)
 
     def essentialization(self) -> Self:
@@ -286,23 +293,33 @@ class Hyperplanes(InNotebooks):
         columns = exact.independent_columns(self.rows[:, :-1])
         return self.from_exact(self.given[:, [*columns, self.dimension]], self._labels)
 
-    def with_rows(self, rows: NDArray[Any], labels: Sequence[str] = ()) -> Self:
-        """This arrangement and more hyperplanes, given as exact rows, at the end.
+    def with_rows(self, rows: Any, labels: Sequence[str] | None = None) -> Self:
+        """This arrangement and more hyperplanes, rows [normal | offset], at the end.
 
         Parameters
         ----------
-        rows : ndarray of exact numbers, shape (m, d + 1)
-        labels : sequence of m str
+        rows : array-like of exact numbers, shape (m, d + 1)
+        labels : sequence of m str, optional
+
+        Raises
+        ------
+        InputError
+            If a row is no hyperplane, or one of another dimension.
 
         Examples
         --------
         >>> from arrangement import Arrangement
-        >>> lines = Arrangement([[1, 0], [0, 1]])
-        >>> lines.with_rows(Arrangement([[1, 1]], [2]).given).offsets.tolist()
-        [0.0, 0.0, 2.0]
+        >>> len(Arrangement([[1, 0], [0, 1]]).with_rows([[1, 1, -1], [1, 1, "1/2"]]))
+        4
         """
-        both = (*self.labels, *(labels or [""] * len(rows)))
-        return self.from_exact(np.concatenate([self.given, rows]), both)
+        table = exact_table(rows, "rows", "row", 2, irrational=True)
+        if table.shape[1] != self.dimension + 1:
+            raise InputError(
+                f"rows of {table.shape[1]} entries; [normal | offset] has {self.dimension + 1}"
+            )
+        more = Hyperplanes(table[:, :-1], table[:, -1], labels or None)
+        both = np.concatenate([self.given, more.given])
+        return self.from_exact(both, (*self.labels, *more.labels))
 
     def sign_vector(self, x: Any) -> Signs:
         """On which side of each hyperplane a point is, exactly.
@@ -374,8 +391,22 @@ class Hyperplanes(InNotebooks):
         return tuple(map(_monic, self.rows))
 
 
-def hyperplane_number(i: Any, n: int) -> int:
-    """The number of one of n hyperplanes, counted from 0; an InputError if there is none."""
+def hyperplane_number(i: Any, arrangement: Hyperplanes) -> int:
+    """The number of a hyperplane, counted from 0, which is given by it or as itself.
+
+    Raises
+    ------
+    InputError
+        If there is no such hyperplane.
+    """
+    n = arrangement.n_hyperplanes
+    if isinstance(i, Hyperplane):
+        found = i.index if i.arrangement is arrangement else None
+        if found is None:
+            found = next((k for k, own in enumerate(arrangement) if own == i), None)
+        if found is None:
+            raise InputError(f"{i!r} is none of the {n} hyperplanes here")
+        return found
     try:
         i = operator.index(i)
     except TypeError:

@@ -124,7 +124,7 @@ def restriction(arrangement: Given, flat: Any, repetitions: bool = False) -> Giv
     Parameters
     ----------
     arrangement : Arrangement
-    flat : int, or iterable of int
+    flat : int or Hyperplane, Flat, or iterable of int
         A hyperplane, or hyperplanes whose intersection is X; none for the whole space. A flat
         with an attribute ``hyperplanes`` will do.
     repetitions : bool, optional
@@ -166,7 +166,7 @@ def localization(arrangement: Given, flat: Any) -> Given:
     Parameters
     ----------
     arrangement : Arrangement
-    flat : int, or iterable of int
+    flat : int or Hyperplane, Flat, or iterable of int
         As for :func:`restriction`.
 
     Raises
@@ -196,7 +196,7 @@ def closure(arrangement: Hyperplanes, flat: Any) -> tuple[int, ...]:
     Parameters
     ----------
     arrangement : Arrangement
-    flat : int, or iterable of int
+    flat : int or Hyperplane, Flat, or iterable of int
         As for :func:`restriction`.
 
     Returns
@@ -227,7 +227,7 @@ def join(arrangement: Hyperplanes, one: Any, other: Any) -> tuple[int, ...]:
     Parameters
     ----------
     arrangement : Arrangement
-    one, other : int, or iterable of int
+    one, other : int or Hyperplane, Flat, or iterable of int
         As for :func:`restriction`.
 
     Returns
@@ -372,7 +372,7 @@ def decone(arrangement: Given, i: int) -> Given:
     [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    i = hyperplane_number(i, arrangement.n_hyperplanes)
+    i = hyperplane_number(i, arrangement)
     if not arrangement.is_central:
         raise InputError("only a central arrangement has a decone; these share no point")
     linear, (first, _) = arrangement.rows[:, :-1], arrangement.coincidence
@@ -390,7 +390,7 @@ def _hyperplanes(arrangement: Hyperplanes, flat: Any) -> list[int]:
         or not getattr(given, "ndim", 1)
     ):
         given = [given]
-    return [hyperplane_number(i, arrangement.n_hyperplanes) for i in given]
+    return [hyperplane_number(i, arrangement) for i in given]
 
 
 def _on_flat(arrangement: Hyperplanes, hyperplanes: list[int]) -> Integers:

@@ -56,7 +56,6 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
         that does not exist.
     """
     try:
-        from matplotlib import rc_context
         from matplotlib.axes import Axes
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -78,7 +77,7 @@ def canvas(target: Target, size: tuple[float, float]) -> Iterator[Axes]:
     yield figure.add_subplot()
     if path is not None:
         kind = path.suffix[1:].lower()
-        with atomic_output(path, "wb") as stream, rc_context({"svg.hashsalt": "arrangement"}):
+        with atomic_output(path, "wb") as stream:
             try:
                 figure.savefig(stream, format=kind, dpi=DPI, metadata=UNDATED.get(kind))
             except ValueError as error:  # of a title whose mathematics is damaged
@@ -157,14 +156,13 @@ def show_window(axes: Axes, window: Window) -> None:
     axes.set_aspect("equal" if window.equal else "auto")
 
 
-def fill(axes: Axes, polygons: Sequence[Any], colours: Floats) -> None:
+def fill(axes: Axes, polygons: Sequence[Any], colours: Floats, **style: Any) -> None:
     """Draw polygons in their colours."""
     from matplotlib.collections import PolyCollection
 
     # Edges in the colour of the face close the hairlines that antialiasing leaves.
-    axes.add_collection(
-        PolyCollection(polygons, facecolors=colours, edgecolors="face", linewidths=0.3)
-    )
+    style = {"edgecolors": "face", "linewidths": 0.3, **style}
+    axes.add_collection(PolyCollection(polygons, facecolors=colours, **style))
 
 
 def outline(axes: Axes, polygons: Sequence[Any], colour: str, **style: Any) -> None:

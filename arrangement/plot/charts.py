@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from arrangement.plot import sphere, windows
 from arrangement.plot.canvas import fill, outline, rule, show_window
-from arrangement.plot.marks import literal
+from arrangement.plot.marks import add_names
 from arrangement.plot.windows import Floats, Window
 
 if TYPE_CHECKING:
@@ -18,14 +18,23 @@ if TYPE_CHECKING:
 
     from arrangement.results.cells import Cells
 
-__all__ = ["Chart", "Discs", "Limits", "Plane", "TangentPlanes", "parities"]
+__all__ = [
+    "PALE", "Chart", "Discs", "Limits", "Plane", "TangentPlanes", "pale_colours", "parities"
+]  # fmt: skip
 
 Limits = tuple[tuple[float, float], ...]
 Mask = NDArray[np.bool_]
 
+# Light enough for lines and marks on top; the first two are bounded cells, the last two not.
+PALE = np.array(
+    [[0.55, 0.75, 0.9, 1], [0.72, 0.86, 0.95, 1], [0.97, 0.93, 0.83, 1], [0.93, 0.87, 0.73, 1]]
+)
+
 INK = "0.1"
 OUTLINE = "#d81b60"
 PIXELS = 900
+SPOTS = [6, -7, 14, -15, 24, -25]
+"""Places for a name on the points of half a great circle."""
 GAP = 0.16  # half the distance between the two halves of a picture
 
 
@@ -77,7 +86,7 @@ class Plane:
         domain = None if cells.domain is None else windows.unit_rows(np.asarray(cells.domain))
         self.rows = _upright(rows) if d == 1 else rows
         self.domain = _upright(domain) if d == 1 and domain is not None else domain
-        self.lines = self.rows[_distinct(cells)]
+        self.lines = self.rows[cells.arrangement.different]
         feet = -self.lines[:, 2:] * self.lines[:, :2]  # each line's point nearest the origin
         self.vertices = feet if d == 1 else windows.vertices(self.lines, self.domain)
         seen = self.vertices if len(self.vertices) else feet
@@ -105,8 +114,12 @@ class Plane:
         """Draw the cells in their colours, the hyperplanes, and an outline of marked cells."""
         _fill(axes, self.polygons, colours, marked)
         _rule(axes, list(windows.line_segments(self.lines, self.window)), len(self.lines))
-        self._label(axes)
         show_window(axes, self.window)
+        skipped = 2 if len(self.names) == 1 else 0  # the ends of a strip have no room
+        ends = [
+            _along(windows.line_segments(line, self.window))[skipped:] for line in self.lines
+        ]
+        add_names(axes, _labels(self.cells), ends)
         axes.set_xlabel(self.names[0])
         if len(self.names) == 2:
             axes.set_ylabel(self.names[1])
@@ -114,18 +127,6 @@ class Plane:
             axes.set_yticks([])
             x, y = self.vertices[self.window.contains(self.vertices)].T
             axes.plot(x, y, "o", color=INK, markersize=4, zorder=3)
-
-    def _label(self, axes: Axes) -> None:
-        """Write the labels of the lines where these leave the window."""
-        x, y = (np.array(self.window.low) + self.window.high) / 2
-        labels = np.array(self.cells.arrangement.labels, dtype=object)[_distinct(self.cells)]
-        for line, label in zip(self.lines, labels, strict=True):
-            if not label:
-                continue
-            for _, (u, v) in windows.line_segments(line, self.window):
-                across, along = "left" if u < x else "right", "bottom" if v < y else "top"
-                paper = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}
-                axes.text(u, v, literal(label), ha=across, va=along, bbox=paper, zorder=4)
 
     def place(self, points: Floats) -> tuple[Floats, Mask]:
         """Where points of the space are in the picture, and which of them are in it."""
@@ -153,7 +154,7 @@ class Discs:
         self.cells = cells
         self.letter = letter
         self.normals = windows.unit_rows(cells.arrangement.rows)[:, :3]
-        self.circles = self.normals[_distinct(cells)]
+        self.circles = self.normals[cells.arrangement.different]
         self.parity = parities(cells)
 
     def paint(self, axes: Axes, colours: Floats, marked: Mask | None = None) -> None:
@@ -192,6 +193,8 @@ class Discs:
         axes.text(0, 0, f"$+{self.letter}_1$", ha="center", va="center")
         _rule(axes, arcs, len(self.circles))
         _bare(axes, 2 + GAP, 1.15)
+        both = zip(arcs[: len(self.circles)], arcs[len(self.circles) :], strict=True)
+        add_names(axes, _labels(self.cells), [np.vstack([a[SPOTS], b[SPOTS]]) for a, b in both])
 
     def place(self, points: Floats) -> tuple[Floats, Mask]:
         """Where points of the space are in the picture; the origin has no direction."""
@@ -220,8 +223,10 @@ class TangentPlanes:
         self.letter = letter
         self.rows = windows.unit_rows(cells.arrangement.rows)[:, :3]
         slopes = np.hypot(self.rows[:, 0], self.rows[:, 1])
-        drawn = _distinct(cells) & (slopes > windows.PARALLEL)  # the horizon is out of sight
+        drawn = cells.arrangement.different  # the horizon is out of sight
+        drawn = drawn[slopes[drawn] > windows.PARALLEL]
         self.lines = self.rows[drawn] / slopes[drawn, None]
+        self.labels = [cells.arrangement.labels[h] for h in drawn.tolist()]
         self.vertices = windows.vertices(self.lines)
         seen = self.vertices if len(self.vertices) else -self.lines[:, 2:] * self.lines[:, :2]
         if show is not None:
@@ -234,6 +239,7 @@ class TangentPlanes:
     def paint(self, axes: Axes, colours: Floats, marked: Mask | None = None) -> None:
         """Draw the cells in their colours, the hyperplanes, and an outline of marked cells."""
         segments: list[Floats] = []
+        ends: list[Floats] = []
         for side in (1.0, -1.0):
             window = self._window(side)
             (x0, y0), (x1, y1) = window.low, window.high
@@ -244,6 +250,11 @@ class TangentPlanes:
             _fill(axes, [self._panel(p, side) for p in polygons], colours, marked)
             cut = windows.line_segments(self.lines * mirror, window)
             segments += [self._panel(segment, side) for segment in cut]
+            if side > 0:
+                ends = [
+                    self._panel(_along(windows.line_segments(line, window)), side)
+                    for line in self.lines
+                ]
             frame = self._panel(window.corners[[0, 1, 2, 3, 0]], side)
             axes.plot(*frame.T, color=INK, linewidth=1, zorder=3)
             axes.text(
@@ -257,6 +268,7 @@ class TangentPlanes:
             )
         _rule(axes, segments, len(self.lines))
         _bare(axes, 2 + GAP, 1.15)
+        add_names(axes, self.labels, ends)
 
     def place(self, points: Floats) -> tuple[Floats, Mask]:
         """Where points of the space are in the picture; those on the horizon are nowhere."""
@@ -287,7 +299,14 @@ def parities(cells: Cells) -> NDArray[np.int64]:
 
     Cells that share a facet differ in one sign, so they have different parities.
     """
-    return np.asarray((cells.signs[:, _distinct(cells)] > 0).sum(axis=1) % 2, dtype=np.int64)
+    return np.asarray(
+        (cells.signs[:, cells.arrangement.different] > 0).sum(axis=1) % 2, dtype=np.int64
+    )
+
+
+def pale_colours(cells: Cells) -> Floats:
+    """A row of PALE for each cell; neighbours get different ones."""
+    return PALE[parities(cells) + 2 * (~np.asarray(cells.bounded, dtype=bool)).astype(np.int64)]
 
 
 def _in_plane(points: Floats) -> Floats:
@@ -300,9 +319,16 @@ def _upright(rows: Floats) -> Floats:
     return np.column_stack([rows[:, 0], np.zeros(len(rows)), rows[:, 1]])
 
 
-def _distinct(cells: Cells) -> Mask:
-    first, _ = cells.arrangement.coincidence
-    return np.equal(first, np.arange(len(first)))
+def _labels(cells: Cells) -> list[str]:
+    """Those of the different hyperplanes."""
+    return [cells.arrangement.labels[h] for h in cells.arrangement.different.tolist()]
+
+
+def _along(segments: Floats) -> Floats:
+    """Places for a name on a segment, the ends first; shape (k, 2), none on no segment."""
+    parts = np.array([0.03, 0.97, 0.12, 0.88, 0.25, 0.75])[:, None]
+    places = [(1 - parts) * one + parts * other for one, other in segments]
+    return np.vstack([np.zeros((0, 2)), *places])
 
 
 def _fill(axes: Axes, polygons: list[Floats], colours: Floats, marked: Mask | None) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from arrangement.checks import check_instance, choice
 from arrangement.errors import InputError
+from arrangement.plot.boxes import Box
 from arrangement.plot.canvas import Target, canvas, colour_scale, figure_of, legend
 from arrangement.plot.charts import (
     OUTLINE,
+    PALE,
     Chart,
     Discs,
     Limits,
     Plane,
     TangentPlanes,
-    parities,
+    pale_colours,
 )  # fmt: skip
 from arrangement.plot.marks import KINDS, counted, entitle, mark_handle, mark_style
 from arrangement.plot.spectra import spectrum
@@ -33,11 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["arrangement", "landscape"]
 
-# Light enough for lines and marks on top; the first two are bounded cells, the last two not.
-PALE = np.array(
-    [[0.55, 0.75, 0.9, 1], [0.72, 0.86, 0.95, 1], [0.97, 0.93, 0.83, 1], [0.93, 0.87, 0.73, 1]]
-)
-
 BOUND = "lower bound of the cell's loss\n(least squares of its pattern)"
 
 
@@ -52,16 +49,18 @@ def arrangement(
     title: str | None = None,
     source: str | None = None,
 ) -> Figure:
-    """Draw the cells of an arrangement, its hyperplanes on top.
+    """Draw the cells of an arrangement, its hyperplanes on top, with their labels.
 
     In dimension 1 and 2 in a window that shows every vertex, or most of them when a few lie
     far away, which the title then says. A central arrangement in dimension 3 is drawn on the
-    sphere, its planes as great circles: on two discs, one a hemisphere.
+    sphere, its planes as great circles: on two discs, one a hemisphere. Any other in dimension
+    3 is drawn in a box, seen from where no plane is an edge: its planes, translucent, or with
+    values its cells, each a little smaller than it is.
 
     Parameters
     ----------
     cells : Cells
-        Of dimension 1 or 2, or of a central arrangement of dimension 3.
+        Of dimension 1, 2 or 3.
     target : path-like, matplotlib Axes or None
         Where to draw: a file (.png, .pdf or .svg; it appears whole or not at all), axes, or a
         new figure.
@@ -74,7 +73,7 @@ def arrangement(
         For the sphere: two discs that show all of it, or the planes x_3 = ±1, on which great
         circles are straight.
     window : sequence of (low, high), optional
-        One pair a coordinate, in dimension 1 and 2.
+        One pair a coordinate; not on the sphere.
     title : str, optional
         Instead of the number of cells and hyperplanes.
     source : str, optional
@@ -89,6 +88,8 @@ def arrangement(
     ------
     InputError
         If the arrangement cannot be drawn, or `values` is not one number a cell.
+    SizeError
+        If the box would hold more than 20,000 pieces of planes, or faces of cells.
     MissingExtraError
         If matplotlib is not installed.
 
@@ -102,11 +103,19 @@ def arrangement(
     """
     check_instance(cells, "cells", "Cells")
     drawn = cells.arrangement
-    chart = _chart(cells, projection, window=window)
+    chart: Chart | Box
+    if drawn.dimension == 3 and not drawn.is_central:
+        choice(projection, ("stereographic", "gnomonic"), "projection")
+        chart = Box(cells, window)
+    else:
+        chart = _chart(cells, projection, window=window)
     shade = None if values is None else _one_per_cell(values, len(cells))
     with canvas(target, chart.size) as axes:
         if shade is None:
-            chart.paint(axes, PALE[_pale(cells)])
+            if isinstance(chart, Box):
+                chart.paint_planes(axes)
+            else:
+                chart.paint(axes, pale_colours(cells))
             if drawn.dimension < 3:
                 legend(axes, _pale_key(cells), 2, own=axes is not target)
         else:
@@ -210,24 +219,25 @@ def _chart(
     choice(projection, ("stereographic", "gnomonic"), "projection")
     if drawn.dimension in (1, 2):
         return Plane(cells, letter, show, window)
-    if drawn.dimension != 3 or not drawn.is_central:
+    if drawn.dimension != 3:
         raise InputError(_undrawable(drawn))
     if window is not None:
-        raise InputError("a window is for dimension 1 and 2: on the sphere leave it out")
+        raise InputError(
+            "a window is of the line, the plane or a box: on the sphere leave it out"
+        )
     if projection == "gnomonic":
         return TangentPlanes(cells, letter, show)
     return Discs(cells, letter)
 
 
 def _undrawable(drawn: Hyperplanes) -> str:
-    kind = "a central" if drawn.is_central else "an affine"
     message = (
-        f"{kind} arrangement in dimension {drawn.dimension} has no picture: what can be drawn "
-        "is dimension 1 or 2, or a central arrangement in dimension 3"
+        f"an arrangement in dimension {drawn.dimension} has no picture: what can be drawn is "
+        "dimension 1, 2 or 3, and the graph of the cells, tope_graph(cells)"
     )
-    if drawn.rank in (1, 2) or (drawn.rank == 3 and drawn.is_central):
+    if 0 < drawn.rank <= 3:
         return f"{message}; this one has rank {drawn.rank}: draw its essentialization()"
-    return f"{message}; draw what it cuts on one of its hyperplanes, restriction(i)"
+    return f"{message}; or draw what it cuts on one of its hyperplanes, restriction(i)"
 
 
 def _one_per_cell(values: ArrayLike, m: int) -> Floats:
@@ -238,11 +248,6 @@ def _one_per_cell(values: ArrayLike, m: int) -> Floats:
     if shade.shape != (m,):
         raise InputError(f"values must be one number a cell, shape ({m},), not {shade.shape}")
     return shade
-
-
-def _pale(cells: Cells) -> NDArray[np.int64]:
-    """A row of PALE for each cell; neighbours get different ones."""
-    return parities(cells) + 2 * (~np.asarray(cells.bounded, dtype=bool)).astype(np.int64)
 
 
 def _pale_key(cells: Cells) -> list[Any]:

@@ -17,8 +17,8 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 
 __all__ = [
-    "Window", "cell_polygons", "clip", "given_window", "line_segments", "unit_rows", "vertices",
-    "window_around",
+    "Window", "cell_polygons", "clip", "core_range", "given_limits", "given_window",
+    "line_segments", "unit_rows", "vertices", "window_around",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -128,18 +128,13 @@ def vertices(rows: ArrayLike, domain: ArrayLike | None = None) -> Floats:
     return distinct
 
 
-def given_window(limits: Any, d: int, pairs: str) -> Window:
-    """The window of d pairs (low, high), one for each of one or two coordinates.
+def given_limits(limits: Any, d: int, pairs: str) -> Floats:
+    """The d pairs (low, high), one for each coordinate, shape (d, 2).
 
     Raises
     ------
     InputError
         If it is something else than these `pairs`, as the message calls them.
-
-    Examples
-    --------
-    >>> given_window([(0, 1), (-2, 2)], 2, "two pairs")
-    Window(low=(0.0, -2.0), high=(1.0, 2.0), equal=True)
     """
     try:
         if np.iscomplexobj(limits):
@@ -151,6 +146,18 @@ def given_window(limits: Any, d: int, pairs: str) -> Window:
         raise InputError(
             f"window must be {pairs} (low, high) with low < high, not {shown(limits)}"
         )
+    return corners
+
+
+def given_window(limits: Any, d: int, pairs: str) -> Window:
+    """The window of :func:`given_limits`, for one or two coordinates.
+
+    Examples
+    --------
+    >>> given_window([(0, 1), (-2, 2)], 2, "two pairs")
+    Window(low=(0.0, -2.0), high=(1.0, 2.0), equal=True)
+    """
+    corners = given_limits(limits, d, pairs)
     return Window.between(*np.vstack([corners, [[-1.0, 1.0]]])[:2].T)
 
 
@@ -159,10 +166,8 @@ def window_around(
 ) -> Window:
     """A window that shows the points, without far outliers shrinking the rest to a dot.
 
-    An axis shows all points when their range is at most five times that of the middle 80 %
-    (100/m times, for m < 20 points); otherwise that middle, widened by half on either side.
-    A range of zero is given a width, and when the two ranges differ by more than 25 times,
-    the axes do not share a scale.
+    An axis shows the :func:`core_range` of the points. A range of zero is given a width, and
+    when the two ranges differ by more than 25 times, the axes do not share a scale.
 
     Parameters
     ----------
@@ -182,13 +187,7 @@ def window_around(
     cloud = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     if len(cloud) == 0:
         return Window((-1.0, -1.0), (1.0, 1.0))
-    low, high = cloud.min(axis=0), cloud.max(axis=0)
-    first = np.quantile(cloud, 0.1, axis=0, method="higher")
-    last = np.quantile(cloud, 0.9, axis=0, method="lower")
-    core = last - first
-    scattered = (core > 0) & (high - low > max(5, 100 / len(cloud)) * core)
-    low = np.where(scattered, np.maximum(low, first - core / 2), low)
-    high = np.where(scattered, np.minimum(high, last + core / 2), high)
+    low, high = core_range(cloud)
     if keep is not None:
         low = np.minimum(low, np.min(keep, axis=0))
         high = np.maximum(high, np.max(keep, axis=0))
@@ -202,6 +201,22 @@ def window_around(
         span = np.maximum(span, wide * 0.7 if span.max() else 2 * wide)
     half = span * (0.5 + margin) if len(cloud) > 1 else span / 2
     return Window.between(centre - half, centre + half, equal)
+
+
+def core_range(cloud: Floats) -> tuple[Floats, Floats]:
+    """The range of each coordinate of some points, without far outliers.
+
+    All of it when that is at most five times the range of the middle 80 % (100/m times, for
+    m < 20 points); otherwise that middle, widened by half on either side.
+    """
+    low, high = cloud.min(axis=0), cloud.max(axis=0)
+    first = np.quantile(cloud, 0.1, axis=0, method="higher")
+    last = np.quantile(cloud, 0.9, axis=0, method="lower")
+    core = last - first
+    scattered = (core > 0) & (high - low > max(5, 100 / len(cloud)) * core)
+    low = np.where(scattered, np.maximum(low, first - core / 2), low)
+    high = np.where(scattered, np.minimum(high, last + core / 2), high)
+    return low, high
 
 
 def cell_polygons(

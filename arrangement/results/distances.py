@@ -19,6 +19,7 @@ from arrangement.results.sign_vectors import sign_vector
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
+    from arrangement.hyperplanes.hyperplane import Hyperplane
 
 __all__ = [
     "distance_between_regions",
@@ -58,7 +59,7 @@ def distance_between_regions(arrangement: Arrangement, one: Any, other: Any) -> 
 
 
 def is_separating_hyperplane(
-    arrangement: Arrangement, one: Any, other: Any, hyperplane: int
+    arrangement: Arrangement, one: Any, other: Any, hyperplane: int | Hyperplane
 ) -> bool:
     """Are two cells on different sides of a hyperplane?
 
@@ -66,7 +67,7 @@ def is_separating_hyperplane(
     ----------
     arrangement, one, other
         See :func:`distance_between_regions`.
-    hyperplane : int
+    hyperplane : int or Hyperplane
 
     Examples
     --------
@@ -75,7 +76,7 @@ def is_separating_hyperplane(
     True
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    i = hyperplane_number(hyperplane, arrangement.n_hyperplanes)
+    i = hyperplane_number(hyperplane, arrangement)
     return bool(_signs(arrangement, one)[i] != _signs(arrangement, other)[i])
 
 

@@ -29,7 +29,7 @@ from arrangement.results.cells import Cell
 from arrangement.results.face_enumeration import faces
 from arrangement.results.faces import Face
 from arrangement.results.flats import parametrization
-from arrangement.results.sign_vectors import sign_vector
+from arrangement.results.sign_vectors import sign_strings, sign_vector
 
 if TYPE_CHECKING:
     from arrangement.arrangement import Arrangement
@@ -246,7 +246,7 @@ def _face_signs(arrangement: Arrangement, face: Any) -> NDArray[np.int8]:
         inward = [[int(s) * v for v in row] for s, row in zip(signs, rows, strict=True) if s]
         if exact.interior_point(inward) is not None:
             return signs
-    raise InputError("no face has this sign vector")
+    raise InputError(f"no face has the sign vector {sign_strings(signs[None])[0]}")
 
 
 def dual(arrangement: Arrangement) -> Arrangement:

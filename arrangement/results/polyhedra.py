@@ -208,13 +208,35 @@ class Polyhedra:
     @cached_property
     def vertex_hyperplanes(self) -> scipy.sparse.csr_array:
         """Which hyperplanes contain each vertex, copies too: a boolean matrix, shape (v, n)."""
+        if self._is_linear:
+            from scipy.sparse import csr_array
+
+            count, n = min(1, len(self)), self._cells.arrangement.n_hyperplanes
+            return csr_array(np.ones((count, n), dtype=np.bool_))
+        return self._hyperplanes(self._finite)
+
+    @cached_property
+    def ray_hyperplanes(self) -> scipy.sparse.csr_array:
+        """Which hyperplanes are parallel to each ray, copies too: shape (r, n).
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> polyhedra = Arrangement([[1, 0], [0, 1]]).cells().polyhedra
+        >>> polyhedra.rays.tolist()
+        [[1.0, 0.0], [0.0, 1.0], [0.0, -1.0], [-1.0, 0.0]]
+        >>> polyhedra.ray_hyperplanes.toarray().astype(int).tolist()
+        [[0, 1], [1, 0], [1, 0], [0, 1]]
+        """
+        return self._hyperplanes(~self._finite)
+
+    def _hyperplanes(self, wanted: NDArray[np.bool_]) -> scipy.sparse.csr_array:
+        """Which hyperplanes contain some of the rays of the cones."""
         from scipy.sparse import csr_array
 
         arrangement = self._cells.arrangement
         n, m = arrangement.n_hyperplanes, len(self._walls)
-        if self._is_linear:
-            return csr_array(np.ones((min(1, len(self)), n), dtype=np.bool_))
-        on = unpack_signs(self._zero[self._finite], m + len(self._rows))[:, m:]
+        on = unpack_signs(self._zero[wanted], m + len(self._rows))[:, m:]
         words = all_columns(arrangement, pack_signs(on), oriented=False)
         return csr_array(unpack_signs(words, n) > 0)
 
@@ -455,6 +477,32 @@ class Polyhedra:
                 angles = self._dihedral_angles(part, rays).sum(axis=1)
                 result[part] = angles / (4 * np.pi) - (k - 2) / 4
         return frozen(result)
+
+    def solid_angles_at(self, vertex: int) -> Floats:
+        """The share of all directions, from a vertex, that go into each of the cells around it.
+
+        In the order of :meth:`cells_around`; computed, and limited, like :attr:`solid_angles`.
+
+        Examples
+        --------
+        >>> from arrangement import Arrangement
+        >>> cells = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).cells()
+        >>> corner = cells.polyhedra.vertices.tolist().index([1.0, 0.0])
+        >>> cells.signs[cells.polyhedra.cells_around(corner)].tolist()
+        [[1, 1, 1], [1, 1, -1], [1, -1, 1], [1, -1, -1]]
+        >>> cells.polyhedra.solid_angles_at(corner).round(6).tolist()
+        [0.375, 0.125, 0.125, 0.375]
+        """
+        cells, around = self._cells, self.cells_around(vertex)
+        on = _part(self.vertex_hyperplanes, vertex, "vertex")
+        packed = cells.packed[around]
+        signs = unpack_signs(packed, cells.arrangement.n_hyperplanes)[:, on]
+        domain = cells.domain
+        if domain is not None:
+            place = np.array([*self.exact_vertices[vertex], Fraction(1)], dtype=object)
+            domain = domain[np.equal(domain @ place, 0).astype(np.bool_)]
+        near = cells.arrangement.chosen(on.tolist())
+        return Polyhedra(CellSigns(near, pack_signs(signs), domain)).solid_angles
 
     def _sides(self, cells: Indices | slice = slice(None)) -> Signs:
         """On which side of each wall, and of each row, some cells are, all by default."""

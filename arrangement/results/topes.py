@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     import scipy.sparse
 
     from arrangement.arrangement import Arrangement
+    from arrangement.results.cells import Cells
 
-__all__ = ["is_isomorphic", "poset_of_regions"]
+__all__ = ["is_isomorphic", "poset_of_regions", "separations"]
 
 MOST_CELLS = 200_000
 
@@ -72,18 +73,7 @@ def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
     import networkx as nx
 
     cells = cells_of(arrangement)
-    if isinstance(base, int | np.integer):
-        b = operator.index(base)
-        if not -len(cells) <= b < len(cells):
-            raise InputError(
-                f"cell {shown(b)} does not exist: there are {len(cells)}, counted from 0"
-            )
-        b %= len(cells)
-    else:
-        b = cells.index(base)
-    first, _ = arrangement.coincidence
-    signs = cells.signs[:, np.unique(first)]
-    ranks = (signs != signs[b]).sum(axis=1)
+    ranks = separations(cells, base)
     ends = cells.edges[:, :2]
     ends = np.where((ranks[ends[:, 0]] > ranks[ends[:, 1]])[:, None], ends[:, ::-1], ends)
     graph = nx.DiGraph()
@@ -98,6 +88,20 @@ def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
         for (lower, upper), h in zip(ends.tolist(), cells.edges[:, 2].tolist(), strict=True)
     )
     return graph
+
+
+def separations(cells: Cells, base: Any) -> NDArray[np.int64]:
+    """How many different hyperplanes separate each cell from the base, given as above."""
+    if isinstance(base, int | np.integer):
+        b = operator.index(base)
+        if not -len(cells) <= b < len(cells):
+            raise InputError(
+                f"cell {shown(b)} does not exist: there are {len(cells)}, counted from 0"
+            )
+    else:
+        b = cells.index(base)
+    signs = cells.signs[:, cells.arrangement.different]
+    return np.asarray((signs != signs[b]).sum(axis=1))
 
 
 def is_isomorphic(one: Arrangement, other: Arrangement) -> bool:

@@ -160,7 +160,8 @@ class Matroid:
         (True, False)
         """
         chosen = [
-            hyperplane_number(i, len(self)) for i in np.atleast_1d(entries(elements)).tolist()
+            hyperplane_number(i, self.arrangement)
+            for i in np.atleast_1d(entries(elements)).tolist()
         ]
         if len(set(chosen)) < len(chosen):
             raise InputError("the elements of a set are named once each")

@@ -282,6 +282,22 @@ def test_cells_are_written(facts, tmp_path):
     assert facts("cells", out)["cells"] == len(expected)
 
 
+@pytest.mark.parametrize(
+    ("command", "title"),
+    [
+        ("cells --family generic 4 3", "15 cells of 4 planes"),
+        ("cells --family shi 4", "125 cells of 12 planes"),
+        ("cells --family generic 5 4", "31 cells, 75 facets between them"),
+        ("flats --family braid 4", "15 elements, 31 covers"),
+        ("faces --family generic 3 2", "21 elements, 40 covers"),
+    ],
+)
+def test_each_dimension_has_its_picture(facts, tmp_path, command, title):
+    pytest.importorskip("matplotlib")
+    facts(*command.split(), "--plot", tmp_path / "a.svg")
+    assert title in (tmp_path / "a.svg").read_text("utf-8")
+
+
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
 def test_cells_are_drawn(facts, tmp_path, suffix):
     pytest.importorskip("matplotlib")
@@ -392,8 +408,9 @@ def test_bad_files_are_named(refused, tmp_path):
         ),
         ("cells --family braid 3 --domain 0 1 --method sweep", "method 'sweep' takes no"),
         ("cells --family braid 3 --plot a.txt", "--plot a.txt: a picture's suffix must be"),
-        ("cells --family braid 4 --plot a.png", "--plot: a picture needs dimension 1 or 2, or"),
-        ("cells --family generic 4 3 --plot a.png", "--plot: a picture needs dimension 1 or 2"),
+        ("cells --family braid 4 --plot a.html", "--plot: a page needs dimension 2 or 3"),
+        ("flats --family braid 4 --plot a.html", "--plot a.html: a picture's suffix must be"),
+        ("faces --family braid 3 --domain 0 1 --plot a.png", "--plot: not with a domain"),
         ("cells --family braid 3 --out no/a.npz", "--out no/a.npz: there is no directory no"),
         ("cells --family braid 3 --graphml .", "--graphml .: is a directory"),
         (

@@ -8,6 +8,7 @@ import sympy
 
 from arrangement import Arrangement, InputError, MissingExtraError, SolverError, families
 from arrangement.counting import derivations as module
+from arrangement.counting.freeness import exponents
 from tests.counting.test_freeness import degenerate
 
 RANDOM = [degenerate(seed) for seed in (0, 1, 2, 3)]
@@ -83,3 +84,49 @@ def test_a_program_that_fails_is_one_clear_error(prints, code, monkeypatch, tmp_
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SolverError, match=f"Singular failed with code {code}"):
         families.grid(1, 1).derivations()
+
+
+FACTORED = [  # exponents 1, 3, 3, and four generators: Singular says so, too
+    [[1, 2, 2], [2, -1, -1], [1, -2, -2], [1, -1, -1], [0, 1, 1], [2, 1, -2], [1, 0, 1]],
+    [[0, 1, 1], [1, 1, -1], [2, -1, -1], [1, 1, 1], [2, 1, 1], [1, -2, -2], [2, -1, 0]],
+]
+
+
+@pytest.mark.parametrize("normals", FACTORED)
+def test_roots_that_are_integers_make_none_free(normals, monkeypatch, tmp_path):
+    arrangement = Arrangement(normals)
+    assert exponents(arrangement) == (1, 3, 3)
+    if shutil.which("Singular") or shutil.which("M2"):
+        assert len(arrangement.derivations()) == 4
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not arrangement.is_free()
+    stretched = [["sqrt(2)" if v == 1 else f"{v}*sqrt(2)", *row] for v, *row in normals]
+    assert not Arrangement(stretched).is_free()
+
+
+@pytest.mark.parametrize(
+    "arrangement",
+    [
+        families.braid(5),
+        families.coxeter("D", 4),
+        families.shi(4).cone(),
+        families.coxeter("I", 5),
+        families.coxeter("H", 3),
+        families.grid(1, 1),
+        *(arrangement for arrangement in RANDOM if exponents(arrangement)),
+    ],
+)
+def test_a_basis_is_found_where_a_chain_says_free(arrangement):
+    degrees = exponents(arrangement)
+    normals = arrangement.rows[arrangement.different, :-1]
+    assert module._has_basis(normals, degrees) == arrangement.is_inductively_free()
+    wrong = (*degrees[:-2], degrees[-2] - 1, degrees[-1] + 1)
+    if wrong[-2] >= 0:
+        assert not module._has_basis(normals, wrong)
+
+
+def test_what_is_too_large_is_left_to_a_program(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(module, "LARGEST", (20, 20))
+    with pytest.raises(MissingExtraError, match="install Singular"):
+        Arrangement(FACTORED[0]).is_free()

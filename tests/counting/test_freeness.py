@@ -138,3 +138,22 @@ def test_planar_arrangements_are_supersolvable(table):
     if arrangement.rank < 3:
         assert arrangement.is_supersolvable()
         assert arrangement.is_inductively_free()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_dependencies_are_generated_by_those_of_few(seed):
+    arrangement = degenerate(seed)
+    normals = arrangement.rows[arrangement.different, :-1]
+    n, wanted = len(normals), 2
+    while True:  # by the definition: all sets of k + 1 normals
+        found = [np.full((n, 0), 0, dtype=object)]
+        for on in map(list, combinations(range(n), min(wanted + 1, n))):
+            dependencies = nullspace(normals[on].T)
+            wide = np.full((n, dependencies.shape[1]), 0, dtype=object)
+            wide[on] = dependencies
+            found.append(wide)
+        if rank(np.concatenate(found, axis=1)) == n - arrangement.rank:
+            break
+        wanted += 1
+    assert arrangement.minimal_generated_number() == wanted
+    assert arrangement.is_formal() == (wanted == 2)

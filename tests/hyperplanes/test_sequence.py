@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from arrangement import Arrangement, Cells, InputError, families
 from tests import reference
 from tests.amounts import examples
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
 
@@ -204,3 +205,65 @@ def test_a_located_face_is_bounded_though_others_are_not():
     assert not lines.locate([2, 0]).bounded
     assert lines.locate([0, "1/2"]).bounded
     assert not lines.locate([0, 3]).bounded
+
+
+@given(table=tables(), data=st.data())
+def test_projections_are_on_the_hyperplane_along_its_normal(table, data):
+    arrangement = arrangement_of(*table)
+    x = [Fraction(data.draw(st.integers(-5, 5)), 3) for _ in range(arrangement.dimension)]
+    for hyperplane in arrangement:
+        foot = hyperplane.orthogonal_projection(x)
+        assert foot in hyperplane
+        normal = arrangement.rows[hyperplane.index, :-1]
+        way = [v - w for v, w in zip(x, foot, strict=True)]
+        assert np.linalg.matrix_rank(np.array([normal, way], dtype=float)) <= 1
+        assert hyperplane.point == hyperplane.orthogonal_projection([0] * len(x))
+
+
+def test_a_projection_is_of_one_point():
+    wall = Arrangement([["sqrt(2)", 1]], [1])[0]
+    assert [str(v) for v in wall.point] == ["-1/3*sqrt(2)", "-1/3"]
+    with pytest.raises(InputError, match="one point is projected, not 2"):
+        wall.orthogonal_projection([[0, 0], [1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("which", "message"),
+    [
+        ([0, 3], "hyperplane 3 does not exist: there are 3"),
+        ([0.5], "by its number, not by 0.5"),
+        (1, "1 is no list of hyperplanes"),
+    ],
+)
+def test_hyperplanes_that_are_chosen_exist(which, message):
+    with pytest.raises(InputError, match=message):
+        families.braid(3).chosen(which)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[1, 2, 3]], r"rows of 3 entries; \[normal \| offset\] has 4"),
+        ([[0, 0, 0, 1]], "row 0: the normal is zero"),
+        ([[1, 2, float("inf"), 1]], "inf"),
+        (5, "must have shape"),
+    ],
+)
+def test_rows_that_are_added_are_hyperplanes(rows, message):
+    with pytest.raises(InputError, match=message):
+        families.braid(3).with_rows(rows)
+    assert families.braid(3).with_rows([[1, 2, 0.5, "1/3"]])[3].offset == Fraction(1, 3)
+
+
+def test_a_hyperplane_is_given_by_its_number_or_as_itself():
+    lines = Arrangement([[1, 1], [1, -1], [0, 1]], [0, 0, -1])
+    turned = Arrangement([[0, -2], [3, 3]], [2, 0])
+    assert lines.deletion(lines[1]) == lines.deletion(1)
+    assert lines.deletion(turned[0]) == lines.deletion(2)
+    assert lines.restriction(turned[1]) == lines.restriction(0)
+    assert lines.join(lines[0], turned[0]) == lines.join(0, 2)
+    assert lines.is_separating_hyperplane(0, 1, turned[0]) == (
+        lines.is_separating_hyperplane(0, 1, 2)
+    )
+    with pytest.raises(InputError, match=r"Hyperplane 0: x0 = 0 is none of the 3"):
+        lines.deletion(Arrangement([[1, 0]])[0])

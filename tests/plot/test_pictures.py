@@ -412,11 +412,10 @@ def test_the_same_picture_is_the_same_bytes(tmp_path, suffix, monkeypatch):
 
 
 def test_what_cannot_be_drawn_says_what_can():
-    affine = random_cells(4, 3)
-    with pytest.raises(InputError, match=r"an affine arrangement in dimension 3.*restriction"):
-        plot.arrangement(affine)
     high = random_cells(5, 4, central=True)
-    with pytest.raises(InputError, match=r"a central arrangement in dimension 4.*restriction"):
+    with pytest.raises(
+        InputError, match=r"dimension 4 has no picture.*tope_graph.*restriction"
+    ):
         plot.arrangement(high)
     with pytest.raises(InputError, match=r"rank 3: draw its essentialization"):
         plot.arrangement(families.braid(4).cells())
@@ -471,7 +470,7 @@ def test_a_notebook_shows_the_figure():
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 
-def test_lines_have_their_labels_where_they_leave_the_window():
+def test_lines_have_their_labels_near_where_they_leave_the_window():
     labels = ["x axis", "", "$tilted", "far away"]
     lines = Arrangement([[0, 1], [1, 0], [1, 1], [1, 0]], [0, 0, -1, 900], labels=labels)
     axes = plot.arrangement(lines.cells(), window=[(-2, 2), (-2, 2)]).axes[0]
@@ -480,7 +479,7 @@ def test_lines_have_their_labels_where_they_leave_the_window():
     for normal, offset, name in (((0, 1), 0, "x axis"), ((1, 1), -1, r"\$tilted")):
         x, y = written[name]
         assert normal[0] * x + normal[1] * y + offset == pytest.approx(0, abs=1e-9)
-        assert max(abs(x), abs(y)) == pytest.approx(2)
+        assert 1.8 < max(abs(x), abs(y)) < 2
     points = Arrangement([[1], [2]], [0, -1], labels=["a", "b"])
     texts = plot.arrangement(points.cells()).axes[0].texts
-    assert [text.get_text() for text in texts] == ["a", "b"]
+    assert {text.get_text() for text in texts} == {"a", "b"}

@@ -251,3 +251,45 @@ def test_closures_of_a_portion_and_of_swept_cells():
     same_as_one_by_one(next(arrangement.iter_cells(batch_size=7)))
     central = Arrangement(arrangement.normals, arrangement.normals @ [1, 2, 3])
     same_as_one_by_one(central.cells())
+
+
+@pytest.mark.parametrize(
+    "arrangement",
+    [families.generic(7, 2), families.generic(6, 3), families.shi(4).essentialization()],
+)
+def test_angles_at_vertices_add_up_to_all_directions(arrangement):
+    cells = arrangement.cells()
+    polyhedra = cells.polyhedra
+    totals = np.zeros(len(cells))
+    for v in range(len(polyhedra.vertices)):
+        angles = polyhedra.solid_angles_at(v)
+        assert (angles > 0).all()
+        assert angles.sum() == pytest.approx(1)
+        totals[polyhedra.cells_around(v)] += angles
+    if arrangement.dimension == 2:  # the angles of a polygon add up to (k − 2)π
+        corners = np.diff(polyhedra.cell_vertices.indptr)
+        assert totals[cells.bounded] == pytest.approx((corners[cells.bounded] - 2) / 2)
+
+
+def test_angles_at_the_corners_of_a_domain():
+    polyhedra = Arrangement([[1, 1, 0]], [-1]).cells(domain=[(0, 2)] * 3).polyhedra
+    for v, vertex in enumerate(polyhedra.vertices.tolist()):
+        wanted = 0.125 if vertex[:2] in ([0, 0], [2, 0], [0, 2], [2, 2]) else 0.25
+        assert polyhedra.solid_angles_at(v).sum() == pytest.approx(wanted)
+    with pytest.raises(InputError, match="vertex"):
+        polyhedra.solid_angles_at(len(polyhedra.vertices))
+
+
+@pytest.mark.parametrize(
+    "arrangement", [families.braid(4), families.shi(3), families.coxeter("B", 3)]
+)
+def test_rays_are_parallel_to_hyperplanes(arrangement):
+    polyhedra = arrangement.with_rows(arrangement.rows).cells().polyhedra
+    rows = np.concatenate([arrangement.rows, arrangement.rows])[:, :-1]
+    parallel = np.array(
+        [
+            [not (rows @ ray)[h] for h in range(len(rows))]
+            for ray in map(np.array, polyhedra.exact_rays)
+        ]
+    )
+    assert np.array_equal(polyhedra.ray_hyperplanes.toarray(), parallel)
