@@ -1,5 +1,7 @@
 """Networks of scikit-learn, compared with its own outputs."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,19 @@ def test_pipelines(seed):
         assert network.labels.tolist() == model.classes_.tolist()
     else:
         assert found.squeeze() == pytest.approx(model.predict(X), rel=1e-9, abs=1e-9)
+
+
+def test_affine_maps_in_a_row_are_composed_exactly():
+    scaler, line = preprocessing.StandardScaler(), linear_model.LinearRegression()
+    scaler.mean_, scaler.scale_ = np.array([0.1, 0.2]), np.array([3.0, 7.0])
+    line.coef_, line.intercept_ = np.array([[1.0, 2.0], [0.1, 0.0]]), np.array([1.0, 0.0])
+    x = [Fraction(1, 3), Fraction(2, 5)]
+    u, v = ((a - Fraction(m)) / s for a, m, s in zip(x, (0.1, 0.2), (3, 7), strict=True))
+    network = Network.from_sklearn(Pipeline([("scale", scaler), ("line", line)]))
+    assert network.exact_forward(x) == (u + 2 * v + 1, Fraction(0.1) * u)
+    line.coef_, line.intercept_ = np.ones((1, 3)), np.ones(1)
+    with pytest.raises(InputError, match="takes 3 inputs, but there are 2"):
+        Network.from_sklearn(Pipeline([("scale", scaler), ("line", line)]))
 
 
 @pytest.mark.parametrize("intercept", [True, False])
