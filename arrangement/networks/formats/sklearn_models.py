@@ -137,7 +137,7 @@ def _map(name: str, factor: Any, offset: Any) -> Map:
 
 
 def _composed(maps: Sequence[Map]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Affine maps, the last of a matrix, in the order in which they are applied: one, exactly."""
+    """One map of some, exactly, in the order in which they are applied, a matrix last."""
     (name, W, b), *others = reversed(maps)
     for before, factor, offset in others:
         if W.shape[1] != len(offset):

@@ -139,4 +139,10 @@ class LinearRegions(Division[Item]):
         >>> round(regions.lipschitz("l2").value, 9)  # √10
         3.16227766
         """
-        return lipschitz(self, norm)
+        return lipschitz(
+            self.layers,
+            self.slope,
+            self.affine_map_numbers,
+            lambda i: self.exact_map(i)[0],
+            norm,
+        )

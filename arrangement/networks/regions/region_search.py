@@ -86,7 +86,7 @@ def joined(batches: Sequence[Batch]) -> Batch:
 
 
 class PatternSearch:
-    """The regions of the first neurons of a network in a domain, depth first.
+    """The regions of a network in a domain, neuron by neuron, depth first.
 
     The loop (:mod:`arrangement.kernels.networks.pattern_search`) leaves out what is proved to
     have no region, by multipliers; a region that it finds counts once the network has been
@@ -98,23 +98,20 @@ class PatternSearch:
     layers : Layers
     walls : ndarray of Python ints, shape (r, d + 1)
         Rows [g | c] of a bounded domain, g·x + c > 0 inside.
-    depth : int, optional
-        How many layers are looked at; all of them if it is left out.
     """
 
-    def __init__(self, layers: Layers, walls: Integers, depth: int | None = None) -> None:
-        self.given = layers, walls, depth
+    def __init__(self, layers: Layers, walls: Integers) -> None:
+        self.given = layers, walls
         box = box_round(walls)
         self._frame = None if _is_usual(box) else [((a + b) / 2, (b - a) / 2) for a, b in box]
         if self._frame is not None:
             layers, walls = _moved(layers, walls, self._frame)
             box = [(Fraction(-1), Fraction(1))] * len(box)
         self.layers, self.walls = layers, walls
-        self.depth = len(layers.hidden_widths) if depth is None else depth
-        widths = layers.hidden_widths[: self.depth]
-        self.starts = [sum(widths[:l]) for l in range(self.depth + 1)]
-        n, d = self.starts[-1], layers.input_dimension
+        self.depth = len(layers.hidden_widths)
         self.inequalities = Inequalities(layers, walls)
+        self.starts = self.inequalities.starts
+        n, d = self.starts[-1], layers.input_dimension
         self.middle = np.array([float((a + b) / 2) for a, b in box])
         low = np.array([_at_most(a) for a, _ in box])
         high = np.array([-_at_most(-b) for _, b in box])
@@ -166,7 +163,7 @@ class PatternSearch:
             if not layers.is_maxout:
                 slopes[l, : layers.hidden_widths[l]] = layers.slopes[l]
             inexact[l] = not layers.network.layer_is_float64(l)
-        widths = np.array([len(low), *layers.hidden_widths[: self.depth]])
+        widths = np.array([len(low), *layers.hidden_widths])
         return kernel.Network(
             weights, biases, slopes, inexact, widths, layers.pieces, low, high
         )
