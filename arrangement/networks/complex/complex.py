@@ -51,8 +51,6 @@ class Complex:
     progress : bool or callable, optional
     by_class : bool
         Cut by the argmax of the outputs, too?
-    arrays : Arrays, optional
-        Those below, if they were computed before; they are not checked.
 
     Attributes
     ----------
@@ -77,19 +75,17 @@ class Complex:
         domain: Polytope,
         progress: Progress = None,
         by_class: bool = False,
-        arrays: Arrays | None = None,
     ) -> None:
         self.layers, self.domain, self.by_class = layers, domain, by_class
         self.dimension = layers.input_dimension
         self.steps = Steps(layers, by_class)
         self.exact = self._corners()
-        found: Arrays | SimpleComplex | None = arrays
-        if found is None and is_simple(domain):
-            found = self._cut_edges(progress)
-        if found is None:
-            found = FaceSubdivision(layers, domain, self.steps, self.exact, progress).arrays()
+        self.simple = self._cut_edges(progress) if is_simple(domain) else None
+        found: Arrays | SimpleComplex = (
+            self.simple
+            or FaceSubdivision(layers, domain, self.steps, self.exact, progress).arrays()
+        )
         self._found = found
-        self.simple = found if isinstance(found, SimpleComplex) else None
         self.points, self.spread, self.parents = found.points, found.spread, found.parents
         self.origin, self.signs_of_regions = found.origin, found.signs_of_regions
         self.exact.parents = self.parents

@@ -102,7 +102,8 @@ def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
     if activation == "identity":
         maps, others = [*maps, *others], []
     layers = [_composed(maps), *((W, b) for _, W, b in others)]
-    network = FeedForward(*zip(*layers, strict=True), "relu", 0.0, labels)
+    weights, biases = map(list, zip(*layers, strict=True))
+    network = FeedForward(weights, biases, "relu", 0.0, labels)
     if check is not None:
         own, finish = model.predict, None
         if labels is not None:
@@ -133,7 +134,7 @@ def _steps(model: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _map(name: str, factor: Any, offset: Any) -> Map:
-    return name, *(finite(np.asarray(v), name) for v in (factor, offset))
+    return name, finite(np.asarray(factor), name), finite(np.asarray(offset), name)
 
 
 def _composed(maps: Sequence[Map]) -> tuple[NDArray[Any], NDArray[Any]]:
