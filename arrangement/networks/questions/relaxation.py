@@ -123,7 +123,7 @@ class Relaxation:
         self.support = in_box
         self.weights, self.biases = network.weights, network.biases
         self.slopes = network.slopes
-        self.float_walls = _scaled(walls)
+        self.float_walls = exactly.float_rows(walls)[:2]
         self._sizes = [np.abs(W) for W in self.weights]
         # A product of k terms, some sums more, and weights that may be rounded.
         self._rounding = [(max(W.shape) + 18) * UNIT_ROUNDOFF * INFLATE for W in self.weights]
@@ -366,12 +366,6 @@ def in_box(A: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
     """The largest of A·x in boxes, and the size of what was added up."""
     ends = np.where(A > 0, A * high, A * low)
     return ends.sum(axis=-1), np.abs(ends).sum(axis=-1)
-
-
-def _scaled(walls: NDArray[np.object_]) -> tuple[Floats, Floats]:
-    """Rows as float64 of size about 1, and bounds on their errors."""
-    values, errors, _ = exactly.float_rows(walls)
-    return values, errors
 
 
 def _fractions(values: Any) -> NDArray[np.object_]:
