@@ -22,9 +22,9 @@ from arrangement.files.reading import FilePath, file_name, naming, read_bytes
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats import onnx_in_float64
-from arrangement.networks.formats.affine_tensors import Affine, Units, equal, finite
+from arrangement.networks.formats.affine_tensors import Affine, Units, equal
 from arrangement.networks.formats.onnx_ends import CUT, ENDS, TOTAL, Ended, after
-from arrangement.networks.formats.operators.operands import Tensor
+from arrangement.networks.formats.operators.operands import Tensor, of_node, whole_output
 from arrangement.networks.formats.operators.table import FOLDED, OPERATORS, applied
 from arrangement.networks.formats.own_outputs import compare
 
@@ -294,10 +294,7 @@ class _Graph:
                 f"a graph of 1 inputs and {len(ends)} outputs; one of each is needed; cut the "
                 "model by onnx.utils.extract_model"
             )
-        if not isinstance(end, Affine):
-            end = Affine.constant(finite(end, f'the output "{self._graph.output[0].name}"'))
-        if not len(end.offset):
-            raise InputError("the output has no entries")
+        end = whole_output(end, f'the output "{self._graph.output[0].name}"')
         labels = [value.labels for value in ended if value.labels is not None]
         if any(not np.array_equal(names, labels[0]) for names in labels):
             raise InputError("the outputs have different labels for the classes")
@@ -308,13 +305,10 @@ class _Graph:
         self.name = f'{node.op_type} node "{node.name or ", ".join(map(str, node.output))}"'
         self.n_outputs = sum(map(bool, node.output))
         try:
-            results = self._computed(node)
-        except SizeError as error:
-            raise SizeError(f"{self.name}: {error}") from None
+            with of_node(self.name):
+                results = self._computed(node)
         except InputError:
             raise
-        except MemoryError:
-            raise SizeError(f"{self.name}: larger than the memory that is left") from None
         except (LookupError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
             said = f"{type(error).__name__}: {one_line(error)}"
             raise InputError(f"{self.name}: malformed ({said})") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import inf, nextafter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,14 +17,14 @@ from arrangement.exact.solver import WORTH_CONFIRMING
 from arrangement.kernels.networks import pattern_search as kernel
 from arrangement.kernels.reasons import DONE
 from arrangement.memory import refuse
-from arrangement.networks.complex.domains import FURTHEST, box_round
+from arrangement.networks.complex.domains import FURTHEST, box_round, float_box
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
 from arrangement.networks.regions.division import Floats, Point
 from arrangement.networks.regions.inequalities import Choices, Inequalities
 
-__all__ = ["Batch", "Estimate", "PatternSearch", "joined"]
+__all__ = ["Batch", "Estimate", "PatternSearch", "joined", "rounded"]
 
 Integers = NDArray[np.object_]
 
@@ -85,6 +84,19 @@ def joined(batches: Sequence[Batch]) -> Batch:
     return Batch(choices, points, witnesses)
 
 
+def rounded(choices: NDArray[np.int32], inside: Sequence[Point]) -> Batch:
+    """A batch of regions, with a point inside each, which is kept where float64 has it not."""
+    points = np.array([[nearest(v) for v in x] for x in inside]).reshape(len(inside), -1)
+    points[~np.isfinite(points).all(axis=1)] = np.nan
+    near = points.tolist()
+    witnesses = {
+        i: x
+        for i, x in enumerate(inside)
+        if np.isnan(points[i, 0]) or tuple(map(Fraction, near[i])) != x
+    }
+    return Batch(choices, points, witnesses)
+
+
 class PatternSearch:
     """The regions of a network in a domain, neuron by neuron, depth first.
 
@@ -113,8 +125,7 @@ class PatternSearch:
         self.starts = self.inequalities.starts
         n, d = self.starts[-1], layers.input_dimension
         self.middle = np.array([float((a + b) / 2) for a, b in box])
-        low = np.array([_at_most(a) for a, _ in box])
-        high = np.array([-_at_most(-b) for _, b in box])
+        low, high = float_box(box)
         # Powers of two, so that scaled coordinates are exact.
         self.units = np.exp2(np.ceil(np.log2(high - low)))
         self._network = self._kernel_network(low / self.units, high / self.units)
@@ -456,16 +467,13 @@ def _moved(layers: Layers, walls: Integers, frame: Frame) -> tuple[Layers, Integ
 
 
 def _moved_back(found: Batch, frame: Frame) -> Batch:
-    points, witnesses = np.empty(found.points.shape), {}
-    for i, x in enumerate(found.points.tolist()):
-        own = zip(frame, found.witnesses.get(i, x), strict=True)
-        witnesses[i] = tuple(center + unit * Fraction(v) for (center, unit), v in own)
-        points[i] = [nearest(v) for v in witnesses[i]]
-    points[~np.isfinite(points).all(axis=1)] = np.nan
-    return Batch(found.choices, points, witnesses)
-
-
-def _at_most(value: Fraction) -> float:
-    """The largest float64 that is no more."""
-    near = float(value)
-    return near if near <= value else nextafter(near, -inf)
+    seen = [found.witnesses.get(i, x) for i, x in enumerate(found.points.tolist())]
+    return rounded(
+        found.choices,
+        [
+            tuple(
+                center + unit * Fraction(v) for (center, unit), v in zip(frame, x, strict=True)
+            )
+            for x in seen
+        ],
+    )
