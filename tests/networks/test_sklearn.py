@@ -155,6 +155,17 @@ def test_models_that_compute_something_else_are_refused():
         Network.from_sklearn(classifier, check=X)
 
 
+def test_models_in_float32_compute_a_part_in_that():
+    X = np.random.default_rng(4).normal(size=(30, 3)).astype(np.float32) + 5
+    last = neural_network.MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, tol=1e9)
+    model = make_pipeline(decomposition.PCA(2), last).fit(X, X[:, 0])
+    network = Network.from_sklearn(model, check=X)
+    assert np.abs(network.forward(X)[:, 0] - model.predict(X)).max() > 1e-8
+    model.predict = lambda X: network.forward(X) * 1.001
+    with pytest.raises(InputError, match="the largest difference"):
+        Network.from_sklearn(model, check=X)
+
+
 def test_steps_that_are_refused():
     X = np.random.default_rng(0).normal(size=(20, 3))
     last = neural_network.MLPRegressor(hidden_layer_sizes=(2,), max_iter=2, tol=1e9)

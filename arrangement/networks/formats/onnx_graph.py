@@ -148,9 +148,7 @@ def _network(model: Any, check: ArrayLike | None) -> FeedForward:
 def _read(model: Any, check: ArrayLike | None) -> FeedForward:
     graph = _Graph(model)
     output, said, labels = graph.outputs()
-    units, several = graph.units, len(graph.shape) > 1 and graph.shape[0] > 1
-    if several:
-        units, output = units.of_one_sample(output, graph.shape[0]) or (units, output)
+    units, output = graph.of_one_sample(output)
     if check is not None:
         _check(graph, model, check)
     if graph.is_open and _mixes(model):
@@ -167,9 +165,7 @@ def _check(graph: _Graph, model: Any, inputs: ArrayLike) -> None:
     from onnx.reference import ReferenceEvaluator
 
     end, name = graph.end
-    units = graph.units
-    if len(graph.shape) > 1 and graph.shape[0] > 1:
-        units, end = units.of_one_sample(end, graph.shape[0]) or (units, end)
+    units, end = graph.of_one_sample(end)
     network = units.network(end)
     try:
         evaluator = ReferenceEvaluator(onnx_in_float64.widened(model, name))
@@ -300,6 +296,12 @@ class _Graph:
             raise InputError("the outputs have different labels for the classes")
         self.end = next(((e.before, e.name) for e in ended), (end, self._graph.output[0].name))
         return end, said, labels[0] if labels else None
+
+    def of_one_sample(self, end: Affine) -> tuple[Units, Affine]:
+        """What computes an output of one sample, or of all if they are not treated alike."""
+        several = len(self.shape) > 1 and self.shape[0] > 1
+        alone = self.units.of_one_sample(end, self.shape[0]) if several else None
+        return alone or (self.units, end)
 
     def _follow(self, node: Any) -> None:
         self.name = f'{node.op_type} node "{node.name or ", ".join(map(str, node.output))}"'

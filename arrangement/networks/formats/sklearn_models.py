@@ -12,10 +12,13 @@ from arrangement.errors import InputError
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats.affine_tensors import finite, product, total
 from arrangement.networks.formats.operators.arithmetic import inverse
-from arrangement.networks.formats.own_outputs import compare
+from arrangement.networks.formats.own_outputs import AGREE, compare
 from arrangement.networks.weights import exact_product, exact_values
 
 __all__ = ["from_sklearn"]
+
+FLOAT32 = 1e-5
+"""What a model of float32 may differ by, which computes a part in that: see `AGREE`."""
 
 Map: TypeAlias = tuple[str, NDArray[Any], NDArray[Any]]
 """What messages call it, a matrix or a factor of each number, and what is added then."""
@@ -102,15 +105,15 @@ def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
     if activation == "identity":
         maps, others = [*maps, *others], []
     layers = [_composed(maps), *((W, b) for _, W, b in others)]
-    weights, biases = map(list, zip(*layers, strict=True))
-    network = FeedForward(weights, biases, "relu", 0.0, labels)
+    tables, offsets = map(list, zip(*layers, strict=True))
+    network = FeedForward(tables, offsets, "relu", 0.0, labels)
     if check is not None:
         own, finish = model.predict, None
         if labels is not None:
             own, finish = model.predict_proba, _softmax
         if linear and labels is not None:  # older releases have other probabilities
             own, finish = model.decision_function, _decision
-        compare(network, check, own, finish)
+        compare(network, check, own, finish, FLOAT32 if weights[0].itemsize < 8 else AGREE)
     return network
 
 

@@ -363,22 +363,17 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
             self._known_walls[i] = list(self._crossings.wall_sides(outline, self.witness(i)))
         return self._known_walls[i]
 
-    def _neuron(self, i: int) -> tuple[int, int]:
-        """The hidden layer of a neuron, and its place in it."""
-        starts = self._crossings.inequalities.starts
-        layer = int(np.searchsorted(starts, i, side="right")) - 1
-        return layer, i - starts[layer]
-
     def facets(self, i: int) -> list[Facet]:
         """The facets of a region: one for each neighbour and each wall of the domain.
 
         Where not all regions were found there may be others beyond: a facet that has a neuron
         and no neighbour leads there.
         """
+        place = self._crossings.inequalities.place
         return [
             Facet(
                 None if side.beyond is None else self._numbers.get(side.beyond),
-                None if side.neuron is None else self._neuron(side.neuron),
+                None if side.neuron is None else place(side.neuron),
                 side.wall,
             )
             for side in (*self._wall_sides(i), *self._sides(i))
@@ -388,11 +383,12 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
     def _graph(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Edges and their neurons."""
         edges: dict[tuple[int, int], tuple[int, int]] = {}
+        place = self._crossings.inequalities.place
         for i in range(len(self)):
             for side in self._sides(i):
                 other = None if side.beyond is None else self._numbers.get(side.beyond)
                 if other is not None and side.neuron is not None:
-                    edges.setdefault((min(i, other), max(i, other)), self._neuron(side.neuron))
+                    edges.setdefault((min(i, other), max(i, other)), place(side.neuron))
         order = sorted(edges)
         return _pairs(order), _pairs([edges[pair] for pair in order])
 
