@@ -136,7 +136,7 @@ class Complex:
             signs, certain = self._float_signs(part)
             left = np.flatnonzero(~certain)
             columns = [homogeneous(x) for x in part[left].tolist()]
-            for i, exactly in zip(left.tolist(), self._exact_signs(columns), strict=True):
+            for i, exactly in zip(left.tolist(), self.exact_signs(columns), strict=True):
                 signs[i] = exactly
             result[start : start + BLOCK] = signs
         return self.steps.with_constants(result)
@@ -170,11 +170,8 @@ class Complex:
                     wrong = wrong + bound[low:high].max(axis=0)
                 yield h, np.where(wrong > 0, wrong * (1 + 1e-15) + 1e-15 * np.abs(h), wrong)
 
-    def exact_signs(self, column: Column) -> NDArray[np.int8]:
-        """The signs of all steps at a rational point (x q, q), shape (S,)."""
-        return self._exact_signs([column])[0]
-
-    def _exact_signs(self, columns: list[Column]) -> NDArray[np.int8]:
+    def exact_signs(self, columns: list[Column]) -> NDArray[np.int8]:
+        """The signs of all steps at rational points (x q, q), shape (k, S)."""
         result = np.zeros((len(columns), len(self.steps)), dtype=np.int8)
         last, known = -1, columns
         for s, step in enumerate(self.steps.functions):
