@@ -20,7 +20,7 @@ from arrangement.exact.numbers import exact_text
 from arrangement.files.exact_text import rational_number
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.network import Network
-from arrangement.networks.questions.answers import Extremum, Robustness
+from arrangement.networks.questions.answers import Equality, Extremum, Robustness
 
 __all__ = ["add", "run"]
 
@@ -114,18 +114,25 @@ def _interval(end: Extremum) -> str:
     return f"[{low:.10g}, {high:.10g}]"
 
 
-def _extremum(name: str, found: Extremum) -> list[Fact]:
+def _rest(found: Extremum | Robustness | Equality) -> list[Fact]:
+    """Where it is, the exact numbers for JSON, and how the search ended."""
     facts = found.to_dict()
-    exact = short(exact_text(found.value))
+    exact = (key for key in facts if key.startswith("exact_") and key != "exact_point")
     return [
-        Fact(name, facts["value"], f"{facts['value']:.10g}  exactly {exact}"),
-        Fact("bound", facts["bound"], f"{facts['bound']:.10g}"),
-        Fact("gap", nearest(found.gap), f"{nearest(found.gap):.2g}"),
         Fact("point", facts["exact_point"], _told(found.point)),
-        Fact("exact value", facts["exact_value"], {}),
-        Fact("exact bound", facts["exact_bound"], {}),
-        Fact("status", found.status),
+        *(Fact(key.replace("_", " "), facts[key], {}) for key in exact),
+        *(Fact(key, facts[key]) for key in facts if key == "status"),
         Fact("parts", found.n_parts),
+    ]
+
+
+def _extremum(name: str, found: Extremum) -> list[Fact]:
+    value, bound = nearest(found.value), nearest(found.bound)
+    return [
+        Fact(name, value, f"{value:.10g}  exactly {short(exact_text(found.value))}"),
+        Fact("bound", bound, f"{bound:.10g}"),
+        Fact("gap", nearest(found.gap), f"{nearest(found.gap):.2g}"),
+        *_rest(found),
     ]
 
 
@@ -133,18 +140,13 @@ def _robustness(found: Robustness) -> list[Fact]:
     facts = found.to_dict()
     absent = found.point is None
     distance = "no point of another class was found" if absent else f"{found.distance:.10g}"
-    square = " squared" if found.norm == "l2" else ""
     return [
         Fact("class", found.label),
         Fact("nearest class", found.nearest_label, "none" if absent else None),
         Fact("norm", found.norm),
         Fact("distance", facts["distance"], distance),
         Fact("bound", facts["bound"], f"{found.distance_bound:.10g}"),
-        Fact("point", facts["exact_point"], _told(found.point)),
-        Fact(f"exact distance{square}", facts[f"exact_distance{square.replace(' ', '_')}"], {}),
-        Fact(f"exact bound{square}", facts[f"exact_bound{square.replace(' ', '_')}"], {}),
-        Fact("status", found.status),
-        Fact("parts", found.n_parts),
+        *_rest(found),
     ]
 
 
@@ -157,17 +159,15 @@ def _equality(
 ) -> Result:
     other = chosen_network(options.equals, options)
     found = network.equals(other, domain, **limits)
-    facts = found.to_dict()
+    difference, bound = nearest(found.difference), nearest(found.bound)
     told = {True: "yes", False: "no", None: "not decided"}[found.is_equal]
     code = {True: 0, False: 1, None: 3}[found.is_equal]
     return Result(
         [
             Fact("equal", found.is_equal, told),
-            Fact("difference", facts["difference"], f"{facts['difference']:.10g}"),
-            Fact("bound", facts["bound"], f"{facts['bound']:.10g}"),
-            Fact("point", facts["exact_point"], _told(found.point)),
-            Fact("exact difference", facts["exact_difference"], {}),
-            Fact("parts", found.n_parts),
+            Fact("difference", difference, f"{difference:.10g}"),
+            Fact("bound", bound, f"{bound:.10g}"),
+            *_rest(found),
             seconds(),
         ],
         code=code,

@@ -31,7 +31,7 @@ from arrangement.networks.regions.decisions import DecisionRegions
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
 from arrangement.networks.regions.redundancy import Redundancy, pruned, redundancies
 from arrangement.networks.regions.regions import Regions
-from arrangement.networks.weights import shown_slope
+from arrangement.networks.weights import shown_activation
 
 __all__ = ["add", "run"]
 
@@ -244,7 +244,7 @@ def _described(network: Network) -> list[Fact]:
         Fact("inputs", network.input_dimension),
         Fact("outputs", network.output_dimension),
         Fact("widths", list(network.hidden_widths)),
-        Fact("activation", _named(network)),
+        Fact("activation", shown_activation(network.activation, network.negative_slope)),
     ]
 
 
@@ -297,15 +297,6 @@ def _ranks(regions: Regions | HalfspaceRegions) -> list[Fact]:
             },
         ),
     ]
-
-
-def _named(network: Network) -> str:
-    if not isinstance(network.activation, str):
-        return f"maxout of {network.pieces}"
-    slope = (
-        f" {shown_slope(network.negative_slope)}" if network.activation == "leaky_relu" else ""
-    )
-    return f"{network.activation}{slope}"
 
 
 def _domain_volume(network: Network, regions: Regions) -> float:

@@ -21,7 +21,7 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_text
 from arrangement.networks.complex.domains import bounded_rows
 from arrangement.networks.proofs.corners import same_domain
-from arrangement.networks.proofs.grammar import integer_text, parsed, part
+from arrangement.networks.proofs.grammar import CERTIFICATE, integer_text, parsed
 from arrangement.networks.proofs.verify import BadCertificate, Undecided, check, read
 from arrangement.networks.regions.certificate import network_facts
 
@@ -156,7 +156,9 @@ def _is_of(facts: dict[str, Any], options: argparse.Namespace) -> bool:
     """Is the network of a file, or its slice, the one of a certificate, apart from labels?"""
     network = chosen_network(options.network, options)
     mine = json.loads(json.dumps(network_facts(network)))
-    one, other = (_as_fractions(parsed(given, part("network"))) for given in (mine, facts))
+    one, other = (
+        _as_fractions(parsed(given, CERTIFICATE["network"])) for given in (mine, facts)
+    )
     return bool(one == other)
 
 

@@ -28,7 +28,7 @@ from arrangement.networks.weights import (
     parse_labels,
     parse_layers,
     parse_slopes,
-    shown_slope,
+    shown_activation,
 )
 from arrangement.results.columns import frozen
 
@@ -574,9 +574,8 @@ class FeedForward(InNotebooks):
         return type(self), self.as_arguments()
 
     def __repr__(self) -> str:
-        name = self.activation if self.pieces == 1 else f"maxout of {self.pieces}"
-        slope = f" {shown_slope(self.negative_slope)}" if name == "leaky_relu" else ""
-        return f"Network({' → '.join(map(str, self.sizes))}, {name}{slope})"
+        name = shown_activation(self.activation, self.negative_slope)
+        return f"Network({' → '.join(map(str, self.sizes))}, {name})"
 
 
 def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:

@@ -24,7 +24,7 @@ from arrangement.results.columns import frozen
 __all__ = [
     "Activation", "Exact", "Floats", "Numbers", "Slopes", "exact_product", "exact_values",
     "is_number", "parse_activation", "parse_labels", "parse_layers", "parse_slopes",
-    "shown_slope",
+    "shown_activation",
 ]  # fmt: skip
 
 Activation: TypeAlias = str | tuple[str, int]
@@ -179,15 +179,19 @@ def parse_slopes(
     return ("leaky_relu" if values[0] else "relu"), float(values[0])
 
 
-def shown_slope(slope: float | tuple[Floats, ...]) -> str:
-    """A slope for negative arguments, or how many there are of which values."""
+def shown_activation(activation: Activation, slope: float | tuple[Floats, ...]) -> str:
+    """An activation, with its slope for negative arguments, or how many of which values."""
+    if not isinstance(activation, str):
+        return f"maxout of {activation[1]}"
+    if activation == "relu":
+        return activation
     if not isinstance(slope, tuple):
-        return f"{slope:g}"
+        return f"leaky_relu {slope:g}"
     values, counts = np.unique(np.concatenate(slope), return_counts=True)
     if len(values) > 3:
-        return f"of {len(values)} slopes"
+        return f"leaky_relu of {len(values)} slopes"
     listed = (f"{v:g} ({n})" for v, n in zip(values, counts.tolist(), strict=True))
-    return "of slopes " + ", ".join(listed)
+    return "leaky_relu of slopes " + ", ".join(listed)
 
 
 def parse_labels(labels: ArrayLike, outputs: int) -> NDArray[Any]:

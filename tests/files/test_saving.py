@@ -227,25 +227,35 @@ def test_damaged_files_are_one_line(tmp_path, which, count):
 
 
 def test_an_array_cannot_stand_in_for_another(tmp_path):
-    """A region's interior point has exactly its signs, so the network cannot be exchanged."""
+    """The network's regions are found again, so that it cannot be exchanged."""
     one, other = (Network.random([2, 4, 2], rng=k).regions(SQUARE) for k in (0, 1))
     arrays = sealed_bytes("regions", one, tmp_path)
     strange = sealed_bytes("regions", other, tmp_path)
     arrays["network.weights_0"] = strange["network.weights_0"]
     archives.write(tmp_path / "mixed.npz", "regions", arrays)
-    with pytest.raises(InputError, match="step 0 does not vanish at a vertex where it must"):
+    with pytest.raises(InputError, match="signs_of_regions: the network has other regions"):
         Regions.load(tmp_path / "mixed.npz")
 
 
-def test_the_parts_of_a_boundary_must_close(tmp_path):
-    arrays = sealed_bytes("regions", OBJECTS["solid"][1], tmp_path)
-    faces, pool = arrays["faces"], arrays["pool"].copy()
-    f = np.flatnonzero(faces[:, 0] == 2)[-1]
-    edges = np.flatnonzero(faces[:, 0] == 1)
-    pool[faces[f, 1]] = next(e for e in edges if e not in pool[faces[f, 1] : faces[f, 2]])
-    archives.write(tmp_path / "open.npz", "regions", {**arrays, "pool": pool})
-    with pytest.raises(InputError, match=r"open.npz: not a file of saved regions"):
-        Regions.load(tmp_path / "open.npz")
+def test_regions_in_another_order_are_read(tmp_path):
+    """Which signs a region has lasts, and its number does not."""
+    for which in ("regions", "merged", "decision"):
+        regions = OBJECTS[which][1]
+        arrays = sealed_bytes("regions", regions, tmp_path)
+        for name in ("signs_of_regions", "owner"):
+            arrays[name] = arrays[name][::-1]
+        archives.write(tmp_path / "turned.npz", "regions", arrays)
+        again = Regions.load(tmp_path / "turned.npz")
+        assert np.array_equal(again.volumes, regions.volumes)
+    for which, name, message in (
+        ("regions", "owner", "owner: not the activation regions"),
+        ("decision", "class_numbers", "outputs say another class"),
+    ):
+        arrays = sealed_bytes("regions", OBJECTS[which][1], tmp_path)
+        arrays[name][:] = 1 - arrays[name][0]
+        archives.write(tmp_path / "wrong.npz", "regions", arrays)
+        with pytest.raises(InputError, match=rf"wrong.npz: .*{message}"):
+            Regions.load(tmp_path / "wrong.npz")
 
 
 def test_files_of_the_other_byte_order_are_read(tmp_path):

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import arrangement.relu
 from arrangement.errors import InputError, MissingExtraError, SizeError
 from arrangement.networks import Network
-from arrangement.networks.formats.stacking import Stack
 from tests.amounts import first
 
 TENT = ([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
@@ -568,31 +567,6 @@ def test_torch_files_without_torch(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r"network\.pt: .*numpy.savez"):
         Network.read(tmp_path / "network.pt")
-
-
-def test_affine_maps_in_a_row_are_composed_exactly():
-    stack = Stack(2)
-    stack.shift(np.array([0.1, 0.2]), "mean")
-    stack.scale(np.array([3.0, 7.0]), "deviation", divide=True)
-    stack.affine(np.array([[1.0, 2.0], [0.1, 0.0]]), np.array([1.0, 0.0]), "first")
-    stack.affine(np.array([[1.0, -1.0]]), None, "second")
-    stack.scale(2.0, "double")
-    network = stack.network()
-    x = [Fraction(1, 3), Fraction(2, 5)]
-    u, v = ((a + Fraction(m)) / s for a, m, s in zip(x, (0.1, 0.2), (3, 7), strict=True))
-    assert network.exact_forward(x) == (2 * (u + 2 * v + 1 - Fraction(0.1) * u),)
-    stack = Stack()
-    stack.affine(np.eye(2), None, "first")
-    stack.activate("relu", 0.0, "bend")
-    stack.affine(np.full((1, 2), 0.1), None, "second")
-    stack.affine(np.full((1, 1), 0.1), None, "third")
-    assert stack.network().exact_weights[1].tolist() == [[Fraction(0.1) ** 2] * 2]
-    with pytest.raises(InputError, match="no layer"):
-        Stack(2).network()
-    with pytest.raises(InputError, match="bend: the number of inputs is not known"):
-        Stack().activate("relu", 0.0, "bend")
-    with pytest.raises(InputError, match="half: division by zero"):
-        Stack().scale(0.0, "half", divide=True)
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")

@@ -1,5 +1,7 @@
 """Networks of scikit-learn, compared with its own outputs."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,19 @@ def test_pipelines(seed):
         assert found.squeeze() == pytest.approx(model.predict(X), rel=1e-9, abs=1e-9)
 
 
+def test_affine_maps_in_a_row_are_composed_exactly():
+    scaler, line = preprocessing.StandardScaler(), linear_model.LinearRegression()
+    scaler.mean_, scaler.scale_ = np.array([0.1, 0.2]), np.array([3.0, 7.0])
+    line.coef_, line.intercept_ = np.array([[1.0, 2.0], [0.1, 0.0]]), np.array([1.0, 0.0])
+    x = [Fraction(1, 3), Fraction(2, 5)]
+    u, v = ((a - Fraction(m)) / s for a, m, s in zip(x, (0.1, 0.2), (3, 7), strict=True))
+    network = Network.from_sklearn(Pipeline([("scale", scaler), ("line", line)]))
+    assert network.exact_forward(x) == (u + 2 * v + 1, Fraction(0.1) * u)
+    line.coef_, line.intercept_ = np.ones((1, 3)), np.ones(1)
+    with pytest.raises(InputError, match="takes 3 inputs, but there are 2"):
+        Network.from_sklearn(Pipeline([("scale", scaler), ("line", line)]))
+
+
 @pytest.mark.parametrize("intercept", [True, False])
 def test_linear_models(intercept):
     X = np.random.default_rng(0).normal(size=(40, 3)) * [1, 10, 100]
@@ -138,6 +153,17 @@ def test_models_that_compute_something_else_are_refused():
     classifier.predict_proba = lambda X: np.full((20, 2), 0.5)
     with pytest.raises(InputError, match=r"of the model is 0\.5"):
         Network.from_sklearn(classifier, check=X)
+
+
+def test_models_in_float32_compute_a_part_in_that():
+    X = np.random.default_rng(4).normal(size=(30, 3)).astype(np.float32) + 5
+    last = neural_network.MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, tol=1e9)
+    model = make_pipeline(decomposition.PCA(2), last).fit(X, X[:, 0])
+    network = Network.from_sklearn(model, check=X)
+    assert np.abs(network.forward(X)[:, 0] - model.predict(X)).max() > 1e-8
+    model.predict = lambda X: network.forward(X) * 1.001
+    with pytest.raises(InputError, match="the largest difference"):
+        Network.from_sklearn(model, check=X)
 
 
 def test_steps_that_are_refused():

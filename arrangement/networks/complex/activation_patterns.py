@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from arrangement.networks.complex.complex import Complex
 
-__all__ = ["by_first", "last_positive", "owners", "pattern_texts", "patterns_of", "roots"]
+__all__ = [
+    "by_first",
+    "joined",
+    "last_positive",
+    "owners",
+    "pattern_texts",
+    "patterns_of",
+    "roots",
+]
 
 
 def patterns_of(cells: Complex) -> list[NDArray[Any]]:
@@ -50,6 +58,15 @@ def by_first(labels: NDArray[Any]) -> NDArray[np.int64]:
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     return rank[inverse.reshape(-1)]
+
+
+def joined(links: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The connected sets of 0, …, n − 1 by pairs, shape (k, 2): numbers by first occurrence."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(links)), tuple(links.T)), shape=(n, n))
+    return by_first(connected_components(graph, directed=False)[1])
 
 
 def roots(cells: Complex) -> NDArray[np.int64]:

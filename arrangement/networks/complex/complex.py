@@ -51,8 +51,6 @@ class Complex:
     progress : bool or callable, optional
     by_class : bool
         Cut by the argmax of the outputs, too?
-    arrays : Arrays, optional
-        Those below, if they were computed before; they are not checked.
 
     Attributes
     ----------
@@ -77,19 +75,17 @@ class Complex:
         domain: Polytope,
         progress: Progress = None,
         by_class: bool = False,
-        arrays: Arrays | None = None,
     ) -> None:
         self.layers, self.domain, self.by_class = layers, domain, by_class
         self.dimension = layers.input_dimension
         self.steps = Steps(layers, by_class)
         self.exact = self._corners()
-        found: Arrays | SimpleComplex | None = arrays
-        if found is None and is_simple(domain):
-            found = self._cut_edges(progress)
-        if found is None:
-            found = FaceSubdivision(layers, domain, self.steps, self.exact, progress).arrays()
+        self.simple = self._cut_edges(progress) if is_simple(domain) else None
+        found: Arrays | SimpleComplex = (
+            self.simple
+            or FaceSubdivision(layers, domain, self.steps, self.exact, progress).arrays()
+        )
         self._found = found
-        self.simple = found if isinstance(found, SimpleComplex) else None
         self.points, self.spread, self.parents = found.points, found.spread, found.parents
         self.origin, self.signs_of_regions = found.origin, found.signs_of_regions
         self.exact.parents = self.parents
@@ -140,7 +136,7 @@ class Complex:
             signs, certain = self._float_signs(part)
             left = np.flatnonzero(~certain)
             columns = [homogeneous(x) for x in part[left].tolist()]
-            for i, exactly in zip(left.tolist(), self._exact_signs(columns), strict=True):
+            for i, exactly in zip(left.tolist(), self.exact_signs(columns), strict=True):
                 signs[i] = exactly
             result[start : start + BLOCK] = signs
         return self.steps.with_constants(result)
@@ -174,11 +170,8 @@ class Complex:
                     wrong = wrong + bound[low:high].max(axis=0)
                 yield h, np.where(wrong > 0, wrong * (1 + 1e-15) + 1e-15 * np.abs(h), wrong)
 
-    def exact_signs(self, column: Column) -> NDArray[np.int8]:
-        """The signs of all steps at a rational point (x q, q), shape (S,)."""
-        return self._exact_signs([column])[0]
-
-    def _exact_signs(self, columns: list[Column]) -> NDArray[np.int8]:
+    def exact_signs(self, columns: list[Column]) -> NDArray[np.int8]:
+        """The signs of all steps at rational points (x q, q), shape (k, S)."""
         result = np.zeros((len(columns), len(self.steps)), dtype=np.int8)
         last, known = -1, columns
         for s, step in enumerate(self.steps.functions):

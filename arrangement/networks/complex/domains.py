@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.errors import InputError
+from arrangement.exact.floats import to_float
 from arrangement.exact.inner_points import guided_maximum, unbounded_direction
 from arrangement.exact.numbers import exact_text
 from arrangement.exact.one_field import field_of
@@ -26,12 +27,15 @@ __all__ = [
     "bounded_domain",
     "bounded_rows",
     "box_round",
+    "float_box",
     "is_bounded",
     "polytope_of",
     "rational_rows",
     "stated_box",
 ]
 
+
+Floats = NDArray[np.float64]
 
 MOST_BINADES = 1000
 """Powers of two between 1 and the ranges and volumes that are computed in float64."""
@@ -173,6 +177,15 @@ def stated_box(rows: NDArray[np.object_]) -> list[tuple[Fraction, Fraction]] | N
     if not all(c in lows and c in highs for c in columns):
         return None
     return [(lows[c], highs[c]) for c in columns]
+
+
+def float_box(box: Sequence[tuple[Fraction, Fraction]]) -> tuple[Floats, Floats]:
+    """The low and the high ends of a box in float64, rounded outward."""
+    ends = []
+    for side, values in zip((-np.inf, np.inf), zip(*box, strict=True), strict=True):
+        near = [to_float(v.numerator, v.denominator) for v in values]
+        ends.append(np.array([np.nextafter(v, side) if error else v for v, error in near]))
+    return ends[0], ends[1]
 
 
 def is_bounded(rows: NDArray[np.object_]) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
-from math import factorial
+from math import factorial, prod
 from typing import Any
 
 import numpy as np
-from flint import fmpq_mat
+from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from arrangement import exact
@@ -124,11 +124,11 @@ class CellGeometry:
             self.faces[cell], cells.faces, cells.pool, self._lowest
         )
         numbers = sorted(set(simplices.ravel().tolist()))
-        rows = dict(zip(numbers, cells.exact.rationals(numbers), strict=True))
+        columns = dict(zip(numbers, cells.exact.coordinates(numbers), strict=True))
         total = Fraction(0)
         for simplex in simplices.tolist():
-            volume = fmpq_mat([rows[v] for v in simplex]).det()
-            total += abs(Fraction(int(volume.p), int(volume.q)))
+            rows = [columns[v] for v in simplex]
+            total += Fraction(abs(int(fmpz_mat(rows).det())), prod(int(x[-1]) for x in rows))
         return total / factorial(cells.dimension)
 
     def vertices_of(self, members: list[int]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpz
+from flint import fmpz
 from numpy.typing import NDArray
 
 from arrangement.kernels.rounding import TINY, UNIT_ROUNDOFF
@@ -119,12 +119,6 @@ class ExactVertices:
             abs(Fraction(int(f), q * int(scale))) for f, (_, q) in zip(far, ratios, strict=True)
         )
         return np.array(near), bound if most <= bound else np.inf
-
-    def rationals(self, vertices: Iterable[int]) -> list[list[fmpq]]:
-        """The rows (x, 1) of vertices as fmpq."""
-        return [
-            [*(fmpq(c, scale) for c in x), fmpq(1)] for *x, scale in self.coordinates(vertices)
-        ]
 
     def fractions(self, vertices: Iterable[int]) -> list[tuple[Fraction, ...]]:
         """The exact coordinates of vertices as Fractions."""

@@ -199,15 +199,14 @@ class Units:
         return self._with_units(x, chosen & (x.n_terms > 1), np.ones(len(x.offset)))
 
     def larger(self, x: Affine, y: Affine) -> Affine:
-        """The larger of two tensors of one shape, entry by entry: y + max(0, x − y)."""
+        """The larger of two rows of entries, one by one: y + max(0, x − y)."""
         swap = (y.n_terms > 1) & (x.n_terms <= 1)
         both, n = concatenated([x, y]), len(x.offset)
         first, second = np.where(swap, np.arange(n) + n, np.arange(n)), np.arange(n)
         x, y = both.take(first), both.take(np.where(swap, second, second + n))
         difference = x.plus(y.scaled(np.full(n, -1.0)))
         y = self.held(y, difference.n_terms > 0)
-        result = y.plus(self.bent(difference, np.zeros(n)))
-        return Affine(both.shape[1:] and x.shape, result.index, result.value, result.offset)
+        return y.plus(self.bent(difference, np.zeros(n)))
 
     def _with_units(
         self, x: Affine, chosen: NDArray[np.bool_], slopes: NDArray[np.float64]

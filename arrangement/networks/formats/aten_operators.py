@@ -65,16 +65,11 @@ def _onnx(kind: str) -> Callable[..., Any]:
 _multiply = _onnx("Mul")
 
 
-def _add(node: Any, a: Any, b: Any, *, alpha: float = 1) -> Tensor:
-    return _onnx("Add")(node, a, b if alpha == 1 else _multiply(node, b, alpha))
+def _sum(kind: str) -> Callable[..., Any]:
+    def operator(node: Any, a: Any, b: Any, *, alpha: float = 1) -> Tensor:
+        return _onnx(kind)(node, a, b if alpha == 1 else _multiply(node, b, alpha))
 
-
-def _subtract(node: Any, a: Any, b: Any, *, alpha: float = 1) -> Tensor:
-    return _onnx("Sub")(node, a, b if alpha == 1 else _multiply(node, b, alpha))
-
-
-def _divide(node: Any, a: Any, b: Any) -> Tensor:
-    return _onnx("Div")(node, a, b)
+    return operator
 
 
 def _addmm(
@@ -147,7 +142,7 @@ def _hardtanh(node: Any, x: Tensor, low: float = -1.0, high: float = 1.0) -> Any
 
 
 def _hard_sigmoid(node: Any, x: Tensor) -> Tensor:
-    return _divide(node, _add(node, _clamp(node, x, -3, 3), 3), 6)
+    return _onnx("Div")(node, _sum("Add")(node, _clamp(node, x, -3, 3), 3), 6)
 
 
 def _threshold(node: Any, x: Tensor, threshold: float, value: float) -> Any:
@@ -195,15 +190,16 @@ def _largest(kind: str) -> Callable[..., Any]:
 
 
 LOWERED: dict[str, Callable[..., Any]] = {
-    "_native_batch_norm_legit_no_training": _batch_norm, "abs": _onnx("Abs"), "add": _add,
-    "addmm": _addmm, "amax": _reduce("ReduceMax"), "amin": _reduce("ReduceMin"),
+    "_native_batch_norm_legit_no_training": _batch_norm, "abs": _onnx("Abs"),
+    "add": _sum("Add"), "addmm": _addmm, "amax": _reduce("ReduceMax"),
+    "amin": _reduce("ReduceMin"),
     "avg_pool1d": _average_pool, "avg_pool2d": _average_pool, "avg_pool3d": _average_pool,
-    "bmm": _onnx("MatMul"), "clamp": _clamp, "convolution": _convolution, "div": _divide,
+    "bmm": _onnx("MatMul"), "clamp": _clamp, "convolution": _convolution, "div": _onnx("Div"),
     "hardsigmoid": _hard_sigmoid, "hardtanh": _hardtanh, "leaky_relu": _leaky_relu,
     "masked_fill": _masked_fill, "max": _largest("ReduceMax"),
     "max_pool2d_with_indices": _max_pool, "max_pool3d_with_indices": _max_pool,
     "maximum": _onnx("Max"), "mean": _reduce("ReduceMean"), "min": _largest("ReduceMin"),
     "minimum": _onnx("Min"), "mm": _onnx("MatMul"), "mul": _multiply, "neg": _onnx("Neg"),
-    "prelu": _prelu, "relu": _onnx("Relu"), "sub": _subtract, "sum": _reduce("ReduceSum"),
+    "prelu": _prelu, "relu": _onnx("Relu"), "sub": _sum("Sub"), "sum": _reduce("ReduceSum"),
     "threshold": _threshold,
 }  # fmt: skip

@@ -22,9 +22,9 @@ from arrangement.files.reading import FilePath, file_name, naming, read_bytes
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.formats import onnx_in_float64
-from arrangement.networks.formats.affine_tensors import Affine, Units, equal, finite
+from arrangement.networks.formats.affine_tensors import Affine, Units, equal
 from arrangement.networks.formats.onnx_ends import CUT, ENDS, TOTAL, Ended, after
-from arrangement.networks.formats.operators.operands import Tensor
+from arrangement.networks.formats.operators.operands import Tensor, of_node, whole_output
 from arrangement.networks.formats.operators.table import FOLDED, OPERATORS, applied
 from arrangement.networks.formats.own_outputs import compare
 
@@ -156,9 +156,7 @@ def _network(model: Any, check: ArrayLike | None) -> FeedForward:
 def _read(model: Any, check: ArrayLike | None) -> FeedForward:
     graph = _Graph(model)
     output, said, labels = graph.outputs()
-    units, several = graph.units, len(graph.shape) > 1 and graph.shape[0] > 1
-    if several:
-        units, output = units.of_one_sample(output, graph.shape[0]) or (units, output)
+    units, output = graph.of_one_sample(output)
     if check is not None:
         _check(graph, model, check)
     if graph.is_open and _mixes(model):
@@ -175,9 +173,7 @@ def _check(graph: _Graph, model: Any, inputs: ArrayLike) -> None:
     from onnx.reference import ReferenceEvaluator
 
     end, name = graph.end
-    units = graph.units
-    if len(graph.shape) > 1 and graph.shape[0] > 1:
-        units, end = units.of_one_sample(end, graph.shape[0]) or (units, end)
+    units, end = graph.of_one_sample(end)
     network = units.network(end)
     try:
         evaluator = ReferenceEvaluator(onnx_in_float64.widened(model, name))
@@ -302,27 +298,27 @@ class _Graph:
                 f"a graph of 1 inputs and {len(ends)} outputs; one of each is needed; cut the "
                 "model by onnx.utils.extract_model"
             )
-        if not isinstance(end, Affine):
-            end = Affine.constant(finite(end, f'the output "{self._graph.output[0].name}"'))
-        if not len(end.offset):
-            raise InputError("the output has no entries")
+        end = whole_output(end, f'the output "{self._graph.output[0].name}"')
         labels = [value.labels for value in ended if value.labels is not None]
         if any(not np.array_equal(names, labels[0]) for names in labels):
             raise InputError("the outputs have different labels for the classes")
         self.end = next(((e.before, e.name) for e in ended), (end, self._graph.output[0].name))
         return end, said, labels[0] if labels else None
 
+    def of_one_sample(self, end: Affine) -> tuple[Units, Affine]:
+        """What computes an output of one sample, or of all if they are not treated alike."""
+        several = len(self.shape) > 1 and self.shape[0] > 1
+        alone = self.units.of_one_sample(end, self.shape[0]) if several else None
+        return alone or (self.units, end)
+
     def _follow(self, node: Any) -> None:
         self.name = f'{node.op_type} node "{node.name or ", ".join(map(str, node.output))}"'
         self.n_outputs = sum(map(bool, node.output))
         try:
-            results = self._computed(node)
-        except SizeError as error:
-            raise SizeError(f"{self.name}: {error}") from None
+            with of_node(self.name):
+                results = self._computed(node)
         except InputError:
             raise
-        except MemoryError:
-            raise SizeError(f"{self.name}: larger than the memory that is left") from None
         except (LookupError, TypeError, ValueError, OverflowError, ArithmeticError) as error:
             said = f"{type(error).__name__}: {one_line(error)}"
             raise InputError(f"{self.name}: malformed ({said})") from None

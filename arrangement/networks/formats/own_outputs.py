@@ -12,7 +12,7 @@ from arrangement.checks import float_table
 from arrangement.errors import InputError
 from arrangement.networks.feed_forward import FeedForward
 
-__all__ = ["compare"]
+__all__ = ["AGREE", "compare"]
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +25,7 @@ def compare(
     inputs: ArrayLike,
     compute: Callable[[Floats], Any],
     finish: Callable[[Floats], Floats] | None = None,
+    agree: float = AGREE,
 ) -> None:
     """An InputError unless a model computes what its network does.
 
@@ -36,6 +37,8 @@ def compare(
         The outputs of the model in float64, of inputs of shape (k, input_dimension).
     finish : callable, optional
         What the model does with the outputs of the network.
+    agree : float, optional
+        What is taken for rounding, as a share of the largest number that is computed.
 
     Examples
     --------
@@ -66,7 +69,7 @@ def compare(
     hidden = [np.abs(z).max(axis=1) for z in network.preactivations(X)]
     sizes = [np.abs(wanted).max(axis=1), np.ones(len(X)), *hidden]
     differences = np.abs(found - wanted)
-    if np.all(differences <= AGREE * np.max(sizes, axis=0)[:, None]):
+    if np.all(differences <= agree * np.max(sizes, axis=0)[:, None]):
         return
     row, output = np.unravel_index(np.nan_to_num(differences, nan=np.inf).argmax(), found.shape)
     raise InputError(

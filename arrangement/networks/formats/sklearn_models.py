@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement.errors import InputError
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.formats.own_outputs import compare
-from arrangement.networks.formats.stacking import Stack
+from arrangement.networks.formats.affine_tensors import finite, product, total
+from arrangement.networks.formats.operators.arithmetic import inverse
+from arrangement.networks.formats.own_outputs import AGREE, compare
+from arrangement.networks.weights import exact_product, exact_values
 
 __all__ = ["from_sklearn"]
+
+FLOAT32 = 1e-5
+"""What a model of float32 may differ by, which computes a part in that: see `AGREE`."""
+
+Map: TypeAlias = tuple[str, NDArray[Any], NDArray[Any]]
+"""What messages call it, a matrix or a factor of each number, and what is added then."""
 
 
 def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
@@ -57,9 +65,7 @@ def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
     (Network(2 → 4 → 1, relu), True)
     """
     *before, (name, last) = list(_steps(model, "")) or [("", model)]
-    stack = Stack()
-    for place, step in before:
-        _add_step(stack, step, place)
+    maps = [one for place, step in before for one in _of_step(step, place)]
     kind = type(last).__name__
     linear = kind in _LINEAR and type(last).__module__.startswith("sklearn.")
     for attribute in _LINEAR_FITTED if linear else _MLP_FITTED:
@@ -93,18 +99,21 @@ def from_sklearn(model: Any, *, check: ArrayLike | None = None) -> FeedForward:
             f"{kind} {several}has {outputs} outputs; identity, softmax or a single logistic "
             "output are read"
         )
-    for l, (W, b) in enumerate(zip(weights, biases, strict=True)):
-        if l and activation == "relu":
-            stack.activate("relu", 0.0, kind)
-        stack.affine(W, b, f"layer {l} of {name or kind}")
-    network = stack.network(labels)
+    places = (f"layer {l} of {name or kind}" for l in range(len(weights)))
+    first, *others = map(_map, places, weights, biases)
+    maps.append(first)
+    if activation == "identity":
+        maps, others = [*maps, *others], []
+    layers = [_composed(maps), *((W, b) for _, W, b in others)]
+    tables, offsets = map(list, zip(*layers, strict=True))
+    network = FeedForward(tables, offsets, "relu", 0.0, labels)
     if check is not None:
         own, finish = model.predict, None
         if labels is not None:
             own, finish = model.predict_proba, _softmax
         if linear and labels is not None:  # older releases have other probabilities
             own, finish = model.decision_function, _decision
-        compare(network, check, own, finish)
+        compare(network, check, own, finish, FLOAT32 if weights[0].itemsize < 8 else AGREE)
     return network
 
 
@@ -127,8 +136,28 @@ def _steps(model: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield from _steps(step, f"step {key} ({type(step).__name__})")
 
 
-def _add_step(stack: Stack, step: Any, name: str) -> None:
-    """Apply a fitted transformer, which is affine."""
+def _map(name: str, factor: Any, offset: Any) -> Map:
+    return name, finite(np.asarray(factor), name), finite(np.asarray(offset), name)
+
+
+def _composed(maps: Sequence[Map]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """One map of some, exactly, in the order in which they are applied, a matrix last."""
+    (name, W, b), *others = reversed(maps)
+    for before, factor, offset in others:
+        if W.shape[1] != len(offset):
+            raise InputError(f"{name}: takes {W.shape[1]} inputs, but there are {len(offset)}")
+        moved = exact_product(exact_values(W), exact_values(offset)[:, None])
+        b = total(b, moved[:, 0])
+        if factor.ndim == 2:
+            W = exact_product(exact_values(W), exact_values(factor))
+        else:
+            W = product(W, np.broadcast_to(factor, W.shape))
+        name = before
+    return W, b
+
+
+def _of_step(step: Any, name: str) -> Iterator[Map]:
+    """What a fitted transformer does, which is affine."""
     kind = type(step).__name__
     if kind not in _FITTED or not type(step).__module__.startswith("sklearn."):
         raise InputError(
@@ -142,24 +171,22 @@ def _add_step(stack: Stack, step: Any, name: str) -> None:
             f"{name} clips, which is not affine: fit it with clip=False, or export the "
             "pipeline by skl2onnx"
         )
+    if kind == "MinMaxScaler":
+        yield _map(name, step.scale_, step.min_)
+        return
+    # A StandardScaler may have a mean that it does not subtract.
+    center, scale = getattr(step, "center_", None), getattr(step, "scale_", None)
+    if kind == "PCA" or getattr(step, "with_mean", False):
+        center = step.mean_
+    if kind == "PCA" and step.whiten:
+        root = np.sqrt(step.explained_variance_)
+        scale = np.maximum(root, np.finfo(root.dtype).eps)
+    if center is not None:
+        yield _map(name, np.ones(len(center)), -center)
     if kind == "PCA":
-        stack.shift(-step.mean_, name)
-        stack.affine(step.components_, None, name)
-        if step.whiten:
-            root = np.sqrt(step.explained_variance_)
-            stack.scale(np.maximum(root, np.finfo(root.dtype).eps), name, divide=True)
-    elif kind == "MinMaxScaler":
-        stack.scale(step.scale_, name)
-        stack.shift(step.min_, name)
-    else:
-        # A StandardScaler may have a mean that it does not subtract.
-        center = getattr(step, "center_", None)
-        if getattr(step, "with_mean", False):
-            center = step.mean_
-        if center is not None:
-            stack.shift(-center, name)
-        if step.scale_ is not None:
-            stack.scale(step.scale_, name, divide=True)
+        yield _map(name, step.components_, np.zeros(len(step.components_)))
+    if scale is not None:
+        yield _map(name, inverse(finite(scale, name)), np.zeros(len(scale)))
 
 
 _FITTED = {

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.checks import whole
-from arrangement.errors import InputError, MissingExtraError, ModelWarning, SizeError, one_line
+from arrangement.errors import InputError, MissingExtraError, ModelWarning, one_line
 from arrangement.exact.numbers import shown
 from arrangement.memory import refuse
 from arrangement.networks.feed_forward import FeedForward
@@ -40,6 +40,7 @@ from arrangement.networks.formats.aten_operators import (
     MISSING,
     MOVES,
 )
+from arrangement.networks.formats.operators.operands import of_node, whole_output
 from arrangement.networks.formats.own_outputs import compare
 from arrangement.networks.formats.torch_export import lowered, traced, tracing, trains
 from arrangement.networks.formats.torch_modules import array
@@ -234,24 +235,15 @@ class _Graph:
                 f"{end.name} ends the module and is left out: the outputs are what it is given"
             )
             self.end, end = end.before, end.given
-        if not isinstance(end, Affine):
-            end = Affine.constant(finite(_numpy(end), "the output"))
-        if not len(end.offset):
-            raise InputError("the output has no entries")
+        end = whole_output(_numpy(end), "the output")
         if not self.said:
             self.end = end, names[0]
         return end
 
     def _follow(self, node: Any) -> Any:
         self.name = _place(node)
-        try:
+        with of_node(self.name):
             result = self._computed(node)
-        except SizeError as error:
-            raise SizeError(f"{self.name}: {error}") from None
-        except InputError:
-            raise
-        except MemoryError:
-            raise SizeError(f"{self.name}: larger than the memory that is left") from None
         shape = list(getattr(node.meta.get("val"), "shape", ()))
         known = isinstance(result, Affine) and all(isinstance(n, int) for n in shape)
         if known and list(result.shape) != shape:

@@ -20,7 +20,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-__all__ = ["CERTIFICATE", "BadCertificate", "integer_text", "parsed", "part", "written"]
+__all__ = ["CERTIFICATE", "BadCertificate", "integer_text", "parsed", "written"]
 
 
 class BadCertificate(ValueError):
@@ -114,14 +114,6 @@ def written(value: Any, form: Form) -> Any:
         top = integer_text(exact.numerator)
         return top if exact.denominator == 1 else f"{top}/{integer_text(exact.denominator)}"
     return integer_text(int(value)) if form is Atom.INTEGER else value
-
-
-def part(*keys: str) -> Form:
-    """The form of a part of a certificate: ``part("network")``, ``part("domain")``."""
-    found = CERTIFICATE
-    for key in keys:
-        found = found[key]
-    return found
 
 
 def integer_text(value: int) -> str:

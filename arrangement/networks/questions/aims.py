@@ -107,6 +107,7 @@ class Nearest:
         self.x, self.norm, self.towards = list(x), norm, towards
         self.curved = norm == 2
         self.near = np.array([float(v) for v in x])
+        self.dual = {1: np.inf, 2: 2, np.inf: 1}[norm]
 
     def ball(self, size: Fraction) -> tuple[Floats, Floats]:
         """A box of float64 with all points that are not further away."""
@@ -246,11 +247,10 @@ class Nearest:
     def in_ball(self, size: Fraction) -> Any:
         """The largest of A·x in what of boxes is no further away, as `support` is."""
         radius = self._radius(size) + 1e-15 * float(np.abs(self.near).sum())
-        dual = {1: np.inf, 2: 2, np.inf: 1}[self.norm]
 
         def support(A: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
             most, added = in_box(A, low, high)
-            ball = A @ self.near + radius * np.linalg.norm(A, dual, axis=-1)
+            ball = A @ self.near + radius * np.linalg.norm(A, self.dual, axis=-1)
             return np.minimum(most, ball), added + np.abs(A) @ np.abs(self.near) + np.abs(ball)
 
         return support
@@ -258,9 +258,8 @@ class Nearest:
     def multiplier(self, A: Floats, most: Floats, low: Floats, high: Floats) -> Floats:
         """A good multiplier for an affine function of these slopes, and largest in a box."""
         there = most - in_box(A, low, high)[0] + A @ self.near
-        dual = {1: np.inf, 2: 2, np.inf: 1}[self.norm]
         with np.errstate(all="ignore"):
-            length = np.linalg.norm(A, dual, axis=-1)
+            length = np.linalg.norm(A, self.dual, axis=-1)
             found = -2 * there / length**2 if self.norm == 2 else 1 / length
         return np.where((there < 0) & np.isfinite(found), found, 0.0)
 
@@ -296,52 +295,24 @@ class Nearest:
         total = np.array(shares, dtype=object) @ rows[kept]
         return not self.is_in_reach(list(total), size)
 
-    def projection(
-        self, rows: NDArray[np.object_], low: Sequence[Fraction], high: Sequence[Fraction]
-    ) -> list[Fraction] | None:
-        """The nearest point of {y : rows·(y, 1) ≥ 0} in a box, exactly; None if it is empty."""
-        column = np.array([*self.x, 1], dtype=object)
-        moved = np.column_stack([rows[:, :-1], rows @ column])
-        table = np.array([primitive(row) for row in moved.tolist()], dtype=object)
-        if self.norm == 2:
-            step = least_squares_point(table)
-            return None if step is None else [a + b for a, b in zip(step, self.x, strict=True)]
-        d = len(self.x)
-        ends = [max(abs(a - v), abs(b - v)) for a, b, v in zip(low, high, self.x, strict=True)]
-        unit, normals = np.eye(d, dtype=int), table[:, :-1]
-        if self.norm == 1:  # the step is forth − back
-            cost, every = [-1] * (2 * d), np.column_stack([normals, -normals, table[:, -1]])
-            far = [*ends, *ends]
-        else:  # the distance less the step, and the distance
-            sums, one, zero = normals.sum(axis=1), np.ones(d, int), np.zeros(d, int)
-            cost = [0] * d + [-1]
-            every = np.vstack(
-                [
-                    np.column_stack([-normals, sums, table[:, -1]]),
-                    np.column_stack([-unit, 2 * one, zero]),
-                ]
-            )
-            far = [2 * max(ends)] * d + [max(ends)]
-        exactly = (np.array(v, dtype=object) for v in (cost, every, [0] * len(far), far))
-        found = guided_maximum(ProgramSolver(), Program(*exactly))
-        if found is None:
-            return None
-        v = np.array(found[1], dtype=object)
-        step = v[:d] - v[d:] if self.norm == 1 else v[d] - v[:d]
-        return [a + b for a, b in zip(self.x, step, strict=True)]
+    def projection(self, inside: Program, output: NDArray[Any]) -> list[Fraction] | None:
+        """The nearest point of a part where all is affine, exactly; None if it is empty.
 
-    def leaf(self, inside: Program, output: NDArray[Any]) -> list[Fraction] | None:
-        """The nearest point of a part where all is affine, in l2, exactly."""
-        d = len(self.x)
-        unit = np.eye(d, dtype=object)
-        rows = np.concatenate(
-            [
-                inside.rows,
-                output[None],
-                np.column_stack([unit, -inside.low]),
-                np.column_stack([-unit, inside.high]),
-            ]
-        )
-        rows[:, -1] = rows[:, -1] + (rows[:, :d] * np.array(self.x, dtype=object)).sum(axis=1)
-        step = least_squares_point(rows)
+        Parameters
+        ----------
+        inside : Program
+            Of the inputs alone, in rational numbers.
+        output : ndarray, shape (d + 1,)
+            What is to be at least 0 there.
+        """
+        if self.norm != 2:
+            program = self.program(inside, output, True, [])
+            rows = np.array([primitive(row) for row in program.rows.tolist()], dtype=object)
+            found = guided_maximum(ProgramSolver(), program._replace(rows=rows))
+            return None if found is None else list(self.point(list(found[1])))
+        unit = np.eye(len(self.x), dtype=object)
+        low, high = (np.column_stack(v) for v in ((unit, -inside.low), (-unit, inside.high)))
+        rows = np.concatenate([inside.rows, output[None], low, high])
+        moved = np.column_stack([rows[:, :-1], rows @ np.array([*self.x, 1], dtype=object)])
+        step = least_squares_point(moved)
         return None if step is None else [a + b for a, b in zip(step, self.x, strict=True)]

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement import exact
-from arrangement.networks.complex.domains import bounded_rows, box_round
+from arrangement.networks.complex.domains import bounded_rows, box_round, float_box
 from arrangement.networks.layers import homogeneous
 
 __all__ = ["Domain", "Point"]
@@ -46,11 +45,7 @@ class Domain:
 
     def floats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The box in float64, rounded outward."""
-        ends = []
-        for side, values in ((-np.inf, self.low), (np.inf, self.high)):
-            near = [exact.to_float(v.numerator, v.denominator) for v in values]
-            ends.append(np.array([np.nextafter(v, side) if error else v for v, error in near]))
-        return ends[0], ends[1]
+        return float_box(list(zip(self.low, self.high, strict=True)))
 
     def __contains__(self, x: Point) -> bool:
         scaled = [int(v) for v in homogeneous(x)]

@@ -463,7 +463,7 @@ class _Search:
         output = outputs[node.output]
         aim = self.aim
         if is_leaf and isinstance(aim, Nearest) and aim.curved:
-            x = aim.leaf(inside, output)
+            x = aim.projection(inside, output)
             if x is None:
                 return None
             self.offer(x)

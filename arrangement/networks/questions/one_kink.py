@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import block_diag
 
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.weights import exact_product, exact_values
@@ -99,7 +100,7 @@ def difference(one: FeedForward, other: FeedForward) -> FeedForward:
         if l == depth - 1:
             table, bias = np.concatenate([W, -V], axis=1) if l else W - V, b - c
         else:
-            table = _stacked(W, V) if l else np.concatenate([W, V])
+            table = block_diag(W, V) if l else np.concatenate([W, V])
             bias = np.concatenate([b, c])
         if merge is not None:
             table = exact_product(table, merge)
@@ -121,13 +122,6 @@ def _padded(network: FeedForward, depth: int) -> list[tuple[Exact, Exact, Any]]:
     rows[-1:-1] = [unit] * missing
     slopes += [np.ones(width)] * missing
     return [(W, b, s) for (W, b), s in zip(rows, [*slopes, None], strict=True)]
-
-
-def _stacked(A: Exact, B: Exact) -> Exact:
-    result = np.zeros((len(A) + len(B), A.shape[1] + B.shape[1]), dtype=object)
-    result[: len(A), : A.shape[1]] = A
-    result[len(A) :, A.shape[1] :] = B
-    return result
 
 
 def _distinct(W: Exact, b: Exact, slopes: Any) -> tuple[Exact, Exact, Any, Exact]:

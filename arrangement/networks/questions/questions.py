@@ -85,18 +85,18 @@ def output_range(
     asked, allowed = Domain.of(domain, network.input_dimension), nonnegative(gap, "gap")
     deadline, units = _deadline(time_limit), np.eye(out, dtype=object)
     simple = one_kink(network)
+
+    def end_of(i: int, until: float) -> Extremum:
+        sign = -1 if i < out else 1
+        return _extremum(simple, units[i % out], asked, sign, allowed, until, progress)
+
     ends: list[Extremum] = []
     for i in range(2 * out):
         now = time.monotonic()
-        share = now + max(0.0, deadline - now) / (2 * out - i)
-        sign = -1 if i < out else 1
-        ends.append(_extremum(simple, units[i % out], asked, sign, allowed, share, progress))
+        ends.append(end_of(i, now + max(0.0, deadline - now) / (2 * out - i)))
     for i, end in enumerate(ends):  # what others left of their time
         if end.status == "time_limit" and time.monotonic() < deadline:
-            sign = -1 if i < out else 1
-            ends[i] = _extremum(
-                simple, units[i % out], asked, sign, allowed, deadline, progress
-            )
+            ends[i] = end_of(i, deadline)
     return OutputRange(tuple(ends[:out]), tuple(ends[out:]))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.exact.numbers import primitive
+from arrangement.exact.rational_programs import Program
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
 from arrangement.networks.questions.aims import Nearest
@@ -59,6 +60,9 @@ def nearest_in_regions(
     if search.estimate(DIVES, rng=0).mean > MOST_REGIONS:
         return None
     inequalities, count = Inequalities(layers, walls), 0
+    zero, low, high = (
+        np.array(v, dtype=object) for v in ([0] * len(domain.low), domain.low, domain.high)
+    )
     value, point = found.value, found.point
     for batch in search:
         count += len(batch.points)
@@ -73,11 +77,10 @@ def nearest_in_regions(
                     continue
                 rows = inequalities.rows(choices)
                 assert rows is not None, "the region has a point"
-                if any(output[:-1]):
-                    rows = np.vstack([rows, np.array([primitive(output)], dtype=object)])
-                if value is not None and aim.is_beyond(rows, -value):
+                own = np.array(primitive(output), dtype=object)
+                if value is not None and aim.is_beyond(np.vstack([rows, own]), -value):
                     continue
-                nearest = aim.projection(rows, domain.low, domain.high)
+                nearest = aim.projection(Program(zero, rows, low, high), own)
                 if nearest is not None and (value is None or -aim.size(nearest) > value):
                     value, point = -aim.size(nearest), tuple(nearest)
     return Found(value, point, value, count, True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,7 +21,7 @@ from arrangement import exact as exactly
 from arrangement.exact.rational_programs import Program
 from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.weights import exact_product
+from arrangement.networks.weights import exact_product, exact_values
 
 __all__ = ["Multipliers", "Parts", "Relaxation", "Split", "in_box"]
 
@@ -123,7 +122,7 @@ class Relaxation:
         self.support = in_box
         self.weights, self.biases = network.weights, network.biases
         self.slopes = network.slopes
-        self.float_walls = _scaled(walls)
+        self.float_walls = exactly.float_rows(walls)[:2]
         self._sizes = [np.abs(W) for W in self.weights]
         # A product of k terms, some sums more, and weights that may be rounded.
         self._rounding = [(max(W.shape) + 18) * UNIT_ROUNDOFF * INFLATE for W in self.weights]
@@ -284,7 +283,7 @@ class Relaxation:
         weights = network.exact_weights if exact else self.weights
         biases = network.exact_biases if exact else self.biases
         kind: Any = object if exact else np.float64
-        number: Any = _fractions if exact else np.asarray
+        number: Any = exact_values if exact else np.asarray
         d, unstable = network.input_dimension, part.unstable(self.slopes)
         n = d + sum(int(one.sum()) for one in unstable)
         table = np.zeros((d, n + 1), dtype=kind)
@@ -336,7 +335,7 @@ class Relaxation:
             rows.append(row)
             names.append(("wall", i, 0))
         every = np.array(rows, dtype=kind).reshape(len(rows), n + 1)
-        ends = [number(np.concatenate(v)) for v in (low, high)]
+        ends = [number(np.concatenate(v)).copy() for v in (low, high)]
         return Program(np.zeros(n, dtype=kind), every, *ends), table, names
 
     def hints(
@@ -366,17 +365,3 @@ def in_box(A: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
     """The largest of A·x in boxes, and the size of what was added up."""
     ends = np.where(A > 0, A * high, A * low)
     return ends.sum(axis=-1), np.abs(ends).sum(axis=-1)
-
-
-def _scaled(walls: NDArray[np.object_]) -> tuple[Floats, Floats]:
-    """Rows as float64 of size about 1, and bounds on their errors."""
-    values, errors, _ = exactly.float_rows(walls)
-    return values, errors
-
-
-def _fractions(values: Any) -> NDArray[np.object_]:
-    """Float64 as the Fractions that they are."""
-    result = np.empty(np.shape(values), dtype=object)
-    for index, v in np.ndenumerate(values):
-        result[index] = Fraction(v)
-    return result

@@ -15,7 +15,7 @@ from arrangement.errors import InputError
 from arrangement.files.output import atomic_output
 from arrangement.networks.complex.activation_patterns import patterns_of
 from arrangement.networks.feed_forward import FeedForward
-from arrangement.networks.proofs.grammar import CERTIFICATE, part, written
+from arrangement.networks.proofs.grammar import CERTIFICATE, written
 from arrangement.networks.regions.region_set import RegionSet, SolidRegion
 
 __all__ = ["certificate", "network_facts", "write"]
@@ -101,7 +101,7 @@ def _inside_facet(regions: RegionSet[SolidRegion], vertices: list[int]) -> list[
 
 def network_facts(network: FeedForward) -> dict[str, Any]:
     """A network's numbers as exact text, as they stand in a certificate."""
-    facts: dict[str, Any] = written(_network(network), part("network"))
+    facts: dict[str, Any] = written(_network(network), CERTIFICATE["network"])
     return facts
 
 

@@ -182,8 +182,8 @@ class Crossings:
         values, errors = ([part] for part in self._wall_floats)
         is_tied = False
         for origin in self.inequalities.origins(choices):
-            before = choices[: self.inequalities.start(origin[0])]
-            row, *near = self._row(before, origin)
+            layer, _ = self.inequalities.place(origin[0])
+            row, *near = self._row(choices[: self.inequalities.starts[layer]], origin)
             if not any(row):
                 is_tied = True
             if not any(row[:-1]):

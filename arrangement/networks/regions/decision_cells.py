@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from arrangement.exact.inner_points import inner_point
 from arrangement.exact.linear import eliminate, smallest_pivot
-from arrangement.networks.complex.activation_patterns import by_first
+from arrangement.networks.complex.activation_patterns import joined
 
 __all__ = ["DecisionCells", "joined_cells", "wins_on_facet"]
 
@@ -65,13 +65,8 @@ def joined_cells(
     cells: list[tuple[int, int]], links: list[tuple[int, int]], n_classes: int
 ) -> DecisionCells:
     """Decision regions from cells (region, class) and pairs of cells with a common facet."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     table = np.array(cells, dtype=np.int64).reshape(-1, 2)
-    a, b = np.array(links, dtype=np.int64).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(a)), (a, b)), shape=(len(cells),) * 2)
-    owner = by_first(connected_components(graph, directed=False)[1])
+    owner = joined(np.array(links, dtype=np.int64).reshape(-1, 2), len(cells))
     return DecisionCells(table[:, 0], table[:, 1], owner, n_classes)
 
 

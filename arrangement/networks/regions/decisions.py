@@ -256,11 +256,8 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         >>> list(decided.node_columns())
         ['class', 'volume', 'x0', 'x1']
         """
-        return {
-            "class": self.class_labels[self.class_numbers].tolist(),
-            "volume": self.volumes,
-            **{f"x{c}": column for c, column in enumerate(self.points.T)},
-        }
+        names = self.class_labels[self.class_numbers].tolist()
+        return {"class": names, **super().node_columns()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save network, domain, complex and regions as ``.npz``; see :meth:`Regions.load`.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arrangement.enumeration.cell_table import adjacency
 from arrangement.files import graphml
-from arrangement.networks.complex.activation_patterns import by_first
+from arrangement.networks.complex.activation_patterns import joined
 from arrangement.networks.layers import Layers
 from arrangement.results.columns import Columnar, frozen
 
@@ -276,13 +276,8 @@ class Division(Columnar[Item]):
         >>> regions.components(np.zeros(len(regions), dtype=int)).max()
         np.int64(0)
         """
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        a, b = self.edges.T
-        same = key[a] == key[b]
-        links = coo_array((np.ones(same.sum()), (a[same], b[same])), shape=(len(self),) * 2)
-        return by_first(connected_components(links, directed=False)[1])
+        same = key[self.edges[:, 0]] == key[self.edges[:, 1]]
+        return joined(self.edges[same], len(self))
 
     def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each edge: layer and neuron.

@@ -18,7 +18,6 @@ from arrangement.exact.inner_points import inner_point
 from arrangement.exact.numbers import primitive
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.memory import refuse
-from arrangement.networks.complex.activation_patterns import pattern_texts
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import polytope_of
 from arrangement.networks.complex.geometry import CellGeometry
@@ -31,7 +30,7 @@ from arrangement.networks.regions.decision_cells import (
     joined_cells,
     wins_on_facet,
 )
-from arrangement.networks.regions.division import Columns, Facet, Point
+from arrangement.networks.regions.division import Facet, Point
 from arrangement.networks.regions.inequalities import Choices
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.networks.regions.region_search import Batch, PatternSearch, joined
@@ -447,12 +446,6 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
             self._known_walls[i] = list(self._crossings.wall_sides(outline, self.witness(i)))
         return self._known_walls[i]
 
-    def _neuron(self, i: int) -> tuple[int, int]:
-        """The hidden layer of a neuron, and its place in it."""
-        starts = self._crossings.inequalities.starts
-        layer = int(np.searchsorted(starts, i, side="right")) - 1
-        return layer, i - starts[layer]
-
     def facets(self, i: int) -> list[Facet]:
         """The facets of a region: one for each neighbour and each wall of the domain.
 
@@ -468,10 +461,11 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         -------
         list of Facet
         """
+        place = self._crossings.inequalities.place
         return [
             Facet(
                 None if side.beyond is None else self._numbers.get(side.beyond),
-                None if side.neuron is None else self._neuron(side.neuron),
+                None if side.neuron is None else place(side.neuron),
                 side.wall,
             )
             for side in (*self._wall_sides(i), *self._sides(i))
@@ -481,11 +475,12 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
     def _graph(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Edges and their neurons."""
         edges: dict[tuple[int, int], tuple[int, int]] = {}
+        place = self._crossings.inequalities.place
         for i in range(len(self)):
             for side in self._sides(i):
                 other = None if side.beyond is None else self._numbers.get(side.beyond)
                 if other is not None and side.neuron is not None:
-                    edges.setdefault((min(i, other), max(i, other)), self._neuron(side.neuron))
+                    edges.setdefault((min(i, other), max(i, other)), place(side.neuron))
         order = sorted(edges)
         return _pairs(order), _pairs([edges[pair] for pair in order])
 
@@ -511,22 +506,6 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         """How many facets each region has, shape (m,): the lengths of :meth:`facets`."""
         counts = [len(self._wall_sides(i)) + len(self._sides(i)) for i in range(len(self))]
         return frozen(np.array(counts, dtype=np.int64))
-
-    @property
-    def n_linear_regions(self) -> int:
-        """How many connected sets of one affine map there are, connected through facets.
-
-        Of the regions that were found, if they are not all.
-        """
-        return int(self.linear_region_numbers.max()) + 1
-
-    @cached_property
-    def linear_region_numbers(self) -> NDArray[np.int64]:
-        """The linear region of each activation region, shape (m,), by first occurrence.
-
-        Regions of one affine map that are connected through facets have one number.
-        """
-        return frozen(self.components(self.affine_map_numbers))
 
     def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
         """The region that contains a point; see :meth:`Regions.locate`.
@@ -560,21 +539,6 @@ class HalfspaceRegions(LinearRegions[LinearRegion]):
         if i is None:
             raise InputError(f"point {k} is in none of the regions that were found")
         return i
-
-    def node_columns(self) -> Columns:
-        """What a graph says of each region: pattern, ranks, dead layers, x0, x1, ….
-
-        Returns
-        -------
-        dict of str to columns
-        """
-        return {
-            "pattern": pattern_texts(self.patterns, len(self)),
-            "affine_map": self.affine_map_numbers,
-            **{f"rank{l}": column for l, column in enumerate(self.ranks.T)},
-            **{f"dead{l}": column for l, column in enumerate(self.dead.T)},
-            **{f"x{c}": column for c, column in enumerate(self.points.T)},
-        }
 
 
 def _pairs(found: list[Any]) -> NDArray[np.int64]:

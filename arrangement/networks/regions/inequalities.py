@@ -73,15 +73,15 @@ class Inequalities:
                 if p != q:
                     yield i, p, q
 
-    def start(self, i: int) -> int:
-        """The first neuron of the layer of a neuron."""
-        return self.starts[bisect_right(self.starts, i) - 1]
+    def place(self, i: int) -> tuple[int, int]:
+        """The hidden layer of a neuron, and its place in it."""
+        layer = bisect_right(self.starts, i) - 1
+        return layer, i - self.starts[layer]
 
     def contest(self, choices: Sequence[int], i: int, p: int, q: int) -> Row:
         """The function [g | c] that is positive where piece p of neuron i wins over q."""
         layers = self.layers
-        l = next(l for l, end in enumerate(self.starts[1:]) if i < end)
-        j, k = i - self.starts[l], layers.pieces
+        (l, j), k = self.place(i), layers.pieces
         table = self._functions(tuple(choices[: self.starts[l]]))
         if layers.is_maxout:
             pair = zip(table[j * k + p], table[j * k + q], strict=True)

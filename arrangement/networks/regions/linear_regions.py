@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement.networks.complex import affine_maps
-from arrangement.networks.regions.division import Division, Floats, Part, Point
+from arrangement.networks.complex.activation_patterns import pattern_texts
+from arrangement.networks.regions.division import Columns, Division, Floats, Part, Point
 from arrangement.networks.regions.lipschitz import Lipschitz, lipschitz
 from arrangement.results.columns import frozen
 
@@ -58,6 +59,22 @@ class LinearRegions(Division[Item]):
     @abstractmethod
     def patterns(self) -> list[NDArray[Any]]:
         """See above."""
+
+    @property
+    def n_linear_regions(self) -> int:
+        """How many connected sets of one affine map there are, connected through facets.
+
+        Of the regions that were found, if they are not all.
+        """
+        return int(self.linear_region_numbers.max()) + 1
+
+    @cached_property
+    def linear_region_numbers(self) -> NDArray[np.int64]:
+        """The linear region of each region, shape (m,), by first occurrence.
+
+        Regions of one affine map that are connected through facets have one number.
+        """
+        return frozen(self.components(self.affine_map_numbers))
 
     @cached_property
     def n_affine_maps(self) -> int:
@@ -119,6 +136,16 @@ class LinearRegions(Division[Item]):
         """Is a hidden layer dead, with all neurons inactive? Shape (m, L); never for maxout."""
         return frozen(affine_maps.dead(self.layers, self.patterns, len(self)))
 
+    def node_columns(self) -> Columns:
+        """What a graph says of each region: pattern, ranks, dead layers, x0, x1, …."""
+        return {
+            "pattern": pattern_texts(self.patterns, len(self)),
+            "affine_map": self.affine_map_numbers,
+            **{f"rank{l}": column for l, column in enumerate(self.ranks.T)},
+            **{f"dead{l}": column for l, column in enumerate(self.dead.T)},
+            **{f"x{c}": column for c, column in enumerate(self.points.T)},
+        }
+
     def lipschitz(self, norm: str = "l2") -> Lipschitz:
         """The Lipschitz constant of the network on the domain, in one norm of both spaces.
 
@@ -150,4 +177,10 @@ class LinearRegions(Division[Item]):
         >>> round(regions.lipschitz("l2").value, 9)  # √10
         3.16227766
         """
-        return lipschitz(self, norm)
+        return lipschitz(
+            self.layers,
+            self.slope,
+            self.affine_map_numbers,
+            lambda i: self.exact_map(i)[0],
+            norm,
+        )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arrangement.checks import choice
 from arrangement.in_notebooks import InNotebooks
@@ -15,9 +17,6 @@ from arrangement.kernels.rounding import INFLATE, TINY, UNIT_ROUNDOFF
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.layers import Layers
 from arrangement.networks.regions.division import Floats, Point
-
-if TYPE_CHECKING:
-    from arrangement.networks.regions.linear_regions import LinearRegions
 
 __all__ = ["Lipschitz", "lipschitz"]
 
@@ -56,21 +55,38 @@ class Lipschitz(InNotebooks):
         return nearest((self.lower + self.upper) / 2)
 
 
-def lipschitz(regions: LinearRegions[Any], norm: str) -> Lipschitz:
+def lipschitz(
+    layers: Layers,
+    slope: Floats,
+    numbers: NDArray[np.int64],
+    exact_slope: Callable[[int], list[Point]],
+    norm: str,
+) -> Lipschitz:
     """See :meth:`LinearRegions.lipschitz`.
 
     Bounds in float64 say which regions may have the largest norm; these are computed exactly,
     the largest bound first, until no bound is left that exceeds what was found.
+
+    Parameters
+    ----------
+    layers : Layers
+    slope : ndarray of float64, shape (m, out, in)
+        Of each region.
+    numbers : ndarray of int64, shape (m,)
+        Of the regions' affine maps.
+    exact_slope : callable
+        The rows of a region's slope.
+    norm : {"l1", "l2", "linf"}
     """
     choice(norm, NORMS, "norm")
-    _, first = np.unique(regions.affine_map_numbers, return_index=True)
-    high = _bounds(regions, norm)[first]
+    _, first = np.unique(numbers, return_index=True)
+    high = _bounds(slope[first], _slope_error(layers), norm)
     best = Lipschitz(norm, Fraction(-1), Fraction(-1), -1)
     for k in np.argsort(-high, kind="stable").tolist():
         if high[k] < best.lower:
             break
         i = int(first[k])
-        rows = regions.exact_map(i)[0]
+        rows = exact_slope(i)
         if norm == "l2":
             low, up = _largest_singular_value(rows)
         else:
@@ -84,9 +100,8 @@ def lipschitz(regions: LinearRegions[Any], norm: str) -> Lipschitz:
     return best
 
 
-def _bounds(regions: LinearRegions[Any], norm: str) -> Floats:
-    """What the norm of each region's slope is at most; infinite beyond float64."""
-    slope, error = regions.slope, _slope_error(regions.layers)
+def _bounds(slope: Floats, error: Floats, norm: str) -> Floats:
+    """What the norm of each slope is at most, by its errors; infinite beyond float64."""
     finite: Any = np.isfinite(slope).all(axis=(1, 2))
     slope = np.where(finite[:, None, None], slope, 0.0)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import inf, nextafter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,14 +17,14 @@ from arrangement.exact.solver import WORTH_CONFIRMING
 from arrangement.kernels.networks import pattern_search as kernel
 from arrangement.kernels.reasons import DONE
 from arrangement.memory import refuse
-from arrangement.networks.complex.domains import FURTHEST, box_round
+from arrangement.networks.complex.domains import FURTHEST, box_round, float_box
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
 from arrangement.networks.regions.division import Floats, Point
 from arrangement.networks.regions.inequalities import Choices, Inequalities
 
-__all__ = ["Batch", "Estimate", "PatternSearch", "joined"]
+__all__ = ["Batch", "Estimate", "PatternSearch", "joined", "rounded"]
 
 Integers = NDArray[np.object_]
 
@@ -85,8 +84,21 @@ def joined(batches: Sequence[Batch]) -> Batch:
     return Batch(choices, points, witnesses)
 
 
+def rounded(choices: NDArray[np.int32], inside: Sequence[Point]) -> Batch:
+    """A batch of regions, with a point inside each, which is kept where float64 has it not."""
+    points = np.array([[nearest(v) for v in x] for x in inside]).reshape(len(inside), -1)
+    points[~np.isfinite(points).all(axis=1)] = np.nan
+    near = points.tolist()
+    witnesses = {
+        i: x
+        for i, x in enumerate(inside)
+        if np.isnan(points[i, 0]) or tuple(map(Fraction, near[i])) != x
+    }
+    return Batch(choices, points, witnesses)
+
+
 class PatternSearch:
-    """The regions of the first neurons of a network in a domain, depth first.
+    """The regions of a network in a domain, neuron by neuron, depth first.
 
     The loop (:mod:`arrangement.kernels.networks.pattern_search`) leaves out what is proved to
     have no region, by multipliers; a region that it finds counts once the network has been
@@ -98,26 +110,22 @@ class PatternSearch:
     layers : Layers
     walls : ndarray of Python ints, shape (r, d + 1)
         Rows [g | c] of a bounded domain, g·x + c > 0 inside.
-    depth : int, optional
-        How many layers are looked at; all of them if it is left out.
     """
 
-    def __init__(self, layers: Layers, walls: Integers, depth: int | None = None) -> None:
-        self.given = layers, walls, depth
+    def __init__(self, layers: Layers, walls: Integers) -> None:
+        self.given = layers, walls
         box = box_round(walls)
         self._frame = None if _is_usual(box) else [((a + b) / 2, (b - a) / 2) for a, b in box]
         if self._frame is not None:
             layers, walls = _moved(layers, walls, self._frame)
             box = [(Fraction(-1), Fraction(1))] * len(box)
         self.layers, self.walls = layers, walls
-        self.depth = len(layers.hidden_widths) if depth is None else depth
-        widths = layers.hidden_widths[: self.depth]
-        self.starts = [sum(widths[:l]) for l in range(self.depth + 1)]
-        n, d = self.starts[-1], layers.input_dimension
+        self.depth = len(layers.hidden_widths)
         self.inequalities = Inequalities(layers, walls)
+        self.starts = self.inequalities.starts
+        n, d = self.starts[-1], layers.input_dimension
         self.middle = np.array([float((a + b) / 2) for a, b in box])
-        low = np.array([_at_most(a) for a, _ in box])
-        high = np.array([-_at_most(-b) for _, b in box])
+        low, high = float_box(box)
         # Powers of two, so that scaled coordinates are exact.
         self.units = np.exp2(np.ceil(np.log2(high - low)))
         self._network = self._kernel_network(low / self.units, high / self.units)
@@ -166,7 +174,7 @@ class PatternSearch:
             if not layers.is_maxout:
                 slopes[l, : layers.hidden_widths[l]] = layers.slopes[l]
             inexact[l] = not layers.network.layer_is_float64(l)
-        widths = np.array([len(low), *layers.hidden_widths[: self.depth]])
+        widths = np.array([len(low), *layers.hidden_widths])
         return kernel.Network(
             weights, biases, slopes, inexact, widths, layers.pieces, low, high
         )
@@ -459,16 +467,13 @@ def _moved(layers: Layers, walls: Integers, frame: Frame) -> tuple[Layers, Integ
 
 
 def _moved_back(found: Batch, frame: Frame) -> Batch:
-    points, witnesses = np.empty(found.points.shape), {}
-    for i, x in enumerate(found.points.tolist()):
-        own = zip(frame, found.witnesses.get(i, x), strict=True)
-        witnesses[i] = tuple(center + unit * Fraction(v) for (center, unit), v in own)
-        points[i] = [nearest(v) for v in witnesses[i]]
-    points[~np.isfinite(points).all(axis=1)] = np.nan
-    return Batch(found.choices, points, witnesses)
-
-
-def _at_most(value: Fraction) -> float:
-    """The largest float64 that is no more."""
-    near = float(value)
-    return near if near <= value else nextafter(near, -inf)
+    seen = [found.witnesses.get(i, x) for i, x in enumerate(found.points.tolist())]
+    return rounded(
+        found.choices,
+        [
+            tuple(
+                center + unit * Fraction(v) for (center, unit), v in zip(frame, x, strict=True)
+            )
+            for x in seen
+        ],
+    )

@@ -483,7 +483,7 @@ class RegionSet(Division[Item]):
         if points.dtype == np.float64:
             signs = self.complex.signs_at(points)
         else:
-            signs = np.array([self.complex.exact_signs(homogeneous(row)) for row in points])
+            signs = self.complex.exact_signs([homogeneous(row) for row in points])
         found = self.owners_of(signs)
         for k in np.flatnonzero(found == OUTSIDE):
             raise InputError(f"point {k} lies between regions")

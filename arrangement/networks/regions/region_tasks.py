@@ -150,7 +150,7 @@ class RegionCheckpoint(CheckpointDirectory):
     problem = "network"
 
     def __init__(self, directory: str | os.PathLike[str], search: PatternSearch) -> None:
-        layers, walls, _ = search.given
+        layers, walls = search.given
         self._sizes = {"n": sum(layers.hidden_widths), "d": layers.input_dimension}
         self._sizes["pieces"] = max(2, layers.pieces)
         given = {**to_arrays(layers.network), "domain": storable(walls)}

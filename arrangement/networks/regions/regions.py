@@ -14,7 +14,6 @@ from arrangement.checks import choice
 from arrangement.networks.complex.activation_patterns import (
     last_positive,
     owners,
-    pattern_texts,
     patterns_of,
     roots,
 )
@@ -94,11 +93,6 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         sizes = "-".join(map(str, self.layers.network.sizes))
         return f"{len(self)} {kind} regions of a network {sizes}"
 
-    @property
-    def n_linear_regions(self) -> int:
-        """How many connected sets of one affine map there are, connected through facets."""
-        return self._n if self.merged else int(self._linear_owners.max()) + 1
-
     @cached_property
     def patterns(self) -> list[NDArray[Any]]:
         """The activation patterns: per hidden layer an array of shape (m, width).
@@ -153,10 +147,6 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         owner = Regions(cells, np.arange(cells.n_regions)).components(number)
         return DecisionRegions(cells, owner, number[np.unique(owner, return_index=True)[1]])
 
-    @cached_property
-    def _linear_owners(self) -> NDArray[np.int64]:
-        return self.components(self.affine_map_numbers)
-
     def merge(self) -> Regions:
         """Regions with the same affine map (compared exactly) and a common facet as one.
 
@@ -169,7 +159,7 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         """
         if self.merged:
             return self
-        result = Regions(self.complex, self._linear_owners[self.owner], merged=True)
+        result = Regions(self.complex, self.linear_region_numbers[self.owner], merged=True)
         numbers = self.affine_map_numbers[self.owner][result.first]
         result.__dict__["affine_map_numbers"] = frozen(numbers)
         return result
@@ -188,14 +178,8 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         >>> list(regions.node_columns())[:2]
         ['pattern', 'volume']
         """
-        return {
-            "pattern": pattern_texts(self.patterns, len(self)),
-            "volume": self.volumes,
-            "affine_map": self.affine_map_numbers,
-            **{f"rank{l}": column for l, column in enumerate(self.ranks.T)},
-            **{f"dead{l}": column for l, column in enumerate(self.dead.T)},
-            **{f"x{c}": column for c, column in enumerate(self.points.T)},
-        }
+        columns = LinearRegions.node_columns(self)
+        return {"pattern": columns.pop("pattern"), "volume": self.volumes, **columns}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save network, domain, complex and regions as ``.npz``; see :meth:`load`.

@@ -24,7 +24,7 @@ from arrangement.networks.regions.division import Columns, Floats, Point
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
 from arrangement.networks.regions.inequalities import Choices
 from arrangement.networks.regions.linear_regions import LinearRegion
-from arrangement.networks.regions.region_search import Batch
+from arrangement.networks.regions.region_search import rounded
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
 
@@ -266,17 +266,10 @@ class WalkedRegions(HalfspaceRegions):
 
     def __init__(self, walk: Walk, steps: Sequence[_Step], reason: Reason | None) -> None:
         layers = walk.layers
-        n, d = sum(layers.hidden_widths), layers.input_dimension
+        n = sum(layers.hidden_widths)
         choices = np.array([step.choices for step in steps], dtype=np.int32).reshape(-1, n)
-        points = np.array([[nearest(v) for v in step.inside] for step in steps])
-        points = points.reshape(-1, d)
-        witnesses = {}
-        for i, step in enumerate(steps):
-            if not np.isfinite(points[i]).all():
-                points[i] = np.nan
-            if np.isnan(points[i]).any() or tuple(map(Fraction, points[i])) != step.inside:
-                witnesses[i] = step.inside
-        super().__init__(layers, walk.walls, Batch(choices, points, witnesses), reason is None)
+        found = rounded(choices, [step.inside for step in steps])
+        super().__init__(layers, walk.walls, found, reason is None)
         self.x, self.radius, self.reason = walk.x, walk.radius, reason
         self.exact_distances = [step.distance for step in steps]
         self.nearest = [step.nearest for step in steps]

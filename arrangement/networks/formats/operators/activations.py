@@ -129,19 +129,15 @@ def largest(node: Node, x: Affine, at: Array, least: bool = False) -> Tensor:
             at = np.concatenate([at, np.full((len(at), 1), -1)], axis=1)
         left, right = at[:, ::2], at[:, 1::2]
         both = (left >= 0) & (right >= 0) & (left != right)
-        larger = node.units.larger(*(_flat(x).take(part[both]) for part in (left, right)))
+        larger = node.units.larger(*(x.take(part[both]) for part in (left, right)))
         n = len(x.offset)
         at = np.where(left >= 0, left, right)
         at[both] = n + np.arange(int(both.sum()))
         x = concatenated([x, larger])
     if np.any(at < 0):
         raise InputError(f"{node.name}: a window lies in the padding")
-    result = _flat(x).take(at.reshape(shape))
+    result = x.take(at.reshape(shape))
     return plain(result.scaled(np.full(len(result.offset), -1.0)) if least else result)
-
-
-def _flat(x: Affine) -> Affine:
-    return Affine(x.offset.shape, x.index, x.value, x.offset)
 
 
 PIECEWISE_LINEAR: dict[str, Callable[..., Tensor]] = {

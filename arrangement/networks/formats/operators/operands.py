@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.networks.formats.affine_tensors import Affine, Units, finite
 
 __all__ = [
     "Array", "Given", "Node", "Tensor", "affine", "axes_of", "axis_of", "broadcast",
-    "constant", "integers", "joint_shape", "moved", "plain",
+    "constant", "integers", "joint_shape", "moved", "of_node", "plain", "whole_output",
 ]  # fmt: skip
 
 Tensor: TypeAlias = Affine | NDArray[Any]
@@ -30,6 +31,26 @@ class Node(Protocol):
     units: Units
     opset: int
     n_outputs: int
+
+
+@contextmanager
+def of_node(name: str) -> Iterator[None]:
+    """Errors of size name the node."""
+    try:
+        yield
+    except SizeError as error:
+        raise SizeError(f"{name}: {error}") from None
+    except MemoryError:
+        raise SizeError(f"{name}: larger than the memory that is left") from None
+
+
+def whole_output(end: Any, name: str) -> Affine:
+    """The output of a model, which may be constant, but not empty."""
+    if not isinstance(end, Affine):
+        end = Affine.constant(finite(end, name))
+    if not len(end.offset):
+        raise InputError("the output has no entries")
+    return end
 
 
 def constant(x: Given, name: str, what: str) -> Array:

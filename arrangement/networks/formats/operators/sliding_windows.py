@@ -142,38 +142,25 @@ def _means(x: Affine, at: Array, factors: Array) -> Tensor:
     )
 
 
-def _reduced(
-    node: Node, x: Tensor, axes: Given, keepdims: int, noop: int, given: Any
-) -> tuple[Affine, Array, tuple[int, ...]] | None:
-    """The positions that become one entry, in the last axis, and the shape of the result."""
-    y = affine(x, node)
-    rank = len(y.shape)
-    chosen = given if axes is None else integers(axes, node.name, "the axes")
-    if not chosen:
-        if noop:
-            return None
-        chosen = list(range(rank))
-    over = axes_of(chosen, rank, node)
-    rest = tuple(i for i in range(rank) if i not in over)
-    at = y.positions.transpose(*rest, *over)
-    at = at.reshape(*(y.shape[i] for i in rest), -1)
-    kept = tuple(
-        1 if i in over else n for i, n in enumerate(y.shape) if keepdims or i not in over
-    )
-    if at.shape[-1] == 0:
-        raise InputError(f"{node.name}: of no entries")
-    return y, at, kept
-
-
 def _reduce(kind: str) -> Callable[..., Tensor]:
     def operator(
         node: Node, x: Tensor, axes_input: Given = None, *,
         axes: Any = None, keepdims: int = 1, noop_with_empty_axes: int = 0,
     ) -> Tensor:  # fmt: skip
-        found = _reduced(node, x, axes_input, keepdims, noop_with_empty_axes, axes)
-        if found is None:
+        y = affine(x, node)
+        rank = len(y.shape)
+        chosen = axes if axes_input is None else integers(axes_input, node.name, "the axes")
+        if not chosen and noop_with_empty_axes:
             return x
-        y, at, shape = found
+        over = axes_of(chosen or range(rank), rank, node)
+        rest = [i for i in range(rank) if i not in over]
+        # What becomes one entry is in the last axis.
+        at = y.positions.transpose(*rest, *over)
+        at = at.reshape(*(y.shape[i] for i in rest), -1)
+        if at.shape[-1] == 0:
+            raise InputError(f"{node.name}: of no entries")
+        sizes = enumerate(y.shape)
+        shape = tuple(1 if i in over else n for i, n in sizes if keepdims or i not in over)
         if kind in ("max", "min"):
             result: Tensor = largest(node, y, at, kind == "min")
         else:
