@@ -110,6 +110,10 @@ class Hyperplane:
         x : array_like, shape (d,)
             See :meth:`Arrangement.sign_vector`.
 
+        Returns
+        -------
+        tuple of d exact numbers
+
         Raises
         ------
         InputError

@@ -483,6 +483,15 @@ class Polyhedra:
 
         In the order of :meth:`cells_around`; computed, and limited, like :attr:`solid_angles`.
 
+        Parameters
+        ----------
+        vertex : int
+            Its row in :attr:`vertices`.
+
+        Returns
+        -------
+        ndarray of float64, one a cell
+
         Examples
         --------
         >>> from arrangement import Arrangement

@@ -137,7 +137,12 @@ class LinearRegions(Division[Item]):
         return frozen(affine_maps.dead(self.layers, self.patterns, len(self)))
 
     def node_columns(self) -> Columns:
-        """What a graph says of each region: pattern, ranks, dead layers, x0, x1, …."""
+        """What a graph says of each region: pattern, ranks, dead layers, x0, x1, ….
+
+        Returns
+        -------
+        dict of str to columns
+        """
         return {
             "pattern": pattern_texts(self.patterns, len(self)),
             "affine_map": self.affine_map_numbers,
