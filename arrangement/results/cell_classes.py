@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
 from arrangement.checks import check_instance, given_points
-from arrangement.enumeration import choose, cones
+from arrangement.enumeration import choose, cone_faces, cones
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
 from arrangement.exact.packing import Words, pack_signs
@@ -129,7 +129,7 @@ class CellClasses(Cells):
             return frozen(np.full(len(self), self.arrangement.rank == 0))
         rows, walls = cones.homogeneous(distinct_rows(self.arrangement), self.domain)
         result = np.ones(len(self), dtype=np.bool_)
-        found = cones.faces(
+        found = cone_faces.faces(
             rows, walls, 0, self.reporter("unbounded classes"), touching=len(walls) - 1
         )
         for positive, _, touches in found:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from arrangement import exact
 from arrangement.checks import choice, given_points
 from arrangement.counting.poset import covers, face_numbers
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_faces, cones
 from arrangement.enumeration.estimate import refuse_too_many_faces
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
@@ -157,7 +157,7 @@ def _listed(
     """The faces of one codimension: positive and zero bits."""
     none = np.zeros((0, word_count(len(rows))), dtype=np.uint64)
     positive, zero = [none], [none]
-    for above, on, _ in cones.faces(*cones.homogeneous(rows, domain), codimension, show):
+    for above, on, _ in cone_faces.faces(*cones.homogeneous(rows, domain), codimension, show):
         positive.append(above)
         zero.append(on)
         refuse_large(positive, "faces", 10)  # to sort them takes keys, and copies of these
@@ -201,6 +201,6 @@ def face_vector(
         counts = face_numbers(arrangement, covers(arrangement))
     else:
         rows, walls = _rows_and_walls(arrangement, domain)
-        counts = cones.count_faces(*cones.homogeneous(rows, walls))
+        counts = cone_faces.count_faces(*cones.homogeneous(rows, walls))
         counts = (counts + [0] * arrangement.rank)[: arrangement.rank + 1]
     return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

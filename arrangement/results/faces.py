@@ -2,7 +2,7 @@
 
 A pointed cone that a hyperplane cuts has a part on either side and a part on it, one dimension
 lower. Split so until no hyperplane cuts, every face is one part, in the whole space or in a
-domain, and its rays tell whether it is bounded: see :mod:`arrangement.enumeration.cones`.
+domain, and its rays tell whether it is bounded: see :mod:`arrangement.enumeration.cone_faces`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
 from arrangement.checks import check_instance, given_points
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_faces, cones
 from arrangement.enumeration.cell_table import CellTable
 from arrangement.errors import InputError
 from arrangement.exact.fields import Point
@@ -291,7 +291,7 @@ class Faces(Valued[Face]):
             return frozen(np.full(len(self), codimension == lineality))
         show = reporter(self._progress, "far faces")
         result = np.ones(len(self), dtype=bool)
-        for positive, zero, far in cones.faces(
+        for positive, zero, far in cone_faces.faces(
             linear, walls, codimension, show, len(walls) - 1
         ):
             signs = face_columns(self.arrangement, positive[far], zero[far])

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_counts, cones
 from arrangement.enumeration.checkpoints import digest
 from arrangement.enumeration.estimate import either_side
 from arrangement.enumeration.integral_counts import IntegralCount, TooLarge
@@ -384,7 +384,7 @@ class _CountedFace:
         """The number of cells in a task."""
         cone = self.integral
         if cone is None:
-            return cones.count(self.rows, self.walls)
+            return cone_counts.count(self.rows, self.walls)
         try:
             if task.orthant < 0:
                 return self.copies * cone.count()
@@ -401,7 +401,7 @@ class _CountedFace:
     def count_again(self, task: Task) -> int:
         """The number of cells in a task, in Python's integers."""
         if self.integral is None:
-            return cones.count(self.rows, self.walls)
+            return cone_counts.count(self.rows, self.walls)
         return self._slowly(task, again=True)
 
     def count_piece(self, task: Task, rng: np.random.Generator, most: int) -> tuple[int, int]:

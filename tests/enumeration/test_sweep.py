@@ -25,7 +25,15 @@ from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, SolverError, exact, families
 from arrangement.bounds import zaslavsky
-from arrangement.enumeration import choose, cones, restrict, shared_memory, sweep, tasks
+from arrangement.enumeration import (
+    choose,
+    cone_counts,
+    cones,
+    restrict,
+    shared_memory,
+    sweep,
+    tasks,
+)
 from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.enumeration.intervals import line_at, rank_of
 from arrangement.enumeration.tasks import sweep_blocks
@@ -255,7 +263,7 @@ def a_few_vertices(kind):
 def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
     arrangement = a_few_vertices(kind)
     rows = Reduction(arrangement).rows
-    expected = cones.count(*cones.homogeneous(rows))
+    expected = cone_counts.count(*cones.homogeneous(rows))
     monkeypatch.setattr(sweep, "_inverse", None)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == expected
