@@ -13,8 +13,7 @@ from arrangement.checks import check_flag, check_instance
 from arrangement.errors import InputError
 from arrangement.exact.numbers import primitive, shown
 from arrangement.hyperplanes import reduction
-from arrangement.hyperplanes.hyperplane import Hyperplane
-from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
+from arrangement.hyperplanes.hyperplanes import Hyperplane, Hyperplanes, hyperplane_number
 
 __all__ = [
     "add_hyperplane",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from arrangement.exact.numbers import exact_table
 from arrangement.exact.packing import Words, pack_signs
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import all_columns, distinct_rows
 from arrangement.progress import Progress
 from arrangement.results import cell_files
@@ -28,9 +29,6 @@ from arrangement.results.columns import frozen
 from arrangement.symmetry.orbits import Orbits
 from arrangement.symmetry.reflection_groups import ReflectionGroup
 from arrangement.symmetry.symmetries import Symmetries, Symmetry
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["CellClasses", "cells", "iter_cells", "n_classes"]
 
@@ -67,7 +65,7 @@ class CellClasses(Cells):
 
     def __init__(
         self,
-        arrangement: Arrangement,
+        arrangement: Hyperplanes,
         packed: Words,
         orbits: Orbits,
         domain: NDArray[np.object_] | None = None,
@@ -253,7 +251,7 @@ class CellClasses(Cells):
 
 @overload
 def cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,
@@ -265,7 +263,7 @@ def cells(
 
 @overload
 def cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,
@@ -277,7 +275,7 @@ def cells(
 
 
 def cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,
@@ -367,7 +365,7 @@ def cells(
 
 
 def iter_cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     batch_size: int = 2**16,
     progress: Progress = None,
     executor: Executor | None = None,
@@ -421,7 +419,7 @@ def iter_cells(
 
 
 def n_classes(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     symmetry: Symmetry = "auto",
     progress: Progress = None,
     executor: Executor | None = None,
@@ -457,7 +455,7 @@ def n_classes(
     return sum(int(orbits.is_least(p.words).sum()) for p in portions)
 
 
-def _orbits(arrangement: Arrangement, symmetry: Symmetry, domain: Any = None) -> Orbits:
+def _orbits(arrangement: Hyperplanes, symmetry: Symmetry, domain: Any = None) -> Orbits:
     if domain is not None:
         raise InputError("symmetry: not with a domain; leave one of them out")
     return Orbits(Symmetries(arrangement, symmetry))

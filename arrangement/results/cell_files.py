@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,6 @@ from arrangement.exact.packing import Words, check_words, unpack_signs, word_cou
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["Stored", "load", "save"]
 
@@ -42,7 +39,7 @@ class Stored(NamedTuple):
     Beside it there may be more, by name.
     """
 
-    arrangement: Arrangement
+    arrangement: Hyperplanes
     packed: Words
     domain: NDArray[np.object_] | None
     complete: bool

@@ -25,6 +25,7 @@ from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
 from arrangement.files.cdd import write_polyhedron
 from arrangement.files.exact_text import written_table
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress
 from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
 
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["Cell", "Cells", "cells_of"]
 
@@ -517,7 +517,7 @@ class Cells(CellSigns, Valued[Cell]):
 
 
 def cells_of(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
@@ -12,13 +12,10 @@ from arrangement import exact
 from arrangement.checks import check_instance
 from arrangement.errors import InputError
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
-from arrangement.hyperplanes.hyperplanes import hyperplane_number
+from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
 from arrangement.memory import refuse
 from arrangement.results.cells import Cell, cells_of
 from arrangement.results.sign_vectors import sign_vector
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = [
     "distance_between_regions",
@@ -32,7 +29,7 @@ MONOMIAL = 400
 """About how many bytes a monomial takes."""
 
 
-def distance_between_regions(arrangement: Arrangement, one: Any, other: Any) -> int:
+def distance_between_regions(arrangement: Hyperplanes, one: Any, other: Any) -> int:
     """How many hyperplanes separate two cells, copies counted once.
 
     Parameters
@@ -58,7 +55,7 @@ def distance_between_regions(arrangement: Arrangement, one: Any, other: Any) -> 
 
 
 def is_separating_hyperplane(
-    arrangement: Arrangement, one: Any, other: Any, hyperplane: int
+    arrangement: Hyperplanes, one: Any, other: Any, hyperplane: int
 ) -> bool:
     """Are two cells on different sides of a hyperplane?
 
@@ -79,7 +76,7 @@ def is_separating_hyperplane(
     return bool(_signs(arrangement, one)[i] != _signs(arrangement, other)[i])
 
 
-def distance_enumerator(arrangement: Arrangement, base: Any = 0) -> tuple[int, ...]:
+def distance_enumerator(arrangement: Hyperplanes, base: Any = 0) -> tuple[int, ...]:
     """How many cells there are at distance 0, 1, … from a base cell.
 
     They are the ranks of the poset of regions; Σ_k (entry k)·q^k is the distance enumerator.
@@ -113,7 +110,7 @@ def distance_enumerator(arrangement: Arrangement, base: Any = 0) -> tuple[int, .
     return tuple(np.bincount(distances).tolist())
 
 
-def varchenko_matrix(arrangement: Arrangement) -> NDArray[Any]:
+def varchenko_matrix(arrangement: Hyperplanes) -> NDArray[Any]:
     """The Varchenko matrix: between two cells the product of h_i over separating hyperplanes.
 
     Its determinant is Π (1 − Π_{H ⊇ X} h_H²)^m(X) over the flats X other than the space, with
@@ -168,7 +165,7 @@ def varchenko_matrix(arrangement: Arrangement) -> NDArray[Any]:
     return result
 
 
-def is_simplicial(arrangement: Arrangement) -> bool:
+def is_simplicial(arrangement: Hyperplanes) -> bool:
     """Is every cell simplicial: are the normals of its facets linearly independent?
 
     Examples
@@ -194,14 +191,14 @@ def is_simplicial(arrangement: Arrangement) -> bool:
     )
 
 
-def _mask(arrangement: Arrangement) -> NDArray[np.uint64]:
+def _mask(arrangement: Hyperplanes) -> NDArray[np.uint64]:
     """The bits of the lowest copies."""
     bits = np.zeros((1, arrangement.n_hyperplanes), dtype=np.int8)
     bits[0, arrangement.different] = 1
     return pack_signs(bits)
 
 
-def _signs(arrangement: Arrangement, region: Any) -> Signs:
+def _signs(arrangement: Hyperplanes, region: Any) -> Signs:
     """The sign vector of a cell that is given by it, by its number, or as itself."""
     if isinstance(region, int | np.integer) and not isinstance(region, bool):
         cells = cells_of(arrangement)

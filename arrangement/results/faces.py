@@ -25,6 +25,7 @@ from arrangement.errors import InputError
 from arrangement.exact.fields import Point
 from arrangement.exact.numbers import primitive
 from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs, word_count
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.progress import Progress, reporter
 from arrangement.results.cells import Cell, Cells, cells_of
@@ -35,7 +36,6 @@ from arrangement.results.sign_vectors import sign_strings, sign_vector
 if TYPE_CHECKING:
     import scipy.sparse
 
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["Face", "Faces", "packed_signs"]
 
@@ -442,7 +442,7 @@ def _joined(
     return np.concatenate(which), np.concatenate(words)
 
 
-def _localization_signs(arrangement: Arrangement, flat: Flat) -> Words:
+def _localization_signs(arrangement: Hyperplanes, flat: Flat) -> Words:
     """The cells of the hyperplanes that contain a flat: packed signs on all n, 0 elsewhere."""
     n = arrangement.n_hyperplanes
     on = list(flat.hyperplanes)

@@ -12,6 +12,7 @@ from arrangement.checks import check_instance
 from arrangement.counting.polynomial import n_cells
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.results.cells import cells_of
 from arrangement.results.sign_vectors import sign_strings
 
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
 
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["is_isomorphic", "poset_of_regions"]
 
 MOST_CELLS = 200_000
 
 
-def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
+def poset_of_regions(arrangement: Hyperplanes, base: Any = 0) -> nx.DiGraph:
     """The cells, ordered by the hyperplanes that separate them from a base cell.
 
     A ≤ B when every hyperplane that separates A from the base separates B from it, too. The
@@ -100,7 +100,7 @@ def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
     return graph
 
 
-def is_isomorphic(one: Arrangement, other: Arrangement) -> bool:
+def is_isomorphic(one: Hyperplanes, other: Hyperplanes) -> bool:
     """Do two arrangements have isomorphic tope graphs?
 
     Of central arrangements the tope graph determines the oriented matroid up to relabelling
@@ -114,7 +114,7 @@ def is_isomorphic(one: Arrangement, other: Arrangement) -> bool:
 
     Parameters
     ----------
-    one, other : Arrangement
+    one, other : Hyperplanes
 
     Raises
     ------
