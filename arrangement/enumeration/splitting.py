@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.enumeration import cone_counts, cone_faces
 from arrangement.enumeration.intervals import Interval
+from arrangement.enumeration.sources import Parts
 from arrangement.enumeration.tasks import portions
 from arrangement.exact.packing import Words, unpack_signs, word_count
 from arrangement.progress import Progress, reporter
@@ -41,7 +42,7 @@ LONG = 1.0
 """Seconds of work that are left then, for which it is not: processes take time to begin."""
 
 
-class Splitting:
+class Splitting(Parts):
     """The cells of linear hyperplanes in an open cone, in parts.
 
     Parameters
@@ -64,8 +65,6 @@ class Splitting:
     [31, 15, 11, 3]
     """
 
-    unit = "parts"
-    settled = 0
     first = 0
 
     def __init__(
@@ -92,15 +91,6 @@ class Splitting:
     def intervals(self) -> list[Interval]:
         """All parts, or those from the `first` on."""
         return [Interval(0, self.first, len(self.sides))]
-
-    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
-        """Parts one by one."""
-        for i in range(interval.start, interval.stop):
-            yield Interval(0, i, i + 1)
-
-    def position(self, interval: Interval) -> int:
-        """How many parts come before some."""
-        return interval.start
 
     def blocks(
         self, interval: Interval, budget: float = inf
