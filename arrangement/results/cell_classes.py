@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
-from arrangement.checks import check_instance, given_points
+from arrangement.checks import given_points
 from arrangement.enumeration import choose, cone_faces, cones
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
@@ -22,7 +22,6 @@ from arrangement.files.archives import Column, storable
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import all_columns, distinct_rows
 from arrangement.progress import Progress
-from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
 from arrangement.results.cells import Cells, cells_of
 from arrangement.results.columns import frozen
@@ -42,7 +41,8 @@ class CellClasses(Cells):
     Made by :meth:`Arrangement.cells` with a symmetry. Each orbit has one representative here,
     which meets the chamber of the reflections in the group; the chamber is its `domain`, so
     that points, vertices and facets are those of the part in it. An edge joins two classes of
-    which some members share a facet.
+    which some members share a facet. They are saved with what is known of the orbits, and the
+    group; to :meth:`Cells.load` these are the cells that meet the chamber.
 
     Attributes
     ----------
@@ -59,6 +59,11 @@ class CellClasses(Cells):
     ('B5', [10, 32, 80, 160, 320, 320, 960])
     >>> classes.n_cells, len(classes.edges)
     (1882, 6)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     classes.save(f"{folder}/threshold.npz")
+    ...     CellClasses.load(f"{folder}/threshold.npz").n_cells
+    1882
     """
 
     _name = "class"
@@ -184,13 +189,9 @@ class CellClasses(Cells):
         """What a graph says of each class: that of :class:`Cells`, and orbit_size."""
         return {"orbit_size": self.orbit_sizes, **super().node_columns()}
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Save as :meth:`Cells.save` does, with what is known of the orbits, and the group.
-
-        To :meth:`Cells.load` these are the cells that meet the chamber.
-        """
+    def _stored(self) -> dict[str, NDArray[Any]]:
+        """What is known of the orbits, and the group."""
         symmetries, group = self._orbits.symmetries, self.reflection_group
-        points = self.points if "points" in self.__dict__ else None
         extra = {
             "orbit_sizes": self.orbit_sizes,
             "stabiliser_orders": self.stabiliser_orders,
@@ -199,31 +200,10 @@ class CellClasses(Cells):
             "directions": group.wall_directions,
             "others": np.array(symmetries.others, dtype=np.int64),
         }
-        stored = Stored(
-            self.arrangement, self.packed, self.domain, self.complete, points,
-            {name: storable(array) for name, array in extra.items()},
-        )  # fmt: skip
-        cell_files.save(path, stored)
+        return {name: storable(array) for name, array in extra.items()}
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> CellClasses:
-        """Load what :meth:`save` wrote, and check it.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be read, is no such file, or was altered.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from arrangement import families
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     families.braid(4).cells(symmetry="auto").save(f"{folder}/braid.npz")
-        ...     CellClasses.load(f"{folder}/braid.npz").orbit_sizes.tolist()
-        [24]
-        """
-        stored = cell_files.load(path)
+    def _restored(cls, path: str | os.PathLike[str], stored: Stored) -> Self:
         with archives.reading(path, "classes of cells"):
             held = archives.described(
                 stored.extra, COLUMNS, {"n": 2 * len(stored.arrangement.different)}
@@ -244,8 +224,6 @@ class CellClasses(Cells):
             )  # fmt: skip
             if (storable(classes.orbit_sizes) != stored.extra.get("orbit_sizes")).any():
                 raise InputError("orbit_sizes are not those of the group")
-        if stored.points is not None:
-            classes.__dict__["points"] = frozen(stored.points)
         return classes
 
 
@@ -443,7 +421,6 @@ def n_classes(
     >>> families.resonance(6).n_classes("full")  # and under −1
     288
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     if symmetry is None:
         raise InputError("symmetry None: give 'auto', 'full' or a group; n_cells counts all")
     orbits = _orbits(arrangement, symmetry)

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -497,11 +497,17 @@ class Cells(CellSigns, Valued[Cell]):
         True
         """
         points = self.points if "points" in self.__dict__ else None
-        stored = Stored(self.arrangement, self.packed, self.domain, self.complete, points)
+        stored = Stored(
+            self.arrangement, self.packed, self.domain, self.complete, points, self._stored()
+        )
         cell_files.save(path, stored)
 
+    def _stored(self) -> dict[str, NDArray[Any]]:
+        """What is saved besides."""
+        return {}
+
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Cells:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Load what :meth:`save` wrote, and check it.
 
         Raises
@@ -510,10 +516,14 @@ class Cells(CellSigns, Valued[Cell]):
             If the file cannot be read, is no such file, or was altered.
         """
         stored = cell_files.load(path)
-        cells = cls(stored.arrangement, stored.packed, stored.domain, complete=stored.complete)
+        cells = cls._restored(path, stored)
         if stored.points is not None:
             cells.__dict__["points"] = frozen(stored.points)
         return cells
+
+    @classmethod
+    def _restored(cls, path: str | os.PathLike[str], stored: Stored) -> Self:
+        return cls(stored.arrangement, stored.packed, stored.domain, complete=stored.complete)
 
 
 def cells_of(

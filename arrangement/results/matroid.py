@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.checks import check_instance
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import primitive
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
@@ -46,10 +45,6 @@ BLOCK = 2**16
 def bases(arrangement: Hyperplanes) -> Indices:
     """The bases of the matroid: the sets of `rank` hyperplanes with independent normals.
 
-    Parameters
-    ----------
-    arrangement : Arrangement
-
     Returns
     -------
     ndarray of int64, shape (m, rank)
@@ -68,7 +63,6 @@ def bases(arrangement: Hyperplanes) -> Indices:
     >>> bases(families.braid(3)).tolist()
     [[0, 1], [0, 2], [1, 2]]
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     vectors, dual = _vectors(arrangement)
     n, width = vectors.shape
     found = _subsets(n, width)[_chirotope(vectors) != 0]
@@ -82,12 +76,8 @@ def bases(arrangement: Hyperplanes) -> Indices:
 def circuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     """The signed circuits of a central arrangement: minimal dependencies of the normals.
 
-    Every set of rank + 1 normals that span has one circuit in it, and these are all.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-        Copies of a hyperplane are circuits of two.
+    Every set of rank + 1 normals that span has one circuit in it, and these are all. Copies of
+    a hyperplane are circuits of two.
 
     Returns
     -------
@@ -116,7 +106,6 @@ def circuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     >>> families.grid(1, 1).circuits().shape
     (0, 2)
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     vectors, dual = _vectors(arrangement)
     return _with_opposites(vectors, _cocircuits(vectors) if dual else _circuits(vectors))
 
@@ -126,10 +115,6 @@ def cocircuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
 
     They are the faces of dimension one more than the intersection of all hyperplanes, and the
     circuits of the :func:`dual`.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
 
     Returns
     -------
@@ -153,7 +138,6 @@ def cocircuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     >>> families.braid(3).cocircuits()[:3].tolist()
     [[1, 1, 0], [1, 0, -1], [0, 1, 1]]
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     vectors, dual = _vectors(arrangement)
     return _with_opposites(vectors, _circuits(vectors) if dual else _cocircuits(vectors))
 
@@ -162,12 +146,8 @@ def covectors(arrangement: Hyperplanes) -> NDArray[np.int8]:
     """The sign vectors of all faces, from the cells down to the flats of highest codimension.
 
     Of a central arrangement these are the covectors of its oriented matroid; the last is the
-    zero vector.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-        Affine ones have covectors, too: those of the cone that are positive at infinity.
+    zero vector. Affine ones have covectors, too: those of the cone that are positive at
+    infinity.
 
     Returns
     -------
@@ -186,7 +166,6 @@ def covectors(arrangement: Hyperplanes) -> NDArray[np.int8]:
     >>> families.braid(4).covectors().shape
     (75, 6)
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     d = arrangement.dimension
     return np.concatenate(
         [faces(arrangement, d - k).signs for k in range(arrangement.rank + 1)]
@@ -201,7 +180,6 @@ def face_product(arrangement: Hyperplanes, one: Any, other: Any) -> NDArray[np.i
 
     Parameters
     ----------
-    arrangement : Arrangement
     one, other : sequence of n signs, str of +, 0 and −, Face or Cell
 
     Returns
@@ -226,7 +204,6 @@ def face_product(arrangement: Hyperplanes, one: Any, other: Any) -> NDArray[np.i
     >>> braid.face_product("0++", "---").tolist(), braid.face_product("---", "0++").tolist()
     ([-1, 1, 1], [-1, -1, -1])
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     first, second = _face_signs(arrangement, one), _face_signs(arrangement, other)
     return np.where(first == 0, second, first)
 
@@ -253,10 +230,6 @@ def dual(arrangement: Given) -> Given:
     Its normals are the rows of a matrix whose columns are a basis of the dependencies of the
     normals; its circuits are the cocircuits of the arrangement, and the other way round.
 
-    Parameters
-    ----------
-    arrangement : Arrangement
-
     Raises
     ------
     InputError
@@ -276,7 +249,6 @@ def dual(arrangement: Given) -> Given:
     >>> k4.dual().rank, len(k4.dual().circuits()) == len(k4.circuits())
     (3, True)
     """
-    check_instance(arrangement, "arrangement", "Arrangement")
     _refuse_affine(arrangement)
     normals = _dependencies(arrangement)
     for i, normal in enumerate(normals):
