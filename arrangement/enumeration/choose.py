@@ -34,7 +34,6 @@ from arrangement.enumeration.sweep import FiniteSweep
 from arrangement.enumeration.tasks import (
     alone,
     portions,
-    sweep_blocks,
     sweep_words,
 )
 from arrangement.errors import InputError, SizeError
@@ -471,7 +470,8 @@ def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:
                 checkpoint.enter(trial)
                 checkpoint.redraw()
     show = reporter(task.progress, "sets of hyperplanes")
-    for _, words in sweep_blocks(rows, show, draw, task.executor_for(rows), checkpoint):
+    swept = sweep.Sweep(rows, draw)
+    for _, words in portions(swept, show, task.executor_for(rows), checkpoint):
         yield words
 
 

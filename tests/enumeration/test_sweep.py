@@ -36,7 +36,7 @@ from arrangement.enumeration import (
 )
 from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.enumeration.intervals import line_at, rank_of
-from arrangement.enumeration.tasks import sweep_blocks
+from arrangement.enumeration.tasks import portions
 from arrangement.hyperplanes.reduction import Reduction
 from tests import reference
 from tests.amounts import examples, first
@@ -56,7 +56,7 @@ def signs_of(cells):
 
 
 def words_of(rows):
-    return np.concatenate([words for _, words in sweep_blocks(rows, lambda *_: None)])
+    return np.concatenate([words for _, words in portions(sweep.Sweep(rows), lambda *_: None)])
 
 
 def random(n, d, seed=0):
@@ -455,7 +455,8 @@ def test_what_a_budget_leaves_is_done_later(monkeypatch):
     rows = Reduction(arrangement).rows
     executor = Here()
     found = sorted(
-        sweep_blocks(rows, lambda *_: None, executor=executor, task=100), key=lambda b: b[0]
+        portions(sweep.Sweep(rows), lambda *_: None, executor=executor, task=100),
+        key=lambda b: b[0],
     )
     assert np.array_equal(np.concatenate([w for _, w in found]), words_of(rows))
     assert executor.tasks > sum(len(p) for p in sweep.Sweep(rows).intervals()) // 400
@@ -504,14 +505,17 @@ def test_checkpoints_hold_what_is_done(tmp_path):
     rows = Reduction(arrangement).rows
     whole = words_of(rows)
     checkpoint = Checkpoint(tmp_path, rows)
-    steps = sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=40)
+    steps = portions(
+        sweep.Sweep(rows, checkpoint.draw), lambda *_: None, checkpoint=checkpoint, task=40
+    )
     for _ in range(7):
         next(steps)
     steps.close()
     before = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     again = Checkpoint(tmp_path, rows)
     found = sorted(
-        sweep_blocks(rows, lambda *_: None, checkpoint=again, task=33), key=lambda b: b[0]
+        portions(sweep.Sweep(rows, again.draw), lambda *_: None, checkpoint=again, task=33),
+        key=lambda b: b[0],
     )
     assert np.array_equal(np.concatenate([w for _, w in found]), whole)
     after = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
@@ -571,7 +575,14 @@ def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
     rows = Reduction(arrangement).rows
     for name, size in (("one", 100), ("other", 70)):
         checkpoint = Checkpoint(tmp_path / name, rows)
-        list(sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=size))
+        list(
+            portions(
+                sweep.Sweep(rows, checkpoint.draw),
+                lambda *_: None,
+                checkpoint=checkpoint,
+                task=size,
+            )
+        )
     for block in blocks_of(tmp_path / "other"):
         shutil.copy(block, tmp_path / "one")
     found = arrangement.cells(method="sweep", checkpoint=tmp_path / "one")
@@ -654,4 +665,4 @@ def test_patience_runs_out_on_an_executor_too():
     with ThreadPoolExecutor(1) as executor:
         for size in (tasks.TASK, 1):
             with pytest.raises(sweep.TooDegenerate):
-                list(sweep_blocks(rows, show, 0, executor, patience=0, task=size))
+                list(portions(sweep.Sweep(rows), show, executor, patience=0, task=size))
