@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.enumeration.cone_edges import FEWER
 from arrangement.enumeration.cones import Cone, Floats, Integers
-from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import primitive
 from arrangement.exact.one_field import field_of
 from arrangement.exact.packing import word_count
@@ -298,22 +297,16 @@ def _twofold(values: Integers, kind: str) -> tuple[Floats, Floats, NDArray[np.in
     if kind == "floats" and (rounded := exact.rounded_numbers(values)) is not None:
         high, leading = np.frexp(rounded)
         return high, np.zeros_like(high), leading.astype(np.int64)
-    parts = []
-    for value in values.ravel().tolist():
-        exponent = 0
-        if isinstance(value, FieldElement):
-            value, _, q = value.enclosure(128)  # q is a power of two
-            exponent = 1 - q.bit_length()
-        cut = value.bit_length() - 512
-        if cut > 0:
-            value >>= cut
-            exponent += cut
-        nearest = float(value)
-        parts.append((nearest, float(value - int(nearest)), exponent))
-    both = np.array([part[:2] for part in parts]).reshape(*values.shape, 2)
-    exponents = np.array([part[2] for part in parts], dtype=np.int64).reshape(values.shape)
-    high, leading = np.frexp(both[..., 0])
-    return high, np.ldexp(both[..., 1], -leading), exponents + leading
+    parts = np.empty((3, values.size))
+    for k, value in enumerate(values.ravel().tolist()):
+        m, _, q = exact.enclosure(value, 128)  # q is a power of two
+        cut = max(0, m.bit_length() - 512)
+        m >>= cut
+        nearest = float(m)
+        parts[:, k] = nearest, float(m - int(nearest)), cut + 1 - q.bit_length()
+    first, second, exponents = parts.reshape(3, *values.shape)
+    high, leading = np.frexp(first)
+    return high, np.ldexp(second, -leading), exponents.astype(np.int64) + leading
 
 
 def _largest(
