@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.checks import check_flag
 from arrangement.errors import InputError
-from arrangement.exact.numbers import primitive, shown
+from arrangement.exact.numbers import primitive_rows, shown
 from arrangement.hyperplanes import reduction
 from arrangement.hyperplanes.hyperplanes import Hyperplane, Hyperplanes, hyperplane_number
 
@@ -362,10 +362,8 @@ def _on_flat(arrangement: Hyperplanes, hyperplanes: list[int]) -> Integers:
         pivot = rows[i]
         if any(pivot[:-1]):
             column = exact.smallest_pivot(pivot[:-1])
-            on_pivot = np.empty((len(rows), len(pivot) - 1), dtype=object)
-            for k, row in enumerate(rows):
-                on_pivot[k] = primitive(exact.eliminate(row, pivot, column))
-            rows = on_pivot
+            cut = (exact.eliminate(row, pivot, column) for row in rows)
+            rows = primitive_rows(cut, len(pivot) - 1)
         elif pivot[-1]:
             raise InputError(f"hyperplanes {hyperplanes} share no point: they have no flat")
     return rows

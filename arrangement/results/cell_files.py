@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement
-from arrangement.exact.numbers import exact_table, primitive
+from arrangement.exact.numbers import exact_table, primitive_rows
 from arrangement.exact.packing import Words, check_words, unpack_signs, word_count
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
@@ -85,8 +85,7 @@ def load(path: str | os.PathLike[str]) -> Stored:
                 raise InputError("the domain's rows are not d + 1 integers")
             if not all(any(row[:-1]) for row in domain):
                 raise InputError("a row of the domain is zero")
-            for i, row in enumerate(domain):  # text may be read with another generator
-                domain[i] = primitive(row)
+            domain = primitive_rows(domain, d + 1)  # text may be read with another generator
         packed = columns["packed"]
         if len(packed) == 0:
             raise InputError("packed: there is no cell")
