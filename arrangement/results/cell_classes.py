@@ -9,14 +9,12 @@ from functools import cached_property
 from typing import Any, Self, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from arrangement import exact
-from arrangement.checks import given_points
 from arrangement.enumeration import choose, cone_faces, cones
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
-from arrangement.exact.packing import Words, pack_signs
+from arrangement.exact.packing import Signs, Words, pack_signs
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
@@ -41,8 +39,9 @@ class CellClasses(Cells):
     Made by :meth:`Arrangement.cells` with a symmetry. Each orbit has one representative here,
     which meets the chamber of the reflections in the group; the chamber is its `domain`, so
     that points, vertices and facets are those of the part in it. An edge joins two classes of
-    which some members share a facet. They are saved with what is known of the orbits, and the
-    group; to :meth:`Cells.load` these are the cells that meet the chamber.
+    which some members share a facet, and :meth:`locate` gives the class of the cell that
+    contains a point, which may be anywhere. They are saved with what is known of the orbits,
+    and the group; to :meth:`Cells.load` these are the cells that meet the chamber.
 
     Attributes
     ----------
@@ -59,6 +58,8 @@ class CellClasses(Cells):
     ('B5', [10, 32, 80, 160, 320, 320, 960])
     >>> classes.n_cells, len(classes.edges)
     (1882, 6)
+    >>> bool(classes.locate([1, 20, -300, 4000, 50000]) >= 0)
+    True
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     classes.save(f"{folder}/threshold.npz")
@@ -66,7 +67,7 @@ class CellClasses(Cells):
     1882
     """
 
-    _name = "class"
+    _name, _those = "class", "of these classes"
 
     def __init__(
         self,
@@ -164,26 +165,9 @@ class CellClasses(Cells):
         _, first = np.unique(edges[:, :2], axis=0, return_index=True)
         return frozen(edges[first])
 
-    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
-        """The class of the cell that contains a point, which may be anywhere.
-
-        Parameters, result and errors are those of :meth:`Cells.locate`.
-
-        Examples
-        --------
-        >>> from arrangement import families
-        >>> classes = families.threshold(2).cells(symmetry="auto")
-        >>> bool((classes.locate([[1, 2, 3], [-1, 2, -3]]) >= 0).all())
-        True
-        """
-        rows, single = given_points(x, self.arrangement.dimension, irrational=True)
-        for p, i in np.argwhere(exact.signs_at(self.arrangement.rows, rows) == 0):
-            raise InputError(f"point {p} lies on hyperplane {i}, between cells")
-        signs = self._orbits.signs_in_chamber(rows)
-        found = self.look_up(self._orbits.least_images(pack_signs(signs))[0])
-        for p in np.flatnonzero(found < 0):
-            raise InputError(f"point {p} lies in no cell of these classes")
-        return int(found[0]) if single else found
+    def _listed(self, points: NDArray[Any], signs: Signs) -> Words:
+        in_chamber = pack_signs(self._orbits.signs_in_chamber(points))
+        return self._orbits.least_images(in_chamber)[0]
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each class: that of :class:`Cells`, and orbit_size."""

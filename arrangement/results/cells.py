@@ -20,7 +20,7 @@ from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
 from arrangement.exact.fields import Point
 from arrangement.exact.numbers import exact_text
-from arrangement.exact.packing import Signs, pack_signs, unpack_signs
+from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
 from arrangement.files.cdd import write_polyhedron
@@ -257,7 +257,7 @@ class Cells(CellSigns, Valued[Cell]):
     (True, 3)
     """
 
-    _name = "cell"
+    _name, _those = "cell", "that meets the domain"
 
     def _item(self, i: int) -> Cell:
         return Cell(self, i)
@@ -409,10 +409,14 @@ class Cells(CellSigns, Valued[Cell]):
         signs = exact.signs_at(self.arrangement.rows, rows)
         for p, i in np.argwhere(signs == 0):
             raise InputError(f"point {p} lies on hyperplane {i}, between cells")
-        found = self.look_up(pack_signs(signs))
+        found = self.look_up(self._listed(rows, signs))
         for p in np.flatnonzero(found < 0):
-            raise InputError(f"point {p} lies in no cell that meets the domain")
+            raise InputError(f"point {p} lies in no cell {self._those}")
         return int(found[0]) if single else found
+
+    def _listed(self, points: NDArray[Any], signs: Signs) -> Words:
+        """The packed signs of the cells here that stand for those of some points."""
+        return pack_signs(signs)
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, ….
