@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.checks import check_flag
+from arrangement.checks import check_flag, check_instance
 from arrangement.errors import InputError
 from arrangement.exact.numbers import primitive_rows, shown
 from arrangement.hyperplanes import reduction
@@ -54,6 +54,7 @@ def union(one: Given, other: Hyperplanes) -> Given:
     >>> (axes | more).rows.tolist()
     [[1, 0, 0], [0, 1, 0], [1, 1, -1]]
     """
+    check_instance(one, "one", "Arrangement")
     if not isinstance(other, Hyperplanes):
         raise InputError(f"a union is with another arrangement, not with {shown(other)}")
     if other.dimension != one.dimension:
@@ -90,6 +91,7 @@ def add_hyperplane(
     >>> len(axes.add_hyperplane(axes[0]))
     3
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     if isinstance(normal, Hyperplane):
         new, known = normal.arrangement.chosen([normal.index]), normal.label
         if offset != 0:
@@ -143,6 +145,7 @@ def restriction(arrangement: Given, flat: Any, repetitions: bool = False) -> Giv
     >>> families.braid(5).restriction([0, 1, 9]).n_cells()  # x_1 = x_2 = x_3 and x_4 = x_5
     2
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     check_flag(repetitions, "repetitions")
     on_flat = _on_flat(arrangement, _hyperplanes(arrangement, flat))
     cutting = [i for i, row in enumerate(on_flat) if any(row[:-1])]
@@ -175,6 +178,7 @@ def localization(arrangement: Given, flat: Any) -> Given:
     >>> families.braid(4).localization([0, 1]).rows.tolist()  # x_1 = x_2 = x_3
     [[1, -1, 0, 0, 0], [1, 0, -1, 0, 0], [0, 1, -1, 0, 0]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     return arrangement.chosen(closure(arrangement, flat))
 
 
@@ -199,6 +203,7 @@ def closure(arrangement: Hyperplanes, flat: Any) -> tuple[int, ...]:
     >>> families.braid(4).closure([])
     ()
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     on_flat = _on_flat(arrangement, _hyperplanes(arrangement, flat))
     return tuple(i for i, row in enumerate(on_flat) if not any(row))
 
@@ -227,6 +232,7 @@ def join(arrangement: Hyperplanes, one: Any, other: Any) -> tuple[int, ...]:
     >>> families.braid(4).join(0, 1)
     (0, 1, 3)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     chosen = [_hyperplanes(arrangement, flat) for flat in (one, other)]
     return closure(arrangement, [*chosen[0], *chosen[1]])
 
@@ -250,6 +256,7 @@ def meet(arrangement: Hyperplanes, one: Any, other: Any) -> tuple[int, ...]:
     >>> families.braid(4).meet([0, 1], [0, 2])
     (0,)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     both = set(closure(arrangement, one)) & set(closure(arrangement, other))
     return tuple(sorted(both))
 
@@ -274,6 +281,7 @@ def product(one: Given, other: Hyperplanes) -> Given:
     >>> prism.n_cells()
     12
     """
+    check_instance(one, "one", "Arrangement")
     if not isinstance(other, Hyperplanes):
         raise InputError(f"a product is with another arrangement, not with {shown(other)}")
     n, d = one.n_hyperplanes, one.dimension
@@ -305,6 +313,7 @@ def cone(arrangement: Given) -> Given:
     >>> points.cone().decone(-1) == points
     True
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     n, d = arrangement.n_hyperplanes, arrangement.dimension
     rows = np.full((n + 1, d + 2), 0, dtype=object)
     rows[:n, :-1] = arrangement.given
@@ -334,6 +343,7 @@ def decone(arrangement: Given, i: int) -> Given:
     >>> flat.rows.tolist()
     [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     i = hyperplane_number(i, arrangement.n_hyperplanes)
     if not arrangement.is_central:
         raise InputError("only a central arrangement has a decone; these share no point")

@@ -11,6 +11,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from arrangement.checks import check_instance
 from arrangement.enumeration import choose, cone_faces, cones
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
@@ -405,6 +406,7 @@ def n_classes(
     >>> families.resonance(6).n_classes("full")  # and under −1
     288
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     if symmetry is None:
         raise InputError("symmetry None: give 'auto', 'full' or a group; n_cells counts all")
     orbits = _orbits(arrangement, symmetry)

@@ -9,6 +9,7 @@ from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.checks import check_instance
 from arrangement.errors import InputError
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
 from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
@@ -47,6 +48,7 @@ def distance_between_regions(arrangement: Hyperplanes, one: Any, other: Any) -> 
     >>> families.braid(3).distance_between_regions("+++", "---")
     3
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     apart = _signs(arrangement, one) != _signs(arrangement, other)
     return int(apart[arrangement.different].sum())
 
@@ -68,6 +70,7 @@ def is_separating_hyperplane(
     >>> families.braid(3).is_separating_hyperplane("+++", "++-", 2)
     True
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     i = hyperplane_number(hyperplane, arrangement.n_hyperplanes)
     return bool(_signs(arrangement, one)[i] != _signs(arrangement, other)[i])
 
@@ -97,6 +100,7 @@ def distance_enumerator(arrangement: Hyperplanes, base: Any = 0) -> tuple[int, .
     >>> families.braid(4).distance_enumerator()  # (1 + q)(1 + q + q²)(1 + q + q² + q³)
     (1, 3, 5, 6, 5, 3, 1)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     cells = cells_of(arrangement)
     apart = cells.packed ^ pack_signs(_signs(arrangement, base)[None])
     apart &= _mask(arrangement)
@@ -134,6 +138,7 @@ def varchenko_matrix(arrangement: Hyperplanes) -> NDArray[Any]:
            [h1, 1, h0],
            [h0*h1, h0, 1]], dtype=object)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     n = arrangement.n_hyperplanes
     packed = cells_of(arrangement).packed & _mask(arrangement)
     m = len(packed)
@@ -164,6 +169,7 @@ def is_simplicial(arrangement: Hyperplanes) -> bool:
     >>> Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1]).is_simplicial()
     False
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     cells = cells_of(arrangement)
     one, other, hyperplane = cells.edges.T
     facets = np.bincount(np.concatenate([one, other]), minlength=len(cells))

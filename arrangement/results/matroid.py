@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
+from arrangement.checks import check_instance
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import primitive
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
@@ -63,6 +64,7 @@ def bases(arrangement: Hyperplanes) -> Indices:
     >>> bases(families.braid(3)).tolist()
     [[0, 1], [0, 2], [1, 2]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     vectors, dual = _vectors(arrangement)
     n, width = vectors.shape
     found = _subsets(n, width)[_chirotope(vectors) != 0]
@@ -106,6 +108,7 @@ def circuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     >>> families.grid(1, 1).circuits().shape
     (0, 2)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     vectors, dual = _vectors(arrangement)
     return _with_opposites(vectors, _cocircuits(vectors) if dual else _circuits(vectors))
 
@@ -138,6 +141,7 @@ def cocircuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     >>> families.braid(3).cocircuits()[:3].tolist()
     [[1, 1, 0], [1, 0, -1], [0, 1, 1]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     vectors, dual = _vectors(arrangement)
     return _with_opposites(vectors, _circuits(vectors) if dual else _cocircuits(vectors))
 
@@ -166,6 +170,7 @@ def covectors(arrangement: Hyperplanes) -> NDArray[np.int8]:
     >>> families.braid(4).covectors().shape
     (75, 6)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     d = arrangement.dimension
     return np.concatenate(
         [faces(arrangement, d - k).signs for k in range(arrangement.rank + 1)]
@@ -204,6 +209,7 @@ def face_product(arrangement: Hyperplanes, one: Any, other: Any) -> NDArray[np.i
     >>> braid.face_product("0++", "---").tolist(), braid.face_product("---", "0++").tolist()
     ([-1, 1, 1], [-1, -1, -1])
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     first, second = _face_signs(arrangement, one), _face_signs(arrangement, other)
     return np.where(first == 0, second, first)
 
@@ -249,6 +255,7 @@ def dual(arrangement: Given) -> Given:
     >>> k4.dual().rank, len(k4.dual().circuits()) == len(k4.circuits())
     (3, True)
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     _refuse_affine(arrangement)
     normals = _dependencies(arrangement)
     for i, normal in enumerate(normals):

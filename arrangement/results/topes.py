@@ -67,6 +67,7 @@ def poset_of_regions(arrangement: Hyperplanes, base: Any = 0) -> nx.DiGraph:
     >>> [ranks[k] for k in range(7)]  # (1 + q)(1 + q + q²)(1 + q + q² + q³)
     [1, 3, 5, 6, 5, 3, 1]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     import networkx as nx
 
     cells = cells_of(arrangement)
@@ -133,6 +134,7 @@ def is_isomorphic(one: Hyperplanes, other: Hyperplanes) -> bool:
     >>> families.shi(3).is_isomorphic(families.ish(3))  # 16 cells each
     False
     """
+    check_instance(one, "one", "Arrangement")
     check_instance(other, "other", "Arrangement")
     m = n_cells(one)
     if m != n_cells(other):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.checks import entries
+from arrangement.checks import check_instance, entries
 from arrangement.counting.poset import tutte_polynomial
 from arrangement.errors import InputError
 from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
@@ -126,6 +126,7 @@ def matroid(arrangement: Hyperplanes) -> Matroid:
     >>> families.braid(3).matroid().bases.tolist()
     [[0, 1], [0, 2], [1, 2]]
     """
+    check_instance(arrangement, "arrangement", "Arrangement")
     if not arrangement.is_central:
         raise InputError(
             "the matroid is that of hyperplanes that share a point, which these do not; take "
