@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from arrangement.builder import ArrangementBuilder
     from arrangement.exact.fields import NumberField
     from arrangement.files.graphml import write_poset
-    from arrangement.hyperplanes.hyperplane import Hyperplane
+    from arrangement.hyperplanes.hyperplanes import Hyperplane
     from arrangement.results.cell_classes import CellClasses
     from arrangement.results.cells import Cell, Cells
     from arrangement.results.faces import Face, Faces
@@ -86,7 +86,7 @@ _LAZY = {
     "Faces": "arrangement.results.faces",
     "Flat": "arrangement.results.flats",
     "Flats": "arrangement.results.flats",
-    "Hyperplane": "arrangement.hyperplanes.hyperplane",
+    "Hyperplane": "arrangement.hyperplanes.hyperplanes",
     "Matroid": "arrangement.results.unoriented_matroid",
     "NumberField": "arrangement.exact.fields",
     "Polyhedra": "arrangement.results.polyhedra",

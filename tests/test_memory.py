@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from arrangement import Arrangement, memory
-from arrangement.enumeration import cones
+from arrangement.enumeration import ray_values
 from arrangement.errors import SizeError
 
 GIB = 2**30
@@ -131,7 +131,7 @@ def test_rays_and_faces_in_a_domain_are_refused_before_they_are_made(monkeypatch
         Arrangement(np.eye(20)).n_cells(domain=[(-1, 1)] * 20)
     with pytest.raises(SizeError, match="faces do not fit in the memory that is left"):
         planes.faces(1, domain=box)
-    monkeypatch.setattr(cones, "ROOM", 1)
+    monkeypatch.setattr(ray_values, "ROOM", 1)
     monkeypatch.setattr(memory, "memory", lambda: 2**16)
     with pytest.raises(SizeError, match=r"more than \d+ rays of cones take .* walls$"):
         planes.faces(1, domain=box)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from arrangement.arrangement import Arrangement
+from arrangement.exact.roots import sum_text
 from arrangement.printable import printable
 
 __all__ = [
@@ -136,16 +138,9 @@ def polynomial_text(coefficients: tuple[int, ...]) -> str:
     >>> polynomial_text((1, -4, 0, 5))
     't^3 - 4 t^2 + 5'
     """
-    degree = len(coefficients) - 1
-    text = ""
-    for k, c in enumerate(coefficients):
-        if c == 0 and degree > 0:
-            continue
-        power = {0: "", 1: "t"}.get(degree - k, f"t^{degree - k}")
-        size = str(abs(c)) if abs(c) != 1 or not power else ""
-        term = f"{size} {power}".strip()
-        text += f" {'-' if c < 0 else '+'} {term}" if text else f"{'-' * (c < 0)}{term}"
-    return text
+    powers = range(len(coefficients) - 1, -1, -1)
+    text = sum_text(zip(powers, coefficients, strict=True), "t").replace("*", " ")
+    return re.sub("(?<=.)([+-])", r" \1 ", text)
 
 
 def stopwatch() -> Callable[[], Fact]:

@@ -34,6 +34,7 @@ from arrangement.cli.results_written import check_outputs, is_page, names_direct
 from arrangement.errors import InputError
 from arrangement.exact.fields import Point
 from arrangement.exact.numbers import exact_text
+from arrangement.results import cell_classes
 from arrangement.results.blocks import check_directory, write_blocks
 from arrangement.results.cell_classes import CellClasses
 from arrangement.results.cells import Cells
@@ -185,7 +186,7 @@ def _draw(cells: Cells, options: argparse.Namespace) -> None:
     elif drawn.dimension <= 3:
         plot.arrangement(cells, options.plot, source=source)
     elif cells.domain is None and 0 < drawn.rank <= 3:
-        essential = drawn.essentialization().cells()
+        essential = cell_classes.cells(drawn.essentialization())
         plot.arrangement(essential, options.plot, source=f"{source}, essentialization")
     else:
         plot.tope_graph(cells, options.plot, source=source)

@@ -37,10 +37,6 @@ def read_cifar10(paths: FilePath | Sequence[FilePath]) -> DataSet:
     paths : path-like, or sequence of path-like
         ``data_batch_1``, …, ``test_batch``, perhaps compressed (.gz); joined in this order.
 
-    Returns
-    -------
-    DataSet
-
     Raises
     ------
     InputError

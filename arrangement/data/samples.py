@@ -159,10 +159,6 @@ def load(source: Source, target: int | str | None = None) -> DataSet:
     target : int or str, optional
         The label column of a table, which is text or a .npy file; the last if left out.
 
-    Returns
-    -------
-    DataSet
-
     Raises
     ------
     InputError

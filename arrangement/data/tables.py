@@ -37,10 +37,6 @@ def read_csv(source: Source, target: int | str = -1) -> DataSet:
         The label column: its number, from 0 or from the end, or its name in the header. The
         last column if left out. All other columns are features.
 
-    Returns
-    -------
-    DataSet
-
     Raises
     ------
     InputError
@@ -105,10 +101,6 @@ def read_npy(path: FilePath, target: int = -1) -> DataSet:
     target : int, optional
         The label column, the last if left out.
 
-    Returns
-    -------
-    DataSet
-
     Raises
     ------
     InputError
@@ -159,10 +151,6 @@ def read_idx(images: FilePath, labels: FilePath | None = None) -> DataSet:
         Samples of any shape, e.g. ``train-images-idx3-ubyte.gz``; each becomes one row.
     labels : path-like, optional
         If left out, the file beside it whose name has ``labels-idx1`` for ``images-idx3``.
-
-    Returns
-    -------
-    DataSet
 
     Raises
     ------

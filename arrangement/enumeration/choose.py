@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from arrangement.bounds import zaslavsky
 from arrangement.checks import check_executor, choice
-from arrangement.enumeration import cone_edges, cones, linear_programs, restrict, sweep
+from arrangement.enumeration import (
+    cone_counts,
+    cone_edges,
+    cone_faces,
+    cones,
+    linear_programs,
+    restrict,
+    sweep,
+)
 from arrangement.enumeration.checkpoints import Checkpoint, checkpoint_directory
 from arrangement.enumeration.estimate import refuse_too_many
 from arrangement.enumeration.found import Found
@@ -26,7 +34,6 @@ from arrangement.enumeration.sweep import FiniteSweep
 from arrangement.enumeration.tasks import (
     alone,
     portions,
-    sweep_blocks,
     sweep_words,
 )
 from arrangement.errors import InputError, SizeError
@@ -212,7 +219,7 @@ def _split_blocks(task: _Task) -> tuple[Iterator[tuple[Interval, Words]], bool]:
         return portions(Splitting(rows, inward), show, task.executor, checkpoint), halved
     if task.executor is not None:
         return spread(rows, inward, task.progress, task.executor), halved
-    blocks = cones.words(rows, inward, reporter(task.progress, "cells"), task.rays)
+    blocks = cone_faces.words(rows, inward, reporter(task.progress, "cells"), task.rays)
     return ((Interval(0, i, i + 1), block) for i, block in enumerate(blocks)), halved
 
 
@@ -400,7 +407,7 @@ def n_cells_inside(
     elif executor is not None:
         count = spread_count(rows, inward, progress, executor)
     else:
-        count = cones.count(rows, inward, reporter(progress, "cells"), task.rays)
+        count = cone_counts.count(rows, inward, reporter(progress, "cells"), task.rays)
     return 2 * count if halved else count
 
 
@@ -463,7 +470,8 @@ def _certain_blocks(task: _Task, rows: Integers) -> Iterator[Words]:
                 checkpoint.enter(trial)
                 checkpoint.redraw()
     show = reporter(task.progress, "sets of hyperplanes")
-    for _, words in sweep_blocks(rows, show, draw, task.executor_for(rows), checkpoint):
+    swept = sweep.Sweep(rows, draw)
+    for _, words in portions(swept, show, task.executor_for(rows), checkpoint):
         yield words
 
 

@@ -1,7 +1,7 @@
 """Restrict and split: the cells of any arrangement by the rays of cones, no LP.
 
 Cells are counted by deletion and restriction, and listed by splitting: see
-:mod:`arrangement.enumeration.cones`, which also knows what a domain holds.
+:mod:`arrangement.enumeration.cone_counts`, which also knows what a domain holds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_counts, cone_faces, cones
 from arrangement.exact.packing import Words, word_count
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import all_columns, distinct_rows
@@ -43,7 +43,7 @@ def count(
     125
     """
     rows, walls = cones.homogeneous(distinct_rows(arrangement), walls)
-    return cones.count(rows, walls, reporter(progress, "cells"))
+    return cone_counts.count(rows, walls, reporter(progress, "cells"))
 
 
 def is_simple(arrangement: Hyperplanes) -> bool:
@@ -59,7 +59,7 @@ def is_simple(arrangement: Hyperplanes) -> bool:
     rank = arrangement.rank
     if arrangement.is_central:
         return len(rows) == rank
-    faces = cones.faces(*cones.homogeneous(rows), rank)
+    faces = cone_faces.faces(*cones.homogeneous(rows), rank)
     return all((np.bitwise_count(zero).sum(axis=1) == rank).all() for _, zero, _ in faces)
 
 
@@ -70,6 +70,6 @@ def unbounded(arrangement: Hyperplanes, show: cones.Show = lambda done, total: N
     """
     rows, walls = cones.homogeneous(distinct_rows(arrangement))
     found = [np.zeros((0, word_count(len(rows))), dtype=np.uint64)]
-    for words, _, far in cones.faces(rows, walls, 0, show, len(walls) - 1):
+    for words, _, far in cone_faces.faces(rows, walls, 0, show, len(walls) - 1):
         found.append(words[far])
     return all_columns(arrangement, np.concatenate(found))

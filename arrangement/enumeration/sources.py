@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from arrangement.enumeration.intervals import Interval
 from arrangement.exact.packing import Words
 
-__all__ = ["Kept", "Source"]
+__all__ = ["Kept", "Parts", "Source"]
 
 
 class Source(Protocol):
@@ -58,6 +58,22 @@ class Source(Protocol):
     ) -> Generator[Words, None, Interval | None]:
         """The sign vectors of an interval; returns what the budget did not reach."""
         ...
+
+
+class Parts:
+    """What sources have alike of which each task is one part, numbered from 0."""
+
+    unit = "parts"
+    settled = 0
+
+    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
+        """Parts one by one."""
+        for i in range(interval.start, interval.stop):
+            yield Interval(0, i, i + 1)
+
+    def position(self, interval: Interval) -> int:
+        """How many parts come before some."""
+        return interval.start
 
 
 class Kept(Protocol):

@@ -3,7 +3,7 @@
 The cells of a few of the hyperplanes cut the cone into smaller ones, the parts; what the other
 hyperplanes cut in one of them concerns no other part. Parts are numbered in the order in which
 restrict and split comes upon them, so their cells one after another are the cells of
-:func:`arrangement.enumeration.cones.words` in the same order.
+:func:`arrangement.enumeration.cone_faces.words` in the same order.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_counts, cone_faces
 from arrangement.enumeration.intervals import Interval
+from arrangement.enumeration.sources import Parts
 from arrangement.enumeration.tasks import portions
 from arrangement.exact.packing import Words, unpack_signs, word_count
 from arrangement.progress import Progress, reporter
@@ -41,7 +42,7 @@ LONG = 1.0
 """Seconds of work that are left then, for which it is not: processes take time to begin."""
 
 
-class Splitting:
+class Splitting(Parts):
     """The cells of linear hyperplanes in an open cone, in parts.
 
     Parameters
@@ -64,8 +65,6 @@ class Splitting:
     [31, 15, 11, 3]
     """
 
-    unit = "parts"
-    settled = 0
     first = 0
 
     def __init__(
@@ -93,15 +92,6 @@ class Splitting:
         """All parts, or those from the `first` on."""
         return [Interval(0, self.first, len(self.sides))]
 
-    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
-        """Parts one by one."""
-        for i in range(interval.start, interval.stop):
-            yield Interval(0, i, i + 1)
-
-    def position(self, interval: Interval) -> int:
-        """How many parts come before some."""
-        return interval.start
-
     def blocks(
         self, interval: Interval, budget: float = inf
     ) -> Generator[Words, None, Interval | None]:
@@ -122,7 +112,7 @@ class Splitting:
         return None
 
     def _part(self, i: int) -> Iterator[Words]:
-        return cones.words(self.rows, self._walls(i))
+        return cone_faces.words(self.rows, self._walls(i))
 
     def part_of(self, cell: Words) -> int:
         """The part that a cell is in."""
@@ -161,7 +151,7 @@ class Counts(Splitting):
         return *super().tables, np.zeros((0, 1), dtype=object)
 
     def _part(self, i: int) -> Iterator[Words]:
-        count = cones.count(self.rows, self._walls(i))
+        count = cone_counts.count(self.rows, self._walls(i))
         yield np.array([[count]], dtype=np.uint64)
 
 
@@ -176,7 +166,7 @@ def spread(
     Yields
     ------
     Interval, ndarray of uint64
-        Sorted by interval they are the cells of :func:`cones.words` in its order.
+        Sorted by interval they are the cells of :func:`cone_faces.words` in its order.
     """
     started = monotonic()
     seen, alone = (0, 0), False
@@ -189,7 +179,7 @@ def spread(
         if show is not None:
             show(done, total)
 
-    blocks = cones.words(rows, walls, watch)
+    blocks = cone_faces.words(rows, walls, watch)
     while not alone and monotonic() - started < HEAD_START:
         block = next(blocks, None)
         if block is None:
@@ -235,7 +225,7 @@ def spread_count(
         show(done, total)
 
     try:
-        return cones.count(rows, walls, watch)
+        return cone_counts.count(rows, walls, watch)
     except _TakesLong:
         source = Counts(rows, walls, *_parts(rows, walls))
         found = portions(source, reporter(progress, "parts"), executor)
@@ -277,7 +267,7 @@ def _are_few(rows: Integers, walls: Integers) -> bool:
     """Are there at most `FEW` cells? Many are taken for granted where far more are expected."""
     expected = [0]
     found = 0
-    for block in cones.words(rows, walls, lambda done, total: expected.append(total)):
+    for block in cone_faces.words(rows, walls, lambda done, total: expected.append(total)):
         found += len(block)
         if max(found, expected[-1] / 4) > FEW:
             return False
@@ -287,7 +277,7 @@ def _are_few(rows: Integers, walls: Integers) -> bool:
 def _first_cells(rows: Integers, walls: Integers, most: int) -> Words:
     """All cells, or the first of more than so many."""
     found: list[Words] = []
-    for block in cones.words(rows, walls):
+    for block in cone_faces.words(rows, walls):
         found.append(block)
         if sum(map(len, found)) > most:
             break

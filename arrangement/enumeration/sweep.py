@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_faces
 from arrangement.enumeration.intervals import Interval, line_at, next_line, rank_of
 from arrangement.exact.numbers import primitive
 from arrangement.exact.one_field import field_of
@@ -399,13 +399,13 @@ class _Level:
         infinity = np.full((1, self.i + 1), 0, dtype=object)
         infinity[0, -1] = 1
         if self.is_last or exact.rank(both) == self.i:
-            blocks = cones.words(linear, sweeping[:, :-1])
+            blocks = cone_faces.words(linear, sweeping[:, :-1])
             cells = unpack_signs(np.concatenate(list(blocks)), n)
             reaching = {(-row).tobytes() for row in cells}
         else:
             # A quotient of minors, of which one that is not zero has a norm of at least 1.
             sweeping[0, -1] = 1 + exact.minor_bound(both)
-            blocks = cones.words(np.concatenate([both, sweeping]), infinity)
+            blocks = cone_faces.words(np.concatenate([both, sweeping]), infinity)
             signs = unpack_signs(np.concatenate(list(blocks)), n + 1)
             cells = np.ascontiguousarray(signs[signs[:, -1] > 0, :-1])
             reaching = {row[:-1].tobytes() for row in signs if row[-1] < 0}

@@ -51,7 +51,6 @@ __all__ = [
     "prepared",
     "spread",
     "start_worker",
-    "sweep_blocks",
     "sweep_words",
 ]
 
@@ -153,35 +152,6 @@ def portions(
         yield part, words
 
 
-def sweep_blocks(
-    rows: Integers,
-    show: Show,
-    draw: int = 0,
-    executor: Executor | None = None,
-    checkpoint: Checkpoint | None = None,
-    patience: float = inf,
-    task: int = TASK,
-    room: Room | None = None,
-    kind: type[Sweep] = Sweep,
-    into: Gathered | None = None,
-) -> Iterator[tuple[Interval, Words]]:
-    """The cells of all lines of a sweep, in blocks, each with the lines that it comes from.
-
-    Parameters
-    ----------
-    rows : ndarray of Python ints, shape (n, d + 1)
-        Pairwise different hyperplanes of rank d ≥ 1.
-    draw : int
-        Which random coordinates; a checkpoint has its own.
-    show, executor, checkpoint, patience, task, room, into
-        See :func:`portions`.
-    kind : type
-        Of the whole space, or of what is finite alone.
-    """
-    sweep = kind(rows, draw if checkpoint is None else checkpoint.draw)
-    return portions(sweep, show, executor, checkpoint, patience, task, room, into)
-
-
 def sweep_words(
     rows: Integers,
     show: Show,
@@ -191,12 +161,25 @@ def sweep_words(
     patience: float = inf,
     kind: type[Sweep] = Sweep,
 ) -> Words:
-    """The cells of all lines, in the order of the lines; see :func:`sweep_blocks`."""
+    """The cells of all lines of a sweep, in the order of the lines.
+
+    Parameters
+    ----------
+    rows : ndarray of Python ints, shape (n, d + 1)
+        Pairwise different hyperplanes of rank d ≥ 1.
+    draw : int
+        Which random coordinates; a checkpoint has its own.
+    show, executor, checkpoint, patience
+        See :func:`portions`.
+    kind : type
+        Of the whole space, or of what is finite alone.
+    """
     n, d = len(rows), rows.shape[1] - 1
+    swept = kind(rows, draw if checkpoint is None else checkpoint.draw)
     size = zaslavsky(n, d) if kind is Sweep else comb(n, d)
     if executor is None and checkpoint is None:
         into = Gathered(size, word_count(n))
-        for _ in sweep_blocks(rows, show, draw, patience=patience, kind=kind, into=into):
+        for _ in portions(swept, show, patience=patience, into=into):
             pass
         return into.taken()
     with contextlib.ExitStack() as held:
@@ -204,9 +187,7 @@ def sweep_words(
         if executor is not None:
             with contextlib.suppress(OSError, ValueError, OverflowError):
                 room = held.enter_context(Room(size, word_count(n)))
-        found = sweep_blocks(
-            rows, show, draw, executor, checkpoint, patience, room=room, kind=kind
-        )
+        found = portions(swept, show, executor, checkpoint, patience, room=room)
         ordered = sorted(found, key=lambda item: item[0])
         if room is not None and all(len(part) == len(words) for part, words in ordered):
             return room.filled([words for _, words in ordered])

@@ -14,7 +14,7 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact.fields import Number, text_readers
 from arrangement.exact.one_field import simplest
 from arrangement.exact.radicals import cosine, nth_root, real_root, root_between
-from arrangement.exact.roots import as_fmpq
+from arrangement.exact.roots import as_fmpq, as_fraction
 
 __all__ = ["FUNCTIONS", "from_sympy", "read_number"]
 
@@ -216,7 +216,7 @@ class _Reader:
         self.names = outside
         if turns[0] != 0 or turns.degree() > 1:
             raise InputError(f"{name} of what is no rational multiple of pi is not algebraic")
-        a = Fraction(int(turns[1].p), int(turns[1].q))
+        a = as_fraction(turns[1])
         if name == "cos":
             return cosine(a)
         sine = cosine(Fraction(1, 4) - a)

@@ -23,6 +23,7 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact.roots import (
     LOCK,
     as_fmpq,
+    as_fraction,
     check_degree,
     companion,
     enclosed_powers,
@@ -342,7 +343,7 @@ class FieldElement:
     @property
     def coefficients(self) -> tuple[Fraction, ...]:
         """The coefficients c_0, …, c_(degree − 1) of Σ c_k α^k."""
-        found = [Fraction(int(c.p), int(c.q)) for c in self.polynomial.coeffs()]
+        found = [as_fraction(c) for c in self.polynomial.coeffs()]
         return (*found, *[Fraction(0)] * (self.field.degree - len(found)))
 
     @property

@@ -91,9 +91,8 @@ def echelon(matrix: Integers) -> tuple[Integers, int, list[int]]:
         form, scale, r = fmpz_mat(matrix.tolist()).rref()
         scale = int(scale)
         side = 1 if scale > 0 else -1
-        rows = np.empty((r, matrix.shape[1]), dtype=object)
-        for i in range(r):
-            rows[i] = [side * int(form[i, c]) for c in range(matrix.shape[1])]
+        entries = [[side * int(form[i, c]) for c in range(matrix.shape[1])] for i in range(r)]
+        rows = np.array(entries, dtype=object).reshape(r, matrix.shape[1])
         pivots = [next(c for c, v in enumerate(row) if v) for row in rows]
         return rows, abs(scale), pivots
     left = [[v + field.element([]) for v in row] for row in matrix]
@@ -112,10 +111,8 @@ def echelon(matrix: Integers) -> tuple[Integers, int, list[int]]:
         done.append(pivot)
         pivots.append(c)
     scale = lcm(*(v.denominator for row in done for v in row))
-    rows = np.empty((len(done), matrix.shape[1]), dtype=object)
-    for i, row in enumerate(done):
-        rows[i] = [simplest(scale * v) for v in row]
-    return rows, scale, pivots
+    whole = [[simplest(scale * v) for v in row] for row in done]
+    return np.array(whole, dtype=object).reshape(len(done), matrix.shape[1]), scale, pivots
 
 
 def ratio(numerator: Any, denominator: Any = 1) -> Any:

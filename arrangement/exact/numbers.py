@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import gcd, lcm
@@ -308,6 +308,12 @@ def primitive(row: Sequence[Any] | NDArray[np.object_]) -> list[Any]:
         factor = Fraction(1) / abs(next((v for v in row if v), 1))
         row = [simplest(v * factor) for v in row]
     return integral(row)
+
+
+def primitive_rows(rows: Iterable[Any], width: int) -> NDArray[np.object_]:
+    """A table of rows of this width, each as :func:`primitive` scales it."""
+    scaled = [primitive(row) for row in rows]
+    return np.array(scaled, dtype=object).reshape(len(scaled), width)
 
 
 def integral(row: Sequence[Any] | NDArray[np.object_]) -> list[Any]:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
+from arrangement.exact.roots import as_fmpq, as_fraction
+
 __all__ = ["Program", "least_squares_point", "maximum"]
 
 Point: TypeAlias = list[Fraction]
@@ -72,8 +74,8 @@ def maximum(
     >>> str(value), list(map(str, point))
     ('3/2', ['1/2', '1'])
     """
-    cost, low, high = ([_fmpq(v) for v in part] for part in (program.cost, *program[2:]))
-    rows = [[_fmpq(v) for v in row] for row in program.rows]
+    cost, low, high = ([as_fmpq(v) for v in part] for part in (program.cost, *program[2:]))
+    rows = [[as_fmpq(v) for v in row] for row in program.rows]
     n, m = len(cost), len(rows)
     whole = fmpq_mat(m, n + 1, [v for row in rows for v in row])
 
@@ -115,7 +117,7 @@ def maximum(
         wrong = _outside(values, slack, low, high, gain)
         if wrong is None:
             best = sum((c * v for c, v in zip(cost, values, strict=False)), fmpq(0))
-            return _fraction(best), [_fraction(v) for v in values[:n]]
+            return as_fraction(best), [as_fraction(v) for v in values[:n]]
         grows = (values[wrong] < low[wrong]) if wrong < n else True
         unit = [fmpq(int(j == wrong)) for j in basic]
         own = rows[wrong - n] if wrong >= n else [fmpq(0)] * (n + 1)
@@ -174,7 +176,7 @@ def least_squares_point(rows: NDArray[Any]) -> Point | None:
     ['1', '2']
     """
     m, n = len(rows), rows.shape[1] - 1
-    normals = [[_fmpq(v) for v in row] for row in rows]
+    normals = [[as_fmpq(v) for v in row] for row in rows]
     whole = fmpq_mat(m, n + 1, [v for row in normals for v in row])
     lengths = [float(sum(v * v for v in row[:-1])) ** 0.5 or 1.0 for row in rows]
     x = fmpq_mat(n, 1)
@@ -184,7 +186,7 @@ def least_squares_point(rows: NDArray[Any]) -> Point | None:
         value = (whole * fmpq_mat(n + 1, 1, [*x.entries(), 1])).entries()
         violated = [i for i, v in enumerate(value) if v < 0]
         if not violated:
-            return [_fraction(v) for v in x.entries()]
+            return [as_fraction(v) for v in x.entries()]
         # The largest violation; which one decides the time only.
         new = min(violated, key=lambda i: _quotient(value[i], lengths[i]))
         normal = fmpq_mat(n, 1, normals[new][:-1])
@@ -221,11 +223,3 @@ def _quotient(value: fmpq, length: float) -> float:
 
 def _block(rows: list[Row], tight: Sequence[int], basic: Sequence[int]) -> fmpq_mat:
     return fmpq_mat(len(tight), len(basic), [rows[i][j] for i in tight for j in basic])
-
-
-def _fmpq(value: Any) -> fmpq:
-    return fmpq(value.numerator, value.denominator)
-
-
-def _fraction(value: fmpq) -> Fraction:
-    return Fraction(int(value.p), int(value.q))

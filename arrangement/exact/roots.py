@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from arrangement.errors import InputError, SizeError
 
 __all__ = [
-    "LOCK", "MAX_DEGREE", "Ends", "as_fmpq", "check_degree", "companion", "enclosed_powers",
-    "enclosed_root", "integral_multiple", "is_irreducible", "only", "polynomial_text",
-    "precision", "root_text", "roots_between", "roots_of", "scaled_monic", "sum_text",
-    "without_powers",
+    "LOCK", "MAX_DEGREE", "Ends", "as_fmpq", "as_fraction", "check_degree", "companion",
+    "enclosed_powers", "enclosed_root", "integral_multiple", "is_irreducible", "only",
+    "polynomial_text", "precision", "root_text", "roots_between", "roots_of", "scaled_monic",
+    "sum_text", "without_powers",
 ]  # fmt: skip
 
 Ends: TypeAlias = tuple[Fraction, Fraction] | None
@@ -39,8 +39,14 @@ def precision(bits: int) -> Iterator[None]:
 
 def as_fmpq(value: Any) -> fmpq:
     """A rational number as flint's."""
-    value = Fraction(value)
+    if not isinstance(value, int | Fraction):
+        value = Fraction(value)
     return fmpq(int(value.numerator), int(value.denominator))
+
+
+def as_fraction(value: fmpq) -> Fraction:
+    """A rational number of flint as Python's."""
+    return Fraction(int(value.p), int(value.q))
 
 
 def is_irreducible(f: fmpz_poly) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flint import fmpz_poly
 
@@ -20,9 +20,6 @@ from arrangement.families.representations import specht
 from arrangement.families.root_systems import coxeter_type, dimension, exponents, root_system
 from arrangement.families.sizes import size
 from arrangement.in_notebooks import InNotebooks
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["KnownCounts", "known_counts"]
 
@@ -69,10 +66,6 @@ def known_counts(family: str | Callable[..., Any], *args: Any) -> KnownCounts:
         ``"braid"`` or ``families.braid``.
     *args
         The arguments of the family.
-
-    Returns
-    -------
-    KnownCounts
 
     Raises
     ------

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from arrangement.checks import choice
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement
-from arrangement.exact.numbers import exact_table, exact_text, primitive, shown
+from arrangement.exact.numbers import exact_table, exact_text, primitive, primitive_rows, shown
 from arrangement.files.archives import storable, unsealed
 from arrangement.files.cdd import cdd_text, read_cdd
 from arrangement.files.exact_text import json_numbers, labelled_table, written_table
@@ -236,10 +236,7 @@ def _written(rows: NDArray[Any], labels: Sequence[str], form: str) -> bytes:
     if form == "cdd":
         text = cdd_text("H", rows[:, [-1, *range(rows.shape[1] - 1)]])
     elif form in LANGUAGES:
-        whole = np.empty_like(rows)
-        for i, row in enumerate(rows):
-            whole[i] = primitive(row)
-        text = script(LANGUAGES[form], whole)
+        text = script(LANGUAGES[form], primitive_rows(rows, rows.shape[1]))
     elif form == "polymake":
         text = f"{json.dumps(_polymake(rows))}\n"
     elif form == "json":

@@ -13,7 +13,7 @@ from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact.fields import Number
 from arrangement.exact.inner_points import some_inner_point
-from arrangement.exact.numbers import exact_table, primitive, real_number, shown
+from arrangement.exact.numbers import exact_table, primitive_rows, real_number, shown
 from arrangement.exact.solver import WORTH_CONFIRMING, FeasibilitySolver, unit_rows
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.memory import refuse
@@ -71,9 +71,7 @@ def parse_domain(domain: Any, dimension: int) -> Integers:
         )
     polyhedral = len(domain) == 2 and _is_table(domain[0])
     rows = (_polyhedron if polyhedral else _box)(domain, dimension)
-    result = np.empty((len(rows), dimension + 1), dtype=object)
-    for i, row in enumerate(rows):
-        result[i] = primitive(row)
+    result = primitive_rows(rows, dimension + 1)
     if polyhedral:
         _refuse_empty(result)
     return result

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.checks import check_flag, check_instance
 from arrangement.errors import InputError
-from arrangement.exact.numbers import primitive, shown
+from arrangement.exact.numbers import primitive_rows, shown
 from arrangement.hyperplanes import reduction
-from arrangement.hyperplanes.hyperplane import Hyperplane
-from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
+from arrangement.hyperplanes.hyperplanes import Hyperplane, Hyperplanes, hyperplane_number
 
 __all__ = [
     "add_hyperplane",
@@ -123,7 +122,6 @@ def restriction(arrangement: Given, flat: Any, repetitions: bool = False) -> Giv
 
     Parameters
     ----------
-    arrangement : Arrangement
     flat : int or Hyperplane, Flat, or iterable of int
         A hyperplane, or hyperplanes whose intersection is X; none for the whole space. A flat
         with an attribute ``hyperplanes`` will do.
@@ -165,7 +163,6 @@ def localization(arrangement: Given, flat: Any) -> Given:
 
     Parameters
     ----------
-    arrangement : Arrangement
     flat : int or Hyperplane, Flat, or iterable of int
         As for :func:`restriction`.
 
@@ -195,7 +192,6 @@ def closure(arrangement: Hyperplanes, flat: Any) -> tuple[int, ...]:
 
     Parameters
     ----------
-    arrangement : Arrangement
     flat : int or Hyperplane, Flat, or iterable of int
         As for :func:`restriction`.
 
@@ -226,7 +222,6 @@ def join(arrangement: Hyperplanes, one: Any, other: Any) -> tuple[int, ...]:
 
     Parameters
     ----------
-    arrangement : Arrangement
     one, other : int or Hyperplane, Flat, or iterable of int
         As for :func:`restriction`.
 
@@ -256,7 +251,7 @@ def meet(arrangement: Hyperplanes, one: Any, other: Any) -> tuple[int, ...]:
 
     Parameters
     ----------
-    arrangement, one, other
+    one, other
         See :func:`join`.
 
     Returns
@@ -400,10 +395,8 @@ def _on_flat(arrangement: Hyperplanes, hyperplanes: list[int]) -> Integers:
         pivot = rows[i]
         if any(pivot[:-1]):
             column = exact.smallest_pivot(pivot[:-1])
-            on_pivot = np.empty((len(rows), len(pivot) - 1), dtype=object)
-            for k, row in enumerate(rows):
-                on_pivot[k] = primitive(exact.eliminate(row, pivot, column))
-            rows = on_pivot
+            cut = (exact.eliminate(row, pivot, column) for row in rows)
+            rows = primitive_rows(cut, len(pivot) - 1)
         elif pivot[-1]:
             raise InputError(f"hyperplanes {hyperplanes} share no point: they have no flat")
     return rows

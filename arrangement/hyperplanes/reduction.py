@@ -176,7 +176,5 @@ def decone(rows: Integers) -> Integers:
     last = rows[-1]
     column = exact.smallest_pivot(last)
     side = exact.sign(last[column])
-    result = np.empty((len(rows) - 1, len(last)), dtype=object)
-    for i, row in enumerate(rows[:-1]):
-        result[i] = [*exact.eliminate(row, last, column), side * row[column]]
-    return result
+    result = [[*exact.eliminate(row, last, column), side * row[column]] for row in rows[:-1]]
+    return np.array(result, dtype=object).reshape(len(result), len(last))

@@ -43,10 +43,6 @@ def index(
     title : str, optional
         Instead of the number of critical points and of minima.
 
-    Returns
-    -------
-    matplotlib Figure
-
     Raises
     ------
     InputError

@@ -64,10 +64,6 @@ def surface(
     progress : bool or callable, optional
         Of the search for kinks.
 
-    Returns
-    -------
-    matplotlib Figure
-
     Raises
     ------
     InputError

@@ -80,10 +80,6 @@ def regions(
     layer : int, optional
         The hidden layer whose rank is drawn; the last, if left out.
 
-    Returns
-    -------
-    matplotlib Figure
-
     Raises
     ------
     InputError

@@ -27,7 +27,9 @@ from arrangement.plot.planes import minima_in_plane, plane_of
 from arrangement.plot.slices import NEURONS, losses_on, switches
 from arrangement.plot.windows import Floats, Window
 from arrangement.printable import printable
+from arrangement.results.cell_classes import cells as enumerate_cells
 from arrangement.results.cells import Cells
+from arrangement.results.face_enumeration import faces as enumerate_faces
 
 if TYPE_CHECKING:
     from arrangement.networks import DecisionRegions, Regions
@@ -277,10 +279,10 @@ def _on_sphere(cells: Cells) -> tuple[list[Floats], NDArray[np.int64]]:
     cuts = np.eye(3, dtype=int).tolist() if drawn.rank < 3 else []
     n = drawn.n_hyperplanes
     finer = Arrangement([*drawn.normals.tolist(), *sides, *cuts]) if sides or cuts else drawn
-    pieces = finer.cells() if sides or cuts else cells
+    pieces = enumerate_cells(finer) if sides or cuts else cells
     inside = (pieces.signs[:, n : n + len(sides)] > 0).all(axis=1)
     number = {signs.tobytes(): i for i, signs in enumerate(cells.signs)}
-    rays = finer.faces(1)
+    rays = enumerate_faces(finer, 1)
     incidence = rays.incidence_to(pieces).tocsc()
     normals = windows.unit_rows(rays.arrangement.rows)[:, :3]
     corners = np.array([_direction(normals, signs) for signs in rays.signs]).reshape(-1, 3)
@@ -327,10 +329,10 @@ def _rounded(corners: Floats) -> Floats:
 def _space(cells: Cells) -> Scene:
     """The two-dimensional faces of an affine arrangement in space, in a box."""
     drawn = cells.arrangement
-    faces = drawn.faces(2)
+    faces = enumerate_faces(drawn, 2)
     rows = windows.unit_rows(drawn.rows)
     if drawn.rank == 3:
-        corners = [rows[signs == 0] for signs in drawn.faces(0).signs]
+        corners = [rows[signs == 0] for signs in enumerate_faces(drawn, 0).signs]
     else:  # The feet of the planes.
         corners = list(rows[:, None])
     points = np.array([np.linalg.lstsq(on[:, :3], -on[:, 3])[0] for on in corners])

@@ -158,10 +158,6 @@ def landscape(
     title : str, optional
         Instead of the number of samples, cells and minima.
 
-    Returns
-    -------
-    matplotlib Figure
-
     Raises
     ------
     InputError

@@ -43,10 +43,6 @@ def pattern(
     title : str, optional
         Instead of what is drawn.
 
-    Returns
-    -------
-    matplotlib Figure
-
     Raises
     ------
     InputError

@@ -79,10 +79,6 @@ def slice(
     title : str, optional
         Instead of what is drawn.
 
-    Returns
-    -------
-    matplotlib Figure
-
     Raises
     ------
     InputError

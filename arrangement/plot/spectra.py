@@ -57,10 +57,6 @@ def spectrum(
     title : str, optional
         Instead of the number of samples, neurons, cells and minima.
 
-    Returns
-    -------
-    matplotlib Figure
-
     Raises
     ------
     InputError

@@ -10,18 +10,16 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from arrangement.checks import choice
 from arrangement.errors import InputError, MissingExtraError
 from arrangement.exact.numbers import exact_text
 from arrangement.files.archives import storable
 from arrangement.files.output import atomic_output, undone
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.results.cell_classes import CellClasses
 from arrangement.results.cells import Cells
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["FORMATS", "check_directory", "write_blocks"]
 
@@ -104,7 +102,7 @@ def _passing(path: Path) -> bool:
 
 
 def write_blocks(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     portions: Iterable[Cells],
     directory: str | os.PathLike[str],
     form: str = "npz",

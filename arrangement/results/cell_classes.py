@@ -6,31 +6,27 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from arrangement import exact
-from arrangement.checks import check_instance, given_points
-from arrangement.enumeration import choose, cones
+from arrangement.checks import check_instance
+from arrangement.enumeration import choose, cone_faces, cones
 from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
-from arrangement.exact.packing import Words, pack_signs
+from arrangement.exact.packing import Signs, Words, pack_signs
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import all_columns, distinct_rows
 from arrangement.progress import Progress
-from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
 from arrangement.results.cells import Cells, cells_of
 from arrangement.results.columns import frozen
 from arrangement.symmetry.orbits import Orbits
 from arrangement.symmetry.reflection_groups import ReflectionGroup
 from arrangement.symmetry.symmetries import Symmetries, Symmetry
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["CellClasses", "cells", "iter_cells", "n_classes"]
 
@@ -44,7 +40,9 @@ class CellClasses(Cells):
     Made by :meth:`Arrangement.cells` with a symmetry. Each orbit has one representative here,
     which meets the chamber of the reflections in the group; the chamber is its `domain`, so
     that points, vertices and facets are those of the part in it. An edge joins two classes of
-    which some members share a facet.
+    which some members share a facet, and :meth:`locate` gives the class of the cell that
+    contains a point, which may be anywhere. They are saved with what is known of the orbits,
+    and the group; to :meth:`Cells.load` these are the cells that meet the chamber.
 
     Attributes
     ----------
@@ -61,13 +59,20 @@ class CellClasses(Cells):
     ('B5', [10, 32, 80, 160, 320, 320, 960])
     >>> classes.n_cells, len(classes.edges)
     (1882, 6)
+    >>> bool(classes.locate([1, 20, -300, 4000, 50000]) >= 0)
+    True
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     classes.save(f"{folder}/threshold.npz")
+    ...     CellClasses.load(f"{folder}/threshold.npz").n_cells
+    1882
     """
 
-    _name = "class"
+    _name, _those = "class", "of these classes"
 
     def __init__(
         self,
-        arrangement: Arrangement,
+        arrangement: Hyperplanes,
         packed: Words,
         orbits: Orbits,
         domain: NDArray[np.object_] | None = None,
@@ -129,7 +134,7 @@ class CellClasses(Cells):
             return frozen(np.full(len(self), self.arrangement.rank == 0))
         rows, walls = cones.homogeneous(distinct_rows(self.arrangement), self.domain)
         result = np.ones(len(self), dtype=np.bool_)
-        found = cones.faces(
+        found = cone_faces.faces(
             rows, walls, 0, self.reporter("unbounded classes"), touching=len(walls) - 1
         )
         for positive, _, touches in found:
@@ -161,39 +166,9 @@ class CellClasses(Cells):
         _, first = np.unique(edges[:, :2], axis=0, return_index=True)
         return frozen(edges[first])
 
-    def locate(self, x: ArrayLike) -> int | NDArray[np.int64]:
-        """The class of the cell that contains a point, which may be anywhere.
-
-        Parameters, result and errors are those of :meth:`Cells.locate`.
-
-        Parameters
-        ----------
-        x : array_like, shape (d,) or (k, d)
-
-        Returns
-        -------
-        int, or ndarray of int64 of shape (k,)
-
-        Raises
-        ------
-        InputError
-            If a point lies on a hyperplane, or in no cell of these classes.
-
-        Examples
-        --------
-        >>> from arrangement import families
-        >>> classes = families.threshold(2).cells(symmetry="auto")
-        >>> bool((classes.locate([[1, 2, 3], [-1, 2, -3]]) >= 0).all())
-        True
-        """
-        rows, single = given_points(x, self.arrangement.dimension, irrational=True)
-        for p, i in np.argwhere(exact.signs_at(self.arrangement.rows, rows) == 0):
-            raise InputError(f"point {p} lies on hyperplane {i}, between cells")
-        signs = self._orbits.signs_in_chamber(rows)
-        found = self.look_up(self._orbits.least_images(pack_signs(signs))[0])
-        for p in np.flatnonzero(found < 0):
-            raise InputError(f"point {p} lies in no cell of these classes")
-        return int(found[0]) if single else found
+    def _listed(self, points: NDArray[Any], signs: Signs) -> Words:
+        in_chamber = pack_signs(self._orbits.signs_in_chamber(points))
+        return self._orbits.least_images(in_chamber)[0]
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each class: that of :class:`Cells`, and orbit_size.
@@ -211,17 +186,9 @@ class CellClasses(Cells):
         """
         return {"orbit_size": self.orbit_sizes, **super().node_columns()}
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Save as :meth:`Cells.save` does, with what is known of the orbits, and the group.
-
-        To :meth:`Cells.load` these are the cells that meet the chamber.
-
-        Parameters
-        ----------
-        path : path-like
-        """
+    def _stored(self) -> dict[str, NDArray[Any]]:
+        """What is known of the orbits, and the group."""
         symmetries, group = self._orbits.symmetries, self.reflection_group
-        points = self.points if "points" in self.__dict__ else None
         extra = {
             "orbit_sizes": self.orbit_sizes,
             "stabiliser_orders": self.stabiliser_orders,
@@ -230,35 +197,10 @@ class CellClasses(Cells):
             "directions": group.wall_directions,
             "others": np.array(symmetries.others, dtype=np.int64),
         }
-        stored = Stored(
-            self.arrangement, self.packed, self.domain, self.complete, points,
-            {name: storable(array) for name, array in extra.items()},
-        )  # fmt: skip
-        cell_files.save(path, stored)
+        return {name: storable(array) for name, array in extra.items()}
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> CellClasses:
-        """Load what :meth:`save` wrote, and check it.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Raises
-        ------
-        InputError
-            If the file cannot be read, is no such file, or was altered.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from arrangement import families
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     families.braid(4).cells(symmetry="auto").save(f"{folder}/braid.npz")
-        ...     CellClasses.load(f"{folder}/braid.npz").orbit_sizes.tolist()
-        [24]
-        """
-        stored = cell_files.load(path)
+    def _restored(cls, path: str | os.PathLike[str], stored: Stored) -> Self:
         with archives.reading(path, "classes of cells"):
             held = archives.described(
                 stored.extra, COLUMNS, {"n": 2 * len(stored.arrangement.different)}
@@ -279,14 +221,12 @@ class CellClasses(Cells):
             )  # fmt: skip
             if (storable(classes.orbit_sizes) != stored.extra.get("orbit_sizes")).any():
                 raise InputError("orbit_sizes are not those of the group")
-        if stored.points is not None:
-            classes.__dict__["points"] = frozen(stored.points)
         return classes
 
 
 @overload
 def cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,
@@ -298,7 +238,7 @@ def cells(
 
 @overload
 def cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,
@@ -310,7 +250,7 @@ def cells(
 
 
 def cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,
@@ -402,7 +342,7 @@ def cells(
 
 
 def iter_cells(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     batch_size: int = 2**16,
     progress: Progress = None,
     executor: Executor | None = None,
@@ -456,7 +396,7 @@ def iter_cells(
 
 
 def n_classes(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     symmetry: Symmetry = "auto",
     progress: Progress = None,
     executor: Executor | None = None,
@@ -497,7 +437,7 @@ def n_classes(
     return sum(int(orbits.is_least(p.words).sum()) for p in portions)
 
 
-def _orbits(arrangement: Arrangement, symmetry: Symmetry, domain: Any = None) -> Orbits:
+def _orbits(arrangement: Hyperplanes, symmetry: Symmetry, domain: Any = None) -> Orbits:
     if domain is not None:
         raise InputError("symmetry: not with a domain; leave one of them out")
     return Orbits(Symmetries(arrangement, symmetry))

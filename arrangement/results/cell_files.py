@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,11 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement
-from arrangement.exact.numbers import exact_table, primitive
+from arrangement.exact.numbers import exact_table, primitive_rows
 from arrangement.exact.packing import Words, check_words, unpack_signs, word_count
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["Stored", "load", "save"]
 
@@ -42,7 +39,7 @@ class Stored(NamedTuple):
     Beside it there may be more, by name.
     """
 
-    arrangement: Arrangement
+    arrangement: Hyperplanes
     packed: Words
     domain: NDArray[np.object_] | None
     complete: bool
@@ -88,8 +85,7 @@ def load(path: str | os.PathLike[str]) -> Stored:
                 raise InputError("the domain's rows are not d + 1 integers")
             if not all(any(row[:-1]) for row in domain):
                 raise InputError("a row of the domain is zero")
-            for i, row in enumerate(domain):  # text may be read with another generator
-                domain[i] = primitive(row)
+            domain = primitive_rows(domain, d + 1)  # text may be read with another generator
         packed = columns["packed"]
         if len(packed) == 0:
             raise InputError("packed: there is no cell")

@@ -8,19 +8,19 @@ import numpy as np
 
 from arrangement import exact
 from arrangement.exact.polyhedron import Polyhedron
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.results.sign_vectors import sign_strings
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["EMPTY", "cell_lattice"]
 
 EMPTY = "empty"
 
 
-def cell_lattice(hyperplanes: Arrangement, polyhedron: Polyhedron) -> nx.DiGraph:
+def cell_lattice(hyperplanes: Hyperplanes, polyhedron: Polyhedron) -> nx.DiGraph:
     """The faces of one cell; see :meth:`Cell.face_lattice`."""
     import networkx as nx
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,9 @@ from arrangement import exact
 from arrangement.enumeration.cell_table import CellTable
 from arrangement.errors import InputError
 from arrangement.exact.packing import Words, unpack_signs
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import frozen
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["CellSigns"]
 
@@ -28,7 +25,7 @@ class CellSigns:
 
     def __init__(
         self,
-        arrangement: Arrangement,
+        arrangement: Hyperplanes,
         packed: Words,
         domain: NDArray[np.object_] | None = None,
         points: NDArray[np.float64] | None = None,

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,11 +20,12 @@ from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
 from arrangement.exact.fields import Point
 from arrangement.exact.numbers import exact_text
-from arrangement.exact.packing import Signs, pack_signs, unpack_signs
+from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs
 from arrangement.exact.polyhedron import Polyhedron
 from arrangement.files import graphml
 from arrangement.files.cdd import write_polyhedron
 from arrangement.files.exact_text import written_table
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress
 from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
 
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["Cell", "Cells", "cells_of"]
 
@@ -284,7 +284,7 @@ class Cells(CellSigns, Valued[Cell]):
     (True, 3)
     """
 
-    _name = "cell"
+    _name, _those = "cell", "that meets the domain"
 
     def _item(self, i: int) -> Cell:
         return Cell(self, i)
@@ -436,10 +436,14 @@ class Cells(CellSigns, Valued[Cell]):
         signs = exact.signs_at(self.arrangement.rows, rows)
         for p, i in np.argwhere(signs == 0):
             raise InputError(f"point {p} lies on hyperplane {i}, between cells")
-        found = self.look_up(pack_signs(signs))
+        found = self.look_up(self._listed(rows, signs))
         for p in np.flatnonzero(found < 0):
-            raise InputError(f"point {p} lies in no cell that meets the domain")
+            raise InputError(f"point {p} lies in no cell {self._those}")
         return int(found[0]) if single else found
+
+    def _listed(self, points: NDArray[Any], signs: Signs) -> Words:
+        """The packed signs of the cells here that stand for those of some points."""
+        return pack_signs(signs)
 
     def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
         """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, ….
@@ -578,11 +582,17 @@ class Cells(CellSigns, Valued[Cell]):
         True
         """
         points = self.points if "points" in self.__dict__ else None
-        stored = Stored(self.arrangement, self.packed, self.domain, self.complete, points)
+        stored = Stored(
+            self.arrangement, self.packed, self.domain, self.complete, points, self._stored()
+        )
         cell_files.save(path, stored)
 
+    def _stored(self) -> dict[str, NDArray[Any]]:
+        """What is saved besides."""
+        return {}
+
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Cells:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Load what :meth:`save` wrote, and check it.
 
         Parameters
@@ -595,14 +605,18 @@ class Cells(CellSigns, Valued[Cell]):
             If the file cannot be read, is no such file, or was altered.
         """
         stored = cell_files.load(path)
-        cells = cls(stored.arrangement, stored.packed, stored.domain, complete=stored.complete)
+        cells = cls._restored(path, stored)
         if stored.points is not None:
             cells.__dict__["points"] = frozen(stored.points)
         return cells
 
+    @classmethod
+    def _restored(cls, path: str | os.PathLike[str], stored: Stored) -> Self:
+        return cls(stored.arrangement, stored.packed, stored.domain, complete=stored.complete)
+
 
 def cells_of(
-    arrangement: Arrangement,
+    arrangement: Hyperplanes,
     method: str = "auto",
     domain: Any = None,
     progress: Progress = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
@@ -12,14 +12,10 @@ from arrangement import exact
 from arrangement.checks import check_instance
 from arrangement.errors import InputError
 from arrangement.exact.packing import Signs, pack_signs, unpack_signs
-from arrangement.hyperplanes.hyperplanes import hyperplane_number
+from arrangement.hyperplanes.hyperplanes import Hyperplane, Hyperplanes, hyperplane_number
 from arrangement.memory import refuse
 from arrangement.results.cells import Cell, cells_of
 from arrangement.results.sign_vectors import sign_vector
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
-    from arrangement.hyperplanes.hyperplane import Hyperplane
 
 __all__ = [
     "distance_between_regions",
@@ -33,12 +29,11 @@ MONOMIAL = 400
 """About how many bytes a monomial takes."""
 
 
-def distance_between_regions(arrangement: Arrangement, one: Any, other: Any) -> int:
+def distance_between_regions(arrangement: Hyperplanes, one: Any, other: Any) -> int:
     """How many hyperplanes separate two cells, copies counted once.
 
     Parameters
     ----------
-    arrangement : Arrangement
     one, other : int, Cell, sequence of n signs, or str of + and −
         Cells: their numbers in ``arrangement.cells()``, or their sign vectors.
 
@@ -59,7 +54,7 @@ def distance_between_regions(arrangement: Arrangement, one: Any, other: Any) -> 
 
 
 def is_separating_hyperplane(
-    arrangement: Arrangement, one: Any, other: Any, hyperplane: int | Hyperplane
+    arrangement: Hyperplanes, one: Any, other: Any, hyperplane: int | Hyperplane
 ) -> bool:
     """Are two cells on different sides of a hyperplane?
 
@@ -80,14 +75,13 @@ def is_separating_hyperplane(
     return bool(_signs(arrangement, one)[i] != _signs(arrangement, other)[i])
 
 
-def distance_enumerator(arrangement: Arrangement, base: Any = 0) -> tuple[int, ...]:
+def distance_enumerator(arrangement: Hyperplanes, base: Any = 0) -> tuple[int, ...]:
     """How many cells there are at distance 0, 1, … from a base cell.
 
     They are the ranks of the poset of regions; Σ_k (entry k)·q^k is the distance enumerator.
 
     Parameters
     ----------
-    arrangement : Arrangement
     base
         A cell as for :func:`distance_between_regions`.
 
@@ -114,17 +108,12 @@ def distance_enumerator(arrangement: Arrangement, base: Any = 0) -> tuple[int, .
     return tuple(np.bincount(distances).tolist())
 
 
-def varchenko_matrix(arrangement: Arrangement) -> NDArray[Any]:
+def varchenko_matrix(arrangement: Hyperplanes) -> NDArray[Any]:
     """The Varchenko matrix: between two cells the product of h_i over separating hyperplanes.
 
     Its determinant is Π (1 − Π_{H ⊇ X} h_H²)^m(X) over the flats X other than the space, with
     m(X) the number of cells of the restriction to X, times the beta invariant of the
-    localization at X.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-        Of copies, the lowest counts.
+    localization at X. Of copies, the lowest counts.
 
     Returns
     -------
@@ -169,7 +158,7 @@ def varchenko_matrix(arrangement: Arrangement) -> NDArray[Any]:
     return result
 
 
-def is_simplicial(arrangement: Arrangement) -> bool:
+def is_simplicial(arrangement: Hyperplanes) -> bool:
     """Is every cell simplicial: are the normals of its facets linearly independent?
 
     Examples
@@ -195,14 +184,14 @@ def is_simplicial(arrangement: Arrangement) -> bool:
     )
 
 
-def _mask(arrangement: Arrangement) -> NDArray[np.uint64]:
+def _mask(arrangement: Hyperplanes) -> NDArray[np.uint64]:
     """The bits of the lowest copies."""
     bits = np.zeros((1, arrangement.n_hyperplanes), dtype=np.int8)
     bits[0, arrangement.different] = 1
     return pack_signs(bits)
 
 
-def _signs(arrangement: Arrangement, region: Any) -> Signs:
+def _signs(arrangement: Hyperplanes, region: Any) -> Signs:
     """The sign vector of a cell that is given by it, by its number, or as itself."""
     if isinstance(region, int | np.integer) and not isinstance(region, bool):
         cells = cells_of(arrangement)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike
 from arrangement import exact
 from arrangement.checks import choice, given_points
 from arrangement.counting.poset import covers, face_numbers
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_faces, cones
 from arrangement.enumeration.estimate import refuse_too_many_faces
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.exact.one_field import in_one_field
 from arrangement.exact.packing import Words, by_first_bits, word_count
 from arrangement.hyperplanes.domain import parse_domain
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.memory import refuse_large
 from arrangement.progress import Progress, reporter
@@ -25,16 +26,13 @@ from arrangement.results.cells import cells_of
 from arrangement.results.faces import Face, Faces, Integers, packed_signs
 from arrangement.results.flats import Flats
 
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
-
 __all__ = ["METHODS", "face_vector", "faces", "locate"]
 
 METHODS = ("count", "enumerate")
 
 
 def faces(
-    arrangement: Arrangement, dimension: int, progress: Progress = None, domain: Any = None
+    arrangement: Hyperplanes, dimension: int, progress: Progress = None, domain: Any = None
 ) -> Faces:
     """The faces of one dimension: the cells that the hyperplanes cut on each flat.
 
@@ -107,7 +105,7 @@ def faces(
     return Faces(flats, flat, packed, walls, progress)
 
 
-def locate(arrangement: Arrangement, x: ArrayLike) -> Face:
+def locate(arrangement: Hyperplanes, x: ArrayLike) -> Face:
     """The face that a point is in the relative interior of; no other is looked for.
 
     Parameters
@@ -141,7 +139,7 @@ def locate(arrangement: Arrangement, x: ArrayLike) -> Face:
     return Faces(Flats(arrangement, codimension, zero), np.zeros(1, np.int64), positive)[0]
 
 
-def _rows_and_walls(arrangement: Arrangement, domain: Any) -> tuple[Integers, Integers | None]:
+def _rows_and_walls(arrangement: Hyperplanes, domain: Any) -> tuple[Integers, Integers | None]:
     """The different hyperplanes and the inequalities of a domain, if any, in one field."""
     rows = distinct_rows(arrangement)
     if domain is None:
@@ -157,7 +155,7 @@ def _listed(
     """The faces of one codimension: positive and zero bits."""
     none = np.zeros((0, word_count(len(rows))), dtype=np.uint64)
     positive, zero = [none], [none]
-    for above, on, _ in cones.faces(*cones.homogeneous(rows, domain), codimension, show):
+    for above, on, _ in cone_faces.faces(*cones.homogeneous(rows, domain), codimension, show):
         positive.append(above)
         zero.append(on)
         refuse_large(positive, "faces", 10)  # to sort them takes keys, and copies of these
@@ -165,7 +163,7 @@ def _listed(
 
 
 def face_vector(
-    arrangement: Arrangement, method: str | None = None, domain: Any = None
+    arrangement: Hyperplanes, method: str | None = None, domain: Any = None
 ) -> tuple[int, ...]:
     """How many faces of each dimension there are, from 0 to d.
 
@@ -206,6 +204,6 @@ def face_vector(
         counts = face_numbers(arrangement, covers(arrangement))
     else:
         rows, walls = _rows_and_walls(arrangement, domain)
-        counts = cones.count_faces(*cones.homogeneous(rows, walls))
+        counts = cone_faces.count_faces(*cones.homogeneous(rows, walls))
         counts = (counts + [0] * arrangement.rank)[: arrangement.rank + 1]
     return (*[0] * (arrangement.dimension - arrangement.rank), *reversed(counts))

@@ -8,14 +8,13 @@ import numpy as np
 
 from arrangement.counting.poset import covers, face_numbers
 from arrangement.errors import SizeError
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.results.cell_lattice import EMPTY
 from arrangement.results.face_enumeration import faces
 from arrangement.results.sign_vectors import sign_strings
 
 if TYPE_CHECKING:
     import networkx as nx
-
-    from arrangement.arrangement import Arrangement
 
 
 __all__ = ["face_lattice"]
@@ -26,7 +25,7 @@ LARGEST = 10**5
 TOP = "top"
 
 
-def face_lattice(arrangement: Arrangement) -> nx.DiGraph:
+def face_lattice(arrangement: Hyperplanes) -> nx.DiGraph:
     """All faces by inclusion of their closures, with a least and a greatest element.
 
     Nodes are sign strings such as "+0-", with `dimension` and `bounded`; the empty face

@@ -2,7 +2,7 @@
 
 A pointed cone that a hyperplane cuts has a part on either side and a part on it, one dimension
 lower. Split so until no hyperplane cuts, every face is one part, in the whole space or in a
-domain, and its rays tell whether it is bounded: see :mod:`arrangement.enumeration.cones`.
+domain, and its rays tell whether it is bounded: see :mod:`arrangement.enumeration.cone_faces`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from arrangement import exact
 from arrangement.checks import check_instance, given_points
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_faces, cones
 from arrangement.enumeration.cell_table import CellTable
 from arrangement.errors import InputError
 from arrangement.exact.fields import Point
 from arrangement.exact.numbers import primitive
 from arrangement.exact.packing import Signs, Words, pack_signs, unpack_signs, word_count
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.progress import Progress, reporter
 from arrangement.results.cells import Cell, Cells, cells_of
@@ -35,7 +36,6 @@ from arrangement.results.sign_vectors import sign_strings, sign_vector
 if TYPE_CHECKING:
     import scipy.sparse
 
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["Face", "Faces", "packed_signs"]
 
@@ -366,7 +366,7 @@ class Faces(Valued[Face]):
             return frozen(np.full(len(self), codimension == lineality))
         show = reporter(self._progress, "far faces")
         result = np.ones(len(self), dtype=bool)
-        for positive, zero, far in cones.faces(
+        for positive, zero, far in cone_faces.faces(
             linear, walls, codimension, show, len(walls) - 1
         ):
             signs = face_columns(self.arrangement, positive[far], zero[far])
@@ -548,7 +548,7 @@ def _joined(
     return np.concatenate(which), np.concatenate(words)
 
 
-def _localization_signs(arrangement: Arrangement, flat: Flat) -> Words:
+def _localization_signs(arrangement: Hyperplanes, flat: Flat) -> Words:
     """The cells of the hyperplanes that contain a flat: packed signs on all n, 0 elsewhere."""
     n = arrangement.n_hyperplanes
     on = list(flat.hyperplanes)

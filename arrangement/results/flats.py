@@ -6,7 +6,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,10 @@ from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, Point
 from arrangement.exact.numbers import primitive, shown
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import all_columns
 from arrangement.progress import Progress, reporter
 from arrangement.results.columns import Valued, frozen
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["Flat", "Flats", "center", "flats", "parametrization"]
 
@@ -118,7 +116,7 @@ class Flats(Valued[Flat]):
 
     _name = "flat"
 
-    def __init__(self, arrangement: Arrangement, rank: int, packed: Words) -> None:
+    def __init__(self, arrangement: Hyperplanes, rank: int, packed: Words) -> None:
         self.arrangement = arrangement
         self.rank = rank
         self.packed = frozen(packed.view())
@@ -171,7 +169,7 @@ class Flats(Valued[Flat]):
         return frozen(poset.mobius(self.arrangement, self.rank))
 
 
-def flats(arrangement: Arrangement, rank: int, progress: Progress = None) -> Flats:
+def flats(arrangement: Hyperplanes, rank: int, progress: Progress = None) -> Flats:
     """The flats of one rank: non-empty intersections of hyperplanes of that codimension.
 
     Parameters
@@ -220,7 +218,7 @@ def flats(arrangement: Arrangement, rank: int, progress: Progress = None) -> Fla
     return Flats(arrangement, k, words)
 
 
-def center(arrangement: Arrangement) -> Flat:
+def center(arrangement: Hyperplanes) -> Flat:
     """The flat that all hyperplanes share (SageMath's ``center``).
 
     Raises

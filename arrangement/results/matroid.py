@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +23,14 @@ from arrangement import exact
 from arrangement.checks import check_instance
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import primitive
-from arrangement.hyperplanes.operations import closure
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
+from arrangement.hyperplanes.operations import Given, closure
 from arrangement.memory import refuse
 from arrangement.results.cells import Cell
 from arrangement.results.face_enumeration import faces
 from arrangement.results.faces import Face
 from arrangement.results.flats import parametrization
 from arrangement.results.sign_vectors import sign_strings, sign_vector
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["bases", "circuits", "cocircuits", "covectors", "dual", "face_product"]
 
@@ -45,12 +43,8 @@ BLOCK = 2**16
 """So many vectors are compared at a time."""
 
 
-def bases(arrangement: Arrangement) -> Indices:
+def bases(arrangement: Hyperplanes) -> Indices:
     """The bases of the matroid: the sets of `rank` hyperplanes with independent normals.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
 
     Returns
     -------
@@ -81,15 +75,11 @@ def bases(arrangement: Arrangement) -> Indices:
     return found[np.lexsort(found.T[::-1])] if found.shape[1] else found
 
 
-def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
+def circuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     """The signed circuits of a central arrangement: minimal dependencies of the normals.
 
-    Every set of rank + 1 normals that span has one circuit in it, and these are all.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-        Copies of a hyperplane are circuits of two.
+    Every set of rank + 1 normals that span has one circuit in it, and these are all. Copies of
+    a hyperplane are circuits of two.
 
     Returns
     -------
@@ -123,15 +113,11 @@ def circuits(arrangement: Arrangement) -> NDArray[np.int8]:
     return _with_opposites(vectors, _cocircuits(vectors) if dual else _circuits(vectors))
 
 
-def cocircuits(arrangement: Arrangement) -> NDArray[np.int8]:
+def cocircuits(arrangement: Hyperplanes) -> NDArray[np.int8]:
     """The signed cocircuits of a central arrangement: the sign vectors of its rays.
 
     They are the faces of dimension one more than the intersection of all hyperplanes, and the
     circuits of the :func:`dual`.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
 
     Returns
     -------
@@ -160,16 +146,12 @@ def cocircuits(arrangement: Arrangement) -> NDArray[np.int8]:
     return _with_opposites(vectors, _circuits(vectors) if dual else _cocircuits(vectors))
 
 
-def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
+def covectors(arrangement: Hyperplanes) -> NDArray[np.int8]:
     """The sign vectors of all faces, from the cells down to the flats of highest codimension.
 
     Of a central arrangement these are the covectors of its oriented matroid; the last is the
-    zero vector.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
-        Affine ones have covectors, too: those of the cone that are positive at infinity.
+    zero vector. Affine ones have covectors, too: those of the cone that are positive at
+    infinity.
 
     Returns
     -------
@@ -195,7 +177,7 @@ def covectors(arrangement: Arrangement) -> NDArray[np.int8]:
     )
 
 
-def face_product(arrangement: Arrangement, one: Any, other: Any) -> NDArray[np.int8]:
+def face_product(arrangement: Hyperplanes, one: Any, other: Any) -> NDArray[np.int8]:
     """The product of two faces: where a short step from the first towards the other leads.
 
     Its signs are those of the first face, and those of the other where these are 0 (Tits's
@@ -203,7 +185,6 @@ def face_product(arrangement: Arrangement, one: Any, other: Any) -> NDArray[np.i
 
     Parameters
     ----------
-    arrangement : Arrangement
     one, other : sequence of n signs, str of +, 0 and −, Face or Cell
 
     Returns
@@ -233,7 +214,7 @@ def face_product(arrangement: Arrangement, one: Any, other: Any) -> NDArray[np.i
     return np.where(first == 0, second, first)
 
 
-def _face_signs(arrangement: Arrangement, face: Any) -> NDArray[np.int8]:
+def _face_signs(arrangement: Hyperplanes, face: Any) -> NDArray[np.int8]:
     """The sign vector of a face that is given by it or as itself."""
     given = face.signs if isinstance(face, Face | Cell) else face
     values = sign_vector(given, arrangement.n_hyperplanes, zeros=True)
@@ -249,15 +230,11 @@ def _face_signs(arrangement: Arrangement, face: Any) -> NDArray[np.int8]:
     raise InputError(f"no face has the sign vector {sign_strings(signs[None])[0]}")
 
 
-def dual(arrangement: Arrangement) -> Arrangement:
+def dual(arrangement: Given) -> Given:
     """An arrangement of the dual oriented matroid, of rank n − rank: the Gale dual.
 
     Its normals are the rows of a matrix whose columns are a basis of the dependencies of the
     normals; its circuits are the cocircuits of the arrangement, and the other way round.
-
-    Parameters
-    ----------
-    arrangement : Arrangement
 
     Raises
     ------
@@ -290,7 +267,7 @@ def dual(arrangement: Arrangement) -> Arrangement:
     return type(arrangement)(normals, labels=arrangement.labels)
 
 
-def _dependencies(arrangement: Arrangement) -> Integers:
+def _dependencies(arrangement: Hyperplanes) -> Integers:
     """A basis of the dependencies of the normals as columns, shape (n, n − rank)."""
     n = arrangement.n_hyperplanes
     result = np.full((n, n - arrangement.rank), 0, dtype=object)
@@ -300,7 +277,7 @@ def _dependencies(arrangement: Arrangement) -> Integers:
     return result
 
 
-def _vectors(arrangement: Arrangement) -> tuple[Integers, bool]:
+def _vectors(arrangement: Hyperplanes) -> tuple[Integers, bool]:
     """The normals in coordinates that span, or those of the dual where its rank is lower."""
     _refuse_affine(arrangement)
     n, rank = arrangement.n_hyperplanes, arrangement.rank
@@ -392,7 +369,7 @@ def _with_opposites(vectors: Integers, blocks: Iterator[NDArray[np.int8]]) -> ND
     return np.concatenate([half, -half])
 
 
-def _refuse_affine(arrangement: Arrangement) -> None:
+def _refuse_affine(arrangement: Hyperplanes) -> None:
     if not arrangement.is_central:
         raise InputError(
             "the oriented matroid is that of hyperplanes that share a point, which these do "

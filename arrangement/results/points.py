@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import exact, kernels
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_faces, cones
 from arrangement.enumeration.choose import worth_sweeping
 from arrangement.enumeration.sweep import Sweep
 from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_count
@@ -209,7 +209,7 @@ def _split(listed: _Listed) -> Iterator[int]:
             floats = [exact.scaled_float(exact.ratio(v, scale), 0)[0] for v in centre]
             origin[:] = floats / units
     first, found = 0, 0
-    for candidates in cones.inner_points(rows, rows[:1] if halved else walls):
+    for candidates in cone_faces.inner_points(rows, rows[:1] if halved else walls):
         for start, side in ((first, 1.0), (first + len(certain) // 2, -1.0))[: 1 + halved]:
             if start + len(candidates) > len(certain):
                 return

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.checks import entries, whole
 from arrangement.enumeration import cones
+from arrangement.enumeration.cell_rays import cell_rays
 from arrangement.errors import InputError
 from arrangement.exact.fields import FieldElement, Point
 from arrangement.exact.numbers import primitive
@@ -72,7 +73,7 @@ class Polyhedra:
         self._cells = cells
         arrangement = cells.arrangement
         self._rows, self._walls = cones.homogeneous(distinct_rows(arrangement), cells.domain)
-        found = cones.cell_rays(self._rows, self._walls, cells.reporter("cells"))
+        found = cell_rays(self._rows, self._walls, cells.reporter("cells"))
         self._is_linear = self._rows.shape[1] == arrangement.dimension
         self._rays, self._zero = found.rays, found.zero
         at = cells.look_up(all_columns(arrangement, found.words))

@@ -12,6 +12,7 @@ from arrangement.checks import check_instance
 from arrangement.counting.polynomial import n_cells
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import shown
+from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.results.cells import cells_of
 from arrangement.results.sign_vectors import sign_strings
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse
 
-    from arrangement.arrangement import Arrangement
     from arrangement.results.cells import Cells
 
 __all__ = ["is_isomorphic", "poset_of_regions", "separations"]
@@ -27,7 +27,7 @@ __all__ = ["is_isomorphic", "poset_of_regions", "separations"]
 MOST_CELLS = 200_000
 
 
-def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
+def poset_of_regions(arrangement: Hyperplanes, base: Any = 0) -> nx.DiGraph:
     """The cells, ordered by the hyperplanes that separate them from a base cell.
 
     A ≤ B when every hyperplane that separates A from the base separates B from it, too. The
@@ -38,7 +38,6 @@ def poset_of_regions(arrangement: Arrangement, base: Any = 0) -> nx.DiGraph:
 
     Parameters
     ----------
-    arrangement : Arrangement
     base : int, or sequence of n signs, or str of + and −
         The base cell: its number in ``arrangement.cells()``, or its sign vector.
 
@@ -104,7 +103,7 @@ def separations(cells: Cells, base: Any) -> NDArray[np.int64]:
     return np.asarray((signs != signs[b]).sum(axis=1))
 
 
-def is_isomorphic(one: Arrangement, other: Arrangement) -> bool:
+def is_isomorphic(one: Hyperplanes, other: Hyperplanes) -> bool:
     """Do two arrangements have isomorphic tope graphs?
 
     Of central arrangements the tope graph determines the oriented matroid up to relabelling
@@ -118,7 +117,7 @@ def is_isomorphic(one: Arrangement, other: Arrangement) -> bool:
 
     Parameters
     ----------
-    one, other : Arrangement
+    one, other : Hyperplanes
 
     Raises
     ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 from arrangement.checks import check_instance, entries
 from arrangement.counting.poset import tutte_polynomial
 from arrangement.errors import InputError
-from arrangement.hyperplanes.hyperplanes import hyperplane_number
+from arrangement.hyperplanes.hyperplanes import Hyperplanes, hyperplane_number
 from arrangement.hyperplanes.operations import closure, localization
 from arrangement.results import matroid as oriented
 from arrangement.results.flats import flats
-
-if TYPE_CHECKING:
-    from arrangement.arrangement import Arrangement
 
 __all__ = ["Matroid", "matroid"]
 
@@ -46,7 +43,7 @@ class Matroid:
     [[0, 2, 3, 1], [2, 4, 0, 0], [3, 0, 0, 0], [1, 0, 0, 0]]
     """
 
-    arrangement: Arrangement
+    arrangement: Hyperplanes
 
     def __len__(self) -> int:
         return self.arrangement.n_hyperplanes
@@ -168,7 +165,7 @@ class Matroid:
         return self.rank_of(chosen) == len(chosen)
 
 
-def matroid(arrangement: Arrangement) -> Matroid:
+def matroid(arrangement: Hyperplanes) -> Matroid:
     """The matroid of the normals of a central arrangement.
 
     Raises

@@ -25,12 +25,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_counts, cones
 from arrangement.enumeration.checkpoints import digest
 from arrangement.enumeration.estimate import either_side
 from arrangement.enumeration.integral_counts import IntegralCount, TooLarge
 from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.restricted_cones import RestrictedCone
+from arrangement.enumeration.sources import Parts
 from arrangement.exact.packing import Words
 from arrangement.symmetry.reflection_groups import ReflectionGroup
 
@@ -93,7 +94,7 @@ class Task(NamedTuple):
     stop: int = -1
 
 
-class ChamberCounts:
+class ChamberCounts(Parts):
     """The numbers of cells in the faces of a chamber, in tasks: a source of tasks.
 
     Parameters
@@ -129,9 +130,7 @@ class ChamberCounts:
     (7, 1882)
     """
 
-    unit = "parts"
     n, n_words = 64, 1
-    settled = 0
 
     def __init__(self, rows: Integers, infinity: Integers, group: ReflectionGroup) -> None:
         basis = np.concatenate([group.chamber_rays, group.lineality])
@@ -192,15 +191,6 @@ class ChamberCounts:
     def intervals(self) -> list[Interval]:
         """All tasks."""
         return [Interval(0, 0, len(self.tasks))]
-
-    def pieces(self, interval: Interval, size: int) -> Iterator[Interval]:
-        """Tasks one by one."""
-        for i in range(interval.start, interval.stop):
-            yield Interval(0, i, i + 1)
-
-    def position(self, interval: Interval) -> int:
-        """How many tasks come before some."""
-        return interval.start
 
     def blocks(
         self, interval: Interval, budget: float = inf
@@ -384,7 +374,7 @@ class _CountedFace:
         """The number of cells in a task."""
         cone = self.integral
         if cone is None:
-            return cones.count(self.rows, self.walls)
+            return cone_counts.count(self.rows, self.walls)
         try:
             if task.orthant < 0:
                 return self.copies * cone.count()
@@ -401,7 +391,7 @@ class _CountedFace:
     def count_again(self, task: Task) -> int:
         """The number of cells in a task, in Python's integers."""
         if self.integral is None:
-            return cones.count(self.rows, self.walls)
+            return cone_counts.count(self.rows, self.walls)
         return self._slowly(task, again=True)
 
     def count_piece(self, task: Task, rng: np.random.Generator, most: int) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from arrangement import exact
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.fields import FieldElement
-from arrangement.exact.numbers import exact_table, integral, primitive, shown
+from arrangement.exact.numbers import exact_table, integral, primitive, primitive_rows, shown
 from arrangement.exact.one_field import in_one_field, simplest
 
 __all__ = ["ChamberFace", "ReflectionGroup", "ray"]
@@ -123,8 +123,9 @@ class ReflectionGroup:
                 )
         pairs = [_Reflection.of(a, v) for a, v in zip(mirror, direction, strict=True)]
         found = _closure(pairs)
-        self.mirrors = _table([s.mirror for s in found], self.dimension)
-        self.directions = _table([s.direction for s in found], self.dimension)
+        parts = [s.mirror for s in found], [s.direction for s in found]
+        shape = 2, len(found), self.dimension
+        self.mirrors, self.directions = np.array(parts, dtype=object).reshape(shape)
         self._orient()
 
     def _orient(self) -> None:
@@ -181,15 +182,14 @@ class ReflectionGroup:
             return directions
         found = exact.inverse(self.walls @ directions.T)
         assert found is not None, "simple roots are independent"
-        return _table([primitive(ray) for ray in found[0].T @ directions], self.dimension)
+        return primitive_rows(found[0].T @ directions, self.dimension)
 
     @cached_property
     def lineality(self) -> Integers:
         """A basis of what all mirrors contain, shape (D − r, D)."""
         if self.rank == 0:
             return np.array(np.eye(self.dimension, dtype=int), dtype=object)
-        lines = [primitive(line) for line in exact.nullspace(self.walls).T]
-        return _table(lines, self.dimension)
+        return primitive_rows(exact.nullspace(self.walls).T, self.dimension)
 
     @cached_property
     def coxeter_matrix(self) -> NDArray[np.int64]:
@@ -423,10 +423,3 @@ def _order(name: str) -> int:
     if letter == "A":
         return factorial(r + 1)
     return 2 ** (r - (letter == "D")) * factorial(r)
-
-
-def _table(rows: list[Any], width: int) -> Integers:
-    table = np.empty((len(rows), width), dtype=object)
-    for i, row in enumerate(rows):
-        table[i] = row
-    return table

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.errors import InputError, SizeError
-from arrangement.exact.numbers import exact_table, integral, primitive, shown
+from arrangement.exact.numbers import exact_table, integral, primitive, primitive_rows, shown
 from arrangement.exact.one_field import in_one_field
 from arrangement.hyperplanes.components import components, coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
@@ -132,9 +132,7 @@ class Symmetries:
         columns = exact.independent_columns(self._full)
         table = coordinates(both[:, columns], self._basis)
         assert table is not None, "the basis is one"
-        vectors = np.empty(table.shape, dtype=object)
-        for i, row in enumerate(table):
-            vectors[i] = primitive(row)
+        vectors = primitive_rows(table, len(self._basis))
         self.rows, self.infinity = vectors[:n], vectors[n:]
         self._vectors = vectors
         self._place = {ray(row): i for i, row in enumerate(self.rows)}
@@ -486,6 +484,4 @@ def reflection_matrix(a: Integers, v: Integers) -> Integers:
 
 def _integral(T: Integers) -> Integers:
     """A matrix times a positive rational number, of integers."""
-    flat = np.empty(T.size, dtype=object)
-    flat[:] = integral(T.ravel())
-    return flat.reshape(T.shape)
+    return np.array(integral(T.ravel()), dtype=object).reshape(T.shape)

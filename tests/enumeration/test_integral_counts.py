@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import families
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_counts, cones
 from arrangement.enumeration.integral_counts import IntegralCount, TooLarge
 from arrangement.enumeration.restricted_cones import RestrictedCone
 from tests import reference
@@ -109,7 +109,7 @@ def test_what_is_too_large_on_the_way_is_left_to_wider_integers():
     slow = cone.restricted(0)
     found = [slow.compiled_part(k) for k in range(len(slow.rows))]
     assert found == [slow.part(k) for k in range(len(slow.rows))]
-    assert 1 + sum(found) == cones.count(rows, cone.walls)
+    assert 1 + sum(found) == cone_counts.count(rows, cone.walls)
 
 
 def test_numbers_and_walls_that_do_not_fit():
@@ -127,7 +127,7 @@ def test_buffers_grow(monkeypatch):
     walls = np.column_stack([walls, [0] * 7 + [1] * 7])
     braid = families.braid(7).rows
     box = np.concatenate([walls, np.array([[0] * 7 + [1]], dtype=object)])
-    assert cones.count(braid, box) == prod(range(1, 8))
+    assert cone_counts.count(braid, box) == prod(range(1, 8))
 
 
 def test_copies_cut_once():

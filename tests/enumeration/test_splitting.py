@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, SolverError, families
 from arrangement.bounds import zaslavsky
-from arrangement.enumeration import choose, cones, splitting, sweep, tasks
+from arrangement.enumeration import choose, cone_faces, cones, splitting, sweep, tasks
 from arrangement.enumeration.splitting import Counts, Splitting
 from arrangement.hyperplanes.domain import parse_domain
 from tests.amounts import examples, first
@@ -54,7 +54,7 @@ def test_parts_one_after_another_are_the_whole_in_order(problem, parts):
     given_rows, given_walls = cones.homogeneous(integer_rows(rows, d), integer_rows(walls, d))
     if not len(given_walls):
         given_walls = given_rows[:1]
-    blocks = list(cones.words(given_rows, given_walls))
+    blocks = list(cone_faces.words(given_rows, given_walls))
     if not blocks:
         return
     whole = np.concatenate(blocks)
@@ -213,13 +213,13 @@ def test_an_executor_goes_on_where_this_process_stops(problem, blocks, block, fe
     rows, walls = cones.homogeneous(integer_rows(rows, d), integer_rows(walls, d))
     if not len(walls):
         walls = rows[:1]
-    whole = [word for part in cones.words(rows, walls) for word in part.tolist()]
+    whole = [word for part in cone_faces.words(rows, walls) for word in part.tolist()]
     if not whole:
         return
     executor, seen = Here(), []
     with pytest.MonkeyPatch.context() as patch:
         use_parts(patch, 4)
-        patch.setattr(cones, "BLOCK", block)
+        patch.setattr(cone_faces, "BLOCK", block)
         patch.setattr(splitting, "monotonic", Clock())
         patch.setattr(splitting, "HEAD_START", blocks + 1)
         patch.setattr(splitting, "LONG", 10**9 if few else 0)
@@ -475,14 +475,14 @@ def test_the_command_line_knows_domains_of_files(tmp_path, in_parts):
 
 
 def test_a_block_of_cells_tells_that_parts_are_worth_it(monkeypatch):
-    listed, words = [], cones.words
+    listed, words = [], cone_faces.words
 
     def noted(*arguments):
         for block in words(*arguments):
             listed.append(len(block))
             yield block
 
-    monkeypatch.setattr(cones, "words", noted)
+    monkeypatch.setattr(cone_faces, "words", noted)
     rows = families.braid(10).rows[:, :-1]
     assert len(Splitting(rows, rows[:1]).sides) > 1
     assert sum(listed) < splitting.FEW

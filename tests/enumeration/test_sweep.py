@@ -25,10 +25,18 @@ from hypothesis import strategies as st
 
 from arrangement import Arrangement, Cells, InputError, SolverError, exact, families
 from arrangement.bounds import zaslavsky
-from arrangement.enumeration import choose, cones, restrict, shared_memory, sweep, tasks
+from arrangement.enumeration import (
+    choose,
+    cone_counts,
+    cones,
+    restrict,
+    shared_memory,
+    sweep,
+    tasks,
+)
 from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.enumeration.intervals import line_at, rank_of
-from arrangement.enumeration.tasks import sweep_blocks
+from arrangement.enumeration.tasks import portions
 from arrangement.hyperplanes.reduction import Reduction
 from tests import reference
 from tests.amounts import examples, first
@@ -48,7 +56,7 @@ def signs_of(cells):
 
 
 def words_of(rows):
-    return np.concatenate([words for _, words in sweep_blocks(rows, lambda *_: None)])
+    return np.concatenate([words for _, words in portions(sweep.Sweep(rows), lambda *_: None)])
 
 
 def random(n, d, seed=0):
@@ -255,7 +263,7 @@ def a_few_vertices(kind):
 def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
     arrangement = a_few_vertices(kind)
     rows = Reduction(arrangement).rows
-    expected = cones.count(*cones.homogeneous(rows))
+    expected = cone_counts.count(*cones.homogeneous(rows))
     monkeypatch.setattr(sweep, "_inverse", None)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == expected
@@ -447,7 +455,8 @@ def test_what_a_budget_leaves_is_done_later(monkeypatch):
     rows = Reduction(arrangement).rows
     executor = Here()
     found = sorted(
-        sweep_blocks(rows, lambda *_: None, executor=executor, task=100), key=lambda b: b[0]
+        portions(sweep.Sweep(rows), lambda *_: None, executor=executor, task=100),
+        key=lambda b: b[0],
     )
     assert np.array_equal(np.concatenate([w for _, w in found]), words_of(rows))
     assert executor.tasks > sum(len(p) for p in sweep.Sweep(rows).intervals()) // 400
@@ -496,14 +505,17 @@ def test_checkpoints_hold_what_is_done(tmp_path):
     rows = Reduction(arrangement).rows
     whole = words_of(rows)
     checkpoint = Checkpoint(tmp_path, rows)
-    steps = sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=40)
+    steps = portions(
+        sweep.Sweep(rows, checkpoint.draw), lambda *_: None, checkpoint=checkpoint, task=40
+    )
     for _ in range(7):
         next(steps)
     steps.close()
     before = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     again = Checkpoint(tmp_path, rows)
     found = sorted(
-        sweep_blocks(rows, lambda *_: None, checkpoint=again, task=33), key=lambda b: b[0]
+        portions(sweep.Sweep(rows, again.draw), lambda *_: None, checkpoint=again, task=33),
+        key=lambda b: b[0],
     )
     assert np.array_equal(np.concatenate([w for _, w in found]), whole)
     after = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
@@ -563,7 +575,14 @@ def test_checkpoints_of_two_runs_at_once_count_once(tmp_path):
     rows = Reduction(arrangement).rows
     for name, size in (("one", 100), ("other", 70)):
         checkpoint = Checkpoint(tmp_path / name, rows)
-        list(sweep_blocks(rows, lambda *_: None, checkpoint=checkpoint, task=size))
+        list(
+            portions(
+                sweep.Sweep(rows, checkpoint.draw),
+                lambda *_: None,
+                checkpoint=checkpoint,
+                task=size,
+            )
+        )
     for block in blocks_of(tmp_path / "other"):
         shutil.copy(block, tmp_path / "one")
     found = arrangement.cells(method="sweep", checkpoint=tmp_path / "one")
@@ -646,4 +665,4 @@ def test_patience_runs_out_on_an_executor_too():
     with ThreadPoolExecutor(1) as executor:
         for size in (tasks.TASK, 1):
             with pytest.raises(sweep.TooDegenerate):
-                list(sweep_blocks(rows, show, 0, executor, patience=0, task=size))
+                list(portions(sweep.Sweep(rows), show, executor, patience=0, task=size))

@@ -280,7 +280,7 @@ def test_faces_that_do_not_fit_in_memory(monkeypatch):
 def test_small_steps_give_the_same(monkeypatch):
     arrangement = families.threshold(3)
     wanted = [faces.signs for faces in all_faces(arrangement)]
-    monkeypatch.setattr("arrangement.enumeration.cones.BLOCK", 8)
+    monkeypatch.setattr("arrangement.enumeration.cone_faces.BLOCK", 8)
     monkeypatch.setattr("arrangement.results.faces.LOOKED_UP", 1)
     *found, cells = all_faces(arrangement)
     assert all((a.signs == b).all() for a, b in zip(found, wanted[:-1], strict=True))

@@ -52,8 +52,8 @@ def test_closures_by_numbers_of_any_kind(table, kind):
 def test_more_rays_than_there_was_room_for(kind, monkeypatch):
     wanted = families.shi(3).cells().polyhedra
     use(kind, monkeypatch)
-    monkeypatch.setattr("arrangement.enumeration.cones.CORNERS", 4)
-    monkeypatch.setattr("arrangement.enumeration.cones.BLOCK", 8)
+    monkeypatch.setattr("arrangement.enumeration.cell_rays.CORNERS", 4)
+    monkeypatch.setattr("arrangement.enumeration.cone_faces.BLOCK", 8)
     found = families.shi(3).cells().polyhedra
     assert found.exact_vertices == wanted.exact_vertices
     assert found.exact_rays == wanted.exact_rays

@@ -18,7 +18,7 @@ import numpy as np
 from arrangement import kernels
 from arrangement.arrangement import Arrangement
 from arrangement.bounds import cover
-from arrangement.enumeration import cones
+from arrangement.enumeration import cone_faces, cones
 from arrangement.enumeration.cell_table import CellTable
 from arrangement.exact.packing import Words, by_first_bits, pack_signs, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
@@ -147,7 +147,7 @@ def _portions(arrangement: Arrangement, codimension: int) -> Iterator[tuple[Word
             yield cells.packed, np.zeros_like(cells.packed)
         return
     rows = cones.homogeneous(distinct_rows(arrangement))
-    for positive, zero, _ in cones.faces(*rows, codimension):
+    for positive, zero, _ in cone_faces.faces(*rows, codimension):
         yield face_columns(arrangement, positive, zero)
 
 
