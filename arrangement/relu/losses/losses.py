@@ -25,6 +25,7 @@ Penalties are those of scikit-learn: ``l1`` α‖R‖₁, ``l2`` (α/2)‖R‖²
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASS_LOSSES", "LOSSES", "PENALTIES", "SIGN_LOSSES", "SQUARED", "Loss", "Penalty",
-    "checked_slope",
+    "checked_slope", "positive",
 ]  # fmt: skip
 
 SIGN_LOSSES = ("logistic", "hinge", "squared_hinge")
@@ -85,7 +86,7 @@ class Loss:
         if not isinstance(self.name, str) or self.name not in LOSSES:
             raise InputError(f"loss={shown(self.name)}: one of {', '.join(LOSSES)}")
         for name in "threshold", "margin":
-            object.__setattr__(self, name, _positive(getattr(self, name), name))
+            object.__setattr__(self, name, positive(getattr(self, name), name))
 
     @property
     def differentiable(self) -> bool:
@@ -378,7 +379,7 @@ class Penalty:
                     f'alpha={shown(self.alpha)}: give a penalty, such as penalty="l2"'
                 )
         else:
-            object.__setattr__(self, "alpha", _positive(self.alpha, "alpha"))
+            object.__setattr__(self, "alpha", positive(self.alpha, "alpha"))
         ratio = self.l1_ratio
         if isinstance(ratio, bool) or not isinstance(ratio, float | int) or not 0 <= ratio <= 1:
             raise InputError(f"l1_ratio={shown(ratio)}: a number from 0 to 1")
@@ -398,7 +399,7 @@ class Penalty:
         return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)
 
 
-def _positive(value: Any, name: str) -> float:
+def positive(value: Any, name: str) -> float:
     """A number above 0 in float64."""
     try:
         number = 0.0 if isinstance(value, bool | str | bytes) else float(exact_number(value))
@@ -415,13 +416,19 @@ def checked_slope(value: Any, negative: bool = False) -> float:
     Raises
     ------
     InputError
-        If it is no number from 0 (with `negative`, from above −1) to below 1.
+        If it is no float64 from 0 (with `negative`, from above −1) to below 1.
     """
-    number = isinstance(value, float | int) and not isinstance(value, bool)
-    if not number or not (-1 if negative else 0) <= value < 1 or value == -1:
+    try:
+        slope = Fraction(exact_number(value))
+    except (AttributeError, TypeError, ValueError, ArithmeticError):
+        slope = Fraction(2)
+    if not (-1 if negative else 0) <= slope < 1 or slope == -1:
         allowed = "between -1 and 1" if negative else "from 0 to below 1"
-        raise InputError(f"negative_slope={shown(value)}: a number {allowed}")
-    return float(value)
+        hint = "; with 1 the network is linear, see LinearNetwork" if slope == 1 else ""
+        raise InputError(f"negative_slope={shown(value)}: a number {allowed}{hint}")
+    if float(slope) != slope:
+        raise InputError(f"negative_slope={shown(value)}: the number is no float64")
+    return float(slope)
 
 
 SQUARED = Loss("squared")

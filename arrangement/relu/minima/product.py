@@ -79,7 +79,7 @@ def cell_fits(
     loss, rank = np.empty(total), np.empty(total, dtype=np.int64)
     error = np.empty(total)
     # Every cell, idle or not.
-    screen = Screen(faces, y, decider.free, np.arange(n_cells), rank_of=decider.rank_of)
+    screen = Screen(decider, np.arange(n_cells))
     at = 0
     screened = type(decider) is RationalDecider
     exhaustive = not screened or (faces.rough and total <= VERY_FEW)

@@ -21,12 +21,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
-from arrangement.relu.minima.least_squares import fit
+from arrangement.kernels.landscape.screening import Fit
 from arrangement.relu.minima.neuron_faces import ROUNDING, NeuronFaces
 from arrangement.relu.multisets import multisets
 from arrangement.relu.weight_space import Floats, Indices
 
-__all__ = ["Level", "Pruning"]
+__all__ = ["Level", "Pruning", "fit"]
+
+
+def fit(columns: Floats, y: Floats, rank: int | None = None) -> Fit:
+    """Fit y by columns of shape (N, n); if it is not given the rank counts as NumPy's does."""
+    U, S, Vt = np.linalg.svd(columns, full_matrices=False)
+    kept = (S[:1] * (max(columns.shape) * np.finfo(np.float64).eps)) < S
+    r = int(kept.sum()) if rank is None else rank
+    S = np.maximum(S, 1e-300)
+    basis = np.ascontiguousarray(U[:, :r])
+    along = basis.T @ y
+    return Fit(
+        basis,
+        np.ascontiguousarray(Vt[:r].T / S[:r]),
+        along,
+        y - basis @ along,
+        float(S[0] / S[r - 1]) if r else 1.0,
+    )
 
 
 @dataclass(frozen=True, eq=False)

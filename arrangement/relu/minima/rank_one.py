@@ -307,23 +307,16 @@ class RankOneDecider(RationalDecider):
         share = Fraction(floor(least / most * 2**GRID + Fraction(1, 2)), 1 << GRID) * most
         return fmpq(share.numerator, share.denominator)
 
-    def fits(
-        self, tuples: Indices, points: bool = True
-    ) -> tuple[Floats, Indices, Floats, Floats]:
-        """The least losses, ranks, and weights u = ‖z‖ w where these are asked for."""
-        loss = np.array([int(v.p) / int(v.q) for v in map(self.loss, tuples)])
-        rank = np.array([self.rank_of(row) for row in tuples], dtype=np.int64)
-        R = np.zeros((len(tuples), 1, self.faces.rank))
-        for k, (face,) in enumerate(tuples.tolist() if points else []):
-            A = self.map(face)
-            pivots = exact.independent_columns(A)
-            own = self._eigenspace(A[:, pivots]) if pivots else None
-            if own is not None:
-                c = [Fraction(0)] * A.shape[1]
-                for pivot, v in zip(pivots, own[0][:, 0].tolist(), strict=True):
-                    c[pivot] = _close(v)
-                R[k, 0] = self._coordinates(self._weights(face, c))
-        return loss, rank, R, np.spacing(loss)
+    def _fit_on(self, row: Indices, points: bool) -> tuple[float, int, Any]:
+        """The least loss, the rank, and weights u = ‖z‖ w where these are asked for."""
+        loss, A = self.loss(row), self.map(int(row[0]))
+        pivots = exact.independent_columns(A)
+        own = self._eigenspace(A[:, pivots]) if pivots and points else None
+        c = [Fraction(0)] * A.shape[1]
+        if own is not None:
+            for pivot, v in zip(pivots, own[0][:, 0].tolist(), strict=True):
+                c[pivot] = _close(v)
+        return int(loss.p) / int(loss.q), len(pivots), self._neurons(row, c)
 
     def residuals_of(self, faces: Indices, signs: Any) -> tuple[int, ...]:
         """Nothing: a piece on a face of a cell's closure with its loss is in the closure of

@@ -8,16 +8,16 @@ no stationary tuple; what is left is decided by :mod:`arrangement.relu.minima.st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 
 from arrangement import kernels
 from arrangement.kernels.landscape.screening import Faces, Fit, Neurons, Tables
-from arrangement.relu.minima.least_squares import fit
-from arrangement.relu.minima.neuron_faces import NeuronFaces
-from arrangement.relu.minima.pruning import Pruning
+from arrangement.relu.minima.pruning import Pruning, fit
+from arrangement.relu.minima.rational import RationalDecider
+from arrangement.relu.minima.stationary import Decider
 from arrangement.relu.multisets import multisets
 from arrangement.relu.weight_space import Floats, Indices
 
@@ -36,33 +36,27 @@ class Screen:
 
     Parameters
     ----------
-    faces : NeuronFaces
-    y : ndarray, shape (N,)
-    free : ndarray, shape (N, e)
-        Columns with free coefficients: one of ones for an output bias, or none.
+    decider : Decider
+        What decides what is left. With one in rational arithmetic a refusal is a proof.
     positions : ndarray of int
         The faces that take part.
     room : float
         The largest squared residual ‖f − y‖² that is wanted.
-    rank_of : callable, optional
-        The exact rank of the columns of some faces. With it a refusal is a proof.
     idle : bool
         Is nothing refused?
     """
 
     def __init__(
         self,
-        faces: NeuronFaces,
-        y: Floats,
-        free: Floats,
+        decider: Decider,
         positions: Indices,
         room: float = np.inf,
-        rank_of: Callable[[Indices], int] | None = None,
         idle: bool = False,
     ) -> None:
-        self.faces, self.y, self.free = faces, y, free
+        self.faces, self.y, self.free = decider.faces, decider.y, decider.free
+        self.rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
         self.positions, self.count = positions, len(positions)
-        self.room, self.rank_of, self.idle = room, rank_of, idle
+        self.room, self.idle = room, idle
 
     @cached_property
     def _kept(self) -> tuple[Floats, Floats, Tables] | None:

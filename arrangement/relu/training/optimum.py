@@ -130,8 +130,9 @@ def global_optimum(
     limit = check_nodes(max_nodes)
     if search.norm == 0.0:
         return _result(search, problem, "screen", 0, (0, 0))
-    if method == "auto" and _few_directions(search):
-        method = "cones"
+    K, r = search.hidden, search.Q.shape[1]
+    if len(search.y) > FEW_SAMPLES and 2 <= K <= MOST_WIDE and r <= MOST_DIRECTIONS:
+        method = "cones" if method == "auto" else method
     if limit is not None:
         search.max_nodes = limit
     elif time_limit is None and method != "cones":
@@ -217,12 +218,6 @@ def certified(
         output_bias=offset,
         negative_slope=problem.negative_slope,
     )
-
-
-def _few_directions(search: GlobalSearch) -> bool:
-    """Are there too many samples for the cells, and few enough weights for cones?"""
-    K, r = search.hidden, search.Q.shape[1]
-    return len(search.y) > FEW_SAMPLES and 2 <= K <= MOST_WIDE and r <= MOST_DIRECTIONS
 
 
 def _refuse_large(N: int, rank: int) -> None:
