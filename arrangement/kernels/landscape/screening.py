@@ -20,7 +20,6 @@ __all__ = [
     "Fit",
     "Neurons",
     "Tables",
-    "lower_bounds",
     "schur",
     "screen",
     "sides_of",
@@ -328,20 +327,6 @@ def screen(faces, last, tables, prefix, before, accuracy, slope, room, outcome):
             outcome[f] = SURVIVED
 
 
-@compiled(error_model="numpy")
-def _squares(columns, basis, rest, c, e, back):
-    """The squared residual with coefficients c of the last neuron, back = crossᵀ c."""
-    total = 0.0
-    for i in range(len(rest)):
-        value = rest[i]
-        for a in range(e):
-            value -= columns[a, i] * c[a]
-        for k in range(len(back)):
-            value += basis[i, k] * back[k]
-        total += value * value
-    return total
-
-
 @compiled(Faces, Fit, float, Floats1, Floats1, Bools1, error_model="numpy")
 def tuple_losses(faces, before, accuracy, losses, errors, sure):
     """The least squared residual with each last neuron, where the system is surely regular
@@ -367,37 +352,14 @@ def tuple_losses(faces, before, accuracy, losses, errors, sure):
             back[k] = 0.0
             for a in range(e):
                 back[k] += crosses[f, a, k] * c[a]
-        total = _squares(maps[f], basis, rest, c, e, back)
+        total = 0.0
+        for i in range(len(rest)):
+            value = rest[i]
+            for a in range(e):
+                value -= maps[f, a, i] * c[a]
+            for k in range(n):
+                value += basis[i, k] * back[k]
+            total += value * value
         losses[f] = total
         off = accuracy * (target + np.sqrt(trace) * size)
         errors[f] = wrong * wrong / least + off * (2.0 * np.sqrt(total) + off)
-
-
-@compiled(Floats3, Floats3, Floats2, Fit, float, Floats1, error_model="numpy")
-def lower_bounds(maps, crosses, rights, before, accuracy, bounds):
-    """Lower bounds of the least squared residual with each last item; 0 where it is unsure.
-
-    With computed coefficients c of error δ the residual exceeds the least one by δᵀSδ, and
-    ‖Sδ‖ is bounded by rounding.
-    """
-    basis, _, along, rest, _ = before
-    m, D, n = crosses.shape
-    gram, L, inverse = np.zeros((D, D)), np.zeros((D, D)), np.zeros((D, D))
-    c, back = np.zeros(D), np.zeros(n)
-    target = np.sqrt(np.sum(rest**2) + np.sum(along**2))
-    for f in range(m):
-        for a in range(D):
-            for b in range(a + 1):
-                gram[a, b] = gram[b, a] = dot(maps[f, a], maps[f, b])
-        trace = _trace(gram, D)
-        bounds[f] = 0.0
-        least, _ = schur(gram, crosses[f], rights[f], D, accuracy * trace, L, c, inverse)
-        if least == 0.0:
-            continue
-        for k in range(n):
-            back[k] = 0.0
-            for a in range(D):
-                back[k] += crosses[f, a, k] * c[a]
-        total = _squares(maps[f], basis, rest, c, D, back)
-        wrong = accuracy * (np.sqrt(trace) * target + trace * np.sqrt(dot(c, c)))
-        bounds[f] = total - wrong * wrong / least - accuracy * target * target

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASS_LOSSES", "LOSSES", "PENALTIES", "SIGN_LOSSES", "SQUARED", "Loss", "Penalty",
-    "checked_slope", "positive",
+    "checked_slope",
 ]  # fmt: skip
 
 SIGN_LOSSES = ("logistic", "hinge", "squared_hinge")
@@ -86,7 +86,7 @@ class Loss:
         if not isinstance(self.name, str) or self.name not in LOSSES:
             raise InputError(f"loss={shown(self.name)}: one of {', '.join(LOSSES)}")
         for name in "threshold", "margin":
-            object.__setattr__(self, name, positive(getattr(self, name), name))
+            object.__setattr__(self, name, _positive(getattr(self, name), name))
 
     @property
     def differentiable(self) -> bool:
@@ -319,8 +319,7 @@ class Loss:
         if self.name == "log_cosh":
             return cp.logistic(2 * (f - y)) - (f - y) - np.log(2)
         if self.name == "softmax":
-            own = np.eye(f.shape[1])[y.astype(np.int64)]
-            return cp.log_sum_exp(f, axis=1) - cp.sum(cp.multiply(own, f), axis=1)
+            return cp.log_sum_exp(f, axis=1) - cp.sum(cp.multiply(_own(f, y), f), axis=1)
         if self.name == "logistic":
             return cp.logistic(-self.margins(f, y))
         over = cp.pos(self.margin - self.margins(f, y))
@@ -331,8 +330,7 @@ class Loss:
         # Each sample's own class gives max(0, Δ − 0) = Δ, which is taken off again.
         if self.name == "multiclass_hinge":
             return cp.sum(over, axis=1) - self.margin
-        own = np.eye(f.shape[1])[y.astype(np.int64)]
-        return cp.max(cp.pos(self.margin * (1 - own) - self.margins(f, y)), axis=1)
+        return cp.max(cp.pos(self.margin * (1 - _own(f, y)) - self.margins(f, y)), axis=1)
 
     def margins(self, f: cp.Expression, y: Floats) -> cp.Expression:
         """y_i f_i, or f_(i, y_i) − f_ic for all classes c: by what the labels are right."""
@@ -340,9 +338,13 @@ class Loss:
 
         if self.name in SIGN_LOSSES:
             return cp.multiply(y, f)
-        own = np.eye(f.shape[1])[y.astype(np.int64)]
-        ours = cp.reshape(cp.sum(cp.multiply(own, f), axis=1), (len(y), 1), order="C")
+        ours = cp.reshape(cp.sum(cp.multiply(_own(f, y), f), axis=1), (len(y), 1), order="C")
         return ours @ np.ones((1, f.shape[1])) - f
+
+
+def _own(f: Any, y: Floats) -> Floats:
+    """One at the class of each sample, shape of f."""
+    return np.asarray(np.eye(f.shape[1])[y.astype(np.int64)])
 
 
 @dataclass(frozen=True)
@@ -379,7 +381,7 @@ class Penalty:
                     f'alpha={shown(self.alpha)}: give a penalty, such as penalty="l2"'
                 )
         else:
-            object.__setattr__(self, "alpha", positive(self.alpha, "alpha"))
+            object.__setattr__(self, "alpha", _positive(self.alpha, "alpha"))
         ratio = self.l1_ratio
         if isinstance(ratio, bool) or not isinstance(ratio, float | int) or not 0 <= ratio <= 1:
             raise InputError(f"l1_ratio={shown(ratio)}: a number from 0 to 1")
@@ -399,7 +401,7 @@ class Penalty:
         return float(l1 * np.abs(R).sum()) + (0.5 * l2 * float(np.sum(R**2)) if l2 else 0.0)
 
 
-def positive(value: Any, name: str) -> float:
+def _positive(value: Any, name: str) -> float:
     """A number above 0 in float64."""
     try:
         number = 0.0 if isinstance(value, bool | str | bytes) else float(exact_number(value))

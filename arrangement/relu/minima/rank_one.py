@@ -42,12 +42,13 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from arrangement import exact, kernels
+from arrangement import exact
 from arrangement.exact.fields import FieldElement, field_of_root
 from arrangement.exact.roots import precision, roots_of
 from arrangement.relu.minima.minima_table import Minima
+from arrangement.relu.minima.neuron_faces import deepest
 from arrangement.relu.minima.rational import Integers, RationalDecider, product
-from arrangement.relu.weight_space import Floats, Indices
+from arrangement.relu.weight_space import Floats, Indices, Mask
 
 __all__ = ["RankOneDecider"]
 
@@ -251,22 +252,17 @@ class RankOneDecider(RationalDecider):
             -self.y[None],
         )
 
-    def states(
-        self, minima: Minima, idle: Indices, silent: Indices
-    ) -> list[list[tuple[int, int, float, bool]]]:
-        """The states of the neuron without outputs, all decided."""
-        own: list[tuple[int, int, float, bool]] = []
-        for face in idle.tolist():
-            if not self.faces.codimension[face]:
-                own.append((face, 0, self._share(face), True))
-            elif self._outward(face) is not None:
-                own.append((face, 1, 1.0, True))
-        own += [
-            (face, 0, self._share(face), True)
-            for face in silent.tolist()
-            if not np.any(product(self.map(face).T, self.Y))
-        ]
-        return [own for _ in range(len(minima))]
+    def solve(self, faces: Indices) -> None:
+        """Nothing: what a neuron without outputs may be does not depend on others."""
+
+    def _signed_shares(
+        self, face: int, row: Indices, solution: None
+    ) -> tuple[Floats, Mask, Mask]:
+        holds = np.array([self._outward(face) is not None, False])
+        return np.ones(2), holds, np.ones(2, dtype=bool)
+
+    def _vanishing(self, face: int, row: Indices, solution: None) -> tuple[bool, bool] | None:
+        return None if np.any(product(self.map(face).T, self.Y)) else (True, True)
 
     def _outward(self, face: int) -> list[Any] | None:
         """z with z·p > 0 for each p = −YᵀΔ ≠ 0 of the rays of a face without outputs."""
@@ -374,11 +370,8 @@ def _inside(tables: list[Integers], width: int) -> list[Any] | None:
         largest = max(map(abs, own)) or Fraction(1)
         scaled[k] = [float(v / largest) for v in own]
     scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-300)
-    box = np.concatenate([np.eye(width), -np.eye(width)])
-    offsets = np.concatenate([np.zeros(len(rows)), np.ones(2 * width)])
-    t, basis = np.zeros(width), np.full(width + 1, -1, dtype=np.int64)
-    kernels.largest_slack(np.concatenate([scaled, box]), offsets, t, basis)
-    point = [Fraction(float(v)) / c for v, c in zip(t, columns, strict=True)]
+    t = deepest(scaled).tolist()
+    point = [Fraction(v) / c for v, c in zip(t, columns, strict=True)]
     if all(
         exact.sign(sum((a * v for a, v in zip(row, point, strict=True)), Fraction(0))) > 0
         for row in rows

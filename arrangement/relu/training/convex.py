@@ -41,6 +41,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ from arrangement.errors import InputError, SizeError, SolverError
 from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.exact.packing import Words, pack_signs
 from arrangement.progress import Progress
-from arrangement.relu.losses.losses import Loss, positive
+from arrangement.relu.losses.losses import Loss
 from arrangement.relu.predictor import Predictor
 from arrangement.relu.training.column_generation import Program
 from arrangement.relu.training.convex_neurons import Fit
@@ -235,7 +236,7 @@ def train(
     >>> three.outputs.argmax(axis=1).tolist(), three.gap < 1e-7
     ([0, 1, 2, 1], True)
     """
-    decay, draw = positive(beta, "beta"), generator(rng)
+    decay, draw = _positive(beta), generator(rng)
     kind = Loss(loss, threshold, margin)
     full = arrangement = sample_arrangement(X, bias)
     weights = sample_weights(sample_weight, full.n_hyperplanes)
@@ -376,6 +377,19 @@ def critical_beta(
     fit = Fit(Loss("squared"), y / b, 1, np.full(len(y), 0.5))
     program = Program(given / a, fit, 0.0, packed, facets, True, arrangement.coincidence[0])
     return float(program.support(y[:, None] / b, 0.0)[0].max()) * a * b
+
+
+def _positive(beta: Any) -> float:
+    try:
+        value = float(exact_number(beta))
+    except (AttributeError, ValueError, TypeError, OverflowError, ZeroDivisionError):
+        value = 0.0
+    if isinstance(beta, bool) or not value > 0 or not isfinite(value):
+        raise InputError(
+            f"beta={shown(beta)}: the weight decay must be a finite number above 0; without it "
+            "no network is best"
+        )
+    return value
 
 
 def _patterns(

@@ -136,11 +136,15 @@ def global_optimum(
     if limit is not None:
         search.max_nodes = limit
     elif time_limit is None and method != "cones":
-        try:
-            _refuse_large(arrangement.n_hyperplanes, arrangement.rank)
-        except SizeError:
-            if max_nodes is None:
-                raise
+        N, rank = arrangement.n_hyperplanes, arrangement.rank
+        most = cover(N, rank)
+        if most > MOST_PATTERNS and max_nodes is None:
+            raise SizeError(
+                f"{N} samples of rank {rank} have up to {most:,} activation patterns, and "
+                f"without a time limit global training handles {MOST_PATTERNS:,}: give a time "
+                "limit (time_limit), or take fewer samples or features"
+            )
+        if most > MOST_PATTERNS:
             search.limit_work()
     with search.clock():
         search.descend(random_state)
@@ -218,13 +222,3 @@ def certified(
         output_bias=offset,
         negative_slope=problem.negative_slope,
     )
-
-
-def _refuse_large(N: int, rank: int) -> None:
-    most = cover(N, rank)
-    if most > MOST_PATTERNS:
-        raise SizeError(
-            f"{N} samples of rank {rank} have up to {most:,} activation patterns, and without "
-            f"a time limit global training handles {MOST_PATTERNS:,}: give a time limit "
-            "(time_limit), or take fewer samples or features"
-        )
