@@ -12,7 +12,6 @@ from arrangement.kernels.landscape.screening import (
     DEFICIENT,
     REFUSED,
     SURVIVED,
-    lower_bounds,
     screen,
     tuple_losses,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "interior_points",
     "largest_slack",
     "local_search",
-    "lower_bounds",
     "measure_doubt",
     "merge",
     "modular_ranks",

@@ -146,7 +146,14 @@ def dead_probability(
     scales = scales[used]
     closed = len(used) <= 3 or (kind == "normal" and len(rows) > 0 and rank(rows) <= 3)
     if len(rows) and not closed:
-        return _sampled(problem.hidden, rows, kind, scales, draws, rng, confidence)
+        across = rows / np.array([max(map(abs, row)) for row in rows])[:, None]
+        across = across.astype(np.float64).T
+        dead, size = 0, max(1, 16 * CHUNK // len(rows))
+        for start in range(0, draws, size):
+            w = _drawn(rng, kind, (min(size, draws - start), len(scales))) * scales
+            dead += int((w @ across <= 0).all(axis=1).sum())
+        low, high = clopper_pearson(dead, dead, draws, confidence)
+        return DeadProbability(dead / draws, (float(low), float(high)), False, problem.hidden)
     share = 1.0
     if len(rows):
         inside = interior_point([[*(-v for v in row), 0] for row in rows.tolist()])
@@ -247,21 +254,3 @@ def _volume(rows: Integers, scales: Floats) -> float:
     points = np.array(cut.vertices, dtype=np.float64)
     share = np.ptp(points) if d == 1 else ConvexHull(points).volume
     return float(share) / 2**d
-
-
-def _sampled(
-    hidden: int,
-    rows: Integers,
-    kind: str,
-    scales: Floats,
-    draws: int,
-    rng: np.random.Generator,
-    confidence: float,
-) -> DeadProbability:
-    across = (rows / np.array([max(map(abs, row)) for row in rows])[:, None]).astype(np.float64)
-    dead, size = 0, max(1, 16 * CHUNK // len(rows))
-    for start in range(0, draws, size):
-        shape = min(size, draws - start), len(scales)
-        dead += int(((_drawn(rng, kind, shape) * scales) @ across.T <= 0).all(axis=1).sum())
-    low, high = clopper_pearson(dead, dead, draws, confidence)
-    return DeadProbability(dead / draws, (float(low), float(high)), False, hidden)

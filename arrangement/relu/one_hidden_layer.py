@@ -403,7 +403,14 @@ class OneHiddenLayer(Problem):
         """
         if self.n_outputs > 1:
             return several_outputs_optimum(
-                self, time_limit, tolerance, method, random_state, max_nodes, progress
+                self,
+                self.landscape,
+                time_limit,
+                tolerance,
+                method,
+                random_state,
+                max_nodes,
+                progress,
             )
         self.refuse_other_losses("fit_global()")
         return global_optimum(

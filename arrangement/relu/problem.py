@@ -18,7 +18,7 @@ from arrangement.exact.numbers import exact_number, exact_table, shown
 from arrangement.exact.packing import pack_signs, word_count
 from arrangement.in_notebooks import InNotebooks
 from arrangement.progress import Progress
-from arrangement.relu.losses.losses import Loss
+from arrangement.relu.losses.losses import Loss, checked_slope
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.pieces import KINDS
 from arrangement.relu.minima.portions import candidates
@@ -57,24 +57,11 @@ class Problem(InNotebooks):
             raise InputError(f"hidden={shown(hidden)}: a number of hidden neurons, at least 1")
         if not isinstance(output_bias, bool | np.bool_):
             raise InputError(f"output_bias={shown(output_bias)}: True or False")
-        try:
-            exact_slope = Fraction(exact_number(negative_slope))
-        except (AttributeError, TypeError, ValueError, OverflowError, ZeroDivisionError):
-            exact_slope = Fraction(2)
-        if not abs(exact_slope) < 1:
-            raise InputError(
-                f"negative_slope={shown(negative_slope)}: a number between -1 and 1"
-                + ("; with 1 the network is linear, see LinearNetwork" * (exact_slope == 1))
-            )
-        slope = float(exact_slope)
-        if slope != exact_slope:
-            raise InputError(
-                f"negative_slope={shown(negative_slope)}: the number is no float64"
-            )
         self.hidden = operator.index(hidden)
         self.arrangement = sample_arrangement(X, bias)
         self.bias = None if bias is None else float(exact_number(bias))
-        self.output_bias, self.negative_slope = bool(output_bias), slope
+        self.output_bias = bool(output_bias)
+        self.negative_slope = checked_slope(negative_slope, negative=True)
         self.loss = Loss(loss, threshold)
         if loss not in SMOOTH:
             raise InputError(f"loss={shown(loss)}: one of {', '.join(SMOOTH)}")

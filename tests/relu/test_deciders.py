@@ -208,10 +208,10 @@ def test_balls_that_hold_zero_leave_a_continuum_open():
     one = np.array([1], dtype=object)
     with precision(128):
         # t + v > 0 and −t + v > 0, with v in (−1, 1), then above 0, then below.
-        assert decider._inside([[(one, wide), (-one, wide)]], (1,), found) is None
-        inner = decider._inside([[(one, arb(2)), (-one, arb(2))]], (1,), found)
+        assert decider._coefficients([[(one, wide), (-one, wide)]], (1,), found) is None
+        inner = decider._coefficients([[(one, arb(2)), (-one, arb(2))]], (1,), found)
         assert abs(inner[0]) < 2
-        assert decider._inside([[(one, arb(-2)), (-one, arb(-2))]], (1,), found) == []
+        assert decider._coefficients([[(one, arb(-2)), (-one, arb(-2))]], (1,), found) == []
 
 
 @pytest.mark.parametrize("loss", first(1, ["log_cosh", "logistic"]))

@@ -11,7 +11,7 @@ import pytest
 from scipy.optimize import minimize
 
 from arrangement.errors import InputError, SolverError
-from arrangement.relu import OneHiddenLayer, local_minimum
+from arrangement.relu import OneHiddenLayer, cellwise_minima, local_minimum
 from arrangement.relu.losses.losses import Loss
 from arrangement.relu.minima.huber import HuberDecider
 from arrangement.relu.training import convex
@@ -318,3 +318,18 @@ def test_two_neurons_and_a_leak(loss):
     leaky = OneHiddenLayer(X, y, negative_slope=0.25, loss=loss)
     expected = specification(np.array(X), np.array(y), 1.0, False, loss, negative_slope=0.25)
     assert sorted(states(leaky.landscape().pieces)) == sorted(expected.pieces())
+
+
+@pytest.mark.parametrize("loss", ["huber", "log_cosh"])
+def test_columns_of_cells_are_those_of_the_loss(loss):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(7, 1)), 5 * rng.normal(size=7)
+    landscape = OneHiddenLayer(X, y, loss=loss, threshold=0.5).landscape()
+    found = cellwise_minima(X, y, loss=loss, threshold=0.5)
+    assert landscape.min_loss == pytest.approx(found.min_fun, abs=1e-7)
+    samples, active = np.column_stack([X, X**0]), landscape.cells.signs > 0
+    ranks = [np.linalg.matrix_rank(samples[row]) for row in active]
+    assert landscape.rank.tolist() == ranks
+    outputs = active * (landscape.minimizer @ samples.T)
+    losses = Loss(loss, 0.5).values(outputs, y).mean(axis=1)
+    assert losses == pytest.approx(landscape.min_loss, abs=1e-9)

@@ -17,6 +17,7 @@ from arrangement.kernels.compiled import compiled
 from arrangement.kernels.landscape.cone_fit import Data, cone_fit, least_curvature, workspace
 from arrangement.kernels.landscape.network_outputs import (
     loss_bound,
+    normal_equations,
     outputs_into,
     row_into,
     squared_loss,
@@ -149,8 +150,6 @@ def branch(data, sides, tolerance, tree, most, budget, stop, best, point):
         negative, sample = np.int64(nodes[node, 0]), np.int64(nodes[node, 1])
         m = 0
         yy = 0.0
-        H[:] = 0.0
-        b[:] = 0.0
         left[:] = ~np.uint64(0)
         for j in range(K):
             s[j] = -1.0 if j < negative else 1.0
@@ -173,12 +172,7 @@ def branch(data, sides, tolerance, tree, most, budget, stop, best, point):
                 side = 1 if on else 0
                 for k in range(words):
                     left[j, k] &= sides[side, i, k]
-            row_into(X, i, constant, slope, active, row)
-            for a in range(n):
-                if row[a] != 0.0:
-                    b[a] += row[a] * y[i]
-                    for c in range(n):
-                        H[a, c] += row[a] * row[c]
+        normal_equations(X, y, constant, slope, active, decided, m, H, b, row)
         i = int(sample)
         decided[m] = i
         yy += y[i] * y[i]

@@ -30,8 +30,14 @@ from typing import NamedTuple
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.landscape.definite_matrices import factor, smallest_eigenvalue
+from arrangement.kernels.landscape.definite_matrices import (
+    backward,
+    factor,
+    forward,
+    smallest_eigenvalue,
+)
 from arrangement.kernels.landscape.matrix_ranks import Exact, has_rank
+from arrangement.kernels.landscape.small_vectors import along, append, dot
 from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
 from arrangement.kernels.types import Floats1, Floats2, Floats3, Ints1, Ints2, Signs2
 
@@ -48,6 +54,9 @@ VIOLATED = 1e-12
 
 EXPECTED = 100.0
 """First guess of 1/σ; smaller multipliers are left aside at once."""
+
+INDEPENDENT = 1e-20
+"""A constraint is dropped if so small a share of its square is left beside the others."""
 
 PRECISE = 1e-10
 """An error below this share of y·y is not worth a better bound on σ."""
@@ -99,36 +108,8 @@ Workspace = (Floats3, Floats2, Ints2)
 
 @compiled(int, error_model="numpy")
 def workspace(n):
-    """Room for `cone_fit` with n variables: matrices (6, n, n), vectors (9, n), the basis."""
-    return np.zeros((6, n, n)), np.zeros((9, n)), np.zeros((n, 2), np.int64)
-
-
-@compiled(error_model="numpy")
-def _append(v, p, n, Q, T):
-    """Row p of Q: v made orthogonal to the rows before, T holds the coefficients."""
-    size = 0.0
-    for a in range(n):
-        Q[p, a] = v[a]
-        size += v[a] * v[a]
-    for k in range(p):
-        T[k, p] = 0.0
-    for _ in range(2):
-        for k in range(p):
-            dot = 0.0
-            for a in range(n):
-                dot += Q[k, a] * Q[p, a]
-            T[k, p] += dot
-            for a in range(n):
-                Q[p, a] -= dot * Q[k, a]
-    rest = 0.0
-    for a in range(n):
-        rest += Q[p, a] * Q[p, a]
-    if not rest > 1e-20 * size:
-        return False
-    T[p, p] = np.sqrt(rest)
-    for a in range(n):
-        Q[p, a] /= T[p, p]
-    return True
+    """Room for `cone_fit` with n variables: matrices (6, n, n), vectors (8, n), the basis."""
+    return np.zeros((6, n, n)), np.zeros((8, n)), np.zeros((n, 2), np.int64)
 
 
 @compiled(Floats2, Floats1, Workspace, error_model="numpy")
@@ -155,15 +136,12 @@ def certified(cones, H, b, yy, decided, count, active, turn, curvature, u, lam, 
     unit, exact, limits = cones
     accuracy, skew = limits[0], limits[1]
     S, L, basis = work[0][4], work[0][5], work[2]
-    e, g = work[1][7], work[1][8]
+    e, g = work[1][6], work[1][7]
     n, r = len(b), unit.shape[1]
-    quadratic = square = 0.0
+    quadratic, square = 0.0, dot(u, u)
     for a in range(n):
-        value = 0.0
-        for k in range(n):
-            value += H[a, k] * u[k]
+        value = along(H, a, u, 0)
         quadratic += u[a] * value
-        square += u[a] * u[a]
         e[a] = b[a] - value
     length, least = np.sqrt(square), 0.0
     rounding = accuracy * n * (yy + n * square)
@@ -260,25 +238,20 @@ def cone_fit(cones, H, b, yy, decided, count, active, m, turn, curvature, cutoff
     matrices, vectors, basis = work
     L, V, Q, T = matrices[0], matrices[1], matrices[2], matrices[3]
     u, start, w, lam = vectors[0], vectors[1], vectors[2], vectors[3]
-    z, previous, v = vectors[4], vectors[5], vectors[6]
+    z, previous = vectors[4], vectors[5]
     n, K, r = len(b), len(turn), unit.shape[1]
     factor(H, n, DELTA, 0.0, 0.5 * DELTA, L)
-    for a in range(n):
-        previous[a] = 0.0
+    previous[:] = 0.0
     p, best, reached = 0, 0.0, 0.0
     for attempt in range(5):
         for a in range(n):
-            value = b[a] + DELTA * previous[a]
-            for k in range(a):
-                value -= L[a, k] * start[k]
-            start[a] = value / L[a, a]
+            start[a] = b[a] + DELTA * previous[a]
+        forward(L, n, start)
         for _ in range(8 * n + 20):
             # The multipliers of the basis: all positive, or steps towards it that drop some.
             while p > 0:
                 for k in range(p - 1, -1, -1):
-                    value = 0.0
-                    for a in range(n):
-                        value -= Q[k, a] * start[a]
+                    value = -along(Q, k, start, 0)
                     for q in range(k + 1, p):
                         value -= T[k, q] * z[q]
                     z[k] = value / T[k, k]
@@ -298,20 +271,15 @@ def cone_fit(cones, H, b, yy, decided, count, active, m, turn, curvature, cutoff
                     V[k] = V[k + 1]
                 p -= 1
                 for k in range(leaving, p):
-                    _append(V[k], k, n, Q, T)
-            for a in range(n):
-                w[a] = start[a]
+                    Q[k] = V[k]
+                    append(Q, k, T, INDEPENDENT)
+            w[:] = start
             for k in range(p):
                 for a in range(n):
                     w[a] += lam[k] * V[k, a]
-            size = norm = 0.0
-            for a in range(n - 1, -1, -1):
-                value = w[a]
-                for k in range(a + 1, n):
-                    value -= L[k, a] * u[k]
-                u[a] = value / L[a, a]
-                size += u[a] * u[a]
-                norm += w[a] * w[a]
+            u[:] = w
+            backward(L, n, u)
+            size, norm = dot(u, u), dot(w, w)
             length = np.sqrt(size)
             if attempt == 0 and (yy - norm - DELTA * size > cutoff + 1e-8 * yy):
                 break
@@ -319,10 +287,7 @@ def cone_fit(cones, H, b, yy, decided, count, active, m, turn, curvature, cutoff
             for j in range(K):
                 for t in range(m):
                     i = decided[t]
-                    value = 0.0
-                    for a in range(r):
-                        value += unit[i, a] * u[j * r + a]
-                    value *= turn[j, i]
+                    value = turn[j, i] * along(unit, i, u, j * r)
                     if value < worst:
                         worst, where, which = value, j, i
             if which < 0 or p == n:
@@ -332,16 +297,13 @@ def cone_fit(cones, H, b, yy, decided, count, active, m, turn, curvature, cutoff
                 known |= basis[k, 0] == where and basis[k, 1] == which
             if known:
                 break
-            for a in range(n):
-                value = 0.0
-                if where * r <= a < (where + 1) * r:
-                    value = turn[where, which] * unit[which, a - where * r]
-                for k in range(a):
-                    value -= L[a, k] * v[k]
-                v[a] = value / L[a, a]
-            if not _append(v, p, n, Q, T):
+            V[p] = 0.0
+            for a in range(r):
+                V[p, where * r + a] = turn[where, which] * unit[which, a]
+            forward(L, n, V[p])
+            Q[p] = V[p]
+            if not append(Q, p, T, INDEPENDENT):
                 break
-            V[p] = v
             basis[p, 0], basis[p, 1] = where, which
             lam[p] = 0.0
             p += 1
@@ -360,6 +322,5 @@ def cone_fit(cones, H, b, yy, decided, count, active, m, turn, curvature, cutoff
             best = max(best, bound)
             if settled or best > cutoff:
                 break
-    for k in range(p, n):
-        lam[k] = 0.0
+    lam[p:] = 0.0
     return best

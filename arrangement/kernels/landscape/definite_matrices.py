@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.landscape.small_vectors import dot
 from arrangement.kernels.rounding import INFLATE
 
-__all__ = ["factor", "least_squares_bound", "smallest_eigenvalue", "solve", "substitute"]
+__all__ = [
+    "backward", "factor", "forward", "least_squares_bound", "smallest_eigenvalue", "solve",
+    "substitute",
+]  # fmt: skip
 
 
 @compiled(error_model="numpy")
@@ -73,18 +77,30 @@ def factor(H, n, shift, share, least, L):
 
 
 @compiled(error_model="numpy")
-def substitute(L, n, x):
-    """Solve L Lᵀ x = b, where x is b at first."""
+def forward(L, n, x):
+    """Solve L x = b, where x is b at first."""
     for a in range(n):
         value = x[a]
         for k in range(a):
             value -= L[a, k] * x[k]
         x[a] = value / L[a, a]
+
+
+@compiled(error_model="numpy")
+def backward(L, n, x):
+    """Solve Lᵀ x = b, where x is b at first."""
     for a in range(n - 1, -1, -1):
         value = x[a]
         for k in range(a + 1, n):
             value -= L[k, a] * x[k]
         x[a] = value / L[a, a]
+
+
+@compiled(error_model="numpy")
+def substitute(L, n, x):
+    """Solve L Lᵀ x = b, where x is b at first."""
+    forward(L, n, x)
+    backward(L, n, x)
 
 
 @compiled(error_model="numpy")
@@ -100,25 +116,19 @@ def least_squares_bound(G, b, yy, first, size, accuracy, M, L, w):
     """A lower bound on the least squares loss with columns first, …, first + size − 1 of G."""
     if size == 0:
         return max(yy * (1.0 - accuracy), 0.0)
-    for a in range(size):
-        for c in range(size):
-            M[a, c] = G[first + a, first + c]
+    own, right = G[first : first + size, first : first + size], b[first : first + size]
+    M[:size, :size] = own
     reach = 4.0 * size * accuracy
     k, least = smallest_eigenvalue(M, size, L, reach)
     if k < size or least == 0.0:
         return 0.0
-    for a in range(size):
-        for c in range(size):
-            M[a, c] = G[first + a, first + c]
-    solve(M, b[first:], size, L, w)
+    solve(own, right, size, L, w)
     quadratic = square = off = 0.0
     for a in range(size):
-        value = 0.0
-        for c in range(size):
-            value += G[first + a, first + c] * w[c]
+        value = dot(own[a], w)
         quadratic += w[a] * value
         square += w[a] * w[a]
-        off += (b[first + a] - value) ** 2
+        off += (right[a] - value) ** 2
     off = np.sqrt(off) + accuracy * size * (np.sqrt(yy) + np.sqrt(size * square))
     zeta = INFLATE * off / np.sqrt(least)
     error = 2.0 * off * np.sqrt(square) + zeta * zeta

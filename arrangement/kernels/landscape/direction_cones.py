@@ -48,6 +48,7 @@ from arrangement.kernels.landscape.definite_matrices import (
     solve,
 )
 from arrangement.kernels.landscape.network_outputs import outputs_into, squared_loss
+from arrangement.kernels.landscape.small_vectors import along, dot
 from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
 from arrangement.kernels.types import Bools1, Floats1, Floats2, Floats4, Ints2
 
@@ -138,9 +139,7 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
     state = np.zeros((K, N), np.int8)
     size = np.zeros(N)
     for i in range(N):
-        for a in range(r):
-            size[i] += X[i, a] ** 2
-        size[i] = np.sqrt(size[i])
+        size[i] = np.sqrt(along(X, i, X[i], 0))
     grams = np.zeros((n_classes, r1, r1))
     rights = np.zeros((n_classes, r1))
     squares = np.zeros(n_classes)
@@ -169,15 +168,9 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
         squares[:] = 0.0
         for j in range(K):
             for k in range(r):
-                length[j, k] = 0.0
-                for a in range(r):
-                    length[j, k] += V[j, k, a] ** 2
-                length[j, k] = np.sqrt(length[j, k])
+                length[j, k] = np.sqrt(dot(V[j, k], V[j, k]))
                 for i in range(N):
-                    value = 0.0
-                    for a in range(r):
-                        value += V[j, k, a] * X[i, a]
-                    T[j, k, i] = value
+                    T[j, k, i] = along(X, i, V[j, k], 0)
         n_open = 0
         for i in range(N):
             code = 0
@@ -255,43 +248,30 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
                     bu[n - 1] += b1[r]
                     Hu[n - 1, n - 1] += G[r, r]
             # The same in coordinates of the generators.
-            half[:] = 0.0
-            Hc[:] = 0.0
+            bc[:] = bu
+            half[:] = Hu
             for j in range(K):
                 for k in range(r):
-                    value = 0.0
-                    for a in range(r):
-                        value += V[j, k, a] * bu[j * r + a]
-                        for b in range(n):
-                            half[j * r + k, b] += V[j, k, a] * Hu[j * r + a, b]
-                    bc[j * r + k] = value
-            if e:
-                bc[n - 1] = bu[n - 1]
-                for b in range(n):
-                    half[n - 1, b] = Hu[n - 1, b]
-            for a in range(n):
-                for j in range(K):
-                    for k in range(r):
+                    bc[j * r + k] = along(V[j], k, bu, j * r)
+                    for b in range(n):
+                        half[b, j * r + k] = along(V[j], k, Hu[b], j * r)
+            Hc[:] = half
+            for j in range(K):
+                for k in range(r):
+                    for b in range(n):
                         value = 0.0
-                        for b in range(r):
-                            value += half[a, j * r + b] * V[j, k, b]
-                        Hc[a, j * r + k] = value
-                if e:
-                    Hc[a, n - 1] = half[a, n - 1]
-            longest = e * 1.0
-            for j in range(K):
-                for k in range(r):
-                    longest += length[j, k] ** 2
+                        for a in range(r):
+                            value += V[j, k, a] * half[j * r + a, b]
+                        Hc[j * r + k, b] = value
+            longest = e + np.sum(length**2)
             eigenvalue, norm = -1.0, 0.0
             theta[:] = -1.0
             # The start: the given network moved into the cones.
             mu = 5e-3
             for j in range(K):
-                value = 0.0
                 for a in range(r):
                     u[a] = s[j] * points[q, j * r + a]
-                    value += u[a] * u[a]
-                value = min(max(np.sqrt(value), 0.1), 10.0)
+                value = min(max(np.sqrt(dot(u[:r], u)), 0.1), 10.0)
                 _coordinates(V[j], u, r, small, step)
                 for k in range(r):
                     c[j * r + k] = min(max(step[k], 0.1 * value), value)
@@ -305,12 +285,9 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
                 if best >= cutoff:
                     break
                 push[:] = 0.0
+                H[:] = Hc
                 for a in range(n):
-                    value = 0.0
-                    for b in range(n):
-                        H[a, b] = Hc[a, b]
-                        value += Hc[a, b] * c[b]
-                    g[a] = value - bc[a]
+                    g[a] = along(Hc, a, c, 0) - bc[a]
                 # ‖ρ‖² and ρ·y.
                 square, product = yy, yy
                 for a in range(n):
@@ -391,14 +368,9 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
                         for b in range(a + 1):
                             H[a, b] += row[a] * row[b]
                 # The bound of this ρ.
-                norm = 0.0
+                norm = c[n - 1] ** 2 if e else 0.0
                 for j in range(K):
-                    value = 0.0
-                    for k in range(r):
-                        value += c[j * r + k] * length[j, k]
-                    norm += value * value
-                if e:
-                    norm += c[n - 1] ** 2
+                    norm += along(length, j, c, j * r) ** 2
                 weight = 1.0 + steep * np.sqrt(n * norm)
                 rounding = 8.0 * accuracy * n * weight
                 excess = 0.0
@@ -438,9 +410,7 @@ def bound_cones(data, choices, cones, points, bounds, losses, splits, cutoff, st
                             best = value
                 if best >= cutoff:
                     break
-                gap = 0.0
-                for a in range(K * r):
-                    gap += c[a] * z[a]
+                gap = dot(c[: K * r], z)
                 # The node cannot be closed: its relaxation has a point below.
                 if square < cutoff and square - best < 0.3 * (cutoff - square):
                     break

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.landscape.small_vectors import dot
 from arrangement.kernels.types import Bools3, Floats1, Floats2, Floats3, Floats4, Ints1, Signs2
 
 __all__ = ["Solutions", "inner_solutions", "largest_slack"]
@@ -134,15 +135,9 @@ def inner_solutions(rows, choices, solutions, least, strict, points, margins):
     for p in range(len(rows)):
         m = rows[p]
         q = n - rank[m]
-        count = 0
-        for j in range(K):
-            for i in range(N):
-                count += affected[m, j, i]
+        count = np.sum(affected[m])
         # The error of the solution is then below `least`, also where it should be zero.
-        scale = 0.0
-        for a in range(n):
-            scale += base[m, a] ** 2
-        scale = max(np.sqrt(scale), noise[m] / least)
+        scale = max(np.sqrt(dot(base[m], base[m])), noise[m] / least)
         if scale == 0.0:
             scale = 1.0
         slopes, offsets = np.zeros((count, q)), np.zeros(count)
@@ -173,16 +168,12 @@ def inner_solutions(rows, choices, solutions, least, strict, points, margins):
             continue
         margin = 1.0
         for j in range(K):
-            start, size, low = free + j * D, 0.0, np.inf
-            for a in range(D):
-                size += points[p, start + a] ** 2
+            own, low = points[p, free + j * D : free + (j + 1) * D], np.inf
+            size = dot(own, own)
             for i in range(N):
-                value, length = 0.0, 0.0
-                for a in range(D):
-                    value += choices[p, j] * sides[m, j, i, a] * points[p, start + a]
-                    length += sides[m, j, i, a] ** 2
-                if length > 0.0 and value < low:
-                    low = value
+                side = sides[m, j, i]
+                if dot(side, side) > 0.0:
+                    low = min(low, choices[p, j] * dot(side, own))
             low = low / np.sqrt(size) if size > 0.0 else 0.0
             margin = min(margin, low)
         margins[p] = margin if margin > strict else 0.0

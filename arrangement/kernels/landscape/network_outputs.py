@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.landscape.small_vectors import along
 
-__all__ = ["loss_bound", "outputs_into", "row_into", "squared_loss"]
+__all__ = ["loss_bound", "normal_equations", "outputs_into", "row_into", "squared_loss"]
 
 
 @compiled(error_model="numpy")
@@ -22,6 +23,24 @@ def row_into(X, i, constant, slope, active, row):
 
 
 @compiled(error_model="numpy")
+def normal_equations(X, y, constant, slope, active, decided, count, H, b, row):
+    """H = AᵀA and b = Aᵀy for the first `count` decided samples, active[j, i] = ±1."""
+    n = len(b)
+    b[:] = 0.0
+    H[:] = 0.0
+    for i in decided[:count]:
+        row_into(X, i, constant, slope, active, row)
+        for a in range(n):
+            if row[a] != 0.0:
+                b[a] += row[a] * y[i]
+                for c in range(a + 1):
+                    H[a, c] += row[a] * row[c]
+    for a in range(n):
+        for c in range(a):
+            H[c, a] = H[a, c]
+
+
+@compiled(error_model="numpy")
 def outputs_into(X, constant, u, signs, slope, outputs):
     """The outputs of the network with R = u, neuron j with output sign signs[j]."""
     N, r = X.shape
@@ -29,9 +48,7 @@ def outputs_into(X, constant, u, signs, slope, outputs):
     for i in range(N):
         value = constant * u[K * r] if constant else 0.0
         for j in range(K):
-            inner = 0.0
-            for a in range(r):
-                inner += X[i, a] * u[j * r + a]
+            inner = along(X, i, u, j * r)
             if inner * signs[j] < 0.0:
                 inner *= slope
             value += inner

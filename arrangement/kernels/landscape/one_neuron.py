@@ -14,6 +14,7 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.landscape.screening import BOTH, REFUSED, SURVIVED, schur, sides_of
+from arrangement.kernels.landscape.small_vectors import along, append, dot
 from arrangement.kernels.types import Floats1, Floats2, Floats3, Signs1, Words2, read_only
 
 __all__ = ["OneNeuron", "screen_faces"]
@@ -57,20 +58,7 @@ class OneNeuron(NamedTuple):
 
 
 @compiled(error_model="numpy")
-def _turned(v, Q, n):
-    """Take the first n rows of Q off v, twice; the length that is left."""
-    for _ in range(2):
-        for l in range(n):
-            along = 0.0
-            for a in range(len(v)):
-                along += v[a] * Q[l, a]
-            for a in range(len(v)):
-                v[a] -= along * Q[l, a]
-    return np.sqrt(np.sum(v * v))
-
-
-@compiled(error_model="numpy")
-def _frame(unit, on, k, Q, R, dual, v):
+def _frame(unit, on, k, Q, R, dual):
     """Orthonormal rows Q: k that span some samples, then those of the flat they define.
 
     `dual` receives the basis dual to k of the samples. Returns a bound on how much larger the
@@ -82,21 +70,13 @@ def _frame(unit, on, k, Q, R, dual, v):
         for i in on:
             size = 1.0
             for l in range(j):
-                along = 0.0
-                for a in range(D):
-                    along += unit[i, a] * Q[l, a]
-                size -= along * along
+                size -= along(unit, i, Q[l], 0) ** 2
             if size > largest:
                 best, largest = i, size
         if largest < 1e-12:
             return 0.0
-        for l in range(j):
-            R[l, j] = 0.0
-            for a in range(D):
-                R[l, j] += unit[best, a] * Q[l, a]
-        v[:] = unit[best]
-        R[j, j] = _turned(v, Q, j)
-        Q[j] = v / R[j, j]
+        Q[j] = unit[best]
+        append(Q, j, R, 0.0)
     for j in range(k, D):
         best, largest = 0, -1.0
         for a in range(D):
@@ -105,10 +85,9 @@ def _frame(unit, on, k, Q, R, dual, v):
                 size -= Q[l, a] * Q[l, a]
             if size > largest:
                 best, largest = a, size
-        v[:] = 0.0
-        v[best] = 1.0
-        length = _turned(v, Q, j)
-        Q[j] = v / length
+        Q[j] = 0.0
+        Q[j, best] = 1.0
+        append(Q, j, R, 0.0)
     # The dual basis is Q R⁻ᵀ, whose columns come from the last on.
     total = 0.0
     for c in range(k):
@@ -149,17 +128,12 @@ def _bit(words, i):
 @compiled(error_model="numpy")
 def _change(problem, on, gradient, offset, v, side):
     """h(±v) of a face for output sign +1: see :mod:`arrangement.relu.minima.boundary`."""
-    D = len(v)
-    value = 0.0
-    for a in range(D):
-        value += side * gradient[a] * v[a]
+    value = side * dot(gradient, v)
     for i in on:
-        along = 0.0
-        for a in range(D):
-            along += side * problem.X[i, a] * v[a]
-        if along < 0.0:
-            along *= problem.slope
-        value += along * (offset - problem.y[i])
+        turn = side * along(problem.X, i, v, 0)
+        if turn < 0.0:
+            turn *= problem.slope
+        value += turn * (offset - problem.y[i])
     return value
 
 
@@ -212,7 +186,7 @@ def screen_faces(positive, zero, codimension, problem, outcome, shares):
                         count += 1
                     word >>= np.uint64(1)
                     i += 1
-        condition = _frame(unit, on[:count], k, Q, R, dual, v)
+        condition = _frame(unit, on[:count], k, Q, R, dual)
         up[:] = 0.0
         _add(positive[f], zero[f], sums, 1, up)
         down[:] = 0.0
@@ -242,20 +216,13 @@ def screen_faces(positive, zero, codimension, problem, outcome, shares):
                 if abs(value) > max(problem.weak * size, 2.0 * length * target):
                     shares[f] = value / size
         for a in range(e):
-            right[a] = 0.0
-            for d in range(D):
-                right[a] += Q[k + a, d] * (b[d] - problem.mean * s[d])
+            right[a] = along(Q, k + a, b, 0) - problem.mean * along(Q, k + a, s, 0)
             if problem.biased:
-                cross[a, 0] = 0.0
-                for d in range(D):
-                    cross[a, 0] += Q[k + a, d] * s[d] / np.sqrt(n)
+                cross[a, 0] = along(Q, k + a, s, 0) / np.sqrt(n)
             for g in range(a + 1):
                 value = 0.0
                 for d in range(D):
-                    part = 0.0
-                    for h in range(D):
-                        part += G[d, h] * Q[k + g, h]
-                    value += part * Q[k + a, d]
+                    value += along(G, d, Q[k + g], 0) * Q[k + a, d]
                 gram[a, g] = gram[g, a] = value
         least, fall = schur(gram, cross, right, e, own * trace, L, c, inverse)
         if least == 0.0:
@@ -264,21 +231,17 @@ def screen_faces(positive, zero, codimension, problem, outcome, shares):
         outcome[f] = keep
         if squares - fall > problem.room + own * (trace / least) * target * target:
             continue
-        size = 0.0
         u[:] = 0.0
         for a in range(e):
-            size += c[a] ** 2
             for d in range(D):
                 u[d] += c[a] * Q[k + a, d]
-        size = np.sqrt(size)
+        size = np.sqrt(dot(c[:e], c))
         error = own * ((np.sqrt(trace) * target + trace * size) / least + size)
         left = BOTH
         for i in range(n):
             if k and _bit(zero[f], i):
                 continue
-            value = 0.0
-            for a in range(D):
-                value += unit[i, a] * u[a]
+            value = along(unit, i, u, 0)
             if not _bit(positive[f], i):
                 value = -value
             left &= sides_of(value, error)
@@ -287,17 +250,13 @@ def screen_faces(positive, zero, codimension, problem, outcome, shares):
         if left == 0:
             continue
         if k:
-            offset = problem.mean
-            for a in range(D if problem.biased else 0):
-                offset -= s[a] * u[a] / n
+            offset = problem.mean - (dot(s, u) / n if problem.biased else 0.0)
             for a in range(D):
-                gradient[a] = offset * s[a] - b[a]
-                for d in range(D):
-                    gradient[a] += G[a, d] * u[d]
+                gradient[a] = offset * s[a] - b[a] + along(G, a, u, 0)
             off = 2.0 * np.sqrt(trace) * error + own * (target + np.sqrt(trace) * size)
             for r in range(k if count == k else k + count):
                 v[:] = dual[r] if r < k else unit[on[r - k]]
-                bound = 2.0 * off * wide * np.sqrt(np.sum(v * v))
+                bound = 2.0 * off * wide * np.sqrt(dot(v, v))
                 for side in (1.0, -1.0):
                     value = _change(problem, on[:count], gradient, offset, v, side)
                     left &= sides_of(value, bound)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.landscape.definite_matrices import backward, forward
+from arrangement.kernels.landscape.small_vectors import dot
 from arrangement.kernels.types import Bools1, Floats1, Floats2, Floats3, Ints1, Signs1, Signs2
 
 __all__ = [
@@ -18,7 +20,6 @@ __all__ = [
     "Fit",
     "Neurons",
     "Tables",
-    "lower_bounds",
     "schur",
     "screen",
     "sides_of",
@@ -111,6 +112,15 @@ class Tables(NamedTuple):
 
 
 @compiled(error_model="numpy")
+def _trace(gram, e):
+    """The sum of the first entries on the diagonal."""
+    total = 0.0
+    for a in range(e):
+        total += gram[a, a]
+    return total
+
+
+@compiled(error_model="numpy")
 def schur(gram, cross, right, e, reach, L, c, inverse):
     """Solve (gram − cross crossᵀ) c = right on the first e columns.
 
@@ -119,10 +129,7 @@ def schur(gram, cross, right, e, reach, L, c, inverse):
     matrix's entries, in the spectral norm.
     """
     n = cross.shape[1]
-    trace = 0.0
-    for a in range(e):
-        trace += gram[a, a]
-    if trace < UNDERFLOW:
+    if _trace(gram, e) < UNDERFLOW:
         return 0.0, 0.0
     for a in range(e):
         for b in range(a + 1):
@@ -149,18 +156,11 @@ def schur(gram, cross, right, e, reach, L, c, inverse):
     least = 0.98 / total - reach
     if not least > 4.0 * reach:
         return 0.0, 0.0
-    fall = 0.0
     for a in range(e):
-        value = right[a]
-        for k in range(a):
-            value -= L[a, k] * c[k]
-        c[a] = value / L[a, a]
-        fall += c[a] ** 2
-    for a in range(e - 1, -1, -1):
-        value = c[a]
-        for k in range(a + 1, e):
-            value -= L[k, a] * c[k]
-        c[a] = value / L[a, a]
+        c[a] = right[a]
+    forward(L, e, c)
+    fall = dot(c[:e], c)
+    backward(L, e, c)
     return least, fall
 
 
@@ -183,9 +183,7 @@ def _sides(restricted, lengths, signs, c, e, error):
         value = 0.0
         for a in range(e):
             value += restricted[i, a] * c[a]
-        value *= signs[i]
-        bound = lengths[i] * error
-        left &= sides_of(value, bound)
+        left &= sides_of(value * signs[i], lengths[i] * error)
         if left == 0:
             break
     return left
@@ -257,11 +255,8 @@ def screen(faces, last, tables, prefix, before, accuracy, slope, room, outcome):
     target = np.sqrt(squares + np.sum(along**2))
     wide = np.sqrt(np.sum(lengths * lengths))
     for f in range(m):
-        e = sizes[f]
-        trace = 0.0
-        for a in range(e):
-            trace += grams[f, a, a]
-        own = accuracy[f]
+        e, own = sizes[f], accuracy[f]
+        trace = _trace(grams[f], e)
         reach = own * trace
         least, fall = schur(grams[f], crosses[f], rights[f], e, reach, L, c, inverse)
         if least == 0.0:
@@ -270,10 +265,7 @@ def screen(faces, last, tables, prefix, before, accuracy, slope, room, outcome):
         outcome[f] = REFUSED
         if squares - fall > room + own * (trace / least) * target * target:
             continue
-        size = 0.0
-        for a in range(e):
-            size += c[a] ** 2
-        size = np.sqrt(size)
+        size = np.sqrt(dot(c[:e], c))
         error = own * ((np.sqrt(trace) * target + trace * size) / least + size)
         sides = _sides(restricted[flats[f]], lengths, signs[f], c, e, error)
         if sides == 0:
@@ -297,15 +289,11 @@ def screen(faces, last, tables, prefix, before, accuracy, slope, room, outcome):
         if sides == 0:
             continue
         if back.shape[0]:
-            size = 0.0
             for a in range(back.shape[0]):
-                other[a] = 0.0
-                for k in range(n):
-                    other[a] += back[a, k] * left[k]
-                size += other[a] ** 2
+                other[a] = dot(back[a], left)
             # It holds the condition of the prefix, so that it covers `back` as well.
             error = size_back * (np.sqrt(trace) * error + own * target)
-            error += own * np.sqrt(size)
+            error += own * np.sqrt(dot(other, other))
         start = back.shape[0]
         for p in range(len(before_flats)):
             start -= before_sizes[p]
@@ -353,14 +341,9 @@ def tuple_losses(faces, before, accuracy, losses, errors, sure):
     L, inverse, c, back = np.zeros((D, D)), np.zeros((D, D)), np.zeros(D), np.zeros(n)
     target = np.sqrt(np.sum(rest**2) + np.sum(along**2))
     for f in range(m):
-        e, trace = sizes[f], 0.0
-        for a in range(e):
-            trace += grams[f, a, a]
+        e, trace = sizes[f], _trace(grams[f], sizes[f])
         least, _ = schur(grams[f], crosses[f], rights[f], e, accuracy * trace, L, c, inverse)
-        size = 0.0
-        for a in range(e):
-            size += c[a] ** 2
-        size = np.sqrt(size)
+        size = np.sqrt(dot(c[:e], c))
         wrong = accuracy * (np.sqrt(trace) * target + trace * size)
         sure[f] = least > 0.0 and wrong * wrong <= SETTLED * least * target * target
         if not sure[f]:
@@ -380,47 +363,3 @@ def tuple_losses(faces, before, accuracy, losses, errors, sure):
         losses[f] = total
         off = accuracy * (target + np.sqrt(trace) * size)
         errors[f] = wrong * wrong / least + off * (2.0 * np.sqrt(total) + off)
-
-
-@compiled(Floats3, Floats3, Floats2, Fit, float, Floats1, error_model="numpy")
-def lower_bounds(maps, crosses, rights, before, accuracy, bounds):
-    """Lower bounds of the least squared residual with each last item; 0 where it is unsure.
-
-    With computed coefficients c of error δ the residual exceeds the least one by δᵀSδ, and
-    ‖Sδ‖ is bounded by rounding.
-    """
-    basis, _, along, rest, _ = before
-    m, D, n = crosses.shape
-    N = len(rest)
-    gram, L, inverse = np.zeros((D, D)), np.zeros((D, D)), np.zeros((D, D))
-    c, back = np.zeros(D), np.zeros(n)
-    target = np.sqrt(np.sum(rest**2) + np.sum(along**2))
-    for f in range(m):
-        trace = 0.0
-        for a in range(D):
-            for b in range(a + 1):
-                value = 0.0
-                for i in range(N):
-                    value += maps[f, a, i] * maps[f, b, i]
-                gram[a, b] = gram[b, a] = value
-            trace += gram[a, a]
-        bounds[f] = 0.0
-        least, _ = schur(gram, crosses[f], rights[f], D, accuracy * trace, L, c, inverse)
-        if least == 0.0:
-            continue
-        for k in range(n):
-            back[k] = 0.0
-            for a in range(D):
-                back[k] += crosses[f, a, k] * c[a]
-        total = size = 0.0
-        for a in range(D):
-            size += c[a] ** 2
-        for i in range(N):
-            value = rest[i]
-            for a in range(D):
-                value -= maps[f, a, i] * c[a]
-            for k in range(n):
-                value += basis[i, k] * back[k]
-            total += value * value
-        wrong = accuracy * (np.sqrt(trace) * target + trace * np.sqrt(size))
-        bounds[f] = total - wrong * wrong / least - accuracy * target * target

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
+from arrangement.kernels.landscape.small_vectors import along, append
 from arrangement.kernels.types import Floats1, Floats2, Ints1, Words2, read_only
 
 __all__ = ["cone_supports"]
 
-# A side is violated by more than this share of |g|; unit normals are independent beyond it.
+# A side is violated by more than this share of |g|; the square of what is left of a unit normal
+# that is independent of others is larger.
 TOLERANCE = 1e-14
-INDEPENDENT = 1e-12
+INDEPENDENT = 1e-24
 
 
 @compiled(read_only(Words2), Floats2, Ints1, Floats2, Floats1, float, error_model="numpy")
@@ -50,7 +52,7 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
     bound = np.empty((m, 2))
     points = np.zeros((m, 2, d))
     rises = np.zeros((m, 2), np.bool_)
-    g, u, rest = np.empty(d), np.empty(d), np.empty(d)
+    g, u = np.empty(d), np.empty(d)
     side = np.empty(n)
     passive = np.empty(d, np.int64)
     weight, wanted = np.zeros(d), np.zeros(d)
@@ -77,11 +79,9 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
             for _ in range(20 + 10 * d):
                 lowest, entering = -TOLERANCE * length, -1
                 for j in range(n):
-                    value = 0.0
-                    for c in range(d):
-                        value += unit[j, c] * u[c]
-                    if side[j] * value < lowest:
-                        lowest, entering = side[j] * value, j
+                    value = side[j] * along(unit, j, u, 0)
+                    if value < lowest:
+                        lowest, entering = value, j
                 if entering < 0 or count == d:
                     break
                 passive[count], weight[count] = entering, 0.0
@@ -92,9 +92,7 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
                 stuck = False
                 while True:
                     for a in range(count - 1, -1, -1):
-                        value = 0.0
-                        for c in range(d):
-                            value -= Q[a, c] * g[c]
+                        value = -along(Q, a, g, 0)
                         for b in range(a + 1, count):
                             value -= R[a, b] * wanted[b]
                         wanted[a] = value / R[a, a]
@@ -118,22 +116,15 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
                     count = left
                     _triangulate(unit, side, passive, 0, count, Q, R)
                 for c in range(d):
-                    rest[c] = g[c]
+                    u[c] = g[c]
                 for a in range(count):
-                    value = 0.0
+                    value = along(Q, a, u, 0)
                     for c in range(d):
-                        value += Q[a, c] * rest[c]
-                    for c in range(d):
-                        rest[c] -= value * Q[a, c]
-                for c in range(d):
-                    u[c] = rest[c]
+                        u[c] -= value * Q[a, c]
                 if stuck:
                     break
-            value = 0.0
-            for c in range(d):
-                value += u[c] * u[c]
-                points[k, column, c] = u[c]
-            bound[k, column] = np.sqrt(value)
+            points[k, column] = u
+            bound[k, column] = np.sqrt(np.sum(u**2))
             for a in range(count):
                 kink = kinks[passive[a]]
                 if (kink if column == 0 else -kink) > 0.0:
@@ -147,27 +138,10 @@ def _triangulate(unit, side, passive, start, count, Q, R):
 
     Returns False if a normal depends on those before it.
     """
-    d = unit.shape[1]
     for a in range(start, count):
         j = passive[a]
-        for c in range(d):
+        for c in range(unit.shape[1]):
             Q[a, c] = side[j] * unit[j, c]
-        for b in range(a):
-            R[b, a] = 0.0
-        for _ in range(2):
-            for b in range(a):
-                value = 0.0
-                for c in range(d):
-                    value += Q[b, c] * Q[a, c]
-                for c in range(d):
-                    Q[a, c] -= value * Q[b, c]
-                R[b, a] += value
-        length = 0.0
-        for c in range(d):
-            length += Q[a, c] ** 2
-        R[a, a] = np.sqrt(length)
-        if R[a, a] <= INDEPENDENT:
+        if not append(Q, a, R, INDEPENDENT):
             return False
-        for c in range(d):
-            Q[a, c] /= R[a, a]
     return True

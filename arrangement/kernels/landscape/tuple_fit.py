@@ -9,33 +9,14 @@ from arrangement.kernels.landscape.cone_fit import Data, cone_fit, least_curvatu
 from arrangement.kernels.landscape.definite_matrices import factor, substitute
 from arrangement.kernels.landscape.network_outputs import (
     loss_bound,
+    normal_equations,
     outputs_into,
-    row_into,
     squared_loss,
 )
+from arrangement.kernels.landscape.small_vectors import along, dot
 from arrangement.kernels.types import Bools1, Floats1, Floats2, Ints2, Signs2, read_only
 
 __all__ = ["fit_tuples", "local_search"]
-
-
-@compiled(error_model="numpy")
-def _normal_equations(X, y, constant, slope, active, H, b, row):
-    """H = AᵀA and b = Aᵀy for the patterns active[j, i] = ±1."""
-    N, n = len(X), len(b)
-    for a in range(n):
-        b[a] = 0.0
-        for c in range(n):
-            H[a, c] = 0.0
-    for i in range(N):
-        row_into(X, i, constant, slope, active, row)
-        for a in range(n):
-            if row[a] != 0.0:
-                b[a] += row[a] * y[i]
-                for c in range(a + 1):
-                    H[a, c] += row[a] * row[c]
-    for a in range(n):
-        for c in range(a):
-            H[c, a] = H[a, c]
 
 
 @compiled(
@@ -72,10 +53,7 @@ def fit_tuples(data, signs, tuples, bounds, sided, tolerance, stop, best, point)
     decided, constrained = np.arange(N), N if sided else 0
     active, turn = np.zeros((K, N), np.int8), np.zeros((K, N), np.int8)
     s, outputs = np.zeros(K), np.zeros(N)
-    yy = 0.0
-    for i in range(N):
-        yy += y[i] * y[i]
-    fitted = 0
+    yy, fitted = dot(y, y), 0
     for t in range(len(tuples)):
         if bounds[t] >= best[0] - tolerance:
             continue
@@ -83,7 +61,7 @@ def fit_tuples(data, signs, tuples, bounds, sided, tolerance, stop, best, point)
         least = np.inf
         for j in range(K):
             active[j] = signs[tuples[t, j]]
-        _normal_equations(X, y, constant, slope, active, H, b, row)
+        normal_equations(X, y, constant, slope, active, decided, N, H, b, row)
         curvature = least_curvature(H, cones.limits, work)
         for choice in range(1 << K if sided else 1):
             if stop[0]:
@@ -132,7 +110,7 @@ def local_search(data, starts, choices, steps, stop, best, point):
     H, b, row, R = np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(n)
     trial, L = np.zeros(n), np.zeros((n, n))
     active = np.zeros((K, N), np.int8)
-    outputs = np.zeros(N)
+    outputs, every = np.zeros(N), np.arange(N)
     for q in range(len(starts)):
         if stop[0]:
             return
@@ -146,11 +124,8 @@ def local_search(data, starts, choices, steps, stop, best, point):
                 break
             for j in range(K):
                 for i in range(N):
-                    value = 0.0
-                    for a in range(r):
-                        value += X[i, a] * R[j * r + a]
-                    active[j, i] = 1 if value * s[j] > 0.0 else -1
-            _normal_equations(X, y, constant, slope, active, H, b, row)
+                    active[j, i] = 1 if along(X, i, R, j * r) * s[j] > 0.0 else -1
+            normal_equations(X, y, constant, slope, active, every, N, H, b, row)
             fell = False
             while damping < 1e4:
                 factor(H, n, damping, 0.0, 1e-14, L)

@@ -25,6 +25,7 @@ Penalties are those of scikit-learn: ``l1`` α‖R‖₁, ``l2`` (α/2)‖R‖²
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -427,8 +428,7 @@ class Loss:
         if self.name == "log_cosh":
             return cp.logistic(2 * (f - y)) - (f - y) - np.log(2)
         if self.name == "softmax":
-            own = np.eye(f.shape[1])[y.astype(np.int64)]
-            return cp.log_sum_exp(f, axis=1) - cp.sum(cp.multiply(own, f), axis=1)
+            return cp.log_sum_exp(f, axis=1) - cp.sum(cp.multiply(_own(f, y), f), axis=1)
         if self.name == "logistic":
             return cp.logistic(-self.margins(f, y))
         over = cp.pos(self.margin - self.margins(f, y))
@@ -439,8 +439,7 @@ class Loss:
         # Each sample's own class gives max(0, Δ − 0) = Δ, which is taken off again.
         if self.name == "multiclass_hinge":
             return cp.sum(over, axis=1) - self.margin
-        own = np.eye(f.shape[1])[y.astype(np.int64)]
-        return cp.max(cp.pos(self.margin * (1 - own) - self.margins(f, y)), axis=1)
+        return cp.max(cp.pos(self.margin * (1 - _own(f, y)) - self.margins(f, y)), axis=1)
 
     def margins(self, f: cp.Expression, y: Floats) -> cp.Expression:
         """y_i f_i, or f_(i, y_i) − f_ic for all classes c: by what the labels are right.
@@ -466,9 +465,13 @@ class Loss:
 
         if self.name in SIGN_LOSSES:
             return cp.multiply(y, f)
-        own = np.eye(f.shape[1])[y.astype(np.int64)]
-        ours = cp.reshape(cp.sum(cp.multiply(own, f), axis=1), (len(y), 1), order="C")
+        ours = cp.reshape(cp.sum(cp.multiply(_own(f, y), f), axis=1), (len(y), 1), order="C")
         return ours @ np.ones((1, f.shape[1])) - f
+
+
+def _own(f: Any, y: Floats) -> Floats:
+    """One at the class of each sample, shape of f."""
+    return np.asarray(np.eye(f.shape[1])[y.astype(np.int64)])
 
 
 @dataclass(frozen=True)
@@ -548,13 +551,19 @@ def checked_slope(value: Any, negative: bool = False) -> float:
     Raises
     ------
     InputError
-        If it is no number from 0 (with `negative`, from above −1) to below 1.
+        If it is no float64 from 0 (with `negative`, from above −1) to below 1.
     """
-    number = isinstance(value, float | int) and not isinstance(value, bool)
-    if not number or not (-1 if negative else 0) <= value < 1 or value == -1:
+    try:
+        slope = Fraction(exact_number(value))
+    except (AttributeError, TypeError, ValueError, ArithmeticError):
+        slope = Fraction(2)
+    if not (-1 if negative else 0) <= slope < 1 or slope == -1:
         allowed = "between -1 and 1" if negative else "from 0 to below 1"
-        raise InputError(f"negative_slope={shown(value)}: a number {allowed}")
-    return float(value)
+        hint = "; with 1 the network is linear, see LinearNetwork" if slope == 1 else ""
+        raise InputError(f"negative_slope={shown(value)}: a number {allowed}{hint}")
+    if float(slope) != slope:
+        raise InputError(f"negative_slope={shown(value)}: the number is no float64")
+    return float(slope)
 
 
 SQUARED = Loss("squared")

@@ -75,12 +75,8 @@ class ConvexDecider(RationalDecider):
     def _clearly_none(self, tuples: Indices) -> Mask:
         """Tuples on which for some neuron both output signs are refused beyond doubt."""
         m, K = tuples.shape
-        n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
-        A = np.zeros((m, n, e + K * D))
-        A[:, :, :e] = self.free
-        A[:, :, e:] = np.swapaxes(
-            self.faces.transposed(tuples.reshape(-1)).reshape(m, K * D, n), 1, 2
-        )
+        D, e = self.faces.rank, self.free.shape[1]
+        A = self.stacked(tuples)
         U, S, Vt = np.linalg.svd(A, full_matrices=False)
         kept = DEPENDENT * S[:, :1] < S
         good = ~np.any(~kept & (1e-13 * S[:, :1] < S), axis=1)
@@ -98,15 +94,9 @@ class ConvexDecider(RationalDecider):
         null = np.eye(A.shape[2]) - np.swapaxes(Vt, 1, 2) @ (kept[:, :, None] * Vt)
         refused = np.zeros(m, dtype=bool)
         for j in range(K):
-            Z, signs = self.faces.sides(tuples[:, j]), self.faces.signs[tuples[:, j]]
             block = slice(e + j * D, e + (j + 1) * D)
-            own = c[:, block]
-            change = np.linalg.norm(Z @ np.swapaxes(null[:, :, block], 1, 2), axis=2)
-            fixed = (change <= 1e-10) & (signs != 0)
-            value = np.einsum("mnd,md->mn", Z, own)
+            _, _, low, high = self.sided(tuples[:, j], c[:, block], null[:, :, block])
             size = np.linalg.norm(c, axis=1)
-            low = np.min(value, axis=1, where=fixed, initial=np.inf)
-            high = np.max(value, axis=1, where=fixed, initial=-np.inf)
             no = np.column_stack([low < -CLEAR * size, high > CLEAR * size])
             undecided = good & ~no.all(axis=1) & (self.faces.codimension[tuples[:, j]] > 0)
             for k in np.flatnonzero(undecided).tolist():

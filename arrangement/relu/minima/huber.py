@@ -17,7 +17,7 @@ that meets the polyhedron, such as where those of the face hold: all may be take
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -28,7 +28,7 @@ from arrangement.errors import SolverError
 from arrangement.exact.roots import as_fmpq
 from arrangement.relu.minima.convex_losses import ConvexDecider
 from arrangement.relu.minima.minima_table import Minima
-from arrangement.relu.minima.rational import Integers, Solution, product, solutions
+from arrangement.relu.minima.rational import Integers, Solution, product, scaled, solutions
 from arrangement.relu.weight_space import Floats, Indices
 
 __all__ = ["HuberDecider"]
@@ -45,12 +45,10 @@ class _UnprovedError(SolverError):
 
 @dataclass(frozen=True, eq=False)
 class _Fit(Solution):
-    """Minimisers (c + N t)/denominator with value + moves t ≥ 0, where moves are not zero and
-    all these can be positive at once."""
+    """Minimisers (c + N t)/denominator with `held` ≥ 0, where moves are not zero and all these
+    can be positive at once."""
 
-    value: Integers
-    moves: Integers
-    outputs: Integers  # (N,), over the same denominator
+    outputs: Integers = field(kw_only=True)  # (N,), over the same denominator
 
 
 class HuberDecider(ConvexDecider):
@@ -81,10 +79,7 @@ class HuberDecider(ConvexDecider):
         pivots = exact.independent_columns(A)
         if not pivots:
             return -y
-        largest = [max(map(abs, column)) for column in A[:, pivots].T.tolist()]
-        rows = A[:, pivots].tolist()
-        table = [[v / m for v, m in zip(row, largest, strict=True)] for row in rows]
-        Q, _ = np.linalg.qr(np.array(table))
+        Q, _ = np.linalg.qr(scaled(A[:, pivots])[0])
         q = Q.T @ y
         for _ in range(STEPS):
             away = Q @ q - y
@@ -144,9 +139,8 @@ class HuberDecider(ConvexDecider):
             value, moves = value[moved], moves[moved]
             tight = self._tight(value, moves)
             if tight is None:
-                return _Fit(
-                    c, null, denominator, residuals, exact.rank(A), value, moves, outputs
-                )
+                held, rank = ((value, moves),), exact.rank(A)
+                return _Fit(c, null, denominator, residuals, rank, held, outputs=outputs)
             row, rest = moves[tight], value[tight]
             pivot = int(np.flatnonzero(row)[0])
             if row[pivot] < 0:
@@ -167,21 +161,11 @@ class HuberDecider(ConvexDecider):
     def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
         for row in self.unclear(tuples):
             try:
-                yield self._minima_on(row), tuples[:0]
+                yield self._pieces_on(row, self.solve(row))[0], tuples[:0]
             except _UnprovedError:
                 yield [], row[None]
 
-    def _inner(
-        self,
-        affected: list[tuple[Integers, Integers]],
-        choice: tuple[int, ...],
-        solution: Solution,
-    ) -> list[Fraction] | None:
-        assert isinstance(solution, _Fit)
-        return self._point_inside([*affected, (solution.value, solution.moves)], (*choice, 1))
-
-    def _exact_loss(self, solution: Solution) -> Fraction:
-        assert isinstance(solution, _Fit)
+    def _exact_loss(self, solution: _Fit) -> Fraction:
         total, limit = Fraction(0), solution.denominator * self.limit
         away = solution.outputs - solution.denominator * self.targets
         for d, r in zip(away.tolist(), solution.residuals.tolist(), strict=True):
@@ -189,9 +173,8 @@ class HuberDecider(ConvexDecider):
             total += r * r if abs(r) < limit else 2 * r * d - r * r
         return total / (len(self.y) * (solution.denominator * self.target_scale) ** 2)
 
-    def _loss(self, solution: Solution) -> tuple[float, list[float]]:
+    def _loss(self, solution: _Fit) -> tuple[float, list[float]]:
         """The loss, and f − y, rounded."""
-        assert isinstance(solution, _Fit)
         scale = solution.denominator * self.target_scale
         outputs = [float(Fraction(v, scale)) for v in solution.outputs.tolist()]
         return float(self._exact_loss(solution)), [

@@ -21,7 +21,7 @@ from arrangement.relu.minima.boundary import Classes, flat_bases
 from arrangement.relu.weight_space import CHUNK, Floats, Indices, Mask, Samples, Signs, lengths
 from arrangement.results.cells import Cells
 
-__all__ = ["NeuronFaces"]
+__all__ = ["NeuronFaces", "deepest"]
 
 
 TAME = 1e6
@@ -345,12 +345,7 @@ class NeuronFaces:
         lengths = np.linalg.norm(table, axis=1, keepdims=True)
         lengths[lengths == 0.0] = 1.0
         sides = self.signs[face, off, None] * table[:, :e] / lengths
-        box = np.concatenate([np.eye(e), -np.eye(e)])
-        offsets = np.concatenate([np.zeros(len(sides)), np.ones(2 * e)])
-        c = np.zeros(e)
-        basis = np.full(e + 1, -1, dtype=np.int64)
-        kernels.largest_slack(np.concatenate([sides, box]), offsets, c, basis)
-        self._interior[face] = np.asarray(self.bases[flat][:, :e] @ c)
+        self._interior[face] = np.asarray(self.bases[flat][:, :e] @ deepest(sides))
         return self._interior[face]
 
     def weights(self, v: Floats) -> Floats:
@@ -359,3 +354,13 @@ class NeuronFaces:
         full[..., self.columns] = v
         flat = full.reshape(-1, full.shape[-1])
         return self.given.weights(flat).reshape(full.shape)
+
+
+def deepest(rows: Floats) -> Floats:
+    """A point of the cube with entries up to 1 at which the least of rows·c is largest."""
+    e = rows.shape[1]
+    box = np.concatenate([np.eye(e), -np.eye(e)])
+    offsets = np.concatenate([np.zeros(len(rows)), np.ones(2 * e)])
+    c, basis = np.zeros(e), np.full(e + 1, -1, dtype=np.int64)
+    kernels.largest_slack(np.concatenate([rows, box]), offsets, c, basis)
+    return c

@@ -36,21 +36,12 @@ def save_pieces(
         with atomic_output(path, "w") as stream:
             csv.writer(stream, lineterminator="\n").writerows(_rows(pieces, component))
         return
-    arrays: dict[str, Any] = {
-        "loss": pieces.loss,
-        "kind": pieces.kind,
-        "dimension": pieces.dimension,
-        "margin": pieces.margin,
-        "decided": pieces.decided,
-        "component": component,
-        "signs": pieces.signs,
-        "output_signs": pieces.output_signs,
-        "weights": pieces.weights,
-        "output_weights": pieces.output_weights,
-        "output_bias": pieces.output_bias,
-    }
+    arrays: dict[str, Any] = pieces.node_columns()
+    offset = arrays.pop("output_bias")
+    neurons = ("signs", "output_signs", "weights", "output_weights")
+    arrays |= {"component": component} | {name: getattr(pieces, name) for name in neurons}
     with atomic_output(path) as stream:
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, **arrays, output_bias=offset)
 
 
 def _rows(pieces: Pieces, component: NDArray[np.int64]) -> Iterator[list[Any]]:
@@ -58,22 +49,17 @@ def _rows(pieces: Pieces, component: NDArray[np.int64]) -> Iterator[list[Any]]:
     m, K, d = pieces.weights.shape
     several = pieces.output_weights.shape[2:]
     outputs = [f"_{c}" for c in range(*several)] if several else [""]
-    heading = ["loss", "kind", "dimension", "margin", "decided", "component", "output_bias"]
+    own: dict[str, Any] = pieces.node_columns()
+    own["decided"] = pieces.decided.astype(int)
+    own |= {"component": component, "output_bias": own.pop("output_bias")}
+    heading = list(own)
     for j in range(K):
         heading += [f"signs_{j}", *(f"output_weight_{j}{c}" for c in outputs)]
         heading += [f"w_{j}_{i}" for i in range(d)]
     yield heading
     for start in range(0, m, BLOCK):
         rows = slice(start, start + BLOCK)
-        columns: list[list[Any]] = [
-            pieces.loss[rows].tolist(),
-            pieces.kind[rows].tolist(),
-            pieces.dimension[rows].tolist(),
-            pieces.margin[rows].tolist(),
-            pieces.decided[rows].astype(int).tolist(),
-            component[rows].tolist(),
-            pieces.output_bias[rows].tolist(),
-        ]
+        columns: list[list[Any]] = [column[rows].tolist() for column in own.values()]
         signs = np.array(["-", "0", "+"])[pieces.table.signs[pieces.faces[rows]] + 1]
         for j in range(K):
             columns.append(["".join(row) for row in signs[:, j].tolist()])

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from arrangement import kernels
 from arrangement.errors import SizeError
 from arrangement.files.graphml import cell_graph, write_graphml
-from arrangement.kernels.landscape.screening import Faces
 from arrangement.memory import refuse
-from arrangement.relu.minima.neuron_faces import ROUNDING
 from arrangement.relu.minima.pieces import Pieces
+from arrangement.relu.minima.pruning import tuple_losses
 from arrangement.relu.minima.rational import RationalDecider
 from arrangement.relu.minima.search import VERY_FEW
 from arrangement.relu.minima.ties import active_sets, exact_losses, levels, representatives
@@ -79,7 +77,7 @@ def cell_fits(
     loss, rank = np.empty(total), np.empty(total, dtype=np.int64)
     error = np.empty(total)
     # Every cell, idle or not.
-    screen = Screen(faces, y, decider.free, np.arange(n_cells), rank_of=decider.rank_of)
+    screen = Screen(decider, np.arange(n_cells))
     at = 0
     screened = type(decider) is RationalDecider
     exhaustive = not screened or (faces.rough and total <= VERY_FEW)
@@ -87,17 +85,12 @@ def cell_fits(
     for prefix in () if exhaustive else multisets(n_cells, hidden - 1):
         before, _ = screen.prefix_fit(prefix)
         for block, table, grams in screen.blocks(prefix[-1] if prefix else 0):
-            count = len(table)
-            squares, wrong, sure = np.zeros(count), np.zeros(count), np.empty(count, dtype=bool)
-            crosses, rights = table @ before.basis, table @ before.rest
-            last = Faces(table, grams, crosses, rights, faces.sizes[block])
-            accuracy = ROUNDING * n * before.condition
-            kernels.tuple_losses(last, before, accuracy, squares, wrong, sure)
-            rows = slice(at, at + count)
+            squares, wrong, sure = tuple_losses(before, table, grams, faces.sizes[block])
+            rows = slice(at, at + len(table))
             loss[rows], error[rows] = squares / n, wrong / n
             rank[rows] = before.basis.shape[1] + faces.rank
             hard.append(at + np.flatnonzero(~sure))
-            at += count
+            at = rows.stop
         report(at, total)
     places = np.concatenate(hard)
     if len(places):

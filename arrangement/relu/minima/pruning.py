@@ -15,18 +15,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arrangement import kernels
-from arrangement.relu.minima.least_squares import fit
+from arrangement.kernels.landscape.screening import Faces, Fit
 from arrangement.relu.minima.neuron_faces import ROUNDING, NeuronFaces
 from arrangement.relu.multisets import multisets
-from arrangement.relu.weight_space import Floats, Indices
+from arrangement.relu.weight_space import Floats, Indices, Mask
 
-__all__ = ["Level", "Pruning"]
+__all__ = ["Level", "Pruning", "fit", "grams", "tuple_losses"]
+
+
+def fit(columns: Floats, y: Floats, rank: int | None = None) -> Fit:
+    """Fit y by columns of shape (N, n); if it is not given the rank counts as NumPy's does."""
+    U, S, Vt = np.linalg.svd(columns, full_matrices=False)
+    kept = (S[:1] * (max(columns.shape) * np.finfo(np.float64).eps)) < S
+    r = int(kept.sum()) if rank is None else rank
+    S = np.maximum(S, 1e-300)
+    basis = np.ascontiguousarray(U[:, :r])
+    along = basis.T @ y
+    return Fit(
+        basis,
+        np.ascontiguousarray(Vt[:r].T / S[:r]),
+        along,
+        y - basis @ along,
+        float(S[0] / S[r - 1]) if r else 1.0,
+    )
+
+
+def grams(table: Floats) -> Floats:
+    """AᵀA of matrices Aᵀ."""
+    return np.asarray(table @ np.swapaxes(table, 1, 2))
+
+
+def tuple_losses(
+    before: Fit, table: Floats, products: Floats, sizes: Indices
+) -> tuple[Floats, Floats, Mask]:
+    """The least squared residual beside a fit with each of some maps Aᵀ with these `grams`.
+
+    And bounds on the errors of these, and whether they are known.
+    """
+    count = len(table)
+    losses, errors, sure = np.zeros(count), np.zeros(count), np.empty(count, dtype=bool)
+    faces = Faces(table, products, table @ before.basis, table @ before.rest, sizes)
+    accuracy = ROUNDING * len(before.rest) * before.condition
+    kernels.tuple_losses(faces, before, accuracy, losses, errors, sure)
+    return losses, errors, sure
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +89,11 @@ class Level:
     children: Indices
     careful: bool
 
+    @cached_property
+    def grams(self) -> Floats:
+        """AᵀA of each item, shape (m, D, D)."""
+        return grams(self.maps)
+
     def within(self, prefix: tuple[int, ...], last: Indices, room: float) -> Indices:
         """Those of some last items with which a prefix may have a squared residual ≤ room."""
         columns = [self.free, *(self.maps[k].T for k in prefix)]
@@ -59,11 +102,10 @@ class Level:
         if self.careful and before.basis.shape[1] < stacked.shape[1]:
             return last
         table = self.maps[last]
-        bounds = np.empty(len(last))
-        accuracy = ROUNDING * len(self.y) * before.condition
-        crosses, rights = table @ before.basis, table @ before.rest
-        kernels.lower_bounds(table, crosses, rights, before, accuracy, bounds)
-        return last[bounds <= room]
+        losses, errors, sure = tuple_losses(
+            before, table, self.grams[last], np.full(len(last), table.shape[1])
+        )
+        return last[~sure | (losses - errors <= room)]
 
 
 class Pruning:

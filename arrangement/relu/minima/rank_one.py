@@ -42,12 +42,13 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from arrangement import exact, kernels
+from arrangement import exact
 from arrangement.exact.fields import FieldElement, field_of_root
 from arrangement.exact.roots import precision, roots_of
 from arrangement.relu.minima.minima_table import Minima
+from arrangement.relu.minima.neuron_faces import deepest
 from arrangement.relu.minima.rational import Integers, RationalDecider, product
-from arrangement.relu.weight_space import Floats, Indices
+from arrangement.relu.weight_space import Floats, Indices, Mask
 
 __all__ = ["RankOneDecider"]
 
@@ -251,22 +252,17 @@ class RankOneDecider(RationalDecider):
             -self.y[None],
         )
 
-    def states(
-        self, minima: Minima, idle: Indices, silent: Indices
-    ) -> list[list[tuple[int, int, float, bool]]]:
-        """The states of the neuron without outputs, all decided."""
-        own: list[tuple[int, int, float, bool]] = []
-        for face in idle.tolist():
-            if not self.faces.codimension[face]:
-                own.append((face, 0, self._share(face), True))
-            elif self._outward(face) is not None:
-                own.append((face, 1, 1.0, True))
-        own += [
-            (face, 0, self._share(face), True)
-            for face in silent.tolist()
-            if not np.any(product(self.map(face).T, self.Y))
-        ]
-        return [own for _ in range(len(minima))]
+    def solve(self, faces: Indices) -> None:
+        """Nothing: what a neuron without outputs may be does not depend on others."""
+
+    def _signed_shares(
+        self, face: int, row: Indices, solution: None
+    ) -> tuple[Floats, Mask, Mask]:
+        holds = np.array([self._outward(face) is not None, False])
+        return np.ones(2), holds, np.ones(2, dtype=bool)
+
+    def _vanishing(self, face: int, row: Indices, solution: None) -> tuple[bool, bool] | None:
+        return None if np.any(product(self.map(face).T, self.Y)) else (True, True)
 
     def _outward(self, face: int) -> list[Any] | None:
         """z with z·p > 0 for each p = −YᵀΔ ≠ 0 of the rays of a face without outputs."""
@@ -307,23 +303,16 @@ class RankOneDecider(RationalDecider):
         share = Fraction(floor(least / most * 2**GRID + Fraction(1, 2)), 1 << GRID) * most
         return fmpq(share.numerator, share.denominator)
 
-    def fits(
-        self, tuples: Indices, points: bool = True
-    ) -> tuple[Floats, Indices, Floats, Floats]:
-        """The least losses, ranks, and weights u = ‖z‖ w where these are asked for."""
-        loss = np.array([int(v.p) / int(v.q) for v in map(self.loss, tuples)])
-        rank = np.array([self.rank_of(row) for row in tuples], dtype=np.int64)
-        R = np.zeros((len(tuples), 1, self.faces.rank))
-        for k, (face,) in enumerate(tuples.tolist() if points else []):
-            A = self.map(face)
-            pivots = exact.independent_columns(A)
-            own = self._eigenspace(A[:, pivots]) if pivots else None
-            if own is not None:
-                c = [Fraction(0)] * A.shape[1]
-                for pivot, v in zip(pivots, own[0][:, 0].tolist(), strict=True):
-                    c[pivot] = _close(v)
-                R[k, 0] = self._coordinates(self._weights(face, c))
-        return loss, rank, R, np.spacing(loss)
+    def _fit_on(self, row: Indices, points: bool) -> tuple[float, int, Any]:
+        """The least loss, the rank, and weights u = ‖z‖ w where these are asked for."""
+        loss, A = self.loss(row), self.map(int(row[0]))
+        pivots = exact.independent_columns(A)
+        own = self._eigenspace(A[:, pivots]) if pivots and points else None
+        c = [Fraction(0)] * A.shape[1]
+        if own is not None:
+            for pivot, v in zip(pivots, own[0][:, 0].tolist(), strict=True):
+                c[pivot] = _close(v)
+        return int(loss.p) / int(loss.q), len(pivots), self._neurons(row, c)
 
     def residuals_of(self, faces: Indices, signs: Any) -> tuple[int, ...]:
         """Nothing: a piece on a face of a cell's closure with its loss is in the closure of
@@ -381,11 +370,8 @@ def _inside(tables: list[Integers], width: int) -> list[Any] | None:
         largest = max(map(abs, own)) or Fraction(1)
         scaled[k] = [float(v / largest) for v in own]
     scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-300)
-    box = np.concatenate([np.eye(width), -np.eye(width)])
-    offsets = np.concatenate([np.zeros(len(rows)), np.ones(2 * width)])
-    t, basis = np.zeros(width), np.full(width + 1, -1, dtype=np.int64)
-    kernels.largest_slack(np.concatenate([scaled, box]), offsets, t, basis)
-    point = [Fraction(float(v)) / c for v, c in zip(t, columns, strict=True)]
+    t = deepest(scaled).tolist()
+    point = [Fraction(v) / c for v, c in zip(t, columns, strict=True)]
     if all(
         exact.sign(sum((a * v for a, v in zip(row, point, strict=True)), Fraction(0))) > 0
         for row in rows

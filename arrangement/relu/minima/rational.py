@@ -9,7 +9,7 @@ solutions are a continuum, a linear program is proposed in float64 and confirmed
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
@@ -29,7 +29,15 @@ from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.minima.stationary import Decider, sign_choices
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
 
-__all__ = ["Integers", "RationalDecider", "Solution", "along_ray", "product", "solutions"]
+__all__ = [
+    "Integers",
+    "RationalDecider",
+    "Solution",
+    "along_ray",
+    "product",
+    "scaled",
+    "solutions",
+]
 
 Integers = NDArray[np.object_]
 
@@ -43,6 +51,11 @@ class Solution:
     denominator: int
     residuals: Integers  # (N,), over the same denominator
     rank: int
+    held: Sides = ()  # value + moves t > 0 in some minimisers of other losses
+
+
+Sides = Sequence[tuple[Integers, Integers]]
+"""Linear forms value + moves t in the coefficients t of a null space, in groups."""
 
 
 class RationalDecider(Decider):
@@ -151,7 +164,7 @@ class RationalDecider(Decider):
         free = np.full(self.free.shape, 1, dtype=object)
         return np.concatenate([free, *(self.map(int(face)) for face in faces)], axis=1)
 
-    def solve(self, faces: Indices) -> Solution:
+    def solve(self, faces: Indices) -> Any:
         """All least squares solutions on a tuple of faces."""
         columns, _, echelon, denominator, pivots = self._normal_equations(faces)
         if denominator < 0:
@@ -210,7 +223,7 @@ class RationalDecider(Decider):
         self, tuples: Indices, points: bool = True
     ) -> tuple[Floats, Indices, Floats, Floats]:
         """The same with exact ranks, and exact losses where float64 is not to be trusted."""
-        if not self.faces.rough:
+        if not self.faces.rough and type(self) is RationalDecider:
             loss, rank, R, error = super().fits(tuples, points)
             for k in np.flatnonzero(~np.isfinite(error)).tolist():
                 rank[k] = self.rank_of(tuples[k])
@@ -219,12 +232,16 @@ class RationalDecider(Decider):
         loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
         R = np.zeros((m, K, self.faces.rank))
         for k, row in enumerate(tuples):
-            solution = self.solve(row)
-            loss[k], rank[k] = self._loss(solution)[0], solution.rank
-            if points:
-                scale = solution.denominator * self.target_scale
-                R[k] = self._neurons(row, [Fraction(v, scale) for v in solution.c.tolist()])
+            loss[k], rank[k], R[k] = self._fit_on(row, points)
         return loss, rank, R, np.spacing(loss)
+
+    def _fit_on(self, row: Indices, points: bool) -> tuple[float, int, Any]:
+        """The least loss, the rank, and coefficients where they are asked for, else 0."""
+        solution, R = self.solve(row), np.zeros(())
+        if points:
+            scale = solution.denominator * self.target_scale
+            R = self._neurons(row, [Fraction(v, scale) for v in solution.c.tolist()])
+        return self._loss(solution)[0], solution.rank, R
 
     def without_neurons(self) -> Minima:
         """The one minimum of no active neuron."""
@@ -236,47 +253,74 @@ class RationalDecider(Decider):
 
     def _decisions(self, tuples: Indices) -> Iterator[tuple[list[Minima], Indices]]:
         for row in tuples:
-            yield self._minima_on(row), tuples[:0]
+            yield self._pieces_on(row, self.solve(row))[0], tuples[:0]
 
-    def _minima_on(self, row: Indices) -> list[Minima]:
-        solution = self.solve(row)
-        allowed = np.ones((len(row), 2), dtype=bool)
-        share = np.ones((len(row), 2))
-        affected, at = [], self.free.shape[1]
+    def _pieces_on(self, row: Indices, solution: Any) -> tuple[list[Minima], bool]:
+        """The pieces on one tuple, and whether an output sign is open that holds none."""
+        allowed, moving, open_ = self._sides(row, solution)
+        if not allowed.any(axis=1).all():
+            return [], open_
+        share, sure = np.ones((len(row), 2)), np.ones((len(row), 2), dtype=bool)
         for j, face in enumerate(row.tolist()):
+            if self.faces.codimension[face]:
+                share[j], holds, sure[j] = self._signed_shares(face, row, solution)
+                allowed[j] &= holds
+        result = []
+        for choice in sign_choices(row, allowed):
+            c = self._coefficients(moving, choice, solution)
+            open_ |= c is None
+            if c:
+                side = [0 if s > 0 else 1 for s in choice]
+                weak = share[range(len(row)), side].min()
+                piece = self._piece(row, choice, c, solution, float(weak))
+                piece.decided[:] = sure[range(len(row)), side].all()
+                result.append(piece)
+        return result, open_
+
+    def _blocks(self, row: Indices) -> Iterator[tuple[slice, Signs, Integers]]:
+        """Of each neuron its coefficients, and of the samples off its face the signs and the
+        coordinates on the flat."""
+        at = self.free.shape[1]
+        for face in row.tolist():
             Z = self.flat(int(self.faces.flat[face]))[1]
-            block = slice(at, at + Z.shape[1])
-            at = block.stop
             signs = self.faces.signs[face]
             off = signs != 0
-            if off.any() and not np.any(solution.c[block]) and not np.any(solution.null[block]):
-                return []  # w = 0 in every solution
-            sided = signs[off, None].astype(object) * Z[off]
+            yield slice(at, at + Z.shape[1]), signs[off], Z[off]
+            at += Z.shape[1]
+
+    def _sides(self, row: Indices, solution: Any) -> tuple[Mask, list[Any], bool]:
+        """Output signs allowed where no choice of a solution matters, (K, 2), the forms of the
+        other samples, and whether some sign is open."""
+        allowed, moving = np.ones((len(row), 2), dtype=bool), []
+        for j, (block, signs, Z) in enumerate(self._blocks(row)):
+            if len(Z) and not np.any(solution.c[block]) and not np.any(solution.null[block]):
+                allowed[j] = False  # w = 0 in every solution
+            sided = signs[:, None].astype(object) * Z
             value = product(sided, solution.c[block, None])[:, 0]
             moves = product(sided, solution.null[block])
             moved = np.array([any(v) for v in moves], dtype=bool)
             fixed = value[~moved]
-            allowed[j] = all(v > 0 for v in fixed), all(v < 0 for v in fixed)
+            allowed[j] &= all(v > 0 for v in fixed), all(v < 0 for v in fixed)
             if not allowed[j].any():
-                return []
-            affected.append((value[moved], moves[moved]))
-        for j, face in enumerate(row.tolist()):
-            if self.faces.codimension[face]:
-                share[j], holds, _ = self._signed_shares(face, row, solution)
-                allowed[j] &= holds
-        result = []
-        for choice in sign_choices(row, allowed):
-            t = self._inner(affected, choice, solution)
-            if t is None:
-                continue
-            c = [
-                (a + sum(b * Fraction(x) for b, x in zip(line, t, strict=True)))
-                / Fraction(solution.denominator * self.target_scale)
+                break
+            moving.append((value[moved], moves[moved]))
+        return allowed, moving, False
+
+    def _coefficients(
+        self, moving: list[Any], choice: tuple[int, ...], solution: Any
+    ) -> list[Fraction] | None:
+        """Coefficients with all signs right; empty if there are none, None if that is open."""
+        held = (1,) * len(solution.held)
+        t = self._point_inside([*moving, *solution.held], (*choice, *held))
+        scale = Fraction(solution.denominator * self.target_scale)
+        return (
+            []
+            if t is None
+            else [
+                (a + sum(b * x for b, x in zip(line, t, strict=True))) / scale
                 for a, line in zip(solution.c.tolist(), solution.null.tolist(), strict=True)
             ]
-            weak = min(share[j, 0 if s > 0 else 1] for j, s in enumerate(choice))
-            result.append(self._piece(row, choice, c, solution, float(weak)))
-        return result
+        )
 
     def _signed_shares(
         self, face: int, row: Indices, solution: Any
@@ -307,43 +351,28 @@ class RationalDecider(Decider):
         r = np.array(residuals[:-1], dtype=object)
         return not np.any(product(self.exact_turns(face), r[:, None]))
 
-    def _inner(
-        self,
-        affected: list[tuple[Integers, Integers]],
-        choice: tuple[int, ...],
-        solution: Solution,
-    ) -> list[Fraction] | None:
-        """A solution with all signs right, as `_point_inside` gives it."""
-        return self._point_inside(affected, choice)
-
-    def _point_inside(
-        self, affected: list[tuple[Integers, Integers]], choice: tuple[int, ...]
-    ) -> list[Fraction] | None:
-        """Coefficients t of the null space with all signs right, or None: both are proofs."""
-        moves = np.concatenate(
-            [s * moves for s, (_, moves) in zip(choice, affected, strict=True)]
-        )
-        value = np.concatenate([s * v for s, (v, _) in zip(choice, affected, strict=True)])
+    def _point_inside(self, sides: Sides, choice: tuple[int, ...]) -> list[Fraction] | None:
+        """Coefficients t with all signs right, or None: both are proofs."""
+        moves = np.concatenate([s * moves for s, (_, moves) in zip(choice, sides, strict=True)])
+        value = np.concatenate([s * v for s, (v, _) in zip(choice, sides, strict=True)])
         q = moves.shape[1]
         if not len(moves):
             return [Fraction(0)] * q
         rows = np.concatenate([moves, value[:, None]], axis=1)
         # The columns are scaled alike, so that the float64 program is well scaled.
-        columns = [max(abs(v) for v in column) or 1 for column in rows.T.tolist()]
-        scaled = np.array(
-            [[v / c for v, c in zip(row, columns, strict=True)] for row in rows.tolist()]
-        )
-        longest = np.abs(scaled[:, :-1]).max(axis=1, keepdims=True)
-        scaled /= np.maximum(longest, 1e-300) * np.sqrt(q)
-        scaled[:, -1] = np.clip(scaled[:, -1], -1e150, 1e150)
+        table, columns = scaled(rows)
+        longest = np.abs(table[:, :-1]).max(axis=1, keepdims=True)
+        table /= np.maximum(longest, 1e-300) * np.sqrt(q)
+        table[:, -1] = np.clip(table[:, -1], -1e150, 1e150)
         t, basis = np.zeros(q), np.full(q + 1, -1, dtype=np.int64)
         slack = kernels.largest_slack(
-            np.ascontiguousarray(scaled[:, :-1]), scaled[:, -1].copy(), t, basis
+            np.ascontiguousarray(table[:, :-1]), table[:, -1].copy(), t, basis
         )
         ratio = [Fraction(columns[-1], c) for c in columns[:-1]]
         if slack > 0 and np.isfinite(t).all():
             point = [Fraction(float(v)) * r for v, r in zip(t, ratio, strict=True)]
-            if _all_positive(rows, point):
+            terms = (zip(row, (*point, 1), strict=True) for row in rows.tolist())
+            if all(sum((a * x for a, x in row), Fraction(0)) > 0 for row in terms):
                 return point
         support = [int(i) for i in basis if 0 <= i < len(rows)]
         if not slack > 0 and exact.is_infeasible(rows, support):
@@ -356,7 +385,7 @@ class RationalDecider(Decider):
         row: Indices,
         choice: tuple[int, ...],
         c: list[Fraction],
-        solution: Solution,
+        solution: Any,
         margin: float,
     ) -> Minima:
         signs = np.array([choice], dtype=np.int8).reshape(1, -1)
@@ -375,7 +404,7 @@ class RationalDecider(Decider):
             np.array([residuals]),
         )
 
-    def _loss(self, solution: Solution) -> tuple[float, list[float]]:
+    def _loss(self, solution: Any) -> tuple[float, list[float]]:
         """The loss and the residuals, rounded."""
         scale = solution.denominator * self.target_scale
         whole = solution.residuals.tolist()
@@ -460,7 +489,7 @@ class RationalDecider(Decider):
         """The same, and all of them decided."""
         states = []
         for row in minima.faces:
-            solution = self._solution(row)
+            solution = self.solve(row)
             own: list[tuple[int, int, float, bool]] = []
             for face in idle.tolist():
                 if not self.faces.codimension[face]:
@@ -477,10 +506,6 @@ class RationalDecider(Decider):
                     own.append((face, 0, found[0] * self._share(face), found[1]))
             states.append(own)
         return states
-
-    def _solution(self, row: Indices) -> Any:
-        """All critical points of the loss on a tuple of active faces."""
-        return self.solve(row)
 
     def _vanishing(self, face: int, row: Indices, solution: Any) -> tuple[bool, bool] | None:
         """Where Σ_i r_i D_i x_i may vanish in a cell: by structure, and surely?"""
@@ -529,6 +554,13 @@ def _table(matrix: fmpz_mat) -> Integers:
     return np.array(rows, dtype=object).reshape(matrix.nrows(), matrix.ncols())
 
 
+def scaled(matrix: Integers) -> tuple[Floats, list[int]]:
+    """A matrix of integers of any size in units of the largest of each column, and these."""
+    largest = [max(map(abs, column), default=0) or 1 for column in matrix.T.tolist()]
+    rows = [[v / m for v, m in zip(row, largest, strict=True)] for row in matrix.tolist()]
+    return np.array(rows, dtype=np.float64).reshape(matrix.shape), largest
+
+
 def along_ray(X: Integers, zeros: Mask, side: Signs) -> Integers:
     """x_i·v, shape (N,), for a v with which some samples vanish and some have these signs."""
     along, off = product(X, exact.nullspace(X[zeros])), np.flatnonzero(side).tolist()
@@ -536,10 +568,3 @@ def along_ray(X: Integers, zeros: Mask, side: Signs) -> Integers:
     v = along[:, next(c for c in range(along.shape[1]) if any(along[off, c]))]
     i = next(i for i in off if v[i])
     return np.asarray(v * (exact.sign(v[i]) * int(side[i])))
-
-
-def _all_positive(rows: Integers, point: list[Fraction]) -> bool:
-    return all(
-        sum((a * x for a, x in zip(row[:-1], point, strict=True)), Fraction(row[-1])) > 0
-        for row in rows.tolist()
-    )

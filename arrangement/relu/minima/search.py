@@ -136,17 +136,8 @@ class Search:
 
     def screen(self, decider: Decider) -> Screen:
         """The screen of its tuples."""
-        rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
         positions = self.positions if self.pruning is None else self.pruning.positions
-        return Screen(
-            self.faces,
-            self.y,
-            self.free,
-            positions,
-            self.room,
-            rank_of,
-            self.exhaustive or not self.screened,
-        )
+        return Screen(decider, positions, self.room, self.exhaustive or not self.screened)
 
     def decider(self) -> Decider:
         """Decides what the screen leaves."""

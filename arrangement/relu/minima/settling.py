@@ -43,13 +43,7 @@ class SettlingDecider(Decider):
         self.rational, self.seconds = rational, SECONDS
 
     def minima(self, tuples: Indices) -> tuple[Minima, Indices]:
-        """The local minima on tuples of active faces, and the doubtful tuples.
-
-        Parameters
-        ----------
-        tuples : ndarray of int, shape (m, K)
-            Rows of `faces`, rising in each tuple.
-        """
+        """The same, and what is open decided exactly, if it is little."""
         found, doubtful = super().minima(tuples)
         self.seconds += SECONDS_PER_TUPLE * len(tuples)
         if self.faces.nearly_dependent:

@@ -55,8 +55,7 @@ from arrangement.relu.minima.balls import (
 )
 from arrangement.relu.minima.convex_losses import ConvexDecider
 from arrangement.relu.minima.minima_table import Minima
-from arrangement.relu.minima.rational import Integers, product
-from arrangement.relu.minima.stationary import sign_choices
+from arrangement.relu.minima.rational import Integers, product, scaled
 from arrangement.relu.weight_space import Floats, Indices, Mask
 
 __all__ = ["SmoothDecider"]
@@ -154,8 +153,7 @@ class SmoothDecider(ConvexDecider):
         r = rows.shape[1]
         if not r:
             return np.zeros(0), np.zeros(len(rows)), True
-        largest = [max(map(abs, column)) for column in rows.T.tolist()]
-        A = np.array([[v / m for v, m in zip(row, largest, strict=True)] for row in rows])
+        A, largest = scaled(rows)
         Q, R = np.linalg.qr(A)
         q, steady = self.descended(Q[None], np.ones((1, r), dtype=bool))
         with np.errstate(over="ignore"):
@@ -202,7 +200,7 @@ class SmoothDecider(ConvexDecider):
             radius = [4 * s.abs_upper() + tiny for s in step]
             X = [arb(v.mid(), e.upper()) for v, e in zip(c, radius, strict=True)]
             _, H = system(X)
-            rest = (_identity_matrix(r) - P * H) * arb_mat(
+            rest = (arb_mat(np.eye(r, dtype=int).tolist()) - P * H) * arb_mat(
                 [[arb(0, e.upper())] for e in radius]
             )
             inner = [v - s + e for v, s, e in zip(c, step, rest.entries(), strict=True)]
@@ -303,29 +301,21 @@ class SmoothDecider(ConvexDecider):
         for row in self.unclear(tuples):
             for bits in PRECISIONS:
                 with precision(bits):
-                    found, open_ = self._pieces_on(row, bits)
+                    critical = self.critical(row, bits)
+                    found: list[Minima] = []
+                    open_ = critical is not None
+                    if critical is not None and critical.proved:
+                        found, open_ = self._pieces_on(row, critical)
                 if not open_ and all(piece.decided[0] for piece in found):
                     break
             yield found, row[None] if open_ else tuples[:0]
 
-    def _pieces_on(self, row: Indices, bits: int) -> tuple[list[Minima], bool]:
-        """The pieces on one tuple, and whether an output sign is open that holds none."""
-        found = self.critical(row, bits)
-        if found is None or not found.proved:
-            return [], found is not None
-        K = len(row)
-        allowed, open_ = np.ones((K, 2), dtype=bool), False
-        sure, share = np.ones((K, 2), dtype=bool), np.ones((K, 2))
+    def _sides(self, row: Indices, found: _Critical) -> tuple[Mask, list[Any], bool]:
+        allowed, open_ = np.ones((len(row), 2), dtype=bool), False
         moving: list[list[tuple[Integers, arb]]] = []
-        at = self.free.shape[1]
-        for j, face in enumerate(row.tolist()):
-            Z = self.flat(int(self.faces.flat[face]))[1]
-            block = slice(at, at + Z.shape[1])
-            at = block.stop
+        for j, (block, signs, Z) in enumerate(self._blocks(row)):
             moving.append([])
-            for sign, z in zip(self.faces.signs[face].tolist(), Z, strict=True):
-                if not sign:
-                    continue
+            for sign, z in zip(signs.tolist(), Z, strict=True):
                 moves = sign * z.dot(found.null[block]) if found.null.shape[1] else z[:0]
                 form = np.zeros(len(found.c), dtype=object)
                 form[block] = sign * z
@@ -339,32 +329,12 @@ class SmoothDecider(ConvexDecider):
                 else:
                     allowed[j] &= side > 0, side < 0
                 if not allowed[j].any():
-                    return [], open_
-        for j, face in enumerate(row.tolist()):
-            if self.faces.codimension[face]:
-                share[j], holds, sure[j] = self._signed_shares(face, row, found)
-                allowed[j] &= holds
-        result = []
-        for choice in sign_choices(row, allowed):
-            inside = self._inside(moving, choice, found)
-            if inside is None:
-                open_ = True
-            if not inside:
-                continue
-            signed = list(enumerate(0 if s > 0 else 1 for s in choice))
-            weak = min(share[j, k] for j, k in signed)
-            piece = self._piece(row, choice, inside, found, float(weak))  # type: ignore[arg-type]
-            piece.decided[:] = all(sure[j, k] for j, k in signed)
-            result.append(piece)
-        return result, open_
+                    return allowed, moving, open_
+        return allowed, moving, open_
 
-    def _inside(
-        self,
-        moving: list[list[tuple[Integers, arb]]],
-        choice: tuple[int, ...],
-        found: _Critical,
+    def _coefficients(
+        self, moving: list[Any], choice: tuple[int, ...], found: _Critical
     ) -> list[Fraction] | None:
-        """Coefficients with all signs right; empty if there are none, None if that is open."""
         q = found.null.shape[1]
         middle = [fraction_of(c) for c in found.c]
         if not q:
@@ -427,8 +397,9 @@ class SmoothDecider(ConvexDecider):
         with precision(PRECISIONS[-1]):
             return super().states(minima, idle, silent)
 
-    def _solution(self, row: Indices) -> _Critical:
-        found = self.critical(row, PRECISIONS[-1])
+    def solve(self, faces: Indices) -> _Critical:
+        """The critical points on a tuple of faces that holds a minimum."""
+        found = self.critical(faces, PRECISIONS[-1])
         assert found is not None, "a minimum has a critical point"
         return found
 
@@ -447,7 +418,7 @@ class SmoothDecider(ConvexDecider):
             if found is None:
                 return Minima.empty(0, len(self.y), self.faces.rank)
             c = [fraction_of(v) for v in found.c]
-            piece = self._piece(none, (), c, found, 1.0)  # type: ignore[arg-type]
+            piece = self._piece(none, (), c, found, 1.0)
             piece.decided[:] = found.proved
             return piece
 
@@ -484,21 +455,14 @@ class SmoothDecider(ConvexDecider):
             return arb(0), None
         return found.loss * int(kept.sum()) / len(y), None
 
-    def fits(
-        self, tuples: Indices, points: bool = True
-    ) -> tuple[Floats, Indices, Floats, Floats]:
-        """The least losses (or infima), ranks and coefficients, NaN where no loss is least."""
-        m, K = tuples.shape
-        loss, rank = np.empty(m), np.empty(m, dtype=np.int64)
-        R = np.zeros((m, K, self.faces.rank))
-        for k, row in enumerate(tuples):
-            with precision(PRECISIONS[0]):
-                least, found = self._infimum(row)
-                loss[k], rank[k] = float(least.mid()), self.rank_of(row)
-                if points:
-                    c = [] if found is None else [fraction_of(v) for v in found.c]
-                    R[k] = np.nan if found is None else self._neurons(row, c)
-        return loss, rank, R, np.spacing(loss)
+    def _fit_on(self, row: Indices, points: bool) -> tuple[float, int, Any]:
+        """The least loss (or infimum), the rank, and coefficients; NaN if no loss is least."""
+        with precision(PRECISIONS[0]):
+            least, found = self._infimum(row)
+            R: Any = np.nan if found is None else 0.0
+            if points and found is not None:
+                R = self._neurons(row, [fraction_of(v) for v in found.c])
+            return float(least.mid()), self.rank_of(row), R
 
     def residuals_of(self, faces: Indices, signs: Any) -> tuple[int, ...]:
         """The derivatives of a piece as multiples of 2^-`GRID`, and last 2^`GRID`."""
@@ -513,10 +477,6 @@ class SmoothDecider(ConvexDecider):
         H = self.exact_turns(face)
         value = H.dot(np.array(residuals[:-1], dtype=object)) if len(H) else np.zeros(0)
         return bool(np.all(np.abs(value) <= np.abs(H).sum(axis=1)))
-
-
-def _identity_matrix(r: int) -> arb_mat:
-    return arb_mat([[int(i == j) for j in range(r)] for i in range(r)])
 
 
 def _held(signed: Integers) -> Mask:

@@ -152,14 +152,36 @@ class Decider:
             R[rows] = np.einsum("mkde,mke->mkd", T, c)
         return loss, rank, R, error
 
+    def stacked(self, tuples: Indices) -> Floats:
+        """The matrices [free | A_1 … A_K] of tuples, padded, shape (m, N, e + K·D)."""
+        m, K = tuples.shape
+        maps = self.faces.transposed(tuples.reshape(-1))
+        maps = maps.reshape(m, K * self.faces.rank, len(self.y))
+        free = np.broadcast_to(self.free, (m, *self.free.shape))
+        return np.concatenate([free, np.swapaxes(maps, 1, 2)], axis=2)
+
+    def sided(
+        self, faces: Indices, c: Floats, null: Floats
+    ) -> tuple[Floats, Mask, Floats, Floats]:
+        """On which sides the samples are in all solutions of tuples, for one neuron of each.
+
+        Returns the samples of length one with the signs of the faces, (m, N, D), which of them
+        the choice of a solution affects, and the least and the largest of their products with
+        the coefficients c, (m, D), over the others off the face.
+        """
+        Z = self.faces.sides(faces)
+        affected = np.linalg.norm(Z @ np.swapaxes(null, 1, 2), axis=2) > STRUCTURAL
+        fixed = ~affected & (self.faces.signs[faces] != 0)
+        value = np.einsum("mnd,md->mn", Z, c)
+        low = np.min(value, axis=1, where=fixed, initial=np.inf)
+        return Z, affected, low, np.max(value, axis=1, where=fixed, initial=-np.inf)
+
     def _fits(self, tuples: Indices) -> _Fits:
         m, K = tuples.shape
         n, D, e = len(self.y), self.faces.rank, self.free.shape[1]
-        maps = self.faces.transposed(tuples.reshape(-1)).reshape(m, K * D, n)
         width = e + K * D
         A = np.zeros((m, n + width, width))
-        A[:, :n, :e] = self.free
-        A[:, :n, e:] = np.swapaxes(maps, 1, 2)
+        A[:, :n] = self.stacked(tuples)
         # Padding columns get a row of their own, so that the null space has none of them.
         padding = np.arange(D) >= self.faces.sizes[tuples][:, :, None]
         at = np.arange(e, width)
@@ -254,15 +276,6 @@ class Decider:
         )
         return minima, tuples[doubt]
 
-    @property
-    def _deceived(self) -> bool:
-        """May changes of the outputs be near the span of columns and not in it?
-
-        The samples alone tell, but for an output bias beside neurons without bias.
-        """
-        unlike = bool(self.free.shape[1]) and not self.faces.bias
-        return unlike or self.faces.nearly_dependent
-
     def _astray(self, tuples: Indices, fits: _Fits) -> Mask:
         """Is the rank in float64 another than that of the samples as given?"""
         lost = np.sum(self.faces.rank - self.faces.sizes[tuples], axis=1)
@@ -271,13 +284,10 @@ class Decider:
 
     def _reproduced(self, tuples: Indices, fits: _Fits, rows: Indices, points: Floats) -> Mask:
         """Do coefficients give the outputs, in spite of the rounding of large ones?"""
-        n, e = len(self.y), self.free.shape[1]
-        maps = self.faces.transposed(tuples.reshape(-1))
-        maps = maps.reshape(len(tuples), points.shape[1] - e, n)
-        outputs = np.einsum("mcn,mc->mn", maps, points[:, e:]) + points[:, :e] @ self.free.T
+        outputs = np.einsum("mnc,mc->mn", self.stacked(tuples), points)
         off = np.linalg.norm(outputs - fits.outputs[rows], axis=1)
         eps = np.finfo(np.float64).eps
-        off += (8 * eps) * np.sqrt(n) * np.linalg.norm(points, axis=1)
+        off += (8 * eps) * np.sqrt(len(self.y)) * np.linalg.norm(points, axis=1)
         size = np.linalg.norm(self.y)
         return np.asarray((off <= REPRODUCED * size) | (size == 0))
 
@@ -290,7 +300,7 @@ class Decider:
         affected by the choice of a solution (m, K, N), and the samples of length one with the
         signs of the face, (m, K, N, D).
         """
-        faces, e, D = self.faces, self.free.shape[1], self.faces.rank
+        e, D = self.free.shape[1], self.faces.rank
         m, K = tuples.shape
         allowed = np.zeros((m, K, 2), dtype=bool)
         open_ = np.zeros((m, K, 2), dtype=bool)
@@ -298,16 +308,10 @@ class Decider:
         affected = np.zeros((m, K, len(self.y)), dtype=bool)
         sides = np.empty((m, K, len(self.y), D))
         for j in range(K):
-            signs = faces.signs[tuples[:, j]]
-            Z = sides[:, j] = faces.sides(tuples[:, j])
             block = slice(e + j * D, e + (j + 1) * D)
-            change = np.linalg.norm(Z @ np.swapaxes(fits.null[:, :, block], 1, 2), axis=2)
-            affected[:, j] = change > STRUCTURAL
-            fixed = ~affected[:, j] & (signs != 0)
             c = fits.coefficients[:, block]
-            value = np.einsum("mnd,md->mn", Z, c)
-            low = np.min(value, axis=1, where=fixed, initial=np.inf)
-            high = np.max(value, axis=1, where=fixed, initial=-np.inf)
+            found = self.sided(tuples[:, j], c, fits.null[:, :, block])
+            sides[:, j], affected[:, j], low, high = found
             size = np.linalg.norm(c, axis=1)
             least = np.maximum(STRICT * size, noise)
             either = np.column_stack([low, -high])
@@ -345,7 +349,10 @@ class Decider:
             off = np.linalg.norm(H.T - basis @ inside, axis=1)
             close = off <= STRUCTURAL * lengths
             certain[near] = ~np.any(close & ~structural[near], axis=1, keepdims=True)
-            certain |= not self._deceived
+            # Changes near the span of columns are in it: the samples tell, but for an output
+            # bias beside neurons without bias.
+            unlike = bool(self.free.shape[1]) and not self.faces.bias
+            certain |= not (unlike or self.faces.nearly_dependent)
             structural[near] |= close
         for side, s in enumerate((1, -1)):
             signed = np.where(structural, np.inf, s * share)

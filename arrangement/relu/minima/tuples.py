@@ -8,16 +8,16 @@ no stationary tuple; what is left is decided by :mod:`arrangement.relu.minima.st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 
 from arrangement import kernels
 from arrangement.kernels.landscape.screening import Faces, Fit, Neurons, Tables
-from arrangement.relu.minima.least_squares import fit
-from arrangement.relu.minima.neuron_faces import NeuronFaces
-from arrangement.relu.minima.pruning import Pruning
+from arrangement.relu.minima.pruning import Pruning, fit, grams
+from arrangement.relu.minima.rational import RationalDecider
+from arrangement.relu.minima.stationary import Decider
 from arrangement.relu.multisets import multisets
 from arrangement.relu.weight_space import Floats, Indices
 
@@ -36,33 +36,27 @@ class Screen:
 
     Parameters
     ----------
-    faces : NeuronFaces
-    y : ndarray, shape (N,)
-    free : ndarray, shape (N, e)
-        Columns with free coefficients: one of ones for an output bias, or none.
+    decider : Decider
+        What decides what is left. With one in rational arithmetic a refusal is a proof.
     positions : ndarray of int
         The faces that take part.
     room : float
         The largest squared residual ‖f − y‖² that is wanted.
-    rank_of : callable, optional
-        The exact rank of the columns of some faces. With it a refusal is a proof.
     idle : bool
         Is nothing refused?
     """
 
     def __init__(
         self,
-        faces: NeuronFaces,
-        y: Floats,
-        free: Floats,
+        decider: Decider,
         positions: Indices,
         room: float = np.inf,
-        rank_of: Callable[[Indices], int] | None = None,
         idle: bool = False,
     ) -> None:
-        self.faces, self.y, self.free = faces, y, free
+        self.faces, self.y, self.free = decider.faces, decider.y, decider.free
+        self.rank_of = decider.rank_of if isinstance(decider, RationalDecider) else None
         self.positions, self.count = positions, len(positions)
-        self.room, self.rank_of, self.idle = room, rank_of, idle
+        self.room, self.idle = room, idle
 
     @cached_property
     def _kept(self) -> tuple[Floats, Floats, Tables] | None:
@@ -70,7 +64,7 @@ class Screen:
             return None
         faces = self.faces
         table = faces.transposed(self.positions)
-        return table, _grams(table), faces.tables(np.arange(len(faces.bases)))
+        return table, grams(table), faces.tables(np.arange(len(faces.bases)))
 
     def blocks(self, start: int) -> Iterator[tuple[slice, Floats, Floats]]:
         """Aᵀ and AᵀA of the faces at positions from `start` on, in blocks."""
@@ -83,7 +77,7 @@ class Screen:
                 yield rows, self._kept[0][rows], self._kept[1][rows]
             else:
                 table = self.faces.transposed(self.positions[rows])
-                yield rows, table, _grams(table)
+                yield rows, table, grams(table)
 
     def _tables(self, flats: Indices) -> tuple[Tables, Indices]:
         """Tables that hold some flats, and the flats' places there."""
@@ -126,24 +120,20 @@ class Screen:
         chosen = self.positions[list(prefix)]
         least = faces.accuracy[chosen].max(initial=0.0)
         result = []
-        for rows, table, grams in self.blocks(prefix[-1] if prefix else 0):
+        for rows, table, products in self.blocks(prefix[-1] if prefix else 0):
             which = self.positions[rows]
             here = np.arange(rows.start, rows.stop)
             if last is not None:
                 inner = last[(last >= rows.start) & (last < rows.stop)] - rows.start
-                table, grams, which, here = (
-                    table[inner],
-                    grams[inner],
-                    which[inner],
-                    here[inner],
-                )
+                table, products = table[inner], products[inner]
+                which, here = which[inner], here[inner]
             tables, flats = self._tables(
                 np.concatenate([faces.flat[chosen], faces.flat[which]])
             )
             outcome = np.empty(len(which), dtype=np.int8)
             crosses, rights = table @ before.basis, table @ before.rest
             kernels.screen(
-                Faces(table, grams, crosses, rights, faces.sizes[which]),
+                Faces(table, products, crosses, rights, faces.sizes[which]),
                 Neurons(flats[len(chosen) :], faces.sizes[which], faces.signs[which]),
                 tables,
                 Neurons(flats[: len(chosen)], faces.sizes[chosen], faces.signs[chosen]),
@@ -195,7 +185,3 @@ class Screen:
             waiting.append(self._rows(prefix, last))
         if waiting:
             yield np.concatenate(waiting), 1
-
-
-def _grams(table: Floats) -> Floats:
-    return np.asarray(table @ np.swapaxes(table, 1, 2))

@@ -16,11 +16,10 @@ from arrangement.errors import SolverError
 from arrangement.exact.packing import Words, unpack_signs
 from arrangement.progress import Progress, reporter
 from arrangement.relu.losses.conic import minimise
-from arrangement.relu.losses.losses import Loss
-from arrangement.relu.training.convex_neurons import fewest, polished_neurons
+from arrangement.relu.training.convex_neurons import Fit, fewest, polished_neurons
 from arrangement.relu.weight_space import Floats, Indices, Mask
 
-__all__ = ["Fit", "Program"]
+__all__ = ["Program"]
 
 GAP, GAP_AT_KINKS = 1e-9, 1e-7
 """The gap at which the work ends, as a share of the zero function's loss; the second for losses
@@ -37,69 +36,6 @@ UNUSED = 1e-7
 FAR, APART, SAME = 1.1, 0.1, 1e-6
 """While the dual's bound is exceeded by the factor FAR, of unit vectors nearer than APART only
 one enters in a round; after that, only those nearer than SAME count as one."""
-
-
-class Fit:
-    """Σ_i q_i l(f_i, y_i) for outputs f of shape (N, C), and its dual −Σ_i q_i l*(−ν_i/q_i).
-
-    Attributes
-    ----------
-    loss : Loss
-    y : ndarray, shape (N,)
-    outputs : int
-        C.
-    weights : ndarray, shape (N,)
-        The q_i, above 0; halves for the squared loss, whose sum is then ½‖f − y‖².
-    """
-
-    def __init__(self, loss: Loss, y: Floats, outputs: int, weights: Floats) -> None:
-        self.loss, self.y, self.outputs, self.weights = loss, y, outputs, weights
-        self.squared = loss.name == "squared"
-        self.smooth = loss.differentiable or loss.name == "softmax"
-
-    def _own(self, f: Floats) -> Floats:
-        """Outputs in the shape that the loss takes."""
-        return f if self.loss.of_classes else f[:, 0]
-
-    def value(self, f: Floats) -> float:
-        """The loss."""
-        return float(self.weights @ self.loss.values(self._own(f), self.y))
-
-    def nu(self, f: Floats) -> Floats:
-        """Minus the slopes at f, shape (N, C)."""
-        slopes = self.loss.gradient(self._own(f), self.y).reshape(len(self.y), -1)
-        return -self.weights[:, None] * slopes
-
-    def curvature(self, f: Floats, A: Floats) -> Floats:
-        """The Hessian at f times the columns of A, shape (N C, columns)."""
-        q = np.repeat(self.weights, self.outputs)[:, None]
-        f = self._own(f)
-        if not self.loss.of_classes:
-            diagonal = self.loss.curvature_product(f, self.y, np.ones(len(self.y)))
-            return q * diagonal[:, None] * A
-        columns = [
-            self.loss.curvature_product(f, self.y, column.reshape(f.shape)).reshape(-1)
-            for column in A.T
-        ]
-        return q * np.column_stack(columns)
-
-    def allowed(self, nu: Floats) -> Floats:
-        """ν moved to where the dual is finite."""
-        return -self.weights[:, None] * self._conjugate(nu)[0].reshape(nu.shape)
-
-    def dual(self, nu: Floats) -> float:
-        """The dual's value, where it is finite."""
-        return -float(self.weights @ self._conjugate(nu)[1])
-
-    def _conjugate(self, nu: Floats) -> tuple[Floats, Floats]:
-        return self.loss.conjugate(self._own(-nu / self.weights[:, None]), self.y)
-
-    def best_multiple(self, nu: Floats) -> float:
-        """The t ≥ 0 with the largest dual of t ν for squares; 1 for others."""
-        if not self.squared:
-            return 1.0
-        square = float(np.sum(nu[:, 0] ** 2 / (2 * self.weights)))
-        return max(float(nu[:, 0] @ self.y) / square, 0.0) if square else 0.0
 
 
 class Program:

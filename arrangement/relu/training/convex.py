@@ -57,7 +57,8 @@ from arrangement.exact.packing import Words, pack_signs
 from arrangement.progress import Progress
 from arrangement.relu.losses.losses import Loss
 from arrangement.relu.predictor import Predictor
-from arrangement.relu.training.column_generation import Fit, Program
+from arrangement.relu.training.column_generation import Program
+from arrangement.relu.training.convex_neurons import Fit
 from arrangement.relu.weight_space import (
     Floats,
     lengths,

@@ -217,13 +217,7 @@ class Descent:
         faces = self.faces()
         r = self.residuals()
         change = lstsq(faces.columns, -r, cond=DEPENDENT, lapack_driver="gelsy")[0]
-        move = np.array(
-            [
-                flat.basis @ change[part]
-                for flat, part in zip(self.flats, faces.starts, strict=True)
-            ]
-        )
-        return self.go(move, float(change[: self.free.shape[1]].sum()), self.on)
+        return self.go(faces.points(change), float(change[: self.free.shape[1]].sum()), self.on)
 
     def join(self) -> bool:
         """Hold the neurons on the hyperplanes that they are on up to rounding, if there are."""

@@ -75,7 +75,7 @@ def search_directions(search: GlobalSearch, progress: Progress) -> tuple[int, in
                 tree.settle()
                 continue
             search.lower = tree.lower
-            report(_share(search), 1000)
+            report(search.share, 1000)
             if search.late or search.exhausted(expanded):
                 return expanded, len(tree) + len(tree.leaves) + len(tree.weak)
             nodes = tree.take()
@@ -100,11 +100,6 @@ def search_directions(search: GlobalSearch, progress: Progress) -> tuple[int, in
     open_ = tree.n_open + search.sharpen(tree.weak)
     report(1000, 1000)
     return expanded, open_
-
-
-def _share(search: GlobalSearch) -> int:
-    best = search.best[0]
-    return int(1000 * max(search.lower, 0.0) / best) if best else 1000
 
 
 class _Tree:

@@ -377,7 +377,7 @@ class GlobalSearch:
             parts = (*opened, leaves[: counts[4]])
             self.lower = min(best[-1], *(keys[part].min(initial=np.inf) for part in parts))
             self.best[:] = best[:-1]
-            report(int(1000 * max(self.lower, 0.0) / best[0]) if best[0] else 1000, 1000)
+            report(self.share, 1000)
             if self.late or self.exhausted(int(counts[3])):
                 return int(counts[3]), int(counts[0] + counts[1])
             if counts[2] < 1 << K:
@@ -468,6 +468,12 @@ class GlobalSearch:
         """The mean squared error of a network in rational arithmetic."""
         given = self.samples.arrangement.normals, self.samples.y
         return exact_loss(*given, weights, z, offset, self.slope)
+
+    @property
+    def share(self) -> int:
+        """Thousandths of the loss that are proven."""
+        best = self.best[0]
+        return int(1000 * max(self.lower, 0.0) / best) if best else 1000
 
     def note(self) -> str:
         """The gap, for the line of progress."""

@@ -23,12 +23,14 @@ from arrangement.relu.training.direction_search import (
     search_directions,
 )
 from arrangement.relu.training.global_search import MOST_PATTERNS, GlobalSearch
-from arrangement.relu.weight_space import Samples, Signs
+from arrangement.relu.weight_space import Floats, Samples, Signs
 
 if TYPE_CHECKING:
     from arrangement.relu.problem import Problem
 
-__all__ = ["METHODS", "Certificate", "GlobalOptimum", "check_nodes", "global_optimum"]
+__all__ = [
+    "METHODS", "Certificate", "GlobalOptimum", "certified", "check_nodes", "global_optimum",
+]  # fmt: skip
 
 METHODS = "auto", "screen", "branch", "cones"
 
@@ -139,24 +141,29 @@ def global_optimum(
     progress: Progress,
 ) -> GlobalOptimum:
     """The network of least loss; see :meth:`OneHiddenLayer.fit_global`."""
-    arrangement, hidden, bias = problem.arrangement, problem.hidden, problem.bias
-    samples = Samples.of(arrangement, problem.targets, bias is not None)
+    arrangement, hidden = problem.arrangement, problem.hidden
+    samples = Samples.of(arrangement, problem.targets, problem.bias is not None)
     form = hidden, problem.output_bias, problem.negative_slope
     search = GlobalSearch(samples, *form, time_limit, tolerance)
     choice(method, METHODS, "method")
     limit = check_nodes(max_nodes)
     if search.norm == 0.0:
-        return _result(search, bias, "screen", 0, 0, 0, 0)
-    if method == "auto" and _few_directions(search):
-        method = "cones"
+        return _result(search, problem, "screen", 0, (0, 0))
+    K, r = search.hidden, search.Q.shape[1]
+    if len(search.y) > FEW_SAMPLES and 2 <= K <= MOST_WIDE and r <= MOST_DIRECTIONS:
+        method = "cones" if method == "auto" else method
     if limit is not None:
         search.max_nodes = limit
     elif time_limit is None and method != "cones":
-        try:
-            _refuse_large(arrangement.n_hyperplanes, arrangement.rank)
-        except SizeError:
-            if max_nodes is None:
-                raise
+        N, rank = arrangement.n_hyperplanes, arrangement.rank
+        most = cover(N, rank)
+        if most > MOST_PATTERNS and max_nodes is None:
+            raise SizeError(
+                f"{N} samples of rank {rank} have up to {most:,} activation patterns, and "
+                f"without a time limit global training handles {MOST_PATTERNS:,}: give a time "
+                "limit (time_limit), or take fewer samples or features"
+            )
+        if most > MOST_PATTERNS:
             search.limit_work()
     with search.clock():
         search.descend(random_state)
@@ -166,15 +173,14 @@ def global_optimum(
         if method == "auto":
             method = "screen" if hidden == 1 and small else "branch"
         if method == "cones":
-            settled, still_open = search_directions(search, progress)
+            bounds = search_directions(search, progress)
         elif method == "screen" and found is not None:
-            settled, still_open = search.screen(found, progress)
+            bounds = search.screen(found, progress)
         else:
             method = "branch"
-            settled, still_open = search.branch(found, progress)
+            bounds = search.branch(found, progress)
         search.polish()
-    n_tuples = n_multisets(m, hidden) if m else 0
-    return _result(search, bias, method, m, n_tuples, settled, still_open)
+    return _result(search, problem, method, m, bounds)
 
 
 def check_nodes(max_nodes: Any) -> int | None:
@@ -187,63 +193,51 @@ def check_nodes(max_nodes: Any) -> int | None:
 
 
 def _result(
-    search: GlobalSearch,
-    bias: float | None,
-    method: str,
-    n_cells: int,
-    n_tuples: int,
-    n_bounds: int,
-    n_open: int,
+    search: GlobalSearch, problem: Problem, method: str, n_cells: int, bounds: tuple[int, int]
 ) -> GlobalOptimum:
     K, r = search.hidden, search.Q.shape[1]
-    N = len(search.y)
     s = search.best[1:].copy()
     R = search.point[: K * r].reshape(K, r) * s[:, None] * search.norm
     weights = R @ search.weights_of.T
     offset = float(search.point[-1] * search.constant * search.norm) if search.constant else 0.0
-    loss = search.loss(weights, s, offset)
-    if search.fitted[0] < loss:
-        loss, weights, s, offset = search.fitted
+    found = search.loss(weights, s, offset), weights, s, offset
+    share = search.norm * (search.norm / len(search.y))
+    return certified(
+        problem,
+        search.fitted if search.fitted[0] < found[0] else found,
+        float(search.lower) * share * (1 - 1e-14),
+        "node_limit" if search.spent else "time_limit" if bounds[1] else "imprecise",
+        (method, n_cells, n_multisets(n_cells, K) if n_cells else 0, *bounds),
+        search.tolerance * share,
+    )
+
+
+def certified(
+    problem: Problem,
+    found: tuple[Fraction, Floats, Floats, float],
+    lower: float,
+    otherwise: Literal["time_limit", "node_limit", "imprecise", "bounded"],
+    counts: tuple[str, int, int, int, int],
+    tolerance: float,
+) -> GlobalOptimum:
+    """The optimum of a loss, weights, output weights and output bias, and its certificate.
+
+    `otherwise` is the status where the gap is above twice the tolerance, `counts` are the first
+    five entries of the certificate.
+    """
+    loss, weights, z, offset = found
     fun = float(loss)
     fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
-    share = search.norm * (search.norm / N)
-    lower = max(0.0, min(float(search.lower) * share * (1 - 1e-14), fun))
-    status: Literal["optimal", "time_limit", "node_limit", "imprecise"] = "optimal"
-    if fun - lower > 2 * search.tolerance * share:
-        status = "node_limit" if search.spent else "time_limit" if n_open else "imprecise"
-    certificate = Certificate(
-        method,
-        n_cells,
-        n_tuples,
-        n_bounds,
-        n_open,
-        search.tolerance * share,
-        exact.signs_at(search.samples.arrangement.rows, weights),
-    )
+    lower = max(0.0, min(lower, fun))
+    signs = exact.signs_at(problem.arrangement.rows, weights)
     return GlobalOptimum(
         fun,
         lower,
-        status,
-        certificate,
+        otherwise if fun - lower > 2 * tolerance else "optimal",
+        Certificate(*counts, tolerance, signs),
         weights=weights,
-        output_weights=s,
-        bias=bias,
+        output_weights=z,
+        bias=problem.bias,
         output_bias=offset,
-        negative_slope=search.slope,
+        negative_slope=problem.negative_slope,
     )
-
-
-def _few_directions(search: GlobalSearch) -> bool:
-    """Are there too many samples for the cells, and few enough weights for cones?"""
-    K, r = search.hidden, search.Q.shape[1]
-    return len(search.y) > FEW_SAMPLES and 2 <= K <= MOST_WIDE and r <= MOST_DIRECTIONS
-
-
-def _refuse_large(N: int, rank: int) -> None:
-    most = cover(N, rank)
-    if most > MOST_PATTERNS:
-        raise SizeError(
-            f"{N} samples of rank {rank} have up to {most:,} activation patterns, and without "
-            f"a time limit global training handles {MOST_PATTERNS:,}: give a time limit "
-            "(time_limit), or take fewer samples or features"
-        )

@@ -217,6 +217,11 @@ class Faces:
         ends = self.free.shape[1] + np.cumsum([0, *(f.basis.shape[1] for f in self.flats)])
         return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
+    def points(self, c: Floats) -> Floats:
+        """The u_j of coefficients of the columns, shape (K, d)."""
+        parts = zip(self.flats, self.starts, strict=True)
+        return np.array([flat.basis @ c[part] for flat, part in parts])
+
     def slants(self, j: int, r: Floats) -> tuple[Floats, Floats, Floats]:
         """h of neuron j, times its sign, on the rays of its flat; the changes of its outputs
         along them, and their sizes."""

@@ -117,12 +117,7 @@ def polished(
     else:
         dimension, margin, e = proof.dimension, proof.margin, problem.free.shape[1]
         offset = float(proof.coefficients[:e].sum())
-        u = np.array(
-            [
-                flat.basis @ proof.coefficients[part]
-                for flat, part in zip(faces.flats, faces.starts, strict=True)
-            ]
-        )
+        u = faces.points(proof.coefficients)
         loss = float(np.mean(proof.residuals**2))
     size = np.where(z == 0, 1.0, np.abs(z))
     return Polished(

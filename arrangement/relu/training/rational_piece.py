@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.exact.numbers import whole_columns
-from arrangement.relu.minima.rational import along_ray
+from arrangement.relu.minima.rational import along_ray, scaled
 from arrangement.relu.training.piece_proof import OFF_FACE, Faces, Proof, columns_that_span
-from arrangement.relu.weight_space import Floats
 
 __all__ = ["Point", "pre_activations", "rational_proof"]
 
@@ -72,8 +71,7 @@ def rational_proof(
         return Point(sum(c[:e], Fraction(0)), np.array(w, dtype=object))
 
     A = np.concatenate(blocks, axis=1)
-    sizes = [max(map(abs, column), default=0) or 1 for column in A.T.tolist()]
-    S = columns_that_span(_scaled(A, sizes))
+    S = columns_that_span(scaled(A)[0])
     rest = [k for k in range(A.shape[1]) if k not in set(S.tolist())]
     y = [Fraction(v) for v in targets.tolist()]
     c = list(start)
@@ -159,10 +157,3 @@ def _combined(basis: NDArray[np.object_], c: list[Fraction]) -> list[Fraction]:
     common = lcm(*(v.denominator for v in c))
     whole = np.array([int(v * common) for v in c], dtype=object)
     return [Fraction(v, common) for v in (basis @ whole).tolist()]
-
-
-def _scaled(matrix: NDArray[np.object_], sizes: list[int]) -> Floats:
-    """Integers of any size, column by column, divided by sizes and rounded."""
-    columns = zip(matrix.T.tolist(), sizes, strict=True)
-    table = [[v / size for v in column] for column, size in columns]
-    return np.array(table, dtype=np.float64).reshape(matrix.T.shape).T

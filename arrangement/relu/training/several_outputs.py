@@ -16,23 +16,22 @@ itself is the best end of descents, so that there may be a gap.
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.optimize import minimize
 
-from arrangement import exact
 from arrangement.checks import choice, generator
 from arrangement.progress import Progress, reporter
 from arrangement.relu.multisets import multisets, n_multisets
 from arrangement.relu.training.exact_bound import exact_loss
 from arrangement.relu.training.global_search import check_tolerance, seconds
-from arrangement.relu.training.optimum import METHODS, Certificate, GlobalOptimum, check_nodes
+from arrangement.relu.training.optimum import METHODS, GlobalOptimum, certified, check_nodes
 from arrangement.relu.weight_space import Floats
 
 if TYPE_CHECKING:
-    from arrangement.relu.one_hidden_layer import OneHiddenLayer
+    from arrangement.relu.landscape import Landscape
     from arrangement.relu.problem import Problem
 
 __all__ = ["several_outputs_optimum"]
@@ -50,7 +49,8 @@ MOVED = 1e-9
 
 
 def several_outputs_optimum(
-    layer: OneHiddenLayer,
+    problem: Problem,
+    landscape: Callable[..., Landscape],
     time_limit: float | None,
     tolerance: float,
     method: str,
@@ -58,45 +58,34 @@ def several_outputs_optimum(
     max_nodes: int | Literal["auto"] | None,
     progress: Progress,
 ) -> GlobalOptimum:
-    """See :meth:`OneHiddenLayer.fit_global`."""
+    """See :meth:`OneHiddenLayer.fit_global`; `landscape` is the method of that name."""
     seconds(time_limit)
     check_tolerance(tolerance)
     choice(method, METHODS, "method")
     check_nodes(max_nodes)
     rng = generator(random_state, "random_state")
-    n = layer.n_samples
-    mean = float(np.sum(layer.targets**2)) / n
-    if layer.hidden == 1:
-        landscape = layer.landscape(progress=progress)
-        best = landscape.global_minimum
+    if problem.hidden == 1:
+        minima = landscape(progress=progress)
+        best = minima.global_minimum
         weights, z = best.weights, best.output_weights
         lower = best.loss
-        if landscape.doubtful:
-            lower = min(lower, float(landscape.min_loss.min()))
+        if minima.doubtful:
+            lower = min(lower, float(minima.min_loss.min()))
         lower *= 1 - 1e-14
-        counts = len(landscape.cells), len(landscape.cells)
+        counts = len(minima.cells), len(minima.cells)
     else:
-        weights, z = _descended(layer, rng)
-        lower, counts = _bound(layer, progress)
-    given = layer.arrangement.normals, layer.exact_targets
-    loss = exact_loss(*given, weights, z, 0.0, layer.negative_slope)
-    fun = float(loss)
-    fun = fun if Fraction(fun) >= loss else float(np.nextafter(fun, np.inf))
-    lower = max(0.0, min(lower, fun))
-    status: Literal["optimal", "bounded"] = "bounded"
-    if fun - lower <= 2 * tolerance * mean:
-        status = "optimal"
-    signs = exact.signs_at(layer.arrangement.rows, weights)
-    proof = Certificate("screen", counts[0], counts[1], counts[1], 0, tolerance * mean, signs)
-    return GlobalOptimum(
-        fun,
+        weights, z = _descended(problem, rng)
+        lower, counts = _bound(problem, progress)
+    given = problem.arrangement.normals, problem.exact_targets
+    loss = exact_loss(*given, weights, z, 0.0, problem.negative_slope)
+    n_cells, n_tuples = counts
+    return certified(
+        problem,
+        (loss, weights, z, 0.0),
         lower,
-        status,
-        proof,
-        weights=weights,
-        output_weights=z,
-        bias=layer.bias,
-        negative_slope=layer.negative_slope,
+        "bounded",
+        ("screen", n_cells, n_tuples, n_tuples, 0),
+        tolerance * (float(np.sum(problem.targets**2)) / problem.n_samples),
     )
 
 
