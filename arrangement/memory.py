@@ -142,19 +142,20 @@ def _group(group: Path, version: str) -> Iterator[int]:
         limits, usage = ["memory.limit_in_bytes"], "memory.usage_in_bytes"
         cache = "total_inactive_file"
     for name in limits:
-        limit, used = _text(group / name).strip(), _text(group / usage).strip()
-        if limit.isdecimal():  # not "max"
+        limit = _text(group / name).strip()
+        # Where there is none, version 2 has "max", version 1 almost 2^63.
+        if limit.isdecimal() and int(limit) < 2**62:
+            used = int(_text(group / usage).strip() or 0)
             # Files that were read count as used, but give way.
             freed = _fields(group / "memory.stat").get(cache, 0)
-            yield int(limit) - max(0, int(used or 0) - freed)
+            yield int(limit) - max(0, used - freed)
 
 
 def _own(root: Path) -> Iterator[int]:
-    status = _fields(root / "proc/self/status")
     for kind, used in LIMITS:
         limit = resource.getrlimit(kind)[0]
         if limit != resource.RLIM_INFINITY:
-            yield limit - 1024 * status.get(used, 0)
+            yield limit - 1024 * _fields(root / "proc/self/status").get(used, 0)
 
 
 def _fields(path: Path) -> dict[str, int]:

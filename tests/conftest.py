@@ -17,6 +17,9 @@ settings.register_profile("ci", deadline=None, max_examples=100)
 settings.register_profile("dev", deadline=None, max_examples=8)
 settings.load_profile("dev")
 
+# There is a worker a core; they inherit it before they load numpy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Where loops were built from these sources, none of them may be left to numba.
 if built.functions():
     os.environ.setdefault("ARRANGEMENT_KERNELS", "built")

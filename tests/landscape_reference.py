@@ -15,7 +15,7 @@ State = tuple[tuple[int, ...], int]
 
 
 def dot(a, b) -> Fraction:
-    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))
+    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Fraction(0))
 
 
 def least_squares(A, y):

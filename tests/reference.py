@@ -19,7 +19,7 @@ def rows_of(normals, offsets=None) -> list[Row]:
 def scaled(row: Row) -> Row:
     """The row divided by the absolute value of its first non-zero entry."""
     lead = next((abs(v) for v in row if v), Fraction(1))
-    return tuple(v / lead for v in row)
+    return tuple(row) if lead == 1 else tuple(v / lead if v else v for v in row)
 
 
 def eliminate(row: Row, pivot: Row, column: int) -> Row:
@@ -50,7 +50,7 @@ def feasible(positive: list[Row], zero: list[Row] = []) -> bool:  # noqa: B006 (
     return feasible(
         kept
         + [
-            tuple(p / up[0] - q / down[0] for p, q in zip(up[1:], down[1:], strict=True))
+            tuple(p + q for p, q in zip(up[1:], down[1:], strict=True))  # of 1 and -1 first
             for up, down in product(above, below)
         ]
     )

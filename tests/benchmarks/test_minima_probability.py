@@ -90,7 +90,10 @@ def test_shares_over_many_seeds(bias):
     assert np.all(many.standard_error < 0.01)
 
 
-@pytest.mark.parametrize(("n", "hidden"), [(6, 1), (9, 1), (4, 2), (5, 2)])
+@pytest.mark.parametrize(
+    ("n", "hidden"),
+    [(6, 1), (9, 1), (4, 2), pytest.param(5, 2, marks=pytest.mark.slow)],
+)
 def test_share_is_that_of_the_definition(n, hidden):
     table = minima_probability(samples=[n], hidden=[hidden], seeds=[1], bias=None)
     for seed, share in zip(table.seeds, table.shares[0], strict=True):
@@ -114,7 +117,9 @@ def test_targets_zero():
     assert table.share.tolist() == [0, 3 / 10]
 
 
-@pytest.mark.parametrize("options", [{}, {"output_bias": True}, {"negative_slope": 0.1}])
+@pytest.mark.parametrize(
+    "options", first(1, [{}, {"output_bias": True}, {"negative_slope": 0.1}])
+)
 def test_share_is_that_of_the_landscape(options):
     table = minima_probability(gaussian, [5], [1], [2], range(2), **options)
     for seed, share in zip(range(2), table.shares[0], strict=True):
@@ -162,7 +167,8 @@ def test_an_executor_and_progress():
     assert np.array_equal(table.shares, minima_probability(**arguments).shares)
 
 
-@pytest.mark.parametrize("hidden", first(0, [2, 3]))
+@pytest.mark.slow
+@pytest.mark.parametrize("hidden", [2, 3])
 def test_drawn_tuples_are_unbiased(hidden):
     data = gaussian(6, 1 if hidden == 3 else 2)
     layer = OneHiddenLayer(data.X, data.y, hidden)
@@ -190,6 +196,7 @@ def test_drawn_shares_are_of_all_tuples():
     assert off.std() / 80**0.5 < 0.06 * exact.share[0]
 
 
+@pytest.mark.slow
 def test_draws_of_a_large_problem():
     table = minima_probability(samples=[8, 40], hidden=[3], seeds=range(2), draws=2000)
     assert np.all(table.looked_at <= 2000)
@@ -304,6 +311,7 @@ def test_gaussian_samples():
 # --- picture ---
 
 
+@pytest.mark.slow
 def test_the_picture():
     pytest.importorskip("matplotlib")
     table = minima_probability(gaussian, [5, 7, 10], [1, 2], [1, 2], range(2))
@@ -358,6 +366,7 @@ def test_sweep_for_reading(run):
     assert cut == [line.rsplit("|", 2)[0] for line in table.markdown().splitlines()]
 
 
+@pytest.mark.slow
 def test_sweep_as_json_csv_and_picture(run, tmp_path):
     pytest.importorskip("matplotlib")
     files = "--out", tmp_path / "table.csv", "--plot", tmp_path / "table.png"

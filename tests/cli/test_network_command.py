@@ -437,6 +437,7 @@ def test_walks_are_told_with_their_limits(facts, refused, tmp_path):
     assert "--radius" in refused(path, "--walk", *x, "--radius", "far")
 
 
+@pytest.mark.slow
 def test_regions_by_recursion_have_a_graph_and_statistics(facts, tmp_path):
     made = Network.random([3, 6, 5, 1], rng=0)
     path = tmp_path / "network.npz"

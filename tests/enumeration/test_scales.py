@@ -145,6 +145,7 @@ def test_too_many_tuples_for_exact_arithmetic_are_refused_by_name(monkeypatch):
     assert layer.landscape(exact=True).global_minimum.loss == 0.0
 
 
+@pytest.mark.slow
 def test_the_screen_keeps_faces_that_all_samples_are_near(monkeypatch):
     """On these the samples cancel, so that the maps have few digits."""
     monkeypatch.setattr(search, "VERY_FEW", -1)
@@ -177,7 +178,7 @@ def test_a_scale_of_a_feature_changes_nothing(column):
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@pytest.mark.parametrize("seed", first(2, range(4)))
+@pytest.mark.parametrize("seed", first(1, range(4)))
 @pytest.mark.parametrize("shrink", [1, Fraction(1, 10**30)])
 @pytest.mark.parametrize("spread", [1, Fraction(1, 10**40)])
 def test_saddles_are_those_of_the_definition(seed, shrink, spread, exact):

@@ -81,7 +81,7 @@ def points_off(arrangement, p):
     None if the numbers have no image modulo p.
     """
     d = arrangement.dimension
-    points = np.array(list(product(range(p), repeat=d)), dtype=np.int64).reshape(p**d, d)
+    points = np.indices((p,) * d).reshape(d, p**d).T
     field = field_of(arrangement.rows)
     images = [(p, 0)] if field is None else [pair for pair in field.primes(p) if pair[0] == p]
     if not images:

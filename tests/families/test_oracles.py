@@ -13,6 +13,14 @@ SMALL = {key for key, count in CELLS.items() if count <= 400}
 TINY = {key for key, count in CELLS.items() if count <= 60}
 
 
+def first_up_to(most, keys):
+    """Parameters of a test: members with more cells are taken when `slow` tests are."""
+    return [
+        pytest.param(*key, marks=pytest.mark.slow if CELLS[key] > most else ())
+        for key in sorted(keys)
+    ]
+
+
 def family(name, n):
     return getattr(families, name)(n)
 
@@ -21,13 +29,7 @@ def sign_vectors(cells):
     return {tuple(signs) for signs in cells.signs.tolist()}
 
 
-@pytest.mark.parametrize(
-    ("name", "n"),
-    [
-        pytest.param(*key, marks=pytest.mark.slow if key in LARGE else ())
-        for key in sorted(CELLS)
-    ],
-)
+@pytest.mark.parametrize(("name", "n"), first_up_to(10**6, CELLS))
 def test_cells_are_counted_right_and_distinct(name, n):
     arrangement = family(name, n)
     cells = arrangement.cells()
@@ -46,7 +48,7 @@ def test_bounded_cells(name, n):
     assert family(name, n).cells().bounded.sum() == BOUNDED[name, n]
 
 
-@pytest.mark.parametrize(("name", "n"), sorted(WHITNEY.keys() - LARGE))
+@pytest.mark.parametrize(("name", "n"), first_up_to(10**4, WHITNEY.keys() - LARGE))
 def test_central_arrangements_have_no_bounded_cell_and_opposite_cells(name, n):
     cells = family(name, n).cells()
     assert not cells.bounded.any()
@@ -54,7 +56,7 @@ def test_central_arrangements_have_no_bounded_cell_and_opposite_cells(name, n):
     assert np.array_equal(np.unique(signs, axis=0), np.unique(-signs, axis=0))
 
 
-@pytest.mark.parametrize(("name", "n"), sorted(SMALL))
+@pytest.mark.parametrize(("name", "n"), first_up_to(300, SMALL))
 def test_lp_finds_the_same_sign_vectors(name, n):
     arrangement = family(name, n)
     assert sign_vectors(arrangement.cells(method="lp")) == sign_vectors(arrangement.cells())

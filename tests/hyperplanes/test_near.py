@@ -200,7 +200,7 @@ def test_rounding_is_that_of_the_numbers_as_they_are_given(family, form):
         assert Arrangement(exact.rows[members]).rank < len(members)
 
 
-@pytest.mark.parametrize("form", first(2, ["float32", ".7f", ".9g", ".16g"]))
+@pytest.mark.parametrize("form", first(1, ["float32", ".7f", ".9g", ".16g"]))
 def test_no_word_on_random_numbers_of_fewer_digits(form):
     rng = np.random.default_rng(0)
     for _ in range(100):
@@ -245,6 +245,7 @@ def test_no_word_where_a_hyperplane_is_far_away():
         assert far.n_cells() == 6
 
 
+@pytest.mark.slow
 def test_no_word_on_large_arrangements():
     rng = np.random.default_rng(0)
     for n, d in ((60, 4), (300, 3), (2000, 2), (30, 40)):

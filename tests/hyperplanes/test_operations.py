@@ -1,6 +1,6 @@
 """Operations against the reference, and the theorems on their characteristic polynomials."""
 
-from itertools import combinations, product
+from itertools import combinations
 from math import factorial
 
 import numpy as np
@@ -35,7 +35,7 @@ def small_rows(arrangement):
 def points_off(arrangement, p):
     """Points of (Z/p)^d on no hyperplane: χ(p), for all large p (Athanasiadis 1996)."""
     d = arrangement.dimension
-    points = np.array(list(product(range(p), repeat=d)), dtype=np.int64).reshape(p**d, d)
+    points = np.indices((p,) * d).reshape(d, p**d).T
     rows = np.array([[int(v) % p for v in row] for row in arrangement.rows], dtype=np.int64)
     if not len(rows):
         return p**d

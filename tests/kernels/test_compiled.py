@@ -150,14 +150,14 @@ def loops():
 
 def called_from(path):
     """The loops that a module of the package names."""
-    tree = ast.parse(path.read_text())
+    nodes = [*ast.walk(ast.parse(path.read_text()))]
     bound = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module.startswith("arrangement"):
             source = importlib.import_module(node.module)
             for one in node.names:
                 bound[one.asname or one.name] = getattr(source, one.name, None)
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name):
             yield bound.get(node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -166,6 +166,7 @@ def called_from(path):
                 yield getattr(module, node.attr)
 
 
+@pytest.mark.slow
 def test_loops_that_python_calls_declare_their_arguments():
     root = Path(arrangement.__file__).parent
     called = {

@@ -876,7 +876,8 @@ def test_onnx_numbers_in_files_beside(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".json", ".onnx"])
-def test_damaged_files_are_refused_in_one_line(tmp_path, suffix):
+@pytest.mark.parametrize("count", first(1, [60, 300]))
+def test_damaged_files_are_refused_in_one_line(tmp_path, suffix, count):
     """Bytes are changed at random: a network is read, or one line says what is wrong."""
     path = tmp_path / f"network{suffix}"
     if suffix == ".onnx":
@@ -886,7 +887,7 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, suffix):
         Network(WEIGHTS, BIASES, labels=["only"]).save(path)
     content, rng = path.read_bytes(), np.random.default_rng(0)
     refused = 0
-    for _ in range(300):
+    for _ in range(count):
         changed = bytearray(content)
         for _ in range(rng.integers(1, 6)):
             changed[rng.integers(len(changed))] = rng.integers(256)
@@ -896,7 +897,7 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, suffix):
         message = refusal(path)
         assert message is None or one_line(message, path), message
         refused += message is not None
-    assert refused > 30
+    assert refused > count / 10
 
 
 def test_onnx_files_that_are_refused(tmp_path, monkeypatch):

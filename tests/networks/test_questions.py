@@ -205,7 +205,7 @@ def test_robustness_is_the_least_distance_over_all_regions(data):
         assert found.size == sizes[norm]
 
 
-@pytest.mark.parametrize("seed", first(2, range(12)))
+@pytest.mark.parametrize("seed", first(1, range(12)))
 @pytest.mark.parametrize("norm", ["l1", "l2", "linf"])
 def test_regions_in_reach_tell_what_branch_and_bound_does(norm, seed, monkeypatch):
     d = seed % 3 + 2

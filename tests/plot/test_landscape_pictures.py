@@ -41,7 +41,7 @@ LAYERS = {
 }
 
 
-@pytest.fixture(scope="module", params=LAYERS)
+@pytest.fixture(scope="module", params=first(2, LAYERS))
 def landscape(request):
     return LAYERS[request.param].landscape()
 
@@ -269,6 +269,7 @@ def test_the_same_slice_is_the_same_bytes(tmp_path):
 # --- what a picture says of itself ---
 
 
+@pytest.mark.slow
 def test_a_picture_of_weights_says_that_its_colours_are_bounds():
     found = LAYERS["one neuron"].landscape()
     figure = plot.landscape(found, source="iris")
@@ -278,9 +279,8 @@ def test_a_picture_of_weights_says_that_its_colours_are_bounds():
     assert found.min_loss.min() < found.global_minimum.loss
 
 
-@pytest.mark.parametrize(
-    "name", first(2, ["50 % of_the^{x", "a\x1b[31m\nb\0", "a $x^2$ b", "$", r"\$"])
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["50 % of_the^{x", "a\x1b[31m\nb\0", "a $x^2$ b", "$", r"\$"])
 def test_a_picture_names_its_data_as_they_are_called(name, tmp_path):
     found = LAYERS["two neurons"].landscape()
     for draw in (plot.slice, plot.spectrum, plot.landscape):

@@ -28,7 +28,7 @@ def lines(figure):
 
 
 @pytest.mark.parametrize("suffix", first(1, [".png", ".svg", ".pdf"]))
-@pytest.mark.parametrize("kind", ["random", "filter", "gradient", "hessian"])
+@pytest.mark.parametrize("kind", first(1, ["random", "filter", "gradient", "hessian"]))
 def test_every_plane(kind, suffix, tmp_path):
     surface = loss_surface(SOFTMAX, kind, points=12)
     figure = plot.surface(surface, tmp_path / f"a{suffix}", source="a data set")
@@ -75,6 +75,7 @@ def test_what_penalties_draw():
     assert sorted(upright) == pytest.approx(sorted(zeros))
 
 
+@pytest.mark.slow
 def test_through_networks(tmp_path):
     figure = plot.surface(loss_surface(SOFTMAX, through=OTHERS, points=9), tmp_path / "a.png")
     losses = [NetworkLoss(one, X, CLASSES, "softmax").value() for one in (NETWORK, *OTHERS)]
@@ -105,6 +106,7 @@ def test_a_constant_loss_and_one_that_is_forbidden(tmp_path):
     plot.surface(loss_surface(loss, D, points=6), tmp_path / "a.png")
 
 
+@pytest.mark.slow
 def test_the_same_picture_is_the_same_bytes(tmp_path):
     for name in ("a.svg", "b.svg"):
         surface = loss_surface(SOFTMAX, "filter", layer=1, points=8, rng=5)

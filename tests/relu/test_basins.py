@@ -36,8 +36,8 @@ def test_one_neuron_by_hand():
 @pytest.mark.parametrize(
     ("N", "d", "K", "free", "slope"),
     [
-        (6, 1, 1, False, 0.0),
-        (4, 1, 2, False, 0.0),
+        pytest.param(4, 1, 2, False, 0.0, marks=pytest.mark.slow),
+        pytest.param(6, 1, 1, False, 0.0, marks=pytest.mark.slow),
         pytest.param(6, 2, 1, False, 0.0, marks=pytest.mark.slow),
         pytest.param(9, 2, 1, False, 0.1, marks=pytest.mark.slow),
         pytest.param(6, 1, 2, True, 0.0, marks=pytest.mark.slow),

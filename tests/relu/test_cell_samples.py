@@ -32,14 +32,14 @@ def decided(X, y, K, bias, rng, draws):
     return undecided
 
 
-@pytest.mark.parametrize("seed", first(4, range(60)))
+@pytest.mark.parametrize("seed", first(3, range(60)))
 def test_a_cell_holds_a_minimum_iff_the_landscape_has_one_there(seed):
     rng = np.random.default_rng(seed)
     K, N, d = (int(rng.integers(*ends)) for ends in ((1, 3), (2, 8), (1, 3)))
     assert decided(rng.normal(size=(N, d)), rng.normal(size=N), K, 1.0, rng, 15) <= 2
 
 
-@pytest.mark.parametrize("seed", first(3, range(50)))
+@pytest.mark.parametrize("seed", first(2, range(50)))
 def test_what_float64_does_not_tell_is_undecided(seed, monkeypatch):
     rng = np.random.default_rng(seed)
     N, d, K = (int(rng.integers(*ends)) for ends in ((1, 8), (1, 4), (1, 3)))
@@ -113,12 +113,12 @@ def test_what_is_no_problem_is_refused():
         sampled_cells(X, y, 2, around=(np.ones((1, 2)), np.ones(2)))
     with pytest.raises(InputError, match="confidence"):
         sampled_cells(X, y, confidence=1.5)
-    wide = np.random.default_rng(0).normal(size=(6001, 61))
+    wide = np.random.default_rng(0).normal(size=(6001, 2))
     with pytest.raises(SizeError, match="reduce one"):
         sampled_cells(wide, wide[:, 0], 4000)
 
 
-@pytest.mark.parametrize("seed", first(2, range(75)))
+@pytest.mark.parametrize("seed", first(1, range(75)))
 def test_products_alone_decide_as_dense_matrices_do(seed, monkeypatch):
     rng = np.random.default_rng(seed)
     N, d, K = (int(rng.integers(*ends)) for ends in ((2, 50), (1, 12), (1, 8)))
@@ -134,7 +134,7 @@ def test_products_alone_decide_as_dense_matrices_do(seed, monkeypatch):
             assert found.undecided == 0  # the violated signs separate
 
 
-@pytest.mark.parametrize("seed", first(2, range(20)))
+@pytest.mark.parametrize("seed", first(1, range(20)))
 def test_a_linear_program_decides_what_the_steps_do(seed):
     rng = np.random.default_rng(seed)
     N, d, K = (int(rng.integers(*ends)) for ends in ((5, 30), (1, 6), (2, 10)))

@@ -19,7 +19,8 @@ from tests.relu.test_other_losses import problem, specification, states
 # --- Huber ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", first(1, range(20)))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
 def test_a_proposal_that_is_wrong_at_one_sample_is_not_believed(seed, monkeypatch):
     given = problem(seed, "huber")
     given["output_bias"] = False

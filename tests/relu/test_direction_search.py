@@ -13,7 +13,13 @@ from tests.relu.test_optimum import check, gaussian
 
 
 @pytest.mark.parametrize(
-    ("slope", "output_bias"), [(0.0, False), (0.25, True), (-0.5, False), (2.0, True)]
+    ("slope", "output_bias"),
+    [
+        (0.0, False),
+        (0.25, True),
+        pytest.param(-0.5, False, marks=pytest.mark.slow),
+        pytest.param(2.0, True, marks=pytest.mark.slow),
+    ],
 )
 def test_no_network_of_a_node_is_below_its_bound(slope, output_bias):
     rng = np.random.default_rng(0)

@@ -258,6 +258,7 @@ def test_the_classifier_draws_patterns_where_they_are_too_many():
     assert ConvexReLUClassifier(beta=3.0).fit(X[:, :1], labels).training_.complete
 
 
+@pytest.mark.slow
 def test_a_fit_that_is_given_up_says_so_and_is_the_same_again(monkeypatch):
     monkeypatch.setattr(global_search, "WORK", 1 << 22)
     rng = np.random.default_rng(6)

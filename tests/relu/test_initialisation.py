@@ -40,7 +40,7 @@ def test_angles_that_are_known():
     assert dead_probability(layer([[0.0]], bias=1.0)).neuron == 1
 
 
-@pytest.mark.parametrize("seed", first(2, range(12)))
+@pytest.mark.parametrize("seed", first(1, range(12)))
 @pytest.mark.parametrize("kind", ["normal", "uniform"])
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_the_shares_of_all_cells_add_up_to_one(seed, kind, d):
@@ -55,7 +55,7 @@ def test_the_shares_of_all_cells_add_up_to_one(seed, kind, d):
     assert total == pytest.approx(1, rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", first(2, range(8)))
+@pytest.mark.parametrize("seed", first(1, range(8)))
 @pytest.mark.parametrize("initialisation", [("normal", 0.3, 1.5), ("uniform", 1.0, 0.25)])
 def test_closed_forms_are_what_is_drawn(seed, initialisation):
     rng = np.random.default_rng(seed)

@@ -258,7 +258,7 @@ def bends_at_kinks(loss, layer, seed):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
-@pytest.mark.parametrize("name", PIECEWISE_LINEAR)
+@pytest.mark.parametrize("name", first(2, PIECEWISE_LINEAR))
 @pytest.mark.parametrize("layer", first(2, [0, 1, 2]))
 @pytest.mark.parametrize("seed", first(1, range(8)))
 def test_a_piecewise_linear_loss_bends_at_its_kinks_and_nowhere_else(
@@ -267,7 +267,7 @@ def test_a_piecewise_linear_loss_bends_at_its_kinks_and_nowhere_else(
     bends_at_kinks(random_loss(name, activation, seed, n=3, margin=0.1), layer, seed)
 
 
-@pytest.mark.parametrize("slope", [-2.0, -1.0, 1.0, 3.0])
+@pytest.mark.parametrize("slope", first(2, [-2.0, -1.0, 1.0, 3.0]))
 @pytest.mark.parametrize("name", first(2, PIECEWISE_LINEAR))
 def test_kinks_where_the_leaky_slope_is_steep(name, slope):
     given = random_loss(name, n=3)

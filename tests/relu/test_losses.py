@@ -107,7 +107,7 @@ def oracle(X, y, pattern, s, name, l1, l2, counted):
     return found.fun
 
 
-@pytest.mark.parametrize("name", first(2, ["absolute", "hinge", *SMOOTH]))
+@pytest.mark.parametrize("name", first(1, ["absolute", "hinge", *SMOOTH]))
 def test_closed_cells_and_free_maps_against_scipy(name):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(7, 1))
@@ -137,7 +137,7 @@ def test_closed_cells_and_free_maps_against_scipy(name):
             assert np.min(s * signs * (with_bias(X, 1.0) @ found.R[0])) > -1e-7
 
 
-@pytest.mark.parametrize("name", CLASSED)
+@pytest.mark.parametrize("name", first(2, CLASSED))
 def test_several_classes_against_scipy(name):
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(9, 2)), rng.integers(0, 3, 9)
@@ -180,7 +180,7 @@ def test_several_classes_against_scipy(name):
     assert found.fun == pytest.approx(result.fun, abs=1e-6)
 
 
-@pytest.mark.parametrize("seed", first(3, [0, 1, 2, 3, 4, 7, 9]))
+@pytest.mark.parametrize("seed", first(2, [0, 1, 2, 3, 4, 7, 9]))
 def test_squared_loss_gives_the_minima_of_the_landscape(seed):
     X, y, bias = data_set(seed, largest=6)
     landscape = OneHiddenLayer(X, y, bias=bias).landscape()

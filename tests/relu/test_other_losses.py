@@ -45,7 +45,7 @@ def states(pieces):
     ]
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", first(2, LOSSES[::-1]))
 @pytest.mark.parametrize("seed", first(1, range(150)))
 def test_the_pieces_are_those_of_the_definitions(seed, loss):
     given = problem(seed, loss)
@@ -104,12 +104,14 @@ def test_an_exact_fit_of_the_active_samples_leaves_nothing_open():
         assert sorted(states(landscape.pieces)) == sorted(expected)
 
 
+@pytest.mark.slow
 def test_a_sample_at_the_threshold_hides_no_piece():
     given = problem(115, "huber")
     found = states(OneHiddenLayer(**given).landscape().pieces)
     assert sorted(found) == sorted(specification(**given).pieces())
 
 
+@pytest.mark.slow
 def test_minimisers_that_end_at_the_threshold_are_no_doubt():
     # A line of fits, of which the least is reached where two samples are at the threshold.
     given = dict(X=np.array([[2.0], [0], [2], [2], [1]]), y=np.array([3.0, 2, 0, -2, -3]))
@@ -121,7 +123,7 @@ def test_minimisers_that_end_at_the_threshold_are_no_doubt():
     assert sorted(states(landscape.pieces)) == sorted(expected)
 
 
-@pytest.mark.parametrize("seed", first(2, range(150)))
+@pytest.mark.parametrize("seed", first(1, [1, 0, *range(2, 150)]))
 def test_no_tuple_of_a_huber_loss_is_doubtful(seed):
     rng = np.random.default_rng(seed)
     X = rng.integers(-2, 3, (int(rng.integers(2, 6)), 1)) * 1.0
@@ -135,6 +137,7 @@ def test_no_tuple_of_a_huber_loss_is_doubtful(seed):
         assert loss == pytest.approx(float(expected[state]), rel=1e-12, abs=1e-14)
 
 
+@pytest.mark.slow
 def test_wrong_proposals_are_not_believed(monkeypatch):
     def wrong(self, A):
         return 2.0 * np.sign(self.y) if A.shape[1] else -self.y
@@ -149,7 +152,7 @@ def test_wrong_proposals_are_not_believed(monkeypatch):
     assert landscape.doubtful
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", first(1, LOSSES[::-1]))
 @pytest.mark.parametrize("seed", first(1, range(30)))
 def test_every_piece_is_a_minimum_and_every_descent_ends_on_one(seed, loss):
     given = problem(seed, loss, largest=12, features=3)
@@ -306,7 +309,8 @@ def test_an_executor_finds_the_same():
     assert np.array_equal(found.loss, layer.landscape().pieces.loss)
 
 
-@pytest.mark.parametrize("loss", first(1, LOSSES[:2]))
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", LOSSES[:2])
 def test_two_neurons_and_a_leak(loss):
     X, y = [[0], [1], [2], [4]], [1, 0, 2, 6]
     two = OneHiddenLayer(X, y, hidden=2, loss=loss).landscape()

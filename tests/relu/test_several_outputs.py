@@ -45,7 +45,7 @@ def test_targets_of_one_direction_have_the_pieces_of_one_output(seed):
     assert len(two.components) <= len(one.components)
 
 
-@pytest.mark.parametrize("seed", first(2, range(60)))
+@pytest.mark.parametrize("seed", first(1, range(60)))
 def test_no_way_down_from_pieces_and_descents_end_on_them(seed):
     X, _, bias = data_set(seed, largest=9)
     Y, XB, rng = (
@@ -189,7 +189,7 @@ KNOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("known", first(len(KNOWN), [*KNOWN, *map(degenerate, range(40))]))
+@pytest.mark.parametrize("known", first(4, [*KNOWN, *map(degenerate, range(40))]))
 def test_faces_with_rays_of_no_slope_are_decided_by_the_second_order(known):
     X, Y, doubtful = known
     landscape = OneHiddenLayer(X, Y, bias=None).landscape(exact=True)
@@ -310,7 +310,8 @@ def test_the_best_network_has_a_bound_that_none_is_below(seed):
     )
 
 
-@pytest.mark.parametrize("seed", first(0, range(10)))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
 def test_targets_of_one_direction_bound_the_known_optimum(seed):
     X, _, bias = data_set(seed, largest=6, features=2)
     y = targets(seed, len(X))[:, 0]

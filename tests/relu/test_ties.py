@@ -189,7 +189,7 @@ def test_sets_that_span_the_same_are_taken_together():
         assert losses[0] == losses[1]
 
 
-@pytest.mark.parametrize("seed", first(2, range(30)))
+@pytest.mark.parametrize("seed", first(1, range(30)))
 def test_the_graph_is_that_of_exact_losses(seed):
     X, y, bias = degenerate(seed)
     hidden = 1 + seed % 3 if len(X) < 6 and X.shape[1] == 1 else 1 + seed % 2
@@ -210,7 +210,7 @@ def test_the_graph_is_that_of_exact_losses(seed):
     assert graph.minima.tolist() == sorted(minima, key=lambda k: (exact[k], k))
 
 
-@pytest.mark.parametrize("seed", first(2, range(30)))
+@pytest.mark.parametrize("seed", first(1, range(30)))
 def test_pieces_are_in_exact_order_and_equal_to_those_of_rational_arithmetic(seed):
     X, y, bias = degenerate(seed)
     hidden = 1 + seed % 2
@@ -240,7 +240,7 @@ def test_pieces_are_in_exact_order_and_equal_to_those_of_rational_arithmetic(see
         assert len(set(pieces.level[part].tolist())) == 1
 
 
-@pytest.mark.parametrize("seed", first(3, [*range(0, 30, 6), *range(3, 30, 6)]))
+@pytest.mark.parametrize("seed", first(2, [*range(0, 30, 6), *range(3, 30, 6)]))
 def test_the_order_does_not_depend_on_units(seed):
     """Units that are no power of two round every number otherwise; the order stays."""
     X, y, bias = degenerate(seed)

@@ -13,7 +13,7 @@ from arrangement import Arrangement, Cells, InputError, exact, families, kernels
 from arrangement.exact.packing import pack_signs, unpack_signs
 from arrangement.files import archives
 from tests import reference
-from tests.amounts import examples
+from tests.amounts import examples, first
 from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
@@ -197,6 +197,7 @@ def test_what_follows_from_the_signs_is_not_believed(tmp_path):
     assert (loaded.bounded == cells.bounded).all()
 
 
+@pytest.mark.slow
 def test_points_in_slivers_are_sought_among_the_facets():
     # Thirty planes and two of them a hair apart: the sliver has few facets.
     rng = np.random.default_rng(4)
@@ -308,7 +309,7 @@ def test_no_hyperplane_in_a_domain_has_a_point():
     assert np.isfinite(cells.points).all()
 
 
-@pytest.mark.parametrize("offset", [0, 1])
+@pytest.mark.parametrize("offset", first(1, [0, 1]))
 @pytest.mark.parametrize("domain", [None, [(0, None), (None, 5), (-3, 7)]])
 def test_points_on_lines_through_other_points(offset, domain):
     """Most points are found on lines: over two words, opposite the origin, in a domain."""
@@ -398,7 +399,12 @@ def test_points_of_cells_in_any_order_are_certain(table, inside, order):
 
 @pytest.mark.parametrize(
     ("n", "d", "central", "largest"),
-    [(30, 3, False, 2**40), (14, 7, False, 2**40), (70, 4, True, 2**40), (30, 4, False, 9)],
+    [
+        (30, 3, False, 2**40),
+        (14, 7, False, 2**40),
+        pytest.param(70, 4, True, 2**40, marks=pytest.mark.slow),
+        (30, 4, False, 9),
+    ],
 )
 def test_points_where_cells_begin(n, d, central, largest, monkeypatch):
     """Nearly all cells that a sweep lists get theirs so: over two words, opposite the origin,

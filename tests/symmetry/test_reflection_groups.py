@@ -88,7 +88,7 @@ def test_the_group_is_its_elements(given_group):
 @pytest.mark.parametrize(
     "named",
     first(
-        9,
+        5,
         [
             ("A7", 40320), ("B6", 46080), ("D6", 23040), ("E6", 51840), ("E7", 2903040),
             ("E8", 696729600), ("F4", 1152), ("G2", 12), ("H3", 120), ("H4", 14400),
