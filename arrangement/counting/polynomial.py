@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpz_poly
@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.bounds import zaslavsky
-from arrangement.checks import check_instance
+from arrangement.checks import check_executor, check_instance
 from arrangement.counting import by_chambers
 from arrangement.counting.flat_count import FlatCount
 from arrangement.counting.poset import whitney_data
 from arrangement.counting.whitney import BrokenCircuits
 from arrangement.enumeration import choose, sweep
+from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.enumeration.estimate import estimated_flats
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.hyperplanes.components import components
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
-from arrangement.hyperplanes.reduction import decone, distinct_essential_rows
+from arrangement.hyperplanes.reduction import decone, distinct_essential_rows, distinct_rows
 from arrangement.progress import Progress
 from arrangement.symmetry.automorphisms import (
     Automorphisms,
@@ -51,6 +52,9 @@ Integers = NDArray[np.object_]
 MANY = 2**29
 """So many sets without broken circuits may take longer than the flats of degenerate rows."""
 
+SOON = 2**24
+"""So many are soon found, where an executor or a directory is given for flats."""
+
 FEW_FLATS = 2**22
 """So many incidences of flats and hyperplanes are soon told."""
 
@@ -64,7 +68,11 @@ WORTHWHILE = 8
 
 
 def characteristic_polynomial(
-    arrangement: Hyperplanes, symmetry: Symmetry = None, progress: Progress = None
+    arrangement: Hyperplanes,
+    symmetry: Symmetry = None,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> tuple[int, ...]:
     """The coefficients of χ(t) = Σ_X μ(X)·t^dim X, from t^d down.
 
@@ -74,7 +82,8 @@ def characteristic_polynomial(
     The sets without broken circuits are counted by deletion and restriction, in no memory to
     speak of. With a symmetry, or where there are too many such sets for the flats, these are
     listed rank by rank, each once, with |μ| passed on from those below by Weisner's theorem;
-    one flat of each orbit is enough. The flats of the two highest ranks are never stored.
+    one flat of each orbit is enough. Flats of the two highest ranks are never stored, with a
+    symmetry of the three highest: what these have is told by lines and points in planes.
 
     Parameters
     ----------
@@ -86,6 +95,12 @@ def characteristic_polynomial(
         :meth:`Arrangement.cells` takes is welcome, too.
     progress : bool or callable, optional
         See :meth:`Arrangement.cells`.
+    executor : concurrent.futures.Executor, optional
+        Where flats are worked on; :meth:`Arrangement.cells` tells which there are.
+    checkpoint : path-like, optional
+        A directory for flats of the rank that is worked on, and those below: memory has some
+        of a worker's task, and some that are merged, at a time. A run that was killed goes on
+        from there.
 
     Returns
     -------
@@ -98,7 +113,7 @@ def characteristic_polynomial(
         If a permutation is not induced by an affine map of the space (a linear one up to
         scaling, for a central arrangement).
     SizeError
-        If the flats of some rank do not fit in memory.
+        If the flats of some rank do not fit in memory, and there is no checkpoint.
 
     References
     ----------
@@ -119,13 +134,35 @@ def characteristic_polynomial(
     2903040
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    absolute = _absolute_coefficients(arrangement, symmetry, progress)
+    check_executor(executor)
+    directory = None
+    if checkpoint is not None:
+        directory = Checkpoint(checkpoint, distinct_rows(arrangement))
+    run = _Run(progress, executor, directory)
+    absolute = _absolute_coefficients(arrangement, symmetry, run)
     absolute += [0] * (arrangement.dimension + 1 - len(absolute))
     return tuple(w if k % 2 == 0 else -w for k, w in enumerate(absolute))
 
 
+class _Run(NamedTuple):
+    """How flats are worked on."""
+
+    progress: Progress
+    executor: Executor | None
+    checkpoint: Checkpoint | None
+
+    @property
+    def by_flats(self) -> bool:
+        """Is that asked for?"""
+        return self.executor is not None or self.checkpoint is not None
+
+
 def whitney_numbers(
-    arrangement: Hyperplanes, symmetry: Symmetry = None, progress: Progress = None
+    arrangement: Hyperplanes,
+    symmetry: Symmetry = None,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> tuple[int, ...]:
     """The Whitney numbers of the first kind, unsigned: w_k = Σ |μ(X)| over the flats of rank k.
 
@@ -134,7 +171,7 @@ def whitney_numbers(
 
     Parameters
     ----------
-    arrangement, symmetry, progress
+    arrangement, symmetry, progress, executor, checkpoint
         See :func:`characteristic_polynomial`.
 
     Returns
@@ -150,7 +187,8 @@ def whitney_numbers(
     >>> families.threshold(3).whitney_numbers()
     (1, 8, 28, 44, 23)
     """
-    return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
+    chi = characteristic_polynomial(arrangement, symmetry, progress, executor, checkpoint)
+    return tuple(map(abs, chi))
 
 
 def poincare_polynomial(
@@ -357,7 +395,7 @@ def n_bounded_cells(
 
 
 def _absolute_coefficients(
-    arrangement: Hyperplanes, symmetry: Symmetry, progress: Progress
+    arrangement: Hyperplanes, symmetry: Symmetry, run: _Run
 ) -> list[int]:
     """w_0, …, w_rank."""
     if isinstance(symmetry, str) and symmetry not in NAMES:
@@ -368,7 +406,7 @@ def _absolute_coefficients(
         for part in components(rows[:, :-1]):
             columns = exact.independent_columns(rows[part, :-1])
             factor = rows[np.ix_(part, np.array([*columns, rows.shape[1] - 1]))]
-            w = _of_component(factor, symmetry is not None, progress)
+            w = _of_component(factor, symmetry is not None, run)
             product = _product(product, w)
         return product
     central = arrangement.is_central
@@ -377,10 +415,10 @@ def _absolute_coefficients(
         generators = given_generators(arrangement, automorphisms, symmetry)
     else:
         generators = Symmetries(arrangement, symmetry).permutations
-    return _of_rows(rows, PermutationGroup(generators) if generators else None, progress)
+    return _of_rows(rows, PermutationGroup(generators) if generators else None, run)
 
 
-def _of_component(rows: Integers, search: bool, progress: Progress) -> list[int]:
+def _of_component(rows: Integers, search: bool, run: _Run) -> list[int]:
     """The coefficients for hyperplanes that are no product, with their symmetry or without."""
     group = None
     if search:
@@ -389,39 +427,39 @@ def _of_component(rows: Integers, search: bool, progress: Progress) -> list[int]
         generators, order = find_generators(automorphisms)
         if order >= WORTHWHILE:
             group = PermutationGroup(generators)
-    return _of_rows(rows, group, progress)
+    return _of_rows(rows, group, run)
 
 
-def _of_rows(rows: Integers, group: PermutationGroup | None, progress: Progress) -> list[int]:
+def _of_rows(rows: Integers, group: PermutationGroup | None, run: _Run) -> list[int]:
     """The coefficients for different hyperplanes whose normals span."""
     if len(rows) == 0:
         return [1]
     if exact.rank(rows) == rows.shape[1]:
         infinity = np.array([0] * (rows.shape[1] - 1) + [1], dtype=object)
-        return _off_infinity(rows, infinity, group, progress)
+        return _off_infinity(rows, infinity, group, run)
     rows = rows[:, :-1]
     if group is None:
         # The decone at the last hyperplane: χ(t) = (t − 1)·χ_decone(t).
-        return _product(_off_infinity(rows[:-1], rows[-1], None, progress), [1, 1])
-    w = FlatCount(rows, None, group, progress).whitney_numbers()
+        return _product(_off_infinity(rows[:-1], rows[-1], None, run), [1, 1])
+    w = FlatCount(rows, None, group, run.progress).whitney_numbers(*run[1:])
     # χ(1) = 0: no cell of a central arrangement is bounded.
     return [*w, abs(sum(w[0::2]) - sum(w[1::2]))]
 
 
 def _off_infinity(
-    rows: Integers, infinity: Integers, group: PermutationGroup | None, progress: Progress
+    rows: Integers, infinity: Integers, group: PermutationGroup | None, run: _Run
 ) -> list[int]:
     """The coefficients for linear rows off another: set by set where that is sooner."""
     n, d = len(rows), rows.shape[1] - 1
     if group is None:
-        most = None
-        if zaslavsky(n, d) > MANY:
+        most = SOON if run.by_flats else None
+        if not run.by_flats and zaslavsky(n, d) > MANY:
             affine = decone(np.concatenate([rows, [infinity]]))
             most = MANY if sweep.looks_degenerate(affine) else None
-        found = BrokenCircuits(rows, infinity, progress).whitney_numbers(most)
+        found = BrokenCircuits(rows, infinity, run.progress).whitney_numbers(most)
         if found is not None:
             return found
-    return FlatCount(rows, infinity, group, progress).whitney_numbers()
+    return FlatCount(rows, infinity, group, run.progress).whitney_numbers(*run[1:])
 
 
 def _product(p: list[int], q: list[int]) -> list[int]:

@@ -39,7 +39,7 @@ class PermutationGroup:
     (array([ True]), array([False]))
     """
 
-    def __init__(self, generators: Sequence[Sequence[int]]) -> None:
+    def __init__(self, generators: Sequence[Sequence[int]] | NDArray[np.uint16]) -> None:
         table = np.array(generators, dtype=np.uint16)
         self.n = table.shape[1]
         self._generators: list[NDArray[np.uint16]] = []
@@ -47,6 +47,14 @@ class PermutationGroup:
         self._work: kernel.Sets | None = None
         self.chain = _chain(1, 64, self.n)
         self._add(table)
+
+    def __reduce__(self) -> tuple[type[PermutationGroup], tuple[NDArray[np.uint16]]]:
+        return PermutationGroup, (self.generators,)
+
+    @property
+    def generators(self) -> NDArray[np.uint16]:
+        """As given, shape (m, n)."""
+        return self._generators[0]
 
     def build(self, node: int, orbit: int) -> None:
         """Give a node of the tree the child that fixes one point of an orbit."""
