@@ -18,7 +18,7 @@ CANDIDATES = 32
 ROOM = 2**31
 """Bytes that a tree may take; it does not grow beyond."""
 
-DRAWS = 12
+DRAWS = 24
 """Random elements that are to generate a stabiliser."""
 
 
@@ -43,6 +43,7 @@ class PermutationGroup:
         table = np.array(generators, dtype=np.uint16)
         self.n = table.shape[1]
         self._generators: list[NDArray[np.uint16]] = []
+        self._nodes: dict[bytes, int] = {}
         self._rows = 0
         self._work: kernel.Sets | None = None
         self.chain = _chain(1, 64, self.n)
@@ -97,12 +98,18 @@ class PermutationGroup:
                 self.build(node, orbit)
 
     def _add(self, generators: NDArray[np.uint16]) -> int:
-        """A node for the group of these permutations; its number."""
-        node = len(self._generators)
+        """The number of the node for the group of these permutations.
+
+        A stabiliser of points is that of all points that it fixes, which its orbits tell: of
+        the same orbits there is one node.
+        """
+        orbit = orbits(generators)
+        node = self._nodes.setdefault(orbit.astype(np.uint16).tobytes(), len(self._nodes))
+        if node < len(self._generators):
+            return node
         if node == len(self.chain.orbit):
             self._enlarge(2 * node, len(self.chain.images))
         self._generators.append(generators)
-        orbit = orbits(generators)
         self.chain.orbit[node] = orbit
         self.chain.n_orbits[node] = orbit.max() + 1
         self.chain.size[node] = np.bincount(orbit, minlength=self.n)

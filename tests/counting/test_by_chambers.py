@@ -217,19 +217,19 @@ print(families.threshold(8).n_cells(symmetry="auto", checkpoint=sys.argv[1]))
 
 
 @pytest.mark.processes
-def test_killed_at_any_moment_and_gone_on_with(tmp_path):
+def test_killed_at_ten_moments_and_gone_on_with(tmp_path):
     rng = np.random.default_rng(0)
     command = [sys.executable, "-c", RUN, tmp_path / "log"]
     killed = 0
-    for _ in range(4):
+    for _ in range(10):
         run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         while run.poll() is None and not list(tmp_path.glob("log/counts-*")):
             time.sleep(0.01)
-        time.sleep(2.5 * rng.random())
+        time.sleep(rng.random())
         run.send_signal(signal.SIGKILL)
         killed += run.wait() == -signal.SIGKILL
         run.stdout.close()
-    assert killed > 0
+    assert killed > 1
     end = subprocess.run(command, capture_output=True, text=True, check=True)
     assert end.stdout == "17561539552946\n"
 
