@@ -1,8 +1,8 @@
 """Characteristic polynomials by orbits of flats: time, memory, and orbits by rank.
 
-Every sum of coefficients is known. Each count is a process of its own; seconds are of processors,
-memory is the most that a process took beyond what it takes for a small arrangement, of the
-workers the most that one took in all.
+Every sum of coefficients is known. Each count is a process of its own; seconds are of
+processors, memory is the most that the process took beyond what it takes for a small
+arrangement, of the workers the most that one took in all.
 
     python benchmarks/flats.py [--large] [--disk] [--jobs N] [--json]
 

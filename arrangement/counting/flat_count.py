@@ -25,7 +25,7 @@ from arrangement.counting.flat_levels import (
     numbers_of,
 )
 from arrangement.enumeration.intervals import Interval
-from arrangement.enumeration.tasks import portions
+from arrangement.enumeration.tasks import MANY, portions
 from arrangement.exact.packing import Words, word_count
 from arrangement.kernels.cells import covers as kernel
 from arrangement.kernels.cells import planes
@@ -168,7 +168,8 @@ class FlatCount(FlatLattice):
         """Tables of what the flats of a level pass on."""
         size = PLANES if self._has_planes(level.rank) else max(1, COVERS // max(self.n, 1))
         show = reporter(self.progress, f"flats of rank {level.rank}")
-        for _ in portions(Covers(self, level), show, executor, kept, task=size):
+        covers = Covers(self, level)
+        for _ in portions(covers, show, executor, kept, task=size, ahead=MANY):
             pass
         return kept.tables()
 

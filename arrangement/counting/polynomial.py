@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -341,12 +343,19 @@ def n_cells(
     if executor is not None or checkpoint is not None or isinstance(symmetry, ReflectionGroup):
         chosen = by_chambers.chamber_counts(arrangement, symmetry)
         return by_chambers.count_by_chambers(chosen, progress, executor, checkpoint).n_cells
-    counts = None
-    if isinstance(symmetry, str) and symmetry == "auto":
-        counts = _worth_chambers(arrangement)
+    if not isinstance(symmetry, str) or symmetry not in NAMES:
+        return sum(whitney_numbers(arrangement, symmetry, progress))
+    rows = distinct_essential_rows(arrangement)
+    run = _Run(progress, None, None)
+    return prod(_n_cells_of(arrangement.from_exact(part), run) for part in _factors(rows))
+
+
+def _n_cells_of(factor: Hyperplanes, run: _Run) -> int:
+    """The cells of an arrangement that is no product."""
+    counts = _worth_chambers(factor)
     if counts is not None:
-        return by_chambers.count_by_chambers(counts, progress).n_cells
-    return sum(whitney_numbers(arrangement, symmetry, progress))
+        return by_chambers.count_by_chambers(counts, run.progress).n_cells
+    return sum(_of_component(distinct_essential_rows(factor), True, run))
 
 
 def _worth_chambers(arrangement: Hyperplanes) -> ChamberCounts | None:
@@ -354,8 +363,6 @@ def _worth_chambers(arrangement: Hyperplanes) -> ChamberCounts | None:
     rows = distinct_essential_rows(arrangement)
     n, rank = len(rows), rows.shape[1] - 1
     if rank < 5 or n * estimated_flats(rows, rank - 3) < FEW_FLATS:
-        return None
-    if len(components(rows[:, :-1])) > 1:  # The flats of each are listed apart.
         return None
     found = Symmetries(arrangement, "auto")
     group = found.reflections
@@ -403,11 +410,8 @@ def _absolute_coefficients(
     rows = distinct_essential_rows(arrangement)
     if symmetry is None or isinstance(symmetry, str):
         product = [1]
-        for part in components(rows[:, :-1]):
-            columns = exact.independent_columns(rows[part, :-1])
-            factor = rows[np.ix_(part, np.array([*columns, rows.shape[1] - 1]))]
-            w = _of_component(factor, symmetry is not None, run)
-            product = _product(product, w)
+        for factor in _factors(rows):
+            product = _product(product, _of_component(factor, symmetry is not None, run))
         return product
     central = arrangement.is_central
     automorphisms = Automorphisms(rows[:, :-1] if central else rows, infinity=not central)
@@ -416,6 +420,13 @@ def _absolute_coefficients(
     else:
         generators = Symmetries(arrangement, symmetry).permutations
     return _of_rows(rows, PermutationGroup(generators) if generators else None, run)
+
+
+def _factors(rows: Integers) -> Iterator[Integers]:
+    """The rows of each component, in coordinates of their own."""
+    for part in components(rows[:, :-1]):
+        columns = exact.independent_columns(rows[part, :-1])
+        yield rows[np.ix_(part, np.array([*columns, rows.shape[1] - 1]))]
 
 
 def _of_component(rows: Integers, search: bool, run: _Run) -> list[int]:

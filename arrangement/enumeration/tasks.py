@@ -46,6 +46,7 @@ from arrangement.errors import ArrangementError, SolverError
 from arrangement.exact.packing import Words, word_count
 
 __all__ = [
+    "MANY",
     "alone",
     "portions",
     "prepared",
@@ -64,6 +65,9 @@ TASK = 2**19
 BATCH = 16
 """Tasks handed to an executor before the first of them is done."""
 
+MANY = 2**7
+"""The same where what they find is small."""
+
 ATTEMPTS = 3
 """How many batches may fail with no success between."""
 
@@ -77,6 +81,7 @@ def portions(
     task: int = TASK,
     room: Room | None = None,
     into: Gathered | None = None,
+    ahead: int = BATCH,
 ) -> Iterator[tuple[Interval, Words]]:
     """The sign vectors of a source, in blocks, each with the interval that it is of.
 
@@ -98,6 +103,8 @@ def portions(
         Where workers of an executor may put what they find.
     into : Gathered, optional
         To what is found without one it is added; blocks are valid until the next.
+    ahead : int
+        Tasks handed to the executor before the first of them is done: no more workers are busy.
 
     Yields
     ------
@@ -143,7 +150,7 @@ def portions(
         tasks = (piece for gap in large[::-1] for piece in source.pieces(gap, task))
         found = chain(
             alone(source, filter(len, small), patience),
-            _spread(source, tasks, executor, task, room, patience),
+            _spread(source, tasks, executor, task, room, patience, ahead),
         )
     for part, words in found:
         if checkpoint is not None:
@@ -313,6 +320,7 @@ def _spread(
     size: int,
     room: Room | None,
     patience: float,
+    ahead: int,
 ) -> Iterator[tuple[Interval, Words]]:
     """Run tasks on an executor; what they leave undone is cut and queued."""
     given = pickle.dumps(source)
@@ -335,7 +343,7 @@ def _spread(
     def following() -> Interval | None:
         return again.popleft() if again else next(tasks, None)
 
-    return spread(executor, following, submit, taken)
+    return spread(executor, following, submit, taken, ahead)
 
 
 Task = TypeVar("Task")
@@ -347,6 +355,7 @@ def spread(
     following: Callable[[], Task | None],
     submit: Callable[[Executor, Task], Future[Any]],
     taken: Callable[[Task, Any], Item],
+    ahead: int = BATCH,
 ) -> Iterator[Item]:
     """Run tasks on an executor, a batch at a time.
 
@@ -363,6 +372,8 @@ def spread(
         Gives a task to an executor.
     taken : callable
         What a task and its result make together; more tasks may follow from it.
+    ahead : int
+        Tasks in a batch.
     """
     again: deque[Task] = deque()
     running: dict[Future[Any], Task] = {}
@@ -372,7 +383,7 @@ def spread(
     def failed(error: Exception) -> None:
         nonlocal failures
         failures += 1
-        if failures >= ATTEMPTS * BATCH:
+        if failures >= ATTEMPTS * ahead:
             raise SolverError(
                 f"{failures} tasks failed with no success between them; the last one: "
                 f"{type(error).__name__}: {error}"
@@ -380,7 +391,7 @@ def spread(
 
     try:
         while True:
-            while len(running) < BATCH:
+            while len(running) < ahead:
                 task = again.popleft() if again else following()
                 if task is None:
                     break
