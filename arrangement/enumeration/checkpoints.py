@@ -149,7 +149,7 @@ class Checkpoint(CheckpointDirectory):
         for part, path in sorted(found):
             if part.start >= (apart[-1].stop if apart else whole.start):
                 apart.append(part)
-                self._blocks[part] = path
+                self._blocks[Interval(part.level, part.start, part.stop)] = path
         return apart
 
     def read(self, part: Interval) -> Words:
@@ -175,7 +175,8 @@ class Checkpoint(CheckpointDirectory):
         path = self.directory / self._name(part, words)
         with atomic_output(path) as stream:
             np.save(stream, words)
-        self._blocks[part] = path
+        # A task may carry what it is done with: that is not kept.
+        self._blocks[Interval(part.level, part.start, part.stop)] = path
 
     def tables(self) -> list[Words]:
         """What is kept of the source, in order, read where it is used."""

@@ -25,7 +25,7 @@ from tests.results.test_cell_classes import planted
 def in_parts(monkeypatch):
     """Tasks are small, and so is what is merged at a time."""
     monkeypatch.setattr(flat_count, "COVERS", 100)
-    monkeypatch.setattr(flat_count, "PLANES", 3)
+    monkeypatch.setattr(flat_count, "PLANES", 2)
     monkeypatch.setattr(flat_levels, "PART", 400)
     monkeypatch.setattr(flat_levels, "CHUNK", 5)
     monkeypatch.setattr(flat_levels, "LITTLE", 1000)
@@ -105,9 +105,9 @@ def test_orbits_are_those_of_all_flats():
 
 @pytest.mark.usefixtures("in_parts")
 def test_damaged_files_are_done_again(tmp_path):
-    arrangement = families.threshold(4)
-    expected = WHITNEY.get(("threshold", 4)) or arrangement.whitney_numbers()
-    assert arrangement.whitney_numbers("auto", checkpoint=tmp_path) == tuple(expected)
+    arrangement = families.resonance(5)
+    expected = tuple(WHITNEY["resonance", 5])
+    assert arrangement.whitney_numbers("auto", checkpoint=tmp_path) == expected
     files = sorted(tmp_path.glob("*.npy"))
     assert {path.name.split("-")[0] for path in files} == {"covers", "flats"}
     for path in files[::3]:
@@ -116,7 +116,8 @@ def test_damaged_files_are_done_again(tmp_path):
         path.write_bytes(content)
     for path in files[1::3]:
         path.unlink()
-    assert arrangement.whitney_numbers("auto", checkpoint=tmp_path) == tuple(expected)
+    assert any(path.name.startswith("covers") for path in files[2::3])
+    assert arrangement.whitney_numbers("auto", checkpoint=tmp_path) == expected
     with pytest.raises(InputError, match="another arrangement"):
         families.threshold(3).whitney_numbers("auto", checkpoint=tmp_path)
 
