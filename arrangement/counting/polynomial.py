@@ -100,9 +100,9 @@ def characteristic_polynomial(
     executor : concurrent.futures.Executor, optional
         Where flats are worked on; :meth:`Arrangement.cells` tells which there are.
     checkpoint : path-like, optional
-        A directory for flats of the rank that is worked on, and those below: memory has some
-        of a worker's task, and some that are merged, at a time. A run that was killed goes on
-        from there.
+        A directory for the flats, one run at a time. A run that was killed goes on from there.
+        A process then takes room for 65,536 covers, or for 16 MiB that are merged, and 512 MiB
+        at most for stabilisers of the symmetry, however many flats there are.
 
     Returns
     -------

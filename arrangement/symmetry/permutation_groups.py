@@ -15,7 +15,7 @@ __all__ = ["PermutationGroup"]
 CANDIDATES = 32
 """Most images of one set that are compared at a time; beyond, an orbit may fall into parts."""
 
-ROOM = 2**31
+ROOM = 2**29
 """Bytes that a tree may take; it does not grow beyond."""
 
 DRAWS = 24
