@@ -19,6 +19,7 @@ from arrangement.enumeration.estimate import estimated_flats
 from arrangement.errors import InputError, SizeError
 from arrangement.symmetry import chamber_count
 from arrangement.symmetry.count_log import CountLog
+from arrangement.symmetry.symmetries import Symmetries
 from tests.amounts import examples, first
 from tests.results.test_cell_classes import planted
 
@@ -155,6 +156,12 @@ def test_a_large_group_without_reflections_is_not_listed(tmp_path):
         arrangement.n_classes(symmetry=list(turns))
     assert arrangement.n_cells(symmetry=list(turns)) == 2**16
     assert arrangement.n_cells(symmetry=list(turns), checkpoint=tmp_path) == 2**16
+
+
+@pytest.mark.slow
+def test_symmetry_of_more_than_a_thousand_hyperplanes():
+    found = Symmetries(families.resonance(11), "auto")
+    assert (found.n, found.reflections.coxeter_type) == (2047, "A11")
 
 
 # --- the log ---
