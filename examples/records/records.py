@@ -42,22 +42,14 @@ def share(counts: ChamberCounts, log: CountLog, k: int, of: int) -> None:
 
 def plan(counts: ChamberCounts, samples: int, prepared: float) -> None:
     """What all tasks take, from some that are drawn in proportion to their estimates."""
-    expected = counts.expected / counts.expected.sum()
-    drawn = np.random.default_rng(0).choice(len(expected), size=samples, p=expected)
-    seconds, cells = [], []
-    for i in drawn.tolist():
-        started = time.process_time()
-        cells.append(counts.count(i))
-        seconds.append(time.process_time() - started)
-    # Each quotient is an unbiased estimate of the sum over all tasks.
-    hours = np.array(seconds) / expected[drawn] / 3600
-    total = np.array(cells) / expected[drawn]
-    root = max(samples - 1, 1) ** 0.5
+    share = counts.expected / counts.expected.sum()
+    drawn = np.random.default_rng(0).choice(len(share), size=samples, p=share).tolist()
+    started = time.process_time()
+    speed = sum(map(counts.count, drawn)) / (time.process_time() - started)
+    hours, error = np.array(counts.estimate) / speed / 3600
     print(
-        f"{len(expected)} tasks; {samples} drawn: {total.mean():.3g} ± {total.std() / root:.1g}"
-        f" cells, {hours.mean():.3g} ± {hours.std() / root:.1g} core hours, "
-        f"{sum(cells) / sum(seconds) / 1e6:.3g} million cells a second; a task of them takes "
-        f"{np.mean(seconds):.2g} s, {max(seconds):.2g} s at most; {prepared:.2g} s to prepare; "
+        f"{len(share)} tasks; {samples} drawn: {speed / 1e6:.3g} million cells a second, so "
+        f"{hours:.3g} ± {error:.1g} core hours, and {prepared:.2g} s to prepare; "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
     )
 
