@@ -20,13 +20,29 @@ def test_a_known_term(name, monkeypatch, capsys, tmp_path):
     n, term = TERMS[name]
     monkeypatch.syspath_prepend(str(FOLDER))
     log = tmp_path / "log"
-    for extra in ([], [], ["--audit", "2"]):
+    for extra in ([], [], ["--audit", "2"], ["--plan", "2"], ["--share", "0/2"]):
         given = [str(n), "--checkpoint", str(log), *extra]
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *given])
         runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
-    first, counted, again, resumed, audited = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr().out.splitlines()
+    first, counted, again, resumed, audited, *_, planned, _, shared = said
     assert first == again
     assert first.startswith(f"n = {n}: about ")
     assert counted.startswith(f"n = {n}: {term} (as published")
     assert resumed.startswith(f"n = {n}: {term} (as published")
     assert audited.startswith("AuditedCount(n_tasks=")
+    assert " tasks; 2 drawn: " in planned
+    assert shared == "tasks 0, 2, … are done"
+
+
+def test_shares_make_the_whole(monkeypatch, capsys, tmp_path):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    for share in ("1/3", "0/3", "2/3", None):
+        more = [] if share is None else ["--share", share]
+        given = ["threshold.py", "4", "--checkpoint", str(tmp_path / "log"), *more]
+        monkeypatch.setattr(sys, "argv", given)
+        runpy.run_path(str(FOLDER / "threshold.py"), run_name="__main__")
+    assert "1882 (as published" in capsys.readouterr().out
+    counts = [path.read_text() for path in sorted((tmp_path / "log").glob("counts-*"))]
+    assert len(counts) == 3
+    assert sum(text.count("\n") - 1 for text in counts) > 3

@@ -58,15 +58,8 @@ def run(options: argparse.Namespace) -> Result:
     if by_chambers:
         work = _by_chambers if options.audit is None else _audited
         return work(options, arrangement)
-    if options.classes:
-        if domain is not None or options.symmetry == "none":
-            raise InputError("--classes: not with a domain, nor with --symmetry none")
-    elif domain is None:
-        for option in ("jobs", "checkpoint"):
-            if getattr(options, option) is not None:
-                raise InputError(
-                    f"--{option}: only with a domain or --classes, or --symmetry chambers"
-                )
+    if options.classes and (domain is not None or options.symmetry == "none"):
+        raise InputError("--classes: not with a domain, nor with --symmetry none")
     seconds = stopwatch()
     if domain is not None:
         with workers(options.jobs) as executor:
@@ -86,7 +79,10 @@ def run(options: argparse.Namespace) -> Result:
             )
         return Result([*of_arrangement(arrangement), Fact("classes", count), seconds()])
     symmetry = None if options.symmetry == "none" else options.symmetry
-    chi = arrangement.characteristic_polynomial(symmetry=symmetry, progress=True)
+    with workers(options.jobs) as executor:
+        chi = arrangement.characteristic_polynomial(
+            symmetry=symmetry, progress=True, executor=executor, checkpoint=options.checkpoint
+        )
     took = seconds()
     whitney = [abs(c) for c in chi]
     facts = [

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from arrangement.checks import check_executor, check_instance, whole
-from arrangement.enumeration.tasks import portions
+from arrangement.enumeration.tasks import MANY, portions
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
@@ -117,7 +117,8 @@ def count_by_chambers(
     show = reporter(
         progress, "cells", lambda: f"(about {total + left:.3g} ± {doubt**0.5:.1g} to count)"
     )
-    for part, words in portions(counts, lambda done, count: None, executor, log, task=1):
+    parts = portions(counts, lambda done, count: None, executor, log, task=1, ahead=MANY)
+    for part, words in parts:
         for i, cells in zip(range(part.start, part.stop), words[:, 0].tolist(), strict=True):
             found[i] = cells
             total += cells

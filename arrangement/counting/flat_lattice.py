@@ -203,6 +203,7 @@ class FlatLattice:
             echelon=np.zeros((width, width)),
             pivots=np.zeros(width, dtype=np.int64),
             restricted=np.zeros((width + 1, n + 1)),
+            lead=np.zeros(n + 1),
             inverse=np.zeros(n + 1),
             label=np.zeros(n + 1, dtype=np.int64),
             lowest=np.zeros(n + 1, dtype=np.int64),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import Executor
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpz_poly
@@ -12,18 +14,19 @@ from numpy.typing import NDArray
 
 from arrangement import exact
 from arrangement.bounds import zaslavsky
-from arrangement.checks import check_instance
+from arrangement.checks import check_executor, check_instance
 from arrangement.counting import by_chambers
 from arrangement.counting.flat_count import FlatCount
 from arrangement.counting.poset import whitney_data
 from arrangement.counting.whitney import BrokenCircuits
 from arrangement.enumeration import choose, sweep
+from arrangement.enumeration.checkpoints import Checkpoint
 from arrangement.enumeration.estimate import estimated_flats
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
 from arrangement.hyperplanes.components import components
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
-from arrangement.hyperplanes.reduction import decone, distinct_essential_rows
+from arrangement.hyperplanes.reduction import decone, distinct_essential_rows, distinct_rows
 from arrangement.progress import Progress
 from arrangement.symmetry.automorphisms import (
     Automorphisms,
@@ -51,6 +54,9 @@ Integers = NDArray[np.object_]
 MANY = 2**29
 """So many sets without broken circuits may take longer than the flats of degenerate rows."""
 
+SOON = 2**24
+"""So many are soon found, where an executor or a directory is given for flats."""
+
 FEW_FLATS = 2**22
 """So many incidences of flats and hyperplanes are soon told."""
 
@@ -64,7 +70,11 @@ WORTHWHILE = 8
 
 
 def characteristic_polynomial(
-    arrangement: Hyperplanes, symmetry: Symmetry = None, progress: Progress = None
+    arrangement: Hyperplanes,
+    symmetry: Symmetry = None,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> tuple[int, ...]:
     """The coefficients of χ(t) = Σ_X μ(X)·t^dim X, from t^d down.
 
@@ -74,7 +84,8 @@ def characteristic_polynomial(
     The sets without broken circuits are counted by deletion and restriction, in no memory to
     speak of. With a symmetry, or where there are too many such sets for the flats, these are
     listed rank by rank, each once, with |μ| passed on from those below by Weisner's theorem;
-    one flat of each orbit is enough. The flats of the two highest ranks are never stored.
+    one flat of each orbit is enough. Flats of the two highest ranks are never stored, with a
+    symmetry of the three highest: what these have is told by lines and points in planes.
 
     Parameters
     ----------
@@ -86,6 +97,12 @@ def characteristic_polynomial(
         :meth:`Arrangement.cells` takes is welcome, too.
     progress : bool or callable, optional
         See :meth:`Arrangement.cells`.
+    executor : concurrent.futures.Executor, optional
+        Where flats are worked on; :meth:`Arrangement.cells` tells which there are.
+    checkpoint : path-like, optional
+        A directory for the flats, one run at a time. A run that was killed goes on from there.
+        A process then takes room for 65,536 covers, or for 16 MiB that are merged, and 512 MiB
+        at most for stabilisers of the symmetry, however many flats there are.
 
     Returns
     -------
@@ -98,7 +115,7 @@ def characteristic_polynomial(
         If a permutation is not induced by an affine map of the space (a linear one up to
         scaling, for a central arrangement).
     SizeError
-        If the flats of some rank do not fit in memory.
+        If the flats of some rank do not fit in memory, and there is no checkpoint.
 
     References
     ----------
@@ -119,13 +136,35 @@ def characteristic_polynomial(
     2903040
     """
     check_instance(arrangement, "arrangement", "Arrangement")
-    absolute = _absolute_coefficients(arrangement, symmetry, progress)
+    check_executor(executor)
+    directory = None
+    if checkpoint is not None:
+        directory = Checkpoint(checkpoint, distinct_rows(arrangement))
+    run = _Run(progress, executor, directory)
+    absolute = _absolute_coefficients(arrangement, symmetry, run)
     absolute += [0] * (arrangement.dimension + 1 - len(absolute))
     return tuple(w if k % 2 == 0 else -w for k, w in enumerate(absolute))
 
 
+class _Run(NamedTuple):
+    """How flats are worked on."""
+
+    progress: Progress
+    executor: Executor | None
+    checkpoint: Checkpoint | None
+
+    @property
+    def by_flats(self) -> bool:
+        """Is that asked for?"""
+        return self.executor is not None or self.checkpoint is not None
+
+
 def whitney_numbers(
-    arrangement: Hyperplanes, symmetry: Symmetry = None, progress: Progress = None
+    arrangement: Hyperplanes,
+    symmetry: Symmetry = None,
+    progress: Progress = None,
+    executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> tuple[int, ...]:
     """The Whitney numbers of the first kind, unsigned: w_k = Σ |μ(X)| over the flats of rank k.
 
@@ -134,7 +173,7 @@ def whitney_numbers(
 
     Parameters
     ----------
-    arrangement, symmetry, progress
+    arrangement, symmetry, progress, executor, checkpoint
         See :func:`characteristic_polynomial`.
 
     Returns
@@ -150,7 +189,8 @@ def whitney_numbers(
     >>> families.threshold(3).whitney_numbers()
     (1, 8, 28, 44, 23)
     """
-    return tuple(map(abs, characteristic_polynomial(arrangement, symmetry, progress)))
+    chi = characteristic_polynomial(arrangement, symmetry, progress, executor, checkpoint)
+    return tuple(map(abs, chi))
 
 
 def poincare_polynomial(
@@ -316,12 +356,19 @@ def n_cells(
     if executor is not None or checkpoint is not None or isinstance(symmetry, ReflectionGroup):
         chosen = by_chambers.chamber_counts(arrangement, symmetry)
         return by_chambers.count_by_chambers(chosen, progress, executor, checkpoint).n_cells
-    counts = None
-    if isinstance(symmetry, str) and symmetry == "auto":
-        counts = _worth_chambers(arrangement)
+    if not isinstance(symmetry, str) or symmetry not in NAMES:
+        return sum(whitney_numbers(arrangement, symmetry, progress))
+    rows = distinct_essential_rows(arrangement)
+    run = _Run(progress, None, None)
+    return prod(_n_cells_of(arrangement.from_exact(part), run) for part in _factors(rows))
+
+
+def _n_cells_of(factor: Hyperplanes, run: _Run) -> int:
+    """The cells of an arrangement that is no product."""
+    counts = _worth_chambers(factor)
     if counts is not None:
-        return by_chambers.count_by_chambers(counts, progress).n_cells
-    return sum(whitney_numbers(arrangement, symmetry, progress))
+        return by_chambers.count_by_chambers(counts, run.progress).n_cells
+    return sum(_of_component(distinct_essential_rows(factor), True, run))
 
 
 def _worth_chambers(arrangement: Hyperplanes) -> ChamberCounts | None:
@@ -329,8 +376,6 @@ def _worth_chambers(arrangement: Hyperplanes) -> ChamberCounts | None:
     rows = distinct_essential_rows(arrangement)
     n, rank = len(rows), rows.shape[1] - 1
     if rank < 5 or n * estimated_flats(rows, rank - 3) < FEW_FLATS:
-        return None
-    if len(components(rows[:, :-1])) > 1:  # The flats of each are listed apart.
         return None
     found = Symmetries(arrangement, "auto")
     group = found.reflections
@@ -370,7 +415,7 @@ def n_bounded_cells(
 
 
 def _absolute_coefficients(
-    arrangement: Hyperplanes, symmetry: Symmetry, progress: Progress
+    arrangement: Hyperplanes, symmetry: Symmetry, run: _Run
 ) -> list[int]:
     """w_0, …, w_rank."""
     if isinstance(symmetry, str) and symmetry not in NAMES:
@@ -378,11 +423,8 @@ def _absolute_coefficients(
     rows = distinct_essential_rows(arrangement)
     if symmetry is None or isinstance(symmetry, str):
         product = [1]
-        for part in components(rows[:, :-1]):
-            columns = exact.independent_columns(rows[part, :-1])
-            factor = rows[np.ix_(part, np.array([*columns, rows.shape[1] - 1]))]
-            w = _of_component(factor, symmetry is not None, progress)
-            product = _product(product, w)
+        for factor in _factors(rows):
+            product = _product(product, _of_component(factor, symmetry is not None, run))
         return product
     central = arrangement.is_central
     automorphisms = Automorphisms(rows[:, :-1] if central else rows, infinity=not central)
@@ -390,10 +432,17 @@ def _absolute_coefficients(
         generators = given_generators(arrangement, automorphisms, symmetry)
     else:
         generators = Symmetries(arrangement, symmetry).permutations
-    return _of_rows(rows, PermutationGroup(generators) if generators else None, progress)
+    return _of_rows(rows, PermutationGroup(generators) if generators else None, run)
 
 
-def _of_component(rows: Integers, search: bool, progress: Progress) -> list[int]:
+def _factors(rows: Integers) -> Iterator[Integers]:
+    """The rows of each component, in coordinates of their own."""
+    for part in components(rows[:, :-1]):
+        columns = exact.independent_columns(rows[part, :-1])
+        yield rows[np.ix_(part, np.array([*columns, rows.shape[1] - 1]))]
+
+
+def _of_component(rows: Integers, search: bool, run: _Run) -> list[int]:
     """The coefficients for hyperplanes that are no product, with their symmetry or without."""
     group = None
     if search:
@@ -402,39 +451,39 @@ def _of_component(rows: Integers, search: bool, progress: Progress) -> list[int]
         generators, order = find_generators(automorphisms)
         if order >= WORTHWHILE:
             group = PermutationGroup(generators)
-    return _of_rows(rows, group, progress)
+    return _of_rows(rows, group, run)
 
 
-def _of_rows(rows: Integers, group: PermutationGroup | None, progress: Progress) -> list[int]:
+def _of_rows(rows: Integers, group: PermutationGroup | None, run: _Run) -> list[int]:
     """The coefficients for different hyperplanes whose normals span."""
     if len(rows) == 0:
         return [1]
     if exact.rank(rows) == rows.shape[1]:
         infinity = np.array([0] * (rows.shape[1] - 1) + [1], dtype=object)
-        return _off_infinity(rows, infinity, group, progress)
+        return _off_infinity(rows, infinity, group, run)
     rows = rows[:, :-1]
     if group is None:
         # The decone at the last hyperplane: χ(t) = (t − 1)·χ_decone(t).
-        return _product(_off_infinity(rows[:-1], rows[-1], None, progress), [1, 1])
-    w = FlatCount(rows, None, group, progress).whitney_numbers()
+        return _product(_off_infinity(rows[:-1], rows[-1], None, run), [1, 1])
+    w = FlatCount(rows, None, group, run.progress).whitney_numbers(*run[1:])
     # χ(1) = 0: no cell of a central arrangement is bounded.
     return [*w, abs(sum(w[0::2]) - sum(w[1::2]))]
 
 
 def _off_infinity(
-    rows: Integers, infinity: Integers, group: PermutationGroup | None, progress: Progress
+    rows: Integers, infinity: Integers, group: PermutationGroup | None, run: _Run
 ) -> list[int]:
     """The coefficients for linear rows off another: set by set where that is sooner."""
     n, d = len(rows), rows.shape[1] - 1
     if group is None:
-        most = None
-        if zaslavsky(n, d) > MANY:
+        most = SOON if run.by_flats else None
+        if not run.by_flats and zaslavsky(n, d) > MANY:
             affine = decone(np.concatenate([rows, [infinity]]))
             most = MANY if sweep.looks_degenerate(affine) else None
-        found = BrokenCircuits(rows, infinity, progress).whitney_numbers(most)
+        found = BrokenCircuits(rows, infinity, run.progress).whitney_numbers(most)
         if found is not None:
             return found
-    return FlatCount(rows, infinity, group, progress).whitney_numbers()
+    return FlatCount(rows, infinity, group, run.progress).whitney_numbers(*run[1:])
 
 
 def _product(p: list[int], q: list[int]) -> list[int]:

@@ -113,7 +113,9 @@ class Checkpoint(CheckpointDirectory):
         If the directory belongs to another arrangement or domain, or is a file.
     """
 
-    _NAME = re.compile(r"(?:lines|parts)-(\d+)-(\d+)-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})\.npy")
+    _NAME = re.compile(
+        r"(?:lines|parts|covers|flats)-(\d+)-(\d+)-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})\.npy"
+    )
 
     def __init__(
         self, directory: str | os.PathLike[str], rows: Integers, walls: Integers | None = None
@@ -126,6 +128,7 @@ class Checkpoint(CheckpointDirectory):
         """The blocks are those of this source from now on."""
         self._key = digest(*source.tables)[:16]
         self._unit, self._n = source.unit, source.n
+        self._blocks = {}
 
     def intervals(self, whole: Interval) -> list[Interval]:
         """Intervals of a level that are done, in order and apart from each other."""
@@ -146,7 +149,7 @@ class Checkpoint(CheckpointDirectory):
         for part, path in sorted(found):
             if part.start >= (apart[-1].stop if apart else whole.start):
                 apart.append(part)
-                self._blocks[part] = path
+                self._blocks[Interval(part.level, part.start, part.stop)] = path
         return apart
 
     def read(self, part: Interval) -> Words:
@@ -169,15 +172,27 @@ class Checkpoint(CheckpointDirectory):
 
     def write(self, part: Interval, words: Words) -> None:
         """Keep the cells of an interval."""
-        with atomic_output(self.directory / self._name(part, words)) as stream:
+        path = self.directory / self._name(part, words)
+        with atomic_output(path) as stream:
             np.save(stream, words)
+        # A task may carry what it is done with: that is not kept.
+        self._blocks[Interval(part.level, part.start, part.stop)] = path
 
-    def redraw(self) -> None:
-        """Forget the blocks of these coordinates and begin again in others."""
+    def tables(self) -> list[Words]:
+        """What is kept of the source, in order, read where it is used."""
+        return [np.load(path, mmap_mode="r") for _, path in sorted(self._blocks.items())]
+
+    def clear(self) -> None:
+        """Forget the blocks of this source."""
         for path in self.directory.iterdir():
             match = self._NAME.fullmatch(path.name)
             if match is not None and match[4] == self._key:
                 path.unlink(missing_ok=True)
+        self._blocks = {}
+
+    def redraw(self) -> None:
+        """Forget the blocks of these coordinates and begin again in others."""
+        self.clear()
         self.draw += 1
         self._write_manifest(replace=True)
 

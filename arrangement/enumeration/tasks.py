@@ -46,6 +46,7 @@ from arrangement.errors import ArrangementError, SolverError
 from arrangement.exact.packing import Words, word_count
 
 __all__ = [
+    "MANY",
     "alone",
     "portions",
     "prepared",
@@ -63,6 +64,9 @@ TASK = 2**19
 BATCH = 16
 """Tasks handed to an executor before the first of them is done."""
 
+MANY = 2**7
+"""The same where what they find is small."""
+
 ATTEMPTS = 3
 """How many batches may fail with no success between."""
 
@@ -76,6 +80,7 @@ def portions(
     task: int = TASK,
     room: Room | None = None,
     into: Gathered | None = None,
+    ahead: int = BATCH,
 ) -> Iterator[tuple[Interval, Words]]:
     """The sign vectors of a source, in blocks, each with the interval that it is of.
 
@@ -97,6 +102,8 @@ def portions(
         Where workers of an executor may put what they find.
     into : Gathered, optional
         To what is found without one it is added; blocks are valid until the next.
+    ahead : int
+        Tasks handed to the executor before the first of them is done: no more workers are busy.
 
     Yields
     ------
@@ -142,7 +149,7 @@ def portions(
         tasks = (piece for gap in large[::-1] for piece in source.pieces(gap, task))
         found = chain(
             alone(source, filter(len, small), patience),
-            _spread(source, tasks, executor, task, room, patience),
+            _spread(source, tasks, executor, task, room, patience, ahead),
         )
     for part, words in found:
         if checkpoint is not None:
@@ -294,6 +301,7 @@ def _spread(
     size: int,
     room: Room | None,
     patience: float,
+    ahead: int,
 ) -> Iterator[tuple[Interval, Words]]:
     """Run tasks on an executor; what they leave undone is cut and queued."""
     given = pickle.dumps(source)
@@ -316,7 +324,7 @@ def _spread(
     def following() -> Interval | None:
         return again.popleft() if again else next(tasks, None)
 
-    return spread(executor, following, submit, taken)
+    return spread(executor, following, submit, taken, ahead)
 
 
 Task = TypeVar("Task")
@@ -328,6 +336,7 @@ def spread(
     following: Callable[[], Task | None],
     submit: Callable[[Executor, Task], Future[Any]],
     taken: Callable[[Task, Any], Item],
+    ahead: int = BATCH,
 ) -> Iterator[Item]:
     """Run tasks on an executor, a batch at a time.
 
@@ -344,6 +353,8 @@ def spread(
         Gives a task to an executor.
     taken : callable
         What a task and its result make together; more tasks may follow from it.
+    ahead : int
+        Tasks in a batch.
     """
     again: deque[Task] = deque()
     running: dict[Future[Any], Task] = {}
@@ -353,7 +364,7 @@ def spread(
     def failed(error: Exception) -> None:
         nonlocal failures
         failures += 1
-        if failures >= ATTEMPTS * BATCH:
+        if failures >= ATTEMPTS * ahead:
             raise SolverError(
                 f"{failures} tasks failed with no success between them; the last one: "
                 f"{type(error).__name__}: {error}"
@@ -361,7 +372,7 @@ def spread(
 
     try:
         while True:
-            while len(running) < BATCH:
+            while len(running) < ahead:
                 task = again.popleft() if again else following()
                 if task is None:
                     break

@@ -15,10 +15,10 @@ __all__ = ["PermutationGroup"]
 CANDIDATES = 32
 """Most images of one set that are compared at a time; beyond, an orbit may fall into parts."""
 
-ROOM = 2**31
+ROOM = 2**29
 """Bytes that a tree may take; it does not grow beyond."""
 
-DRAWS = 12
+DRAWS = 24
 """Random elements that are to generate a stabiliser."""
 
 
@@ -39,14 +39,23 @@ class PermutationGroup:
     (array([ True]), array([False]))
     """
 
-    def __init__(self, generators: Sequence[Sequence[int]]) -> None:
+    def __init__(self, generators: Sequence[Sequence[int]] | NDArray[np.uint16]) -> None:
         table = np.array(generators, dtype=np.uint16)
         self.n = table.shape[1]
         self._generators: list[NDArray[np.uint16]] = []
+        self._nodes: dict[bytes, int] = {}
         self._rows = 0
         self._work: kernel.Sets | None = None
         self.chain = _chain(1, 64, self.n)
         self._add(table)
+
+    def __reduce__(self) -> tuple[type[PermutationGroup], tuple[NDArray[np.uint16]]]:
+        return PermutationGroup, (self.generators,)
+
+    @property
+    def generators(self) -> NDArray[np.uint16]:
+        """As given, shape (m, n)."""
+        return self._generators[0]
 
     def build(self, node: int, orbit: int) -> None:
         """Give a node of the tree the child that fixes one point of an orbit."""
@@ -89,12 +98,18 @@ class PermutationGroup:
                 self.build(node, orbit)
 
     def _add(self, generators: NDArray[np.uint16]) -> int:
-        """A node for the group of these permutations; its number."""
-        node = len(self._generators)
+        """The number of the node for the group of these permutations.
+
+        A stabiliser of points is that of all points that it fixes, which its orbits tell: of
+        the same orbits there is one node.
+        """
+        orbit = orbits(generators)
+        node = self._nodes.setdefault(orbit.astype(np.uint16).tobytes(), len(self._nodes))
+        if node < len(self._generators):
+            return node
         if node == len(self.chain.orbit):
             self._enlarge(2 * node, len(self.chain.images))
         self._generators.append(generators)
-        orbit = orbits(generators)
         self.chain.orbit[node] = orbit
         self.chain.n_orbits[node] = orbit.max() + 1
         self.chain.size[node] = np.bincount(orbit, minlength=self.n)

@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 from arrangement import exact
 from arrangement.errors import SizeError
 from arrangement.exact.radicals import nth_root
-from arrangement.symmetry.automorphisms import MOST_HYPERPLANES, Automorphisms, projections
+from arrangement.symmetry.automorphisms import Automorphisms, projections
 
 __all__ = ["find_reflections", "reflection_of", "reflections_like"]
 
 Integers = NDArray[np.object_]
 Pair = tuple[Integers, Integers]
 """The mirror a, a functional, and the direction v of a reflection."""
+
+MOST_VECTORS = 2**11
+"""Of more, reflections are not looked for: products of all pairs take hundreds of megabytes."""
 
 NEAR = 1e-6
 """Numbers that differ by less may be equal: a wrong guess costs time only."""
@@ -80,7 +83,7 @@ def _candidates(automorphisms: Automorphisms) -> Iterator[tuple[int, ...]]:
     """Involutions of the vectors that are reflections as far as float64 tells."""
     if automorphisms.n == len(automorphisms.vectors) == 1:
         yield (0,)
-    elif 0 < automorphisms.n <= MOST_HYPERPLANES:
+    elif 0 < automorphisms.n <= MOST_VECTORS:
         for forms in projections(automorphisms):
             yield from _involutions(automorphisms, forms)
 

@@ -72,7 +72,7 @@ class Symmetries:
     mirrored : list of ndarray of int64, shape (2n,)
         The reflections in the walls of D as permutations of sides.
     others : list of ndarray of int64, shape (2n,)
-        The elements of H, the identity first.
+        The elements of H, the identity first; a SizeError if there are very many.
 
     Examples
     --------
@@ -94,7 +94,7 @@ class Symmetries:
             for k, T in enumerate(maps)
         ]
         self._generators = self.mirrored + keeping
-        self.others = self._closure(keeping)
+        self._keeping = keeping
 
     @classmethod
     def restored(
@@ -143,6 +143,11 @@ class Symmetries:
         steps = zip(self.reflections.walls, self.reflections.wall_directions, strict=True)
         self._steps = [reflection_matrix(a, v) for a, v in steps]
         self.mirrored = [self._sides(T) for T in self._steps]
+
+    @cached_property
+    def others(self) -> list[Sides]:
+        """All elements of H: they take room, so they are listed where cells are merged."""
+        return self._closure(self._keeping)
 
     @property
     def order(self) -> int:

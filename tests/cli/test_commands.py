@@ -243,7 +243,7 @@ def test_cells_in_a_box_are_counted_and_written_in_blocks(facts, refused, tmp_pa
     assert "of another arrangement or domain" in refused(
         "count", "-", "--domain", "-1/2", "2", *shared, stdin=TRIANGLE
     )
-    assert "--jobs: only with a domain" in refused("count", "-", "--jobs", 2, stdin=TRIANGLE)
+    assert facts("count", "-", "--jobs", 2, stdin=TRIANGLE)["whitney_numbers"] == [1, 3, 3]
     assert "--jobs: not for --method lp" in refused(
         "cells", *box, "--jobs", 2, "--method", "lp", stdin=TRIANGLE
     )

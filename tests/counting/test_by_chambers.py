@@ -16,9 +16,10 @@ from arrangement import Arrangement, families
 from arrangement.counting import by_chambers, polynomial
 from arrangement.counting.by_chambers import audit_count, chamber_counts, count_by_chambers
 from arrangement.enumeration.estimate import estimated_flats
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
 from arrangement.symmetry import chamber_count
 from arrangement.symmetry.count_log import CountLog
+from arrangement.symmetry.symmetries import Symmetries
 from tests.amounts import examples, first
 from tests.results.test_cell_classes import planted
 
@@ -128,6 +129,41 @@ def test_n_cells_takes_chambers_where_flats_are_many(monkeypatch):
     assert seen
 
 
+def test_factors_of_a_product_are_counted_apart(monkeypatch):
+    monkeypatch.setattr(polynomial, "FLAT", 1.0)
+    monkeypatch.setattr(polynomial, "FEW_FLATS", 0)
+    seen = []
+    count = by_chambers.count_by_chambers
+    monkeypatch.setattr(
+        by_chambers, "count_by_chambers", lambda *given: seen.append(1) or count(*given)
+    )
+    one, two = families.threshold(5), families.shi(5)  # rows of 6 and of 5 coordinates
+    normals = np.zeros((52, 11), dtype=object)
+    normals[:32, :6], normals[32:, 6:] = one.normals, two.normals
+    both = Arrangement(normals, [*one.offsets, *two.offsets])
+    assert both.n_cells(symmetry="auto") == both.n_cells(symmetry="full") == 94572 * 1296
+    assert len(seen) == 2  # of threshold functions
+
+
+def test_a_large_group_without_reflections_is_not_listed(tmp_path):
+    """Quarter turns of eight planes."""
+    turns = np.zeros((8, 16, 16), dtype=int)
+    for k, turn in enumerate(turns):
+        turn[:] = np.eye(16)
+        turn[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = [[0, -1], [1, 0]]
+    arrangement = Arrangement(np.eye(16, dtype=int))
+    with pytest.raises(SizeError, match="more than 16,384 symmetries"):
+        arrangement.n_classes(symmetry=list(turns))
+    assert arrangement.n_cells(symmetry=list(turns)) == 2**16
+    assert arrangement.n_cells(symmetry=list(turns), checkpoint=tmp_path) == 2**16
+
+
+@pytest.mark.slow
+def test_symmetry_of_more_than_a_thousand_hyperplanes():
+    found = Symmetries(families.resonance(11), "auto")
+    assert (found.n, found.reflections.coxeter_type) == (2047, "A11")
+
+
 # --- the log ---
 
 
@@ -217,19 +253,19 @@ print(families.threshold(8).n_cells(symmetry="auto", checkpoint=sys.argv[1]))
 
 
 @pytest.mark.processes
-def test_killed_at_any_moment_and_gone_on_with(tmp_path):
+def test_killed_at_ten_moments_and_gone_on_with(tmp_path):
     rng = np.random.default_rng(0)
     command = [sys.executable, "-c", RUN, tmp_path / "log"]
     killed = 0
-    for _ in range(4):
+    for _ in range(10):
         run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         while run.poll() is None and not list(tmp_path.glob("log/counts-*")):
             time.sleep(0.01)
-        time.sleep(2.5 * rng.random())
+        time.sleep(rng.random())
         run.send_signal(signal.SIGKILL)
         killed += run.wait() == -signal.SIGKILL
         run.stdout.close()
-    assert killed > 0
+    assert killed > 1
     end = subprocess.run(command, capture_output=True, text=True, check=True)
     assert end.stdout == "17561539552946\n"
 

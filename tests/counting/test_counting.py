@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, NumberField, SizeError, exact, families
-from arrangement.counting import flat_count, flat_lattice, polynomial, whitney
+from arrangement.counting import flat_lattice, flat_levels, polynomial, whitney
 from arrangement.counting.flat_count import FlatCount
 from arrangement.enumeration import restrict
 from arrangement.exact.one_field import field_of
-from arrangement.kernels.cells import covers as kernel
 from arrangement.symmetry import permutation_groups
 from arrangement.symmetry.permutation_groups import PermutationGroup
 from tests import reference
@@ -396,7 +395,8 @@ def test_copies_must_go_to_copies():
 
 
 def test_too_many_flats(monkeypatch):
-    monkeypatch.setattr(flat_count, "memory", lambda: 10**5)
+    monkeypatch.setattr(flat_levels, "memory", lambda: 10**5)
+    monkeypatch.setattr(flat_levels, "LITTLE", 10**4)
     monkeypatch.setattr(polynomial, "MANY", 1000)
     monkeypatch.setattr(whitney, "STEP", 1000)
     with pytest.raises(SizeError, match="flats"):
@@ -431,28 +431,13 @@ def test_progress_is_told():
 def test_numbers_beyond_a_machine_word():
     """Two flats, of a hundred bits each, that pass theirs on to one that covers them."""
     numbers = [3**60, 2**100 - 1]
-    weights = flat_count._limbs(numbers, 4)
-    level = kernel.Level(
-        np.zeros((2, 1), np.uint64), weights, np.zeros(4, np.int32), np.array([2])
-    )
-    above = kernel.Level(
-        np.zeros((4, 1), np.uint64), np.zeros((4, 4), np.int64), np.zeros(8, np.int32),
-        np.array([0]),
-    )  # fmt: skip
-    batch = kernel.Batch(
-        words=np.full((3, 1), 7, np.uint64),
-        flat=np.array([0, 1, 1]),
-        lowest=np.array([1, 1, 1]),
-        gain=np.array([2, 1, 500]),
-        size=np.array([3, 3, 3]),
-        kept=np.array([True, True, False]),
-        filled=np.array([3]),
-    )
-    sums = np.zeros((4, 5), np.int64)
-    kernel.pass_on(level, batch, True, above, sums)
-    assert above.filled[0] == 1
-    assert flat_count._numbers(above.weights)[0] == 2 * numbers[0] + numbers[1]
-    assert flat_count._numbers(sums) == [0, 0, 0, 2 * numbers[0] + 501 * numbers[1]]
+    limbs = flat_levels.limbs_of(numbers, 4)
+    table = np.zeros((3, 5), dtype=np.uint64)
+    table[:, 0] = 7, 7, 9
+    table[:, 1:] = flat_levels.carried(limbs[[0, 1, 1]] * np.array([[2], [1], [500]]))
+    found = flat_levels.merged([table[:1], table[1:]], 1)
+    sums = dict(zip(found[:, 0].tolist(), flat_levels.numbers_of(found[:, 1:]), strict=True))
+    assert sums == {7: 2 * numbers[0] + numbers[1], 9: 500 * numbers[1]}
 
 
 def test_orbits_that_fall_into_parts_are_counted_right(monkeypatch):
@@ -615,9 +600,9 @@ def test_flats_are_counted_where_there_are_few_for_the_cells(monkeypatch):
     counted = []
 
     class Counted(FlatCount):
-        def whitney_numbers(self):
+        def whitney_numbers(self, *given):
             counted.append(self.n)
-            return super().whitney_numbers()
+            return super().whitney_numbers(*given)
 
     monkeypatch.setattr(polynomial, "FlatCount", Counted)
     monkeypatch.setattr(whitney, "STEP", 10)

@@ -1,4 +1,4 @@
-"""Flats level by level, compiled: covers of each flat, listed or merged in a hash table.
+"""Flats level by level, compiled: the covers of each flat.
 
 A flat is the set of hyperplanes that contain it, as bits. How the other rows meet it is found
 modulo primes. With all minors smaller than the product of the primes, a minor is zero iff it
@@ -21,9 +21,7 @@ from arrangement.kernels.types import (
     Floats1,
     Floats2,
     Floats3,
-    Int32s1,
     Ints1,
-    Ints2,
     Words2,
 )
 
@@ -32,17 +30,16 @@ __all__ = [
     "BELOW",
     "BEYOND",
     "Batch",
-    "Level",
     "Residues",
     "Workspace",
-    "fill_slots",
+    "echelon_form",
     "find_covers",
-    "pass_on",
+    "group_rows",
+    "inverses",
+    "relabel",
+    "restrict",
 ]
 
-
-LIMB = 32
-"""Bits of one limb of a multiplicity."""
 
 # Which covers of a flat are sought: all of them; those by a hyperplane below the lowest of the
 # flat; those whose first basis goes on from that of the flat, so that each is found once.
@@ -58,19 +55,10 @@ class Residues(NamedTuple):
     first: int  # 0 if row 0 is to be looked at, else 1
 
 
-class Level(NamedTuple):
-    """The flats of one rank, with a hash table of them."""
+class Batch(NamedTuple):
+    """Covers of some flats of a rank."""
 
     words: Words2  # (capacity, words): bit i is hyperplane i, row i + 1
-    weights: Ints2  # (capacity, limbs): multiplicities, the lowest 32 bits first
-    slots: Int32s1  # (a power of two,): 1 + a flat, 0 if empty
-    filled: Ints1  # (1,): how many there are
-
-
-class Batch(NamedTuple):
-    """Covers of some flats of a level."""
-
-    words: Words2  # (capacity, words)
     flat: Ints1  # (capacity,): the flat that is covered
     lowest: Ints1  # (capacity,): the lowest row that the cover has and the flat has not
     gain: Ints1  # (capacity,): how many hyperplanes the cover has more
@@ -85,6 +73,7 @@ class Workspace(NamedTuple):
     echelon: Floats2  # (D, D)
     pivots: Ints1  # (D,)
     restricted: Floats2  # (D, 1 + n)
+    lead: Floats1  # (1 + n,)
     inverse: Floats1  # (1 + n,)
     label: Ints1  # (1 + n,): the cover that a row leads to, −1 in the flat
     lowest: Ints1  # (1 + n,): the first row of each cover
@@ -105,7 +94,7 @@ def _position(bit):
 
 
 @compiled(error_model="numpy")
-def _echelon_form(table, words, rank, p, work):
+def echelon_form(table, words, rank, p, work):
     """The reduced row echelon form of the flat's rows modulo p; is their rank as it should be?
 
     It is kept without its pivot columns' unit vectors: echelon[t, c] is meant for columns c
@@ -151,14 +140,32 @@ def _echelon_form(table, words, rank, p, work):
 
 
 @compiled(error_model="numpy")
-def _restrict(table, rank, start, stop, p, work):
+def inverses(values, found, base, start, stop, p):
+    """Those modulo p, of 0 it is 0, for all values at once: x^(p−2) (Fermat)."""
+    reciprocal = 1.0 / p
+    for i in range(start, stop):
+        base[i] = values[i]
+        found[i] = 1.0 if values[i] != 0.0 else 0.0
+    power = np.int64(p) - 2
+    while power:
+        if power & 1:
+            for i in range(start, stop):
+                found[i] = reduced(found[i] * base[i], p, reciprocal)
+        power >>= 1
+        if power:
+            for i in range(start, stop):
+                base[i] = reduced(base[i] * base[i], p, reciprocal)
+
+
+@compiled(error_model="numpy")
+def restrict(table, rank, start, stop, p, work):
     """Rows start … stop − 1 in coordinates of the flat, each scaled so that it leads with 1.
 
     Returns the number of coordinates; proportional rows have become equal.
     """
     width = table.shape[0]
     restricted, inverse, pivots = work.restricted, work.inverse, work.pivots
-    reciprocal = 1.0 / p
+    lead, reciprocal = work.lead, 1.0 / p
     free = 0
     for c in range(width):
         is_pivot = False
@@ -179,27 +186,13 @@ def _restrict(table, rank, start, stop, p, work):
         for i in range(start, stop):
             target[i] = reduced(target[i], p, reciprocal)
         free += 1
-    lead = work.inverse
     for i in range(start, stop):
         lead[i] = 0.0
     for c in range(free):
         source = restricted[c]
         for i in range(start, stop):
             lead[i] = source[i] if lead[i] == 0.0 else lead[i]
-    # The inverse of x is x^(p−2) (Fermat), of 0 it is 0: for all rows at once.
-    base = restricted[free]
-    for i in range(start, stop):
-        base[i] = lead[i]
-        inverse[i] = 1.0 if lead[i] != 0.0 else 0.0
-    power = np.int64(p) - 2
-    while power:
-        if power & 1:
-            for i in range(start, stop):
-                inverse[i] = reduced(inverse[i] * base[i], p, reciprocal)
-        power >>= 1
-        if power:
-            for i in range(start, stop):
-                base[i] = reduced(base[i] * base[i], p, reciprocal)
+    inverses(lead, inverse, restricted[free], start, stop, p)
     for c in range(free):
         target = restricted[c]
         for i in range(start, stop):
@@ -208,7 +201,7 @@ def _restrict(table, rank, start, stop, p, work):
 
 
 @compiled()
-def _relabel(start, stop, free, work):
+def relabel(start, stop, free, work):
     """Split each class of rows by their coordinates; returns the number of classes.
 
     Classes are numbered by their lowest row.
@@ -300,7 +293,7 @@ def _agrees(table, rank, start, stop, p, work):
 
 
 @compiled()
-def _classes(residues, words, rank, stop, work):
+def group_rows(residues, words, rank, stop, work):
     """Group the rows below `stop` by the flat that they cut on this one.
 
     Returns the number of groups, −1 if there are too few primes.
@@ -322,7 +315,7 @@ def _classes(residues, words, rank, stop, work):
         p = residues.primes[q]
         table = residues.values[q]
         # A prime that makes the flat, or a row on it, vanish has nothing to say about it.
-        if not _echelon_form(table, words, rank, p, work):
+        if not echelon_form(table, words, rank, p, work):
             continue
         if used:
             # Mostly, classes of the first prime are confirmed: look at their rows only.
@@ -332,13 +325,13 @@ def _classes(residues, words, rank, stop, work):
                 if used == residues.needed:
                     return classes
                 continue
-        free = _restrict(table, rank, start, stop, p, work)
+        free = restrict(table, rank, start, stop, p, work)
         silent = False
         for i in range(start, stop):
             silent |= label[i] >= 0 and work.inverse[i] == 0.0
         if silent:
             continue
-        classes = _relabel(start, stop, free, work)
+        classes = relabel(start, stop, free, work)
         used += 1
         if used == residues.needed or classes == outside:
             return classes
@@ -381,7 +374,7 @@ def find_covers(residues, flats, last, y, rank, which, highest, batch, work):
                     ceiling = 64 * w + _position(low) + 1
         # Which rows a cover has matters only where one is kept: row 1 is in none of those.
         stop = ceiling if which == BELOW and (highest or ceiling <= 2) else n + 1
-        classes = _classes(residues, words, rank, stop, work)
+        classes = group_rows(residues, words, rank, stop, work)
         if classes < 0:
             batch.filled[0] = count
             return y, MORE_PRIMES
@@ -411,80 +404,3 @@ def find_covers(residues, flats, last, y, rank, which, highest, batch, work):
         y += 1
     batch.filled[0] = count
     return y, DONE if y == len(flats) else FULL
-
-
-@compiled()
-def _slot(slots, words):
-    key = np.uint64(0)
-    for w in range(len(words)):
-        key = (key ^ words[w]) * np.uint64(0x9E3779B97F4A7C15)
-        key ^= key >> np.uint64(32)
-    key *= np.uint64(0xD6E8FEB86659FD93)
-    return np.int64((key ^ (key >> np.uint64(32))) & np.uint64(len(slots) - 1))
-
-
-@compiled()
-def _find(level, words):
-    """The flat with these bits, put in if it is new."""
-    slots, mask = level.slots, len(level.slots) - 1
-    slot = _slot(slots, words)
-    while True:
-        k = np.int64(slots[slot]) - 1
-        if k < 0:
-            k = level.filled[0]
-            slots[slot] = k + 1
-            copy_words(level.words[k], words)
-            for l in range(level.weights.shape[1]):
-                level.weights[k, l] = 0
-            level.filled[0] = k + 1
-            return k
-        same = True
-        for w in range(len(words)):
-            if level.words[k, w] != words[w]:
-                same = False
-                break
-        if same:
-            return k
-        slot = (slot + 1) & mask
-
-
-@compiled(Level)
-def fill_slots(level):
-    """Enter all flats of a level in its empty hash table."""
-    mask = len(level.slots) - 1
-    for k in range(level.filled[0]):
-        slot = _slot(level.slots, level.words[k])
-        while level.slots[slot]:
-            slot = (slot + 1) & mask
-        level.slots[slot] = k + 1
-
-
-@compiled()
-def _add(total, weight, factor):
-    """total += factor·weight in limbs; factor < 2^31, so that no product overflows."""
-    carry = np.int64(0)
-    for l in range(len(total)):
-        carry += total[l]
-        if l < len(weight):
-            carry += weight[l] * factor
-        total[l] = carry & ((1 << LIMB) - 1)
-        carry >>= LIMB
-
-
-@compiled(Level, Batch, bool, Level, Ints2)
-def pass_on(level, batch, by_orbits, above, sums):
-    """Add the weights of flats to those of their covers, which are put in where new.
-
-    One of Weisner's theorems (Stanley 2012, Cor. 3.9.3): with a the lowest hyperplane of X,
-    |μ(X)| = Σ |μ(Y)| over the Y covered by X that a does not contain. Averaged over all
-    hyperplanes of X it is |X|·|μ(X)| = Σ |μ(Y)|·(|X| − |Y|) over all Y covered by X, which
-    holds for sums over orbits too.
-
-    `sums[s]` collects what goes to flats of s hyperplanes (by orbits), or everything (s = 1).
-    """
-    for k in range(batch.filled[0]):
-        weight = level.weights[batch.flat[k]]
-        gain = batch.gain[k] if by_orbits else 1
-        _add(sums[batch.size[k] if by_orbits else 1], weight, gain)
-        if batch.kept[k]:
-            _add(above.weights[_find(above, batch.words[k])], weight, gain)
