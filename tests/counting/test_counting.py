@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, NumberField, SizeError, exact, families
-from arrangement.counting import flat_lattice, flat_levels, polynomial, whitney
+from arrangement.counting import flat_levels, polynomial, whitney
 from arrangement.counting.flat_count import FlatCount
 from arrangement.enumeration import restrict
 from arrangement.exact.one_field import field_of
@@ -401,23 +401,6 @@ def test_too_many_flats(monkeypatch):
     monkeypatch.setattr(whitney, "STEP", 1000)
     with pytest.raises(SizeError, match="flats"):
         families.resonance(6).characteristic_polynomial()
-
-
-def test_more_orbits_of_flats_than_there_was_room_for_at_first(monkeypatch):
-    grown = []
-    larger = FlatCount._larger
-    monkeypatch.setattr(flat_lattice, "BATCH", 1)
-    monkeypatch.setattr(
-        FlatCount, "_larger", lambda *given: grown.append(larger(*given)) or grown[-1]
-    )
-    planes = families.resonance(5)
-    rows = planes.normals.tolist()
-    swap = [rows.index([b, a, *rest]) for a, b, *rest in rows]
-    assert list(planes.whitney_numbers(symmetry=[swap])) == WHITNEY["resonance", 5]
-    assert grown
-    for level in grown:  # Each flat is found again: there are no two of a kind.
-        words = level.words[: level.filled[0]]
-        assert len(np.unique(words, axis=0)) == len(words)
 
 
 def test_progress_is_told():

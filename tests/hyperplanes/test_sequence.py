@@ -216,7 +216,8 @@ def test_projections_are_on_the_hyperplane_along_its_normal(table, data):
         assert foot in hyperplane
         normal = arrangement.rows[hyperplane.index, :-1]
         way = [v - w for v, w in zip(x, foot, strict=True)]
-        assert np.linalg.matrix_rank(np.array([normal, way], dtype=float)) <= 1
+        pairs = list(zip(normal, way, strict=True))
+        assert all(a * w == b * v for a, v in pairs for b, w in pairs)
         assert hyperplane.point == hyperplane.orthogonal_projection([0] * len(x))
 
 
