@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, InputError, families
@@ -96,6 +96,7 @@ def test_faces_of_cells_add_up_to_faces_times_the_cells_around_them(table):
 
 
 @examples(100)
+@example((2, [[1.0, 1.0], [0.0, -1.0]], [0.0, 5e-324]))  # an edge of the least of numbers
 @given(tables())
 def test_cells_in_a_box_fill_it(table):
     box = BOX[: table[0]]

@@ -318,7 +318,7 @@ def pull(closures, work, points, state, volumes, simplices, owners):
                     for c in range(r):
                         row[c] = points[vertex, c] - points[chosen[0], c]
                     for e in range(depth - 1):
-                        factor = row[pivots[e]] / reduced[e, pivots[e]]
+                        factor = row[pivots[e]]
                         for c in range(r):
                             row[c] -= factor * reduced[e, c]
                         row[pivots[e]] = 0.0
@@ -328,8 +328,10 @@ def pull(closures, work, points, state, volumes, simplices, owners):
                             pivot = c
                     pivots[depth - 1] = pivot
                     factors[depth] = factors[depth - 1] * abs(row[pivot])
-                    if row[pivot] == 0.0:
-                        row[pivot] = 1.0
+                    scale = row[pivot] if row[pivot] != 0.0 else 1.0
+                    for c in range(r):
+                        row[c] /= scale
+                    row[pivot] = 1.0  # So that no quotient of this and a later one overflows.
                 if depth == r:
                     total += factors[r]
                     if listed:
