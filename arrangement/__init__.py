@@ -26,6 +26,7 @@ from arrangement.errors import (
     SizeError,
     SolverError,
 )
+from arrangement.in_notebooks import InNotebooks
 from arrangement.version import __version__
 
 if TYPE_CHECKING:
@@ -106,3 +107,12 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _in_notebook(result: object) -> str:
+    from arrangement.plot.notebooks import html  # Only notebooks wait for it.
+
+    return html(result)
+
+
+InNotebooks.drawn = staticmethod(_in_notebook)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable
+from typing import ClassVar
 
 __all__ = ["InNotebooks"]
 
@@ -10,6 +11,8 @@ __all__ = ["InNotebooks"]
 class InNotebooks:
     """A result that notebooks show as a small picture and a table."""
 
+    drawn: ClassVar[Callable[[object], str]] = staticmethod(repr)
+    """Set by the package, as what draws stands above all results."""
+
     def _repr_html_(self) -> str:
-        # What draws stands above all results, and only notebooks wait for it.
-        return str(import_module("arrangement.plot.notebooks").html(self))
+        return InNotebooks.drawn(self)

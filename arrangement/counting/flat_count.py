@@ -28,7 +28,7 @@ from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.tasks import MANY, portions
 from arrangement.exact.packing import Words, word_count
 from arrangement.kernels.cells import covers as kernel
-from arrangement.kernels.cells import planes
+from arrangement.kernels.cells import rank_three
 from arrangement.kernels.reasons import MORE_PRIMES
 from arrangement.progress import Progress, reporter
 from arrangement.symmetry.permutation_groups import PermutationGroup
@@ -105,7 +105,7 @@ class FlatCount(FlatLattice):
         self._works = self.work, self._workspace()
         # No w_k is larger than the number of k-sets; it is multiplied by at most n³.
         largest = max(comb(self.n, k) for k in range(self.width + 1)) * max(self.n, 1) ** 3
-        self.limbs = largest.bit_length() // planes.LIMB + 1
+        self.limbs = largest.bit_length() // rank_three.LIMB + 1
 
     def __reduce__(self) -> tuple[type[FlatCount], tuple[Any, ...]]:
         return FlatCount, self._given
@@ -161,7 +161,7 @@ class FlatCount(FlatLattice):
     def _level(self, tables: list[Words], rank: int) -> Level:
         level = Level(tables, self.n_words, rank, self.group is not None)
         self._denominator *= level.factor
-        self.limbs += level.factor.bit_length() // planes.LIMB + (level.factor > 1)
+        self.limbs += level.factor.bit_length() // rank_three.LIMB + (level.factor > 1)
         return level
 
     def _covers(self, level: Level, executor: Executor | None, kept: Tables) -> list[Words]:
@@ -229,7 +229,7 @@ class FlatCount(FlatLattice):
         sums = np.zeros((6 * (n + 1), width), dtype=np.int64)
         y, reason = 0, MORE_PRIMES
         while reason == MORE_PRIMES:
-            y, reason = planes.sum_planes(
+            y, reason = rank_three.sum_planes(
                 self._table(), words, weights, times, y, rank, sums, self._plane(), *self._works
             )
             if reason == MORE_PRIMES:
@@ -250,12 +250,12 @@ class FlatCount(FlatLattice):
         lines, passes, points = sums[0].sum(axis=1) - sums[1] @ np.array(shares, dtype=object)
         return [self._whole(lines), self._whole(passes - points)]
 
-    def _plane(self) -> planes.Plane:
+    def _plane(self) -> rank_three.Plane:
         n, k, p = self.n, len(self._moduli), self._moduli[0]
         inverses = np.zeros(0)
         if self.needed == k == 1 and p <= TABLED:
             inverses = np.array([0, *(pow(v, -1, p) for v in range(1, p))], dtype=np.float64)
-        return planes.Plane(
+        return rank_three.Plane(
             lines=np.zeros((k, 3, n + 1)),
             primes=np.zeros(k),
             inverses=inverses,

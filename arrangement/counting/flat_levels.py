@@ -21,7 +21,7 @@ from arrangement.enumeration.intervals import Interval
 from arrangement.enumeration.sources import Kept
 from arrangement.errors import SizeError
 from arrangement.exact.packing import Words
-from arrangement.kernels.cells.planes import LIMB
+from arrangement.kernels.cells.rank_three import LIMB
 from arrangement.memory import memory
 
 __all__ = [

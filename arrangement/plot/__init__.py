@@ -14,7 +14,7 @@ matplotlib. Figures are made without pyplot: no window opens and no backend chan
 .pdf text stays text. `page` writes most of this as a page to explore, one HTML file.
 """
 
-from arrangement.plot.graphs import hasse_diagram, tope_graph
+from arrangement.plot.diagrams import hasse_diagram, tope_graph
 from arrangement.plot.indices import index
 from arrangement.plot.loss_surfaces import surface
 from arrangement.plot.network_regions import regions

@@ -94,9 +94,7 @@ def regions(
     '24 activation regions, 24 affine maps'
     """
     # Pictures of arrangements do not wait for networks.
-    from arrangement.networks.regions.decisions import DecisionRegions
-    from arrangement.networks.regions.region_set import RegionSet
-    from arrangement.networks.regions.walks import WalkedRegions
+    from arrangement.networks import DecisionRegions, Regions, WalkedRegions
 
     choice(colour, tuple(LOOKS), "colour")
     check_instance(regions, "regions", "Regions", "DecisionRegions", "HalfspaceRegions")
@@ -112,7 +110,7 @@ def regions(
                 "two inputs, by map or rank; use network.regions()"
             )
         return _draw_walk(regions, target, LOOKS[colour](regions, layer), title, source)
-    if not isinstance(regions, RegionSet):
+    if not isinstance(regions, Regions | DecisionRegions):
         raise InputError("regions by recursion have no picture: use method='complex'")
     if not regions.complex.domain.has_float64_volumes:
         raise InputError(

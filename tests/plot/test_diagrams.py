@@ -11,7 +11,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.collections import LineCollection
 
 from arrangement import Arrangement, InputError, SizeError, families, plot
-from arrangement.plot import graphs, shown_figure
+from arrangement.plot import diagrams, shown_figure
 
 TRIANGLE = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, -1], labels=["west", "", "$x^"])
 POSETS = {
@@ -68,7 +68,7 @@ def test_numbers_of_two_digits_stand_apart():
 def test_what_is_no_poset_or_too_large_is_refused(monkeypatch):
     with pytest.raises(InputError, match="must have a rank"):
         plot.hasse_diagram(nx.DiGraph([(0, 1)]))
-    monkeypatch.setattr(graphs, "LARGEST", 30)
+    monkeypatch.setattr(diagrams, "LARGEST", 30)
     with pytest.raises(SizeError, match=r"31 covers, and a picture may have 30; write GraphML"):
         plot.hasse_diagram(POSETS["flats"])
     with pytest.raises(SizeError, match="36 facets between cells"):
