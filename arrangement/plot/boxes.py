@@ -90,6 +90,7 @@ class Box:
         found = windows.unit_rows(rows)
         half, centre = (self.high - self.low) / 2, (self.high + self.low) / 2
         moved = np.column_stack([found[:, :3] * half, found[:, :3] @ centre + found[:, 3]])
+        moved /= np.abs(moved[:, :3]).max(axis=1, keepdims=True)  # squares do not overflow
         return np.asarray(moved / np.linalg.norm(moved[:, :3], axis=1, keepdims=True))
 
     def _between(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:

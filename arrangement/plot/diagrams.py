@@ -77,7 +77,7 @@ def hasse_diagram(
     Raises
     ------
     InputError
-        If the nodes have no rank, or `labels` are too few.
+        If the nodes have no whole number as rank, there are none, or `labels` are too few.
     SizeError
         If there are more than 20,000 covers.
 
@@ -90,11 +90,12 @@ def hasse_diagram(
     """
     check_instance(poset, "poset", "DiGraph")
     by = "rank" if all("rank" in data for _, data in poset.nodes(data=True)) else "dimension"
-    if not all(by in data for _, data in poset.nodes(data=True)):
+    heights = [data.get(by) for _, data in poset.nodes(data=True)]
+    if not heights or not all(isinstance(height, int | np.integer) for height in heights):
         raise InputError("poset: its nodes must have a rank or a dimension, to be drawn by")
     _check_size(poset.number_of_edges(), "covers")
     number = {node: k for k, node in enumerate(poset)}
-    ranks = np.array([data[by] for _, data in poset.nodes(data=True)], dtype=np.int64)
+    _, ranks = np.unique(heights, return_inverse=True)
     edges = np.array([(number[a], number[b]) for a, b in poset.edges], dtype=np.int64)
     names = _names(poset, labels)
     if title is None:
@@ -113,7 +114,7 @@ def tope_graph(
 ) -> Figure:
     """Draw the graph of the cells, a line for each facet that two of them share.
 
-    In dimension 1 and 2 each cell is a point in it, and the hyperplanes are drawn. In higher
+    In dimension 1 and 2 each cell is a point in it, and the hyperplanes are drawn. In other
     dimensions, and where a base is given, the cells stand by their distance from it: the Hasse
     diagram of the poset of regions, their names the signs.
 
@@ -155,7 +156,7 @@ def tope_graph(
     if title is None:
         facets = counted(len(edges), "facet")
         title = f"{counted(len(cells), 'cell')}, {facets} between them"
-    if cells.arrangement.dimension > 2 or base is not None:
+    if cells.arrangement.dimension not in (1, 2) or base is not None:
         if window is not None:
             raise InputError("a window is for dimension 1 and 2, without a base")
         ranks = separations(cells, 0 if base is None else base)
@@ -221,7 +222,7 @@ def _names(poset: nx.DiGraph, labels: Sequence[str] | None) -> list[str]:
     every = {h for node in poset if isinstance(node, tuple) for h in node}
     if labels is not None and max(every, default=-1) >= len(given):
         raise InputError(f"labels must be one a hyperplane, not {len(given)}")
-    called = {h: given.get(h) or str(h) for h in every}
+    called = {h: str(given.get(h) or h) for h in every}
     gap = "" if all(len(name) == 1 for name in called.values()) else " "
     return [
         gap.join(called[h] for h in node) or "∅"

@@ -249,14 +249,15 @@ def test_regions_in_another_order_are_read(tmp_path):
         assert np.array_equal(again.volumes, regions.volumes)
 
 
-@pytest.mark.parametrize("which", ["regions", "merged", "decision"])
-def test_regions_that_are_joined_in_a_file_are_refused(tmp_path, which):
+def test_regions_that_are_joined_in_a_file_are_refused(tmp_path):
     """A merged region has one affine map, and a decision region is connected."""
-    arrays = sealed_bytes("regions", OBJECTS[which][1], tmp_path)
-    arrays["owner"][arrays["owner"] == 1] = 0
-    archives.write(tmp_path / "wrong.npz", "regions", arrays)
-    with pytest.raises(InputError, match=r"wrong.npz: .*owner: .* made up of other cells"):
-        Regions.load(tmp_path / "wrong.npz")
+    fold = Network([[[1], [-1]], [[1, 1], [0, 0]]], [[0, 0], [-1, 0]]).regions([(-3, 3)])
+    for regions in (fold, fold.merge(), fold.decision_regions()):
+        arrays = sealed_bytes("regions", regions, tmp_path)
+        arrays["owner"][arrays["owner"] == 1] = 0
+        archives.write(tmp_path / "wrong.npz", "regions", arrays)
+        with pytest.raises(InputError, match=r"wrong.npz: .*owner: .* made up of other cells"):
+            Regions.load(tmp_path / "wrong.npz")
 
 
 def test_files_of_the_other_byte_order_are_read(tmp_path):

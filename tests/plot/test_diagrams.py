@@ -55,8 +55,23 @@ def test_flats_have_the_names_of_their_hyperplanes():
     figure = plot.hasse_diagram(TRIANGLE.intersection_poset(), labels=TRIANGLE.labels)
     names = {text.get_text() for text in figure.axes[0].texts}
     assert names == {"∅", "west", "1", r"\$x^", "west 1", r"west \$x^", r"1 \$x^"}
+    numbers = plot.hasse_diagram(TRIANGLE.intersection_poset(), labels=[7, 8, 9]).axes[0].texts
+    assert {text.get_text() for text in numbers} >= {"∅", "7", "89"}
     with pytest.raises(InputError, match="one a hyperplane, not 2"):
         plot.hasse_diagram(TRIANGLE.intersection_poset(), labels=["a", "b"])
+
+
+def test_ranks_that_no_element_has_take_no_room():
+    poset = nx.DiGraph()
+    poset.add_node("low", rank=0)
+    poset.add_node("high", rank=10**9)
+    (axes,) = plot.hasse_diagram(poset).axes
+    assert [text.get_position()[1] for text in axes.texts] == [0, 1]
+
+
+def test_the_one_cell_of_dimension_0_is_drawn():
+    (axes,) = plot.tope_graph(Arrangement(np.zeros((0, 0))).cells()).axes
+    assert axes.get_title() == "1 cell, 0 facets between them"
 
 
 def test_numbers_of_two_digits_stand_apart():
@@ -66,8 +81,11 @@ def test_numbers_of_two_digits_stand_apart():
 
 
 def test_what_is_no_poset_or_too_large_is_refused(monkeypatch):
-    with pytest.raises(InputError, match="must have a rank"):
-        plot.hasse_diagram(nx.DiGraph([(0, 1)]))
+    words = nx.DiGraph()
+    words.add_node(0, rank="first")
+    for poset in (nx.DiGraph([(0, 1)]), nx.DiGraph(), words):
+        with pytest.raises(InputError, match="must have a rank"):
+            plot.hasse_diagram(poset)
     monkeypatch.setattr(diagrams, "LARGEST", 30)
     with pytest.raises(SizeError, match=r"31 covers, and a picture may have 30; write GraphML"):
         plot.hasse_diagram(POSETS["flats"])
