@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from arrangement.exact.numbers import exact_text, linear_form
 from arrangement.exact.packing import unpack_signs
 from arrangement.in_notebooks import InNotebooks
 from arrangement.plot import windows
@@ -83,7 +84,8 @@ def _least(landscape: Any) -> str:
 def _safe(make: Callable[[Any], str], thing: object) -> str:
     """What is made of it; nothing if that fails, for a notebook shows its text then."""
     try:
-        return make(thing)
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            return make(thing)
     except Exception:
         return ""
 
@@ -124,14 +126,15 @@ def _short(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | np.integer):
-        return f"{value:,}"
+        return f"{value:,}" if abs(value) < 10**LONG else f"≈ {_rounded(value)}"
     if isinstance(value, float | np.floating):
         return f"{value:.6g}"
     if isinstance(value, Fraction):
-        return str(value) if len(str(value)) < 30 else f"≈ {float(value):.6g}"
+        exact = exact_text(value)
+        return exact if len(exact) < 30 else f"≈ {_rounded(value)}"
     if isinstance(value, np.ndarray) and value.size > ROWS:
         return f"{value.dtype}, shape {value.shape}"
-    if isinstance(value, np.ndarray | list | tuple) and np.size(value) <= ROWS:
+    if isinstance(value, np.ndarray | list | tuple) and len(value) <= ROWS:
         return f"({', '.join(_short(one) for one in value)})"
     text = repr(value)
     return text if len(text) <= LONG else f"{text[:LONG]}…"
@@ -156,21 +159,19 @@ def _words(packed: NDArray[np.uint64], n: int) -> list[str]:
 
 def _rounded(number: Any) -> str:
     try:
-        return f"{float(number):.4g}"
+        return f"{float(number):.6g}"
     except OverflowError:
         return "huge"
 
 
 def _of_hyperplanes(drawn: Any) -> tuple[Sequence[str], Rows, int]:
-    rows = []
-    for i in range(min(ROWS, len(drawn))):
-        exact = repr(drawn[i]).partition(": ")[2] if drawn.dimension <= ROWS else ""
+    rows, d = [], drawn.dimension
+    for i, row in enumerate(drawn.given[:ROWS]):
+        exact = f"{linear_form(row, [f'x{k}' for k in range(d)])} = 0" if d <= ROWS else ""
         if not 0 < len(exact) <= LONG:
-            row = drawn.given[i]
-            entries = [_rounded(v) for v in row[: min(ROWS, drawn.dimension)]]
-            entries += ["…"] * (drawn.dimension > ROWS)
+            entries = [_rounded(v) for v in row[: min(ROWS, d)]] + ["…"] * (d > ROWS)
             exact = f"≈ ({', '.join(entries)})·x + {_rounded(row[-1])} = 0"
-        rows.append((drawn[i].label or i, exact))
+        rows.append((drawn.labels[i] or i, exact))
     return ("", "hyperplane"), list(rows), len(drawn)
 
 
@@ -474,16 +475,23 @@ def _shades(values: Floats) -> NDArray[np.uint8]:
 
 
 def _table_of_numbers(values: ArrayLike) -> str:
+    """The first row at the bottom; of what is longer than a picture every k-th number."""
     numbers = np.asarray(values, dtype=float)
+    if numbers.ndim > 2:
+        return ""
+    numbers = numbers[tuple(slice(None, None, max(1, k // SIDE)) for k in numbers.shape)]
     if numbers.ndim == 1:
         places = np.column_stack([np.arange(len(numbers)), numbers])
         return _dots(places, [COLOURS[0]] * len(numbers), True)
-    steps = tuple(slice(None, None, max(1, k // SIDE)) for k in numbers.shape)
-    numbers = numbers[steps]
     if needs_log(numbers.ravel()):
         numbers = np.log10(np.maximum(numbers, numbers.max() * 1e-6))
     span = float(np.ptp(numbers)) or 1.0
     return _png(_shades((numbers - numbers.min()) / span)[::-1])
+
+
+def _planted(made: Any) -> str:
+    """The first row at the top, as :func:`arrangement.plot.pattern` draws it."""
+    return _table_of_numbers(made.values if made.values.ndim == 1 else made.values[::-1])
 
 
 PICTURES: dict[str, Callable[[Any], str]] = {
@@ -497,7 +505,7 @@ PICTURES: dict[str, Callable[[Any], str]] = {
     "Flats": _flats,
     "Landscape": _losses,
     "LossSurface": lambda surface: _table_of_numbers(surface.losses),
-    "PatternNetwork": lambda planted: _table_of_numbers(planted.values),
+    "PatternNetwork": _planted,
     "Pieces": _losses,
     "Predictor": _one_layer,
     "Problem": _samples,

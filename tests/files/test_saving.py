@@ -247,15 +247,16 @@ def test_regions_in_another_order_are_read(tmp_path):
         archives.write(tmp_path / "turned.npz", "regions", arrays)
         again = Regions.load(tmp_path / "turned.npz")
         assert np.array_equal(again.volumes, regions.volumes)
-    for which, name, message in (
-        ("regions", "owner", "owner: not the activation regions"),
-        ("decision", "class_numbers", "outputs say another class"),
-    ):
-        arrays = sealed_bytes("regions", OBJECTS[which][1], tmp_path)
-        arrays[name][:] = 1 - arrays[name][0]
-        archives.write(tmp_path / "wrong.npz", "regions", arrays)
-        with pytest.raises(InputError, match=rf"wrong.npz: .*{message}"):
-            Regions.load(tmp_path / "wrong.npz")
+
+
+@pytest.mark.parametrize("which", ["regions", "merged", "decision"])
+def test_regions_that_are_joined_in_a_file_are_refused(tmp_path, which):
+    """A merged region has one affine map, and a decision region is connected."""
+    arrays = sealed_bytes("regions", OBJECTS[which][1], tmp_path)
+    arrays["owner"][arrays["owner"] == 1] = 0
+    archives.write(tmp_path / "wrong.npz", "regions", arrays)
+    with pytest.raises(InputError, match=r"wrong.npz: .*owner: .* made up of other cells"):
+        Regions.load(tmp_path / "wrong.npz")
 
 
 def test_files_of_the_other_byte_order_are_read(tmp_path):

@@ -1,9 +1,12 @@
 """What notebooks show: a picture and a table, quickly, of anything, and never an error."""
 
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from fractions import Fraction
 from html.parser import HTMLParser
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -102,7 +105,42 @@ def test_a_picture_of_lines_has_the_lines_and_the_cells():
 def test_long_numbers_are_rounded():
     text = html(Arrangement([[10**400, 1], ["1/3", f"{10**90}/7"]], [0, 10**99]))
     assert "≈ (huge, 1)·x + 0 = 0" in text
-    assert "≈ (0.3333, 1.429e+89)·x + 1e+99 = 0" in text
+    assert "≈ (0.333333, 1.42857e+89)·x + 1e+99 = 0" in text
+
+
+def test_one_long_number_does_not_cost_the_table():
+    odd = families.KnownCounts(((1,), (2, 3)), 10**5000, Fraction(10**5000, 3), "none")
+    values = re.findall("<td>([^<]*)</td></tr>", html(odd))
+    assert values == ["((1), (2, 3))", "≈ huge", "≈ huge", "none"]
+
+
+def test_a_label_is_no_part_of_the_equation():
+    assert "<td>a: b</td><td>x0 = 0</td>" in html(Arrangement([[1, 0]], labels=["a: b"]))
+
+
+def test_what_overflows_is_not_drawn():
+    assert "svg" not in html(Arrangement([[1, 0], [0, 1]], [10**400, 1]))  # and no warning
+
+
+def pixels(text):
+    """The image in a page, shape (rows, columns, 3)."""
+    data = BytesIO(b64decode(re.search('base64,([^"]+)', text)[1]))
+    shades = pytest.importorskip("matplotlib.image").imread(data, format="png")
+    return np.round(shades * 255).astype(int)
+
+
+def test_a_planted_picture_stands_as_plot_pattern_draws_it():
+    picture = pixels(html(pattern_network([[0, 0, 0], [1, 1, 1]])))
+    assert picture[0].tolist() == [[68, 1, 84]] * 3  # the least at the top
+    assert picture[1].tolist() == [[253, 231, 37]] * 3
+    assert "<img" not in html(pattern_network(np.arange(8.0).reshape(2, 2, 2)))
+
+
+def test_a_long_line_is_shown_from_end_to_end():
+    text = html(pattern_network(np.repeat([0.0, 1.0], 500)))
+    heights = re.findall('cy="([^"]+)"', text)
+    assert len(set(heights)) == 2
+    assert len(heights) <= 400
 
 
 def test_nothing_is_searched_for():

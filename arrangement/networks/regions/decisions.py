@@ -260,7 +260,7 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         return {"class": names, **super().node_columns()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save network, domain, complex and regions as ``.npz``; see :meth:`Regions.load`.
+        """Save network, domain and the signs of regions as ``.npz``; see :meth:`Regions.load`.
 
         Parameters
         ----------
@@ -275,7 +275,7 @@ class DecisionRegions(RegionSet[DecisionRegion]):
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     decided.save(f"{folder}/decided.npz")
         """
-        region_files.save(path, self.complex, self.owner, self.merged, self.class_numbers)
+        region_files.save(path, self)
 
     def coverage(self, n_points: int, rng: np.random.Generator | int | None = None) -> Coverage:
         """What random points find of the regions; see :func:`coverage.coverage`.

@@ -1,9 +1,10 @@
-"""Regions as ``.npz`` files, which are checked when they are loaded."""
+"""Regions as ``.npz`` files, which are found again when they are loaded."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,55 +13,45 @@ from arrangement.errors import InputError
 from arrangement.exact.numbers import exact_table
 from arrangement.files import archives
 from arrangement.files.archives import Column, storable
-from arrangement.networks.complex.activation_patterns import by_first, last_positive, owners
+from arrangement.networks.complex.activation_patterns import by_first
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.domains import bounded_domain
 from arrangement.networks.formats.readers import from_arrays, to_arrays
 from arrangement.networks.layers import Layers
+from arrangement.networks.regions.region_set import RegionSet
 
 __all__ = ["load", "save"]
 
-Stored: TypeAlias = tuple[Complex, NDArray[np.int64], bool, NDArray[np.int64] | None]
-"""The cells, the region of each, are they merged, and the classes of decision regions."""
-
-COMPLEX = ("faces", "pool", "points", "spread", "parents", "origin", "signs_of_regions")
-"""What is stored of a complex."""
+Found = TypeVar("Found", bound=RegionSet[Any])
 
 COLUMNS = {
     "signs_of_regions": Column("int8", ("m", "S"), -1, 2),
     "by_class": Column("bool", ()),
     "merged": Column("bool", ()),
     "owner": Column("int64", ("m",), 0, "m"),
-    "class_numbers": Column("int64", ("r",), 0, "out", optional=True),
 }
-"""What is read beside the network and the domain."""
+"""What is stored beside the network and the domain."""
 
 
-def save(
-    path: str | os.PathLike[str],
-    cells: Complex,
-    owner: NDArray[np.int64],
-    merged: bool,
-    class_numbers: NDArray[np.int64] | None = None,
-) -> None:
-    """Write network, domain, complex and owners; the file appears only when it is whole."""
+def save(path: str | os.PathLike[str], regions: RegionSet[Any]) -> None:
+    """Write network, domain, signs and owners; the file appears only when it is whole."""
+    cells = regions.complex
     arrays: dict[str, NDArray[Any]] = {
         **{f"network.{k}": v for k, v in to_arrays(cells.layers.network).items()},
         "domain": storable(cells.domain.rows),
+        "signs_of_regions": cells.signs_of_regions,
         "by_class": np.array(cells.by_class),
-        "owner": owner,
-        "merged": np.array(merged),
-        **{name: getattr(cells, name) for name in COMPLEX},
+        "merged": np.array(regions.merged),
+        "owner": regions.owner,
     }
-    if class_numbers is not None:
-        arrays["class_numbers"] = class_numbers
     archives.write(path, "regions", arrays)
 
 
-def load(path: str | os.PathLike[str]) -> Stored:
+def load(path: str | os.PathLike[str], regions_of: Callable[[Complex, bool], Found]) -> Found:
     """What `save` was given; an InputError that names the file if it is something else.
 
-    The complex is found again, which takes less than to check what is stored of it.
+    All is found again, which takes less than to check a complex that is stored: what
+    `regions_of` makes of the complex, merged or not, has to be what the file says.
     """
     arrays = archives.read(path, "regions")
     with archives.reading(path, "regions"):
@@ -73,39 +64,15 @@ def load(path: str | os.PathLike[str]) -> Stored:
         rows = exact_table(arrays["domain"], "domain", "row", 2)
         if rows.shape[1] != d + 1:
             raise InputError("the domain is not of the network's inputs")
-        columns = archives.described(arrays, COLUMNS, {"out": layers.output_dimension})
-        signs, by_class = columns.pop("signs_of_regions"), bool(columns.pop("by_class"))
+        columns = archives.described(arrays, COLUMNS, {})
+        signs, by_class = columns["signs_of_regions"], bool(columns["by_class"])
         domain = bounded_domain((-rows[:, :-1], rows[:, -1]), d)
         cells = Complex(layers, domain, by_class=by_class)
         places = {row.tobytes(): c for c, row in enumerate(signs)}
         order = [places.get(row.tobytes(), -1) for row in cells.signs_of_regions]
         if len(signs) != len(order) or min(order) < 0:
             raise InputError("signs_of_regions: the network has other regions in the domain")
-        return _checked(cells, np.array(order), **columns)
-
-
-def _checked(
-    cells: Complex,
-    order: NDArray[np.int64],
-    merged: NDArray[np.bool_],
-    owner: NDArray[np.int64],
-    class_numbers: NDArray[np.int64] | None = None,
-) -> Stored:
-    """The regions that are made up of the cells, if each is what it may be made up of."""
-    number = owner[order]
-    if class_numbers is not None:
-        classes = last_positive(cells.signs_of_regions[:, cells.steps.n_hidden :])
-        if not cells.by_class or len(class_numbers) != owner.max() + 1:
-            raise InputError("class_numbers do not fit the regions")
-        if (class_numbers[number] != classes).any():
-            raise InputError("class_numbers: a cell's outputs say another class")
-        owner = by_first(number)
-        return cells, owner, True, classes[np.unique(owner, return_index=True)[1]]
-    owner, whole = by_first(number), owners(cells)
-    if merged:
-        first = np.unique(whole, return_index=True)[1]
-        if not np.array_equal(owner, owner[first][whole]):
-            raise InputError("owner: an activation region is in two regions")
-    elif not np.array_equal(owner, whole):
-        raise InputError("owner: not the activation regions")
-    return cells, owner, bool(merged), None
+        found = regions_of(cells, bool(columns["merged"]))
+        if not np.array_equal(by_first(columns["owner"][order]), found.owner):
+            raise InputError("owner: the network's regions are made up of other cells")
+        return found

@@ -18,7 +18,6 @@ from arrangement.networks.complex.activation_patterns import (
     roots,
 )
 from arrangement.networks.complex.complex import Complex
-from arrangement.networks.complex.domains import Polytope
 from arrangement.networks.feed_forward import FeedForward
 from arrangement.networks.layers import Layers
 from arrangement.networks.regions import certificate, region_files
@@ -108,16 +107,17 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
 
         A class counts if it wins on a set of full dimension; of equal outputs the first wins.
         """
-        cells, number = self._by_class
+        cells = self._by_class
+        number = _classes(cells)
         found: list[set[int]] = [set() for _ in range(len(self))]
         for cell, k in zip(self.owner[roots(cells)].tolist(), number.tolist(), strict=True):
             found[cell].add(k)
         return [tuple(sorted(f)) for f in found]
 
     @cached_property
-    def _by_class(self) -> tuple[Complex, NDArray[np.int64]]:
-        """The complex cut by the output's argmax too, and the class of each of its cells."""
-        return _cut_by_class(self.layers, self.complex.domain)
+    def _by_class(self) -> Complex:
+        """The complex cut by the output's argmax too."""
+        return Complex(self.layers, self.complex.domain, by_class=True)
 
     def decision_regions(self, by: str = "argmax") -> DecisionRegions:
         """The connected sets of points of one class, connected through facets.
@@ -141,11 +141,9 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         """
         choice(by, ("argmax", "argmin"), "by")
         if by == "argmin":
-            cells, number = _cut_by_class(_negated(self.layers), self.complex.domain)
-        else:
-            cells, number = self._by_class
-        owner = Regions(cells, np.arange(cells.n_regions)).components(number)
-        return DecisionRegions(cells, owner, number[np.unique(owner, return_index=True)[1]])
+            least = Complex(_negated(self.layers), self.complex.domain, by_class=True)
+            return _decision_regions(least)
+        return _decision_regions(self._by_class)
 
     def merge(self) -> Regions:
         """Regions with the same affine map (compared exactly) and a common facet as one.
@@ -182,13 +180,13 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         return {"pattern": columns.pop("pattern"), "volume": self.volumes, **columns}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save network, domain, complex and regions as ``.npz``; see :meth:`load`.
+        """Save network, domain and the signs of regions as ``.npz``; see :meth:`load`.
 
         Parameters
         ----------
         path : path-like
         """
-        region_files.save(path, self.complex, self.owner, self.merged)
+        region_files.save(path, self)
 
     def write_certificate(self, path: str | os.PathLike[str]) -> None:
         """Write a proof that these are all activation regions, as JSON (``.gz``: compressed).
@@ -238,6 +236,8 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
     def load(cls, path: str | os.PathLike[str]) -> Regions | DecisionRegions:
         """Load what :meth:`save` wrote, of these or of decision regions.
 
+        The regions are found again, and have to be those of the file.
+
         Parameters
         ----------
         path : path-like
@@ -254,25 +254,31 @@ class Regions(RegionSet[Region], LinearRegions[Region]):
         Examples
         --------
         >>> import tempfile
-        >>> from arrangement.networks import Network
+        >>> from arrangement.networks import Network, Regions
         >>> regions = Network.random([2, 3, 2], rng=0).regions([(-1, 1), (-1, 1)])
-        >>> from arrangement.networks import Regions
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     regions.save(f"{folder}/regions.npz")
         ...     len(Regions.load(f"{folder}/regions.npz")) == len(regions)
         True
         """
-        cells, owner, merged, class_numbers = region_files.load(path)
-        if class_numbers is not None:
-            return DecisionRegions(cells, owner, class_numbers)
-        return cls(cells, owner, merged)
+
+        def found(cells: Complex, merged: bool) -> Regions | DecisionRegions:
+            if cells.by_class:
+                return _decision_regions(cells)
+            return cls(cells).merge() if merged else cls(cells)
+
+        return region_files.load(path, found)
 
 
-def _cut_by_class(layers: Layers, domain: Polytope) -> tuple[Complex, NDArray[np.int64]]:
-    """A complex that is cut by the output's argmax too, and the class of each of its cells."""
-    cells = Complex(layers, domain, by_class=True)
-    steps = cells.signs_of_regions[:, cells.steps.n_hidden :]
-    return cells, last_positive(steps)
+def _classes(cells: Complex) -> NDArray[np.int64]:
+    """The class of each cell of a complex that is cut by the output's argmax."""
+    return last_positive(cells.signs_of_regions[:, cells.steps.n_hidden :])
+
+
+def _decision_regions(cells: Complex) -> DecisionRegions:
+    number = _classes(cells)
+    owner = Regions(cells, np.arange(cells.n_regions)).components(number)
+    return DecisionRegions(cells, owner, number[np.unique(owner, return_index=True)[1]])
 
 
 def _negated(layers: Layers) -> Layers:
