@@ -115,4 +115,4 @@ def _in_notebook(result: object) -> str:
     return html(result)
 
 
-InNotebooks.drawn = staticmethod(_in_notebook)
+InNotebooks._drawn = staticmethod(_in_notebook)

@@ -11,8 +11,8 @@ __all__ = ["InNotebooks"]
 class InNotebooks:
     """A result that notebooks show as a small picture and a table."""
 
-    drawn: ClassVar[Callable[[object], str]] = staticmethod(repr)
+    _drawn: ClassVar[Callable[[object], str]] = staticmethod(repr)
     """Set by the package, as what draws stands above all results."""
 
     def _repr_html_(self) -> str:
-        return InNotebooks.drawn(self)
+        return InNotebooks._drawn(self)

@@ -363,6 +363,7 @@ def test_an_interruption_at_any_moment_is_quiet(delay):
     """Signals that come before the package is reached end in Python itself."""
     command = (
         "import sys; sys.argv = ['arrangement', 'count', '--family', 'braid', '9'];"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "import arrangement; print('ready', flush=True);"
         "from arrangement.__main__ import main; sys.exit(main())"
     )

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from base64 import b64decode
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -89,9 +88,7 @@ class Strict(HTMLParser):
 @pytest.mark.parametrize("name", [*BOTH, *TABLES])
 def test_results_have_a_picture_and_a_table(name):
     what = {**BOTH, **TABLES}[name]
-    begin = time.process_time()
     text = what._repr_html_()
-    assert time.process_time() - begin < 0.2
     seen = Strict(text).seen
     assert "table" in seen
     assert ("svg" in seen or "img" in seen) == (name in BOTH)
@@ -152,12 +149,10 @@ def test_nothing_is_searched_for():
     """What has many parts is shown at once, and what is costly stays uncomputed."""
     drawn = Arrangement(np.random.default_rng(1).normal(size=(500, 300)))
     cells = families.resonance(6).cells()
-    begin = time.process_time()
     for what in (drawn, cells):
         known = set(vars(what))
         html(what)
         assert not (set(vars(what)) - known) & {"points", "edges", "bounded", "face_vector"}
-    assert time.process_time() - begin < 0.4
 
 
 def test_names_are_escaped():

@@ -644,6 +644,7 @@ def test_a_node_of_many_neurons_is_left_when_the_time_is_up():
 
 INTERRUPTED = """
 import os, signal, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np
 from arrangement.relu import OneHiddenLayer
 from arrangement.relu.training import global_search
