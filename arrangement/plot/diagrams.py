@@ -79,7 +79,7 @@ def hasse_diagram(
     InputError
         If the nodes have no whole number as rank, there are none, or `labels` are too few.
     SizeError
-        If there are more than 20,000 covers.
+        If there are more than 20,000 covers, or ranks.
 
     Examples
     --------
@@ -94,8 +94,9 @@ def hasse_diagram(
     if not heights or not all(isinstance(height, int | np.integer) for height in heights):
         raise InputError("poset: its nodes must have a rank or a dimension, to be drawn by")
     _check_size(poset.number_of_edges(), "covers")
+    _check_size(max(heights) - min(heights), "ranks")
     number = {node: k for k, node in enumerate(poset)}
-    _, ranks = np.unique(heights, return_inverse=True)
+    ranks = np.array(heights, dtype=np.int64)
     edges = np.array([(number[a], number[b]) for a, b in poset.edges], dtype=np.int64)
     names = _names(poset, labels)
     if title is None:

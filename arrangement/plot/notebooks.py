@@ -149,9 +149,7 @@ def _fields(thing: Any) -> tuple[Sequence[str], Rows, int]:
     if len(lengths) == 1 and lengths != {-1}:
         rows = zip(*(v[:ROWS] for v in values.values()), strict=True)
         return list(values), list(rows), max(lengths)
-    bare = (type(None).__repr__, object.__repr__)  # what is not there, and what says nothing
-    told = [(name, v) for name, v in values.items() if type(v).__repr__ not in bare]
-    shown: Rows = [(name.replace("_", " "), v) for name, v in told]
+    shown: Rows = [(name.replace("_", " "), v) for name, v in values.items() if v is not None]
     return (), shown, 0
 
 
