@@ -319,16 +319,19 @@ def _arrangement(drawn: Any, cells: Any = None) -> str:
         line = f'<path d="M0 {SIDE / 2}H{SIDE}" stroke="currentColor"/>'
         return _svg([line, *(_dot(x, (window.low[1] + window.high[1]) / 2, window, COLOURS[0])
                              for x in at)])  # fmt: skip
-    seen = windows.vertices(rows)
+    walls = np.zeros((0, 3))
+    if cells is not None and cells.domain is not None:
+        walls = windows.unit_rows(np.asarray(cells.domain))
+    seen = windows.vertices(rows, walls)
     window = windows.window_around(seen if len(seen) else -rows[:, 2:] * rows[:, :2])
     parts = []
-    if cells is not None and len(cells) * n <= MOST_CLIPS and cells.domain is None:
-        for signs in cells.signs.tolist():
+    if cells is not None and len(cells) * (n + len(walls)) <= MOST_CLIPS:
+        for signs in cells.signs:
             polygon = [(float(x), float(y)) for x, y in window.corners]
-            for (a, b, c), sign in zip(rows.tolist(), signs, strict=True):
-                polygon = windows.clip(polygon, sign * a, sign * b, sign * c)
+            for a, b, c in np.vstack([signs[:, None] * rows, walls]).tolist():
+                polygon = windows.clip(polygon, a, b, c)
             if len(polygon) > 2:
-                parts.append(_polygon(polygon, window, COLOURS[signs.count(1) % 2]))
+                parts.append(_polygon(polygon, window, COLOURS[int((signs > 0).sum()) % 2]))
     for start, end in windows.line_segments(rows, window):
         (x, y), (u, v) = (_pixels(a, b, window) for a, b in (start, end))
         parts.append(f'<line x1="{x}" y1="{y}" x2="{u}" y2="{v}" stroke="currentColor"/>')

@@ -53,8 +53,9 @@ def pattern(
     >>> from arrangement import plot
     >>> from arrangement.networks import pattern_network
     >>> figure = plot.pattern(pattern_network([[0.0, 1.0], [2.0, 3.0]]))
-    >>> figure.axes[0].get_title()
-    'Loss on a plane of the parameters, error at most 0.00293'
+    >>> print(figure.axes[0].get_title())
+    Loss on a plane of the parameters
+    error at most 0.00293
     """
     shape = made.values.shape
     if len(shape) > 2:
@@ -86,5 +87,5 @@ def pattern(
             axes.set_ylabel("$h_1$, added to a bias")
         axes.set_xlabel(f"$h_{len(shape)}$, added to a bias")
         what = f"Loss on a {'line' if len(shape) == 1 else 'plane'} of the parameters"
-        entitle(axes, title or f"{what}, error at most {made.error:.3g}", source=source)
+        entitle(axes, title or what, "" if title else f"error at most {made.error:.3g}", source)
         return figure_of(axes)

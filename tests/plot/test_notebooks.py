@@ -102,6 +102,15 @@ def test_a_picture_of_lines_has_the_lines_and_the_cells():
     assert html(families.coxeter("H", 3)).count("<path") == 15
 
 
+def test_a_domain_cuts_the_cells():
+    text = html(Arrangement([[1, 0], [1, 0]], [0, 9]).cells(domain=[(-1, 1), (-1, 1)]))
+    assert text.count("<polygon") == 2  # of three cells in the plane
+    corners = [p.split() for p in re.findall('points="([^"]+)"', text)]
+    assert {len(one) for one in corners} == {4}
+    assert len({corner for one in corners for corner in one}) == 6
+    assert not {corner for one in corners for corner in one} & {"0.0,0.0", "200.0,200.0"}
+
+
 def test_long_numbers_are_rounded():
     text = html(Arrangement([[10**400, 1], ["1/3", f"{10**90}/7"]], [0, 10**99]))
     assert "≈ (huge, 1)·x + 0 = 0" in text

@@ -19,6 +19,13 @@ def test_the_loss_is_drawn_where_the_pattern_is(tmp_path):
     assert (tmp_path / "a.svg").read_text().lstrip().startswith("<?xml")
 
 
+def test_the_title_has_room():
+    figure = plot.pattern(pattern_network(np.eye(5)[:, :4]))
+    figure.draw_without_rendering()
+    title = figure.axes[0].title.get_window_extent()
+    assert 0 < title.x0 < title.x1 < figure.bbox.width
+
+
 def test_a_curve_and_what_is_not_drawn():
     figure = plot.pattern(pattern_network([1.0, 0.0, 2.0]))
     line, nodes = figure.axes[0].lines
