@@ -19,6 +19,7 @@ from arrangement.counting.flat_levels import (
     Level,
     Limbs,
     Merging,
+    Opener,
     Tables,
     carried,
     merged,
@@ -127,7 +128,7 @@ class FlatCount(FlatLattice):
         kept = Held(self.n_words) if kept is None else kept
         nothing = np.zeros((1, self.n_words + self.limbs), dtype=np.uint64)
         nothing[0, self.n_words] = 1
-        level = self._level([nothing], 0)
+        level = self._level([lambda: nothing], 0)
         result = [1]
         for _ in range(self._last):
             level = self._above(level, executor, kept)
@@ -136,7 +137,9 @@ class FlatCount(FlatLattice):
                 LOG.info("%s orbits of flats of rank %d", f"{level.n:,}", level.rank)
             result.append(self._whole(level.total))
         if self.width > 1:
-            table = merged(self._covers(level, executor, kept), self.n_words)
+            table = np.zeros((0, self.n_words + self.limbs), dtype=np.uint64)
+            for part in self._covers(level, executor, kept):
+                table = merged([table, part()], self.n_words)
             if self.group is None:
                 result.append(sum(numbers_of(table[:, self.n_words :])))
             else:
@@ -158,13 +161,13 @@ class FlatCount(FlatLattice):
         assert quotient.denominator == 1, "sums over orbits are whole"
         return int(quotient)
 
-    def _level(self, tables: list[Words], rank: int) -> Level:
+    def _level(self, tables: list[Opener], rank: int) -> Level:
         level = Level(tables, self.n_words, rank, self.group is not None)
         self._denominator *= level.factor
         self.limbs += level.factor.bit_length() // rank_three.LIMB + (level.factor > 1)
         return level
 
-    def _covers(self, level: Level, executor: Executor | None, kept: Tables) -> list[Words]:
+    def _covers(self, level: Level, executor: Executor | None, kept: Tables) -> list[Opener]:
         """Tables of what the flats of a level pass on."""
         size = PLANES if self._has_planes(level.rank) else max(1, COVERS // max(self.n, 1))
         show = reporter(self.progress, f"flats of rank {level.rank}")
@@ -176,10 +179,13 @@ class FlatCount(FlatLattice):
     def _above(self, level: Level, executor: Executor | None, kept: Tables) -> Level:
         """The flats of the next rank."""
         covers, rank = Covers(self, level), level.rank + 1
-        merging = Merging(rank, self.n_words, covers.n_words, self.depends_on(level, "flats"))
+        given = self.depends_on(level, "flats", self.limbs)
+        merging = Merging(rank, self.n_words, covers.n_words, given)
         kept.enter(merging)
         (whole,) = merging.intervals()
         if sum(map(len, kept.intervals(whole))) < len(whole):
+            # Covers that are found again may be other images, of other hashes.
+            kept.clear()
             merging.parts = self._covers(level, executor, kept)
         for _ in portions(merging, lambda done, total: None, None, kept, task=merging.step):
             pass
@@ -189,10 +195,10 @@ class FlatCount(FlatLattice):
         kept.clear()
         return found
 
-    def depends_on(self, level: Level, unit: str) -> tuple[NDArray[Any], ...]:
+    def depends_on(self, level: Level, unit: str, limbs: int) -> tuple[NDArray[Any], ...]:
         """What the flats of the next rank, or the tables that they come from, depend on."""
         generators = np.zeros((0, self.n)) if self.group is None else self.group.generators
-        facts = [[level.key, self.limbs, self.first, int(unit == "covers")]]
+        facts = [[level.key, limbs, self.first, int(unit == "covers")]]
         return self._rows, generators, np.array(facts, dtype=object)
 
     # --- what one task does ------------------------------------------------------------------
@@ -302,7 +308,7 @@ class Covers:
     def tables(self) -> tuple[NDArray[Any], ...]:
         """What they depend on."""
         assert self._level is not None
-        return self._count.depends_on(self._level, self.unit)
+        return self._count.depends_on(self._level, self.unit, self._limbs)
 
     def intervals(self) -> list[Interval]:
         """All flats of the rank."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from math import inf, lcm
 from typing import Any, Protocol
 
@@ -25,11 +26,13 @@ from arrangement.kernels.cells.rank_three import LIMB
 from arrangement.memory import memory
 
 __all__ = [
-    "Held", "Level", "Limbs", "Merging", "Tables", "carried", "limbs_of", "merged",
+    "Held", "Level", "Limbs", "Merging", "Opener", "Tables", "carried", "limbs_of", "merged",
     "numbers_of",
 ]  # fmt: skip
 
 Limbs = NDArray[np.int64]
+Opener = Callable[[], Words]
+"""Gives a table. That of a file is open only while it is in use: few files may be open."""
 
 RANGES = 2**16
 """Ranges of hashes that are told apart."""
@@ -47,7 +50,7 @@ LITTLE = 2**25
 class Tables(Kept, Protocol):
     """Where tables are kept: in memory, or in the directory of a checkpoint."""
 
-    def tables(self) -> list[Words]:
+    def tables(self) -> list[Opener]:
         """Those of the source that was entered last, in order."""
         ...
 
@@ -112,9 +115,9 @@ class Level:
 
     Parameters
     ----------
-    tables : list of ndarray of uint64
-        In the order of hashes. The row of no hyperplanes stands for all flats of which nothing
-        but their number matters.
+    tables : list of callable
+        Each gives rows in the order of hashes. The row of no hyperplanes stands for all flats
+        of which nothing but their number matters.
     width : int
         Words of bits in a row.
     rank : int
@@ -134,13 +137,16 @@ class Level:
         A hash of the tables.
     """
 
-    def __init__(self, tables: list[Words], width: int, rank: int, by_orbits: bool) -> None:
+    def __init__(self, tables: list[Opener], width: int, rank: int, by_orbits: bool) -> None:
         self.rank = rank
-        self._tables, self._width, self._by_orbits = tables, width, by_orbits
-        self.n = sum(map(len, tables))
-        self.factor = 1
+        self._width, self._by_orbits = width, by_orbits
+        self._tables: list[tuple[int, int, Opener]] = []
+        self.n, self.factor = 0, 1
+        for table in tables:
+            start, self.n = self.n, self.n + len(table())
+            self._tables.append((start, self.n, table))
         digest = hashlib.sha256()
-        sums = np.zeros((64 * width + 1, tables[0].shape[1] - width), dtype=np.int64)
+        sums = np.zeros((64 * width + 1, tables[0]().shape[1] - width), dtype=np.int64)
         for start in range(0, self.n, CHUNK):
             rows = self._rows(start, start + CHUNK)
             digest.update(np.ascontiguousarray(rows).tobytes())
@@ -154,10 +160,11 @@ class Level:
         self.key = int.from_bytes(digest.digest()[:8], "big")
 
     def _rows(self, start: int, stop: int) -> Words:
-        parts, at = [], 0
-        for table in self._tables:
-            parts.append(table[max(start - at, 0) : max(stop - at, 0)])
-            at += len(table)
+        parts = [
+            np.array(table()[max(start - first, 0) : stop - first])
+            for first, last, table in self._tables
+            if first < stop and start < last
+        ]
         return np.concatenate(parts)
 
     def _sizes(self, rows: Words) -> Limbs:
@@ -202,7 +209,7 @@ class Merging:
 
     Attributes
     ----------
-    parts : list of ndarray of uint64
+    parts : list of callable
         The tables, each in the order of hashes.
     """
 
@@ -214,12 +221,12 @@ class Merging:
     ) -> None:
         self._rank, self._width = rank, width
         self.n, self.n_words, self.tables = 64 * n_words, n_words, given
-        self.parts: list[Words] = []
+        self.parts: list[Opener] = []
 
     @property
     def step(self) -> int:
         """How many ranges of hashes are merged at a time."""
-        size = sum(table.nbytes for table in self.parts)
+        size = sum(table().nbytes for table in self.parts)
         return max(1, RANGES // (size // PART + 1))
 
     def intervals(self) -> list[Interval]:
@@ -239,10 +246,11 @@ class Merging:
         self, interval: Interval, budget: float = inf
     ) -> Generator[Words, None, Interval | None]:
         """The rows of some ranges."""
-        parts = [
-            table[self._place(table, interval.start) : self._place(table, interval.stop)]
-            for table in self.parts
-        ]
+        parts = []
+        for opener in self.parts:
+            table = opener()
+            first, last = self._place(table, interval.start), self._place(table, interval.stop)
+            parts.append(np.array(table[first:last]))
         yield merged(parts, self._width)
         return None
 
@@ -302,6 +310,6 @@ class Held:
         self._size = self._tables[0].nbytes
         self._most = 2 * self._size + LITTLE
 
-    def tables(self) -> list[Words]:
+    def tables(self) -> list[Opener]:
         """What was kept."""
-        return self._tables
+        return [partial(np.asarray, table) for table in self._tables]

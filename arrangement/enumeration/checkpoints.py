@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,9 +180,10 @@ class Checkpoint(CheckpointDirectory):
         # A task may carry what it is done with: that is not kept.
         self._blocks[Interval(part.level, part.start, part.stop)] = path
 
-    def tables(self) -> list[Words]:
-        """What is kept of the source, in order, read where it is used."""
-        return [np.load(path, mmap_mode="r") for _, path in sorted(self._blocks.items())]
+    def tables(self) -> list[Callable[[], Words]]:
+        """What is kept of the source, in order, as functions that open it."""
+        paths = [path for _, path in sorted(self._blocks.items())]
+        return [partial(np.load, path, mmap_mode="r") for path in paths]
 
     def clear(self) -> None:
         """Forget the blocks of this source."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import reduce
 from itertools import permutations
 
 import numpy as np
@@ -14,6 +15,8 @@ from hypothesis import given
 from arrangement import Arrangement, InputError, families
 from arrangement.counting import flat_count, flat_levels, polynomial
 from arrangement.counting.flat_count import FlatCount
+from arrangement.counting.whitney import BrokenCircuits
+from arrangement.symmetry import permutation_groups
 from arrangement.symmetry.automorphisms import Automorphisms, find_generators
 from arrangement.symmetry.permutation_groups import PermutationGroup
 from tests.amounts import examples
@@ -30,6 +33,12 @@ def in_parts(monkeypatch):
     monkeypatch.setattr(flat_levels, "CHUNK", 5)
     monkeypatch.setattr(flat_levels, "LITTLE", 1000)
     monkeypatch.setattr(polynomial, "SOON", 0)
+    count = BrokenCircuits.whitney_numbers
+    monkeypatch.setattr(
+        BrokenCircuits,
+        "whitney_numbers",
+        lambda sets, most=None: None if most == 0 else count(sets, most),
+    )
 
 
 CASES = [
@@ -50,6 +59,7 @@ def test_on_disk_and_in_parts(arrangement, symmetry, tmp_path, monkeypatch):
     with ThreadPoolExecutor(2) as executor:
         found = arrangement.whitney_numbers(symmetry, executor=executor, checkpoint=kept)
     assert found == tuple(map(abs, expected))
+    assert any(kept.glob("*.npy")) == (arrangement.rank > 0)
     # Nothing is done again.
     monkeypatch.setattr(FlatCount, "passed_on", None)
     assert arrangement.characteristic_polynomial(symmetry, checkpoint=kept) == expected
@@ -120,6 +130,43 @@ def test_damaged_files_are_done_again(tmp_path):
     assert arrangement.whitney_numbers("auto", checkpoint=tmp_path) == expected
     with pytest.raises(InputError, match="another arrangement"):
         families.threshold(3).whitney_numbers("auto", checkpoint=tmp_path)
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_parts_of_orbits_found_again_as_other_images(tmp_path, monkeypatch):
+    """Where searches are cut short, images depend on random elements."""
+    arrangement = families.coxeter("D", 8)
+    expected = tuple(reduce(np.convolve, [(1, m) for m in (1, 3, 5, 7, 7, 9, 11, 13)]).tolist())
+    monkeypatch.setattr(permutation_groups, "CANDIDATES", 1)
+    monkeypatch.setattr(flat_count, "PLANES", 20)
+    assert arrangement.whitney_numbers("auto", checkpoint=tmp_path) == expected
+    assert {path.name[:8] for path in tmp_path.glob("covers-*")} == {"covers-5"}
+    before = sorted(path.name for path in tmp_path.glob("flats-5-*"))
+    (tmp_path / before[1]).unlink()
+    find = permutation_groups.kernel.stabilise
+    monkeypatch.setattr(
+        permutation_groups.kernel,
+        "stabilise",
+        lambda *given: find(*given[:3], given[3] + 30),
+    )
+    assert arrangement.whitney_numbers("auto", checkpoint=tmp_path) == expected
+    assert sorted(path.name for path in tmp_path.glob("flats-5-*")) != before
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_more_tables_than_files_may_be_open(tmp_path, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(flat_levels, "PART", 10000)
+    arrangement, expected = families.resonance(5), tuple(WHITNEY["resonance", 5])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with open(tmp_path / "file", "w") as last:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno() + 20, hard))
+    try:
+        found = arrangement.whitney_numbers(checkpoint=tmp_path / "kept")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert found == expected
+    assert len(list((tmp_path / "kept").glob("covers-*"))) > 20
 
 
 RUN = """
