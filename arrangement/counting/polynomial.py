@@ -351,7 +351,8 @@ def n_cells(
     if symmetry is None and (executor is not None or checkpoint is not None):
         what = "an executor" if executor is not None else "a checkpoint"
         raise InputError(
-            f"{what} is for counting in a domain, or with a symmetry; else flats are counted"
+            f"{what} is for counting in a domain, or with a symmetry; else give it to "
+            "whitney_numbers"
         )
     if executor is not None or checkpoint is not None or isinstance(symmetry, ReflectionGroup):
         chosen = by_chambers.chamber_counts(arrangement, symmetry)

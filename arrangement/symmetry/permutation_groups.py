@@ -61,7 +61,9 @@ class PermutationGroup:
         """Give a node of the tree the child that fixes one point of an orbit."""
         chain = self.chain
         points = np.flatnonzero(chain.orbit[node] == orbit)
-        if 2 * self.n * (self._rows + len(points) + 20 * len(self._generators)) > ROOM:
+        # A node has its generators, a key of 16 bits a point, and four rows of 32 bits.
+        rows = self._rows + len(points) + (DRAWS + 9) * len(self._generators)
+        if 2 * self.n * rows > ROOM:
             chain.child[node, orbit] = kernel.BEYOND
             return
         moved, back, fixing = kernel.stabilise(
