@@ -31,6 +31,9 @@ ROUNDS = 30
 DIGITS = 70
 """Bits after the point that weights keep, in units of the residuals and of the samples."""
 
+FAR = 1e5
+"""Weights beyond so many targets are to be avoided."""
+
 WIDE = Fraction(2) ** 1000
 """Pre-activations in units of the residuals that are larger are taken to be so large."""
 
@@ -73,6 +76,25 @@ def descended(
         local.descend(most, report)
         point = _moved(at, local, unit)
         found = replace(found, faces=local.faces(), steps=local.steps)
+    return found if isinstance(found.proof, str) else _within_reach(found, targets, at)
+
+
+def _within_reach(found: Found, targets: NDArray[Any], at: Point) -> Found:
+    """The same piece where the outputs of weights in float64 are those that are proved.
+
+    A descent may have gone far along directions that change no output, in which large numbers
+    cancel: as much of the way is gone back as the faces allow.
+    """
+    samples = found.faces.samples
+    most = FAR * float(np.abs(samples.y).max())
+    while (large := np.linalg.norm(found.u, axis=1) > most).any() and most:
+        weights = at.weights.copy()
+        weights[large] /= 16
+        proof, at = rational_proof(found.faces, targets, Point(at.offset, weights))
+        if isinstance(proof, str):
+            break
+        u, offset = samples.coordinates(at.weights), float(at.offset)
+        found = replace(found, proof=proof, u=u, offset=offset)
     return found
 
 
