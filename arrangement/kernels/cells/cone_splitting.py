@@ -23,6 +23,8 @@ from arrangement.kernels.cells.cone_rays import (
     Room,
     U,
     cross,
+    first_bit,
+    first_of_row,
     n_bits,
     uncounted,
 )
@@ -117,16 +119,6 @@ class Corners(NamedTuple):
     members: Ints1
     ends: Ints1
     counts: Ints1
-
-
-@uncounted()
-def _lowest(words, top):
-    """The lowest bit that is set in a row of a table, not all 0."""
-    w = 0
-    while words[top, w] == 0:
-        w += 1
-    x = words[top, w]
-    return 64 * w + n_bits(~x & (x - ONE))
 
 
 @uncounted(forceinline=True)
@@ -488,7 +480,7 @@ def split_cells(
             state[1] = _emit(found, cones, top, state[1], codimension, wanted, 0, 3, 0, 3)
             done = True
         elif not done and n_cutting <= 2 and by_planes:
-            i = _lowest(cutting, top)
+            i = first_of_row(cutting, top)
             if n_cutting == 1:
                 if located:
                     _locate(found, rays, room, lists, start, r, state[1], i, i, 9)
@@ -500,7 +492,7 @@ def split_cells(
                 done = True
             else:
                 cutting[top, i >> 6] ^= ONE << np.uint64(i & 63)
-                o = _lowest(cutting, top)
+                o = first_of_row(cutting, top)
                 cutting[top, i >> 6] ^= ONE << np.uint64(i & 63)
                 quadrants = _quadrants(rays, lists, start, r, i, o, integral)
                 if quadrants >= 0:
@@ -514,12 +506,12 @@ def split_cells(
             cones.shares[-1] += cones.shares[top]
             state[0] -= 1
             continue
-        row = _lowest(cutting, top)
+        row = first_of_row(cutting, top)
         k = 0
         for w in range(words):
             x = cutting[top, w]
             while x != 0:
-                i = 64 * w + n_bits(~x & (x - ONE))
+                i = 64 * w + first_bit(x)
                 if i != row:
                     rows[k] = i
                     k += 1
