@@ -377,11 +377,11 @@ def _space(cells: Cells) -> Scene:
 # -- landscapes and losses ---------------------------------------------------------------------
 
 
-def _mark(kind: str, place: Any, loss: float, best: bool, item: int | None = None) -> Scene:
+def _mark(kind: str, place: Any, loss: float, best: bool) -> Scene:
     shape, colour, name = KINDS[kind]
     return {
         "shape": shape, "colour": colour, "place": [float(v) for v in place],
-        "best": bool(best), "label": f"{float(loss):.6g}  {name}", "item": item,
+        "best": bool(best), "label": f"{float(loss):.6g}  {name}",
     }  # fmt: skip
 
 
