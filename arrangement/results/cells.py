@@ -31,7 +31,7 @@ from arrangement.results import cell_files
 from arrangement.results.cell_files import Stored
 from arrangement.results.cell_lattice import cell_lattice
 from arrangement.results.cell_signs import CellSigns
-from arrangement.results.columns import Valued, Witnesses, frozen
+from arrangement.results.columns import Columns, Valued, Witnesses, frozen
 from arrangement.results.points import interior_points
 from arrangement.results.polyhedra import Polyhedra
 from arrangement.results.sign_vectors import sign_strings, sign_vector
@@ -445,7 +445,7 @@ class Cells(CellSigns, Valued[Cell]):
         """The packed signs of the cells here that stand for those of some points."""
         return pack_signs(signs)
 
-    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, ….
 
         Where no float64 point is inside some cell, those have a `witness`: exact coordinates,
@@ -475,7 +475,7 @@ class Cells(CellSigns, Valued[Cell]):
             ]
         return columns
 
-    def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def edge_columns(self) -> Columns:
         """What a graph says of each edge: hyperplane, and label where hyperplanes have any.
 
         Returns
@@ -490,7 +490,7 @@ class Cells(CellSigns, Valued[Cell]):
         [0, 1, 2, 0, 1, 2, 0, 2, 1]
         """
         labels = np.array([label or None for label in self.arrangement.labels], dtype=object)
-        columns: dict[str, Sequence[Any] | NDArray[Any]] = {"hyperplane": self.edges[:, 2]}
+        columns: Columns = {"hyperplane": self.edges[:, 2]}
         return columns | ({"label": labels[self.edges[:, 2]]} if any(labels) else {})
 
     def graph_facts(self) -> dict[str, str]:
