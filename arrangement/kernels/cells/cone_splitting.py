@@ -361,6 +361,17 @@ def _locate(found, rays, room, lists, start, r, at, i, o, quadrants):
         at += 1
 
 
+@uncounted(forceinline=True)
+def _copy(cones, source, to):
+    """Copy the bits of a cone to another place of the stack."""
+    for w in range(cones.cutting.shape[1]):
+        cones.cutting[to, w] = cones.cutting[source, w]
+        cones.positive[to, w] = cones.positive[source, w]
+        cones.zero[to, w] = cones.zero[source, w]
+    for w in range(cones.walls.shape[1]):
+        cones.walls[to, w] = cones.walls[source, w]
+
+
 @uncounted()
 def _push_lines(cones, lists, top, limit):
     """In place of a cone with lines: where the first is a ray, where its opposite is, and
@@ -384,12 +395,7 @@ def _push_lines(cones, lists, top, limit):
         table[top, RAYS], table[top, LIST_END] = end - table[top, LIST], end
         table[top, CODIMENSION] = codimension + (part == 0)
         table[top, HALF] = half if part == 0 else 0
-        for w in range(cones.cutting.shape[1]):
-            cones.cutting[top, w] = cones.cutting[first, w]
-            cones.positive[top, w] = cones.positive[first, w]
-            cones.zero[top, w] = cones.zero[first, w]
-        for w in range(cones.walls.shape[1]):
-            cones.walls[top, w] = cones.walls[first, w]
+        _copy(cones, first, top)
         top += 1
     for t in range(first, top):
         cones.shares[t] = share / (top - first)
@@ -542,12 +548,7 @@ def split_cells(
         cones.walls[top, wall >> 6] |= ONE << np.uint64(wall & 63)
         count = 2 + (codimension < limit)
         for t in range(top + 1, top + count):
-            for w in range(words):
-                cutting[t, w] = cutting[top, w]
-                cones.positive[t, w] = cones.positive[top, w]
-                cones.zero[t, w] = cones.zero[top, w]
-            for w in range(cones.walls.shape[1]):
-                cones.walls[t, w] = cones.walls[top, w]
+            _copy(cones, top, t)
         share = cones.shares[top] / count
         for t in range(top, top + count):
             part = table[t]
