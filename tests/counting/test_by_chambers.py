@@ -272,19 +272,13 @@ def test_killed_at_ten_moments_and_gone_on_with(tmp_path):
 
 @pytest.mark.processes
 @pytest.mark.usefixtures("in_parts")
-def test_processes_and_a_dask_cluster(tmp_path):
+def test_processes_and_a_dask_cluster(tmp_path, dask_executor):
     arrangement = families.threshold(6)
     with ProcessPoolExecutor(2) as executor:
         found = arrangement.n_cells(symmetry="auto", executor=executor, checkpoint=tmp_path)
     assert found == 15028134
     assert audit_count(arrangement, tmp_path, samples=0).n_cells == found
-    distributed = pytest.importorskip("distributed")
-    cluster = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
-    with (
-        distributed.LocalCluster(**cluster) as there,
-        distributed.Client(there) as client,
-    ):
-        assert arrangement.n_cells(symmetry="auto", executor=client.get_executor()) == found
+    assert arrangement.n_cells(symmetry="auto", executor=dask_executor) == found
 
 
 def test_the_command_line(facts, refused, tmp_path):

@@ -199,18 +199,12 @@ def test_killed_at_ten_moments_and_gone_on_with(tmp_path):
 
 @pytest.mark.processes
 @pytest.mark.usefixtures("in_parts")
-def test_processes_and_a_dask_cluster(tmp_path):
+def test_processes_and_a_dask_cluster(tmp_path, dask_executor):
     arrangement, expected = families.resonance(6), sum(WHITNEY["resonance", 6])
     with ProcessPoolExecutor(2) as executor:
         found = arrangement.whitney_numbers("auto", executor=executor, checkpoint=tmp_path)
     assert sum(found) == expected
-    distributed = pytest.importorskip("distributed")
-    cluster = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
-    with (
-        distributed.LocalCluster(**cluster) as there,
-        distributed.Client(there) as client,
-    ):
-        found = arrangement.whitney_numbers("auto", executor=client.get_executor())
+    found = arrangement.whitney_numbers("auto", executor=dask_executor)
     assert sum(found) == expected
 
 

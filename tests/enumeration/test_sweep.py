@@ -469,7 +469,7 @@ def test_tasks_of_dead_workers_are_repeated():
         arrangement.cells(method="sweep", executor=Here(deaths=10**6))
 
 
-def _die_once(flag, given, task, budget, place, patience=np.inf):
+def die_once(flag, given, task, budget, place, patience=np.inf):
     if not os.path.exists(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -479,7 +479,7 @@ def _die_once(flag, given, task, budget, place, patience=np.inf):
 @pytest.mark.processes
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
     arrangement = random(70, 4)
-    monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))
+    monkeypatch.setattr(tasks, "_work", partial(die_once, str(tmp_path / "died")))
     with ProcessPoolExecutor(2) as executor:
         cells = arrangement.cells(executor=executor)
     assert (tmp_path / "died").exists()
@@ -487,16 +487,9 @@ def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
 
 
 @pytest.mark.processes
-def test_a_dask_cluster_gives_the_same_cells():
-    distributed = pytest.importorskip("distributed")
+def test_a_dask_cluster_gives_the_same_cells(dask_executor):
     arrangement = random(20, 3)
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=2, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        cells = arrangement.cells(method="sweep", executor=client.get_executor())
+    cells = arrangement.cells(method="sweep", executor=dask_executor)
     assert np.array_equal(cells.packed, arrangement.cells(method="sweep").packed)
 
 

@@ -26,12 +26,6 @@ AFFINE = [
 ]
 
 
-def small_rows(arrangement):
-    return reference.rows_of(
-        arrangement.rows[:, :-1].tolist(), arrangement.rows[:, -1].tolist()
-    )
-
-
 def points_off(arrangement, p):
     """Points of (Z/p)^d on no hyperplane: χ(p), for all large p (Athanasiadis 1996)."""
     d = arrangement.dimension
@@ -55,7 +49,7 @@ def arrangements_with_sets(draw):
 @given(arrangements_with_sets())
 def test_restriction_localization_and_closure_are_those_of_the_reference(case):
     arrangement, chosen = case
-    rows = small_rows(arrangement)
+    rows = reference.rows_in(arrangement)
     zero = [rows[i] for i in chosen]
     if not reference.feasible([], zero):
         for method in (arrangement.restriction, arrangement.localization, arrangement.closure):

@@ -53,9 +53,7 @@ def orbits(rows, cells, matrices):
 
 def check(arrangement, symmetry, matrices, cells=None):
     """Classes, their columns and the quotient graph are those of the orbits."""
-    rows = reference.rows_of(
-        arrangement.rows[:, :-1].tolist(), arrangement.rows[:, -1].tolist()
-    )
+    rows = reference.rows_in(arrangement)
     cells = reference.cells(rows) if cells is None else cells
     expected = orbits(rows, cells, matrices)
     place = {cell: k for k, orbit in enumerate(expected) for cell in orbit}
