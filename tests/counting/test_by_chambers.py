@@ -21,6 +21,7 @@ from arrangement.symmetry import chamber_count
 from arrangement.symmetry.count_log import CountLog
 from arrangement.symmetry.symmetries import Symmetries
 from tests.amounts import examples, first
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.results.test_cell_classes import planted
 
 THRESHOLD = [(2, 2, 14), (3, 3, 104), (4, 7, 1882), (5, 21, 94572), (6, 135, 15028134),
@@ -60,7 +61,7 @@ def test_families(arrangement):
 @examples(60)
 def test_planted_symmetries(problem):
     d, normals, offsets, _ = problem
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     found = count_by_chambers(chamber_counts(arrangement))
     assert found.n_cells == arrangement.n_cells()
     assert found.n_classes == arrangement.n_classes(symmetry="auto")

@@ -21,6 +21,7 @@ from arrangement.symmetry.automorphisms import Automorphisms, find_generators
 from arrangement.symmetry.permutation_groups import PermutationGroup
 from tests.amounts import examples
 from tests.facts import WHITNEY
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.results.test_cell_classes import planted
 
 
@@ -70,7 +71,7 @@ def test_on_disk_and_in_parts(arrangement, symmetry, tmp_path, monkeypatch):
 @examples(40)
 def test_planted_symmetries(tmp_path_factory, problem):
     d, normals, offsets, _ = problem
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     found = arrangement.characteristic_polynomial(
         "auto", checkpoint=tmp_path_factory.mktemp("kept")
     )

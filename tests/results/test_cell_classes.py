@@ -13,6 +13,7 @@ from arrangement import Arrangement, CellClasses, Cells, ReflectionGroup, famili
 from arrangement.errors import InputError
 from tests import reference
 from tests.amounts import examples, first
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 
 
 def group_of(matrices):
@@ -165,7 +166,7 @@ def planted(draw):
 @examples(60)
 def test_classes_under_planted_symmetries_are_the_orbits(problem):
     d, normals, offsets, matrices = problem
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     check(arrangement, [M.tolist() for M in matrices], matrices)
 
 
@@ -382,7 +383,7 @@ def test_what_is_no_symmetry_is_refused():
 def test_planted_symmetries_are_found(problem):
     """A planted symmetry takes each cell to one of its class."""
     d, normals, offsets, matrices = problem
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     one = np.eye(d + 1, dtype=int)
     mirrored = [M for M in matrices if M.trace() == d - 1 and (one == M @ M).all()]
     points = [[*x, 1] for x in arrangement.cells().witness]
