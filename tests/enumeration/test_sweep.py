@@ -17,6 +17,7 @@ from concurrent.futures import (
 from functools import partial
 from math import comb
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -259,12 +260,15 @@ def a_few_vertices(kind):
     return Arrangement(rows[:, :-1], rows[:, -1])
 
 
+WITHOUT_INVERSES = SimpleNamespace(**{**vars(exact), "inverse": None})
+
+
 @pytest.mark.parametrize("kind", ["concurrent", "parallel to lines", "over a number field"])
 def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
     arrangement = a_few_vertices(kind)
     rows = Reduction(arrangement).rows
     expected = cone_counts.count(*cones.homogeneous(rows))
-    monkeypatch.setattr(sweep, "_inverse", None)
+    monkeypatch.setattr(sweep, "exact", WITHOUT_INVERSES)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == expected
     assert expected < zaslavsky(*arrangement.normals.shape)
@@ -274,7 +278,7 @@ def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
 def test_crowded_vertices_need_no_rational_signs(monkeypatch):
     arrangement = families.shi(4)
     rows = Reduction(arrangement).rows
-    monkeypatch.setattr(sweep, "_inverse", None)
+    monkeypatch.setattr(sweep, "exact", WITHOUT_INVERSES)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == 125
     assert swept.settled > 0

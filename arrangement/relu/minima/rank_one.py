@@ -203,8 +203,8 @@ class RankOneDecider(RationalDecider):
         chosen = exact.independent_columns(inner)
         if chosen:
             # Integers of the field: Gᵀ det − cross adj cross, det > 0 on these columns.
-            inverse = _inverse(inner[np.ix_(chosen, chosen)])
-            G = G - cross[chosen].T.dot(inverse).dot(cross[chosen])
+            inverse, det = exact.inverse(inner[np.ix_(chosen, chosen)])
+            G = G - cross[chosen].T.dot(inverse).dot(cross[chosen]) * Fraction(1, det)
         S = np.array([[exact.sign(v) for v in row] for row in G])
         if np.any(np.diag(S) < 0):
             return False
@@ -379,17 +379,6 @@ def _inside(tables: list[Integers], width: int) -> list[Any] | None:
         return point
     found = exact.interior_point([[*row, 0] for row in rows])
     return None if found is None else list(found)
-
-
-def _inverse(matrix: Integers) -> Integers:
-    """The inverse, in the field of the entries."""
-    size = len(matrix)
-    columns = []
-    for k in range(size):
-        unit = np.array([[int(i == k)] for i in range(size)], dtype=object)
-        v = exact.nullspace(np.concatenate([matrix, -unit], axis=1))[:, 0]
-        columns.append([exact.ratio(x, v[-1]) for x in v[:-1]])
-    return np.array(columns, dtype=object).T
 
 
 def _close(value: Any) -> Fraction:
