@@ -5,12 +5,12 @@ python examples/records/threshold_congruences.py
 Let a(n) be A000609. It counts cells that the signed permutations of n + 1 coordinates permute,
 those of the hyperplanes v·w = 0 with v in {-1, 1}^(n + 1).
 
-- Functions of exactly n variables come in classes of 2^n by negating inputs, and so do self-dual
-  ones of n + 1 variables: 2^n divides Σ C(n, k) a(k) over k = 0, …, n, and 2^(n + 1) divides
-  Σ C(n + 1, k) a(k - 1) over k = 1, …, n + 1 (A002078, A002080).
-- For a prime p, cycles of p coordinates make a group of order p. The cells that it keeps contain
-  points that it fixes, as they are convex: these are the cells of the hyperplanes restricted to
-  where coordinates of a cycle are equal. The others come in classes of p.
+- Functions of exactly n variables come in classes of 2^n by negating inputs, and so do
+  self-dual ones of n + 1 variables: 2^n divides Σ C(n, k) a(k) over k = 0, …, n, and 2^(n + 1)
+  divides Σ C(n + 1, k) a(k - 1) over k = 1, …, n + 1 (A002078, A002080).
+- For a prime p, cycles of p coordinates make a group of order p. The cells that it keeps
+  contain points that it fixes, as they are convex: these are the cells of the hyperplanes
+  restricted to where coordinates of a cycle are equal. The others come in classes of p.
 """
 
 from itertools import product
