@@ -47,6 +47,19 @@ class Input(io.BytesIO):
 
 
 @pytest.fixture
+def dask_executor():
+    """An executor of a cluster of two processes of two threads each."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=2, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client.get_executor()
+
+
+@pytest.fixture
 def run(capfd, monkeypatch):
     """Run the command line in this process: its exit code, stdout and stderr."""
 

@@ -16,6 +16,11 @@ def rows_of(normals, offsets=None) -> list[Row]:
     return [(*map(Fraction, a), Fraction(b)) for a, b in zip(normals, offsets, strict=True)]
 
 
+def rows_in(arrangement) -> list[Row]:
+    """The rows of an Arrangement, which are integers, in Fractions."""
+    return [tuple(map(Fraction, row)) for row in arrangement.rows.tolist()]
+
+
 def scaled(row: Row) -> Row:
     """The row divided by the absolute value of its first non-zero entry."""
     lead = next((abs(v) for v in row if v), Fraction(1))

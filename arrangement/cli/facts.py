@@ -7,7 +7,7 @@ import math
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from arrangement.printable import printable
 
 __all__ = [
     "Fact", "Result", "bounded_cells", "of_arrangement", "polynomial_text", "short",
-    "sign_rows", "stopwatch",
+    "stopwatch",
 ]  # fmt: skip
 
 ABSENT: Any = object()
@@ -123,11 +123,6 @@ def bounded_cells(arrangement: Arrangement, count: int) -> Fact:
     """The number of bounded cells, of relatively bounded ones where none is bounded."""
     text = None if arrangement.is_essential else {"relatively bounded cells": count}
     return Fact("bounded cells", count, text)
-
-
-def sign_rows(signs: Iterable[Sequence[int]]) -> list[str]:
-    """Sign vectors as they are written, a character a hyperplane."""
-    return ["".join("-0+"[sign + 1] for sign in row) for row in signs]
 
 
 def polynomial_text(coefficients: tuple[int, ...]) -> str:

@@ -16,7 +16,6 @@ from arrangement.cli.facts import (
     Result,
     bounded_cells,
     of_arrangement,
-    sign_rows,
     stopwatch,
 )
 from arrangement.cli.options import (
@@ -38,6 +37,7 @@ from arrangement.results import cell_classes
 from arrangement.results.blocks import check_directory, write_blocks
 from arrangement.results.cell_classes import CellClasses
 from arrangement.results.cells import Cells
+from arrangement.results.sign_vectors import sign_strings
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -130,7 +130,7 @@ def _closures(cells: Cells) -> list[dict[str, Any]]:
     rays = _ordered(polyhedra.exact_rays, polyhedra.cell_rays)
     lines = [list(map(exact_text, line)) for cell in cells[:1] for line in cell.lines()]
     names = ("signs", "bounded", "vertices", "rays", "lines")
-    columns = sign_rows(cells.signs), cells.bounded.tolist(), vertices, rays, repeat(lines)
+    columns = sign_strings(cells.signs), cells.bounded.tolist(), vertices, rays, repeat(lines)
     return [dict(zip(names, closure, strict=True)) for closure in zip(*columns, strict=False)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from arrangement.cli.facts import Fact, Result, of_arrangement, sign_rows
+from arrangement.cli.facts import Fact, Result, of_arrangement
 from arrangement.cli.options import (
     NUMBERS,
     add_arrangement,
@@ -17,6 +17,7 @@ from arrangement.cli.options import (
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import FORMATS, check_outputs
 from arrangement.errors import InputError
+from arrangement.results.sign_vectors import sign_strings
 
 __all__ = ["add", "run"]
 
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> Result:
         return Result([*facts, Fact(f"faces{inside} by dimension", list(vector))])
     check_range("--dimension", options.dimension, arrangement.dimension)
     faces = arrangement.faces(options.dimension, progress=True, domain=domain)
-    rows = sign_rows(faces.signs)
+    rows = sign_strings(faces.signs)
 
     def listed() -> list[dict[str, Any]]:
         points, bounded = faces.points.tolist(), faces.bounded.tolist()

@@ -20,7 +20,7 @@ from arrangement.cli.data_options import (
     of_data,
     of_layer,
 )
-from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
+from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.options import add_jobs, add_outputs, workers
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs, is_page
@@ -40,6 +40,7 @@ from arrangement.relu.minima.pieces import KINDS
 from arrangement.relu.minima.product import refuse_large_graph
 from arrangement.relu.multisets import n_multisets
 from arrangement.relu.problem import SMOOTH
+from arrangement.results.sign_vectors import sign_strings
 
 __all__ = ["add", "run"]
 
@@ -318,7 +319,7 @@ def _piece(best: Piece) -> dict[str, Any]:
         "dimension": int(best.dimension),
         "margin": float(best.margin),
         "decided": best.decided,
-        "signs": sign_rows(best.signs),
+        "signs": sign_strings(best.signs),
         "output signs": best.output_signs.tolist(),
         "weights": best.weights.tolist(),
         "output weights": best.output_weights.tolist(),

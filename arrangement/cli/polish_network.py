@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 
 from arrangement.cli.data_options import SAMPLES, add_data, chosen_data, of_data, of_layer
-from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
+from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.network_options import add_reading, chosen_network
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
 from arrangement.errors import InputError
 from arrangement.relu import OneHiddenLayer, Polished
+from arrangement.results.sign_vectors import sign_strings
 
 __all__ = ["add", "run"]
 
@@ -77,7 +78,7 @@ def _found(end: Polished) -> list[Fact]:
         ),
         Fact("margin", end.margin, f"{end.margin:.2g}"),
         Fact("steps", end.steps, f"{end.steps:,}"),
-        Fact("signs", sign_rows(end.signs), {}),
+        Fact("signs", sign_strings(end.signs), {}),
         Fact("output signs", end.output_signs.tolist(), {}),
         Fact("weights", end.weights.tolist(), {}),
         Fact("output weights", end.output_weights.tolist(), {}),

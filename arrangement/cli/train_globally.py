@@ -13,10 +13,11 @@ from arrangement.cli.data_options import (
     of_data,
     of_layer,
 )
-from arrangement.cli.facts import Fact, Result, sign_rows, stopwatch
+from arrangement.cli.facts import Fact, Result, stopwatch
 from arrangement.cli.parser import Parser
 from arrangement.cli.results_written import check_outputs
 from arrangement.relu import GlobalOptimum
+from arrangement.results.sign_vectors import sign_strings
 
 __all__ = ["add", "run"]
 
@@ -72,7 +73,7 @@ def _found(best: GlobalOptimum) -> list[Fact]:
         "bounds": proof.n_bounds,
         "open": proof.n_open,
         "tolerance": proof.tolerance,
-        "signs": sign_rows(proof.signs),
+        "signs": sign_strings(proof.signs),
     }
     return [
         Fact("status", best.status, best.status.replace("_", " ")),

@@ -20,6 +20,7 @@ from arrangement.errors import SizeError
 from arrangement.exact.packing import Words, unpack_signs, word_count
 from arrangement.hyperplanes.reduction import all_columns
 from arrangement.memory import refuse
+from arrangement.ragged import places
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -327,9 +328,8 @@ def nbc_sets(arrangement: Hyperplanes, size: int | None = None) -> NDArray[np.in
         refuse(
             16 * int(counts.sum()) * (sets.shape[1] + 2), "sets without broken circuits", LESS
         )
-        starts = np.repeat(ends[larger] - np.cumsum(counts), counts)
-        below = sets[starts + np.arange(len(starts))]
-        sets = np.column_stack([lowest[np.repeat(smaller, counts)], below])
+        pair, at = places(ends[larger] - counts, counts)
+        sets = np.column_stack([lowest[smaller[pair]], sets[at]])
         ends = np.cumsum(np.bincount(smaller, counts, len(lowest)).astype(np.int64))
     return sets[np.lexsort(sets.T[::-1])] if size else sets
 
@@ -394,9 +394,7 @@ def _intervals(
     for k in range(i, len(relations)):
         relation = relations[k]
         begin = relation.begin
-        count = begin[Y + 1] - begin[Y]
-        pair = np.repeat(np.arange(len(Y)), count)
-        cover = np.arange(len(pair)) + np.repeat(begin[Y] - (np.cumsum(count) - count), count)
+        pair, cover = places(begin[Y], begin[Y + 1] - begin[Y])
         Z, below = Y[pair], relation.smaller[cover]
         new = levels[k + 1][below] & ~levels[i][X[pair]]
         word = np.argmax(new != 0, axis=1)

@@ -65,9 +65,7 @@ def cut_simplex(
     """
     m = len(sides) if m is None else m
     D = sides.shape[1]
-    inverse = exact.inverse(sides[chosen])
-    assert inverse is not None, "the sides are independent"
-    edges = [primitive(y) for y in inverse[0].T]
+    edges = [primitive(y) for y in exact.inverse(sides[chosen])[0].T]
     masks = [sum(1 << i for i in chosen if i != k) for k in chosen]
     pointed = sum(i < m for i in chosen)
     rays = list(zip(edges[:pointed], masks[:pointed], strict=True))

@@ -39,8 +39,9 @@ class RestrictedCone:
         self, rows: Sequence[Sequence[int]], masks: Sequence[int], dimension: int
     ) -> None:
         different: dict[tuple[int, ...], Sequence[int]] = {}
-        for row in filter(_cuts, rows):
-            different.setdefault(_key(row), row)
+        for row in rows:
+            if min(row) < 0 < max(row):
+                different.setdefault(_key(row), row)
         self.rows = list(different.values())
         self.masks = masks
         self.dimension = dimension
@@ -99,10 +100,6 @@ class RestrictedCone:
         except TooLarge:
             further = map(self.restricted, range(len(self.rows)))
             return 1 + sum(cone.compiled_count() for cone in further if cone is not None)
-
-
-def _cuts(row: Sequence[int]) -> bool:
-    return min(row) < 0 < max(row)
 
 
 def _key(row: Sequence[int]) -> tuple[int, ...]:

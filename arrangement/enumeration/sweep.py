@@ -332,7 +332,7 @@ class _Level:
         lines, depth, table = self.lines, len(picks), self.table
         columns = [2 + c for c in exact.independent_columns(self.linear[picks, 1:])]
         rest = [c for c in range(self.i + 1) if c not in columns]
-        inverse, scale = _inverse(table[np.ix_(picks, columns)])
+        inverse, scale = exact.inverse(table[np.ix_(picks, columns)])
         slacks = table[:, columns] @ inverse
         kept = scale * table[:, rest] - slacks @ table[np.ix_(picks, rest)]
         entries = np.concatenate([kept[:, :2], slacks, kept[:, 2:]], axis=1)
@@ -370,7 +370,7 @@ class _Level:
             for row in self.lines.doubt.copy()
         )
         if not certain:
-            inverse, scale = _inverse(self.linear[picks])
+            inverse, scale = exact.inverse(self.linear[picks])
             vertex = -inverse @ self.constant[picks]
             at = scale * self.constant[unsure] + self.linear[unsure] @ vertex
             signs[unsure] = [exact.sign(v) for v in at]
@@ -410,13 +410,6 @@ class _Level:
             cells = np.ascontiguousarray(signs[signs[:, -1] > 0, :-1])
             reaching = {row[:-1].tobytes() for row in signs if row[-1] < 0}
         return cells[[row.tobytes() not in reaching for row in cells]]
-
-
-def _inverse(rows: Integers) -> tuple[Integers, int]:
-    """The inverse of independent rows times a positive integer, and that."""
-    found = exact.inverse(rows)
-    assert found is not None, "the rows are independent"
-    return found
 
 
 def random_change(dimension: int, draw: int) -> Integers:

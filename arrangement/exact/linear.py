@@ -228,8 +228,13 @@ def _orthogonal(bases: Integers, values: Integers, pivot: NDArray[np.int64]) -> 
     return difference
 
 
-def inverse(matrix: Integers) -> tuple[Integers, int] | None:
-    """The inverse of a square matrix times a positive integer, and that; None if singular.
+def inverse(matrix: Integers) -> tuple[Integers, int]:
+    """The inverse of a square matrix times a positive integer, and that.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If the matrix is singular.
 
     Examples
     --------
@@ -242,7 +247,9 @@ def inverse(matrix: Integers) -> tuple[Integers, int] | None:
     unit = np.full((size, size), 0, dtype=object)
     unit[range(size), range(size)] = 1
     rows, scale, pivots = echelon(np.concatenate([matrix, unit], axis=1))
-    return (rows[:, size:], scale) if pivots == list(range(size)) else None
+    if pivots != list(range(size)):
+        raise ZeroDivisionError("a singular matrix has no inverse")
+    return rows[:, size:], scale
 
 
 def inertia(matrix: NDArray[np.object_]) -> tuple[int, int, int]:

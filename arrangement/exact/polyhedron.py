@@ -176,11 +176,10 @@ def extreme_rays(rows: Integers, first: int) -> list[tuple[list[int], int]]:
     n, D = rows.shape
     order = [first, *(i for i in range(n) if i != first)]
     start = [order[k] for k in exact.independent_columns(rows[order].T)]
-    found = exact.inverse(rows[start])
-    assert found is not None, "the rows are independent"
+    inverse, _ = exact.inverse(rows[start])
     rays = []
     for k in range(D):
-        y = primitive(found[0][:, k])
+        y = primitive(inverse[:, k])
         rays.append((y, sum(1 << i for q, i in enumerate(start) if q != k)))
     return cut_rays(rays, rows, [i for i in order if i not in start], D)
 

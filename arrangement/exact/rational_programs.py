@@ -188,7 +188,7 @@ def least_squares_point(rows: NDArray[Any]) -> Point | None:
         if not violated:
             return [as_fraction(v) for v in x.entries()]
         # The largest violation; which one decides the time only.
-        new = min(violated, key=lambda i: _quotient(value[i], lengths[i]))
+        new = min(violated, key=lambda i: int(value[i].p) / int(value[i].q) / lengths[i])
         normal = fmpq_mat(n, 1, normals[new][:-1])
         own, left = fmpq(0), value[new]
         while True:
@@ -215,10 +215,6 @@ def least_squares_point(rows: NDArray[Any]) -> Point | None:
                 multipliers.append(own)
                 break
             del active[j], multipliers[j]
-
-
-def _quotient(value: fmpq, length: float) -> float:
-    return int(value.p) / int(value.q) / length
 
 
 def _block(rows: list[Row], tight: Sequence[int], basic: Sequence[int]) -> fmpq_mat:

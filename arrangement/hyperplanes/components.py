@@ -38,8 +38,10 @@ def coordinates(vectors: Integers, basis: Sequence[int]) -> Integers | None:
     """
     if len(vectors) == 0:
         return vectors
-    found = exact.inverse(vectors[list(basis)])
-    return None if found is None else vectors @ found[0]
+    try:
+        return vectors @ exact.inverse(vectors[list(basis)])[0]
+    except ZeroDivisionError:
+        return None
 
 
 def components(vectors: Integers) -> list[NDArray[np.int64]]:

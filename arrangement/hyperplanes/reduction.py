@@ -101,10 +101,9 @@ def reduced(rows: Integers) -> Integers:
     if 2 * bound**2 <= exact.FLOAT_EXACT_LIMIT or field_of(rows) is not None:
         return rows
     base = exact.independent_columns(rows[:, :-1].T)
-    found = exact.inverse(rows[base, :-1])
-    if not base or found is None:
+    if not 0 < len(base) == rows.shape[1] - 1:
         return rows
-    inverse, scale = found
+    inverse, scale = exact.inverse(rows[base, :-1])
     normals = rows[:, :-1] @ inverse
     offsets = scale * rows[:, -1] - normals @ rows[base, -1]
     # Offsets with denominators make normals long: units in which they are primitive, too.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -122,9 +121,8 @@ class Layers:
 
     def integer_slopes(self, l: int) -> tuple[list[fmpz], fmpz]:
         """The slopes of hidden layer l below zero, and their denominator."""
-        slopes = [Fraction(v) for v in self.slopes[l].tolist()]
-        b = lcm(*(v.denominator for v in slopes))
-        return [fmpz(v.numerator * (b // v.denominator)) for v in slopes], fmpz(b)
+        slopes, b = common_denominator(self.slopes[l])
+        return list(map(fmpz, slopes)), fmpz(b)
 
     def activate(self, values: NDArray[np.float64], l: int) -> NDArray[np.float64]:
         """The activation of layer l on rows of float64, shape (rows, k)."""
@@ -195,6 +193,4 @@ class Layers:
 
 def homogeneous(x: Iterable[Any]) -> Column:
     """A rational point as integers (x q, q)."""
-    point = [Fraction(v) for v in x]
-    scale = lcm(*(v.denominator for v in point))
-    return [fmpz(v.numerator * (scale // v.denominator)) for v in point] + [fmpz(scale)]
+    return list(map(fmpz, common_denominator([*map(Fraction, x), Fraction(1)])[0]))

@@ -192,7 +192,7 @@ class Discs:
             axes.text(x, 1.03, f"$+{self.letter}_2$", ha="center", va="bottom")
         axes.text(0, 0, f"$+{self.letter}_1$", ha="center", va="center")
         _rule(axes, arcs, len(self.circles))
-        _bare(axes, 2 + GAP, 1.15)
+        _bare(axes, 2 + GAP)
         both = zip(arcs[: len(self.circles)], arcs[len(self.circles) :], strict=True)
         add_names(axes, _labels(self.cells), [np.vstack([a[SPOTS], b[SPOTS]]) for a, b in both])
 
@@ -267,7 +267,7 @@ class TangentPlanes:
                 fontsize="small",
             )
         _rule(axes, segments, len(self.lines))
-        _bare(axes, 2 + GAP, 1.15)
+        _bare(axes, 2 + GAP)
         add_names(axes, self.labels, ends)
 
     def place(self, points: Floats) -> tuple[Floats, Mask]:
@@ -345,8 +345,8 @@ def _rule(axes: Axes, lines: Sequence[Floats], n: int) -> None:
     rule(axes, lines, INK, linewidths=width, alpha=alpha, zorder=2)
 
 
-def _bare(axes: Axes, half_width: float, half_height: float) -> None:
+def _bare(axes: Axes, half_width: float) -> None:
     axes.set_aspect("equal")
     axes.set_xlim(-half_width - 0.05, half_width + 0.05)
-    axes.set_ylim(-half_height, half_height)
+    axes.set_ylim(-1.15, 1.15)
     axes.set_axis_off()

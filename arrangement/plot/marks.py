@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
+    from arrangement.relu.landscape import Landscape
+
 __all__ = [
-    "KINDS", "add_letter", "add_names", "counted", "entitle", "literal", "mark_handle",
-    "mark_style",
+    "KINDS", "add_letter", "add_names", "counted", "entitle", "landscape_title", "literal",
+    "mark_handle", "mark_style",
 ]  # fmt: skip
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, each with a shape of its own.
@@ -103,6 +105,15 @@ def entitle(axes: Axes, title: str, remark: str = "", source: str | None = None)
     axes.set_title(f"{name}{title}\n{remark}" if remark else f"{name}{title}")
     if name or remark:
         axes.title.set_fontsize("medium")
+
+
+def landscape_title(landscape: Landscape) -> str:
+    """What there is of a landscape."""
+    cells = landscape.cells
+    return (
+        f"{counted(cells.arrangement.n_hyperplanes, 'sample')}, {counted(len(cells), 'cell')}, "
+        f"{counted(len(landscape.pieces), 'local minimum', 'local minima')}"
+    )
 
 
 def literal(name: str, longest: int = 40) -> str:

@@ -28,6 +28,7 @@ from arrangement.plot.marks import KINDS
 from arrangement.plot.network_regions import region_polygons
 from arrangement.printable import printable
 from arrangement.results.cells import Cells
+from arrangement.results.sign_vectors import sign_strings
 
 __all__ = ["html"]
 
@@ -153,10 +154,6 @@ def _fields(thing: Any) -> tuple[Sequence[str], Rows, int]:
     return (), shown, 0
 
 
-def _words(packed: NDArray[np.uint64], n: int) -> list[str]:
-    return ["".join("-0+"[s + 1] for s in row) for row in unpack_signs(packed, n)[:, :LONG]]
-
-
 def _rounded(number: Any) -> str:
     try:
         return f"{float(number):.6g}"
@@ -176,7 +173,8 @@ def _of_hyperplanes(drawn: Any) -> tuple[Sequence[str], Rows, int]:
 
 
 def _of_cells(cells: Any) -> tuple[Sequence[str], Rows, int]:
-    words = _words(cells.packed[:ROWS], cells.arrangement.n_hyperplanes)
+    signs = unpack_signs(cells.packed[:ROWS], cells.arrangement.n_hyperplanes)
+    words = sign_strings(signs[:, :LONG])
     columns: dict[str, Iterable[Any]] = {"": range(len(words)), "signs": words}
     found = vars(cells)  # what has been computed, and no more
     columns |= {name: found[name][:ROWS] for name in ("bounded", "points") if name in found}

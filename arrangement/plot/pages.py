@@ -21,7 +21,7 @@ from arrangement.plot import windows
 from arrangement.plot.canvas import NEEDED, needs_log
 from arrangement.plot.charts import parities
 from arrangement.plot.looks import LOOKS
-from arrangement.plot.marks import KINDS, counted
+from arrangement.plot.marks import KINDS, counted, landscape_title
 from arrangement.plot.network_regions import region_polygons
 from arrangement.plot.planes import minima_in_plane, plane_of
 from arrangement.plot.slices import NEURONS, losses_on, switches
@@ -377,11 +377,11 @@ def _space(cells: Cells) -> Scene:
 # -- landscapes and losses ---------------------------------------------------------------------
 
 
-def _mark(kind: str, place: Any, loss: float, best: bool, item: int | None = None) -> Scene:
+def _mark(kind: str, place: Any, loss: float, best: bool) -> Scene:
     shape, colour, name = KINDS[kind]
     return {
         "shape": shape, "colour": colour, "place": [float(v) for v in place],
-        "best": bool(best), "label": f"{float(loss):.6g}  {name}", "item": item,
+        "best": bool(best), "label": f"{float(loss):.6g}  {name}",
     }  # fmt: skip
 
 
@@ -399,10 +399,7 @@ def _landscape(landscape: Landscape) -> Scene:
         _numbers("rank", landscape.rank),
         _names("attained", landscape.attained, yes, ["#cfcfd6", "#d81b60"]),
     ]
-    title = (
-        f"{counted(cells.arrangement.n_hyperplanes, 'sample')}, {counted(len(cells), 'cell')}, "
-        f"{counted(len(pieces), 'local minimum', 'local minima')}"
-    )
+    title = landscape_title(landscape)
     marks = [
         _mark(piece.kind, place, piece.loss, piece is best)
         for piece, place in zip(pieces, weights, strict=True)

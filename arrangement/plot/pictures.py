@@ -21,7 +21,14 @@ from arrangement.plot.charts import (
     TangentPlanes,
     pale_colours,
 )  # fmt: skip
-from arrangement.plot.marks import KINDS, counted, entitle, mark_handle, mark_style
+from arrangement.plot.marks import (
+    KINDS,
+    counted,
+    entitle,
+    landscape_title,
+    mark_handle,
+    mark_style,
+)
 from arrangement.plot.spectra import spectrum
 from arrangement.plot.windows import Floats
 
@@ -177,11 +184,7 @@ def landscape(
     d = cells.arrangement.dimension
     flat = d <= 3 and all(len(piece.weights) == 1 for piece in pieces)
     if title is None:
-        title = (
-            f"{counted(cells.arrangement.n_hyperplanes, 'sample')}, "
-            f"{counted(len(cells), 'cell')}, "
-            f"{counted(len(pieces), 'local minimum', 'local minima')}"
-        )
+        title = landscape_title(landscape)
     if not flat:
         return spectrum(landscape, target, title=title, source=source)
     weights = np.array([piece.weights[0] for piece in pieces], dtype=np.float64).reshape(-1, d)

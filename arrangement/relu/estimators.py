@@ -78,6 +78,10 @@ class _Fitted(BaseEstimator, ABC):  # type: ignore[misc]
         samples: Floats = validate_data(self, X, reset=False, dtype=np.float64)
         return samples
 
+
+class _Classifier(ClassifierMixin, _Fitted):  # type: ignore[misc]
+    """What both classifiers do with their labels."""
+
     def _labels(self, y: Any, weights: ArrayLike | None) -> NDArray[np.int64]:
         """The places of the labels among the classes, of which two or more must count."""
         check_classification_targets(y)
@@ -89,6 +93,26 @@ class _Fitted(BaseEstimator, ABC):  # type: ignore[misc]
                 "or more, with weights above 0"
             )
         return np.asarray(labels, dtype=np.int64)
+
+    @abstractmethod
+    def decision_function(self, X: ArrayLike) -> Floats:
+        """Of two classes one number a sample, else one for each class."""
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The class of each sample, shape (M,): that of its largest output.
+
+        Parameters
+        ----------
+        X : array_like, shape (M, features)
+
+        Returns
+        -------
+        ndarray, shape (M,)
+        """
+        outputs = self.decision_function(X)
+        if outputs.ndim == 1:
+            return self.classes_[(outputs > 0).astype(int)]
+        return self.classes_[outputs.argmax(axis=1)]
 
 
 def _distinct(X: Any, y: Any, weights: ArrayLike | None) -> tuple[Floats, Floats, Floats]:
@@ -245,7 +269,7 @@ class ExactReLURegressor(RegressorMixin, _ExactReLU):  # type: ignore[misc]
         return self.optimum_.predict(samples)
 
 
-class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
+class ExactReLUClassifier(_Classifier, _ExactReLU):
     """Classification by least squares on ±1 with K ReLU neurons, trained to a proven optimum.
 
     Two classes take one network, whose output is compared with 0; C > 2 classes take one
@@ -327,22 +351,6 @@ class ExactReLUClassifier(ClassifierMixin, _ExactReLU):  # type: ignore[misc]
         X = self._samples(X)
         outputs = [optimum.predict(X) for optimum in self.optima_]
         return outputs[0] if len(outputs) == 1 else np.column_stack(outputs)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """The class of each sample, shape (M,).
-
-        Parameters
-        ----------
-        X : array_like, shape (M, features)
-
-        Returns
-        -------
-        ndarray, shape (M,)
-        """
-        outputs = self.decision_function(X)
-        if outputs.ndim == 1:
-            return self.classes_[(outputs > 0).astype(int)]
-        return self.classes_[outputs.argmax(axis=1)]
 
     @property
     def predict_proba(self) -> NoReturn:
@@ -454,7 +462,7 @@ class ConvexReLURegressor(MultiOutputMixin, RegressorMixin, _ConvexReLU):  # typ
         return self._outputs(X)
 
 
-class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
+class ConvexReLUClassifier(_Classifier, _ConvexReLU):
     """Classification with weight decay and ReLU neurons of any number, proven best.
 
     See :func:`convex.train`: a network with an output for each class.
@@ -537,20 +545,6 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):  # type: ignore[misc]
         """
         outputs = self._outputs(X)
         return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """The class of each sample, shape (M,): that of its largest output.
-
-        Parameters
-        ----------
-        X : array_like, shape (M, features)
-
-        Returns
-        -------
-        ndarray, shape (M,)
-        """
-        outputs = self._outputs(X)
-        return self.classes_[outputs.argmax(axis=1)]
 
     @available_if(lambda self: self.loss == "softmax")  # type: ignore[untyped-decorator]
     def predict_proba(self, X: ArrayLike) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from arrangement.relu.minima.ties import rising
 from arrangement.relu.multisets import multiset_index
 from arrangement.relu.problem import Problem, checked_loss
 from arrangement.relu.weight_space import Floats, Indices, Signs
+from arrangement.results.columns import Columns
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -374,7 +375,7 @@ class Landscape(InNotebooks):
         """Does the open facet of each edge hold a non-differentiable minimum, shape (E,)?"""
         return self.graph.boundary_minimum
 
-    def node_columns(self) -> dict[str, Any]:
+    def node_columns(self) -> Columns:
         """The columns of the nodes: those of `Cells`, min_loss, rank, unique, attained.
 
         Returns
@@ -390,7 +391,7 @@ class Landscape(InNotebooks):
         """
         return self.graph.node_columns()
 
-    def edge_columns(self) -> dict[str, Any]:
+    def edge_columns(self) -> Columns:
         """The columns of the edges: hyperplane, boundary_minimum, boundary_loss.
 
         Returns

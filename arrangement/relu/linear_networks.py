@@ -34,6 +34,7 @@ from arrangement import exact
 from arrangement.checks import entries, float_table, whole
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.numbers import exact_table, integral
+from arrangement.exact.roots import as_fmpq
 from arrangement.in_notebooks import InNotebooks
 from arrangement.relu.weight_space import Floats, exact_bias
 
@@ -294,7 +295,7 @@ class LinearNetwork:
                     (c * root for c, (root, _) in zip(taken, self._roots, strict=True)),
                     flint.arb(0),
                 )
-                rest = flint.arb(flint.fmpq(total.numerator, total.denominator)) - used
+                rest = flint.arb(as_fmpq(total)) - used
                 loss = float((rest / len(self.X)).mid())
         higher = sum(
             count * (times[i] - taken[i]) for j, count in enumerate(taken) for i in range(j)
@@ -424,5 +425,4 @@ def _product(weights: Sequence[Floats], width: int) -> Floats:
 
 
 def _matrix(table: NDArray[np.object_]) -> flint.fmpq_mat:
-    entries = [flint.fmpq(int(x.numerator), int(x.denominator)) for x in table.ravel()]
-    return flint.fmpq_mat(*table.shape, entries)
+    return flint.fmpq_mat(*table.shape, list(map(as_fmpq, table.ravel())))

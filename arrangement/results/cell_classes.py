@@ -23,7 +23,7 @@ from arrangement.hyperplanes.reduction import all_columns, distinct_rows
 from arrangement.progress import Progress
 from arrangement.results.cell_files import Stored
 from arrangement.results.cells import Cells, cells_of
-from arrangement.results.columns import frozen
+from arrangement.results.columns import Columns, frozen
 from arrangement.symmetry.orbits import Orbits
 from arrangement.symmetry.reflection_groups import ReflectionGroup
 from arrangement.symmetry.symmetries import Symmetries, Symmetry
@@ -170,7 +170,7 @@ class CellClasses(Cells):
         in_chamber = pack_signs(self._orbits.signs_in_chamber(points))
         return self._orbits.least_images(in_chamber)[0]
 
-    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What a graph says of each class: that of :class:`Cells`, and orbit_size.
 
         Returns

@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 from arrangement import exact
 from arrangement.checks import given_points
 from arrangement.enumeration import choose
-from arrangement.enumeration.cell_table import adjacency
 from arrangement.errors import InputError
 from arrangement.exact.fields import Point
 from arrangement.exact.numbers import exact_text
@@ -28,17 +27,15 @@ from arrangement.files.exact_text import written_table
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.progress import Progress
 from arrangement.results import cell_files
+from arrangement.results.cell_columns import CellColumns
 from arrangement.results.cell_files import Stored
 from arrangement.results.cell_lattice import cell_lattice
-from arrangement.results.cell_signs import CellSigns
-from arrangement.results.columns import Valued, Witnesses, frozen
+from arrangement.results.columns import Columns, Valued, Witnesses, frozen
 from arrangement.results.points import interior_points
-from arrangement.results.polyhedra import Polyhedra
 from arrangement.results.sign_vectors import sign_strings, sign_vector
 
 if TYPE_CHECKING:
     import networkx as nx
-    import scipy.sparse
 
 
 __all__ = ["Cell", "Cells", "cells_of"]
@@ -254,7 +251,7 @@ class Cell:
         return f"Cell {self.index}: {sign_strings([self.signs])[0]}"
 
 
-class Cells(CellSigns, Valued[Cell]):
+class Cells(CellColumns, Valued[Cell]):
     """All cells of an arrangement, or those that meet a domain; it never changes.
 
     Made by :meth:`Arrangement.cells`. Columns are computed when they are first asked for. Two
@@ -297,24 +294,6 @@ class Cells(CellSigns, Valued[Cell]):
         inside = "" if self.domain is None else " that meet a domain"
         return f"{len(self)} cells of an {self.arrangement!r}{inside}"
 
-    @cached_property
-    def signs(self) -> Signs:
-        """Sign vectors, int8, shape (m, n), entries ±1."""
-        return frozen(unpack_signs(self.packed, self.arrangement.n_hyperplanes))
-
-    @cached_property
-    def points(self) -> NDArray[np.float64]:
-        """A float64 point inside each cell, shape (m, d), certified exactly.
-
-        NaN where no float64 point was found; :attr:`witness` is there all the same.
-        """
-        if self._known_points is None:
-            return frozen(interior_points(self))
-        points = self._known_points.copy()
-        missing = np.flatnonzero(np.isnan(points).any(axis=1))
-        points[missing] = interior_points(self, missing)
-        return frozen(points)
-
     @property
     def witness(self) -> Sequence[tuple[Fraction, ...]]:
         """A rational point inside each cell: a sequence of tuples of d Fractions.
@@ -329,56 +308,6 @@ class Cells(CellSigns, Valued[Cell]):
         (array([nan]), True)
         """
         return Witnesses(self)
-
-    @cached_property
-    def bounded(self) -> NDArray[np.bool_]:
-        """Is each cell bounded modulo the lineality space (relatively bounded)? Shape (m,).
-
-        With a domain, the part of the cell in the domain is meant. A central arrangement has
-        no bounded cell, unless it is empty.
-        """
-        arrangement, n = self.arrangement, self.arrangement.n_hyperplanes
-        if self.domain is not None:
-            arrangement = arrangement.with_rows(self.domain)
-        if arrangement.is_central:
-            return frozen(np.full(len(self), arrangement.rank == 0))
-        words = choose.unbounded(arrangement, self.reporter("far cells"))
-        if self.domain is not None:
-            signs = unpack_signs(words, arrangement.n_hyperplanes)
-            words = pack_signs(signs[(signs[:, n:] > 0).all(axis=1), :n])
-        result = np.ones(len(self), dtype=bool)
-        found = self.look_up(words)
-        result[found[found >= 0]] = False
-        return frozen(result)
-
-    @cached_property
-    def polyhedra(self) -> Polyhedra:
-        """The closures of all cells: vertices, rays, faces, volumes, largest balls, at once.
-
-        :attr:`Cell.polyhedron` is that of one cell.
-
-        Examples
-        --------
-        >>> from arrangement import Arrangement
-        >>> grid = Arrangement([[1, 0], [1, 0], [0, 1], [0, 1]], [0, -3, 0, -5])
-        >>> volumes = grid.cells().polyhedra.volumes
-        >>> volumes[volumes < float("inf")].tolist()
-        [15.0]
-        """
-        return Polyhedra(self)
-
-    @cached_property
-    def edges(self) -> NDArray[np.int64]:
-        """Shared facets, int64, shape (E, 3): cell, cell, hyperplane; each pair once.
-
-        The first cell has the lower index; the hyperplane is the lowest of its copies.
-        """
-        return frozen(self._table.edges(self.reporter("edges of cells")))
-
-    @cached_property
-    def adjacency(self) -> scipy.sparse.csr_array:
-        """Symmetric (m, m) matrix whose entry is the shared hyperplane + 1."""
-        return adjacency(self.edges, len(self))
 
     def index(self, signs: Any, *_: Any) -> int:
         """The cell with a sign vector.
@@ -445,7 +374,7 @@ class Cells(CellSigns, Valued[Cell]):
         """The packed signs of the cells here that stand for those of some points."""
         return pack_signs(signs)
 
-    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What a graph says of each cell: signs ("+-" string), bounded, x0, x1, ….
 
         Where no float64 point is inside some cell, those have a `witness`: exact coordinates,
@@ -475,7 +404,7 @@ class Cells(CellSigns, Valued[Cell]):
             ]
         return columns
 
-    def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def edge_columns(self) -> Columns:
         """What a graph says of each edge: hyperplane, and label where hyperplanes have any.
 
         Returns
@@ -490,7 +419,7 @@ class Cells(CellSigns, Valued[Cell]):
         [0, 1, 2, 0, 1, 2, 0, 2, 1]
         """
         labels = np.array([label or None for label in self.arrangement.labels], dtype=object)
-        columns: dict[str, Sequence[Any] | NDArray[Any]] = {"hyperplane": self.edges[:, 2]}
+        columns: Columns = {"hyperplane": self.edges[:, 2]}
         return columns | ({"label": labels[self.edges[:, 2]]} if any(labels) else {})
 
     def graph_facts(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 import numpy as np
@@ -17,7 +17,10 @@ from arrangement.in_notebooks import InNotebooks
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Columnar", "Valued", "Witnesses", "frozen"]
+__all__ = ["Columnar", "Columns", "Valued", "Witnesses", "frozen"]
+
+Columns = dict[str, Sequence[Any] | NDArray[Any]]
+"""Columns of one length by name."""
 
 Item = TypeVar("Item", covariant=True)
 
@@ -33,7 +36,7 @@ class Columnar(InNotebooks, Sequence[Item]):
         """Item i, 0 ≤ i < len(self)."""
 
     @abstractmethod
-    def node_columns(self) -> Mapping[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What graphs and tables say of each item: columns of len(self) entries by name."""
 
     def to_dataframe(self) -> pandas.DataFrame:

@@ -1,4 +1,4 @@
-"""Face lattices, of an arrangement and of one cell, as networkx graphs."""
+"""The face lattice of an arrangement, as a networkx graph."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from arrangement.counting.poset import covers, face_numbers
 from arrangement.errors import SizeError
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
+from arrangement.ragged import places
 from arrangement.results.cell_lattice import EMPTY
 from arrangement.results.face_enumeration import faces
 from arrangement.results.sign_vectors import sign_strings
@@ -84,11 +85,8 @@ def face_lattice(arrangement: Hyperplanes) -> nx.DiGraph:
     for k, relation in enumerate(relations):
         larger, smaller = levels[k], levels[k + 1]
         # Each pair of flats once for every face on the smaller one.
-        size = np.diff(smaller.begin)[relation.smaller]
-        pair = np.repeat(np.arange(len(size)), size)
-        face = np.arange(len(pair)) + np.repeat(
-            smaller.begin[relation.smaller] - (np.cumsum(size) - size), size
-        )
+        begin = smaller.begin
+        pair, face = places(begin[relation.smaller], np.diff(begin)[relation.smaller])
         zero = larger.flats.packed[relation.larger[pair]]
         new = smaller.flats.packed[relation.smaller[pair]] & ~zero
         # On the larger flat these are all proportional: they have one side in common, or not,

@@ -29,7 +29,7 @@ from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows, face_columns
 from arrangement.progress import Progress, reporter
 from arrangement.results.cells import Cell, Cells, cells_of
-from arrangement.results.columns import Valued, Witnesses, frozen
+from arrangement.results.columns import Columns, Valued, Witnesses, frozen
 from arrangement.results.flats import Flat, Flats, parametrization
 from arrangement.results.sign_vectors import sign_strings, sign_vector
 
@@ -216,7 +216,7 @@ class Faces(Valued[Face]):
     def _value(self) -> tuple[Any, ...]:
         return self.dimension, self.packed, self._zero, self.domain
 
-    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What a table says of each face: signs ("+0-" string), flat, bounded, x0, x1, ….
 
         Returns

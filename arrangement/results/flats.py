@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +20,7 @@ from arrangement.exact.packing import Words, pack_signs, unpack_signs, word_coun
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import all_columns
 from arrangement.progress import Progress, reporter
-from arrangement.results.columns import Valued, frozen
+from arrangement.results.columns import Columns, Valued, frozen
 
 __all__ = ["Flat", "Flats", "center", "flats", "parametrization"]
 
@@ -131,7 +130,7 @@ class Flats(Valued[Flat]):
     def _value(self) -> tuple[Any, ...]:
         return self.rank, self.packed
 
-    def node_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def node_columns(self) -> Columns:
         """What a table says of each flat: the numbers of its hyperplanes, and mobius.
 
         Returns

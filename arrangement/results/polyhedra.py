@@ -28,9 +28,10 @@ from arrangement.kernels.cells.closures import (
     pull,
 )
 from arrangement.kernels.reasons import FULL
+from arrangement.ragged import places
 from arrangement.results.cell_signs import CellSigns
 from arrangement.results.columns import frozen
-from arrangement.results.flats import parametrization
+from arrangement.results.flats import center
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -88,8 +89,7 @@ class Polyhedra:
         if np.array_equal(order, np.arange(len(found.ends))):
             self._members = found.members
         else:
-            places = np.repeat(starts[order] - self._ends + counts, counts)
-            self._members = found.members[places + np.arange(len(places))]
+            self._members = found.members[places(starts[order], counts)[1]]
         self._finite = np.zeros(len(self._rays), dtype=np.bool_)
         if not self._is_linear:
             self._finite = self._rays[:, -1] != 0
@@ -257,8 +257,7 @@ class Polyhedra:
         arrangement = self._cells.arrangement
         if self._cells.domain is not None or not arrangement.n_hyperplanes:
             return (Fraction(0),) * arrangement.dimension
-        T = parametrization(arrangement.rows)
-        return tuple(exact.ratio(v, T[-1, -1]) for v in T[:-1, -1])
+        return center(arrangement).point
 
     # --- faces --------------------------------------------------------------------------------
 

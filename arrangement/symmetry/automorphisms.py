@@ -125,9 +125,8 @@ class Automorphisms:
             return None
         images = [*permutation, self.n] if self.infinity else list(permutation)
         moved = [scales[b] * self.vectors[images[b]] for b in self.basis]
-        found = exact.inverse(self.vectors[self.basis])
-        assert found is not None, "the basis is one"
-        return found[0] @ np.array(moved, dtype=object) * exact.ratio(1, found[1])
+        inverse, scale = exact.inverse(self.vectors[self.basis])
+        return inverse @ np.array(moved, dtype=object) * exact.ratio(1, scale)
 
 
 def _normal_form(table: Integers) -> tuple[list[list[Any]], list[Any]]:

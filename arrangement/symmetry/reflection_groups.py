@@ -180,9 +180,8 @@ class ReflectionGroup:
         directions = self.wall_directions
         if not len(directions):
             return directions
-        found = exact.inverse(self.walls @ directions.T)
-        assert found is not None, "simple roots are independent"
-        return primitive_rows(found[0].T @ directions, self.dimension)
+        inverse, _ = exact.inverse(self.walls @ directions.T)  # simple roots are independent
+        return primitive_rows(inverse.T @ directions, self.dimension)
 
     @cached_property
     def lineality(self) -> Integers:

@@ -341,9 +341,8 @@ class Symmetries:
     def _coordinates(self, functionals: Integers) -> Integers:
         """The coordinates of combinations [normal | offset] of the basis."""
         columns = exact.independent_columns(self._full)
-        found = exact.inverse(self._full[:, columns])
-        assert found is not None, "the basis is one"
-        return functionals[:, columns] @ found[0] * exact.ratio(1, found[1])
+        inverse, scale = exact.inverse(self._full[:, columns])
+        return functionals[:, columns] @ inverse * exact.ratio(1, scale)
 
     def _given_reflections(self, group: ReflectionGroup) -> list[Pair]:
         """A group of reflections of R^d, or of affine ones as linear ones of R^(d+1)."""
@@ -376,11 +375,7 @@ class Symmetries:
     def _normal_closure(self, maps: list[Integers]) -> list[Pair]:
         """The reflections among some maps and their conjugates by all of them."""
         pairs = [pair for T in maps if (pair := reflection_of(T)) is not None]
-        inverses = []
-        for T in maps:
-            inverse = exact.inverse(_integral(T))
-            assert inverse is not None, "symmetries are invertible"
-            inverses.append(inverse[0])
+        inverses = [exact.inverse(_integral(T))[0] for T in maps]
         count = -1
         while count < len((group := self._group(pairs)).mirrors):
             count = len(group.mirrors)

@@ -21,6 +21,7 @@ from arrangement.symmetry import chamber_count
 from arrangement.symmetry.count_log import CountLog
 from arrangement.symmetry.symmetries import Symmetries
 from tests.amounts import examples, first
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.results.test_cell_classes import planted
 
 THRESHOLD = [(2, 2, 14), (3, 3, 104), (4, 7, 1882), (5, 21, 94572), (6, 135, 15028134),
@@ -60,7 +61,7 @@ def test_families(arrangement):
 @examples(60)
 def test_planted_symmetries(problem):
     d, normals, offsets, _ = problem
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     found = count_by_chambers(chamber_counts(arrangement))
     assert found.n_cells == arrangement.n_cells()
     assert found.n_classes == arrangement.n_classes(symmetry="auto")
@@ -272,19 +273,13 @@ def test_killed_at_ten_moments_and_gone_on_with(tmp_path):
 
 @pytest.mark.processes
 @pytest.mark.usefixtures("in_parts")
-def test_processes_and_a_dask_cluster(tmp_path):
+def test_processes_and_a_dask_cluster(tmp_path, dask_executor):
     arrangement = families.threshold(6)
     with ProcessPoolExecutor(2) as executor:
         found = arrangement.n_cells(symmetry="auto", executor=executor, checkpoint=tmp_path)
     assert found == 15028134
     assert audit_count(arrangement, tmp_path, samples=0).n_cells == found
-    distributed = pytest.importorskip("distributed")
-    cluster = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
-    with (
-        distributed.LocalCluster(**cluster) as there,
-        distributed.Client(there) as client,
-    ):
-        assert arrangement.n_cells(symmetry="auto", executor=client.get_executor()) == found
+    assert arrangement.n_cells(symmetry="auto", executor=dask_executor) == found
 
 
 def test_the_command_line(facts, refused, tmp_path):

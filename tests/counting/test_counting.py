@@ -19,6 +19,7 @@ from arrangement.symmetry.permutation_groups import PermutationGroup
 from tests import reference
 from tests.amounts import examples, first
 from tests.facts import BOUNDED, CELLS, COUNTS, WHITNEY
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
 LARGE = {("resonance", 6)}
@@ -76,15 +77,14 @@ def is_prime(q):
 @given(tables())
 def test_every_coefficient_is_that_of_whitneys_sum(table):
     d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
-    rows = [tuple(map(Fraction, row)) for row in arrangement.rows]
+    arrangement = arrangement_of(d, normals, offsets)
+    rows = reference.rows_in(arrangement)
     assert arrangement.characteristic_polynomial() == whitney_sum(rows, d)
 
 
 @given(tables())
 def test_zaslavskys_theorem(table):
-    d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(*table)
     cells = arrangement.cells()
     assert arrangement.n_cells() == len(cells)
     assert arrangement.n_bounded_cells() == cells.bounded.sum()
@@ -92,8 +92,7 @@ def test_zaslavskys_theorem(table):
 
 @given(tables(), st.data())
 def test_deletion_and_restriction(table, data):
-    d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(*table)
     n = arrangement.n_hyperplanes
     if n == 0:
         return
@@ -275,10 +274,10 @@ def test_minors_that_vanish_modulo_many_primes():
     big = product_of_primes**3
     for offsets in ([0, 0, 0], [0, 1, big]):
         arrangement = Arrangement([[1, 0], [1, big], [1, 2 * big]], offsets)
-        rows = [tuple(map(Fraction, row)) for row in arrangement.rows]
+        rows = reference.rows_in(arrangement)
         assert arrangement.characteristic_polynomial() == whitney_sum(rows, 2)
     space = Arrangement([[1, 0, 0], [1, big, 0], [1, 0, big], [1, big, big], [0, 1, 1]])
-    rows = [tuple(map(Fraction, row)) for row in space.rows]
+    rows = reference.rows_in(space)
     assert space.characteristic_polynomial() == whitney_sum(rows, 3)
 
 
@@ -443,7 +442,7 @@ def test_orbits_that_fall_into_parts_are_counted_right(monkeypatch):
 @examples(30)
 def test_products(one, two):
     (d, normals, offsets), (e, others, more) = one, two
-    first = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    first = arrangement_of(d, normals, offsets)
     second = Arrangement(np.array(others, dtype=object).reshape(-1, e), more)
     rows = [[*row, *[0] * e] for row in normals] + [[*[0] * d, *row] for row in others]
     both = Arrangement(np.array(rows, dtype=object).reshape(-1, d + e), [*offsets, *more])
@@ -468,8 +467,7 @@ def by_flats(arrangement):
 
 @given(tables())
 def test_set_by_set_and_flat_by_flat(table):
-    d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(*table)
     assert arrangement.characteristic_polynomial() == by_flats(arrangement)
 
 
@@ -507,7 +505,7 @@ def test_points_that_the_first_prime_takes_for_one():
         ([[1, 0, 0], [1, q, 0], [1, 0, q], [1, q, q], [1, 2 * q, q], [2, q, q]], [0] * 6),
     ):
         arrangement = Arrangement(normals, offsets)
-        rows = [tuple(map(Fraction, row)) for row in arrangement.rows]
+        rows = reference.rows_in(arrangement)
         wanted = whitney_sum(rows, len(normals[0]))
         assert arrangement.characteristic_polynomial() == wanted
 
@@ -526,7 +524,7 @@ def test_lines_that_the_first_primes_take_for_one_another_or_for_infinity(severa
         ([[1, 2, q], [1, 2 + q, 0], [0, q, q * q + 1], [1, 1, 1]], [0] * 4),
     ):
         arrangement = Arrangement(normals, offsets)
-        rows = [tuple(map(Fraction, row)) for row in arrangement.rows]
+        rows = reference.rows_in(arrangement)
         wanted = whitney_sum(rows, len(normals[0]))
         assert arrangement.characteristic_polynomial() == wanted
 

@@ -21,6 +21,7 @@ from arrangement.symmetry.automorphisms import Automorphisms, find_generators
 from arrangement.symmetry.permutation_groups import PermutationGroup
 from tests.amounts import examples
 from tests.facts import WHITNEY
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.results.test_cell_classes import planted
 
 
@@ -70,7 +71,7 @@ def test_on_disk_and_in_parts(arrangement, symmetry, tmp_path, monkeypatch):
 @examples(40)
 def test_planted_symmetries(tmp_path_factory, problem):
     d, normals, offsets, _ = problem
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     found = arrangement.characteristic_polynomial(
         "auto", checkpoint=tmp_path_factory.mktemp("kept")
     )
@@ -199,18 +200,12 @@ def test_killed_at_ten_moments_and_gone_on_with(tmp_path):
 
 @pytest.mark.processes
 @pytest.mark.usefixtures("in_parts")
-def test_processes_and_a_dask_cluster(tmp_path):
+def test_processes_and_a_dask_cluster(tmp_path, dask_executor):
     arrangement, expected = families.resonance(6), sum(WHITNEY["resonance", 6])
     with ProcessPoolExecutor(2) as executor:
         found = arrangement.whitney_numbers("auto", executor=executor, checkpoint=tmp_path)
     assert sum(found) == expected
-    distributed = pytest.importorskip("distributed")
-    cluster = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
-    with (
-        distributed.LocalCluster(**cluster) as there,
-        distributed.Client(there) as client,
-    ):
-        found = arrangement.whitney_numbers("auto", executor=client.get_executor())
+    found = arrangement.whitney_numbers("auto", executor=dask_executor)
     assert sum(found) == expected
 
 

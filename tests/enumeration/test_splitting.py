@@ -1,16 +1,13 @@
 """Restrict and split in parts: on executors, with checkpoints, in domains of every kind."""
 
-import os
 import pickle
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +21,7 @@ from arrangement.enumeration.splitting import Counts, Splitting
 from arrangement.hyperplanes.domain import parse_domain
 from tests.amounts import examples, first
 from tests.enumeration.test_cones import integer_rows, problems, threshold, weyl_chamber
-from tests.enumeration.test_sweep import Here, random, signs_of
+from tests.enumeration.test_sweep import Here, die_once, random, signs_of
 
 
 def use_parts(patch, parts=8):
@@ -246,17 +243,10 @@ def test_little_work_is_not_handed_over(monkeypatch):
 
 
 @pytest.mark.processes
-def test_a_dask_cluster_takes_parts(in_parts):
-    distributed = pytest.importorskip("distributed")
+def test_a_dask_cluster_takes_parts(in_parts, dask_executor):
     arrangement, domain = threshold_chamber(6)
-    cluster = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
-    with (
-        distributed.LocalCluster(**cluster) as there,
-        distributed.Client(there) as client,
-    ):
-        executor = client.get_executor()
-        cells = arrangement.cells(domain=domain, executor=executor)
-        assert arrangement.n_cells(domain=domain, executor=executor) == len(cells) == 135
+    cells = arrangement.cells(domain=domain, executor=dask_executor)
+    assert arrangement.n_cells(domain=domain, executor=dask_executor) == len(cells) == 135
     assert np.array_equal(cells.packed, arrangement.cells(domain=domain).packed)
 
 
@@ -269,17 +259,10 @@ def test_parts_of_dead_workers_are_repeated():
         arrangement.cells(domain=domain, executor=Here(deaths=10**6))
 
 
-def _die_once(flag, given, task, budget, place, patience=np.inf):
-    if not os.path.exists(flag):
-        Path(flag).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return tasks._run(pickle.loads(given), task, budget)
-
-
 @pytest.mark.processes
 def test_a_killed_process_is_replaced(in_parts, tmp_path, monkeypatch):
     arrangement, domain = threshold_chamber(6)
-    monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))
+    monkeypatch.setattr(tasks, "_work", partial(die_once, str(tmp_path / "died")))
     with ProcessPoolExecutor(2) as executor:
         assert arrangement.n_cells(domain=domain, executor=executor) == 135
     assert (tmp_path / "died").exists()

@@ -17,6 +17,7 @@ from concurrent.futures import (
 from functools import partial
 from math import comb
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -259,12 +260,15 @@ def a_few_vertices(kind):
     return Arrangement(rows[:, :-1], rows[:, -1])
 
 
+WITHOUT_INVERSES = SimpleNamespace(**{**vars(exact), "inverse": None})
+
+
 @pytest.mark.parametrize("kind", ["concurrent", "parallel to lines", "over a number field"])
 def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
     arrangement = a_few_vertices(kind)
     rows = Reduction(arrangement).rows
     expected = cone_counts.count(*cones.homogeneous(rows))
-    monkeypatch.setattr(sweep, "_inverse", None)
+    monkeypatch.setattr(sweep, "exact", WITHOUT_INVERSES)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == expected
     assert expected < zaslavsky(*arrangement.normals.shape)
@@ -274,7 +278,7 @@ def test_zeros_are_proved_without_rational_numbers(kind, monkeypatch):
 def test_crowded_vertices_need_no_rational_signs(monkeypatch):
     arrangement = families.shi(4)
     rows = Reduction(arrangement).rows
-    monkeypatch.setattr(sweep, "_inverse", None)
+    monkeypatch.setattr(sweep, "exact", WITHOUT_INVERSES)
     swept = sweep.Sweep(rows)
     assert sum(len(b) for part in swept.intervals() for b in swept.blocks(part)) == 125
     assert swept.settled > 0
@@ -469,7 +473,7 @@ def test_tasks_of_dead_workers_are_repeated():
         arrangement.cells(method="sweep", executor=Here(deaths=10**6))
 
 
-def _die_once(flag, given, task, budget, place, patience=np.inf):
+def die_once(flag, given, task, budget, place, patience=np.inf):
     if not os.path.exists(flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -479,7 +483,7 @@ def _die_once(flag, given, task, budget, place, patience=np.inf):
 @pytest.mark.processes
 def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
     arrangement = random(70, 4)
-    monkeypatch.setattr(tasks, "_work", partial(_die_once, str(tmp_path / "died")))
+    monkeypatch.setattr(tasks, "_work", partial(die_once, str(tmp_path / "died")))
     with ProcessPoolExecutor(2) as executor:
         cells = arrangement.cells(executor=executor)
     assert (tmp_path / "died").exists()
@@ -487,16 +491,9 @@ def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
 
 
 @pytest.mark.processes
-def test_a_dask_cluster_gives_the_same_cells():
-    distributed = pytest.importorskip("distributed")
+def test_a_dask_cluster_gives_the_same_cells(dask_executor):
     arrangement = random(20, 3)
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=2, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        cells = arrangement.cells(method="sweep", executor=client.get_executor())
+    cells = arrangement.cells(method="sweep", executor=dask_executor)
     assert np.array_equal(cells.packed, arrangement.cells(method="sweep").packed)
 
 

@@ -65,9 +65,7 @@ def test_lp_finds_the_same_sign_vectors(name, n):
 @pytest.mark.parametrize(("name", "n"), sorted(TINY))
 def test_the_reference_finds_the_same_sign_vectors(name, n):
     arrangement = family(name, n).essentialization()
-    rows = reference.rows_of(
-        arrangement.rows[:, :-1].tolist(), arrangement.rows[:, -1].tolist()
-    )
+    rows = reference.rows_in(arrangement)
     assert sign_vectors(arrangement.cells()) == reference.cells(rows)
 
 

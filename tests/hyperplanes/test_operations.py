@@ -12,6 +12,7 @@ from arrangement import Arrangement, families
 from arrangement.errors import InputError
 from tests import reference
 from tests.amounts import examples
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
 AFFINE = [
@@ -24,12 +25,6 @@ AFFINE = [
     Arrangement(np.zeros((0, 2))),
     families.braid(3),
 ]
-
-
-def small_rows(arrangement):
-    return reference.rows_of(
-        arrangement.rows[:, :-1].tolist(), arrangement.rows[:, -1].tolist()
-    )
 
 
 def points_off(arrangement, p):
@@ -55,7 +50,7 @@ def arrangements_with_sets(draw):
 @given(arrangements_with_sets())
 def test_restriction_localization_and_closure_are_those_of_the_reference(case):
     arrangement, chosen = case
-    rows = small_rows(arrangement)
+    rows = reference.rows_in(arrangement)
     zero = [rows[i] for i in chosen]
     if not reference.feasible([], zero):
         for method in (arrangement.restriction, arrangement.localization, arrangement.closure):
@@ -87,8 +82,7 @@ def test_restriction_localization_and_closure_are_those_of_the_reference(case):
 @examples(40)
 @given(tables(max_hyperplanes=5))
 def test_the_cone_has_twice_the_cells_and_gives_the_arrangement_back(table):
-    d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(*table)
     cone = arrangement.cone()
     assert cone.is_linear
     assert cone.rank == arrangement.rank + 1
@@ -119,10 +113,7 @@ def test_characteristic_polynomials_of_cones_and_products(arrangement, p):
 @examples(30)
 @given(tables(max_hyperplanes=4, max_dimension=2), tables(max_hyperplanes=3, max_dimension=2))
 def test_cells_of_a_product_are_products_of_cells(one, other):
-    a, b = (
-        Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
-        for d, normals, offsets in (one, other)
-    )
+    a, b = arrangement_of(*one), arrangement_of(*other)
     both = a.product(b)
     assert (both.rank, both.dimension) == (a.rank + b.rank, a.dimension + b.dimension)
     assert {tuple(s) for s in both.cells().signs.tolist()} == {

@@ -101,7 +101,7 @@ def test_operations_keep_labels(table):
         local = arrangement.localization(i)
         assert local.labels == tuple(names[k] for k in arrangement.closure(i))
         many = arrangement.restriction(i, repetitions=True)
-        rows = small_rows(arrangement)
+        rows = reference.rows_in(arrangement)
         pivot = next(k for k, v in enumerate(rows[i][:-1]) if v)
         cut = [reference.eliminate(row, rows[i], pivot) for row in rows]
         cutting = [k for k, row in enumerate(cut) if any(row[:-1])]
@@ -112,12 +112,6 @@ def test_operations_keep_labels(table):
         if arrangement.is_central:
             others = [k for k in range(n) if not same_set(rows[k], rows[i])]
             assert arrangement.decone(i).labels == tuple(names[k] for k in others)
-
-
-def small_rows(arrangement):
-    return reference.rows_of(
-        arrangement.rows[:, :-1].tolist(), arrangement.rows[:, -1].tolist()
-    )
 
 
 def test_repetitions_are_the_multiplicities_of_ziegler():

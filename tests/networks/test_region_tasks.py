@@ -160,12 +160,9 @@ def test_a_killed_process_is_replaced(tmp_path, monkeypatch):
 
 
 @pytest.mark.processes
-def test_a_dask_cluster_takes_parts():
-    distributed = pytest.importorskip("distributed")
+def test_a_dask_cluster_takes_parts(dask_executor):
     network = Network.random([4, 8, 8, 1], rng=0)
-    cluster = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
-    with distributed.LocalCluster(**cluster) as there, distributed.Client(there) as client:
-        found = network.regions(box(4), client.get_executor(), method="recursion")
+    found = network.regions(box(4), dask_executor, method="recursion")
     same(found, network.regions(box(4), method="recursion"))
 
 

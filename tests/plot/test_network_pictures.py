@@ -13,6 +13,7 @@ from arrangement import InputError, plot
 from arrangement.networks import Network
 from arrangement.plot import looks
 from tests.amounts import first
+from tests.plot.test_pictures import area
 
 SQUARE = [(-1, 1), (-1, 1)]
 PLANE = {
@@ -33,11 +34,6 @@ LINE = {
 
 def collections(figure, kind):
     return [c for c in figure.axes[0].collections if isinstance(c, kind)]
-
-
-def area(polygon):
-    x, y = polygon.T
-    return 0.5 * float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
 
 
 def drawable(network):

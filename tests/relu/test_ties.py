@@ -56,13 +56,8 @@ def exact_loss(layer, faces):
                 ]
             )
     rest = list(y)
-    basis = []
-    for column in columns:
-        for b in basis:
-            column = without(column, b)
-        if any(column):
-            basis.append(column)
-            rest = without(rest, column)
+    for b in orthogonal(columns):
+        rest = without(rest, b)
     return sum(v * v for v in rest) / len(y)
 
 
@@ -71,26 +66,21 @@ def without(v, b):
     return [x - share * z for x, z in zip(v, b, strict=True)]
 
 
-def null_space(rows, d):
-    """A basis of what is orthogonal to rows: unit vectors with these taken off, and thinned."""
-    basis = []
-    for row in [*rows, *([Fraction(i == k) for i in range(d)] for k in range(d))]:
-        for b in basis:
-            row = without(row, b)
-        if any(row):
-            basis.append(row)
-    inside = sum(1 for k in range(len(basis)) if k < rank(rows))
-    return basis[inside:]
-
-
-def rank(rows):
+def orthogonal(rows):
+    """Vectors at right angles that span what some rows span."""
     basis = []
     for row in rows:
         for b in basis:
             row = without(row, b)
         if any(row):
             basis.append(row)
-    return len(basis)
+    return basis
+
+
+def null_space(rows, d):
+    """A basis of what is orthogonal to rows: what unit vectors add to their span."""
+    units = ([Fraction(i == k) for i in range(d)] for k in range(d))
+    return orthogonal([*rows, *units])[len(orthogonal(rows)) :]
 
 
 def places(values):

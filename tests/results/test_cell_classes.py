@@ -13,6 +13,7 @@ from arrangement import Arrangement, CellClasses, Cells, ReflectionGroup, famili
 from arrangement.errors import InputError
 from tests import reference
 from tests.amounts import examples, first
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 
 
 def group_of(matrices):
@@ -53,9 +54,7 @@ def orbits(rows, cells, matrices):
 
 def check(arrangement, symmetry, matrices, cells=None):
     """Classes, their columns and the quotient graph are those of the orbits."""
-    rows = reference.rows_of(
-        arrangement.rows[:, :-1].tolist(), arrangement.rows[:, -1].tolist()
-    )
+    rows = reference.rows_in(arrangement)
     cells = reference.cells(rows) if cells is None else cells
     expected = orbits(rows, cells, matrices)
     place = {cell: k for k, orbit in enumerate(expected) for cell in orbit}
@@ -167,7 +166,7 @@ def planted(draw):
 @examples(60)
 def test_classes_under_planted_symmetries_are_the_orbits(problem):
     d, normals, offsets, matrices = problem
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     check(arrangement, [M.tolist() for M in matrices], matrices)
 
 
@@ -384,7 +383,7 @@ def test_what_is_no_symmetry_is_refused():
 def test_planted_symmetries_are_found(problem):
     """A planted symmetry takes each cell to one of its class."""
     d, normals, offsets, matrices = problem
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     one = np.eye(d + 1, dtype=int)
     mirrored = [M for M in matrices if M.trace() == d - 1 and (one == M @ M).all()]
     points = [[*x, 1] for x in arrangement.cells().witness]

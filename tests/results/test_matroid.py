@@ -14,6 +14,7 @@ from arrangement.errors import InputError, SizeError
 from arrangement.exact import sign
 from tests import reference
 from tests.amounts import examples
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
 CENTRAL = {
@@ -53,7 +54,7 @@ def is_closed_under_opposites(vectors):
 @given(tables(max_hyperplanes=5, central=True))
 def test_the_reference_has_the_same_covectors_cocircuits_and_circuits(table):
     d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     faces = reference.faces(reference.rows_of(normals, offsets))
     assert as_set(arrangement.covectors()) == faces
     assert len(arrangement.covectors()) == len(faces)
@@ -156,7 +157,7 @@ def test_almost_as_many_dimensions_as_normals():
 @given(tables(max_hyperplanes=5, max_dimension=2, central=False))
 def test_covectors_of_affine_arrangements_are_their_faces(table):
     d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     assert as_set(arrangement.covectors()) == reference.faces(
         reference.rows_of(normals, offsets)
     )

@@ -16,6 +16,7 @@ from arrangement import Arrangement, families
 from arrangement.errors import InputError, SizeError
 from arrangement.results import topes
 from tests.amounts import examples, first
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
 
@@ -61,8 +62,7 @@ def test_ranks_in_the_weak_order_of_a_weyl_group_are_given_by_its_degrees(type, 
 @examples(40)
 @given(tables(max_hyperplanes=5), st.integers(0, 10**6))
 def test_the_order_is_inclusion_of_separating_sets(table, choice):
-    d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(*table)
     cells = arrangement.cells()
     base = choice % len(cells)
     graph = arrangement.poset_of_regions(base)
@@ -133,10 +133,7 @@ def test_permutations_signs_and_affine_maps_do_not_change_the_tope_graph(pair):
 @examples(60)
 @given(tables(max_hyperplanes=5, max_dimension=2), tables(max_hyperplanes=5, max_dimension=2))
 def test_networkx_finds_the_same_isomorphisms(one, other):
-    a, b = (
-        Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
-        for d, normals, offsets in (one, other)
-    )
+    a, b = arrangement_of(*one), arrangement_of(*other)
     expected = nx.is_isomorphic(a.cells().to_networkx(), b.cells().to_networkx())
     assert a.is_isomorphic(b) == expected
 

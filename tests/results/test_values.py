@@ -14,6 +14,7 @@ from arrangement.files.point_files import read_points
 from arrangement.relu import OneHiddenLayer
 from tests import reference
 from tests.amounts import examples
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 
 TRIANGLE = Arrangement([[1, 0], [0, 1], [1, 1]], [0, 0, "-1/3"])
@@ -90,7 +91,7 @@ def test_without_pandas_there_is_one_clear_line(monkeypatch):
 @given(tables(max_hyperplanes=5))
 def test_closures_are_written_for_cdd_and_read_back(tmp_path_factory, table):
     d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(d, normals, offsets)
     folder = tmp_path_factory.mktemp("cells")
     for cell in arrangement.cells():
         cell.write(folder / "cell.ine")

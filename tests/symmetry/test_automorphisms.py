@@ -11,6 +11,7 @@ from arrangement import Arrangement, families
 from arrangement.hyperplanes.reduction import distinct_essential_rows
 from arrangement.symmetry.automorphisms import Automorphisms, find_generators
 from tests.amounts import examples
+from tests.hyperplanes.test_hyperplanes import arrangement_of
 from tests.strategies import tables
 from tests.symmetry.test_permutation_groups import elements
 
@@ -41,8 +42,7 @@ def is_realised(vectors, images):
 @given(tables(max_hyperplanes=5, max_dimension=2))
 @examples(60)
 def test_membership_is_what_a_linear_map_realises(table):
-    d, normals, offsets = table
-    arrangement = Arrangement(np.array(normals, dtype=object).reshape(-1, d), offsets)
+    arrangement = arrangement_of(*table)
     if arrangement.n_hyperplanes == 0:
         return
     automorphisms = automorphisms_of(arrangement)

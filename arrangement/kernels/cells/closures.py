@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arrangement.kernels.cells.cone_rays import ONE, n_bits, uncounted
+from arrangement.kernels.cells.cone_rays import ONE, first_bit, first_of_row, n_bits, uncounted
 from arrangement.kernels.compiled import compiled
 from arrangement.kernels.landscape.largest_slack import largest_slack
 from arrangement.kernels.reasons import DONE, FULL
@@ -177,7 +177,7 @@ def _enter(closures, work, i):
         for w in range(zero.shape[1]):
             x = zero[ray, w]
             while x != 0:
-                wall = 64 * w + n_bits(~x & (x - ONE))
+                wall = 64 * w + first_bit(x)
                 x &= x - ONE
                 if places[wall] < 0:
                     places[wall] = count
@@ -255,16 +255,6 @@ def count_faces(closures, work, counts):
                 at[depth] = h + 1
 
 
-@uncounted()
-def _first(faces, at):
-    """The first ray of a face."""
-    w = 0
-    while faces[at, w] == 0:
-        w += 1
-    x = faces[at, w]
-    return 64 * w + n_bits(~x & (x - ONE))
-
-
 @uncounted(Closures, Work, Floats2, Ints1, Floats1, Ints2, Ints1)
 def pull(closures, work, points, state, volumes, simplices, owners):
     """Triangulate bounded cells, a simplex for each way down; sum up what they hold.
@@ -311,7 +301,7 @@ def pull(closures, work, points, state, volumes, simplices, owners):
         while depth >= 0:
             if at[depth] < 0:  # a new face: its first vertex, and the edge to it
                 at[depth] = 0
-                vertex = members[start + _first(faces, depth)]
+                vertex = members[start + first_of_row(faces, depth)]
                 chosen[depth] = vertex
                 if depth > 0:
                     row = reduced[depth - 1]
@@ -348,7 +338,7 @@ def pull(closures, work, points, state, volumes, simplices, owners):
                 depth -= 1
                 continue
             at[depth] += 1
-            first = _first(faces, depth)
+            first = first_of_row(faces, depth)
             if facets[h, first >> 6] >> np.uint64(first & 63) & ONE:
                 continue
             if depth == r - 1:  # an edge: there is one other end

@@ -63,6 +63,8 @@ __all__ = [
     "U",
     "common_divisor",
     "cross",
+    "first_bit",
+    "first_of_row",
     "mark",
     "minor",
     "n_bits",
@@ -192,6 +194,21 @@ def n_bits(x):
     )
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@uncounted()
+def first_bit(x):
+    """The lowest bit that is set in a word that is not 0."""
+    return n_bits(~x & (x - ONE))
+
+
+@uncounted()
+def first_of_row(words, at):
+    """The lowest bit that is set in a row of a table, not all 0."""
+    w = 0
+    while words[at, w] == 0:
+        w += 1
+    return 64 * w + first_bit(words[at, w])
 
 
 @uncounted(Rays, Ints1, int, int, int, int, int, forceinline=True)
@@ -411,7 +428,7 @@ def _adjacent_pairs(tight, on, pairs, n_above, n_below, r, dimension):
         for start in range(n_above, end, 8):
             near = _on_common(tight, p, p, dimension - 2.0, start, end)
             while near != 0:
-                q = start + n_bits(~near & (near - ONE))
+                q = start + first_bit(near)
                 near &= near - ONE
                 common = 0
                 for w in range(words):

@@ -23,6 +23,8 @@ from arrangement.kernels.cells.cone_rays import (
     Room,
     U,
     cross,
+    first_bit,
+    first_of_row,
     n_bits,
     uncounted,
 )
@@ -117,16 +119,6 @@ class Corners(NamedTuple):
     members: Ints1
     ends: Ints1
     counts: Ints1
-
-
-@uncounted()
-def _lowest(words, top):
-    """The lowest bit that is set in a row of a table, not all 0."""
-    w = 0
-    while words[top, w] == 0:
-        w += 1
-    x = words[top, w]
-    return 64 * w + n_bits(~x & (x - ONE))
 
 
 @uncounted(forceinline=True)
@@ -369,6 +361,17 @@ def _locate(found, rays, room, lists, start, r, at, i, o, quadrants):
         at += 1
 
 
+@uncounted(forceinline=True)
+def _copy(cones, source, to):
+    """Copy the bits of a cone to another place of the stack."""
+    for w in range(cones.cutting.shape[1]):
+        cones.cutting[to, w] = cones.cutting[source, w]
+        cones.positive[to, w] = cones.positive[source, w]
+        cones.zero[to, w] = cones.zero[source, w]
+    for w in range(cones.walls.shape[1]):
+        cones.walls[to, w] = cones.walls[source, w]
+
+
 @uncounted()
 def _push_lines(cones, lists, top, limit):
     """In place of a cone with lines: where the first is a ray, where its opposite is, and
@@ -392,12 +395,7 @@ def _push_lines(cones, lists, top, limit):
         table[top, RAYS], table[top, LIST_END] = end - table[top, LIST], end
         table[top, CODIMENSION] = codimension + (part == 0)
         table[top, HALF] = half if part == 0 else 0
-        for w in range(cones.cutting.shape[1]):
-            cones.cutting[top, w] = cones.cutting[first, w]
-            cones.positive[top, w] = cones.positive[first, w]
-            cones.zero[top, w] = cones.zero[first, w]
-        for w in range(cones.walls.shape[1]):
-            cones.walls[top, w] = cones.walls[first, w]
+        _copy(cones, first, top)
         top += 1
     for t in range(first, top):
         cones.shares[t] = share / (top - first)
@@ -488,7 +486,7 @@ def split_cells(
             state[1] = _emit(found, cones, top, state[1], codimension, wanted, 0, 3, 0, 3)
             done = True
         elif not done and n_cutting <= 2 and by_planes:
-            i = _lowest(cutting, top)
+            i = first_of_row(cutting, top)
             if n_cutting == 1:
                 if located:
                     _locate(found, rays, room, lists, start, r, state[1], i, i, 9)
@@ -500,7 +498,7 @@ def split_cells(
                 done = True
             else:
                 cutting[top, i >> 6] ^= ONE << np.uint64(i & 63)
-                o = _lowest(cutting, top)
+                o = first_of_row(cutting, top)
                 cutting[top, i >> 6] ^= ONE << np.uint64(i & 63)
                 quadrants = _quadrants(rays, lists, start, r, i, o, integral)
                 if quadrants >= 0:
@@ -514,12 +512,12 @@ def split_cells(
             cones.shares[-1] += cones.shares[top]
             state[0] -= 1
             continue
-        row = _lowest(cutting, top)
+        row = first_of_row(cutting, top)
         k = 0
         for w in range(words):
             x = cutting[top, w]
             while x != 0:
-                i = 64 * w + n_bits(~x & (x - ONE))
+                i = 64 * w + first_bit(x)
                 if i != row:
                     rows[k] = i
                     k += 1
@@ -550,12 +548,7 @@ def split_cells(
         cones.walls[top, wall >> 6] |= ONE << np.uint64(wall & 63)
         count = 2 + (codimension < limit)
         for t in range(top + 1, top + count):
-            for w in range(words):
-                cutting[t, w] = cutting[top, w]
-                cones.positive[t, w] = cones.positive[top, w]
-                cones.zero[t, w] = cones.zero[top, w]
-            for w in range(cones.walls.shape[1]):
-                cones.walls[t, w] = cones.walls[top, w]
+            _copy(cones, top, t)
         share = cones.shares[top] / count
         for t in range(top, top + count):
             part = table[t]

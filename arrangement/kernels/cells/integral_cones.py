@@ -25,6 +25,7 @@ from arrangement.kernels.cells.cone_rays import (
     REDUCED,
     STEPPED,
     common_divisor,
+    first_bit,
     n_bits,
     uncounted,
 )
@@ -139,7 +140,7 @@ def _crossed_edges(level, levels, k):
         mask = levels.crossed[first + w * np.uint64(8)]
         begin = np.uint64(level[EDGES]) + w * np.uint64(64)
         while mask != 0:
-            e = begin + np.uint64(n_bits(~mask & (mask - ONE)))
+            e = begin + np.uint64(first_bit(mask))
             mask &= mask - ONE
             p, q = edges[e, 0], edges[e, 1]
             ends[n, 0], ends[n, 1] = p, q
@@ -171,7 +172,7 @@ def _cutting(level, levels, k):
             mask = levels.crossed[first + w * np.uint64(8)]
             begin = np.uint64(level[EDGES]) + w * np.uint64(64)
             while mask != 0:
-                e = begin + np.uint64(n_bits(~mask & (mask - ONE)))
+                e = begin + np.uint64(first_bit(mask))
                 mask &= mask - ONE
                 p, q = edges[e, 0], edges[e, 1]
                 s = abs(values[q + row]) + loops[e]
@@ -186,7 +187,7 @@ def _cutting(level, levels, k):
         cut = ups & downs & valid
         contained |= ~(ups | downs) & valid
         while cut != 0:
-            levels.chosen[count] = np.int64(v) + n_bits(~cut & (cut - ONE))
+            levels.chosen[count] = np.int64(v) + first_bit(cut)
             cut &= cut - ONE
             count += 1
     return -1 if contained != 0 else count
@@ -281,7 +282,7 @@ def _drop_copies(level, levels):
                 if i - w < 8:
                     alike &= (ONE << (i - w)) - ONE
                 while alike != 0 and copied[i] == 0:
-                    o = w + np.uint64(n_bits(~alike & (alike - ONE)))
+                    o = w + np.uint64(first_bit(alike))
                     alike &= alike - ONE
                     copied[i] = _are_one(values, off, stride, r, i, o)
             n_copies += copied[i]

@@ -319,10 +319,10 @@ def _order_crossings(values, slopes, times, order):
 
 
 @compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract"})
-def _add(slopes, rows, j, factor):
+def _add(sums, rows, j, factor):
     """Add a multiple of a row's entries."""
     for k in range(np.uint64(rows.shape[1])):
-        slopes[k] += factor * rows[j, k]
+        sums[k] += factor * rows[j, k]
 
 
 @compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract", "reassoc"})
@@ -423,15 +423,8 @@ def _move_inside(table, values, sides, margins, basis, costs):
         costs[column] = least
         basis[column] = row
         _exchange(table, column, row)
-        _follow(table, values, column, sides[row] * margins[row] - values[row])
+        _add(values, table, column, sides[row] * margins[row] - values[row])
     return -1
-
-
-@compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract"})
-def _follow(table, values, column, step):
-    """The values of all rows after a step of one variable of the basis."""
-    for k in range(np.uint64(table.shape[1])):
-        values[k] += step * table[column, k]
 
 
 @compiled(error_model="numpy", fastmath={"nnan", "nsz", "contract", "reassoc"})

@@ -37,7 +37,13 @@ from arrangement.kernels.landscape.definite_matrices import (
     smallest_eigenvalue,
 )
 from arrangement.kernels.landscape.matrix_ranks import Exact, has_rank
-from arrangement.kernels.landscape.small_vectors import along, append, dot
+from arrangement.kernels.landscape.small_vectors import (
+    along,
+    append,
+    dot,
+    first_to_vanish,
+    nearest_weights,
+)
 from arrangement.kernels.rounding import INFLATE, UNIT_ROUNDOFF
 from arrangement.kernels.types import Floats1, Floats2, Floats3, Ints1, Ints2, Signs2
 
@@ -250,17 +256,8 @@ def cone_fit(cones, H, b, yy, decided, count, active, m, turn, curvature, cutoff
         for _ in range(8 * n + 20):
             # The multipliers of the basis: all positive, or steps towards it that drop some.
             while p > 0:
-                for k in range(p - 1, -1, -1):
-                    value = -along(Q, k, start, 0)
-                    for q in range(k + 1, p):
-                        value -= T[k, q] * z[q]
-                    z[k] = value / T[k, k]
-                step, leaving = 1.0, -1
-                for k in range(p):
-                    if z[k] <= 0.0:
-                        share = lam[k] / (lam[k] - z[k]) if lam[k] > 0.0 else 0.0
-                        if share < step or leaving < 0:
-                            step, leaving = share, k
+                nearest_weights(Q, T, p, start, z)
+                step, leaving = first_to_vanish(lam, z, p)
                 for k in range(p):
                     lam[k] += step * (z[k] - lam[k])
                 if leaving < 0:

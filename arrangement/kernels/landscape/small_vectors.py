@@ -1,4 +1,4 @@
-"""Inner products and orthogonal rows of a few coordinates, compiled."""
+"""Inner products, orthogonal rows and weights of a few coordinates, compiled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from arrangement.kernels.compiled import compiled
 
-__all__ = ["along", "append", "dot"]
+__all__ = ["along", "append", "dot", "first_to_vanish", "nearest_weights"]
 
 
 @compiled(error_model="numpy")
@@ -51,3 +51,25 @@ def append(Q, p, T, independent):
     for a in range(n):
         Q[p, a] /= T[p, p]
     return True
+
+
+@compiled(error_model="numpy")
+def nearest_weights(Q, T, p, g, weights):
+    """The weights with which p rows, of which :func:`append` made Q and T, come nearest −g."""
+    for k in range(p - 1, -1, -1):
+        value = -along(Q, k, g, 0)
+        for q in range(k + 1, p):
+            value -= T[k, q] * weights[q]
+        weights[k] = value / T[k, k]
+
+
+@compiled(error_model="numpy")
+def first_to_vanish(weights, wanted, p):
+    """The share of the way from weights ≥ 0 to others until one is 0, and which; or 1, −1."""
+    share, first = 1.0, -1
+    for k in range(p):
+        if wanted[k] <= 0.0:
+            part = weights[k] / (weights[k] - wanted[k]) if weights[k] > 0.0 else 0.0
+            if part < share or first < 0:
+                share, first = part, k
+    return share, first

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from arrangement.kernels.compiled import compiled
-from arrangement.kernels.landscape.small_vectors import along, append
+from arrangement.kernels.landscape.small_vectors import (
+    along,
+    append,
+    first_to_vanish,
+    nearest_weights,
+)
 from arrangement.kernels.types import Floats1, Floats2, Ints1, Words2, read_only
 
 __all__ = ["cone_supports"]
@@ -91,17 +96,8 @@ def cone_supports(words, terms, representatives, unit, kinks, known):
                     break
                 stuck = False
                 while True:
-                    for a in range(count - 1, -1, -1):
-                        value = -along(Q, a, g, 0)
-                        for b in range(a + 1, count):
-                            value -= R[a, b] * wanted[b]
-                        wanted[a] = value / R[a, a]
-                    step, leaving = 1.0, -1
-                    for a in range(count):
-                        if wanted[a] <= 0.0:
-                            share = weight[a] / (weight[a] - wanted[a])
-                            if share < step or leaving < 0:
-                                step, leaving = share, a
+                    nearest_weights(Q, R, count, g, wanted)
+                    step, leaving = first_to_vanish(weight, wanted, count)
                     if leaving < 0:
                         weight[:count] = wanted[:count]
                         break

@@ -306,7 +306,7 @@ def _choose(network, search, stack, l, j, s, p, answer, row):
             return UNKNOWN
         if answer != ALIVE:
             if value <= 0.0:
-                _step_inside(network, stack, s + 1, row, value, far)
+                _step_inside(network, stack, s + 1, value, far)
             _center(network, stack, s + 1, row)
         _add(stack, s + 1, row, error, s, p, q)
     return ALIVE
@@ -493,7 +493,7 @@ def _proved(network, stack, s, row, error):
 
 
 @compiled(error_model="numpy")
-def _step_inside(network, stack, s, row, value, far):
+def _step_inside(network, stack, s, value, far):
     """Move the point towards the dictionary's vertex, to where the row is positive."""
     d, x = len(network.low), stack.points[s]
     if not far > value:

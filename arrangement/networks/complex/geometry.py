@@ -16,6 +16,7 @@ from arrangement import exact
 from arrangement.kernels.networks import pulling
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.complex.vertices import nearest
+from arrangement.ragged import places
 
 __all__ = ["CellGeometry", "boundaries"]
 
@@ -36,9 +37,7 @@ def boundaries(
         Where the boundary of each face begins in the pool, and its length.
     pool : ndarray of int, shape (P,)
     """
-    length = sizes[which]
-    place = np.repeat(np.arange(len(which)), length)
-    at = np.arange(len(place)) + np.repeat(begin[which] - (np.cumsum(length) - length), length)
+    place, at = places(begin[which], sizes[which])
     return pool[at].astype(np.int64), place
 
 

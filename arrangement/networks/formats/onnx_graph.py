@@ -227,7 +227,6 @@ class _Graph:
                 f"opset {min(versions)} of ONNX is not read; convert the model to 7 or later, "
                 "by onnx.version_converter"
             )
-        self.opset = min(versions)
         self._own = {(f.domain, f.name) for f in model.functions}
         self._values: dict[str, Tensor | Ended] = {
             tensor.name: _tensor(tensor) for tensor in graph.initializer

@@ -190,7 +190,7 @@ class _Ended:
 class _Graph:
     """The operators of a traced program, followed from its input to its output."""
 
-    opset, n_outputs = 0, 1
+    n_outputs = 1
 
     def __init__(self, program: Any, shape: tuple[int, ...]) -> None:
         import torch

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from arrangement.errors import InputError
 from arrangement.exact import rational_programs
 from arrangement.exact.inner_points import inner_point
-from arrangement.exact.rational_programs import Program
 from arrangement.exact.solver import ProgramSolver
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.feed_forward import FeedForward
@@ -430,7 +429,7 @@ class _Search:
             bound = min(bound, answer)
             if self.settled(bound) or is_leaf:
                 return
-        l, j = self._kink(unstable, part, inside, guess, names)
+        l, j = self._kink(unstable, part, guess, names)
         children, splits = [], []
         for sign in (-1, 1):
             child = _copy(part)
@@ -484,7 +483,6 @@ class _Search:
         self,
         unstable: list[NDArray[np.bool_]],
         part: Parts,
-        inside: Program,
         guess: Any,
         names: list[tuple[str, int, int]],
     ) -> tuple[int, int]:

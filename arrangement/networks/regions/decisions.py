@@ -17,9 +17,8 @@ from arrangement.exact.numbers import shown
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.regions import region_files, topology
 from arrangement.networks.regions.coverage import Coverage, coverage
-from arrangement.networks.regions.division import Columns
 from arrangement.networks.regions.region_set import RegionSet, SolidRegion
-from arrangement.results.columns import frozen
+from arrangement.results.columns import Columns, frozen
 
 __all__ = ["BoundaryFacet", "DecisionRegion", "DecisionRegions"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,7 +16,7 @@ from arrangement.enumeration.cell_table import adjacency
 from arrangement.files import graphml
 from arrangement.networks.complex.activation_patterns import joined
 from arrangement.networks.layers import Layers
-from arrangement.results.columns import Columnar, frozen
+from arrangement.results.columns import Columnar, Columns, frozen
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -27,7 +26,6 @@ __all__ = ["Division", "Facet", "Floats", "Part", "Point", "Summary"]
 
 Floats = NDArray[np.float64]
 Point = tuple[Fraction, ...]
-Columns = dict[str, Sequence[Any] | NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -279,7 +277,7 @@ class Division(Columnar[Item]):
         same = key[self.edges[:, 0]] == key[self.edges[:, 1]]
         return joined(self.edges[same], len(self))
 
-    def edge_columns(self) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    def edge_columns(self) -> Columns:
         """What a graph says of each edge: layer and neuron.
 
         Returns

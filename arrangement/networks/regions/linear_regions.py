@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from arrangement.networks.complex import affine_maps
 from arrangement.networks.complex.activation_patterns import pattern_texts
-from arrangement.networks.regions.division import Columns, Division, Floats, Part, Point
+from arrangement.networks.regions.division import Division, Floats, Part, Point
 from arrangement.networks.regions.lipschitz import Lipschitz, lipschitz
-from arrangement.results.columns import frozen
+from arrangement.results.columns import Columns, frozen
 
 __all__ = ["LinearRegion", "LinearRegions"]
 

@@ -20,6 +20,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat, nmod_mat
 from numpy.typing import NDArray
 
+from arrangement.exact.roots import as_fmpq
 from arrangement.networks.complex.activation_patterns import patterns_of
 from arrangement.networks.complex.complex import Complex
 from arrangement.networks.regions.mixed_values import MixedValues
@@ -98,7 +99,7 @@ class Spans:
                     continue
                 factors, constant = relations[i]
                 for c, factor in [*factors.items(), (CONSTANT, constant)]:
-                    _add(terms, c, fmpq(v, scale) * _fmpq(factor))
+                    _add(terms, c, fmpq(v, scale) * as_fmpq(factor))
             result.append(_nonzero(terms))
         return result
 
@@ -143,7 +144,7 @@ class Spans:
             slope = fmpq(0)
         else:
             base, (positive, negative) = rows[j], self.signs[l]
-            slope = _fmpq(Fraction(float(self.layers.slopes[l][j])))
+            slope = as_fmpq(float(self.layers.slopes[l][j]))
             if slope == 1 or not negative[j]:
                 return base
             if not positive[j]:
@@ -269,7 +270,3 @@ def _affine(terms: Terms) -> Affine:
     factors = {c: Fraction(int(v.p), int(v.q)) for c, v in sorted(terms.items()) if v}
     constant = factors.pop(CONSTANT, Fraction(0))
     return factors, constant
-
-
-def _fmpq(value: Fraction) -> fmpq:
-    return fmpq(value.numerator, value.denominator)

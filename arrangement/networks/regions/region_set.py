@@ -20,7 +20,6 @@ from arrangement.networks.complex.contacts import OUTSIDE, Contacts
 from arrangement.networks.complex.geometry import CellGeometry
 from arrangement.networks.layers import homogeneous
 from arrangement.networks.regions.division import (
-    Columns,
     Division,
     Facet,
     Floats,
@@ -28,7 +27,7 @@ from arrangement.networks.regions.division import (
     Point,
     Summary,
 )
-from arrangement.results.columns import frozen
+from arrangement.results.columns import Columns, frozen
 
 __all__ = ["RegionSet", "SolidRegion"]
 

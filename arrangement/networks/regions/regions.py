@@ -23,10 +23,9 @@ from arrangement.networks.layers import Layers
 from arrangement.networks.regions import certificate, region_files
 from arrangement.networks.regions.coverage import Coverage, coverage
 from arrangement.networks.regions.decisions import DecisionRegions
-from arrangement.networks.regions.division import Columns
 from arrangement.networks.regions.linear_regions import LinearRegion, LinearRegions
 from arrangement.networks.regions.region_set import RegionSet, SolidRegion
-from arrangement.results.columns import frozen
+from arrangement.results.columns import Columns, frozen
 
 __all__ = ["Region", "Regions"]
 

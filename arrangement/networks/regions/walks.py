@@ -20,13 +20,13 @@ from arrangement.networks.complex.domains import rational_rows
 from arrangement.networks.complex.vertices import nearest
 from arrangement.networks.layers import Layers, homogeneous
 from arrangement.networks.regions.crossings import Crossings, Side
-from arrangement.networks.regions.division import Columns, Floats, Point
+from arrangement.networks.regions.division import Floats, Point
 from arrangement.networks.regions.halfspaces import HalfspaceRegions
 from arrangement.networks.regions.inequalities import Choices
 from arrangement.networks.regions.linear_regions import LinearRegion
 from arrangement.networks.regions.region_search import rounded
 from arrangement.progress import Progress, reporter
-from arrangement.results.columns import frozen
+from arrangement.results.columns import Columns, frozen
 
 __all__ = ["Walk", "WalkedRegion", "WalkedRegions"]
 

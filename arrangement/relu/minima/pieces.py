@@ -13,7 +13,7 @@ from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.neuron_faces import NeuronFaces
 from arrangement.relu.predictor import Predictor
 from arrangement.relu.weight_space import Floats, Indices, Mask, Signs
-from arrangement.results.columns import Columnar
+from arrangement.results.columns import Columnar, Columns
 
 __all__ = ["KINDS", "Piece", "Pieces"]
 
@@ -208,7 +208,7 @@ class Pieces(Columnar[Piece]):
             "isolated",
         )
 
-    def node_columns(self) -> dict[str, Floats | Indices | Mask | NDArray[np.str_]]:
+    def node_columns(self) -> Columns:
         """What a table says of each piece: loss, kind, dimension, margin, decided.
 
         Returns

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from arrangement.relu.minima.ties import active_sets, exact_losses, levels, repr
 from arrangement.relu.minima.tuples import Screen
 from arrangement.relu.multisets import multiset_index, multisets, multisets_at, n_multisets
 from arrangement.relu.weight_space import Floats, Indices, Mask
+from arrangement.results.columns import Columns
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -320,7 +321,7 @@ class ProductGraph:
 
     # --- files ------------------------------------------------------------------------------
 
-    def node_columns(self) -> dict[str, Any]:
+    def node_columns(self) -> Columns:
         """The columns of the nodes; with one neuron those of the cells as well.
 
         Returns
@@ -334,9 +335,8 @@ class ProductGraph:
         >>> list(graph.node_columns())[:2]
         ['cell_0', 'cell_1']
         """
-        columns: dict[str, Any] = {}
         if self.hidden == 1:
-            columns = dict(self.cells.node_columns())
+            columns = self.cells.node_columns()
         else:
             columns = {f"cell_{j}": self.nodes[:, j] for j in range(self.hidden)}
         return {
@@ -347,7 +347,7 @@ class ProductGraph:
             "attained": self.attained,
         }
 
-    def edge_columns(self) -> dict[str, Any]:
+    def edge_columns(self) -> Columns:
         """The columns of the edges: hyperplane, boundary_minimum, boundary_loss.
 
         Returns

@@ -44,7 +44,7 @@ from flint import fmpq, fmpz_mat
 
 from arrangement import exact
 from arrangement.exact.fields import FieldElement, field_of_root
-from arrangement.exact.roots import precision, roots_of
+from arrangement.exact.roots import as_fmpq, precision, roots_of
 from arrangement.relu.minima.minima_table import Minima
 from arrangement.relu.minima.neuron_faces import deepest
 from arrangement.relu.minima.rational import Integers, RationalDecider, product
@@ -203,8 +203,8 @@ class RankOneDecider(RationalDecider):
         chosen = exact.independent_columns(inner)
         if chosen:
             # Integers of the field: Gᵀ det − cross adj cross, det > 0 on these columns.
-            inverse = _inverse(inner[np.ix_(chosen, chosen)])
-            G = G - cross[chosen].T.dot(inverse).dot(cross[chosen])
+            inverse, det = exact.inverse(inner[np.ix_(chosen, chosen)])
+            G = G - cross[chosen].T.dot(inverse).dot(cross[chosen]) * Fraction(1, det)
         S = np.array([[exact.sign(v) for v in row] for row in G])
         if np.any(np.diag(S) < 0):
             return False
@@ -301,7 +301,7 @@ class RankOneDecider(RationalDecider):
         if not most:
             return fmpq(0)
         share = Fraction(floor(least / most * 2**GRID + Fraction(1, 2)), 1 << GRID) * most
-        return fmpq(share.numerator, share.denominator)
+        return as_fmpq(share)
 
     def _fit_on(self, row: Indices, points: bool) -> tuple[float, int, Any]:
         """The least loss, the rank, and weights u = ‖z‖ w where these are asked for."""
@@ -379,24 +379,6 @@ def _inside(tables: list[Integers], width: int) -> list[Any] | None:
         return point
     found = exact.interior_point([[*row, 0] for row in rows])
     return None if found is None else list(found)
-
-
-def _inverse(matrix: Integers) -> Integers:
-    """The inverse, in the field of the entries."""
-    size = len(matrix)
-    columns = []
-    for k in range(size):
-        unit = np.array([[int(i == k)] for i in range(size)], dtype=object)
-        v = exact.nullspace(np.concatenate([matrix, -unit], axis=1))[:, 0]
-        last = v[-1]
-        columns.append(
-            [x / last if isinstance(last, FieldElement) else _over(x, last) for x in v[:-1]]
-        )
-    return np.array(columns, dtype=object).T
-
-
-def _over(x: Any, y: int) -> Any:
-    return x / y if isinstance(x, FieldElement) else Fraction(int(x), int(y))
 
 
 def _close(value: Any) -> Fraction:

@@ -29,7 +29,6 @@ class Node(Protocol):
 
     name: str
     units: Units
-    opset: int
     n_outputs: int
 
 
