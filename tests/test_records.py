@@ -13,10 +13,13 @@ TERMS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.py")))
+def test_each_script_is_tried():
+    others = {"records", "threshold_congruences"}
+    assert {path.stem for path in FOLDER.glob("*.py")} == TERMS.keys() | others
+
+
+@pytest.mark.parametrize("name", TERMS)
 def test_a_known_term(name, monkeypatch, capsys, tmp_path):
-    if name == "records":
-        return
     n, term = TERMS[name]
     monkeypatch.syspath_prepend(str(FOLDER))
     log = tmp_path / "log"
@@ -46,3 +49,16 @@ def test_shares_make_the_whole(monkeypatch, capsys, tmp_path):
     counts = [path.read_text() for path in sorted((tmp_path / "log").glob("counts-*"))]
     assert len(counts) == 3
     assert sum(text.count("\n") - 1 for text in counts) > 3
+
+
+def test_numbers_of_threshold_functions_have_their_remainders(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    script = runpy.run_path(str(FOLDER / "threshold_congruences.py"))
+    assert script["kept"]([1, 1, 1]) == script["COUNTED"][2]
+    script["main"]()
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) > 35
+    assert all(line.endswith(" holds") for line in said)
+    script["COUNTED"][10] += 2**11
+    script["main"]()
+    assert any(line.endswith(" differs") for line in capsys.readouterr().out.splitlines())

@@ -238,14 +238,14 @@ def is_formal(arrangement: Hyperplanes) -> bool:
     >>> Arrangement([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).is_formal()
     False
     """
-    return minimal_generated_number(arrangement) == 2
+    return minimal_generated_number(arrangement) <= 3
 
 
 def minimal_generated_number(arrangement: Hyperplanes) -> int:
-    """The least k ≥ 2 so that dependencies of k + 1 normals span all dependencies of them.
+    """The least k so that dependencies of at most k normals span all dependencies of them.
 
-    Those of the hyperplanes that contain a flat of rank k are looked at, one flat after
-    another. Copies of a hyperplane count once.
+    0 where there are none. Those of the hyperplanes that contain a flat of rank k − 1 are
+    looked at, one flat after another. Copies of a hyperplane count once.
 
     Raises
     ------
@@ -260,13 +260,15 @@ def minimal_generated_number(arrangement: Hyperplanes) -> int:
     --------
     >>> from arrangement import Arrangement, families
     >>> families.braid(4).minimal_generated_number()
-    2
-    >>> Arrangement([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).minimal_generated_number()
     3
+    >>> Arrangement([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).minimal_generated_number()
+    4
     """
     _refuse_affine(arrangement)
     normals = arrangement.rows[:, :-1]
     n = len(arrangement.different)
+    if n == arrangement.rank:
+        return 0
     for k in range(2, arrangement.rank):
         found = [np.full((n, 0), 0, dtype=object)]
         for flat in _flats(arrangement, k):
@@ -277,8 +279,8 @@ def minimal_generated_number(arrangement: Hyperplanes) -> int:
                 wide[on] = dependencies
                 found.append(wide)
         if exact.rank(np.concatenate(found, axis=1)) == n - arrangement.rank:
-            return k
-    return max(2, arrangement.rank)
+            return k + 1
+    return arrangement.rank + 1
 
 
 def exponents(arrangement: Hyperplanes) -> Exponents | None:

@@ -163,7 +163,9 @@ def null_vectors(matrix: Integers, sets: NDArray[np.bool_]) -> Integers:
     """For each of many sets of rows a vector that spans all x with row·x = 0, one line.
 
     Sets that begin alike are solved alike: a basis of what is orthogonal to the rows so far
-    loses one vector with each row that is independent of them.
+    loses one vector with each row that is independent of them. By Cramer's rule the entries of
+    a basis are minors, once they are divided by the number on which the basis before turned;
+    integers are, so that they do not double in length with each row.
 
     Parameters
     ----------
@@ -184,13 +186,14 @@ def null_vectors(matrix: Integers, sets: NDArray[np.bool_]) -> Integers:
     [[-2, 1, 0], [-4, 2, 0]]
     """
     n, D = matrix.shape
-    bases = np.full((1, D, D), 0, dtype=object)
+    divides = field_of(matrix) is None
+    bases, pivots = np.full((1, D, D), 0, dtype=object), np.full(1, 1, dtype=object)
     bases[0, range(D), range(D)] = 1
     # Of each set: its basis, its rows, and from which of these on it goes.
     basis, at = np.zeros((2, len(sets)), dtype=np.int64)
     order = np.argsort(~sets, axis=1, kind="stable")
     while len(sets) and bases.shape[1] > 1:
-        found, count = [], 0
+        found, turned, count = [], [], 0
         waiting, new_basis = np.arange(len(sets)), np.empty_like(basis)
         while len(waiting):
             row = order[waiting, at[waiting]]
@@ -200,12 +203,15 @@ def null_vectors(matrix: Integers, sets: NDArray[np.bool_]) -> Integers:
             values = np.matmul(old, matrix[pairs % n][:, :, None])[:, :, 0]
             cuts = values.astype(bool)
             cut = cuts.any(axis=1)
-            found.append(_orthogonal(old[cut], values[cut], cuts[cut].argmax(axis=1)))
+            old, values, first = old[cut], values[cut], cuts[cut].argmax(axis=1)
+            new = _orthogonal(old, values, first)
+            found.append(new // pivots[pairs[cut] // n, None, None] if divides else new)
+            turned.append(values[np.arange(len(first)), first])
             done = cut[which]
             new_basis[waiting[done]] = (count + np.cumsum(cut) - 1)[which[done]]
             count += len(found[-1])
             waiting = waiting[~done]
-        bases, basis = np.concatenate(found), new_basis
+        bases, pivots, basis = np.concatenate(found), np.concatenate(turned), new_basis
     return bases[basis, 0]
 
 

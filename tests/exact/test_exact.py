@@ -125,6 +125,29 @@ def test_rank_and_independent_columns(matrix):
     assert exact.rank(table[:, columns]) == rank
 
 
+@given(st.integers(2, 5), st.integers(1, 2**40), st.randoms(use_true_random=False))
+def test_null_vectors_are_minors_of_the_first_independent_rows(width, most, random):
+    matrix = np.array(
+        [
+            [random.choice([0, random.randint(-most, most)]) for _ in range(width)]
+            for _ in range(7)
+        ],
+        dtype=object,
+    )
+    sets = np.array([[random.random() < 0.7 for _ in matrix] for _ in range(9)])
+    sets = sets[[exact.rank(matrix[chosen]) == width - 1 for chosen in sets]]
+    for chosen, vector in zip(sets, exact.null_vectors(matrix, sets), strict=True):
+        rows = []
+        for row in matrix[chosen].tolist():
+            if exact.rank(np.array([*rows, row], dtype=object)) > len(rows):
+                rows.append(row)
+        expected = [
+            (-1) ** c * determinant([row[:c] + row[c + 1 :] for row in rows])
+            for c in range(width)
+        ]
+        assert vector.tolist() in (expected, [-v for v in expected])
+
+
 def test_to_float_bounds_its_error():
     for n, d in [(1, 3), (1, 4), (10**400, 10**380), (1, 10**400), (-(10**30), 7)]:
         value, error = exact.to_float(n, d)

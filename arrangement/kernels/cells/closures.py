@@ -351,6 +351,14 @@ def pull(closures, work, points, state, volumes, simplices, owners):
             first = _first(faces, depth)
             if facets[h, first >> 6] >> np.uint64(first & 63) & ONE:
                 continue
+            if depth == r - 1:  # an edge: there is one other end
+                at[depth] = n_facets
+                for w in range(faces.shape[1]):
+                    faces[r, w] = faces[depth, w]
+                faces[r, first >> 6] &= ~(ONE << np.uint64(first & 63))
+                depth = r
+                at[depth] = -1
+                continue
             _cut(faces, depth, facets, h, faces, depth + 1)
             size = _size(faces, depth + 1)
             new = size >= r - depth
