@@ -178,7 +178,7 @@ def least_squares_point(rows: NDArray[Any]) -> Point | None:
     m, n = len(rows), rows.shape[1] - 1
     normals = [[as_fmpq(v) for v in row] for row in rows]
     whole = fmpq_mat(m, n + 1, [v for row in normals for v in row])
-    lengths = [float(sum(v * v for v in row[:-1])) ** 0.5 or 1.0 for row in rows]
+    squares = [sum((v * v for v in row[:-1]), fmpq(0)) or fmpq(1) for row in normals]
     x = fmpq_mat(n, 1)
     active: list[int] = []
     multipliers: Row = []
@@ -187,8 +187,8 @@ def least_squares_point(rows: NDArray[Any]) -> Point | None:
         violated = [i for i, v in enumerate(value) if v < 0]
         if not violated:
             return [as_fraction(v) for v in x.entries()]
-        # The largest violation; which one decides the time only.
-        new = min(violated, key=lambda i: int(value[i].p) / int(value[i].q) / lengths[i])
+        # The row that is furthest away; which one decides the time only.
+        new = max(violated, key=lambda i: value[i] * value[i] / squares[i])
         normal = fmpq_mat(n, 1, normals[new][:-1])
         own, left = fmpq(0), value[new]
         while True:

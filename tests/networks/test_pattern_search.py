@@ -139,6 +139,14 @@ def test_regions_of_networks_side_by_side_are_pairs(seed):
     assert pattern_set(found) == expected
 
 
+@pytest.mark.parametrize("far", [0, 2**60])
+def test_a_batch_of_which_no_region_is_proved_is_empty(far):
+    layers = Layers(Network([[[1]], [[1]]], [[1 - far], [0]]))
+    search = PatternSearch(layers, bounded_rows([(far, far + 1)], 1))
+    batch = search._proved(np.array([[0]], dtype=np.int32), np.array([[0.5]]))  # inactive
+    assert (batch.choices.shape, batch.points.shape) == ((0, 1), (0, 1))
+
+
 def test_the_number_of_regions_is_estimated_without_bias():
     layers = Layers(Network.random([3, 6, 4, 1], rng=5))
     search = PatternSearch(layers, bounded_rows(box(3), 3))

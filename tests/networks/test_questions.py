@@ -220,6 +220,15 @@ def test_regions_in_reach_tell_what_branch_and_bound_does(norm, seed, monkeypatc
     assert found.size == again.size == again.bound
 
 
+def test_regions_are_projected_on_where_weights_have_very_different_sizes(monkeypatch):
+    monkeypatch.setattr(questions, "PARTS_BEFORE_REGIONS", 0)
+    tiny = 2.0**-600
+    network = Network([[[1, tiny], [tiny, 1]], [[1, 1], [-1, 0.5]]], [[0, 0.25], [0, 0.75]])
+    found = network.robustness([0.125, 0.25], [(-4, 4)] * 2, "l2")
+    assert found.status == "optimal"
+    assert found.distance == pytest.approx(0.25 / np.hypot(2, 0.5))
+
+
 @given(st.data())
 @examples(30)
 def test_largest_difference_is_that_of_the_vertices_of_both(data):

@@ -8,7 +8,7 @@ import pytest
 from arrangement.errors import InputError
 from arrangement.networks import Network
 from arrangement.relu import OneHiddenLayer, local_minimum
-from arrangement.relu.training import piece_proof
+from arrangement.relu.training import piece_proof, polish, rational_descent, rational_piece
 from arrangement.relu.training.descent import Descent
 from tests.amounts import first
 
@@ -95,6 +95,53 @@ def test_targets_that_are_fit_to_rounding_end_on_a_piece(kind, seed):
     end = layer.polish((rng.normal(size=(K, d + 1)), rng.normal(size=K)))
     assert end.certified, end
     assert end.loss <= end.initial_loss
+
+
+def cancelling(far):
+    """A layer, and a network of two neurons that are active on all samples, of opposite signs:
+    what is added to both changes nothing. And the one loss of all minima on their faces."""
+    X, y = np.array([[1, 0.25], [2, 1], [3, -0.75], [1.5, 0.125]]), np.array([1.0, 2, 2, 1.5])
+    network = [[far + 1, 0.25], [far, 0]], [1, -1]
+    least = np.mean((X @ np.linalg.lstsq(X, y)[0] - y) ** 2)
+    return OneHiddenLayer(X, y, hidden=2, bias=None), X, y, network, least
+
+
+@pytest.mark.parametrize("far", [1e9, 1e12])
+def test_weights_far_away_whose_outputs_cancel_are_brought_back(far):
+    layer, X, y, network, least = cancelling(far)
+    end = layer.polish(network, exact=True)
+    assert (end.certified, end.kind, end.dimension) == (True, "continuum", 2)
+    assert np.abs(end.weights).max() < rational_descent.FAR * y.max()
+    assert np.mean((end.predict(X) - y) ** 2) == pytest.approx(end.loss, rel=1e-9)
+    assert end.loss == pytest.approx(least)
+
+
+@pytest.mark.parametrize("far", [1e12, 1e16, 1e100])
+def test_a_loss_that_rounding_of_large_weights_hides_is_not_certified(far, monkeypatch):
+    layer, *_, network, least = cancelling(far)
+    end = layer.polish(network)  # which a small problem decides exactly
+    assert end.certified
+    assert end.loss == pytest.approx(least)
+    monkeypatch.setattr(polish, "FEW", 0)
+    end = layer.polish(network)
+    assert not end.certified
+    assert "loss" in end.doubt
+
+
+def test_weights_far_away_that_are_the_only_fit_stay(monkeypatch):
+    proofs = []
+
+    def counted(*given):
+        proofs.append(rational_piece.rational_proof(*given))
+        assert len(proofs) < 100, "it goes on for ever"
+        return proofs[-1]
+
+    monkeypatch.setattr(rational_descent, "rational_proof", counted)
+    near = 2.0**-27
+    layer = OneHiddenLayer([[1, 1], [1, 1 + near]], [1, 2], hidden=1, bias=None)
+    end = layer.polish(([[1 - 1 / near, 1 / near]], [1]), exact=True)
+    assert (end.certified, end.kind, end.loss) == (True, "isolated", 0)
+    assert np.abs(end.weights).max() == pytest.approx(1 / near)
 
 
 def large(seed, N=60, d=4, K=5):

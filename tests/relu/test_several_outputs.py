@@ -82,6 +82,35 @@ def test_no_way_down_from_pieces_and_descents_end_on_them(seed):
             assert np.abs(pieces.loss - end.fun).min() < 1e-7
 
 
+LEAKY = {"on a face": ([[1, 1], [1, 0]], [[1, 0], [0, 2]], 0.25)}
+
+
+def leaky(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, size=(int(rng.integers(2, 6)), 2))
+    X[~X.any(axis=1)] = 1
+    return X, targets(seed, len(X)), (0.25, -0.5)[seed % 2]
+
+
+@pytest.mark.parametrize("known", first(3, [*LEAKY, 4, 1, *range(5, 40)]))
+def test_pieces_of_leaky_neurons_are_where_they_are_said_to_be(known):
+    # Inactive on all samples a neuron has outputs, too: none of them positive.
+    X, Y, slope = LEAKY[known] if known in LEAKY else leaky(known)
+    X, rng = np.array(X), np.random.default_rng(0)
+    layer = OneHiddenLayer(X, Y, bias=None, negative_slope=slope)
+    for piece in layer.landscape().pieces:
+        w, z, signs = piece.weights[0], piece.output_weights[0], piece.signs[0]
+        assert np.mean(np.sum((piece.predict(X) - Y) ** 2, axis=1)) == pytest.approx(piece.loss)
+        if not z.any():
+            continue
+        assert np.sign(np.where(signs, X @ w, 0)).tolist() == signs.tolist()
+        dw, dz = 1e-4 * rng.normal(size=(2, 300, 2))
+        t = (w + dw) @ X.T
+        outputs = np.where(t > 0, t, slope * t)[:, :, None] * (z + dz)[:, None]
+        losses = np.mean(np.sum((outputs - Y) ** 2, axis=2), axis=1)
+        assert losses.min() >= piece.loss - 1e-9 or not w.any()
+
+
 @pytest.mark.parametrize("seed", first(1, range(20)))
 def test_pieces_are_the_stationary_faces_that_no_step_leaves(seed):
     rng = np.random.default_rng(seed)

@@ -417,7 +417,9 @@ class PatternSearch:
             if not np.isfinite(points[i]).all() or tuple(map(Fraction, points[i])) != found:
                 witnesses[int(there[:i].sum())] = found
         batch = Batch(choices[there], points[there], witnesses)
-        return batch if self._frame is None else _moved_back(batch, self._frame)
+        if self._frame is None or not there.any():
+            return batch
+        return _moved_back(batch, self._frame)
 
 
 def _agree(

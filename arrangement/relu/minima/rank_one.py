@@ -153,7 +153,7 @@ class RankOneDecider(RationalDecider):
             return second
         c = [_close(v) for v in solutions.dot(np.array(t, dtype=object))]
         residuals, a = self._residuals(A, c)
-        largest = max(a)
+        largest = max(map(abs, a))
         outputs = np.array([float(v / largest) for v in a])
         z = outputs @ (self.Y.astype(np.float64) / self.target_scale) / (outputs @ outputs)
         size = Fraction(float(np.linalg.norm(z)))

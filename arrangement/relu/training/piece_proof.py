@@ -47,6 +47,9 @@ INDEPENDENT, DEPENDENT = 1e-9, 1e-11
 """What is left of a sample, or of a column, beside it, if others that it does not depend on are
 taken away; what is less is taken for rounding, until it is proved."""
 
+KNOWN = 1e-6
+"""Residuals that may be wrong by more, beside the targets, do not tell the loss."""
+
 
 def gamma(n: int) -> float:
     """What rounding makes of a sum of n products, beside the sum of their absolute values."""
@@ -350,6 +353,8 @@ def proof(faces: Faces, y: Floats, c: Floats) -> Proof | str:
         pull += gamma(n) * float(np.linalg.norm(np.abs(Q).T @ np.abs(r)))
         step = SLACK * pull / (1 - rho)
         error = SLACK * (dr + sqrt(1 + rho) * step)
+        if not error <= KNOWN * (float(np.linalg.norm(y)) or 1.0):
+            return "the loss, beside the rounding of large weights"
         idle = sum(faces.flats[j].basis.shape[1] for j in np.flatnonzero(~faces.active))
         if len(S) < A.shape[1] - idle and not faces.rank_is_at_most(len(S)):
             return "the rank of the neurons' outputs"

@@ -87,14 +87,15 @@ def _within_reach(found: Found, targets: NDArray[Any], at: Point) -> Found:
     """
     samples = found.faces.samples
     most = FAR * float(np.abs(samples.y).max())
-    while (large := np.linalg.norm(found.u, axis=1) > most).any() and most:
+    while most and (large := np.abs(found.u).max(axis=1) > most).any():
         weights = at.weights.copy()
         weights[large] /= 16
         proof, at = rational_proof(found.faces, targets, Point(at.offset, weights))
-        if isinstance(proof, str):
+        u = samples.coordinates(at.weights)
+        # The faces may hold no nearer fit, or no other.
+        if isinstance(proof, str) or not np.abs(u).sum() < np.abs(found.u).sum():
             break
-        u, offset = samples.coordinates(at.weights), float(at.offset)
-        found = replace(found, proof=proof, u=u, offset=offset)
+        found = replace(found, proof=proof, u=u, offset=float(at.offset))
     return found
 
 
