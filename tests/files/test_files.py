@@ -205,19 +205,19 @@ def packed(text, size):
     return content.getvalue()
 
 
-TWENTY = 20 * MEBIBYTE
+TEN, TWENTY = 10 * MEBIBYTE, 20 * MEBIBYTE
 
 TABLES = {
     "zeros": lambda: packed(b"\0", 5 * 2**28),
-    "lines": lambda: packed(b"\n", TWENTY),
+    "lines": lambda: packed(b"\n", TEN),
     "rows": lambda: packed(b"12 3\n", TWENTY),
     "columns": lambda: packed(b"1,", TWENTY),
     "blanks": lambda: packed(b"1 ", TWENTY),
     "digits": lambda: packed(b"9", TWENTY),
     "exponents": lambda: packed(b"1e9999,1\n", TWENTY),
     "small": lambda: packed(b"1e-9999,1e9999\n", TWENTY),
-    "labels": lambda: packed(b"1,a\n", TWENTY // 2) + gzip.compress(b"1," + b"b" * 100_000),
-    "wide": lambda: packed("1,ä😀\n".encode(), TWENTY),
+    "labels": lambda: packed(b"1,a\n", TEN // 2) + gzip.compress(b"1," + b"b" * 100_000),
+    "wide": lambda: packed("1,ä😀\n".encode(), TEN),
 }
 
 

@@ -31,18 +31,14 @@ from tests.amounts import first
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "estimator",
-    [ExactReLURegressor, ExactReLUClassifier],
-)
-def test_checks_of_scikit_learn(estimator):
+def test_checks_of_scikit_learn_in_time():
     # Some of its data sets have 10 features and hundreds of samples: those take their time. A
     # linear function takes two neurons. Two fits that a clock cuts short may differ, and one
     # that is given no time may score low: what fails both ways has another reason.
     failed = []
     for time_limit in (0.5, 0):
         results = check_estimator(
-            estimator(hidden=2, time_limit=time_limit), on_fail=None, on_skip=None
+            ExactReLURegressor(hidden=2, time_limit=time_limit), on_fail=None, on_skip=None
         )
         assert sum(r["status"] == "passed" for r in results) >= 40
         failed.append({r["check_name"] for r in results if r["status"] == "failed"})
