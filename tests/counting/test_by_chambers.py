@@ -210,7 +210,9 @@ def test_damaged_lines_are_done_again_and_wrong_ones_found(tmp_path):
     whole = path.read_text()
     lines = whole.splitlines(keepends=True)
     damaged = lines[5].replace(" -1 -1 ", " -1 0 ", 1)
-    path.write_text("".join([*lines[:5], damaged, "\x00\n", *lines[6:-1], lines[-1][:-9]]))
+    endless = lines[2].replace(lines[2].split()[-2], "9" * 5000)
+    damaged += "\x00\n" + endless
+    path.write_text("".join([*lines[:5], damaged, *lines[6:-1], lines[-1][:-9]]))
     assert audit_count(arrangement, tmp_path).n_done == len(lines) - 3
     assert arrangement.n_cells(symmetry="auto", checkpoint=tmp_path) == expected
     counts = chamber_counts(arrangement)
