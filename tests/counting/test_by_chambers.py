@@ -300,6 +300,7 @@ def test_the_command_line(facts, refused, tmp_path):
     assert audited["tasks_counted_again"] == 9
     assert json.loads((tmp_path / "log" / "count.json").read_text())["order"] == "3840"
     assert "--audit: only with" in refused(*command, "--audit", 9)
+    assert "--audit -1" in refused(*command, "--checkpoint", tmp_path / "log", "--audit", -1)
     assert "not with a domain" in refused(*command, "--domain", 0, 1)
     os.remove(tmp_path / "log" / "counts-1.txt")
     assert facts(*command, "--checkpoint", tmp_path / "log", "--audit", 9)["cells"] is None

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, CellClasses, Cells, ReflectionGroup, families
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
+from arrangement.symmetry import reflection_groups
 from tests import reference
 from tests.amounts import examples, first
 
@@ -377,6 +378,12 @@ def test_what_is_no_symmetry_is_refused():
         plane.cells(symmetry="auto", method="sweep")
     with pytest.raises(InputError, match="symmetry None"):
         plane.n_classes(None)
+
+
+def test_more_mirrors_than_are_looked_at_are_refused(monkeypatch):
+    monkeypatch.setattr(reflection_groups, "MOST_MIRRORS", 5)
+    with pytest.raises(SizeError, match=r"symmetry 'full': .* give a smaller group"):
+        families.braid(4).cells(symmetry="full")
 
 
 @given(planted())
