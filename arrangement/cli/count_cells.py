@@ -55,6 +55,8 @@ def run(options: argparse.Namespace) -> Result:
         raise InputError("--symmetry chambers: not with a domain, nor with --classes")
     if options.audit is not None and not (by_chambers and options.checkpoint):
         raise InputError("--audit: only with --symmetry chambers and --checkpoint DIR")
+    if options.audit is not None and options.audit < 0:
+        raise InputError(f"--audit {options.audit}: at least 0")
     if by_chambers:
         work = _by_chambers if options.audit is None else _audited
         return work(options, arrangement)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from arrangement.checks import check_executor, check_instance, whole
+from arrangement.checks import check_executor, check_instance, generator, whole
+from arrangement.enumeration.checkpoints import checkpoint_directory
 from arrangement.enumeration.tasks import MANY, portions
 from arrangement.errors import InputError
 from arrangement.exact.numbers import shown
@@ -184,11 +185,11 @@ def audit_count(
     """
     check_instance(arrangement, "arrangement", "Arrangement")
     whole(samples, "samples", 0)
-    if not os.path.isdir(checkpoint):
+    rng = generator(seed, "seed")
+    if not checkpoint_directory(checkpoint).is_dir():
         raise InputError(f"{shown(os.fspath(checkpoint))}: no directory of counts")
     counts = chamber_counts(arrangement, symmetry)
     log = CountLog(checkpoint, counts)
-    rng = np.random.default_rng(seed)
     known = sorted(log.found)
     chosen = sorted(rng.choice(known, size=min(samples, len(known)), replace=False).tolist())
     n_pieces = 0

@@ -420,7 +420,10 @@ def _absolute_coefficients(
 ) -> list[int]:
     """w_0, …, w_rank."""
     if isinstance(symmetry, str) and symmetry not in NAMES:
-        raise InputError(f"symmetry {shown(symmetry)}: give None, 'auto' or permutations")
+        raise InputError(
+            f"symmetry {shown(symmetry)}: give None, 'auto', 'full', a ReflectionGroup, "
+            "permutations or matrices"
+        )
     rows = distinct_essential_rows(arrangement)
     if symmetry is None or isinstance(symmetry, str):
         product = [1]

@@ -600,4 +600,7 @@ def compositum(
         FieldElement(field, fmpq_poly([solved[i, c] for i in range(field.degree)]) / scale)
         for c in (field.degree, field.degree + 1)
     ]
+    # FLINT's floats leave flags, of which numpy would warn in the product of arrays that got
+    # here; a sum of numpy's clears them.
+    np.add(0.0, 0.0)
     return field, images[0], images[1]

@@ -142,7 +142,7 @@ class Hyperplanes(InNotebooks):
         >>> Arrangement([[1, 0], [0, 1], [1, 1]]).chosen([2, 0]).normals.tolist()
         [[1.0, 1.0], [1.0, 0.0]]
         """
-        if not isinstance(which, Iterable):
+        if not isinstance(which, Iterable) or not getattr(which, "ndim", 1):
             raise InputError(f"{shown(which)} is no list of hyperplanes")
         which = [hyperplane_number(i, self) for i in which]
         labels = [self._labels[i] for i in which] if self._labels else ()

@@ -331,7 +331,7 @@ class Polyhedra:
         """
         d = self._cells.arrangement.dimension
         if self._is_linear or len(self._columns) < d:
-            return frozen(np.full(len(self), np.inf))
+            return frozen(np.full(len(self), np.inf if d else 1.0))  # a point has volume 1
         volumes = np.empty(len(self))
         simplices = np.empty((0, d + 1), dtype=np.int64), np.empty(0, dtype=np.int64)
         state = np.zeros(2, dtype=np.int64)
@@ -363,7 +363,7 @@ class Polyhedra:
             chosen = list(range(len(self)))
         else:
             chosen = [whole(i, "which", 0, len(self) - 1) for i in entries(which).ravel()]
-        result: list[Any] = [math.inf] * len(chosen)
+        result: list[Any] = [math.inf if d else Fraction(1)] * len(chosen)
         if self._is_linear or len(self._columns) < d:
             return result
         (closures, work), starts = self._closures, np.concatenate([[0], self._ends])

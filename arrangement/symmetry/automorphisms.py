@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
 from arrangement.errors import InputError, SizeError
+from arrangement.exact.numbers import primitive_rows
 from arrangement.hyperplanes.components import components, coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.symmetry.permutation_groups import orbits
@@ -35,6 +36,12 @@ NEWTON = 60
 
 CURVED = 1e-12
 """Makes the second derivative definite: it is 0 where all factors are multiplied by one."""
+
+PASSES = 8
+"""How often coordinates are changed for better ones, at most."""
+
+WELL_CONDITIONED = 1e3
+"""With such a condition number float64 rounds P in its last digits alone."""
 
 NOISE = 1e-9
 """Numbers in P that differ by less count as equal; they are at most 1."""
@@ -74,10 +81,22 @@ class Automorphisms:
         self.infinity = infinity
         unit = np.array([[0] * (width - 1) + [1]], dtype=object)
         self.vectors = np.concatenate([rows, unit]) if infinity else rows
-        self.basis = exact.independent_columns(self.vectors.T)
+        # The last that there are: infinity is one of them.
+        reversed_basis = exact.independent_columns(self.vectors[::-1].T)
+        self.basis = [len(self.vectors) - 1 - i for i in reversed(reversed_basis)]
         here = coordinates(self.vectors, self.basis)
         assert here is not None, "the basis is one"
         self._form, self._factors = _normal_form(here)
+
+    @property
+    def table(self) -> Integers:
+        """The vectors up to positive factors, in a basis of them: alike in all coordinates.
+
+        The last of them, if it must be fixed, is a multiple of the last unit vector.
+        """
+        signs = map(exact.sign, self._factors)
+        turned = ([sign * v for v in row] for sign, row in zip(signs, self._form, strict=True))
+        return primitive_rows(turned, len(self.basis))
 
     def __contains__(self, permutation: Sequence[int]) -> bool:
         return self.scales(permutation) is not None
@@ -100,7 +119,7 @@ class Automorphisms:
         --------
         >>> plane = np.array([[1, 0], [0, 1], [1, 2]], dtype=object)
         >>> list(map(str, Automorphisms(plane, False).scales([1, 0, 2])))
-        ['1', '1/4', '1/2']
+        ['2', '1/2', '1']
         """
         images = [*permutation, self.n] if self.infinity else list(permutation)
         there = coordinates(self.vectors[images], self.basis)
@@ -118,7 +137,7 @@ class Automorphisms:
         --------
         >>> plane = np.array([[1, 0], [0, 1], [1, 1]], dtype=object)
         >>> Automorphisms(plane, False).linear_map([1, 2, 0]).astype(int).tolist()
-        [[0, 1], [-1, -1]]
+        [[0, -1], [1, 1]]
         """
         scales = self.scales(permutation)
         if scales is None:
@@ -224,42 +243,76 @@ def find_generators(automorphisms: Automorphisms) -> tuple[list[list[int]], int]
     """
     if automorphisms.n > MOST_HYPERPLANES or automorphisms.n == 0:
         return [], 1
-    forms = next(projections(automorphisms), None)
-    return ([], 1) if forms is None else _Search(automorphisms, forms).run()
+    vectors = next(projections(automorphisms), None)
+    return ([], 1) if vectors is None else _Search(automorphisms, _products(vectors)).run()
 
 
 def projections(automorphisms: Automorphisms) -> Iterator[Floats]:
-    """P_ij = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j, of scaled vectors; none where float64 fails.
+    """Scaled vectors u_i, one a row, in coordinates in which their columns are orthonormal.
 
+    So P_ij = u_i·u_j = a_i·(Σ_k a_k a_kᵀ)^(−1) a_j; there are none where float64 fails.
     The vectors are scaled until all P_ii are equal: then the scaling that they came with does
     not matter. That is possible unless some flat holds more than its share of the vectors
     (Barthe 1998). Where it is not, affine hyperplanes are scaled otherwise, and then P of the
     vectors as they are is another guess.
     """
-    rows, _, _ = exact.float_rows(automorphisms.vectors)
-    if max(abs(v) for v in automorphisms.vectors.flat) < exact.FLOAT_EXACT_LIMIT:
-        rows = automorphisms.vectors.astype(np.float64)
     with np.errstate(all="ignore"):
         try:
-            factors, is_balanced = _balancing(rows)
-            scaled = factors * rows
-            if automorphisms.infinity and not is_balanced:
-                scaled = _affine(rows, automorphisms.vectors[:-1, :-1])
-            for table in (scaled,) if is_balanced else (scaled, rows):
-                forms = table @ np.linalg.solve(table.T @ table, table.T)
-                if np.isfinite(forms).all():
-                    yield (forms + forms.T) / 2
+            vectors, is_balanced = _orthonormal(automorphisms.table, _balanced)
+            if not is_balanced and automorphisms.infinity:
+                vectors, _ = _orthonormal(automorphisms.table, _affine)
+            yield vectors
+            if not is_balanced:
+                yield np.linalg.qr(_rounded(automorphisms.vectors))[0]
         except np.linalg.LinAlgError:
             return
 
 
-def _affine(rows: Floats, normals: Integers) -> Floats:
+def _orthonormal(
+    table: Integers, scale: Callable[[Floats, Integers], tuple[Floats, bool]]
+) -> tuple[Floats, bool]:
+    """The scaled vectors in orthonormal coordinates, and are they as they should be?
+
+    While these are too far from those of the table for float64, the table is multiplied by
+    the change of coordinates exactly, and rounded again.
+    """
+    for _ in range(PASSES):
+        scaled, is_right = scale(_rounded(table), table)
+        vectors, triangle = np.linalg.qr(scaled)
+        if not np.isfinite(vectors).all():
+            raise np.linalg.LinAlgError
+        if np.linalg.cond(triangle) < WELL_CONDITIONED:
+            break
+        # Infinity is the last unit vector, up to a factor, after a triangle, too.
+        inverse = np.triu(np.linalg.inv(triangle))
+        if not (np.isfinite(inverse).all() and inverse.diagonal().all()):
+            raise np.linalg.LinAlgError
+        change = np.array([list(map(Fraction, row)) for row in inverse.tolist()], dtype=object)
+        table = primitive_rows(table @ change, len(triangle))
+    return vectors, is_right
+
+
+def _rounded(table: Integers) -> Floats:
+    """The rows in float64, large ones up to scaling."""
+    largest: Any = np.abs(table).max()
+    if largest < exact.FLOAT_EXACT_LIMIT:
+        return table.astype(np.float64)
+    return exact.float_rows(table)[0]
+
+
+def _balanced(rows: Floats, table: Integers) -> tuple[Floats, bool]:
+    """Rows scaled so that all P_ii are equal, if they can be."""
+    factors, is_balanced = _balancing(rows)
+    return factors * rows, is_balanced
+
+
+def _affine(rows: Floats, table: Integers) -> tuple[Floats, bool]:
     """Scaled rows [normal | offset], and the last one, of infinity, as it is.
 
     The normals are balanced, component by component and each direction once, and then the
     offsets of a component, to be at distance 1 from those of hyperplanes with a common point.
     """
-    rows = rows.copy()
+    rows, normals = rows.copy(), table[:-1, :-1]
     for part in components(normals):
         directions = rows[part][:, exact.independent_columns(normals[part])]
         lengths = np.linalg.norm(directions, axis=1, keepdims=True)
@@ -274,7 +327,7 @@ def _affine(rows: Floats, normals: Integers) -> Floats:
         fit = np.linalg.lstsq(directions, offsets)[0]
         distance = np.linalg.norm(offsets - directions @ fit)
         rows[part] *= factors / (distance if distance > NOISE else 1.0)
-    return rows
+    return rows, True
 
 
 def _balancing(rows: Floats) -> tuple[Floats, bool]:
@@ -288,7 +341,7 @@ def _balancing(rows: Floats) -> tuple[Floats, bool]:
     factors = np.ones((m, 1))
     for step in range(SCALINGS):
         scaled = factors * rows
-        forms = scaled @ np.linalg.solve(scaled.T @ scaled, scaled.T)
+        forms = _products(np.linalg.qr(scaled)[0])
         length = np.sqrt(np.diagonal(forms)[:, None] * (m / width))
         if not (length > 0).all():
             raise np.linalg.LinAlgError
@@ -306,6 +359,10 @@ def _balancing(rows: Floats) -> tuple[Floats, bool]:
     for k in range(parts):
         factors[label == k] /= np.exp(np.log(factors[label == k]).mean())
     return factors, False
+
+
+def _products(vectors: Floats) -> Floats:
+    return vectors @ vectors.T
 
 
 class _Search:

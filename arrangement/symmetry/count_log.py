@@ -34,6 +34,7 @@ MOST_BYTES = 2**30
 """Of a file of counts; a line has some fifty bytes."""
 
 _NAME = re.compile(r"counts-\d+\.txt")
+_LINE = re.compile(r"([0-9]{1,20}) .* ([0-9]{1,20}) [0-9a-f]{16}")
 
 
 class CountLog:
@@ -87,10 +88,10 @@ class CountLog:
     def _read(self, path: Path) -> None:
         text = read_bytes(str(path), max_bytes=MOST_BYTES).decode("ascii", errors="replace")
         for number, line in enumerate(text.split("\n"), 1):
-            words = line.split(" ")
-            if len(words) != len(COLUMNS.split()) or not (words[0] + words[-2]).isdecimal():
+            match = _LINE.fullmatch(line)
+            if match is None:
                 continue
-            task, cells = int(words[0]), int(words[-2])
+            task, cells = map(int, match.groups())
             if task >= len(self.counts.tasks) or line != self._line(task, cells):
                 continue
             if self.found.setdefault(task, cells) != cells:

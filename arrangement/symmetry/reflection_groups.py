@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from arrangement import exact
+from arrangement.checks import whole
 from arrangement.errors import InputError, SizeError
 from arrangement.exact.fields import FieldElement
 from arrangement.exact.numbers import exact_table, integral, primitive, primitive_rows, shown
@@ -241,8 +242,10 @@ class ReflectionGroup:
 
     def _types(self, walls: Iterable[int]) -> list[str]:
         """The types of the components that some walls have."""
-        chosen = sorted(set(walls))
-        if not all(0 <= i < self.rank for i in chosen):
+        if not isinstance(walls, Iterable) or not getattr(walls, "ndim", 1):
+            raise InputError(f"walls {shown(walls)}: give a list of numbers")
+        chosen = sorted({whole(i, "wall", 0) for i in walls})
+        if not all(i < self.rank for i in chosen):
             raise InputError(f"walls {shown(chosen)}: there are {self.rank}, counted from 0")
         labels = self.coxeter_matrix[np.ix_(chosen, chosen)]
         n, component = connected_components(csr_array(labels > 2), directed=False)

@@ -13,6 +13,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr
 
 from arrangement import exact
 from arrangement.errors import SizeError
@@ -30,6 +31,9 @@ MOST_VECTORS = 2**11
 
 NEAR = 1e-6
 """Numbers that differ by less may be equal: a wrong guess costs time only."""
+
+FAR = 1e2
+"""Condition number of a basis of which a reflection moves some vector far enough."""
 
 FIRST = 8
 """Vectors whose images are looked for before those of all."""
@@ -84,15 +88,19 @@ def _candidates(automorphisms: Automorphisms) -> Iterator[tuple[int, ...]]:
     if automorphisms.n == len(automorphisms.vectors) == 1:
         yield (0,)
     elif 0 < automorphisms.n <= MOST_VECTORS:
-        for forms in projections(automorphisms):
-            yield from _involutions(automorphisms, forms)
+        for vectors in projections(automorphisms):
+            yield from _involutions(automorphisms, vectors)
 
 
 def _involutions(
-    automorphisms: Automorphisms, forms: NDArray[np.float64]
+    automorphisms: Automorphisms, vectors: NDArray[np.float64]
 ) -> Iterator[tuple[int, ...]]:
-    """Those by the products P of the vectors."""
-    m = len(forms)
+    """Those by the products P of the scaled vectors."""
+    m, width = vectors.shape
+    forms = vectors @ vectors.T
+    basis = exact.independent_columns(automorphisms.vectors.T)
+    if np.linalg.cond(vectors[basis]) > FAR:
+        basis = qr(vectors.T, mode="r", pivoting=True)[1][:width].tolist()
     height = forms @ np.random.default_rng(0).normal(size=m)
     order = np.argsort(np.abs(height))
     ordered = np.abs(height)[order]
@@ -105,7 +113,7 @@ def _involutions(
         at -= moved - ordered[at - 1] < ordered[at] - moved
         return np.where(np.abs(ordered[at] - moved) < tolerance, order[at], -1)
 
-    for i in automorphisms.basis:
+    for i in basis:
         for sign in (1.0, -1.0):
             # Row j has the products of all vectors with the mirror u_i − sign·u_j.
             products = forms[i] - sign * forms

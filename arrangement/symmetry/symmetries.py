@@ -25,7 +25,7 @@ from arrangement.hyperplanes.components import components, coordinates
 from arrangement.hyperplanes.hyperplanes import Hyperplanes
 from arrangement.hyperplanes.reduction import distinct_rows
 from arrangement.symmetry.automorphisms import Automorphisms, find_generators, given_generators
-from arrangement.symmetry.reflection_groups import ReflectionGroup, ray
+from arrangement.symmetry.reflection_groups import MOST_MIRRORS, ReflectionGroup, ray
 from arrangement.symmetry.reflection_search import (
     Pair,
     find_reflections,
@@ -88,7 +88,15 @@ class Symmetries:
         self._choose_coordinates(arrangement)
         self._unsure: dict[int, list[NDArray[np.int64]]] = {}
         pairs, maps = self._described(symmetry)
-        self._reflect(pairs)
+        try:
+            self._reflect(pairs)
+        except SizeError:
+            if not isinstance(symmetry, str):
+                raise
+            raise SizeError(
+                f"symmetry {symmetry!r}: more than {MOST_MIRRORS:,} mirrors; "
+                "give a smaller group"
+            ) from None
         keeping = [
             self._in_reflections(k, T) if k in self._unsure else self._keeping_chamber(T)
             for k, T in enumerate(maps)

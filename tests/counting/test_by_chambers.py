@@ -211,7 +211,9 @@ def test_damaged_lines_are_done_again_and_wrong_ones_found(tmp_path):
     whole = path.read_text()
     lines = whole.splitlines(keepends=True)
     damaged = lines[5].replace(" -1 -1 ", " -1 0 ", 1)
-    path.write_text("".join([*lines[:5], damaged, "\x00\n", *lines[6:-1], lines[-1][:-9]]))
+    endless = lines[2].replace(lines[2].split()[-2], "9" * 5000)
+    damaged += "\x00\n" + endless
+    path.write_text("".join([*lines[:5], damaged, *lines[6:-1], lines[-1][:-9]]))
     assert audit_count(arrangement, tmp_path).n_done == len(lines) - 3
     assert arrangement.n_cells(symmetry="auto", checkpoint=tmp_path) == expected
     counts = chamber_counts(arrangement)
@@ -293,6 +295,7 @@ def test_the_command_line(facts, refused, tmp_path):
     assert audited["tasks_counted_again"] == 9
     assert json.loads((tmp_path / "log" / "count.json").read_text())["order"] == "3840"
     assert "--audit: only with" in refused(*command, "--audit", 9)
+    assert "--audit -1" in refused(*command, "--checkpoint", tmp_path / "log", "--audit", -1)
     assert "not with a domain" in refused(*command, "--domain", 0, 1)
     os.remove(tmp_path / "log" / "counts-1.txt")
     assert facts(*command, "--checkpoint", tmp_path / "log", "--audit", 9)["cells"] is None

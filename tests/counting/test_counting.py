@@ -371,7 +371,7 @@ def test_part_of_the_symmetry_is_enough():
 @pytest.mark.parametrize(
     ("symmetry", "message"),
     [
-        ("all", "'all'"),
+        ("all", "'all': give None, 'auto', 'full', a ReflectionGroup, permutations or"),
         ([[0, 1]], "symmetry 0: .* no permutation of 0 … 2"),
         ([[0, 1, 2], [0, 1, 1]], "symmetry 1: .* no permutation"),
         ([[0, 1, "2"]], "list of integers"),

@@ -281,6 +281,15 @@ def test_compositum_of_fields_that_overlap():
             assert float(image) == float(number)
 
 
+def test_products_of_arrays_in_two_fields_do_not_warn():
+    texts = ("root(x^4-10*x^2+1,3,4)", "root(x^8-308*x^6+17526*x^4+50092*x^2+46225,15,16)")
+    one, other = (np.array([NumberField(text).generator], dtype=object) for text in texts)
+    compositum.cache_clear()
+    with np.errstate(all="raise"):
+        product = one * other
+    assert abs(float(product[0]) - float(one[0]) * float(other[0])) < 1e-9
+
+
 def test_rational_numbers_leave_the_field():
     root = NumberField("sqrt(2)").generator
     table = in_one_field(np.array([root * root, root / root / 3, root], dtype=object))

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrangement import Arrangement, CellClasses, Cells, ReflectionGroup, families
-from arrangement.errors import InputError
+from arrangement.errors import InputError, SizeError
+from arrangement.symmetry import reflection_groups
 from tests import reference
 from tests.amounts import examples, first
 from tests.hyperplanes.test_hyperplanes import arrangement_of
@@ -378,6 +379,12 @@ def test_what_is_no_symmetry_is_refused():
         plane.n_classes(None)
 
 
+def test_more_mirrors_than_are_looked_at_are_refused(monkeypatch):
+    monkeypatch.setattr(reflection_groups, "MOST_MIRRORS", 5)
+    with pytest.raises(SizeError, match=r"symmetry 'full': .* give a smaller group"):
+        families.braid(4).cells(symmetry="full")
+
+
 @given(planted())
 @examples(40)
 def test_planted_symmetries_are_found(problem):
@@ -394,3 +401,39 @@ def test_planted_symmetries_are_found(problem):
         for M in planted_ones:
             there = classes.locate([(M @ x)[:-1] for x in np.array(points, dtype=object)])
             assert (here == there).all()
+
+
+@pytest.mark.parametrize(
+    ("arrangement", "kind"),
+    [
+        (families.grid(1, 2, 2), "A1 × B2"), (families.resonance(3), "B3"),
+        (families.coxeter("B", 3), "B3"), (families.catalan(3), "G2"),
+    ],
+)  # fmt: skip
+def test_symmetries_are_found_in_coordinates_of_forty_digits(arrangement, kind):
+    large = 10**40 + 1
+    coordinates = np.array([[large, 0, large], [0, 0, large], [1, 1, large]], dtype=object)
+    skew = Arrangement(arrangement.given[:, :-1] @ coordinates, arrangement.given[:, -1])
+    for symmetry in ("auto", "full"):
+        sizes = sorted(arrangement.cells(symmetry=symmetry).orbit_sizes.tolist())
+        for permuted in (skew, skew[::-1]):
+            classes = permuted.cells(symmetry=symmetry)
+            assert classes.reflection_group.coxeter_type == kind
+            assert sorted(classes.orbit_sizes.tolist()) == sizes
+
+
+@pytest.mark.parametrize(
+    ("normals", "kind"),
+    [
+        ([[1, 2**15]], "B2"),
+        ([[0, 1, 2**15]], "B3"),
+        ([[1, 2, 2**15], [1, 1, 0]], "B3"),
+        ([[0, 2**20 - 1, 2**20], [1, 2**20, 2**20]], "B3"),
+    ],
+)
+def test_symmetries_of_hyperplanes_that_nearly_coincide_are_found(normals, kind):
+    signs = product([-1, 1], repeat=len(normals[0]))
+    orbit = [np.array(p) * s for s in signs for a in normals for p in permutations(a)]
+    for symmetry in ("auto", "full"):
+        classes = Arrangement(orbit).cells(symmetry=symmetry)
+        assert classes.reflection_group.coxeter_type == kind

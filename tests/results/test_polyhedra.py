@@ -147,6 +147,11 @@ def test_volumes_of_irrational_and_of_unbounded_cells():
     assert slab.volumes.tolist() == [math.inf] * 3 == slab.exact_volumes()
 
 
+def test_the_cell_of_a_point_is_bounded():
+    polyhedra = Arrangement(np.zeros((0, 0))).cells().polyhedra
+    assert (polyhedra.volumes.tolist(), polyhedra.exact_volumes()) == ([1.0], [1])
+
+
 def test_a_vertex_beyond_float64_is_infinite():
     polyhedra = Arrangement([[1, 0], [0, Fraction(1, 10**300)]], [0, -(10**300)]).cells()
     polyhedra = polyhedra.polyhedra
