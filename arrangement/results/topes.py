@@ -183,7 +183,7 @@ def _refined(both: scipy.sparse.csr_array, colours: NDArray[np.int64]) -> NDArra
     The multiset of the neighbours' colours is hashed to a sum of random words: a collision
     may leave two nodes alike, never tell two apart that are alike.
     """
-    words = np.random.default_rng(0).integers(2**64, size=len(colours), dtype=np.uint64)
+    words = _random_words(len(colours))
     count = 0
     while True:
         different, colours = np.unique(colours, return_inverse=True)
@@ -192,3 +192,7 @@ def _refined(both: scipy.sparse.csr_array, colours: NDArray[np.int64]) -> NDArra
         count = len(different)
         _, seen = np.unique(both @ words[colours], return_inverse=True)
         colours = colours * len(colours) + seen
+
+
+def _random_words(n: int) -> NDArray[np.uint64]:
+    return np.random.default_rng(0).integers(2**64, size=n, dtype=np.uint64)
