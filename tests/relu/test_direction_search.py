@@ -53,9 +53,9 @@ def test_no_network_of_a_node_is_below_its_bound(slope, output_bias):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-def test_directions_and_samples_lead_to_the_same_optimum(seed):
-    X, y = gaussian(14, 3, seed)
+@pytest.mark.parametrize(("n", "seed"), [(14, 0), (14, 1), (9, 2)])
+def test_directions_and_samples_lead_to_the_same_optimum(n, seed):
+    X, y = gaussian(n, 3, seed)
     problem = OneHiddenLayer(X, y, hidden=2)
     cones, branch = (problem.fit_global(method=m) for m in ("cones", "branch"))
     check(cones, problem)
