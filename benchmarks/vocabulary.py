@@ -151,6 +151,8 @@ def main():
         for arrangement in members:
             # Of no hyperplanes SageMath forgets the dimension.
             few = len(arrangement) <= (name in ("deletion", "restriction"))
+            # Of one variable it has no Jacobian ideal.
+            few |= name == "is_free" and arrangement.dimension == 1
             if few or (name in CENTRAL and not arrangement.is_linear):
                 continue
             process.stdin.write(json.dumps([question, arrangement.rows.tolist()]) + "\n")
